@@ -1,0 +1,197 @@
+"""`init`, `doctor`, `config`: make a book, look at it, show its settings.
+
+Belongs here: what these commands print. Does not belong here: settings themselves.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from btassets import __version__
+from btassets.cli.terminal import say, table
+from btassets.cli.where import book_of, folder_of
+from btassets.errors import BtassetsError, NoBarsError, StaleBarsError, UsageError
+from btassets.settings.load import KEYS
+from btassets.settings.models import Settings, flatten
+from btassets.stages.book import Book, open_book
+from btassets.stages.new_book import DEMO_SETTINGS, make_book
+
+_MIN_FREE_GB = 1.0
+
+
+def command_init(arguments: argparse.Namespace) -> int:
+    """Make a book and say what comes next."""
+    values: dict[str, object] = dict(DEMO_SETTINGS) if arguments.source == "demo" else {"source.kind": arguments.source}
+    if arguments.source == "files" and not arguments.path:
+        raise UsageError("init --source files: no --path", "name the folder (or long file) of your bars.")
+    folder = arguments.folder.expanduser().absolute()
+    if arguments.path:
+        path = Path(arguments.path).expanduser()
+        if not path.exists():
+            raise NoBarsError(f"source {path}", "there is no such folder or file", "name the folder of your bars.")
+        values["source.path"] = str(path.absolute())
+    if arguments.benchmark:
+        given = Path(arguments.benchmark).expanduser()
+        values["benchmark"] = str(given.absolute()) if given.is_file() else arguments.benchmark
+    for key in ("calendar", "profile"):
+        if getattr(arguments, key) is not None:
+            values[key] = getattr(arguments, key)
+    if arguments.basis is not None:
+        values["source.basis"] = arguments.basis
+    make_book(folder, values)
+    say(f"{folder}: a new book. Next:")
+    say(f"  cd {_shown(folder)}")
+    say("  btassets doctor    looks at the source and the settings")
+    say("  btassets run       reads the bars, replays, reports")
+    say("  btassets today     lists what qualifies")
+    if values.get("benchmark", "none") == "none":
+        say('No benchmark is set: what compares with one stays empty. Set benchmark = "SPY" (a file or a ticker of the source).')
+    return 0
+
+
+def _shown(folder: Path) -> str:
+    try:
+        return str(folder.relative_to(Path.cwd())) or "."
+    except ValueError:
+        return str(folder)
+
+
+def command_config(arguments: argparse.Namespace) -> int:
+    """Print every setting with its origin; secrets are not settings and never shown."""
+    book = book_of(arguments)
+    values, defaults = flatten(book.settings), flatten(Settings())
+    rows = []
+    for key in KEYS:
+        origin = book.resolved.origin.get(key, "default")
+        if not arguments.changed or values[key] != defaults[key]:
+            rows.append((key, _word(values[key]), origin))
+    say(table(rows, ("setting", "value", "from")))
+    say(f"scenario {book.scenario}, settings hash {book.resolved.hash}; scenarios in the file: "
+        f"{', '.join(book.resolved.scenarios) or 'none'}")
+    return 0
+
+
+def _word(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def command_doctor(arguments: argparse.Namespace) -> int:
+    """Run every look at the book; the exit code is that of the first finding that stops a run."""
+    folder = folder_of(arguments)
+    book = open_book(folder)
+    worst: BtassetsError | None = None
+    rows: list[tuple[str, str, str]] = []
+    checks: list[tuple[str, Callable[[Book], str]]] = [
+        ("versions", _versions),
+        ("settings", lambda b: f"{folder / 'btassets.toml'}, hash {b.resolved.hash}, profile {b.settings.profile}"),
+        ("write rights", _write_rights),
+        ("free disk", _free_disk),
+        ("source", _source),
+        ("calendar", _calendar),
+        ("benchmark", _benchmark),
+        ("lake", _lake),
+        ("age of bars", lambda b: _age(b, arguments.max_age)),
+        ("definitions", _definitions),
+    ]
+    for name, look in checks:
+        try:
+            rows.append(("ok", name, look(book)))
+        except BtassetsError as error:
+            rows.append(("FAIL", name, str(error)))
+            worst = worst or error
+    say(table(rows))
+    return worst.exit_code if worst is not None else 0
+
+
+def _versions(_book: Book) -> str:
+    names = ("dagster", "duckdb", "pyarrow", "numpy", "numba", "pandas")
+    found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    return f"btassets {__version__}, Python {platform.python_version()} on {sys.platform}, {found}"
+
+
+def _write_rights(book: Book) -> str:
+    from btassets.storage.files import replace_text  # noqa: PLC0415
+
+    probe = book.folder / ".dagster" / "write-probe"
+    replace_text(probe, "probe\n")
+    probe.unlink()
+    return f"{book.folder} can be written"
+
+
+def _free_disk(book: Book) -> str:
+    free = shutil.disk_usage(book.folder).free / 1e9
+    if free < _MIN_FREE_GB:
+        from btassets.errors import CannotWriteError  # noqa: PLC0415
+
+        raise CannotWriteError(str(book.folder), f"only {free:.1f} GB are free")
+    return f"{free:.0f} GB"
+
+
+def _source(book: Book) -> str:
+    from btassets.stages.ohlcv_history import plan_ingest  # noqa: PLC0415
+
+    plan = plan_ingest(book)
+    what = f"{book.base.source.kind} {book.base.source.path}".strip()
+    return f"{what}: {len(plan.listed)} tickers, {len(plan.stale)} not read yet or changed since"
+
+
+def _calendar(book: Book) -> str:
+    if book.base.calendar == "data":
+        return "data: the union of the bars' dates"
+    from btassets.sources.calendars import exchange_sessions  # noqa: PLC0415
+
+    days = exchange_sessions(book.lake, book.base.calendar, 18262, 18627)
+    return f"{book.base.calendar}: {len(days)} sessions in 2020"
+
+
+def _benchmark(book: Book) -> str:
+    name = book.base.benchmark
+    if name == "none":
+        return "none: residual momentum and comparisons stay empty"
+    from btassets.settings.models import SourceColumns  # noqa: PLC0415
+    from btassets.sources.columns import ColumnNames  # noqa: PLC0415
+    from btassets.sources.files import read_benchmark  # noqa: PLC0415
+    from btassets.sources.open_source import open_source  # noqa: PLC0415
+
+    columns: SourceColumns = book.base.source.columns
+    bars = read_benchmark(name, open_source(book.base, book.folder, book.lake), ColumnNames(**columns.model_dump()), book.folder)
+    return f"{name}: {len(bars.dates)} bars"
+
+
+def _lake(book: Book) -> str:
+    footers = book.lake.ticker_footers("ohlcv_history")
+    if not footers:
+        return "empty: `btassets run` fills it"
+    blocked = [t for t, facts in footers.items() if facts["blocked"]]
+    bars = sum(facts["n_rows"] for facts in footers.values())
+    problems = sum(len(facts["problems"]) for facts in footers.values())
+    return (
+        f"{len(footers)} tickers, {bars:,} bars, {problems} findings (`btassets export bar_problems`), "
+        f"{len(blocked)} blocked{': ' + ', '.join(blocked[:5]) if blocked else ''}"
+    )
+
+
+def _age(book: Book, most: int | None) -> str:
+    from btassets.stages.age import sessions_behind  # noqa: PLC0415
+
+    age = sessions_behind(book)
+    if age is None:
+        return "no bars yet"
+    last, n_sessions = age
+    if most is not None and n_sessions > most:
+        raise StaleBarsError(last, n_sessions, most)
+    return f"last session with bars {last}, {n_sessions} sessions ago"
+
+
+def _definitions(book: Book) -> str:
+    os.environ["BTASSETS_BOOK"] = str(book.folder)
+    from btassets.definitions import defs  # noqa: PLC0415  (1 s: Dagster)
+
+    return f"{len(list(defs.resolve_asset_graph().get_all_asset_keys()))} assets load"

@@ -1,0 +1,190 @@
+"""`today`, `report`, `export`, `sql`: look at what a run made, take it along, ask.
+
+Belongs here: reading and printing. Nothing is computed, nothing in the book is written.
+"""
+
+import argparse
+import json
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from btassets.cli.summary import headline_lines, report_folder
+from btassets.cli.terminal import say, table, tell
+from btassets.cli.where import book_of
+from btassets.errors import NoBarsError, StaleBarsError, UnknownTableError, UsageError
+from btassets.stages.age import sessions_behind
+from btassets.stages.book import Book
+from btassets.stages.freshness import key_of
+from btassets.stages.problems import problems_table
+from btassets.stages.registry import STAGE_OF_TABLE
+from btassets.storage.files import replace_file
+from btassets.storage.warehouse import view_sources, view_sql
+from btassets.tables import TABLES
+
+_STALE_SESSIONS = 3
+
+
+def command_today(arguments: argparse.Namespace) -> int:
+    """Print what qualifies at the last session, with sizes, and the nearest misses."""
+    from btassets.stages.todays_setups import todays_list  # noqa: PLC0415
+
+    book = book_of(arguments)
+    age = sessions_behind(book)
+    if age is None:
+        raise NoBarsError(str(book.folder), "this book was never run", "`btassets run` reads the bars and replays.")
+    if arguments.max_age is not None and age[1] > arguments.max_age:
+        raise StaleBarsError(age[0], age[1], arguments.max_age)
+    found = todays_list(book, signal_day=arguments.signal_day)
+    from btassets.report.todays_list import as_csv, as_json, as_text  # noqa: PLC0415
+
+    layout = {"table": as_text, "csv": as_csv, "json": as_json}[arguments.format]
+    rules = book.settings.book
+    text = layout(found, capital=arguments.capital, risk_frac=rules.risk_frac, cap_frac=rules.notional_cap_frac)
+    say(text.rstrip("\n"))
+    if age[1] > _STALE_SESSIONS:
+        tell(f"warning: the bars end on {age[0]}, {age[1]} sessions ago; `btassets run` when the source has newer ones")
+    return 0
+
+
+def command_report(arguments: argparse.Namespace) -> int:
+    """Print the headline and where the report is."""
+    book = book_of(arguments)
+    folder = report_folder(book)
+    if folder is None:
+        problem = f"no report of scenario {book.scenario} yet"
+        raise UnknownTableError("backtest_report", book.lake.tables(), problem)
+    for line in headline_lines(book):
+        say(line)
+    if arguments.open:
+        webbrowser.open((folder / "report.html").as_uri())
+    return 0
+
+
+def command_export(arguments: argparse.Namespace) -> int:
+    """Write one table to a Parquet, CSV or JSON file."""
+    book = book_of(arguments)
+    data = read_table(book, arguments.table)
+    if arguments.table == "candidates":
+        data = _of_grid(data, arguments)
+    write_table(data, arguments.out)
+    say(f"{data.num_rows:,} rows of {arguments.table}, scenario {book.scenario}: {arguments.out}")
+    return 0
+
+
+def _of_grid(data: pa.Table, arguments: argparse.Namespace) -> pa.Table:
+    grid = arguments.grid
+    if arguments.profile is not None and grid == "all":
+        grid = "bar" if arguments.profile == "seed" else "week"
+    if grid == "all":
+        return data
+    rows = data.filter(data[f"is_{grid}"])
+    # The seed's replay has no row without its 30 forward bars.
+    return rows.filter(pc.equal(rows["n_forward"], 30)) if arguments.profile == "seed" else rows
+
+
+def read_table(book: Book, name: str) -> pa.Table:
+    """Read a table of the book by the name of its asset, in its stated order.
+
+    Raises
+    ------
+    UnknownTableError
+        When no asset has this name, or it was not computed yet.
+    """
+    from btassets.stages.bars_view import bars_table  # noqa: PLC0415
+    from btassets.stages.ohlcv_history import active_tickers  # noqa: PLC0415
+
+    if name == "bars":
+        return bars_table(book, active_tickers(book))
+    if name == "bar_problems":
+        return problems_table(book)
+    if name in ("candidates", "ohlcv_history"):
+        folder = book.candidates if name == "candidates" else name
+        files = book.lake.bucket_files(folder)
+        if not files:
+            raise UnknownTableError(name, sorted(TABLES), "nothing computed yet")
+        parts = [part for path in files if (part := _read_file(path)).num_rows]
+        if not parts:
+            return TABLES[name].schema.empty_table()
+        whole = pa.concat_tables(parts).unify_dictionaries()
+        text = whole.append_column("_ticker", pc.cast(whole["ticker"], pa.binary()))
+        order = [("_ticker", "ascending"), ("asof_date" if name == "candidates" else "date", "ascending")]
+        if name == "candidates":
+            text = text.append_column("_direction", pc.cast(whole["direction"], pa.string()))
+            order.append(("_direction", "ascending"))
+        return whole.take(pc.sort_indices(text, sort_keys=order))
+    if name not in STAGE_OF_TABLE:
+        raise UnknownTableError(name, sorted({*TABLES}), "no asset has this name")
+    return book.lake.read(name, key_of(STAGE_OF_TABLE[name], book))
+
+
+def _read_file(path: Path) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        return file.read().replace_schema_metadata(None)
+
+
+def write_table(data: pa.Table, path: Path) -> None:
+    """Write a table in the form that the file's ending names."""
+    kind = path.suffix.lower()
+    if kind == ".parquet":
+        replace_file(path, lambda temporary: pq.write_table(data, temporary))
+    elif kind == ".csv":
+        replace_file(path, lambda temporary: pacsv.write_csv(_flat(data), temporary))
+    elif kind == ".json":
+        replace_file(path, lambda temporary: temporary.write_text(_as_json(data), encoding="utf-8"))
+    else:
+        raise UsageError(f"--out {path}: ends in {kind or 'nothing'}", "write .parquet, .csv or .json.")
+
+
+def _flat(data: pa.Table) -> pa.Table:
+    """Columns that CSV can hold: labels as text, nested values as JSON."""
+    for place, field in enumerate(data.schema):
+        if pa.types.is_dictionary(field.type):
+            data = data.set_column(place, field.name, data[field.name].cast(field.type.value_type))
+        elif pa.types.is_nested(field.type):
+            text = [None if v is None else json.dumps(v) for v in data[field.name].to_pylist()]
+            data = data.set_column(place, field.name, pa.array(text, pa.string()))
+    return data
+
+
+def _as_json(data: pa.Table) -> str:
+    rows = data.to_pylist()
+    return json.dumps(rows, default=_plain, ensure_ascii=False, allow_nan=False, indent=0) + "\n"
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def command_sql(arguments: argparse.Namespace) -> int:
+    """Answer a query over the lake's tables; nothing can be written."""
+    import duckdb  # noqa: PLC0415
+
+    book = book_of(arguments)
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    for name, patterns in view_sources(book.lake).items():
+        connection.execute(view_sql(book.lake, name, patterns))
+    connection.execute("set allowed_directories = [$root]".replace("$root", "'" + str(book.lake.root).replace("'", "''") + "'"))
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    try:
+        result = connection.sql(arguments.query)
+        if result is None:
+            raise UsageError("sql: the statement gives no rows", "ask with a SELECT; the tables cannot be written.")
+        answer = result.to_arrow_table()
+    except duckdb.Error as error:
+        raise UsageError(f"sql: {error}", "`btassets sql \"show tables\"` lists the tables.") from error
+    if arguments.format == "csv":
+        say(",".join(answer.column_names))
+        for row in answer.to_pylist():
+            say(",".join("" if v is None else str(v) for v in row.values()))
+    elif arguments.format == "json":
+        say(_as_json(answer).rstrip())
+    else:
+        say(table([list(row.values()) for row in answer.to_pylist()], answer.column_names))
+    return 0

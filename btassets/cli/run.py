@@ -1,0 +1,161 @@
+"""`demo`, `ingest`, `run`: bring a book up to date.
+
+Belongs here: the order of plan, run and last words. Dagster is imported only when something is
+stale. Does not belong here: what is stale (`btassets.stages.pipeline`), the run itself
+(`btassets.defs.launch`).
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from btassets import progress
+from btassets.cli.summary import headline_lines
+from btassets.cli.terminal import Progress, say, tell
+from btassets.cli.where import book_of, folder_of
+from btassets.compiled import use_cache_folder
+from btassets.errors import EXIT_SOME_TICKERS, UsageError
+from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
+from btassets.stages.settings_file import set_in_file
+from btassets.stages.book import Book, open_book
+from btassets.stages.freshness import is_scenario_fresh
+from btassets.stages.new_book import DEMO_FOLDER, DEMO_SETTINGS, make_demo_book, settings_text
+from btassets.stages.ohlcv_history import TABLE, active_tickers
+from btassets.stages.pipeline import RunPlan, make_plan
+from btassets.stages.registry import STAGES
+from btassets.storage.files import replace_text, sweep
+from btassets.storage.lock import book_lock
+
+_BARS_AND_REPLAY = tuple(name for name, stage in STAGES.items() if stage.keyed != "scenario")
+_MOST_LISTED = 10
+
+
+def command_demo(arguments: argparse.Namespace) -> int:
+    """Make the demo book where it does not exist yet, and run it."""
+    flags = {"preset": arguments.preset, "tickers": arguments.tickers, "years": arguments.years,
+             "seed": arguments.seed, "extend": arguments.extend}
+    values = {f"demo.{name}": value for name, value in flags.items() if value is not None}
+    preset = arguments.preset or "demo"
+    default = Path(DEMO_FOLDER) if preset == "demo" else Path(DEMO_FOLDER).with_name(f"demo-{preset}")
+    folder = make_demo_book((arguments.book or default).absolute(), values)
+    text = settings_text(DEMO_SETTINGS | values)
+    if values and (folder / FILE_NAME).read_text(encoding="utf-8") != text:
+        replace_text(folder / FILE_NAME, text)
+    return _update(open_book(folder, overrides=_workers(arguments)), arguments)
+
+
+def command_run(arguments: argparse.Namespace) -> int:
+    """Bring everything up to date for the scenario that was asked for."""
+    if arguments.promote:
+        if not arguments.assignments:
+            raise UsageError("--promote: no --set beside it", "it writes what --set says into btassets.toml.")
+        set_in_file(folder_of(arguments) / FILE_NAME, parse_assignments(arguments.assignments))
+        arguments.assignments = []
+    book = book_of(arguments)
+    if book.scenario in book.resolved.scenarios and arguments.name == book.scenario:
+        raise UsageError(f"--as {arguments.name}: btassets.toml has a scenario of that name", "choose another name.")
+    return _update(book, arguments, only=_tickers(arguments))
+
+
+def command_ingest(arguments: argparse.Namespace) -> int:
+    """Read what is new in the source; nothing is replayed."""
+    book = open_book(folder_of(arguments), overrides=_workers(arguments))
+    use_cache_folder()
+    with book_lock(book.folder, "ingest", wait=not arguments.no_wait, on_wait=_waiting):
+        sweep(book.lake.root)
+        plan = make_plan(book, full=arguments.full, only=_tickers(arguments))
+        before = {t: f.get("version") for t, f in book.lake.ticker_footers(TABLE).items()}
+        if plan.ingest.stale:
+            plan = RunPlan(plan.ingest, [], ["ohlcv_history"])
+            code = _run_base(book, plan, arguments, is_full=arguments.full)
+            if code:
+                return code
+        after = book.lake.ticker_footers(TABLE)
+        n_changed = sum(before.get(t) != facts["version"] for t, facts in after.items())
+        n_bars = sum(facts["n_rows"] for facts in after.values())
+        say(f"{len(plan.ingest.stale)} of {len(plan.ingest.listed)} tickers read, {n_changed} changed, {n_bars:,} bars in the lake")
+        return _report_blocked(book)
+
+
+def _tickers(arguments: argparse.Namespace) -> list[str]:
+    return [name.strip() for name in getattr(arguments, "tickers", "").split(",") if name.strip()]
+
+
+def _workers(arguments: argparse.Namespace) -> dict[str, int]:
+    return {} if arguments.workers is None else {"executor.shards": arguments.workers}
+
+
+def _waiting(holder: str) -> None:
+    tell(f"waiting for another run of this book ({holder})")
+
+
+def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = None) -> int:
+    use_cache_folder()
+    with book_lock(book.folder, f"run of scenario {book.scenario}", wait=not arguments.no_wait, on_wait=_waiting):
+        sweep(book.lake.root)
+        base = book.in_base()
+        plan = make_plan(base, only=only)
+        if book.scenario != BASE_SCENARIO:
+            plan = RunPlan(plan.ingest, plan.replay, [n for n in plan.stages if n in _BARS_AND_REPLAY])
+        code = _run_base(base, plan, arguments) if plan.stages else 0
+        is_idle = not plan.stages
+        if not code and book.scenario != BASE_SCENARIO and not is_scenario_fresh(book):
+            is_idle = False
+            from btassets.defs.launch import launch_scenario  # noqa: PLC0415  (Dagster only when something runs)
+
+            with progress.listening(Progress(is_quiet=arguments.quiet)):
+                code = _told(launch_scenario(book, n_threads=_n_threads(book)))
+        if code:
+            return code
+        _write_warehouse(book)
+        if is_idle:
+            tell("nothing changed since the last run: its tables and report stand")
+        for line in headline_lines(book):
+            say(line)
+        return _report_blocked(book)
+
+
+def _n_threads(book: Book) -> int:
+    return book.settings.executor.shards or os.cpu_count() or 1
+
+
+def _run_base(book: Book, plan: RunPlan, arguments: argparse.Namespace, *, is_full: bool = False) -> int:
+    from btassets.defs.launch import launch  # noqa: PLC0415  (Dagster only when something runs)
+
+    with progress.listening(Progress(is_quiet=arguments.quiet)):
+        failure = launch(
+            book,
+            plan,
+            n_threads=_n_threads(book),
+            is_multiprocess=book.settings.executor.kind == "multiprocess",
+            is_full=is_full,
+        )
+    return _told(failure)
+
+
+def _told(failure: object) -> int:
+    """Write why a run failed and return its exit code; 0 when it did not."""
+    if failure is None:
+        return 0
+    tell(f"btassets: {getattr(failure, 'text', failure)}")
+    return getattr(failure, "exit_code", 1)
+
+
+def _write_warehouse(book: Book) -> None:
+    from btassets.storage.warehouse import is_current, write_views  # noqa: PLC0415  (DuckDB only when needed)
+
+    if not is_current(book.folder, book.lake):
+        write_views(book.folder, book.lake)
+
+
+def _report_blocked(book: Book) -> int:
+    """Name the tickers that could not be used; exit code 4 when there are any."""
+    footers = book.lake.ticker_footers(TABLE)
+    blocked = {t: footers[t]["blocked"] for t in active_tickers(book) if footers[t]["blocked"]}
+    failed = {t: f["failed"] for t, f in book.lake.ticker_footers(book.candidates).items() if f.get("failed")}
+    problems = {**{t: f"replay failed: {why}" for t, why in failed.items()}, **blocked}
+    for ticker in sorted(problems, key=str.encode)[:_MOST_LISTED]:
+        tell(f"{ticker}: {problems[ticker]}" if not problems[ticker].startswith(ticker) else problems[ticker])
+    if len(problems) > _MOST_LISTED:
+        tell(f"... and {len(problems) - _MOST_LISTED} more: `btassets export bar_problems --out problems.csv`")
+    return EXIT_SOME_TICKERS if problems else 0

@@ -1,0 +1,84 @@
+"""The last words of a run: headline, eight lines, paths.
+
+Belongs here: choosing and laying out what a person reads first, from report.json. Does not belong
+here: any number of its own.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from btassets.cli.terminal import table
+from btassets.settings.load import BASE_SCENARIO
+from btassets.stages.book import Book
+
+
+def report_folder(book: Book) -> Path | None:
+    """Folder of the newest report of the book's scenario, None before the first run."""
+    if book.scenario == BASE_SCENARIO and (book.reports / "latest" / "report.json").is_file():
+        return book.reports / "latest"
+    footer = book.lake.footer("backtest_report", book.scenario)
+    if footer is None:
+        return None
+    folder = book.folder / book.lake.read("backtest_report", book.scenario)["folder"][0].as_py()
+    return folder if (folder / "report.json").is_file() else None
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """Parse a report's JSON."""
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+def headline_lines(book: Book) -> list[str]:
+    """Headline, warnings, an eight-line table and where the report is."""
+    folder = report_folder(book)
+    if folder is None:
+        return ["no report yet: `btassets run` makes one"]
+    report = read_report(folder)
+    lines = [report["headline"]["text"], ""]
+    lines.append(table(_rows(report)))
+    warnings = report.get("warnings", [])
+    if warnings:
+        lines += ["", *(f"! {warning}" for warning in warnings)]
+    lines += ["", f"report  {folder / 'report.html'}", f"        {folder / 'report.json'}"]
+    return lines
+
+
+def _rows(report: dict[str, Any]) -> list[tuple[str, str]]:
+    qualified, everything = report["overall_qualified"], report["overall_all"]
+    books = {row["policy"]: row for row in report["portfolio_sim"]["policies"]}
+    best = max(
+        (row for row in report["time_exit_sweep"] if row["net_avg_r"] is not None),
+        key=lambda row: row["net_avg_r"],
+        default=None,
+    )
+    today = report.get("todays_setups") or {}
+    universe = report.get("universe") or {}
+    signal = next((row for row in report["signal_eval"] if row["signal"] == "mom_12_1_resid"), None)
+    return [
+        ("as of", f"{report.get('as_of', '-')}, scenario {report['scenario']}, profile {report['profile']}"),
+        ("universe", f"{report['tickers']} tickers, {universe.get('living', '-')} living, {report['candidates']:,} setups"),
+        ("qualified", f"{report['qualified']:,} setups, {_r(qualified['net_avg_r'])} net each, all {_r(everything['net_avg_r'])}"),
+        ("best hold", "-" if best is None else f"{best['hold_days']} sessions, {_r(best['net_avg_r'])} net each"),
+        ("residual momentum", "-" if signal is None else f"IC {signal['mean_ic']:+.3f} over {signal['weeks']} weeks"),
+        ("book, target", _book(books.get("target"))),
+        ("book, hold", _book(books.get("hold"))),
+        ("today", f"{len(today.get('rows', []))} setups qualify"),
+    ]
+
+
+def _r(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.3f} R"
+
+
+def _pct(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.1f}%"
+
+
+def _book(row: dict[str, Any] | None) -> str:
+    if row is None or row.get("total_return_pct") is None:
+        return "traded nothing"
+    return (
+        f"{_pct(row['cagr_pct'])} a year, drawdown {row['max_drawdown_pct']}%, Sharpe {row['sharpe']}, "
+        f"{row['trades']} trades, total {_pct(row['total_return_pct'])} (benchmark {_pct(row['spy_return_pct'])})"
+    )

@@ -1,0 +1,109 @@
+"""`ui`: the Dagster page, the daemon and the reports of a book, on the loopback only.
+
+Belongs here: starting and stopping the processes as one group. Does not belong here: what the page
+shows (`btassets.defs`).
+"""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from btassets.cli.terminal import say, tell
+from btassets.cli.where import folder_of
+from btassets.errors import EXIT_BUG, UsageError
+from btassets.stages.book import Book, open_book
+
+_HOST = "127.0.0.1"
+_STOP_SECONDS = 10.0
+
+
+def command_ui(arguments: argparse.Namespace) -> int:
+    """Serve until interrupted, then stop every process that was started."""
+    book = open_book(folder_of(arguments))
+    from btassets.defs.instance import open_instance  # noqa: PLC0415  (Dagster)
+    from btassets.defs.partitions import register  # noqa: PLC0415
+    from btassets.stages.ohlcv_history import plan_ingest  # noqa: PLC0415
+
+    with open_instance(book.instance) as instance:
+        register(instance, plan_ingest(book).listed)
+    ports = [] if arguments.no_page else [arguments.port, arguments.port + 1]
+    for port in ports:
+        _refuse_taken(port)
+    children = [_start("dagster._daemon", ["run"], book)]
+    if not arguments.no_page:
+        children.append(_start("dagster_webserver", ["-h", _HOST, "-p", str(arguments.port)], book))
+        _serve_reports(book.reports, arguments.port + 1)
+        say(f"page     http://{_HOST}:{arguments.port}")
+        say(f"reports  http://{_HOST}:{arguments.port + 1}/latest/report.html")
+    say("Ctrl-C stops everything")
+    sys.stdout.flush()
+    try:
+        return _watch(children)
+    finally:
+        _stop(children)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            problem = f"port {port} is taken by another program"
+            raise UsageError(problem, "choose another with --port N (the reports use N+1).") from error
+
+
+def _start(module: str, words: list[str], book: Book) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"BTASSETS_BOOK": str(book.folder)}
+    target = ["-m", "btassets.definitions"]
+    command = [sys.executable, "-m", module, *words, *target]
+    # A session of its own: one signal to the group reaches the code servers that it starts, too.
+    return subprocess.Popen(command, env=environment, cwd=book.folder, start_new_session=True)  # noqa: S603
+
+
+def _serve_reports(folder: Path, port: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_words: object) -> None:
+            """Say nothing: the terminal belongs to the runs."""
+
+    server = ThreadingHTTPServer((_HOST, port), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def _watch(children: list[subprocess.Popen[bytes]]) -> int:
+    while True:
+        for child in children:
+            code = child.poll()
+            if code is not None:
+                tell(f"btassets: {' '.join(map(str, child.args[2:4]))} ended with code {code}; stopping the rest")
+                return EXIT_BUG
+        time.sleep(0.3)
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        _signal_group(child, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            tell(f"btassets: process {child.pid} did not stop; killed")
+    for child in children:
+        _signal_group(child, signal.SIGKILL)
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,35 @@
+"""Code versions, derived from the sources: nobody types them, so nobody forgets to.
+
+Belongs here: the hash of a set of source files. Does not belong here: which stage uses which
+(`stages/registry.py`).
+"""
+
+import hashlib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+
+@cache
+def code_version(*paths: str) -> str:
+    """Hash of source files, 12 hex digits.
+
+    Parameters
+    ----------
+    *paths
+        Files or folders, relative to the folder that holds the packages, e.g. `btassets/engine`;
+        a folder stands for every `.py` and `.sql` file below it.
+
+    >>> code_version("btassets/engine") == code_version("btassets/engine")
+    True
+    """
+    root = Path(str(resources.files("btassets"))).parent
+    state = hashlib.blake2b(digest_size=6)
+    for relative in sorted(paths):
+        top = root / relative
+        files = [top] if top.is_file() else sorted(p for p in top.rglob("*") if p.suffix in (".py", ".sql"))
+        if not files:
+            raise FileNotFoundError(relative)
+        for file in files:
+            state.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return state.hexdigest()

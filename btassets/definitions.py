@@ -1,0 +1,32 @@
+"""What Dagster loads: the definitions of one book.
+
+The only module that reads a book when it is imported: the folder in BTASSETS_BOOK, else the
+current folder when it holds `btassets.toml`, else the demo book `.btassets/demo`, which is made
+when it does not exist yet.
+"""
+
+import os
+from pathlib import Path
+
+from btassets.compiled import use_cache_folder
+from btassets.defs.build import build_defs
+from btassets.defs.resources import BookResource
+from btassets.settings.load import FILE_NAME
+from btassets.stages.book import open_book
+from btassets.stages.new_book import DEMO_FOLDER, make_demo_book
+
+use_cache_folder()
+
+
+def book_folder() -> Path:
+    """Folder of the book to load."""
+    named = os.environ.get("BTASSETS_BOOK")
+    if named:
+        return Path(named)
+    here = Path.cwd()
+    return here if (here / FILE_NAME).is_file() else make_demo_book(here / DEMO_FOLDER)
+
+
+_book = open_book(book_folder())
+
+defs = build_defs(BookResource.of(_book), _book.base.executor.shards)

@@ -1,0 +1,36 @@
+"""All definitions of a book, built by one function, so that tests can build others.
+
+Belongs here: putting assets, jobs, resources and executor together.
+"""
+
+import dagster as dg
+
+import btassets.defs.quiet  # noqa: F401  (before the assets below are defined)
+from btassets.defs.bars import ohlcv_history
+from btassets.defs.executors import multiprocess
+from btassets.defs.jobs import build_jobs
+from btassets.defs.loggers import console
+from btassets.defs.replay import build_candidates
+from btassets.defs.resources import BookResource
+from btassets.defs.whole import build_whole_assets
+
+
+def build_defs(book: BookResource, n_shards: int, *, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
+    """Definitions of one book.
+
+    Parameters
+    ----------
+    book
+        The book that a run works on unless its launch says otherwise.
+    n_shards
+        Parallel steps of the replay; 0: one per core.
+    executor
+        Instead of the multiprocess one.
+    """
+    return dg.Definitions(
+        assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets()],
+        jobs=build_jobs(),
+        resources={"book": book},
+        loggers={"console": console},
+        executor=executor or multiprocess(),
+    )

@@ -1,0 +1,43 @@
+"""Checks that assets return with their data: severities, and which of them block.
+
+Belongs here: check specs and turning stage facts into results. A blocking check that fails stops
+everything below its asset. Does not belong here: separate check steps; they cost a process each.
+"""
+
+import dagster as dg
+
+BLOCKING = ("bars_sane", "benchmark_present", "no_lookahead")
+
+_SPECS = {
+    "bars_sane": ("ohlcv_history", "Stored bars keep the engine's input contract: dates ascend, 0 < low <= open, close <= high."),
+    "universe_coverage": ("sessions", "Most living tickers have a bar at T."),
+    "stale_tickers": ("sessions", "Living tickers that lack the last session."),
+    "benchmark_present": ("benchmark_closes", "The named benchmark covers the tickers' sessions."),
+    "no_lookahead": ("candidates", "Setups of a sample are the same when every later bar is taken away."),
+    "thin_signals": ("factor_ic", "Every signal was measured in enough independent windows."),
+    "small_sample": ("setup_stats", "At least 100 qualified setups stand behind the statistics."),
+    "outlier_dependent": ("setup_stats", "Expectancy survives without its best 5% of trades."),
+    "survivorship_unknown": ("backtest_report", "The universe is known as it was at each date."),
+}
+
+
+def specs(*names: str) -> list[dg.AssetCheckSpec]:
+    """Check specs by name, on the asset that returns them."""
+    return [
+        dg.AssetCheckSpec(name, asset=_SPECS[name][0], description=_SPECS[name][1], blocking=name in BLOCKING)
+        for name in names
+    ]
+
+
+def of_asset(asset: str) -> list[dg.AssetCheckSpec]:
+    """Check specs of one asset."""
+    return specs(*(name for name, (owner, _about) in _SPECS.items() if owner == asset))
+
+
+def result(name: str, *, passed: bool, severity: str = "WARN", **numbers: object) -> dg.AssetCheckResult:
+    """Check result with its numbers; a blocking check is always an error."""
+    level = dg.AssetCheckSeverity.ERROR if name in BLOCKING or severity == "ERROR" else dg.AssetCheckSeverity.WARN
+    metadata = {key: value for key, value in numbers.items() if value is not None}
+    return dg.AssetCheckResult(
+        passed=passed, check_name=name, asset_key=_SPECS[name][0], severity=level, metadata=metadata
+    )

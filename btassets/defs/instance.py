@@ -1,0 +1,53 @@
+"""The Dagster instance of a book: `.dagster/` in its folder.
+
+Belongs here: the instance's settings file and opening it. Telemetry and pop-ups are off, one run
+at a time, the event log is the batched one.
+"""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from btassets.storage.files import replace_text
+
+_YAML = """\
+# Written by btassets; changes are overwritten.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  max_resume_run_attempts: 0
+event_log_storage:
+  module: btassets.defs.event_log
+  class: BatchedSqliteEventLogStorage
+  config:
+    base_dir: {base_dir}
+"""
+
+EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
+"""Environment of every process that runs steps."""
+
+
+def prepare_home(home: Path) -> None:
+    """Write the instance's settings file and point this process and its children at it."""
+    yaml = _YAML.format(base_dir=home / "history" / "runs")
+    path = home / "dagster.yaml"
+    if not path.is_file() or path.read_text(encoding="utf-8") != yaml:
+        replace_text(path, yaml)
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    for name, value in EVENT_BATCH.items():
+        os.environ.setdefault(name, value)
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """Open the instance of a book whose `.dagster` folder is `home`."""
+    prepare_home(home)
+    return dg.DagsterInstance.get()

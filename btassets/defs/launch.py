@@ -1,0 +1,130 @@
+"""Runs that the command line starts, in the book's own instance.
+
+Belongs here: choosing partitions and assets for a plan, executing in this process or over
+processes, closing dead runs, and reading what failed. Does not belong here: the plan
+(`btassets.stages.pipeline`), words for the terminal (`btassets.cli`).
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from btassets import errors
+from btassets.defs.build import build_defs
+from btassets.defs.instance import open_instance
+from btassets.defs.partitions import range_tags, register
+from btassets.defs.resources import BookResource
+from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED
+from btassets.stages.book import Book, open_book
+from btassets.stages.ohlcv_history import active_tickers
+from btassets.stages.pipeline import RunPlan
+from btassets.stages.registry import PARTITIONED, STAGES
+
+PID_TAG = "btassets/pid"
+_LOGGERS = {"loggers": {"console": {}}}
+
+
+@dataclass(frozen=True)
+class RunFailure:
+    """Why a run failed: exit code and text for a person."""
+
+    exit_code: int
+    text: str
+
+
+def reconstruct(folder: str, overrides: str) -> dg.JobDefinition:
+    """Job `everything` of a book, in another process."""
+    book = open_book(Path(folder), overrides=json.loads(overrides))
+    return build_defs(BookResource.of(book), book.base.executor.shards).resolve_job_def("everything")
+
+
+def close_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Mark runs of this book as failed whose process no longer lives; return how many."""
+    n_closed = 0
+    statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=statuses)):
+        pid = run.tags.get(PID_TAG)
+        if pid is not None and not Path(f"/proc/{pid}").exists():
+            instance.report_run_failed(run, "its process ended without a word (killed)")
+            n_closed += 1
+    return n_closed
+
+
+def launch(
+    book: Book, plan: RunPlan, *, n_threads: int, is_multiprocess: bool = False, is_full: bool = False
+) -> RunFailure | None:
+    """Bring the base scenario up to date by one Dagster run; None when it succeeded.
+
+    When bars have to be read, the run spans every ticker, because T may move and with it every
+    ticker's row at T; otherwise the smallest range that spans the stale ones, or no partition.
+    """
+    with open_instance(book.instance) as instance:
+        close_dead_runs(instance)
+        register(instance, plan.ingest.listed)
+        assets = [dg.AssetKey(table) for name in plan.stages for table in STAGES[name].outputs]
+        tags = {PID_TAG: str(os.getpid()), "btassets/started_by": "command line"}
+        if set(plan.stages) & set(PARTITIONED):
+            spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
+            tags |= range_tags(instance, spanned)
+        if is_multiprocess:
+            job = dg.build_reconstructable_job(
+                "btassets.defs.launch", "reconstruct", (str(book.folder), json.dumps(book.overrides))
+            )
+            with dg.execute_job(
+                job, instance, tags=tags, asset_selection=assets, raise_on_error=False, run_config=_LOGGERS
+            ) as result:
+                return None if result.success else read_failure(instance, result.run_id)
+        resource = BookResource.of(book, threads=n_threads, full=is_full)
+        job = build_defs(resource, book.base.executor.shards).resolve_job_def("everything")
+        result = job.execute_in_process(
+            instance=instance, asset_selection=assets, tags=tags, raise_on_error=False, run_config=_LOGGERS
+        )
+        return None if result.success else read_failure(instance, result.run_id)
+
+
+def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
+    """Compute one scenario as a Dagster run of its own; None when it succeeded."""
+    with open_instance(book.instance) as instance:
+        close_dead_runs(instance)
+        defs = build_defs(BookResource.of(book, threads=n_threads), book.base.executor.shards)
+        tags = {PID_TAG: str(os.getpid()), "btassets/scenario": book.scenario, "btassets/started_by": "command line"}
+        job = defs.resolve_job_def("scenario")
+        result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=_LOGGERS)
+        return None if result.success else read_failure(instance, result.run_id)
+
+
+def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
+    """What went wrong in a run, from its events: the first step that failed by itself."""
+    failed_check: RunFailure | None = None
+    for record in instance.all_logs(run_id):
+        event = record.dagster_event
+        if event is None:
+            continue
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            data = event.event_specific_data
+            if not data.passed and data.severity == dg.AssetCheckSeverity.ERROR and data.blocking:
+                facts = ", ".join(f"{key} {value.value}" for key, value in data.metadata.items())
+                text = str(errors.CheckFailedError(data.check_name, facts or "see the run's page"))
+                failed_check = failed_check or RunFailure(EXIT_CHECK_FAILED, text)
+        elif event.is_step_failure and failed_check is None:
+            return _of_error(event.event_specific_data.error)
+    return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; its page tells more (`btassets ui`)")
+
+
+def _of_error(error: Any) -> RunFailure:
+    """Exit code and text of the innermost error that this project raised, else of the error itself."""
+    found = error
+    while found is not None:
+        kind = getattr(errors, str(getattr(found, "cls_name", "")), None)
+        if isinstance(kind, type) and issubclass(kind, errors.BtassetsError):
+            text = str(getattr(found, "message", "")).strip()
+            return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text)
+        found = getattr(found, "cause", None)
+    innermost = error
+    while getattr(innermost, "cause", None) is not None:
+        innermost = innermost.cause
+    return RunFailure(EXIT_BUG, str(getattr(innermost, "message", innermost)).strip())

@@ -1,0 +1,28 @@
+"""Ticker partitions: one per ticker of the book.
+
+Belongs here: the partitions definition, and adding the tickers that bars exist for. A ticker that
+leaves stays a partition with its history.
+"""
+
+import dagster as dg
+
+tickers = dg.DynamicPartitionsDefinition(name="tickers")
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+def register(instance: dg.DagsterInstance, names: list[str]) -> list[str]:
+    """Add the tickers that are no partitions yet, in the given order; return those added."""
+    known = set(instance.get_dynamic_partitions("tickers"))
+    new = [name for name in names if name not in known]
+    if new:
+        instance.add_dynamic_partitions("tickers", new)
+    return new
+
+
+def range_tags(instance: dg.DagsterInstance, names: list[str]) -> dict[str, str]:
+    """Run tags of the smallest partition range that spans `names`; empty for no names."""
+    order = {name: position for position, name in enumerate(instance.get_dynamic_partitions("tickers"))}
+    known = sorted((name for name in names if name in order), key=order.__getitem__)
+    return {RANGE_START: known[0], RANGE_END: known[-1]} if known else {}

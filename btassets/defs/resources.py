@@ -1,0 +1,43 @@
+"""The book as a Dagster resource: a folder, a scenario, what was set at launch.
+
+Belongs here: how a step finds its book. Does not belong here: reading the environment at import.
+"""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from btassets.settings.load import BASE_SCENARIO
+from btassets.stages.book import Book, open_book
+
+
+class BookResource(dg.ConfigurableResource):
+    """The book that a run works on."""
+
+    folder: str = Field(description="the book's folder, absolute")
+    scenario: str = Field(default=BASE_SCENARIO, description="scenario; base is the book's own settings")
+    overlay: str = Field(default="", description="[scenario.NAME] under the overrides; empty: the scenario's own")
+    overrides: str = Field(default="{}", description="settings of the command line as JSON of dotted keys")
+    threads: int = Field(default=1, ge=1, description="replay threads of one shard step")
+    full: bool = Field(default=False, description="read the whole window of every targeted ticker again")
+
+    def open(self) -> Book:
+        """Open the book as this run sees it."""
+        overrides = json.loads(self.overrides)
+        return open_book(
+            Path(self.folder), scenario=self.scenario, overlay=self.overlay or None, overrides=overrides
+        )
+
+    @classmethod
+    def of(cls, book: Book, *, threads: int = 1, full: bool = False) -> "BookResource":
+        """Resource that opens `book` again in any process."""
+        return cls(
+            folder=str(book.folder),
+            scenario=book.scenario,
+            overlay=book.overlay or "",
+            overrides=json.dumps(book.overrides),
+            threads=threads,
+            full=full,
+        )

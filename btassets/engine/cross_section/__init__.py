@@ -1,0 +1,1 @@
+"""The universe in one week: percentile ranks, qualification, information coefficients."""

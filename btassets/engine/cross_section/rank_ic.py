@@ -1,0 +1,319 @@
+"""Weekly rank information coefficients and quintile spreads, and the table over thinned weeks.
+
+Belongs here: how well a signal sorts the universe's forward returns within a week.
+Does not belong here: the signals themselves (features) and the errors of a mean IC (statistics).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from btassets.engine.cross_section.ordering import group_starts, sort_rows_ascending
+from btassets.engine.cross_section.weeks import thinned_weeks
+
+MIN_CROSS_SECTION = 20  # pairs that a week needs before it is scored
+MIN_RELIABLE_WEEKS = 12  # thinned weeks before a mean IC may be read at all
+BARS_PER_WEEK = 5
+_MIN_SPREAD_PAIRS = 10  # two names in each outer quintile
+
+_STARTS = types.Array(types.int64, 1, "C", readonly=True)
+_MATRIX = types.Array(types.float64, 2, "C", readonly=True)
+
+
+@dataclass(frozen=True)
+class WeeklyIc:
+    """Information coefficients of S signals over H horizons in W weeks.
+
+    Attributes
+    ----------
+    week
+        Week ids in ascending row order, shape (W,).
+    ic
+        Spearman correlation of signal and forward return, shape (S, H, W); NaN in weeks with fewer
+        than the minimum of pairs, or when either side is constant.
+    spread
+        Mean forward return of the top fifth by signal minus that of the bottom fifth, a fraction,
+        shape (S, H, W); NaN below the minimum or under ten pairs.
+    size
+        Pairs with both values present, shape (S, H, W), also for weeks that are not scored.
+    """
+
+    week: NDArray[np.int32]
+    ic: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    size: NDArray[np.int32]
+
+
+@njit(cache=True, nogil=True)
+def _centred_ranks(values, order, n, centred):
+    """Twice the mean rank minus (n + 1) for `order[:n]`, written to `centred[row]`; sum of squares.
+
+    Doubled and centred ranks are whole numbers, so every sum below is exact in any order.
+    """
+    total = 0.0
+    i = 0
+    while i < n:
+        j = i
+        value = values[order[i]]
+        while j + 1 < n and values[order[j + 1]] == value:
+            j += 1
+        rank = float(i + j + 2 - (n + 1))
+        for k in range(i, j + 1):
+            centred[order[k]] = rank
+        total += (j - i + 1) * rank * rank
+        i = j + 1
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _present(order, n_order, other, out):
+    """Copy the rows of `order[:n_order]` where `other` is not NaN to `out`; return their number."""
+    n = 0
+    for k in range(n_order):
+        row = order[k]
+        if not np.isnan(other[row]):
+            out[n] = row
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _ordered(values, m, order, keys, key_buffer, row_buffer):  # noqa: PLR0917  compiled, no keywords
+    """Stable ascending order of the finite part of `values[:m]` into `order`; its length."""
+    n = 0
+    for row in range(m):
+        value = values[row]
+        if not np.isnan(value):
+            keys[n] = value
+            order[n] = row
+            n += 1
+    sort_rows_ascending(keys, order, n, key_buffer, row_buffer)
+    return n
+
+
+@njit((_STARTS, _MATRIX, _MATRIX, types.int64), cache=True, nogil=True)
+def _weekly_rank_ic(week_start, signals, forward, min_pairs):
+    n_signals = signals.shape[0]
+    n_horizons = forward.shape[0]
+    n_weeks = week_start.shape[0] - 1
+    ic = np.full((n_signals, n_horizons, n_weeks), np.nan)
+    spread = np.full((n_signals, n_horizons, n_weeks), np.nan)
+    size = np.zeros((n_signals, n_horizons, n_weeks), dtype=np.int32)
+    widest = 0
+    for w in range(n_weeks):
+        widest = max(widest, week_start[w + 1] - week_start[w])
+    keys = np.empty(widest)
+    key_buffer = np.empty(widest)
+    row_buffer = np.empty(widest, dtype=np.int32)
+    signal_order = np.empty(widest, dtype=np.int32)
+    pair_order = np.empty(widest, dtype=np.int32)
+    forward_order = np.empty((n_horizons, widest), dtype=np.int32)
+    n_forward = np.empty(n_horizons, dtype=np.int64)
+    full_rank = np.empty((n_horizons, widest))
+    full_squares = np.empty(n_horizons)
+    signal_rank = np.empty(widest)
+    forward_rank = np.empty(widest)
+
+    for w in range(n_weeks):
+        a = week_start[w]
+        b = week_start[w + 1]
+        m = b - a
+        for h in range(n_horizons):
+            values = forward[h, a:b]
+            n = _ordered(values, m, forward_order[h], keys, key_buffer, row_buffer)
+            n_forward[h] = n
+            full_squares[h] = _centred_ranks(values, forward_order[h], n, full_rank[h])
+        for s in range(n_signals):
+            signal = signals[s, a:b]
+            n_signal = _ordered(signal, m, signal_order, keys, key_buffer, row_buffer)
+            for h in range(n_horizons):
+                values = forward[h, a:b]
+                n = _present(signal_order, n_signal, values, pair_order)
+                size[s, h, w] = n
+                if n < min_pairs:
+                    continue
+                if n >= _MIN_SPREAD_PAIRS:
+                    fifth = n // 5
+                    top = 0.0
+                    for k in range(n - fifth, n):
+                        top += values[pair_order[k]]
+                    bottom = 0.0
+                    for k in range(fifth):
+                        bottom += values[pair_order[k]]
+                    spread[s, h, w] = top / fifth - bottom / fifth
+                if n < 3:
+                    continue
+                signal_squares = _centred_ranks(signal, pair_order, n, signal_rank)
+                # The forward ranks of a whole week serve every signal that covers all of it.
+                if n == n_forward[h]:
+                    ranks = full_rank[h]
+                    squares = full_squares[h]
+                else:
+                    n = _present(forward_order[h], n_forward[h], signal, row_buffer)
+                    squares = _centred_ranks(values, row_buffer, n, forward_rank)
+                    ranks = forward_rank
+                if signal_squares <= 0.0 or squares <= 0.0:
+                    continue
+                product = 0.0
+                for k in range(n):
+                    row = pair_order[k]
+                    product += signal_rank[row] * ranks[row]
+                # Back to plain ranks: each centred rank was doubled (exact powers of two).
+                ic[s, h, w] = (product / 4.0) / math.sqrt((signal_squares / 4.0) * (squares / 4.0))
+    return ic, spread, size
+
+
+def weekly_rank_ic(
+    week: NDArray[np.int32],
+    signals: NDArray[np.float64],
+    forward_returns: NDArray[np.float64],
+    min_cross_section: int = MIN_CROSS_SECTION,
+) -> WeeklyIc:
+    """Rank IC and quintile spread of every signal over every horizon in every week.
+
+    Ties share the mean rank in the IC; in the spread equal signals keep the row order, so rows must
+    come in the tie order (ticker bytes) within a week.
+
+    Parameters
+    ----------
+    week
+        Shape (n_rows,); rows of one week stand together, weeks in the order wanted in the result.
+    signals
+        Shape (n_signals, n_rows), known at the as-of bar; NaN = not available.
+    forward_returns
+        Shape (n_horizons, n_rows), fractions from the as-of bar on (future values); NaN = not known.
+    min_cross_section
+        Pairs below which a week is not scored.
+
+    Notes
+    -----
+    Source: Spearman (1904). Rank sums are exact, so the result does not depend on summation order;
+    the spread sums forward returns from the lowest signal of each fifth upwards.
+    """
+    week = np.ascontiguousarray(week, dtype=np.int32)
+    starts = group_starts(week)
+    ic, spread, size = _weekly_rank_ic(
+        starts,
+        np.ascontiguousarray(signals, dtype=np.float64),
+        np.ascontiguousarray(forward_returns, dtype=np.float64),
+        min_cross_section,
+    )
+    return WeeklyIc(week=week[starts[:-1]], ic=ic, spread=spread, size=size)
+
+
+@dataclass(frozen=True)
+class FactorRow:
+    """One signal over its thinned, non-overlapping weeks; nothing is rounded.
+
+    Attributes
+    ----------
+    weeks
+        Weeks with an IC.
+    avg_cross_section
+        Mean pairs over the kept weeks, those without an IC included.
+    mean_ic, ic_t_stat
+        Mean, and mean / sd * sqrt(weeks) with one degree of freedom lost; None with one week or no spread.
+    ic_positive_pct
+        Share of weeks above zero, 0-100.
+    mean_quintile_spread
+        Fraction; None when no kept week had ten pairs.
+    is_reliable
+        At least `MIN_RELIABLE_WEEKS` weeks.
+    """
+
+    signal: str
+    weeks: int
+    avg_cross_section: float
+    mean_ic: float
+    ic_t_stat: float | None
+    ic_positive_pct: float
+    mean_quintile_spread: float | None
+    is_reliable: bool
+
+
+def _left_to_right_sum(values: Sequence[float]) -> float:
+    # sum() is compensated from Python 3.12 on and would answer differently there.
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
+def _factor_row(name: str, ics: list[float], spreads: list[float], sizes: list[int]) -> FactorRow:
+    n = len(ics)
+    mean_ic = _left_to_right_sum(ics) / n
+    std = 0.0
+    if n > 1:
+        std = math.sqrt(_left_to_right_sum([(x - mean_ic) ** 2 for x in ics]) / (n - 1))
+    return FactorRow(
+        signal=name,
+        weeks=n,
+        avg_cross_section=sum(sizes) / len(sizes),
+        mean_ic=mean_ic,
+        ic_t_stat=mean_ic / std * math.sqrt(n) if std > 0 else None,
+        ic_positive_pct=sum(1 for x in ics if x > 0) / n * 100,
+        mean_quintile_spread=_left_to_right_sum(spreads) / len(spreads) if spreads else None,
+        is_reliable=n >= MIN_RELIABLE_WEEKS,
+    )
+
+
+def thinned_factor_rows(
+    names: Sequence[str],
+    iso_year: NDArray[np.int32],
+    iso_week: NDArray[np.int32],
+    weekly: WeeklyIc,
+    *,
+    horizon_no: int = 0,
+    horizon_days: int = 30,
+    min_cross_section: int = MIN_CROSS_SECTION,
+) -> list[FactorRow]:
+    """Factor table over greedily thinned weeks, one row per signal with an IC, names ascending.
+
+    Parameters
+    ----------
+    names
+        One per signal of `weekly`.
+    iso_year, iso_week
+        Of the weeks of `weekly`, shape (W,).
+    horizon_no
+        Which horizon of `weekly` is read.
+    horizon_days
+        Its length in sessions; weeks are kept `max(1, round(horizon_days / 5))` apart.
+    """
+    stride = max(1, round(horizon_days / BARS_PER_WEEK))
+    rows: list[FactorRow] = []
+    for s in sorted(range(len(names)), key=lambda position: names[position]):
+        size = weekly.size[s, horizon_no]
+        usable = np.flatnonzero(size >= min_cross_section)
+        kept = usable[thinned_weeks(iso_year[usable], iso_week[usable], stride)]
+        ic = weekly.ic[s, horizon_no, kept]
+        spread = weekly.spread[s, horizon_no, kept]
+        ics = ic[~np.isnan(ic)].tolist()
+        if ics:
+            rows.append(_factor_row(names[s], ics, spread[~np.isnan(spread)].tolist(), size[kept].tolist()))
+    return rows
+
+
+def rounded_factor_rows(rows: Sequence[FactorRow]) -> list[dict[str, Any]]:
+    """Report rows: rounded by Python's `round`, best rounded mean IC first, ties in the given order."""
+    table = [
+        {
+            "signal": row.signal,
+            "weeks": row.weeks,
+            "avg_cross_section": round(row.avg_cross_section, 1),
+            "mean_ic": round(row.mean_ic, 4),
+            "ic_t_stat": None if row.ic_t_stat is None else round(row.ic_t_stat, 2),
+            "ic_positive_pct": round(row.ic_positive_pct, 1),
+            "mean_quintile_spread": (
+                None if row.mean_quintile_spread is None else round(row.mean_quintile_spread, 4)
+            ),
+            "reliable": row.is_reliable,
+        }
+        for row in rows
+    ]
+    return sorted(table, key=lambda row: row["mean_ic"], reverse=True)

@@ -1,0 +1,1 @@
+"""Point-in-time numbers of one ticker: indicators, factor signals, quality."""

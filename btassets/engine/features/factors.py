@@ -1,0 +1,222 @@
+"""The eight price signals of the cross-section (seed lines 512-601), compiled.
+
+Belongs here: point-in-time numbers of one ticker at as-of bars, from bars of the window only.
+Does not belong here: ranks across tickers, forward returns (replay), indicators for setups.
+
+Every signal is a fraction (0.10 = 10%), NaN when its history is not there. Sums run left to right.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import types
+
+from btassets.engine.features.entry import compile_once, entry, inner
+from btassets.engine.features.names import FACTORS
+from btassets.engine.market.bars import Bars
+from btassets.engine.market.calendar import segment_starts
+
+_PAST_RETURNS = np.array([[126, 21], [63, 21], [21, 0]], dtype=np.int64)  # mom_6_1, mom_3_1, reversal_1m
+YEAR_BARS = 252
+HALF_YEAR_BARS = 126
+MONTH_BARS = 21
+TREND_BARS = 200
+MIN_PAIRS = 100
+"""Fewest pairs of stock and benchmark returns that give a residual."""
+
+
+@inner
+def factor_terms(high, close, bench_close):
+    """Per-ticker arrays behind the signals.
+
+    Returns
+    -------
+    returns, bench_returns, n_pairs, year_high
+        Close-to-close return of each bar and the benchmark's over the same two dates (NaN where
+        either benchmark date is missing); number of bars 1..t with both, int32 of shape
+        (n_bars + 1,), entry t + 1 counting bar t; highest high of the 252 bars that end at each bar.
+    """
+    n = len(close)
+    returns = np.full(n, np.nan)
+    bench_returns = np.full(n, np.nan)
+    n_pairs = np.zeros(n + 1, np.int32)
+    year_high = np.empty(n)
+    queue = np.empty(n, np.int32)  # bars of a falling sequence of highs: the first is the highest
+    first = 0
+    last = 0
+    for t in range(n):
+        n_pairs[t + 1] = n_pairs[t]
+        if t > 0:
+            returns[t] = close[t] / close[t - 1] - 1.0
+            if bench_close[t - 1] > 0.0 and not np.isnan(bench_close[t]):
+                bench_returns[t] = bench_close[t] / bench_close[t - 1] - 1.0
+                n_pairs[t + 1] += 1
+        while last > first and high[queue[last - 1]] <= high[t]:
+            last -= 1
+        queue[last] = t
+        last += 1
+        if queue[first] <= t - YEAR_BARS:
+            first += 1
+        year_high[t] = high[queue[first]]
+    return returns, bench_returns, n_pairs, year_high
+
+
+@inner
+def momentum(i, s, close):
+    """`mom_12_1`: return from 252 to 21 bars ago; NaN when that is before the window."""
+    if i - YEAR_BARS < s:
+        return np.nan
+    return close[i - MONTH_BARS] / close[i - YEAR_BARS] - 1.0
+
+
+@inner
+def residual_momentum(i, s, returns, bench_returns, n_pairs):
+    """12-1 momentum without the benchmark's part: sum of (stock - beta * benchmark) daily returns.
+
+    Over the 231 days of `mom_12_1`, days without a benchmark return left out; NaN with fewer than
+    100 pairs or a benchmark that did not vary. No intercept is taken off: with one the residuals
+    would sum to nothing.
+    """
+    if i - YEAR_BARS < s:
+        return np.nan
+    first = i - YEAR_BARS + 1
+    stop = i - MONTH_BARS + 1
+    n = n_pairs[stop] - n_pairs[first]
+    if n < MIN_PAIRS:
+        return np.nan
+    stock = returns[first:stop]
+    market = bench_returns[first:stop]
+    stock_sum = 0.0
+    market_sum = 0.0
+    variation = 0.0
+    covariation = 0.0
+    residual = 0.0
+    if n == len(stock):
+        for k in range(len(stock)):
+            stock_sum += stock[k]
+            market_sum += market[k]
+        stock_mean = stock_sum / n
+        market_mean = market_sum / n
+        for k in range(len(stock)):
+            deviation = market[k] - market_mean
+            variation += deviation * deviation
+            covariation += (stock[k] - stock_mean) * deviation
+        if variation <= 0.0:
+            return np.nan
+        beta = covariation / variation
+        for k in range(len(stock)):
+            residual += stock[k] - beta * market[k]
+        return residual
+    for k in range(len(stock)):
+        if not np.isnan(market[k]):
+            stock_sum += stock[k]
+            market_sum += market[k]
+    stock_mean = stock_sum / n
+    market_mean = market_sum / n
+    for k in range(len(stock)):
+        if not np.isnan(market[k]):
+            deviation = market[k] - market_mean
+            variation += deviation * deviation
+            covariation += (stock[k] - stock_mean) * deviation
+    if variation <= 0.0:
+        return np.nan
+    beta = covariation / variation
+    for k in range(len(stock)):
+        if not np.isnan(market[k]):
+            residual += stock[k] - beta * market[k]
+    return residual
+
+
+@inner
+def trend_and_volatility(i, s, close, returns):
+    """(`trend_200`, `vol_6m`): close against its mean of 200 bars; deviation (ddof 1) of 126 returns."""
+    trend = np.nan
+    volatility = np.nan
+    if i - HALF_YEAR_BARS < s:
+        return trend, volatility
+    # Both sums run side by side over the last 126 bars: neither waits for the other.
+    recent = returns[i - HALF_YEAR_BARS + 1 : i + 1]
+    closes = close[i - HALF_YEAR_BARS + 1 : i + 1]
+    level = 0.0
+    total = 0.0
+    if i - TREND_BARS + 1 >= s:
+        older = close[i - TREND_BARS + 1 : i - HALF_YEAR_BARS + 1]
+        for k in range(len(older)):
+            level += older[k]
+    for k in range(len(recent)):
+        total += recent[k]
+        level += closes[k]
+    if i - TREND_BARS + 1 >= s:
+        trend = close[i] / (level / TREND_BARS) - 1.0
+    mean = total / HALF_YEAR_BARS
+    squares = 0.0
+    for k in range(len(recent)):
+        deviation = recent[k] - mean
+        squares += deviation * deviation
+    return trend, np.sqrt(squares / (HALF_YEAR_BARS - 1))
+
+
+@inner
+def write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, out):
+    """Write the eight signals at bar i, window from bar s, into `out` (8,) in the order of `FACTORS`."""
+    out[0] = momentum(i, s, close)
+    out[1] = residual_momentum(i, s, returns, bench_returns, n_pairs)
+    for k in range(len(_PAST_RETURNS)):
+        lookback, skip = _PAST_RETURNS[k, 0], _PAST_RETURNS[k, 1]
+        out[2 + k] = close[i - skip] / close[i - lookback] - 1.0 if i - lookback >= s else np.nan
+    trend, volatility = trend_and_volatility(i, s, close, returns)
+    out[5] = trend
+    out[6] = close[i] / year_high[i] if i - YEAR_BARS + 1 >= s else np.nan
+    out[7] = volatility
+
+
+_FLOATS = types.Array(types.float64, 1, "C", readonly=True)
+_INTS = types.Array(types.int32, 1, "C", readonly=True)
+
+
+_SIGNATURE = (_FLOATS, _FLOATS, _FLOATS, _INTS, _INTS, types.int64)
+
+
+@entry
+def _factor_pass(high, close, bench_close, segment_start, asof_index, window_bars):
+    returns, bench_returns, n_pairs, year_high = factor_terms(high, close, bench_close)
+    rows = np.empty((len(asof_index), 8))
+    for row in range(len(asof_index)):
+        i = asof_index[row]
+        s = max(segment_start[i], i - window_bars)
+        write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, rows[row])
+    return rows
+
+
+def factor_signals(
+    bars: Bars,
+    bench_close: npt.NDArray[np.float64],
+    asof_index: npt.NDArray[np.int32],
+    *,
+    gap_days: int = 30,
+    window_bars: int = YEAR_BARS,
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Eight signals at each as-of bar: name -> float64 (n_asof,), NaN when not available.
+
+    Parameters
+    ----------
+    bars
+        One ticker.
+    bench_close
+        Shape (n_bars,): benchmark close on the ticker's own dates, NaN where it has none.
+    asof_index
+        Bar indices, any order; only bars up to each index, itself included, are read.
+    gap_days
+        No signal looks across a gap of more calendar days; 0 is off (the seed).
+    window_bars
+        Bars before the as-of bar that may be read.
+    """
+    compile_once(_factor_pass, _SIGNATURE)
+    rows = _factor_pass(
+        np.ascontiguousarray(bars.high),
+        np.ascontiguousarray(bars.close),
+        np.ascontiguousarray(bench_close, dtype=np.float64),
+        segment_starts(bars.dates, gap_days),
+        np.ascontiguousarray(asof_index, dtype=np.int32),
+        window_bars,
+    )
+    return {name: np.ascontiguousarray(rows[:, k]) for k, name in enumerate(FACTORS)}

@@ -1,0 +1,148 @@
+"""The adjusted view of raw bars: what a holder of the last bar's share would have seen.
+
+Belongs here: adjustment factors and the view made with them. Does not belong here: whether splits and
+dividends are believable (`quality.py`), storing anything: bars are stored raw and adjusted on read.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.engine.market.bars import Bars
+from btassets.engine.market.raw_bars import Basis, RawBars
+
+Floats = npt.NDArray[np.float64]
+
+MAX_SPLIT_TERM = 20
+"""A split n:m has whole n and m up to here; vendors code spin-offs as other fractions (1.054)."""
+
+SPLIT_CODE_TOLERANCE_FRAC = 1.5e-4
+"""Vendors round thirds and sevenths (0.3333, 7.00000700001); spin-off codes differ by more."""
+
+
+class ImpossibleDividendError(ValueError):
+    """A dividend that is not smaller than the close before it: no factor above zero exists."""
+
+    def __init__(self, date: int, dividend_usd: float, close_before: float) -> None:
+        super().__init__(date, dividend_usd, close_before)
+        self.date, self.dividend_usd, self.close_before = date, dividend_usd, close_before
+
+    def __str__(self) -> str:
+        return (
+            f"{np.datetime64(self.date, 'D')}: dividend {self.dividend_usd:g} a share of the day before, "
+            f"close before {self.close_before:g}; a dividend is smaller than the price that it is paid from; "
+            "correct the source."
+        )
+
+
+def resulting_basis(source_basis: Basis, wanted: Basis) -> Basis:
+    """Basis that the view can really have: what a source has adjusted already stays adjusted.
+
+    Examples
+    --------
+    >>> resulting_basis("raw", "total"), resulting_basis("total", "split"), resulting_basis("split", "raw")
+    ('total', 'total', 'split')
+    """
+    order: tuple[Basis, ...] = ("raw", "split", "total")
+    return order[max(order.index(source_basis), order.index(wanted))]
+
+
+def is_plain_split(ratio: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether each ratio is n:m with whole n, m up to 20, within a vendor's rounding.
+
+    Examples
+    --------
+    >>> is_plain_split([4.0, 1.49999925, 0.05, 1.054, 50.0]).tolist()
+    [True, True, True, False, False]
+    """
+    ratios = np.atleast_1d(np.asarray(ratio, dtype=np.float64))
+    m = np.arange(1.0, MAX_SPLIT_TERM + 1.0)
+    n = np.rint(ratios[:, None] * m)
+    off = np.abs(n - ratios[:, None] * m) / (ratios[:, None] * m)
+    found = (n >= 1.0) & (n <= MAX_SPLIT_TERM) & (off <= SPLIT_CODE_TOLERANCE_FRAC)
+    return np.asarray(found.any(axis=1))
+
+
+def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple[Floats, Floats]:
+    """Multipliers of price and volume, both (n_bars,); those of the last bar are 1.
+
+    The factor of a bar is the product over all later ex-dates of 1/ratio (split) and, for basis
+    "total", of 1 - D*ratio/previous close (dividend): both are known at the open of the ex-date. The
+    volume's is the product of the ratios of plain splits n:m. An action on the first bar has no bar
+    before it to adjust.
+
+    Parameters
+    ----------
+    raw
+        Ascending, unique dates; finite prices > 0; splits > 0.
+    source_basis
+        What the prices are: the splits of a "split" source were applied by the vendor, its dividends are on
+        the same adjusted shares. Nothing is left to apply to a "total" source.
+    basis
+        What the view shall be; see `resulting_basis` for what it can be.
+
+    Raises
+    ------
+    ImpossibleDividendError
+        A dividend factor that is not above zero.
+    """
+    n = len(raw)
+    ones = np.ones(n)
+    has_splits = source_basis == "raw" and basis != "raw"
+    has_dividends = source_basis != "total" and basis == "total"
+    ratio = raw.split if has_splits else ones
+    split_rows = np.flatnonzero(ratio != 1.0)
+    paid_rows = np.flatnonzero(raw.dividend != 0.0) if has_dividends else split_rows[:0]
+    split_rows, paid_rows = split_rows[split_rows > 0], paid_rows[paid_rows > 0]
+    if not len(split_rows) and not len(paid_rows):
+        return ones, ones
+    # step[i] is what the actions of bar i do to every earlier bar.
+    step = np.ones(n)
+    step[split_rows] = 1.0 / ratio[split_rows]
+    if len(paid_rows):
+        paid = raw.dividend[paid_rows] * ratio[paid_rows]
+        before = raw.close[paid_rows - 1]
+        factor = 1.0 - paid / before
+        impossible = np.flatnonzero(~(factor > 0.0))
+        if len(impossible):
+            first = int(impossible[0])
+            raise ImpossibleDividendError(
+                int(raw.dates[paid_rows[first]]), float(paid[first]), float(before[first])
+            )
+        step[paid_rows] *= factor
+    plain = split_rows[is_plain_split(ratio[split_rows])]
+    if not len(plain):
+        return _product_of_later(step), ones
+    volume_step = np.ones(n)
+    volume_step[plain] = ratio[plain]
+    return _product_of_later(step), _product_of_later(volume_step)
+
+
+def adjusted_bars(raw: RawBars, source_basis: Basis, basis: Basis) -> Bars:
+    """Bars on the wanted basis, anchored on the last bar, whose prices stay as printed.
+
+    Appending bars changes the whole view when they bring a split or dividend; ratios between its bars
+    do not change. Arrays that need no adjustment are shared with `raw`, not copied.
+
+    Parameters
+    ----------
+    raw, source_basis, basis
+        As for `adjustment_factors`.
+    """
+    price, volume = adjustment_factors(raw, source_basis, basis)
+    if (price == 1.0).all() and (volume == 1.0).all():
+        return Bars(raw.dates, raw.open, raw.high, raw.low, raw.close, raw.volume)
+    return Bars(
+        raw.dates,
+        raw.open * price,
+        raw.high * price,
+        raw.low * price,
+        raw.close * price,
+        raw.volume * volume,
+    )
+
+
+def _product_of_later(step: Floats) -> Floats:
+    """Product of step[i+1:], for each i, multiplied from the last bar backward."""
+    product = np.ones(len(step))
+    product[:-1] = np.cumprod(step[:0:-1])[::-1]
+    return product

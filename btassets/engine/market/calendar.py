@@ -1,0 +1,213 @@
+"""Weeks, the last common session and the as-of grids, all on int32 day numbers.
+
+Belongs here: pure functions over days since 1970-01-01 (contract.md, section 1). Does not belong
+here: which exchange has which sessions (sources know that), and anything that reads a price.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Days = npt.NDArray[np.int32]
+
+ENDED_AFTER_DAYS = 10
+"""A ticker whose last bar is more calendar days than this before T has ended."""
+
+FIRST_BAR_ASOF = 59
+BAR_STEP = 5
+"""The seed's grid: every fifth bar from the ticker's own bar 59."""
+
+IS_WEEK = 1
+IS_BAR = 2
+IS_OWN_WEEK = 4
+IS_LATEST = 8
+"""Bits of the flags that `asof_grid` returns."""
+
+_MONDAY_OF_DAY_ZERO = 3  # 1970-01-01 was a Thursday: three days after its Monday
+
+
+def week_monday(days: npt.ArrayLike) -> Days:
+    """Monday of each day's ISO week, int32 day numbers of the same shape.
+
+    >>> week_monday([0, 3, 4]).tolist()  # Thursday 1970-01-01, its Sunday, the next Monday
+    [-3, -3, 4]
+    """
+    numbers = np.asarray(days, dtype=np.int32)
+    return numbers - (numbers + _MONDAY_OF_DAY_ZERO) % 7
+
+
+def iso_year_week(days: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """ISO year and ISO week (1-53) of each day.
+
+    >>> [int(part[0]) for part in iso_year_week([17896])]  # 2018-12-31 belongs to 2019
+    [2019, 1]
+    """
+    # The week belongs to the year that holds its Thursday.
+    thursday = (week_monday(days) + 3).astype("datetime64[D]")
+    year = thursday.astype("datetime64[Y]")
+    week = (thursday - year.astype("datetime64[D]")).astype(np.int32) // 7 + 1
+    return (year.astype(np.int32) + 1970).astype(np.int32), week.astype(np.int32)
+
+
+def completed_week_sessions(
+    sessions: npt.ArrayLike, last_session: int, rule: Literal["exchange", "data"]
+) -> Days:
+    """As-of session of every week that is completed at T, ascending.
+
+    Parameters
+    ----------
+    sessions
+        Ascending session days. With `rule="exchange"` they must reach past T's week, because the
+        sessions still to come decide whether that week is over.
+    last_session
+        T. Later sessions never become an as-of.
+    rule
+        `exchange`: a week is completed when its last session is <= T. `data`: when its Friday is
+        <= T, or a later week has a session <= T; its last session <= T is the as-of.
+
+    >>> completed_week_sessions([4, 5, 6, 11], 6, "exchange").tolist()  # the week ends on 6
+    [6]
+    >>> completed_week_sessions([4, 5, 6], 6, "data").tolist()  # Friday is day 8
+    []
+    """
+    days = np.asarray(sessions, dtype=np.int32)
+    if rule == "data":
+        days = days[days <= last_session]
+    if not len(days):
+        return days
+    monday = week_monday(days)
+    is_last_of_week = np.append(monday[1:] != monday[:-1], True)
+    ends = days[is_last_of_week]
+    if rule == "exchange":
+        return ends[ends <= last_session]
+    is_complete = monday[is_last_of_week] + 4 <= last_session
+    is_complete[:-1] = True
+    return ends[is_complete]
+
+
+def bars_per_session(dates_by_ticker: Sequence[Days]) -> tuple[Days, npt.NDArray[np.int64]]:
+    """Every date on which some ticker has a bar, ascending, and how many tickers have one."""
+    dated = [dates for dates in dates_by_ticker if len(dates)]
+    if not dated:
+        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
+    first = int(min(dates[0] for dates in dated))
+    last = int(max(dates[-1] for dates in dated))
+    counts = np.zeros(last - first + 1, dtype=np.int64)
+    for dates in dated:
+        counts[dates - first] += 1  # dates are unique within a ticker
+    sessions = np.flatnonzero(counts)
+    return (sessions + first).astype(np.int32), counts[sessions]
+
+
+def last_common_session(
+    sessions: npt.ArrayLike,
+    n_tickers_with_bar: npt.ArrayLike,
+    first_bar: npt.ArrayLike,
+    last_bar: npt.ArrayLike,
+) -> int:
+    """T: the last session on which at least half of the living tickers have a bar.
+
+    Parameters
+    ----------
+    sessions, n_tickers_with_bar
+        Shape (n_sessions,): ascending sessions and how many tickers have a bar there
+        (`bars_per_session`; the benchmark is not one of the tickers).
+    first_bar, last_bar
+        Shape (n_tickers,): first and last bar date of every ticker that has bars.
+
+    Raises
+    ------
+    ValueError
+        If no ticker has a bar.
+
+    Notes
+    -----
+    Who lives depends on T, and T on who lives. The circle is opened by walking forward: a session
+    is accepted when at least half of the tickers that have started by then, and had not ended
+    when seen from the session accepted before, have a bar there; T is the last accepted session.
+    Seen from the candidate session itself a single ticker that runs ahead would be its own
+    majority, and would turn all the others into delisted ones.
+
+    >>> last_common_session([1, 2, 3, 40], [3, 3, 3, 1], [1, 1, 1], [3, 3, 40])
+    3
+    """
+    days = np.asarray(sessions, dtype=np.int64)
+    counts = np.asarray(n_tickers_with_bar, dtype=np.int64).tolist()
+    started = np.searchsorted(np.sort(np.asarray(first_bar, dtype=np.int64)), days, side="right").tolist()
+    ends = np.sort(np.asarray(last_bar, dtype=np.int64)).tolist()
+    accepted: int | None = None
+    for session, n_with_bar, n_started in zip(days.tolist(), counts, started, strict=True):
+        n_ended = 0 if accepted is None else bisect_left(ends, accepted - ENDED_AFTER_DAYS)
+        if n_with_bar > 0 and 2 * n_with_bar >= n_started - n_ended:
+            accepted = session
+    if accepted is None:
+        message = "sessions: no ticker has a bar; T needs at least one; pass the tickers' dates"
+        raise ValueError(message)
+    return accepted
+
+
+def has_ended(last_bar: int, last_session: int) -> bool:
+    """Whether a ticker with this last bar has ended at T: more than 10 calendar days before it."""
+    return last_session - last_bar > ENDED_AFTER_DAYS
+
+
+def asof_grid(
+    dates: Days, week_sessions: Days, last_session: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """Bar indices at which one ticker is replayed, ascending, and the grids that each belongs to.
+
+    Bars after T are not there. Bit `IS_WEEK`: the ticker has a bar on the as-of session of a
+    completed week. `IS_BAR`: every fifth bar from its own bar 59. `IS_OWN_WEEK`: its last bar of
+    each ISO week, the unfinished last one included. `IS_LATEST`: its bar at T.
+
+    Parameters
+    ----------
+    dates
+        Shape (n_bars,), ascending.
+    week_sessions
+        What `completed_week_sessions` returned.
+    last_session
+        T.
+
+    Returns
+    -------
+    asof_index, flags
+        int32 and uint8, both (n_asof,).
+    """
+    n = int(np.searchsorted(dates, last_session, side="right"))
+    days = dates[:n]
+    flags = np.zeros(n, dtype=np.uint8)
+    if n == 0:
+        return np.empty(0, dtype=np.int32), flags
+    position = np.searchsorted(week_sessions, days)
+    position[position == len(week_sessions)] = 0
+    if len(week_sessions):
+        flags[week_sessions[position] == days] |= IS_WEEK
+    flags[FIRST_BAR_ASOF::BAR_STEP] |= IS_BAR
+    monday = week_monday(days)
+    flags[np.flatnonzero(monday[1:] != monday[:-1])] |= IS_OWN_WEEK
+    flags[n - 1] |= IS_OWN_WEEK
+    if days[n - 1] == last_session:
+        flags[n - 1] |= IS_LATEST
+    index = np.flatnonzero(flags)
+    return index.astype(np.int32), flags[index]
+
+
+def segment_starts(dates: Days, gap_days: int) -> npt.NDArray[np.int32]:
+    """First bar of each bar's segment, int32 of shape (n_bars,).
+
+    A segment ends where the next bar is more than `gap_days` calendar days away; 0 means that no
+    gap counts (the seed): everything is one segment.
+
+    >>> segment_starts(np.array([1, 2, 40, 41], dtype=np.int32), 30).tolist()
+    [0, 0, 2, 2]
+    """
+    starts = np.zeros(len(dates), dtype=np.int32)
+    if gap_days <= 0 or len(dates) < 2:
+        return starts
+    first = np.flatnonzero(np.diff(dates) > gap_days) + 1
+    starts[first] = first
+    return np.maximum.accumulate(starts) if len(first) else starts

@@ -1,0 +1,44 @@
+"""Who may be ranked at an as-of date, from what was known then (contract.md, section 2).
+
+Belongs here: the reasons, and membership of the universe. Does not belong here: the compiled
+trailing rules themselves (features/quality.py), and rules that block a whole file or a day (the
+stages apply those).
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+INELIGIBLE_REASONS = (
+    "short_history",
+    "missing_sessions",
+    "zero_volume",
+    "flat_bars",
+    "constant_close",
+    "low_price",
+    "low_dollar_volume",
+    "not_member",
+)
+"""Why a row is not eligible; the first rule that fails, in this order. Code -1: eligible."""
+
+NOT_MEMBER = INELIGIBLE_REASONS.index("not_member")
+
+
+def with_membership(
+    reason_code: npt.NDArray[np.int8],
+    asof_date: npt.NDArray[np.int32],
+    member_from: npt.NDArray[np.int32],
+    member_to: npt.NDArray[np.int32],
+) -> npt.NDArray[np.int8]:
+    """Reason codes with `not_member` where an eligible row lies outside every membership spell.
+
+    Parameters
+    ----------
+    reason_code, asof_date
+        Shape (n_rows,), one ticker.
+    member_from, member_to
+        Shape (n_spells,): first and last day of each spell, both included.
+    """
+    is_member = np.zeros(len(asof_date), dtype=bool)
+    for first, last in zip(member_from, member_to, strict=True):
+        is_member |= (asof_date >= first) & (asof_date <= last)
+    return np.where((reason_code == -1) & ~is_member, NOT_MEMBER, reason_code).astype(np.int8)

@@ -1,0 +1,137 @@
+"""Rules that keep rubbish out of one ticker's bars, one after the other.
+
+Belongs here: the order of the rules, what is left, and the rules about a ticker's whole span (Q12, Q16, Q18,
+Q22). Does not belong here: opening files (Q1, Q2: `sources`), the rules over all tickers (Q19-Q21:
+`quality_sessions.py`), who may be ranked at a date (Q11, Q13-Q15, Q17: `eligibility.py`).
+
+Nothing is repaired: a row is kept as it is or dropped and counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.engine.market.quality_returns import judge_returns
+from btassets.engine.market.quality_rows import on_sessions, plausible_rows, sorted_by_date, without_padding
+from btassets.engine.market.quality_rules import Findings, Override, QualityRules, iso_date
+from btassets.engine.market.raw_bars import Basis, Problem, RawBars
+
+Days = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedBars:
+    """What is left of one ticker's bars.
+
+    Attributes
+    ----------
+    bars
+        Ascending unique dates, finite prices > 0, low <= open, close <= high; None when blocked.
+    problems
+        Findings in the order of the rules, notes of the source first.
+    n_rows
+        Rows before any rule.
+    n_dropped
+        Rule and number of rows that it dropped, only where > 0: "Q3" merged duplicates, "Q4", "Q5",
+        "Q6", and "Q16" for the padding after the last trade.
+    is_ended
+        Q16: the last bar is more than `ended_after_days` before the set's last session.
+    """
+
+    bars: RawBars | None
+    problems: tuple[Problem, ...]
+    n_rows: int
+    n_dropped: tuple[tuple[str, int], ...]
+    is_ended: bool
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the ticker is not used at all."""
+        return self.bars is None
+
+
+def screen_bars(
+    ticker: str,
+    raw: RawBars,
+    rules: QualityRules | None = None,
+    *,
+    basis: Basis = "raw",
+    sessions: Days | None = None,
+    last_session: int | None = None,
+    overrides: Sequence[Override] = (),
+) -> ScreenedBars:
+    """Bars of one ticker that later stages may trust, and everything that was found on the way.
+
+    Parameters
+    ----------
+    ticker
+        Canonical name.
+    raw
+        As a source gave them: any order, duplicates, NaN for what was no number.
+    rules
+        Thresholds; the defaults of `QualityRules` when None.
+    basis
+        What the prices are already; decides which actions explain a jump.
+    sessions
+        Ascending session days of the exchange (Q6), up to the last finished one or later. Bars before the
+        first of them are not judged. None: every date is a session.
+    last_session
+        Last session of the whole set (Q16); the ticker's own last bar when None.
+    overrides
+        Blocks that a person has looked at; those for other tickers are ignored.
+    """
+    rules = rules or QualityRules()
+    found = Findings(ticker, raw.notes, overrides)
+    n_rows = len(raw)
+    if n_rows == 0:
+        text = "there is not one row; a ticker needs at least one bar."
+        found.add("Q1", "block", None, 0, text, can_override=False)
+        return _result(None, found, n_rows)
+    bars = sorted_by_date(raw, found)
+    bars = on_sessions(bars, sessions, found)
+    bars = plausible_rows(bars, rules, found)
+    bars = without_padding(bars, found)
+    if len(bars) == 0:
+        text = "no row is left; a ticker needs at least one bar."
+        found.add("Q1", "block", None, n_rows, text, can_override=False)
+        return _result(None, found, n_rows)
+    judge_returns(bars, basis, rules, found)
+    _judge_span(bars, rules, found)
+    is_ended = last_session is not None and last_session - int(bars.dates[-1]) > rules.ended_after_days
+    if is_ended:
+        text = (
+            f"last bar, while the set goes on to {iso_date(last_session or 0)}; taken as delisted, its "
+            "history is kept."
+        )
+        found.add("Q16", "warn", int(bars.dates[-1]), 1, text)
+    return _result(None if found.is_blocked else bars, found, n_rows, is_ended=is_ended)
+
+
+def _result(bars: RawBars | None, found: Findings, n_rows: int, *, is_ended: bool = False) -> ScreenedBars:
+    dropped = tuple((rule, n) for rule, n in found.dropped.items() if n)
+    return ScreenedBars(bars, tuple(found.problems), n_rows, dropped, is_ended)
+
+
+def _judge_span(bars: RawBars, rules: QualityRules, found: Findings) -> None:
+    """Warn about gaps (Q12) and prices out of this world (Q18); say when there are too few bars (Q22)."""
+    days = np.diff(bars.dates)
+    gaps = np.flatnonzero(days > rules.gap_days)
+    if len(gaps):
+        row = int(gaps[0])
+        text = (
+            f"no bar for {int(days[row])} calendar days after this one ({len(gaps)} gaps in all); no window "
+            f"crosses a gap of more than {rules.gap_days} days."
+        )
+        found.add("Q12", "warn", int(bars.dates[row]), len(gaps), text)
+    if found.ticker not in rules.high_close_tickers and bars.close.max() > rules.max_close:
+        high = np.flatnonzero(bars.close > rules.max_close)
+        text = (
+            f"close {bars.close[high[0]]:g} ({len(high)} bars in all); closes above {rules.max_close:g} are "
+            "rare; kept."
+        )
+        found.add("Q18", "warn", int(bars.dates[high[0]]), len(high), text)
+    if len(bars) < rules.min_bars:
+        text = f"{len(bars)} bars; fewer than {rules.min_bars} give no candidates."
+        found.add("Q22", "info", None, len(bars), text)

@@ -1,0 +1,168 @@
+"""Moves between two bars that no market made: Q7 to Q10, and dividends above the price (Q4).
+
+Belongs here: rules over consecutive bars of one ticker, after bad rows are gone. Does not belong here:
+dropping rows: these rules keep every bar and warn, or block the ticker.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.engine.market.quality_rules import Findings, QualityRules
+from btassets.engine.market.raw_bars import Basis, RawBars
+
+Floats = npt.NDArray[np.float64]
+
+
+def judge_returns(bars: RawBars, basis: Basis, rules: QualityRules, found: Findings) -> None:
+    """Find jumps and what explains them: Q7, Q8, Q9, Q10."""
+    if len(bars) < 2:
+        return
+    before, close = bars.close[:-1], bars.close[1:]
+    if basis == "raw":
+        split, paid = bars.split[1:], bars.dividend[1:] * bars.split[1:]
+        growth = (close * split + paid) / before
+    elif basis == "split":
+        split, paid = np.ones(len(close)), bars.dividend[1:]
+        growth = (close + paid) / before
+    else:
+        split = np.ones(len(close))
+        paid = np.zeros(len(close))
+        growth = close / before
+    _judge_dividends(bars, basis, paid, found)
+    if growth.max() > rules.jump_warn_ratio or growth.min() * rules.jump_warn_ratio < 1.0:
+        _judge_jumps(bars, growth, rules, found)
+    _judge_splits(bars, basis, paid, rules, found)
+    if bars.adjusted_close is not None:
+        _judge_adjusted(bars, bars.adjusted_close, growth, rules, found)
+    is_spike = np.abs(growth[:-1] - 1.0) > rules.spike_frac
+    if is_spike.any():
+        is_spike &= np.abs(growth[:-1] * growth[1:] - 1.0) < rules.spike_revert_frac
+        spikes = np.flatnonzero(is_spike)
+        if len(spikes):
+            row = int(spikes[0]) + 1
+            text = (
+                f"close {bars.close[row]:g} between {bars.close[row - 1]:g} and {bars.close[row + 1]:g} "
+                f"({len(spikes)} bars in all); a one-bar spike that reverses is often a misprint; kept."
+            )
+            found.add("Q10", "warn", int(bars.dates[row]), len(spikes), text)
+
+
+def _judge_dividends(bars: RawBars, basis: Basis, paid: Floats, found: Findings) -> None:
+    """Block on a dividend that is not below the close before it (Q4): no adjustment exists."""
+    impossible = np.flatnonzero(~(paid < bars.close[:-1]))
+    if basis != "total" and len(impossible):
+        row = int(impossible[0]) + 1
+        text = (
+            f"dividend {paid[row - 1]:g} a share, close before it {bars.close[row - 1]:g} ({len(impossible)} "
+            "bars in all); a dividend is below the price that it is paid from; correct the source."
+        )
+        # No person's word gives a factor above zero.
+        found.add("Q4", "block", int(bars.dates[row]), len(impossible), text, can_override=False)
+
+
+def _judge_jumps(bars: RawBars, growth: Floats, rules: QualityRules, found: Findings) -> None:
+    """Q7: block a jump up, or a fall that is undone, beyond 3; keep and warn about the rest."""
+    is_up = growth > rules.jump_block_ratio
+    is_down = growth * rules.jump_block_ratio < 1.0
+    lasting: list[int] = []
+    undone: list[int] = []
+    for index in np.flatnonzero(is_down):
+        level = np.cumprod(growth[index : index + 1 + rules.jump_undo_bars])[1:]
+        (undone if (level >= 1.0 - rules.jump_undo_frac - 1e-12).any() else lasting).append(int(index))
+    for rows, observed, severity, advice in (
+        (np.flatnonzero(is_up).tolist(), "jump up", "block", "missed split or decimal slip"),
+        (undone, "fall that the next bars undo", "block", "missed split or decimal slip"),
+        (lasting, "fall", "warn", "kept"),
+    ):
+        if rows:
+            row = rows[0] + 1
+            more = "; correct the source, or confirm it by an override." if severity == "block" else "."
+            text = (
+                f"{observed} from {bars.close[row - 1]:g} to {bars.close[row]:g}, {growth[row - 1]:.4g} "
+                f"times after recorded actions ({len(rows)} bars in all); beyond {rules.jump_block_ratio:g} "
+                f"times: {advice}{more}"
+            )
+            found.add("Q7", "block" if severity == "block" else "warn", int(bars.dates[row]), len(rows), text)
+    is_large = (growth > rules.jump_warn_ratio) | (growth * rules.jump_warn_ratio < 1.0)
+    large = np.flatnonzero(is_large & ~is_up & ~is_down)
+    if len(large):
+        row = int(large[0]) + 1
+        text = (
+            f"close {bars.close[row - 1]:g} to {bars.close[row]:g}, {growth[row - 1]:.4g} times after "
+            f"recorded actions ({len(large)} bars in all); beyond {rules.jump_warn_ratio:g} times; kept."
+        )
+        found.add("Q7", "warn", int(bars.dates[row]), len(large), text)
+
+
+def _judge_splits(bars: RawBars, basis: Basis, paid: Floats, rules: QualityRules, found: Findings) -> None:
+    """Q8: a split in the prices that is not recorded, or recorded and not in the prices."""
+    gap = bars.open[1:] / bars.close[:-1]
+    if basis == "raw":
+        least = min(rules.split_ratios, default=math.inf) * (1.0 - rules.split_tolerance_frac)
+        suspects = np.flatnonzero(((gap >= least) | (gap * least <= 1.0)) & (bars.split[1:] == 1.0))
+        hits: list[tuple[int, float]] = []
+        for index in suspects.tolist():
+            if paid[index] > rules.split_dividend_frac * bars.close[index]:
+                continue
+            codes = (code for ratio in rules.split_ratios for code in (ratio, 1.0 / ratio))
+            hits += [
+                (index, code) for code in codes if abs(gap[index] / code - 1.0) <= rules.split_tolerance_frac
+            ]
+        if hits:
+            row, ratio = hits[0][0] + 1, hits[0][1]
+            spelled = f"{1.0 / ratio:g}:1" if ratio < 1.0 else f"1:{ratio:g}"
+            text = (
+                f"open {bars.open[row]:g} after close {bars.close[row - 1]:g} looks like a split {spelled} "
+                f"that is not recorded ({len(hits)} bars in all); raw bars come with their splits; correct "
+                "the source, or confirm the move by an override."
+            )
+            found.add("Q8", "block", int(bars.dates[row]), len(hits), text)
+    recorded = np.flatnonzero(np.abs(np.log(bars.split[1:])) > math.log(1.45))
+    if not len(recorded):
+        return
+    size = np.abs(np.log(bars.split[1:][recorded]))
+    # Raw prices open at 1/ratio of the close before; adjusted ones where they closed.
+    wrong_place = (
+        np.log(gap[recorded]) if basis == "raw" else np.log(gap[recorded] * bars.split[1:][recorded])
+    )
+    wrong = recorded[np.abs(wrong_place) < rules.split_in_price_frac * size]
+    if len(wrong):
+        row = int(wrong[0]) + 1
+        seen = "do not show it: they are adjusted already" if basis == "raw" else "show it: they are raw"
+        text = (
+            f"split {bars.split[row]:g} is recorded, and the prices (close {bars.close[row - 1]:g}, open "
+            f"{bars.open[row]:g}) {seen} ({len(wrong)} splits in all); the source's basis is {basis!r}; "
+            "correct source.basis or the file."
+        )
+        found.add("Q8", "block", int(bars.dates[row]), len(wrong), text)
+
+
+def _judge_adjusted(
+    bars: RawBars, adjusted: Floats, growth: Floats, rules: QualityRules, found: Findings
+) -> None:
+    """Q9: compare the vendor's adjusted return with that of close and recorded actions."""
+    is_usable = (adjusted > 0.0) & (adjusted < np.inf)
+    n_unusable = int((~is_usable).sum())
+    if n_unusable:
+        day = int(bars.dates[np.flatnonzero(~is_usable)[0]])
+        text = f"no adjusted close above 0 ({n_unusable} rows in all); not compared there."
+        found.add("Q9", "warn", day, n_unusable, text)
+        adjusted = np.where(is_usable, adjusted, np.nan)
+    with np.errstate(over="ignore"):
+        vendor_growth = adjusted[1:] / adjusted[:-1]
+        off = np.abs(vendor_growth / growth - 1.0)  # NaN compares as no finding
+    for severity, is_hit in (
+        ("block", off > rules.adjusted_block_frac),
+        ("warn", (off > rules.adjusted_warn_frac) & ~(off > rules.adjusted_block_frac)),
+    ):
+        hits = np.flatnonzero(is_hit)
+        if len(hits):
+            row = int(hits[0]) + 1
+            text = (
+                f"adjusted return {vendor_growth[row - 1] - 1.0:+.4f}, from close and actions "
+                f"{growth[row - 1] - 1.0:+.4f} ({len(hits)} bars in all); the two agree within "
+                f"{100.0 * rules.adjusted_warn_frac:g}%; an action is missing or wrong in the source."
+            )
+            found.add("Q9", "block" if severity == "block" else "warn", int(bars.dates[row]), len(hits), text)

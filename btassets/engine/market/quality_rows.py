@@ -1,0 +1,208 @@
+"""Which rows of one ticker stay: order and duplicates (Q3), numbers (Q4, Q5), sessions (Q6), padding (Q16).
+
+Belongs here: what drops a row, and where the actions of a dropped row go. Does not belong here: judging
+a move between two rows (`quality_returns.py`).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.engine.market.quality_rules import Findings, QualityRules
+from btassets.engine.market.raw_bars import RawBars
+
+Mask = npt.NDArray[np.bool_]
+Days = npt.NDArray[np.int32]
+
+LEAST_PRICE, LARGEST_PRICE = 1e-9, 1e15
+LARGEST_VOLUME = 1e18
+LARGEST_SPLIT = 1e6
+"""Finite means within these: numbers beyond overflow when they are adjusted or multiplied, and none is
+a price. The widest real ones are those of leveraged notes after many reverse splits, about 1e10."""
+
+_FIELDS = ("dates", "open", "high", "low", "close", "volume", "dividend", "split")
+
+
+def rows_kept(raw: RawBars, is_kept: Mask) -> RawBars:
+    """Drop rows; the splits and dividends on them move to the next row that stays.
+
+    Splits multiply; a dividend that moves over a later split is divided by it, so that the cash per
+    old share stays the same. Actions after the last row that stays are dropped: nothing is
+    left that they could explain.
+
+    Parameters
+    ----------
+    raw
+        Ascending dates.
+    is_kept
+        Shape (n_bars,).
+    """
+    if is_kept.all():
+        return raw
+    kept = np.flatnonzero(is_kept)
+    dividend, split = raw.dividend[kept], raw.split[kept]
+    moving = np.flatnonzero(~is_kept & ((raw.dividend != 0.0) | (raw.split != 1.0)))
+    for row in moving[::-1]:  # latest first: each moves into what later ones have already become
+        target = int(np.searchsorted(kept, row))
+        if target < len(kept):
+            dividend[target] += raw.dividend[row] / split[target]
+            split[target] *= raw.split[row]
+    return RawBars(
+        raw.dates[kept],
+        raw.open[kept],
+        raw.high[kept],
+        raw.low[kept],
+        raw.close[kept],
+        raw.volume[kept],
+        dividend,
+        split,
+        None if raw.adjusted_close is None else raw.adjusted_close[kept],
+        raw.notes,
+    )
+
+
+def sorted_by_date(raw: RawBars, found: Findings) -> RawBars:
+    """Sort by date (Q3); merge equal duplicates, block unequal ones."""
+    step = np.diff(raw.dates)
+    if (step > 0).all():
+        return raw
+    bars = raw
+    n_unsorted = int((step < 0).sum())
+    if n_unsorted:
+        order = np.argsort(raw.dates, kind="stable")
+        bars = _taken(raw, order)
+        if not (step < 0).all():  # newest first is an order too
+            text = f"{n_unsorted} rows are not in the order of their dates; sorted."
+            found.add("Q3", "info", None, n_unsorted, text)
+    is_repeat = np.zeros(len(bars), dtype=np.bool_)
+    is_repeat[1:] = bars.dates[1:] == bars.dates[:-1]
+    if not is_repeat.any():
+        return bars
+    first = np.maximum.accumulate(np.where(is_repeat, 0, np.arange(len(bars))))
+    differs = np.zeros(len(bars), dtype=np.bool_)
+    for name in (*_FIELDS[1:], "adjusted_close"):
+        values = getattr(bars, name)
+        if values is not None:
+            differs |= (values != values[first]) & ~(np.isnan(values) & np.isnan(values[first]))
+    is_kept = ~is_repeat
+    n_equal = int((is_repeat & ~differs).sum())
+    if n_equal:
+        day = int(bars.dates[np.flatnonzero(is_repeat & ~differs)[0]])
+        found.add("Q3", "warn", day, n_equal, f"the same row is there again ({n_equal} rows in all); merged.")
+    if differs.any():
+        row = int(np.flatnonzero(differs)[0])
+        text = (
+            f"two different rows for one date, close {bars.close[first[row]]:g} and {bars.close[row]:g} "
+            f"({int(differs.sum())} rows in all); dates are unique; correct the source."
+        )
+        found.add("Q3", "block", int(bars.dates[row]), int(differs.sum()), text)
+        # Overridden: neither row can be believed.
+        is_kept &= ~np.isin(bars.dates, bars.dates[differs])
+    found.drop("Q3", int((~is_kept).sum()))
+    # Not rows_kept: the actions on a repeat are the same ones again.
+    return _taken(bars, np.flatnonzero(is_kept))
+
+
+def _taken(raw: RawBars, rows: npt.NDArray[np.intp]) -> RawBars:
+    adjusted = None if raw.adjusted_close is None else raw.adjusted_close[rows]
+    return RawBars(*(getattr(raw, name)[rows] for name in _FIELDS), adjusted_close=adjusted, notes=raw.notes)
+
+
+def on_sessions(bars: RawBars, sessions: Days | None, found: Findings) -> RawBars:
+    """Drop bars on days without a session (Q6)."""
+    if sessions is None or len(sessions) == 0 or len(bars) == 0:
+        return bars
+    at = np.minimum(np.searchsorted(sessions, bars.dates), len(sessions) - 1)
+    is_off = (sessions[at] != bars.dates) & (bars.dates >= sessions[0])
+    n_off = int(is_off.sum())
+    if not n_off:
+        return bars
+    text = f"bar on a day without a session ({n_off} rows in all); bars are of sessions; dropped."
+    found.add("Q6", "quarantine", int(bars.dates[np.flatnonzero(is_off)[0]]), n_off, text)
+    found.drop("Q6", n_off)
+    return rows_kept(bars, ~is_off)
+
+
+def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBars:
+    """Drop rows without finite prices above zero (Q4) or with a range that cannot be (Q5)."""
+    if len(bars) == 0:
+        return bars
+    bars = _believable_actions(bars, found)
+    o, h, lo, c, v = bars.open, bars.high, bars.low, bars.close, bars.volume
+    lowest = np.minimum(np.minimum(o, c), np.minimum(h, lo))  # NaN if one is NaN
+    largest = np.maximum(np.maximum(o, c), np.maximum(h, lo))
+    is_good = (lowest >= LEAST_PRICE) & (largest <= LARGEST_PRICE) & (v >= 0.0) & (v <= LARGEST_VOLUME)
+    with np.errstate(over="ignore"):  # of numbers that Q4 drops
+        is_sane = (lo <= np.minimum(o, c) * (1.0 + rules.ohlc_tolerance_frac)) & (
+            h >= np.maximum(o, c) * (1.0 - rules.ohlc_tolerance_frac)
+        )
+    is_kept = is_good & is_sane
+    if is_kept.all():
+        return bars
+    bad = np.flatnonzero(~is_good)
+    if len(bad):
+        row = int(bad[0])
+        text = (
+            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g} "
+            f"({len(bad)} rows in all); prices are finite and above 0, volume is not below 0; dropped."
+        )
+        found.add("Q4", "quarantine", int(bars.dates[row]), len(bad), text)
+        _block_when_many("Q4", len(bad), len(bars), rules, found)
+    crossed = np.flatnonzero(is_good & ~is_sane)
+    if len(crossed):
+        row = int(crossed[0])
+        text = (
+            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g} ({len(crossed)} rows in "
+            "all); low is the lowest and high the highest of the four; dropped."
+        )
+        found.add("Q5", "quarantine", int(bars.dates[row]), len(crossed), text)
+        _block_when_many("Q5", len(crossed), len(bars), rules, found)
+    found.drop("Q4", len(bad))
+    found.drop("Q5", len(crossed))
+    return rows_kept(bars, is_kept)
+
+
+def _believable_actions(bars: RawBars, found: Findings) -> RawBars:
+    """Block on an action that is no number, a split not above 0, a dividend below 0 (Q4).
+
+    Overridden: the action is taken out.
+    """
+    is_bad_split = ~((bars.split >= 1.0 / LARGEST_SPLIT) & (bars.split <= LARGEST_SPLIT))
+    is_bad_dividend = ~((bars.dividend >= 0.0) & (bars.dividend <= LARGEST_PRICE))
+    is_bad = is_bad_split | is_bad_dividend
+    if not is_bad.any():
+        return bars
+    rows = np.flatnonzero(is_bad)
+    row = int(rows[0])
+    text = (
+        f"split {bars.split[row]:g}, dividend {bars.dividend[row]:g} ({len(rows)} rows in all); a split is "
+        "above 0, a dividend not below 0; correct the source."
+    )
+    found.add("Q4", "block", int(bars.dates[row]), len(rows), text)
+    split = np.where(is_bad_split, 1.0, bars.split)
+    return replace(bars, split=split, dividend=np.where(is_bad_dividend, 0.0, bars.dividend))
+
+
+def _block_when_many(rule: str, n_bad: int, n_rows: int, rules: QualityRules, found: Findings) -> None:
+    if n_bad > rules.max_bad_rows or n_bad > rules.max_bad_frac * n_rows:
+        text = (
+            f"{n_bad} of {n_rows} rows are bad; at most {rules.max_bad_rows} and "
+            f"{100.0 * rules.max_bad_frac:g}% may be; correct the source."
+        )
+        found.add(rule, "block", None, n_bad, text)
+
+
+def without_padding(bars: RawBars, found: Findings) -> RawBars:
+    """Cut the zero-volume flat bars after the last trade (Q16); a file of nothing else stays whole."""
+    if len(bars) == 0 or bars.volume[-1] > 0.0 or bars.high[-1] != bars.low[-1]:
+        return bars
+    traded = np.flatnonzero((bars.volume > 0.0) | (bars.high != bars.low))
+    if not len(traded):
+        return bars
+    n = int(traded[-1]) + 1
+    n_cut = len(bars) - n
+    text = f"{n_cut} flat bars without volume after the last trade; padding, not trading; cut."
+    found.add("Q16", "warn", int(bars.dates[n]), n_cut, text)
+    found.drop("Q16", n_cut)
+    return rows_kept(bars, np.arange(len(bars)) < n)

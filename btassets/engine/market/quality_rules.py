@@ -1,0 +1,133 @@
+"""What the quality rules may be set to, and how their findings are collected.
+
+Belongs here: thresholds, overrides, the list of findings of one ticker. Does not belong here: the rules
+(`quality_rows.py`, `quality_returns.py`, `quality_sessions.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from btassets.engine.market.raw_bars import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class QualityRules:
+    """Thresholds of the quality rules; shares are fractions (`_frac`).
+
+    Attributes
+    ----------
+    max_bad_rows, max_bad_frac
+        Q4, Q5: more rows than this, or a larger share of the rows, block the ticker.
+    ohlc_tolerance_frac
+        Q5: high and low may miss open and close by this, relative to the price.
+    jump_block_ratio, jump_warn_ratio
+        Q7: a close that is more than this many times the close before it, or less than one such part.
+    jump_undo_bars, jump_undo_frac
+        Q7: a fall is undone when one of the next closes is within this share of the close before it.
+    split_ratios, split_tolerance_frac, split_dividend_frac
+        Q8: ratios of open to previous close that look like a split, and how near; a larger dividend
+        explains them.
+    split_in_price_frac
+        Q8: a recorded split whose bar opens within this share (of the log ratio) of the wrong place says
+        that the prices are not on the basis that the source claims.
+    adjusted_warn_frac, adjusted_block_frac
+        Q9: difference between the vendor's adjusted return and that of close and actions.
+    spike_frac, spike_revert_frac
+        Q10: size of a one-bar spike, and how near the next close is to the close before it.
+    gap_days
+        Q12: calendar days between two bars that make a gap.
+    ended_after_days
+        Q16: calendar days before the set's last session from which a ticker has ended.
+    max_close, high_close_tickers
+        Q18: closes above are warned about, except for these tickers.
+    min_day_tickers, day_missing_warn_frac, day_missing_block_frac, day_quiet_warn_frac
+        Q19, Q20: shares of the living tickers; a day with fewer living tickers is only warned about.
+    max_benchmark_missing_frac
+        Q21: share of the tickers' sessions that the benchmark may lack.
+    min_bars
+        Q22: fewer give no candidates.
+    """
+
+    max_bad_rows: int = 5
+    max_bad_frac: float = 0.005
+    ohlc_tolerance_frac: float = 1e-6
+    jump_block_ratio: float = 3.0
+    jump_warn_ratio: float = 1.6
+    jump_undo_bars: int = 5
+    jump_undo_frac: float = 0.2
+    split_ratios: tuple[float, ...] = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0)
+    split_tolerance_frac: float = 0.02
+    split_dividend_frac: float = 0.2
+    split_in_price_frac: float = 0.25
+    adjusted_warn_frac: float = 0.005
+    adjusted_block_frac: float = 0.2
+    spike_frac: float = 0.4
+    spike_revert_frac: float = 0.05
+    gap_days: int = 30
+    ended_after_days: int = 10
+    max_close: float = 1e5
+    high_close_tickers: frozenset[str] = frozenset({"BRK.A"})
+    min_day_tickers: int = 20
+    day_missing_warn_frac: float = 0.05
+    day_missing_block_frac: float = 0.2
+    day_quiet_warn_frac: float = 0.05
+    max_benchmark_missing_frac: float = 0.01
+    min_bars: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person's word that a blocking finding of one rule about one ticker is right as it is.
+
+    The finding is then a warning that quotes the reason. Rows that the rule drops stay dropped.
+    """
+
+    ticker: str
+    rule: str
+    reason: str
+
+
+class Findings:
+    """Problems of one ticker while it is screened, with the overrides applied."""
+
+    def __init__(self, ticker: str, notes: Sequence[Problem], overrides: Sequence[Override]) -> None:
+        self.ticker = ticker
+        self.problems: list[Problem] = list(notes)
+        self.dropped: dict[str, int] = {}
+        self.is_blocked = False
+        self._reason = {given.rule: given.reason for given in overrides if given.ticker == ticker}
+
+    def add(
+        self,
+        rule: str,
+        severity: Severity,
+        date: int | None,
+        n: int,
+        text: str,
+        *,
+        can_override: bool = True,
+    ) -> None:
+        """Record a finding; `text` goes on after the ticker and the date."""
+        if severity == "block" and can_override and rule in self._reason:
+            severity = "warn"
+            text = f"{text} Overridden: {self._reason[rule]}"
+        self.is_blocked = self.is_blocked or severity == "block"
+        when = "" if date is None else f" {iso_date(date)}"
+        self.problems.append(Problem(self.ticker, rule, severity, date, n, f"{self.ticker}{when}: {text}"))
+
+    def drop(self, rule: str, n: int) -> None:
+        """Count rows that a rule dropped."""
+        self.dropped[rule] = self.dropped.get(rule, 0) + n
+
+
+def iso_date(day: int) -> str:
+    """Spell a day number.
+
+    Examples
+    --------
+    >>> iso_date(18738)
+    '2021-04-21'
+    """
+    return str(np.datetime64(int(day), "D"))

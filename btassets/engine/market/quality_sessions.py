@@ -1,0 +1,145 @@
+"""Rules over all tickers at once: incomplete days (Q19), quiet days (Q20), the benchmark (Q21).
+
+Belongs here: what only shows when tickers are laid side by side. Does not belong here: one ticker's bars
+(`quality.py`), which sessions an exchange has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.engine.market.quality_rules import QualityRules, iso_date
+from btassets.engine.market.raw_bars import Problem, RawBars
+
+Days = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedDays:
+    """What was found about days.
+
+    Attributes
+    ----------
+    problems
+        One per blocked day; one for all days with a warning of the same rule.
+    blocked_days
+        int32, ascending: days whose bars are not used (`quality_rows.rows_kept` drops them, actions stay).
+    """
+
+    problems: tuple[Problem, ...]
+    blocked_days: Days
+
+
+def screen_days(
+    bars_by_ticker: Sequence[RawBars], rules: QualityRules | None = None, *, sessions: Days | None = None
+) -> ScreenedDays:
+    """Find days on which many tickers lack a bar (Q19) or have one without trading (Q20).
+
+    A ticker lives from its first to its last bar. The last session of all is never judged: its bars
+    may still be arriving. A day with fewer living tickers than `min_day_tickers` is warned about and never
+    blocked: of three tickers one halt would be a third.
+
+    Parameters
+    ----------
+    bars_by_ticker
+        Screened bars, ascending dates; the benchmark is not among them.
+    rules
+        Thresholds; the defaults of `QualityRules` when None.
+    sessions
+        Ascending session days; a session without any bar is then found too. None: the tickers' dates.
+    """
+    rules = rules or QualityRules()
+    dated = [bars for bars in bars_by_ticker if len(bars)]
+    if not dated:
+        return ScreenedDays((), np.empty(0, dtype=np.int32))
+    first = min(int(bars.dates[0]) for bars in dated)
+    n_days = max(int(bars.dates[-1]) for bars in dated) - first + 1
+    starts, ends = np.zeros(n_days + 1, np.int64), np.zeros(n_days + 1, np.int64)
+    for bars in dated:
+        starts[bars.dates[0] - first] += 1
+        ends[bars.dates[-1] - first + 1] += 1
+    living = np.cumsum(starts - ends)[:-1]
+    present = np.bincount(np.concatenate([bars.dates for bars in dated]) - first, minlength=n_days)
+    quiet_dates = [bars.dates[(bars.volume == 0.0) | (bars.high == bars.low)] for bars in dated]
+    quiet = np.bincount(np.concatenate(quiet_dates) - first, minlength=n_days)
+    is_session = present > 0
+    if sessions is not None:
+        within = sessions[(sessions >= first) & (sessions < first + n_days)]
+        is_session[within - first] = True
+    is_session[n_days - 1] = False
+    days = np.flatnonzero(is_session & (living > 0))
+    return _judged((days + first).astype(np.int32), living[days], present[days], quiet[days], rules)
+
+
+def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: QualityRules) -> ScreenedDays:
+    missing_frac = (living - present) / living
+    is_blocked = (missing_frac > rules.day_missing_block_frac) & (living >= rules.min_day_tickers)
+    problems: list[Problem] = []
+    for at in np.flatnonzero(is_blocked).tolist():
+        day = int(days[at])
+        text = (
+            f"{iso_date(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar; more "
+            f"than {100.0 * rules.day_missing_block_frac:g}% is no day to rank; its bars are not used."
+        )
+        problems.append(Problem("", "Q19", "block", day, int(living[at] - present[at]), text))
+    warned = np.flatnonzero((missing_frac > rules.day_missing_warn_frac) & ~is_blocked)
+    if len(warned):
+        at = int(warned[0])
+        day = int(days[at])
+        text = (
+            f"{iso_date(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar "
+            f"({len(warned)} days in all above {100.0 * rules.day_missing_warn_frac:g}%); kept."
+        )
+        problems.append(Problem("", "Q19", "warn", day, len(warned), text))
+    is_quiet = quiet > rules.day_quiet_warn_frac * present
+    if is_quiet.any():
+        at = int(np.flatnonzero(is_quiet)[0])
+        day = int(days[at])
+        n = int(is_quiet.sum())
+        text = (
+            f"{iso_date(day)}: {quiet[at]} of {present[at]} bars have no volume or no range ({n} days in all "
+            f"above {100.0 * rules.day_quiet_warn_frac:g}%); kept."
+        )
+        problems.append(Problem("", "Q20", "warn", day, n, text))
+    return ScreenedDays(tuple(problems), days[is_blocked])
+
+
+def screen_benchmark(
+    ticker: str, dates: Days, sessions: Days, rules: QualityRules | None = None
+) -> tuple[Problem, ...]:
+    """Say how many of the tickers' sessions the benchmark lacks (Q21); empty when it has them all.
+
+    Parameters
+    ----------
+    ticker
+        Name of the benchmark.
+    dates
+        Ascending days of its bars; those outside of the tickers' sessions do not matter.
+    sessions
+        Ascending sessions of the tickers, cut at T.
+    rules
+        Thresholds; the defaults of `QualityRules` when None.
+
+    Returns
+    -------
+    tuple of Problem
+        At most one: "block" above `max_benchmark_missing_frac`, else "warn".
+    """
+    rules = rules or QualityRules()
+    missing = sessions[~np.isin(sessions, dates)]
+    if not len(missing):
+        return ()
+    is_block = len(missing) > rules.max_benchmark_missing_frac * len(sessions)
+    advice = (
+        "a benchmark covers the tickers' dates; give one that does."
+        if is_block
+        else "returns over them are missing in adjusted statistics."
+    )
+    text = (
+        f"benchmark {ticker} {iso_date(int(missing[0]))}: no bar; {len(missing)} of {len(sessions)} sessions "
+        f"lack one ({100.0 * len(missing) / len(sessions):.2f}%); {advice}"
+    )
+    return (Problem(ticker, "Q21", "block" if is_block else "warn", int(missing[0]), len(missing), text),)

@@ -1,0 +1,1 @@
+"""One capital-constrained book over qualified setups, and what it is measured against."""

@@ -1,0 +1,203 @@
+"""Equal-weight holds of the eligible list: what the same universe earned without any selection.
+
+Belongs here: the untouched hold and the one renewed each week. Does not belong here: who is eligible.
+"""
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from btassets.engine.portfolio.panel import BarPanel
+
+_I4 = types.Array(types.int32, 1, "C", readonly=True)
+_I8 = types.Array(types.int64, 1, "C", readonly=True)
+_F8 = types.Array(types.float64, 1, "C", readonly=True)
+_B1 = types.Array(types.boolean, 1, "C", readonly=True)
+_B2 = types.Array(types.boolean, 2, "C", readonly=True)
+
+
+@njit(cache=True, nogil=True)
+def _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delisting_return):  # noqa: PLR0917  compiled, no keywords
+    """Give what tickers on their last session leave to the others in proportion; the new idle cash."""
+    freed = 0.0
+    rest = 0.0
+    for t in range(held.shape[0]):
+        if held[t] > 0.0 and has_bar[t] and is_ended[t] and next_bar[t] == offsets[t + 1]:
+            freed += held[t] * (1.0 + delisting_return)
+            held[t] = 0.0
+        rest += held[t]
+    if freed <= 0.0:
+        return idle
+    if rest <= 0.0:
+        return idle + freed
+    for t in range(held.shape[0]):
+        held[t] *= 1.0 + freed / rest
+    return idle
+
+
+@njit(
+    (_I8, _I4, _F8, _B1, types.int64, _I4, _B2, *(types.float64,) * 3),
+    cache=True,
+    nogil=True,
+)
+def _renewed_hold(  # noqa: PLR0917  compiled, no keywords
+    offsets,
+    session_no,
+    close,
+    is_ended,
+    n_sessions,
+    renewal_sessions,
+    is_eligible,
+    capital,
+    cost_frac,
+    delisting_return,
+):
+    """Value at each close from the first renewal on, before that day's renewal; turnover per renewal."""
+    n_tickers = offsets.shape[0] - 1
+    start = renewal_sessions[0]
+    value = np.full(n_sessions - start, np.nan)
+    turnover = np.zeros(renewal_sessions.shape[0])
+    next_bar = offsets[:-1].copy()
+    has_bar = np.zeros(n_tickers, dtype=np.bool_)
+    held = np.zeros(n_tickers)  # marked value in dollars
+    last = np.full(n_tickers, np.nan)
+    idle = capital
+    r = 0
+    for t in range(n_tickers):
+        while next_bar[t] < offsets[t + 1] and session_no[next_bar[t]] < start:
+            last[t] = close[next_bar[t]]
+            next_bar[t] += 1
+    for day in range(start, n_sessions):
+        for t in range(n_tickers):
+            b = next_bar[t]
+            has_bar[t] = b < offsets[t + 1] and session_no[b] == day
+            if has_bar[t]:
+                if held[t] > 0.0:
+                    held[t] *= close[b] / last[t]
+                last[t] = close[b]
+                next_bar[t] = b + 1
+        idle = _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delisting_return)
+        total = 0.0
+        for t in range(n_tickers):
+            total += held[t]
+        value[day - start] = idle + total
+        if r < renewal_sessions.shape[0] and renewal_sessions[r] == day:
+            n = 0
+            frozen = 0.0  # a held ticker without a bar today cannot be sold today
+            for t in range(n_tickers):
+                if has_bar[t]:
+                    if is_eligible[r, t]:
+                        n += 1
+                else:
+                    frozen += held[t]
+            if n > 0:
+                free = idle + total - frozen
+                share = free / n
+                moved = 0.0
+                for t in range(n_tickers):
+                    if has_bar[t]:
+                        wanted = share if is_eligible[r, t] else 0.0
+                        moved += abs(wanted - held[t])
+                turnover[r] = moved / (idle + total) if idle + total > 0.0 else 0.0
+                share = (free - cost_frac * moved) / n
+                for t in range(n_tickers):
+                    if has_bar[t]:
+                        held[t] = share if is_eligible[r, t] else 0.0
+                idle = 0.0
+                # Bought on its last session: what it leaves shows from the next session on.
+                idle = _share_out_the_ended(
+                    held, idle, has_bar, next_bar, offsets, is_ended, delisting_return
+                )
+            r += 1
+    return value, turnover
+
+
+def equal_weight_hold(
+    panel: BarPanel,
+    is_eligible: NDArray[np.bool_],
+    start_session: int,
+    capital: float,
+    *,
+    delisting_return: float = 0.0,
+) -> NDArray[np.float64]:
+    """Value of equal dollars in every eligible ticker, bought once and never rebalanced, without cost.
+
+    The value of an ended ticker goes to the others in proportion to theirs, at its last close.
+
+    Parameters
+    ----------
+    panel
+        Bars up to T.
+    is_eligible
+        Shape (n_tickers,), at the as-of of `start_session`; those without a bar there are left out.
+    start_session
+        Bought at this session's close.
+    capital
+        US dollars.
+    delisting_return
+        From the last close of an ended ticker, a fraction.
+
+    Returns
+    -------
+    ndarray
+        US dollars at each close from `start_session` on, the first one the capital.
+    """
+    value, _ = equal_weight_renewed(
+        panel,
+        np.array([start_session], dtype=np.int32),
+        is_eligible[np.newaxis, :],
+        capital,
+        cost_frac=0.0,
+        delisting_return=delisting_return,
+    )
+    return value
+
+
+def equal_weight_renewed(
+    panel: BarPanel,
+    renewal_sessions: NDArray[np.int32],
+    is_eligible: NDArray[np.bool_],
+    capital: float,
+    *,
+    cost_frac: float = 0.001,
+    delisting_return: float = 0.0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Value of the eligible list, set back to equal weights at the close of every renewal session.
+
+    The cost of a renewal, `cost_frac` of the dollars bought and sold, shows from the next session on,
+    the first purchase included. A held ticker without a bar on the day stays as it is; an ended
+    one goes to the others in proportion, at its last close and without cost.
+
+    Parameters
+    ----------
+    panel
+        Bars up to T.
+    renewal_sessions
+        Week as-ofs, ascending, shape (n_weeks,).
+    is_eligible
+        Shape (n_weeks, n_tickers).
+    capital
+        US dollars.
+    cost_frac
+        Of the turnover.
+    delisting_return
+        From the last close of an ended ticker, a fraction.
+
+    Returns
+    -------
+    tuple
+        US dollars at each close from the first renewal on, the first one the capital; and turnover
+        per renewal as a share of the value, both sides counted, shape (n_weeks,).
+    """
+    return _renewed_hold(
+        panel.offsets,
+        panel.session_no,
+        panel.close,
+        panel.is_ended,
+        len(panel.calendar),
+        np.ascontiguousarray(renewal_sessions, dtype=np.int32),
+        np.ascontiguousarray(is_eligible, dtype=np.bool_),
+        capital,
+        cost_frac,
+        delisting_return,
+    )

@@ -1,0 +1,239 @@
+"""Where each setup fills and leaves: decided by its own bars and the policy, never by the book.
+
+Belongs here: one pass per policy and hold over all entries, so that a book only keeps slots, sizes,
+cash and marks. Does not belong here: grading for the tables of setups (replay), and capital.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from btassets.engine.portfolio.entries import Entries
+from btassets.engine.portfolio.panel import BarPanel
+from btassets.engine.portfolio.rules import BookRules, Fill
+
+# Why an entry may trade or not.
+TRADABLE, SHORT, NO_LEVELS, OFF_CALENDAR, NO_NEXT_BAR, GAPPED_STOP, GAPPED_TARGET, PENDING = range(8)
+STATUS_NAMES = (
+    "tradable",
+    "short",
+    "no_levels",
+    "off_calendar",
+    "no_next_bar",
+    "gapped_stop",
+    "gapped_target",
+    "pending",
+)
+
+# Why a position was closed.
+BY_STOP, BY_TARGET, BY_TIME, BY_DELISTING, OPEN_AT_END = range(5)
+REASON_NAMES = ("stop", "target", "time", "delisted", "open_at_end")
+
+_I4 = types.Array(types.int32, 1, "C", readonly=True)
+_I8 = types.Array(types.int64, 1, "C", readonly=True)
+_F8 = types.Array(types.float64, 1, "C", readonly=True)
+_B1 = types.Array(types.boolean, 1, "C", readonly=True)
+
+
+@dataclass(frozen=True)
+class Exits:
+    """Fill and exit of every entry under one policy, aligned with `Entries`, shape (n_entries,).
+
+    Attributes
+    ----------
+    fill
+        What the prices below were computed for.
+    status
+        Position in `STATUS_NAMES`; everything below is meaningless unless tradable.
+    fill_price
+        Price paid before costs.
+    first_bar
+        First bar of the ticker that is checked for an exit: the entry bar of an open fill, the bar
+        after it of a close fill. A position number into the panel's bars.
+    exit_bar
+        Bar of the exit, -1 when the position outlives the panel.
+    exit_price
+        Price received before costs, NaN without exit.
+    reason
+        Position in `REASON_NAMES`; `open_at_end` without exit.
+    """
+
+    fill: Fill
+    status: NDArray[np.int8]
+    fill_price: NDArray[np.float64]
+    first_bar: NDArray[np.int64]
+    exit_bar: NDArray[np.int64]
+    exit_price: NDArray[np.float64]
+    reason: NDArray[np.int8]
+
+
+@njit(
+    (
+        *(_I8, _I4, _F8, _F8, _F8, _F8, _B1),
+        *(_I4, _I4, _B1, _B1, _F8, _F8, _F8),
+        *(types.int64, types.boolean, types.boolean, types.boolean, types.int64, types.float64),
+    ),
+    cache=True,
+    nogil=True,
+)
+def _exits(  # noqa: PLR0917  compiled, no keywords
+    offsets,
+    session_no,
+    bar_open,
+    bar_high,
+    bar_low,
+    bar_close,
+    is_ended,
+    ticker_no,
+    asof_session,
+    is_session,
+    is_long,
+    entry,
+    stop,
+    target,
+    n_sessions,
+    fills_at_open,
+    takes_target,
+    sells_ended,
+    hold_days,
+    delisting_return,
+):
+    n = ticker_no.shape[0]
+    status = np.full(n, TRADABLE, dtype=np.int8)
+    fill_price = np.full(n, np.nan)
+    first_bar = np.zeros(n, dtype=np.int64)
+    exit_bar = np.full(n, -1, dtype=np.int64)
+    exit_price = np.full(n, np.nan)
+    reason = np.full(n, OPEN_AT_END, dtype=np.int8)
+    for e in range(n):
+        if not is_long[e]:
+            status[e] = SHORT
+            continue
+        # 0 is missing in a table of prices, as NaN is; a negative stop is a level like any other.
+        if np.isnan(entry[e]) or np.isnan(stop[e]) or entry[e] == 0.0 or stop[e] == 0.0:
+            status[e] = NO_LEVELS
+            continue
+        if not is_session[e]:
+            status[e] = OFF_CALENDAR
+            continue
+        t = ticker_no[e]
+        end = offsets[t + 1]
+        day = asof_session[e]
+        lo = offsets[t]
+        hi = end
+        while lo < hi:  # first own bar after the as-of session
+            mid = (lo + hi) // 2
+            if session_no[mid] <= day:
+                lo = mid + 1
+            else:
+                hi = mid
+        has_target = not np.isnan(target[e]) and target[e] != 0.0
+        if fills_at_open:
+            if day == n_sessions - 1:
+                status[e] = PENDING
+                continue
+            if lo == end or session_no[lo] != day + 1:
+                status[e] = NO_NEXT_BAR
+                continue
+            if bar_open[lo] <= stop[e]:
+                status[e] = GAPPED_STOP
+                continue
+            if has_target and bar_open[lo] >= target[e]:
+                status[e] = GAPPED_TARGET
+                continue
+            fill_price[e] = bar_open[lo]
+        else:
+            if sells_ended and is_ended[t] and lo == end:
+                status[e] = NO_NEXT_BAR  # nothing is left to sell it on
+                continue
+            fill_price[e] = entry[e]
+        first_bar[e] = lo
+        for b in range(lo, end):
+            if bar_low[b] <= stop[e]:
+                # Stop before target within a bar; an open beyond the stop is the fill.
+                exit_price[e] = min(stop[e], bar_open[b])
+                reason[e] = BY_STOP
+            elif takes_target and has_target and bar_high[b] >= target[e]:
+                exit_price[e] = target[e]
+                reason[e] = BY_TARGET
+            elif b - lo + 1 >= hold_days:
+                exit_price[e] = bar_close[b]
+                reason[e] = BY_TIME
+            elif sells_ended and is_ended[t] and b == end - 1:
+                exit_price[e] = bar_close[b] * (1.0 + delisting_return)
+                reason[e] = BY_DELISTING
+            else:
+                continue
+            exit_bar[e] = b
+            break
+    return status, fill_price, first_bar, exit_bar, exit_price, reason
+
+
+def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exits:
+    """Fill and exit of every entry under the rules' policy, hold, fill and treatment of ended tickers.
+
+    A long gap inside a ticker's bars freezes a position at its last close and the exits go on
+    with the first bar after it: nobody could have sold on the eve of an unannounced halt.
+
+    Parameters
+    ----------
+    panel
+        Bars up to T; reads bars after the as-of session, as an exit must.
+    entries
+        Sorted setups; shorts get the status "short" and are never filled.
+    rules
+        Capital, slots, sizing and cost are not read.
+    """
+    arrays = _exits(
+        panel.offsets,
+        panel.session_no,
+        panel.open,
+        panel.high,
+        panel.low,
+        panel.close,
+        panel.is_ended,
+        entries.ticker_no,
+        entries.asof_session,
+        entries.is_session,
+        entries.is_long,
+        entries.entry,
+        entries.stop,
+        entries.target,
+        len(panel.calendar),
+        rules.fill == "open",
+        rules.policy == "target",
+        rules.sells_ended,
+        rules.hold_days,
+        rules.delisting_return,
+    )
+    return Exits(rules.fill, *arrays)
+
+
+def chosen_exits(exits: Sequence[Exits], choice: NDArray[np.int64]) -> Exits:
+    """Let entry e leave by `exits[choice[e]]`: one book, each position with its own policy.
+
+    Parameters
+    ----------
+    exits
+        At least one, all of one fill and for the same entries.
+    choice
+        Shape (n_entries,), positions in `exits`.
+    """
+    every = np.arange(len(choice))
+
+    def pick(name: str) -> NDArray[Any]:
+        return np.stack([getattr(x, name) for x in exits])[choice, every]
+
+    return Exits(
+        exits[0].fill,
+        pick("status"),
+        pick("fill_price"),
+        pick("first_bar"),
+        pick("exit_bar"),
+        pick("exit_price"),
+        pick("reason"),
+    )

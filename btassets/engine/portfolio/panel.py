@@ -1,0 +1,137 @@
+"""The bars of many tickers on one calendar, as the book walks them.
+
+Belongs here: the layout of prices by ticker and session. Does not belong here: where bars come from,
+how they are adjusted, and who trades.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btassets.errors import BtassetsError
+
+ENDED_AFTER_DAYS = 10  # calendar days without a bar before T from which a ticker counts as ended
+
+
+class BarOffCalendarError(BtassetsError):
+    """A bar whose date is no session of the calendar that the book walks."""
+
+    def __init__(self, ticker_no: int, day: int, n_bars: int):
+        super().__init__(ticker_no, day, n_bars)
+        self.ticker_no = ticker_no
+        self.day = day
+        self.n_bars = n_bars
+
+    def __str__(self) -> str:
+        return (
+            f"ticker number {self.ticker_no}: bar on {np.datetime64(self.day, 'D')} is on no session "
+            f"({self.n_bars} bars in all); every bar of a book stands on its calendar; "
+            "build the calendar from the same bars or drop these rows by a quality rule."
+        )
+
+
+@dataclass(frozen=True)
+class BarPanel:
+    """Adjusted bars of `n_tickers`, concatenated, each with the number of its session.
+
+    Attributes
+    ----------
+    calendar
+        Sessions ascending, int32 days since 1970-01-01, shape (n_sessions,); the last one is T.
+    offsets
+        Bars of ticker k are `offsets[k]:offsets[k + 1]`, int64, shape (n_tickers + 1,). Ticker
+        numbers ascend in the tie order (ticker bytes).
+    session_no
+        Position of each bar's date in `calendar`, int32, shape (n_bars,), ascending per ticker.
+    open, high, low, close
+        Prices on one basis, float64, shape (n_bars,).
+    is_ended
+        The ticker's last bar lies more than ten calendar days before T, shape (n_tickers,).
+    """
+
+    calendar: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    session_no: NDArray[np.int32]
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+    is_ended: NDArray[np.bool_]
+
+    @classmethod
+    def from_dates(  # noqa: PLR0917  the columns of a bar table, in its order
+        cls,
+        calendar: NDArray[np.int32],
+        offsets: NDArray[np.int64],
+        dates: NDArray[np.int32],
+        open: NDArray[np.float64],  # noqa: A002  the bar's own word
+        high: NDArray[np.float64],
+        low: NDArray[np.float64],
+        close: NDArray[np.float64],
+    ) -> "BarPanel":
+        """Lay out dated bars by session; bars after the calendar's last session are cut off.
+
+        Parameters
+        ----------
+        calendar
+            Sessions up to T, ascending, shape (n_sessions,).
+        offsets, dates, open, high, low, close
+            Bars of the tickers one after another; dates ascending within a ticker.
+
+        Raises
+        ------
+        BarOffCalendarError
+            A bar before T stands on no session.
+        """
+        calendar = np.ascontiguousarray(calendar, dtype=np.int32)
+        offsets = np.ascontiguousarray(offsets, dtype=np.int64)
+        dates = np.asarray(dates, dtype=np.int32)
+        keep = dates <= calendar[-1] if len(calendar) else np.zeros(len(dates), dtype=np.bool_)
+        if not keep.all():
+            kept_before = np.zeros(len(keep) + 1, dtype=np.int64)
+            np.cumsum(keep, out=kept_before[1:])
+            offsets = kept_before[offsets]
+            dates, open, high = dates[keep], open[keep], high[keep]  # noqa: A001
+            low, close = low[keep], close[keep]
+        session_no = np.searchsorted(calendar, dates).astype(np.int32)
+        strays = np.flatnonzero(calendar[session_no] != dates) if len(dates) else np.empty(0, np.int64)
+        if len(strays):
+            ticker_no = int(np.searchsorted(offsets, strays[0], side="right")) - 1
+            raise BarOffCalendarError(ticker_no, int(dates[strays[0]]), len(strays))
+        has_bars = offsets[1:] > offsets[:-1]
+        is_ended = np.zeros(len(offsets) - 1, dtype=np.bool_)
+        if len(dates):
+            last_day = dates[np.maximum(offsets[1:] - 1, 0)]
+            is_ended = has_bars & (last_day < calendar[-1] - ENDED_AFTER_DAYS)
+        return cls(
+            calendar=calendar,
+            offsets=offsets,
+            session_no=session_no,
+            open=np.ascontiguousarray(open, dtype=np.float64),
+            high=np.ascontiguousarray(high, dtype=np.float64),
+            low=np.ascontiguousarray(low, dtype=np.float64),
+            close=np.ascontiguousarray(close, dtype=np.float64),
+            is_ended=is_ended,
+        )
+
+    @property
+    def n_tickers(self) -> int:
+        """Tickers, those without a bar included."""
+        return len(self.offsets) - 1
+
+    def ticker_of_bar(self) -> NDArray[np.int64]:
+        """Ticker number of every bar, shape (n_bars,)."""
+        return np.repeat(np.arange(self.n_tickers), np.diff(self.offsets))
+
+    def sessions_of(self, is_in: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Sessions on which at least one of the flagged tickers has a bar, ascending.
+
+        Parameters
+        ----------
+        is_in
+            Shape (n_tickers,).
+        """
+        traded = np.zeros(len(self.calendar), dtype=np.bool_)
+        traded[self.session_no[is_in[self.ticker_of_bar()]]] = True
+        return np.flatnonzero(traded).astype(np.int32)

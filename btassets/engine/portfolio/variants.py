@@ -1,0 +1,143 @@
+"""The books of the report: two exit policies, and variants of rank signal, cutoff and capacity.
+
+Belongs here: which books are run side by side, and whose prices the seed's calendar is made of.
+Does not belong here: how a book is walked.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btassets.engine.portfolio.benchmark import BenchmarkCloses
+from btassets.engine.portfolio.book import BookResult, simulate_books
+from btassets.engine.portfolio.entries import Entries
+from btassets.engine.portfolio.exits import precompute_exits
+from btassets.engine.portfolio.panel import BarPanel
+from btassets.engine.portfolio.rules import BookConfig, BookRules
+
+POLICIES = ("target", "hold")
+
+
+@dataclass(frozen=True)
+class StrategyVariant:
+    """A research book: same floors and exits, another rank, cutoff or capacity."""
+
+    variant: str
+    ranking: Literal["residual", "raw"]
+    cutoff_pct: float
+    max_positions: int
+    risk_frac: float = 0.01
+
+
+STRATEGY_VARIANTS = (
+    StrategyVariant("production_residual_80_fixed10", "residual", 80.0, 10),
+    StrategyVariant("legacy_raw_80_fixed10", "raw", 80.0, 10),
+    StrategyVariant("raw_90_fixed10", "raw", 90.0, 10),
+    StrategyVariant("residual_80_fixed15", "residual", 80.0, 15),
+)
+
+
+def priced_tickers(  # noqa: PLR0917  the columns of a setup table
+    n_tickers: int,
+    ticker_no: NDArray[np.int32],
+    is_long: NDArray[np.bool_],
+    meets_core: NDArray[np.bool_],
+    is_qualified: NDArray[np.bool_],
+    activation_percentile: NDArray[np.float64],
+    raw_percentile: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Tickers with a row that qualifies for the gate or for any variant, shape (n_tickers,).
+
+    Their bars make the calendar of every sim of the seed profile: `BarPanel.sessions_of`.
+    """
+    wanted = is_qualified.copy()
+    for variant in STRATEGY_VARIANTS:
+        rank = raw_percentile if variant.ranking == "raw" else activation_percentile
+        wanted |= meets_core & is_long & (rank >= variant.cutoff_pct)
+    flags = np.zeros(n_tickers, dtype=np.bool_)
+    flags[ticker_no[wanted]] = True
+    return flags
+
+
+def simulate_policies(
+    panel: BarPanel,
+    entries: Entries,
+    rules: BookRules,
+    is_qualified: NDArray[np.bool_],
+    rank: NDArray[np.float64],
+    *,
+    sessions: NDArray[np.int32] | None = None,
+    start_session: int | None = None,
+    benchmark: BenchmarkCloses | None = None,
+) -> dict[str, BookResult | None]:
+    """One book per exit policy over the qualified rows; `rules.policy` is not read.
+
+    Parameters are those of `simulate_books`; `is_qualified` and `rank` are aligned with `entries`.
+    """
+    policy_rules = [replace(rules, policy=policy) for policy in POLICIES]
+    results = simulate_books(
+        panel,
+        entries,
+        [precompute_exits(panel, entries, r) for r in policy_rules],
+        [BookConfig(r, exits_no=k) for k, r in enumerate(policy_rules)],
+        masks=is_qualified[np.newaxis, :],
+        ranks=rank[np.newaxis, :],
+        sessions=sessions,
+        start_session=start_session,
+        benchmark=benchmark,
+    )
+    return dict(zip(POLICIES, results, strict=True))
+
+
+def simulate_variants(  # noqa: PLR0917  the columns of a setup table
+    panel: BarPanel,
+    entries: Entries,
+    rules: BookRules,
+    meets_core: NDArray[np.bool_],
+    activation_percentile: NDArray[np.float64],
+    raw_percentile: NDArray[np.float64],
+    *,
+    variants: tuple[StrategyVariant, ...] = STRATEGY_VARIANTS,
+    sessions: NDArray[np.int32] | None = None,
+    start_session: int | None = None,
+    benchmark: BenchmarkCloses | None = None,
+) -> list[tuple[StrategyVariant, BookResult | None]]:
+    """One hold book per variant: the floors, and the variant's own long-only percentile cutoff.
+
+    Parameters are those of `simulate_books`; the three columns are aligned with `entries`.
+    """
+    hold_rules = replace(rules, policy="hold")
+    configs = [
+        BookConfig(
+            replace(hold_rules, max_positions=v.max_positions, risk_frac=v.risk_frac),
+            rank_no=1 if v.ranking == "raw" else 0,
+            cutoff_pct=v.cutoff_pct,
+        )
+        for v in variants
+    ]
+    results = simulate_books(
+        panel,
+        entries,
+        [precompute_exits(panel, entries, hold_rules)],
+        configs,
+        masks=meets_core[np.newaxis, :],
+        ranks=np.stack([activation_percentile, raw_percentile]),
+        sessions=sessions,
+        start_session=start_session,
+        benchmark=benchmark,
+    )
+    return list(zip(variants, results, strict=True))
+
+
+def variant_columns(variant: StrategyVariant) -> dict[str, Any]:
+    """Return what a variant's report row says before the numbers of its book."""
+    return {
+        "variant": variant.variant,
+        "ranking": variant.ranking,
+        "cutoff": variant.cutoff_pct,
+        "max_positions": variant.max_positions,
+        "risk_per_trade_pct": round(variant.risk_frac * 100, 2),
+        "risk_scale": None,
+    }

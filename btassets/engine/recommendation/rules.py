@@ -1,0 +1,207 @@
+"""The advice rules, read off the rounded numbers of a finished report.
+
+Belongs here: decisions as structured items. Does not belong here: whether a decision is more than
+noise (statistics) and how it is worded (sentences).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Item = dict[str, Any]
+
+FLOOR_MARGIN_R = 0.02  # a floor whose removal costs no more than this adds nothing
+HOLD_MARGIN_R = 0.05  # a hold must beat the target exit by more than this
+CAPACITY_DRAWDOWN_POINTS = 1.0  # drawdown that a larger book may add
+CUTOFF_CAGR_LOSS = 0.10  # share of CAGR that a stricter cutoff may cost
+_NO_SHARPE = -999
+
+# Ablation rows in the order of the report, and the floor that each of them drops.
+_FLOORS = {
+    "no_confidence_floor": "confidence",
+    "no_rr_floor": "rr",
+    "no_neutral_exclusion": "neutral_exclusion",
+}
+BASE_VARIANT = "production_residual_80_fixed10"
+CAPACITY_VARIANT = "residual_80_fixed15"
+STRICT_CUTOFF_PREFIX = "raw_90_"
+
+
+def _rows(report: Mapping[str, Any], key: str, inner: str | None = None) -> Sequence[Mapping[str, Any]]:
+    table = report.get(key)
+    if inner is not None:
+        table = (table or {}).get(inner)
+    return table or ()
+
+
+def _best_hold(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Row of the hold with the highest net R per trade; the shortest of equals."""
+    rows = [row for row in _rows(report, "time_exit_sweep") if row.get("net_avg_r") is not None]
+    return max(rows, key=lambda row: row["net_avg_r"], default=None)
+
+
+def _gate_items(report: Mapping[str, Any]) -> list[Item]:
+    ablation = {row["variant"]: row for row in _rows(report, "gate_ablation")}
+    base = ablation.get("all_floors")
+    if base is None or base.get("hold_net_avg_r") is None:
+        return []
+    items: list[Item] = []
+    for variant, floor in _FLOORS.items():
+        row = ablation.get(variant)
+        if row is None or row.get("hold_net_avg_r") is None:
+            continue
+        delta = base["hold_net_avg_r"] - row["hold_net_avg_r"]
+        item: Item = {"topic": "gate", "floor": floor, "decision": "keep", "delta_r": round(delta, 2)}
+        # The unrounded difference of rounded numbers decides, so 0.061 - 0.041 is within the margin.
+        if delta <= FLOOR_MARGIN_R:
+            item["decision"] = "adds_nothing"
+            item["extra_trades"] = row["total"] - base["total"]
+        items.append(item)
+    return items
+
+
+def _cutoff_items(report: Mapping[str, Any]) -> list[Item]:
+    rows = [
+        row
+        for row in _rows(report, "sweep")
+        if row.get("net_avg_r") is not None and (row.get("min_momentum_percentile") or 0) > 0
+    ]
+    if not rows:
+        return []
+    best = max(rows, key=lambda row: row["net_avg_r"])
+    return [{"topic": "cutoff", "min_momentum_percentile": best["min_momentum_percentile"]}]
+
+
+def _benchmark_items(report: Mapping[str, Any]) -> list[Item]:
+    # A policy row without a result stands for a policy that traded nothing: as if it were absent.
+    books = {
+        row.get("policy"): row
+        for row in _rows(report, "portfolio_sim", "policies")
+        if row.get("total_return_pct") is not None
+    }
+    book = books.get("hold") or books.get("target")
+    if book is None or book.get("spy_return_pct") is None:
+        return []
+    edge = book["total_return_pct"] - book["spy_return_pct"]
+    return [
+        {"topic": "benchmark", "decision": "beats" if edge > 0 else "lags", "edge_points": round(edge, 1)}
+    ]
+
+
+def recommendation(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Items on exit, floors, cutoff, benchmark and robustness, and whether a fixed hold is advised.
+
+    Parameters
+    ----------
+    report
+        Finished report; `overall_qualified`, `time_exit_sweep`, `gate_ablation`, `sweep` and
+        `portfolio_sim` are read, all rounded. An item whose inputs are missing is absent.
+
+    Returns
+    -------
+    dict
+        `items` (topic, decision and figures, in the order of the questions) and `hold_recommended`.
+    """
+    items: list[Item] = []
+    qualified = report.get("overall_qualified") or {}
+    target_net = qualified.get("net_avg_r")
+    best = _best_hold(report)
+    is_hold = best is not None and target_net is not None and best["net_avg_r"] > target_net + HOLD_MARGIN_R
+    if best is not None and target_net is not None:
+        exit_item: Item = {"topic": "exit"}
+        if is_hold:
+            exit_item |= {"decision": "hold", "hold_days": best["hold_days"]}
+        items.append(exit_item)
+    items += _gate_items(report)
+    items += _cutoff_items(report)
+    items += _benchmark_items(report)
+
+    trimmed, basis = qualified.get("net_avg_r_ex_top5"), "target"
+    if is_hold and best is not None and best.get("net_avg_r_ex_top5") is not None:
+        trimmed, basis = best["net_avg_r_ex_top5"], f"hold_{best['hold_days']}"
+    if trimmed is not None:
+        items.append(
+            {
+                "topic": "robustness",
+                "decision": "survives" if trimmed > 0 else "warning",
+                "net_avg_r_ex_top5": round(trimmed, 2),
+                "basis": basis,
+            }
+        )
+    return {"items": items, "hold_recommended": is_hold}
+
+
+def _has(row: Mapping[str, Any] | None, *keys: str) -> bool:
+    return row is not None and all(row.get(key) is not None for key in keys)
+
+
+def _relative_loss(base: float, other: float) -> float | None:
+    """Share of a positive base that is lost; None otherwise: a losing base can promote nothing."""
+    return (base - other) / base if base > 0 else None
+
+
+def research_recommendation(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether the capacity and the cutoff variant are candidates for promotion.
+
+    Parameters
+    ----------
+    report
+        Finished report; `strategy_variants` is read, all rounded.
+
+    Returns
+    -------
+    dict
+        `items` with `topic` and `candidate`; a topic whose numbers are missing is absent.
+    """
+    figures = ("sharpe", "cagr_pct", "max_drawdown_pct")
+    variants = {row.get("variant"): row for row in _rows(report, "strategy_variants", "variants")}
+    base = variants.get(BASE_VARIANT)
+    if base is None or not _has(base, *figures):
+        return {"items": []}
+    items: list[Item] = []
+    capacity = variants.get(CAPACITY_VARIANT)
+    if capacity is not None and _has(capacity, *figures):
+        is_candidate = (
+            capacity["sharpe"] > base["sharpe"]
+            and capacity["cagr_pct"] > base["cagr_pct"]
+            and capacity["max_drawdown_pct"] <= base["max_drawdown_pct"] + CAPACITY_DRAWDOWN_POINTS
+        )
+        items.append({"topic": "capacity_15", "candidate": is_candidate})
+    strict = [
+        row
+        for name, row in variants.items()
+        if isinstance(name, str) and name.startswith(STRICT_CUTOFF_PREFIX) and row.get("risk_scale") is None
+    ]
+    # A Sharpe of exactly 0 ranks with a missing one, as the rule has it.
+    best = max(strict, key=lambda row: row.get("sharpe") or _NO_SHARPE, default=None)
+    if best is not None and _has(best, *figures):
+        loss = _relative_loss(base["cagr_pct"], best["cagr_pct"])
+        is_candidate = (
+            best["sharpe"] > base["sharpe"]
+            and best["max_drawdown_pct"] < base["max_drawdown_pct"]
+            and loss is not None
+            and loss < CUTOFF_CAGR_LOSS
+        )
+        items.append({"topic": "cutoff_90", "candidate": is_candidate})
+    return {"items": items}
+
+
+def item_key(item: Mapping[str, Any]) -> str:
+    """Stable name of what an item claims, for joining it with its verdict.
+
+    Examples
+    --------
+    >>> item_key({"topic": "exit", "decision": "hold", "hold_days": 21})
+    'hold_21'
+    >>> item_key({"topic": "gate", "floor": "rr", "decision": "keep", "delta_r": 0.04})
+    'rr'
+    """
+    topic = item["topic"]
+    if topic == "exit":
+        return f"hold_{item['hold_days']}" if item.get("decision") == "hold" else "target"
+    if topic == "gate":
+        return str(item["floor"])
+    if topic == "cutoff":
+        return f"{item['min_momentum_percentile']:g}"
+    if topic == "robustness":
+        return str(item["basis"])
+    return str(topic)

@@ -1,0 +1,1 @@
+"""Setups over a ticker's history, and what became of them."""

@@ -1,0 +1,107 @@
+"""Proof by truncation that setups know nothing of the future.
+
+Belongs here: replaying a ticker as if an as-of bar were its last one, and comparing. Does not
+belong here: which tickers and dates are sampled, and what a mismatch does to a run (the stages).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.engine.market.bars import Bars
+from btassets.engine.market.calendar import IS_LATEST
+from btassets.engine.replay.columns import SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
+from btassets.engine.replay.rules import ReplayRules
+from btassets.engine.replay.ticker import TickerReplay, replay_ticker
+
+Columns = Mapping[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One cell that differs when the bars after its as-of date are not there.
+
+    Attributes
+    ----------
+    asof_date
+        Days since 1970-01-01.
+    column
+        Column that differs; `direction` when one side lacks the row.
+    full, truncated
+        The cell with all bars and without the later ones; NaN for missing.
+    """
+
+    asof_date: int
+    column: str
+    full: float
+    truncated: float
+
+
+def truncation_mismatches(
+    replay: TickerReplay,
+    bars: Bars,
+    bench_open: npt.NDArray[np.float64],
+    bench_close: npt.NDArray[np.float64],
+    session_no: npt.NDArray[np.int32],
+    raw_close: npt.NDArray[np.float64],
+    raw_dollar_volume: npt.NDArray[np.float64],
+    sampled_index: npt.NDArray[np.int32],
+    rules: ReplayRules,
+) -> list[Mismatch]:
+    """Cells of sampled as-of bars that change when every later bar is removed; empty is the pass.
+
+    Compares the columns that may depend on nothing after the as-of bar (`SETUP_COLUMNS`,
+    `SIGNAL_SETUP_COLUMNS`), bit by bit, NaN equal to NaN; graded columns and the grids are not
+    compared.
+
+    Parameters
+    ----------
+    replay
+        The rows in question: what `replay_ticker` returned, or the same built from stored tables.
+    bars, bench_open, bench_close, session_no, raw_close, raw_dollar_volume, rules
+        What they were made from.
+    sampled_index
+        As-of bars to try, each one that `replay` was asked for.
+    """
+    mismatches: list[Mismatch] = []
+    for i in sampled_index.tolist():
+        stop = i + 1
+        truncated = replay_ticker(
+            bars.up_to(i),
+            bench_open[:stop],
+            bench_close[:stop],
+            session_no[:stop],
+            raw_close[:stop],
+            raw_dollar_volume[:stop],
+            np.array([i], dtype=np.int32),
+            np.array([IS_LATEST], dtype=np.uint8),
+            int(session_no[i]),
+            False,  # noqa: FBT003 - a living ticker at its own last bar
+            rules,
+        )
+        date = int(bars.dates[i])
+        full_rows = np.flatnonzero(replay.candidate_index == i)
+        mismatches += _differences(date, SETUP_COLUMNS, replay.candidates, full_rows, truncated.candidates)
+        full_rows = np.flatnonzero(replay.signal_index == i)
+        if len(full_rows):
+            mismatches += _differences(
+                date, SIGNAL_SETUP_COLUMNS, replay.signals, full_rows, truncated.signals
+            )
+    return mismatches
+
+
+def _differences(
+    date: int, names: tuple[str, ...], full: Columns, full_rows: npt.NDArray[np.int64], truncated: Columns
+) -> list[Mismatch]:
+    n_truncated = len(truncated[names[0]])
+    if len(full_rows) != n_truncated:
+        return [Mismatch(date, names[0], float(len(full_rows)), float(n_truncated))]
+    found: list[Mismatch] = []
+    for name in names:
+        ours = full[name][full_rows].astype(np.float64)
+        theirs = truncated[name].astype(np.float64)
+        differs = (ours != theirs) & ~(np.isnan(ours) & np.isnan(theirs))
+        found += [Mismatch(date, name, float(ours[k]), float(theirs[k])) for k in np.flatnonzero(differs)]
+    return found

@@ -1,0 +1,1 @@
+"""Entry, stop, targets, probabilities and scores at one as-of bar."""

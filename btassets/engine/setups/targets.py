@@ -1,0 +1,96 @@
+"""How likely a target is, and which target of a setup is the primary one.
+
+Belongs here: the two-barrier hitting probability and the choice by chance times reward. Does not
+belong here: where the targets come from (levels.py) and how trades ended (replay).
+"""
+
+import math
+
+import numpy as np
+
+from btassets.engine.features.entry import inner
+
+MIN_PROBABILITY = 1e-6
+SIGMA_PER_ATR = 1.0 / math.sqrt(8.0 / math.pi)
+"""Daily volatility in units of ATR: the expected range of a unit of Brownian motion is sqrt(8/pi)."""
+
+SERIES_TERMS = 16
+_HALF_PI_SIGMA_SQUARED = 0.5 * (math.pi * SIGMA_PER_ATR) ** 2
+
+
+@inner
+def hit_probability(reward_atr, risk_atr, horizon_days):
+    """Chance in [1e-6, 1 - 1e-6] that a driftless walk gains `reward_atr` before it loses `risk_atr`.
+
+    Within `horizon_days` days, volatility 0.627 ATR a day: the exit problem of Brownian motion
+    between two barriers. The limit for a long horizon is risk / (risk + reward).
+    """
+    width = reward_atr + risk_atr
+    angle = math.pi * risk_atr / width
+    q = math.exp(-_HALF_PI_SIGMA_SQUARED * horizon_days / (width * width))
+    # q^(n^2) and sin(n * angle) by recurrence: one exp, one sin and one cos in all.
+    twice_cos = 2.0 * math.cos(angle)
+    sine = math.sin(angle)
+    sine_before = 0.0
+    q_squared = q * q
+    step = q_squared * q
+    fading = q
+    total = 0.0
+    sign = -1.0
+    for n in range(1, SERIES_TERMS + 1):
+        total += sign / n * sine * fading
+        sign = -sign
+        sine, sine_before = twice_cos * sine - sine_before, sine
+        fading *= step
+        step *= q_squared
+        if fading < 1e-18:
+            break
+    p = risk_atr / width + 2.0 / math.pi * total
+    return min(1.0 - MIN_PROBABILITY, max(MIN_PROBABILITY, p))
+
+
+@inner
+def tilted_probability(p, sign, score, strength, tilt_const, tilt_score, tilt_level):
+    """Probability with the calibration's tilt on its logit; unchanged when every tilt is 0."""
+    if tilt_const == 0.0 and tilt_score == 0.0 and tilt_level == 0.0:
+        return p
+    logit = (
+        math.log(p / (1.0 - p))
+        + tilt_const
+        + tilt_score * sign * (score - 50.0) / 50.0
+        + tilt_level * (strength - 50.0) / 50.0
+    )
+    return 1.0 / (1.0 + math.exp(-logit))
+
+
+@inner
+def choose_primary(
+    target, n_targets, sign, atr, stop_atr, horizon, score, tilt_const, tilt_score, tilt_level
+):
+    """Primary target: the largest chance times reward (tie: the nearer).
+
+    `target` as `zone_targets` wrote it, nearest first.
+
+    Returns
+    -------
+    tuple
+        Its index, its R:R, its probability, and the largest probability of all targets (both 0-1).
+    """
+    primary = 0
+    primary_rr = 0.0
+    primary_p = 0.0
+    best_p = 0.0
+    largest = -np.inf
+    risk = stop_atr * atr
+    for k in range(n_targets):
+        distance = target[1, k]
+        p = hit_probability(distance / atr, stop_atr, horizon)
+        p = tilted_probability(p, sign, score, target[2, k], tilt_const, tilt_score, tilt_level)
+        rr = distance / risk
+        best_p = max(best_p, p)
+        if p * rr > largest:
+            largest = p * rr
+            primary = k
+            primary_rr = rr
+            primary_p = p
+    return primary, primary_rr, primary_p, best_p

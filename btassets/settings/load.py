@@ -1,0 +1,268 @@
+"""Where settings come from, and in which order they win.
+
+Command line, environment, scenario, file, profile, defaults: the first that names a key decides.
+Belongs here: reading, merging, provenance, the hash. Does not belong here: what a setting means.
+Nothing is read at import.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from btassets.errors import SettingError, SettingsFileError, UnknownSettingError, UsageError
+from btassets.settings.models import Section, Settings, flatten
+from btassets.settings.profiles import PROFILES
+
+FILE_NAME = "btassets.toml"
+ENV_PREFIX = "BTASSETS__"
+BASE_SCENARIO = "base"
+KEYS: tuple[str, ...] = tuple(flatten(Settings()))
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The settings of one scenario and where each came from.
+
+    Attributes
+    ----------
+    settings
+        The validated settings.
+    origin
+        Dotted key -> where its value came from, for every key that is not a default.
+    scenario
+        Name of the scenario, `base` without one.
+    scenarios
+        Names of the scenarios that the file declares.
+    """
+
+    settings: Settings
+    origin: dict[str, str]
+    scenario: str
+    scenarios: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """First 12 hex digits of the hash of all resolved settings."""
+        return settings_hash(self.settings)
+
+
+def settings_hash(settings: BaseModel) -> str:
+    """Hash of a settings model, 12 hex digits; equal settings from any origin give the same."""
+    text = json.dumps(settings.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def select(settings: Settings, prefixes: tuple[str, ...]) -> dict[str, Any]:
+    """Flat settings whose key equals or lies under one of `prefixes`, as plain JSON values.
+
+    >>> select(Settings(), ("costs.per_side_frac",))
+    {'costs.per_side_frac': 0.001}
+    """
+    flat = flatten(settings)
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in flat.items()
+        if any(key == prefix or key.startswith(prefix + ".") for prefix in prefixes)
+    }
+
+
+def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        node = tree
+        *parents, leaf = key.split(".")
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = value
+    return tree
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        dotted = f"{prefix}{key}"
+        if isinstance(value, Mapping) and dotted not in KEYS:
+            flat.update(_flat(value, f"{dotted}."))
+        else:
+            flat[dotted] = value
+    return flat
+
+
+def _line_of(text: str, dotted: str) -> int | None:
+    """Line in a TOML text where a dotted key is set, or None."""
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        bare = line.split("#", 1)[0].strip()
+        if bare.startswith("[") and bare.endswith("]"):
+            section = bare.strip("[]").strip() + "."
+        elif "=" in bare and section + bare.split("=", 1)[0].strip().strip("\"'") == dotted:
+            return number
+    return None
+
+
+def _parsed(raw: str) -> Any:
+    """Value of a command-line or environment word: TOML where it is TOML, else the text itself."""
+    try:
+        return tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        lowered = raw.strip().lower()
+        return {"true": True, "false": False}.get(lowered, raw)
+
+
+def parse_assignments(words: list[str]) -> dict[str, Any]:
+    """`key=value` words of `--set` as a flat mapping.
+
+    >>> parse_assignments(["gates.min_rr=2", "book.max_positions=15"])
+    {'gates.min_rr': 2, 'book.max_positions': 15}
+    """
+    flat: dict[str, Any] = {}
+    for word in words:
+        key, equals, raw = word.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--set {word}: no '=' in it", "write it as --set gates.min_rr=2")
+        flat[key.strip()] = _parsed(raw.strip())
+    return flat
+
+
+def _read_file(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsFileError(str(path), "is not UTF-8 text") from error
+    except OSError as error:
+        raise SettingsFileError(str(path), error.strerror or str(error)) from error
+    try:
+        return tomllib.loads(text), text
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsFileError(str(path), str(error)) from error
+
+
+def resolve(
+    path: Path | None = None,
+    *,
+    scenario: str = BASE_SCENARIO,
+    overlay: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Resolved:
+    """Settings of one scenario of the book whose file is `path`.
+
+    Parameters
+    ----------
+    path
+        The book's `btassets.toml`; None: defaults only.
+    scenario
+        Name of the scenario: `base`, a `[scenario.NAME]` table of the file, or any name that
+        `overrides` go by.
+    overlay
+        Which `[scenario.NAME]` table lies under the overrides; unset: the one called `scenario`.
+    overrides
+        Flat dotted keys that win over everything else.
+    environ
+        Environment to look for `BTASSETS__SECTION__KEY` in; None: none is read.
+
+    Raises
+    ------
+    SettingError, UnknownSettingError, SettingsFileError
+        With the key, the value, the rule and the place.
+    """
+    tree, text = _read_file(path) if path is not None else ({}, "")
+    scenario_tables = tree.pop("scenario", {})
+    shown = f"{path.parent.name}/{path.name}" if path is not None else "defaults"
+    if not isinstance(scenario_tables, Mapping):
+        raise SettingError("scenario", scenario_tables, "must be tables [scenario.NAME]", shown)
+    table = overlay or (scenario if scenario in scenario_tables or not overrides else BASE_SCENARIO)
+    if table not in (BASE_SCENARIO, *scenario_tables):
+        raise UnknownSettingError(f"scenario.{table}", [f"scenario.{name}" for name in scenario_tables], shown)
+
+    layers: list[tuple[dict[str, Any], dict[str, str]]] = []
+
+    def layer(flat: dict[str, Any], where: dict[str, str] | str) -> None:
+        layers.append((flat, where if isinstance(where, dict) else dict.fromkeys(flat, where)))
+
+    def located(prefix: str, flat: Mapping[str, Any]) -> dict[str, str]:
+        lines = {key: _line_of(text, prefix + key) for key in flat}
+        return {key: f"{shown}:{line}" if line else shown for key, line in lines.items()}
+
+    file_flat = _flat(tree)
+    layer(file_flat, located("", file_flat))
+    overlaid = _flat(scenario_tables.get(table, {}))
+    layer(overlaid, located(f"scenario.{table}.", overlaid))
+    env_flat = {
+        name[len(ENV_PREFIX) :].lower().replace("__", "."): _parsed(raw)
+        for name, raw in (environ or {}).items()
+        if name.startswith(ENV_PREFIX)
+    }
+    layer(env_flat, {key: f"environment {ENV_PREFIX}{key.upper().replace('.', '__')}" for key in env_flat})
+    layer(dict(overrides or {}), "command line")
+
+    merged: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for flat, where in layers:
+        for key, value in flat.items():
+            if key not in KEYS:
+                raise UnknownSettingError(key, KEYS, where[key])
+            merged[key] = value
+            origin[key] = where[key]
+    profile = merged.get("profile", "honest")
+    for key, value in _flat(PROFILES.get(profile, {})).items():
+        if key not in merged:
+            merged[key] = value
+            origin[key] = f"profile {profile}"
+    return Resolved(_validated(merged, origin), origin, scenario, tuple(scenario_tables))
+
+
+def _validated(flat: dict[str, Any], origin: dict[str, str]) -> Settings:
+    try:
+        return Settings.model_validate(_nest(flat))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
+        key = key if key in KEYS else next((k for k in KEYS if key.startswith(k)), key)
+        raise SettingError(key, first.get("input"), _rule(key, first), origin.get(key, "settings")) from error
+
+
+def _field(key: str) -> Any:
+    model: type[BaseModel] = Settings
+    *parents, leaf = key.split(".")
+    for parent in parents:
+        annotation = model.model_fields[parent].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, Section)):
+            break
+        model = annotation
+    return model.model_fields.get(leaf)
+
+
+def _rule(key: str, problem: Any) -> str:
+    """The rule of a setting in plain words, from its bounds."""
+    field = _field(key)
+    context = problem.get("ctx", {})
+    if problem["type"] in ("literal_error",):
+        return f"must be {context['expected']}"
+    if problem["type"] == "value_error":
+        return str(context.get("error", problem["msg"]))
+    bounds: dict[str, Any] = {}
+    for constraint in getattr(field, "metadata", []):
+        metadata = getattr(constraint, "metadata", None) or [constraint]
+        for item in metadata:
+            for name in ("ge", "gt", "le", "lt"):
+                if getattr(item, name, None) is not None:
+                    bounds[name] = getattr(item, name)
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    limits = " and ".join(f"{signs[name]} {value:g}" for name, value in bounds.items())
+    annotation = str(getattr(field, "annotation", ""))
+    if "bool" in annotation:
+        return "must be true or false"
+    if "int" in annotation and "float" not in annotation:
+        return f"must be a whole number {limits}".rstrip()
+    if "float" in annotation:
+        return f"must be a number {limits}".rstrip()
+    if "tuple" in annotation:
+        return "must be a list"
+    return "must be text"

@@ -1,0 +1,24 @@
+"""The two profiles: named sets of method switches.
+
+Belongs here: which switch each profile sets. A scenario, the file, the environment or the
+command line may still overlay any of them.
+"""
+
+from typing import Any
+
+PROFILES: dict[str, dict[str, Any]] = {
+    "honest": {},
+    "seed": {
+        "engine": {"gap_days": 0},
+        "method": {
+            "asof_grid": "bar",
+            "ranking": "rows",
+            "fill": "close",
+            "expired": "zero",
+            "ended": "dropped",
+            "ic": "thinned",
+            "book": "close",
+        },
+    },
+}
+"""Settings that differ from the defaults; `honest` is the defaults."""

@@ -1,0 +1,55 @@
+"""Stage `backtest_report`: report.json, report.html and report.md of a scenario.
+
+Belongs here: the order of the steps. Does not belong here: what the report says
+(`report_document.py`), how it looks (`btassets.report`), where it lies (`report_files.py`).
+"""
+
+import json
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from btassets.report.markdown import markdown
+from btassets.report.page import page
+from btassets.settings.load import BASE_SCENARIO
+from btassets.stages.book import Book
+from btassets.stages.report_document import report_document
+from btassets.stages.report_files import folder_name, point_latest, sweep_reports, write_report
+from btassets.stages.run_stage import StageResult
+from btassets.tables import BACKTEST_REPORT
+
+
+def compute(book: Book) -> StageResult:
+    """Write the report's files and return table `backtest_report`, one row.
+
+    For the scenario `base`, `reports/latest` then shows it. Equal inputs give equal bytes.
+    """
+    document = report_document(book)
+    html = page(document)
+    name = folder_name(document["as_of"], book.scenario, document["settings_hash"])
+    write_report(
+        book.reports, name, {"report.json": as_json(document), "report.md": markdown(document), "report.html": html}
+    )
+    if book.scenario == BASE_SCENARIO:
+        point_latest(book.reports, name)
+    sweep_reports(book.reports, book.base.storage.keep_runs)
+    row = {
+        "scenario": book.scenario,
+        "as_of": date.fromisoformat(document["as_of"]),
+        "folder": f"{book.reports.name}/{name}",
+        "headline": document["headline"]["text"],
+        "settings_hash": document["settings_hash"],
+    }
+    numbers = {
+        "n_warnings": len(document["warnings"]),
+        "html_kb": round(len(html.encode()) / 1000, 1),
+        "qualified_today": len(document["todays_setups"]["qualified"]),
+    }
+    facts = {"warnings": document["warnings"], "headline": document["headline"]}
+    return StageResult({"backtest_report": pa.Table.from_pylist([row], schema=BACKTEST_REPORT.schema)}, numbers, facts)
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """Text of report.json; NaN is refused, missing is null."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

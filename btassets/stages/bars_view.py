@@ -1,0 +1,75 @@
+"""The adjusted view of stored bars: what the replay, the book and the page read.
+
+Belongs here: reading buckets back as arrays and adjusting them. Does not belong here: how factors
+follow from splits and dividends (`engine.market.adjustment`).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from btassets.engine.market.adjustment import adjusted_bars
+from btassets.engine.market.bars import Bars
+from btassets.engine.market.raw_bars import RawBars
+from btassets.stages.book import Book
+from btassets.stages.ohlcv_history import TABLE, ticker_slices
+from btassets.tables import BARS
+
+
+@dataclass(frozen=True)
+class TickerBars:
+    """One ticker's bars: as stored, and in the book's basis."""
+
+    ticker: str
+    raw: RawBars
+    bars: Bars
+    version: str
+
+
+def _column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    return table[name].combine_chunks().to_numpy(zero_copy_only=False)
+
+
+def read_bucket_bars(book: Book, bucket: int, tickers: Iterable[str] | None = None) -> Iterator[TickerBars]:
+    """Bars of the tickers of one bucket, in ticker order; tickers without bars are passed over.
+
+    Parameters
+    ----------
+    tickers
+        Only these; None: all of the bucket.
+    """
+    table = book.lake.read_bucket(TABLE, bucket)
+    if table is None:
+        return
+    footers = book.lake.bucket_footer(TABLE, bucket)
+    wanted = None if tickers is None else set(tickers)
+    dates = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
+    columns = [_column(table, name) for name in ("open", "high", "low", "close", "volume", "dividend", "split")]
+    for ticker, (offset, n_rows) in ticker_slices(footers).items():
+        if n_rows and (wanted is None or ticker in wanted):
+            rows = slice(offset, offset + n_rows)
+            raw = RawBars(dates[rows], *(column[rows] for column in columns))
+            view = adjusted_bars(raw, footers[ticker]["basis"], book.base.basis)
+            yield TickerBars(ticker, raw, view, footers[ticker]["version"])
+
+
+def read_bars(book: Book, tickers: Iterable[str]) -> dict[str, Bars]:
+    """Adjusted bars of `tickers`, those without bars left out, in ticker (byte) order."""
+    found: dict[str, Bars] = {}
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        found.update({item.ticker: item.bars for item in read_bucket_bars(book, bucket, group)})
+    return dict(sorted(found.items(), key=lambda item: item[0].encode()))
+
+
+def bars_table(book: Book, tickers: Iterable[str]) -> pa.Table:
+    """Table `bars`: the adjusted view of `tickers`."""
+    parts = []
+    for ticker, bars in read_bars(book, tickers).items():
+        name = pa.array([ticker]).take(pa.array(np.zeros(bars.n_bars, np.int32)))
+        values = [name, pa.array(bars.dates, pa.date32())]
+        values += [pa.array(v) for v in (bars.open, bars.high, bars.low, bars.close, bars.volume)]
+        parts.append(pa.table(values, schema=BARS.schema))
+    return pa.concat_tables(parts) if parts else BARS.schema.empty_table()

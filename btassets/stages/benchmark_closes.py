@@ -1,0 +1,52 @@
+"""Stage `benchmark_closes`: opens and closes of what everything is compared with.
+
+Belongs here: reading the named benchmark, in the stocks' price basis, and refusing one that does
+not cover the tickers' sessions. Does not belong here: returns over it (replay, book).
+"""
+
+import pyarrow as pa
+
+from btassets.engine.market.adjustment import adjusted_bars
+from btassets.engine.market.quality import QualityRules, screen_bars
+from btassets.engine.market.quality_sessions import screen_benchmark
+from btassets.errors import BenchmarkError
+from btassets.sources.columns import ColumnNames
+from btassets.sources.files import read_benchmark
+from btassets.sources.open_source import open_source
+from btassets.stages.book import Book
+from btassets.stages.freshness import NO_BENCHMARK
+from btassets.stages.run_stage import StageResult
+from btassets.stages.sessions import read_sessions
+from btassets.tables import BENCHMARK_CLOSES
+
+def compute(book: Book) -> StageResult:
+    """Table `benchmark_closes`; empty when the benchmark is `none`.
+
+    Raises
+    ------
+    BenchmarkError
+        When it is named but missing, unreadable, or more than the allowed share of the tickers'
+        sessions is missing from it.
+    """
+    name = book.base.benchmark
+    if name == NO_BENCHMARK:
+        numbers = {"benchmark": NO_BENCHMARK, "sessions_missing": None}
+        return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": []})
+    source = open_source(book.base, book.folder, book.lake)
+    columns = ColumnNames(**book.base.source.columns.model_dump())
+    raw = read_benchmark(name, source, columns, book.folder)
+    screened = screen_bars(name, raw, QualityRules(), basis=source.basis)
+    if screened.bars is None:
+        raise BenchmarkError(name, next(p.text for p in screened.problems if p.severity == "block").rstrip("."))
+    bars = adjusted_bars(screened.bars, source.basis, book.base.basis)
+    sessions = read_sessions(book)
+    rules = QualityRules(max_benchmark_missing_frac=book.base.quality.max_benchmark_missing_frac)
+    gaps = screen_benchmark(name, bars.dates, sessions.days, rules)
+    if any(gap.severity == "block" for gap in gaps):
+        raise BenchmarkError(name, gaps[0].text.rstrip("."))
+    table = pa.table(
+        [pa.array(bars.dates, pa.date32()), pa.array(bars.open), pa.array(bars.close)], schema=BENCHMARK_CLOSES.schema
+    )
+    numbers = {"benchmark": name, "sessions_missing": sum(gap.n for gap in gaps)}
+    facts = {"warnings": [p.text for p in (*screened.problems, *gaps)]}
+    return StageResult({"benchmark_closes": table}, numbers, facts)

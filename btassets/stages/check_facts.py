@@ -1,0 +1,87 @@
+"""What the checks of whole-table stages look at: facts of the stage against a threshold.
+
+Belongs here: pass or fail and the numbers behind it. Does not belong here: severities that block
+and how Dagster is told (`btassets.defs.checks`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from btassets.settings.load import BASE_SCENARIO
+from btassets.stages.book import Book
+from btassets.stages.run_stage import StageOutcome
+
+MAX_MISSING_AT_LAST_FRAC = 0.05
+MIN_QUALIFIED = 100
+
+
+@dataclass(frozen=True)
+class CheckFact:
+    """One check: its name, whether it passed, its severity when not, and its numbers."""
+
+    check: str
+    passed: bool
+    severity: str = "WARN"
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+def _sessions(outcome: StageOutcome, book: Book) -> list[CheckFact]:
+    del book
+    living, present = outcome.numbers["tickers_living"], outcome.numbers["tickers_at_as_of"]
+    missing_frac = 1.0 - present / living if living else 1.0
+    numbers = {"tickers_living": living, "tickers_at_as_of": present, "missing_pct": round(100.0 * missing_frac, 2)}
+    return [
+        CheckFact("universe_coverage", missing_frac <= MAX_MISSING_AT_LAST_FRAC, "ERROR", numbers),
+        CheckFact("stale_tickers", present == living, "WARN", {"tickers_behind": living - present}),
+    ]
+
+
+def _benchmark_closes(outcome: StageOutcome, book: Book) -> list[CheckFact]:
+    del book
+    footer = outcome.footers["benchmark_closes"]
+    is_named = outcome.numbers["benchmark"] != "none"
+    return [
+        CheckFact("benchmark_present", footer.n_rows > 0 or not is_named, "ERROR", {"sessions": footer.n_rows})
+    ]
+
+
+def _factor_ic(outcome: StageOutcome, book: Book) -> list[CheckFact]:
+    rows = book.lake.read("factor_ic", book.scenario, ["signal", "reliable"]).to_pylist()
+    thin = [row["signal"] for row in rows if not row["reliable"]]
+    del outcome
+    return [CheckFact("thin_signals", not thin, "WARN", {"signals": len(rows), "thin": ", ".join(thin) or None})]
+
+
+def _setup_stats(outcome: StageOutcome, book: Book) -> list[CheckFact]:
+    del outcome
+    rows = {row["population"]: row for row in book.lake.read("setup_stats", book.scenario).to_pylist()}
+    qualified = rows["qualified"]
+    trimmed = qualified["net_avg_r_ex_top5"]
+    return [
+        CheckFact("small_sample", qualified["total"] >= MIN_QUALIFIED, "WARN", {"qualified": qualified["total"]}),
+        CheckFact(
+            "outlier_dependent", trimmed is not None and trimmed > 0, "WARN", {"net_avg_r_ex_top5": trimmed}
+        ),
+    ]
+
+
+def _backtest_report(outcome: StageOutcome, book: Book) -> list[CheckFact]:
+    del outcome, book
+    return [CheckFact("survivorship_unknown", passed=False, numbers={"universe": "static list: no dated membership"})]
+
+
+_FACTS: dict[str, Callable[[StageOutcome, Book], list[CheckFact]]] = {
+    "sessions": _sessions,
+    "benchmark_closes": _benchmark_closes,
+    "factor_ic": _factor_ic,
+    "setup_stats": _setup_stats,
+    "backtest_report": _backtest_report,
+}
+
+
+def check_facts(stage: str, outcome: StageOutcome, book: Book) -> list[CheckFact]:
+    """Facts of every check that the stage returns; the page shows those of the base scenario."""
+    if stage not in _FACTS or book.scenario != BASE_SCENARIO:
+        return []
+    return _FACTS[stage](outcome, book)

@@ -1,0 +1,19 @@
+"""Stage `factor_ic_weekly`: how each signal sorted the universe in each week.
+
+Belongs here: reading the signals of the scenario's replay. Does not belong here: which rows count
+(`signal_weeks.py`), the correlation (`engine.cross_section.rank_ic`), the mean over weeks
+(`dbt_like_sql/factor_ic.sql`).
+"""
+
+import pyarrow.compute as pc
+
+from btassets.stages.book import Book
+from btassets.stages.run_stage import StageResult
+from btassets.stages.signal_weeks import weekly_ic
+
+
+def compute(book: Book) -> StageResult:
+    """Table `factor_ic_weekly` of the book's scenario."""
+    signals = book.lake.read("factor_signals", book.replay)
+    table = weekly_ic(signals, book.settings, book.scenario)
+    return StageResult({"factor_ic_weekly": table}, {"weeks": len(pc.unique(table["week"]))})

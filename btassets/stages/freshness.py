@@ -1,0 +1,123 @@
+"""What is stale, decided by content: input hash against the one in the footer.
+
+Input hash of a stage = the settings it uses + the data versions it reads + its code version.
+Equal to the stored one: skip, and keep the data version, so that what is below stays fresh too.
+Belongs here: hashes and comparison. Does not belong here: how a stage computes.
+"""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from btassets.code_version import code_version
+from btassets.settings.load import select
+from btassets.settings.models import flatten
+from btassets.sources.bar_files import file_stamp
+from btassets.sources.open_source import open_source
+from btassets.stages.book import Book
+from btassets.stages.registry import STAGES, Stage
+from btassets.storage.files import replace_json
+from btassets.storage.lake import BASE, Lake, digest
+
+NO_BENCHMARK = "none"
+"""Setting `benchmark = "none"`: what needs one is null."""
+
+MISSING = "missing"
+"""Data version of what was never written."""
+
+
+def key_of(stage: Stage, book: Book) -> str:
+    """Name under which a stage's whole tables are kept for this book and scenario."""
+    return {"shared": BASE, "replay": book.replay, "scenario": book.scenario}[stage.keyed]
+
+
+def _bucketed(stage: Stage, book: Book) -> str | None:
+    return {"ohlcv_history": "ohlcv_history", "candidates": book.candidates}.get(stage.name)
+
+
+@lru_cache(maxsize=32)
+def _bucketed_version(root: Path, table: str, n_buckets: int, stamps: tuple[tuple[int, int], ...]) -> str:
+    del stamps  # the cache key: any rewritten bucket asks for a new answer
+    footers = Lake(root, n_buckets).ticker_footers(table)
+    return digest({ticker: facts.get("version") for ticker, facts in footers.items()})
+
+
+def data_version(name: str, book: Book) -> str:
+    """Data version of a stage's own table as it stands in the lake, `missing` when it does not."""
+    stage = STAGES[name]
+    table = _bucketed(stage, book)
+    if table is not None:
+        stats = tuple((s.st_mtime_ns, s.st_ino) for s in (p.stat() for p in book.lake.bucket_files(table)))
+        return _bucketed_version(book.lake.root, table, book.lake.n_buckets, stats) if stats else MISSING
+    versions = [book.lake.footer(t, key_of(stage, book)) for t in stage.outputs]
+    return MISSING if None in versions else digest([v.data_version for v in versions if v is not None])
+
+
+def _benchmark_stamp(book: Book) -> str:
+    """Change marker of the benchmark's file, or of its ticker in the source."""
+    name = book.base.benchmark
+    if name == NO_BENCHMARK:
+        return name
+    path = book.folder / Path(name).expanduser()
+    return file_stamp(path) if path.is_file() else open_source(book.base, book.folder, book.lake).stamp(name)
+
+
+_OUTSIDE: dict[str, Callable[[Book], str]] = {"benchmark_closes": _benchmark_stamp}
+"""What a stage looks at beyond tables and settings."""
+
+
+def input_hash(name: str, book: Book) -> str:
+    """Hash of everything that decides a stage's answer."""
+    stage = STAGES[name]
+    settings = flatten(book.settings) if "" in stage.settings else select(book.settings, stage.settings)
+    if "" in stage.settings:
+        settings = {k: v for k, v in settings.items() if not k.startswith("executor.")}
+    return digest(
+        name,
+        code_version(*stage.code),
+        {k: settings[k] for k in sorted(settings)},
+        {upstream: data_version(upstream, book) for upstream in stage.reads},
+        book.scenario if stage.keyed == "scenario" else None,
+        _OUTSIDE[name](book) if name in _OUTSIDE else None,
+    )
+
+
+def is_fresh(name: str, book: Book, expected: str) -> bool:
+    """Whether every table of a stage carries the expected input hash."""
+    stage = STAGES[name]
+    table = _bucketed(stage, book)
+    if table is not None:
+        checked = _read_checked(book, table)
+        return checked == (expected, data_version(name, book))
+    footers = (book.lake.footer(t, key_of(stage, book)) for t in stage.outputs)
+    return all(footer is not None and footer.input_hash == expected for footer in footers)
+
+
+def mark_checked(name: str, book: Book, expected: str) -> None:
+    """Remember that every ticker of a bucketed stage was verified against this input hash.
+
+    The mark names the data version that the footers gave; a bucket changed later makes it void.
+    """
+    table = _bucketed(STAGES[name], book)
+    if table is not None:
+        replace_json(
+            book.lake.root / table / "checked.json", {"input_hash": expected, "data_version": data_version(name, book)}
+        )
+
+
+def _read_checked(book: Book, table: str) -> tuple[str, str] | None:
+    try:
+        raw = json.loads((book.lake.root / table / "checked.json").read_text(encoding="utf-8"))
+        return raw["input_hash"], raw["data_version"]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def is_scenario_fresh(book: Book) -> bool:
+    """Whether every stage of the book's scenario carries the hash of its present inputs."""
+    return all(
+        is_fresh(name, book, input_hash(name, book))
+        for name, stage in STAGES.items()
+        if stage.keyed == "scenario" or (stage.keyed == "replay" and book.replay != BASE)
+    )

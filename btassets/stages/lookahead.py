@@ -1,0 +1,96 @@
+"""The proof against lookahead on a run's own rows: take the later bars away, replay, compare.
+
+Belongs here: choosing the sample and reading the stored rows. Does not belong here: the comparison
+(`engine.replay.lookahead`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from btassets.engine.replay.ticker import TickerReplay
+from btassets.stages.arrow_columns import as_columns
+from btassets.stages.bars_view import TickerBars, read_bucket_bars
+from btassets.stages.book import Book
+from btassets.stages.candidates import ReplayInputs, ReplayPlan, read_inputs
+from btassets.stages.ohlcv_history import ticker_slices
+from btassets.tables import CANDIDATES, FACTOR_SIGNALS, TableSpec
+
+SAMPLE_TICKERS = 8
+SAMPLE_DATES = 8
+
+
+@dataclass(frozen=True)
+class LookaheadFinding:
+    """How many tickers and as-of dates were compared, and the first difference, None without one."""
+
+    n_tickers: int
+    n_dates: int
+    first_mismatch: str | None
+
+
+def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
+    """Compare stored rows of a sample with a replay that ends at their as-of date.
+
+    The sample is drawn among the replayed tickers (all, when none was) with a seed from their
+    fingerprints: another one for other data, the same one for the same data.
+    """
+    tickers = [t for t in plan.stale if t in plan.expected] or sorted(plan.expected, key=str.encode)
+    if not tickers:
+        return LookaheadFinding(0, 0, None)
+    seed = int("".join(plan.expected[t][:4] for t in tickers[:8]), 16)
+    generator = np.random.default_rng(seed)
+    sample = generator.choice(tickers, size=min(SAMPLE_TICKERS, len(tickers)), replace=False).tolist()
+    inputs = read_inputs(book)
+    n_tickers = n_dates = 0
+    for bucket, group in book.lake.by_bucket(sample).items():
+        for item in read_bucket_bars(book, bucket, group):
+            stored = _stored(book, bucket, item)
+            asked = np.unique(np.concatenate([stored.candidate_index, stored.signal_index]))
+            if not len(asked):
+                continue
+            index = np.sort(generator.choice(asked, size=min(SAMPLE_DATES, len(asked)), replace=False))
+            mismatch = _first_mismatch(item, stored, index.astype(np.int32), inputs)
+            n_tickers, n_dates = n_tickers + 1, n_dates + len(index)
+            if mismatch is not None:
+                return LookaheadFinding(n_tickers, n_dates, mismatch)
+    return LookaheadFinding(n_tickers, n_dates, None)
+
+
+def _stored(book: Book, bucket: int, item: TickerBars) -> TickerReplay:
+    def rows(table: str, spec: TableSpec) -> dict[str, np.ndarray]:
+        stored = book.lake.read_bucket(table, bucket)
+        where = ticker_slices(book.lake.bucket_footer(table, bucket)).get(item.ticker, (0, 0))
+        return as_columns(spec, spec.schema.empty_table() if stored is None else stored.slice(*where))
+
+    candidates, signals = rows(book.candidates, CANDIDATES), rows(book.signals, FACTOR_SIGNALS)
+    places = [np.searchsorted(item.bars.dates, c["asof_date"]).astype(np.int32) for c in (candidates, signals)]
+    return TickerReplay(candidates, signals, *places)
+
+
+def _first_mismatch(
+    item: TickerBars, stored: TickerReplay, index: np.ndarray, inputs: ReplayInputs
+) -> str | None:
+    # numba is loaded here, in the process that compares.
+    from btassets.engine.replay.lookahead import truncation_mismatches  # noqa: PLC0415
+
+    bench_open, bench_close = inputs.benchmark_on(item.bars.dates)
+    found = truncation_mismatches(
+        stored,
+        item.bars,
+        bench_open,
+        bench_close,
+        np.searchsorted(inputs.sessions.days, item.bars.dates).astype(np.int32),
+        item.raw.close,
+        item.raw.close * item.raw.volume,
+        index,
+        inputs.rules,
+    )
+    if not found:
+        return None
+    first = found[0]
+    day = np.datetime64(first.asof_date, "D")
+    return (
+        f"{item.ticker} {day}: {first.column} is {first.full!r} with all bars and {first.truncated!r} without the "
+        f"later ones ({len(found)} cells differ)"
+    )

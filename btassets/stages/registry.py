@@ -1,0 +1,288 @@
+"""The flow from bars to recommendation, written once.
+
+Belongs here: every stage in order, with what it reads, which settings and sources decide its
+answer, and which tables it writes. Dagster's graph, the freshness rules, the warehouse and the
+documentation all read this list. Does not belong here: any computing.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Keyed = Literal["shared", "replay", "scenario"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    Attributes
+    ----------
+    name
+        Asset key, table, module and method page alike.
+    group
+        Dagster group, numbered in flow order.
+    reads
+        Stages whose tables it reads.
+    settings
+        Dotted settings (or sections) that decide its answer.
+    code
+        Source files and folders that decide its answer.
+    about
+        First line of its page, in plain words.
+    tables
+        Tables it writes; the first is the stage's own.
+    keyed
+        What its files are kept by: one for the book, one per replay, one per scenario.
+    kinds
+        Technology badges on the Dagster page.
+    """
+
+    name: str
+    group: str
+    reads: tuple[str, ...]
+    settings: tuple[str, ...]
+    code: tuple[str, ...]
+    about: str
+    tables: tuple[str, ...] = ()
+    keyed: Keyed = "scenario"
+    kinds: tuple[str, ...] = ("python",)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Tables that the stage writes."""
+        return self.tables or (self.name,)
+
+
+_METHOD = ("profile", "method", "gates", "costs", "exits")
+
+
+def _model(name: str, reads: tuple[str, ...], settings: tuple[str, ...], about: str, group: str) -> Stage:
+    code = (f"dbt_like_sql/{name}.sql", "btassets/stages/sql_models.py", "btassets/stages/settings_relation.py")
+    return Stage(name, group, reads, settings, code, about, kinds=("sql", "duckdb"))
+
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage(
+            "ohlcv_history",
+            "1_bars",
+            (),
+            ("source", "demo", "universe", "calendar", "quality"),
+            ("btassets/sources", "btassets/engine/market", "btassets/stages/ohlcv_history.py"),
+            "Daily bars and corporate actions of every ticker, as the source printed them, checked and kept.",
+            keyed="shared",
+            kinds=("python", "parquet"),
+        ),
+        Stage(
+            "sessions",
+            "1_bars",
+            ("ohlcv_history",),
+            ("calendar",),
+            ("btassets/stages/sessions.py", "btassets/engine/market/calendar.py", "btassets/sources/calendars.py"),
+            "The calendar of the book: its sessions, its week ends, and T, the last session most tickers share.",
+            keyed="shared",
+        ),
+        Stage(
+            "benchmark_closes",
+            "1_bars",
+            ("sessions",),
+            ("benchmark", "basis", "source", "quality.max_benchmark_missing_frac"),
+            ("btassets/sources", "btassets/engine/market", "btassets/stages/benchmark_closes.py"),
+            "Opens and closes of the benchmark that everything is compared with, in the stocks' price basis.",
+            keyed="shared",
+        ),
+        Stage(
+            "candidates",
+            "2_replay",
+            ("ohlcv_history", "sessions", "benchmark_closes"),
+            ("engine", "basis", "quality"),
+            (
+                "btassets/engine/market",
+                "btassets/engine/features",
+                "btassets/engine/setups",
+                "btassets/engine/replay",
+                "btassets/stages/candidates.py",
+                "btassets/tables.py",
+            ),
+            "Every setup the engine would have seen at each as-of date, and what became of it.",
+            keyed="replay",
+            kinds=("python", "numba"),
+        ),
+        Stage(
+            "factor_signals",
+            "2_replay",
+            ("candidates",),
+            (),
+            ("btassets/stages/factor_signals.py", "btassets/tables.py"),
+            "Eight price signals of every ticker at every week end, with the returns that followed.",
+            keyed="replay",
+        ),
+        _model(
+            "percentile_ranks",
+            ("candidates", "factor_signals"),
+            _METHOD,
+            "Who leads the universe in a week: percentile of raw, residual and activation momentum.",
+            "3_ranking",
+        ),
+        _model(
+            "graded_setups",
+            ("candidates", "percentile_ranks"),
+            _METHOD,
+            "Every setup under the scenario's rules: percentile, each floor, qualified or not, and its result.",
+            "3_ranking",
+        ),
+        Stage(
+            "factor_ic_weekly",
+            "4_analysis",
+            ("factor_signals", "sessions"),
+            ("profile", "method.ic", "method.asof_grid", "method.ended"),
+            ("btassets/stages/factor_ic_weekly.py", "btassets/stages/signal_weeks.py", "btassets/engine/cross_section"),
+            "How each signal sorted the universe in each week: rank correlation and spread of the fifths.",
+            kinds=("python", "numba"),
+        ),
+        _model(
+            "factor_ic",
+            ("factor_ic_weekly",),
+            ("profile", "method.ic"),
+            "Does the ranking predict? Mean information coefficient of each signal, with its weeks.",
+            "4_analysis",
+        ),
+        _model(
+            "setup_group_stats",
+            ("graded_setups",),
+            _METHOD,
+            "One pass over the graded setups: the statistics of every population, cutoff, floor and hold.",
+            "4_analysis",
+        ),
+        _model(
+            "setup_stats",
+            ("setup_group_stats",),
+            _METHOD,
+            "Hit rate and expectancy of qualified setups against all setups, and by direction.",
+            "4_analysis",
+        ),
+        _model(
+            "gate_sweep",
+            ("setup_group_stats",),
+            _METHOD,
+            "How strict should the momentum gate be? The same floors under six cutoffs.",
+            "4_analysis",
+        ),
+        _model(
+            "gate_ablation",
+            ("setup_group_stats",),
+            _METHOD,
+            "Which floor earns its keep? Each one removed in turn, under both exits.",
+            "4_analysis",
+        ),
+        _model(
+            "time_exit_sweep",
+            ("setup_group_stats",),
+            _METHOD,
+            "How long to hold? Fixed holds with the initial stop.",
+            "4_analysis",
+        ),
+        _model(
+            "calibration",
+            ("graded_setups",),
+            _METHOD,
+            "Are the stated probabilities true? Ten bins of stated against realised.",
+            "4_analysis",
+        ),
+        Stage(
+            "portfolio_sims",
+            "5_book",
+            ("graded_setups", "percentile_ranks", "ohlcv_history", "sessions", "benchmark_closes"),
+            (*_METHOD, "book", "basis"),
+            ("btassets/stages/portfolio_sims.py", "btassets/stages/book_runs.py", "btassets/engine/portfolio"),
+            "What one capital-constrained book would have earned, against the benchmark and an equal-weight hold.",
+            tables=("portfolio_sims", "strategy_variants", "equity_curves", "trades"),
+            kinds=("python", "numba"),
+        ),
+        Stage(
+            "recommendation",
+            "6_advice",
+            (
+                "setup_stats",
+                "gate_sweep",
+                "gate_ablation",
+                "time_exit_sweep",
+                "portfolio_sims",
+                "factor_ic",
+            ),
+            _METHOD,
+            (
+                "btassets/stages/recommendation.py",
+                "btassets/stages/report_inputs.py",
+                "btassets/stages/report_numbers.py",
+                "btassets/engine/recommendation",
+            ),
+            "What should change, by transparent rules on this run's numbers.",
+            tables=("recommendation", "research_recommendation"),
+        ),
+        Stage(
+            "todays_setups",
+            "6_advice",
+            ("candidates", "percentile_ranks", "sessions", "ohlcv_history"),
+            (*_METHOD, "book", "basis", "engine.gap_days"),
+            (
+                "btassets/stages/todays_setups.py",
+                "btassets/engine/cross_section",
+                "btassets/engine/features",
+                "btassets/engine/setups",
+            ),
+            "What qualifies at the last session, why, and the nearest misses.",
+        ),
+        Stage(
+            "backtest_report",
+            "7_report",
+            (
+                "ohlcv_history",
+                "sessions",
+                "benchmark_closes",
+                "candidates",
+                "percentile_ranks",
+                "graded_setups",
+                "setup_stats",
+                "gate_sweep",
+                "gate_ablation",
+                "time_exit_sweep",
+                "calibration",
+                "factor_ic",
+                "portfolio_sims",
+                "recommendation",
+                "todays_setups",
+            ),
+            ("",),
+            (
+                "btassets/stages/backtest_report.py",
+                "btassets/stages/report_curves.py",
+                "btassets/stages/report_document.py",
+                "btassets/stages/report_facts.py",
+                "btassets/stages/report_files.py",
+                "btassets/stages/report_inputs.py",
+                "btassets/stages/report_numbers.py",
+                "btassets/engine/recommendation",
+                "btassets/report",
+                "btassets/report/page.css",
+            ),
+            "All of it on one page: report.html, report.json and report.md.",
+            kinds=("html", "json"),
+        ),
+    )
+}
+
+PARTITIONED = ("ohlcv_history", "candidates")
+"""Stages partitioned by ticker; every other one is whole."""
+
+STAGE_OF_TABLE: dict[str, Stage] = {table: stage for stage in STAGES.values() for table in stage.outputs}
+
+
+def downstream(names: set[str]) -> set[str]:
+    """`names` and every stage that reads one of them, directly or not."""
+    reached = set(names)
+    for stage in STAGES.values():
+        if reached & set(stage.reads):
+            reached.add(stage.name)
+    return reached

@@ -1,0 +1,258 @@
+"""What the report says about the book itself: universe, data quality, settings, assumptions, warnings.
+
+Belongs here: facts and sentences with their numbers. Does not belong here: results of the backtest,
+and anything that names a machine: of every path only its last part is shown.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.engine.market.calendar import has_ended
+from btassets.settings.load import settings_hash
+from btassets.settings.models import Settings, flatten
+from btassets.stages.book import Book
+from btassets.stages.candidates import failed_tickers
+from btassets.stages.freshness import NO_BENCHMARK
+from btassets.stages.ohlcv_history import active_tickers
+from btassets.stages.report_curves import iso
+
+MIN_QUALIFIED = 100
+MIN_RANKED = 20
+MAX_AGE_DAYS = 5
+"""Weekdays after T from which bars are called old."""
+
+_PATH = re.compile(r"(?:(?<=^)|(?<=[\s\"'(=:]))(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"]+[/\\])*([^\s/\\:;,'\"]*)")
+_PATH_SETTINGS = ("source.path", "benchmark")
+_SEVERITIES = ("block", "quarantine", "warn", "info")
+
+
+def without_paths(text: str) -> str:
+    """`text` with every absolute path cut down to its last part.
+
+    >>> without_paths("/home/a/bars/SPY.csv: 3 rows have no price")
+    'SPY.csv: 3 rows have no price'
+    """
+    return _PATH.sub(lambda match: match.group(1) or "", text)
+
+
+def shown_settings(settings: Settings) -> dict[str, Any]:
+    """Every setting by its dotted key as JSON shows it; of the paths the last part only."""
+    flat = {key: list(v) if isinstance(v, tuple) else v for key, v in flatten(settings).items()}
+    return flat | {key: last_part(str(flat[key])) for key in _PATH_SETTINGS}
+
+
+def last_part(name: str) -> str:
+    """Name of a file or folder without the folders above it; another word stays as it is."""
+    return PurePath(name.replace("\\", "/")).name if name else name
+
+
+def benchmark_name(settings: Settings) -> str | None:
+    """Name of the benchmark without path and suffix, None without one.
+
+    >>> benchmark_name(Settings(benchmark="../bars/SPY.parquet"))
+    'SPY'
+    """
+    name = settings.benchmark
+    if name == NO_BENCHMARK:
+        return None
+    is_file = any(sign in name for sign in "/\\") or name.lower().endswith((".parquet", ".csv", ".gz", ".zip"))
+    return last_part(name).split(".")[0] if is_file else name
+
+
+def universe(book: Book, last: int, n_at_as_of: int) -> dict[str, Any]:
+    """Who is in the book, who is behind, who was refused.
+
+    Parameters
+    ----------
+    last
+        T, days since 1970-01-01.
+    n_at_as_of
+        Tickers with a bar at T.
+    """
+    footers = book.lake.ticker_footers("ohlcv_history")
+    own = {ticker: footers[ticker] for ticker in active_tickers(book)}
+    ends = {ticker: facts["last"] for ticker, facts in own.items() if facts["n_rows"]}
+    newest = max(ends.values(), default=last)
+    living = [ticker for ticker, end in ends.items() if not has_ended(end, last)]
+    n_ended = len(ends) - len(living)
+    blocked = [
+        {"ticker": t, "reason": without_paths(facts["blocked"])} for t, facts in own.items() if facts.get("blocked")
+    ]
+    return {
+        "tickers": len(ends),
+        "living": len(living),
+        "ended": n_ended,
+        "at_as_of": n_at_as_of,
+        "newest_session": iso(newest),
+        "behind": [ticker for ticker in living if ends[ticker] < newest],
+        "blocked": blocked,
+        "failed": [{"ticker": t, "reason": without_paths(r)} for t, r in failed_tickers(book).items()],
+        "survivorship": "static list: survivors only, unknown"
+        if not n_ended
+        else f"static list with {n_ended} ended: membership at each date unknown",
+    }
+
+
+def data_quality(book: Book, benchmark_texts: Sequence[str]) -> dict[str, Any]:
+    """Rows dropped by rule and findings by rule, each with its first case."""
+    footers = book.lake.ticker_footers("ohlcv_history")
+    dropped: dict[str, int] = {}
+    findings: dict[tuple[str, str], dict[str, Any]] = {}
+    for ticker in active_tickers(book):
+        for rule, n in (footers[ticker].get("dropped") or {}).items():
+            dropped[rule] = dropped.get(rule, 0) + n
+        for rule, severity, day, n, text in footers[ticker].get("problems", ()):
+            row = findings.setdefault(
+                (rule, severity),
+                {"rule": rule, "severity": severity, "n_cases": 0, "n_tickers": 0, "tickers": set(), "first": None},
+            )
+            row["n_cases"] += n
+            row["tickers"].add(ticker)
+            if row["first"] is None:
+                shown = None if day is None else iso(day)
+                row["first"] = {"ticker": ticker, "date": shown, "text": without_paths(text)}
+    rows = sorted(findings.values(), key=lambda row: (_severity_place(row["severity"]), row["rule"]))
+    for row in rows:
+        row["n_tickers"] = len(row.pop("tickers"))
+    return {
+        "rows_dropped": dict(sorted(dropped.items())),
+        "problems": rows,
+        "benchmark": [without_paths(text) for text in benchmark_texts],
+    }
+
+
+def _severity_place(severity: str) -> int:
+    return _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
+
+
+def thin_weeks(ranks: pa.Table) -> tuple[int, int]:
+    """How many as-of dates rank fewer than 20 members, and how many there are."""
+    own = ranks.filter(pc.not_equal(ranks["grid"], "latest"))
+    n_thin = pc.count_distinct(own["asof_date"].filter(pc.less(own["n_ranked"], MIN_RANKED))).as_py()
+    return n_thin, pc.count_distinct(own["asof_date"]).as_py()
+
+
+def warnings(
+    book: Book,
+    report: Mapping[str, Any],
+    *,
+    last: int,
+    today: np.datetime64,
+    n_thin: int,
+    n_weeks: int,
+) -> list[str]:
+    """Everything that a reader of the headline has to know, as `code: sentence`.
+
+    Parameters
+    ----------
+    report
+        The document so far: `universe`, `overall_qualified`, `data_quality` are read.
+    last
+        T, days since 1970-01-01.
+    today
+        The day of the run; only whether the bars are old at all is told, never by how much, so that
+        runs of one day, and of most days, print the same text.
+    n_thin, n_weeks
+        As-of dates that rank fewer than 20 members, and all of them.
+    """
+    found: list[str] = []
+    facts, qualified = report["universe"], report["overall_qualified"]
+    old = np.datetime64(last, "D")
+    if book.base.source.kind != "demo" and np.busday_count(old, today) > MAX_AGE_DAYS:
+        found.append(
+            f"stale_bars: the last common session, {iso(last)}, was more than {MAX_AGE_DAYS} trading days old "
+            "when this was computed; nothing here describes the market of today."
+        )
+    if facts["behind"]:
+        n, living = len(facts["behind"]), facts["living"]
+        found.append(f"tickers_behind: {n} of {living} living tickers have no bar for {facts['newest_session']}.")
+    if facts["blocked"]:
+        found.append(
+            f"tickers_blocked: {len(facts['blocked'])} tickers were refused by the quality rules, "
+            f"first {facts['blocked'][0]['ticker']}."
+        )
+    if facts["failed"]:
+        found.append(
+            f"tickers_failed: the replay of {len(facts['failed'])} tickers failed, first {facts['failed'][0]['ticker']}."
+        )
+    if n_thin:
+        found.append(
+            f"thin_universe: {n_thin} of {n_weeks} as-of dates rank fewer than {MIN_RANKED}; "
+            "a percentile says little there."
+        )
+    if benchmark_name(book.base) is None:
+        found.append(
+            "no_benchmark: residual momentum and every comparison with a benchmark are missing; the raw rank serves alone."
+        )
+    elif report["data_quality"]["benchmark"]:
+        found.append(f"benchmark_gaps: {report['data_quality']['benchmark'][0]}")
+    if qualified["total"] < MIN_QUALIFIED:
+        found.append(f"small_sample: {qualified['total']} graded qualified setups; below {MIN_QUALIFIED} any mean is luck.")
+    trimmed = qualified["net_avg_r_ex_top5"]
+    if trimmed is not None and trimmed <= 0 < (qualified["net_avg_r"] or 0):
+        found.append(
+            f"outlier_dependent: without the best 5% of the setups the mean is {trimmed:+.3f}R instead of "
+            f"{qualified['net_avg_r']:+.3f}R."
+        )
+    found.append(f"survivorship: {facts['survivorship']}; returns of what left the list before may be missing.")
+    return found
+
+
+def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
+    """What the numbers rest on, one sentence each, with the values in force."""
+    method, book, costs = settings.method, settings.book, settings.costs
+    hold = max(settings.exits.hold_days)
+    is_open = method.fill == "open"
+    basis = {
+        "total": "splits and dividends are in the prices",
+        "split": "splits are in the prices, dividends are not",
+        "raw": "prices are as printed",
+    }[settings.basis]
+    ranked = {
+        "eligible": "Each eligible ticker is ranked once per as-of date; ties share the mean rank.",
+        "rows": "Every setup row is ranked within its ISO week; ties are split by their order.",
+    }[method.ranking]
+    return [
+        "As-of dates: the last session of each completed week."
+        if method.asof_grid == "week"
+        else "As-of dates: every fifth bar of each ticker's own history.",
+        "Fill: the open of the next session; an open at or beyond stop or target is no trade. 1R stays the planned risk."
+        if is_open
+        else "Fill: the close that made the signal, which nobody can trade.",
+        f"Costs: {costs.per_side_frac * 100:g}% of the notional per side, in every net number.",
+        f"Prices: {basis}, for the stocks{' and the benchmark' if benchmark else ''}.",
+        "A trade that neither level ended in 30 sessions is "
+        + ("marked to its last close." if method.expired == "mark" else "counted as 0R."),
+        f"Tickers that ended are graded to their last bar; what a holder gets then: {costs.delisting_return * 100:+g}%."
+        if method.ended == "graded"
+        else "Setups in the last 30 bars of a ticker that ended are left out.",
+        ranked,
+        f"The book starts with {book.starting_capital:,.0f} dollars, holds at most {book.max_positions} positions, "
+        f"risks {book.risk_frac * 100:g}% of equity in each and puts at most {book.notional_cap_frac * 100:g}% into one; long only.",
+        f"Exits of the book: stop and target race for at most {hold} sessions (target), "
+        f"or the stop alone with a sale after {hold} sessions (hold).",
+        "Universe: a static list; nobody knows who belonged to it at each date.",
+    ]
+
+
+def reproduce(book: Book) -> dict[str, Any]:
+    """How to get this report again: the command, and every setting that is no default."""
+    default, own = shown_settings(Settings()), shown_settings(book.settings)
+    changed = {key: value for key, value in own.items() if value != default[key]}
+    words = ["btassets", "run"]
+    if book.scenario != "base":
+        is_named = book.scenario in book.resolved.scenarios
+        words += ["--scenario", book.scenario] if is_named else []
+        for key, value in sorted(book.overrides.items()):
+            words += ["--set", f"{key}={value}"]
+    return {
+        "command": without_paths(" ".join(words)),
+        "settings_hash": settings_hash(book.settings),
+        "settings_not_default": changed,
+    }

@@ -1,0 +1,76 @@
+"""Where reports lie: one folder per report, `latest` beside them, the oldest swept.
+
+Belongs here: folder names, atomic writing, the `latest` link. Does not belong here: what is in a report.
+"""
+
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from btassets.storage.files import replace_text, writing
+
+LATEST = "latest"
+
+_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}-.+-[0-9a-f]{12}")
+
+
+def folder_name(as_of: str, scenario: str, settings_hash: str) -> str:
+    """Name of a report's folder.
+
+    >>> folder_name("2021-04-21", "base", "0123456789ab")
+    '2021-04-21-base-0123456789ab'
+    """
+    return f"{as_of}-{scenario}-{settings_hash}"
+
+
+def write_report(reports: Path, name: str, texts: Mapping[str, str]) -> Path:
+    """Write the files of one report, each atomically; return its folder.
+
+    `latest` still shows the report before, until `point_latest` is called.
+
+    Raises
+    ------
+    CannotWriteError
+        When the disk or the folder refuses.
+    """
+    folder = reports / name
+    for file, text in texts.items():
+        replace_text(folder / file, text)
+    return folder
+
+
+def point_latest(reports: Path, name: str) -> None:
+    """Let `latest` show the report `name`: a link swapped in one step, a copy where links are refused."""
+    latest = reports / LATEST
+    with writing(latest):
+        if not latest.is_symlink() and latest.is_dir():
+            _copy(reports / name, latest)
+            return
+        temporary = reports / f".tmp-{secrets.token_hex(4)}-{LATEST}"
+        try:
+            temporary.symlink_to(name, target_is_directory=True)
+        except (OSError, NotImplementedError):
+            _copy(reports / name, latest)
+            return
+        temporary.replace(latest)
+
+
+def _copy(folder: Path, latest: Path) -> None:
+    for file in sorted(folder.iterdir()):
+        replace_text(latest / file.name, file.read_text(encoding="utf-8"))
+
+
+def sweep_reports(reports: Path, keep: int) -> list[str]:
+    """Delete all but the `keep` newest reports; return their names.
+
+    Only folders named as reports are looked at; the one that `latest` shows always stays.
+    """
+    shown = (reports / LATEST).resolve().name
+    folders = [p for p in reports.iterdir() if p.is_dir() and not p.is_symlink() and _FOLDER.fullmatch(p.name)]
+    newest_first = sorted(folders, key=lambda p: (p.stat().st_mtime_ns, p.name), reverse=True)
+    old = [p for p in newest_first[keep:] if p.name != shown]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return [p.name for p in old]

@@ -1,0 +1,125 @@
+"""Run one whole-table stage: skip it when its inputs are unchanged, else compute and write.
+
+Belongs here: the one way in which every unpartitioned stage is skipped, computed, checked against
+its contract and written; assets and the scenario job both call it. Does not belong here: what a
+stage computes (its own module) and the two ticker-partitioned stages.
+"""
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from btassets.errors import TableContractError
+from btassets.stages.book import Book
+from btassets.stages.freshness import input_hash, is_fresh, key_of
+from btassets.stages.registry import STAGES, Stage
+from btassets.storage.lake import Footer
+from btassets.tables import TABLES, TableSpec
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage's `compute` returns.
+
+    Attributes
+    ----------
+    tables
+        Arrow tables by name, one per output of the stage.
+    numbers
+        Few numbers with stable keys for the asset's page; None where there is none.
+    facts
+        JSON values that later stages or the command line read back from the footer.
+    """
+
+    tables: dict[str, pa.Table]
+    numbers: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """What became of a stage in this run."""
+
+    name: str
+    is_cached: bool
+    footers: dict[str, Footer]
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """Numbers with stable keys, read from the footer, so that a skipped stage shows them too."""
+        return next(iter(self.footers.values())).facts.get("numbers", {})
+
+
+def conform(spec: TableSpec, table: pa.Table) -> pa.Table:
+    """Return `table` with exactly the declared columns, in order and of the declared types.
+
+    Raises
+    ------
+    TableContractError
+        When a column is missing, undeclared or of another kind, or a key is null.
+    """
+    missing = [n for n in spec.names if n not in table.column_names]
+    undeclared = [n for n in table.column_names if n not in spec.names]
+    if missing or undeclared:
+        raise TableContractError(spec.name, f"missing columns {missing}, undeclared columns {undeclared}")
+    try:
+        conformed = table.select(list(spec.names)).cast(spec.schema)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TableContractError(spec.name, str(error)) from error
+    for column in spec.columns:
+        if not column.nullable and conformed[column.name].null_count:
+            raise TableContractError(
+                spec.name, f"{column.name} is null in {conformed[column.name].null_count} rows and may not be"
+            )
+    return conformed
+
+
+def stale_stage(name: str, book: Book) -> str | None:
+    """Return the input hash of a stage when it has to be computed, None when it is fresh."""
+    expected = input_hash(name, book)
+    return None if is_fresh(name, book, expected) else expected
+
+
+def run_stage(name: str, book: Book) -> StageOutcome:
+    """Bring one whole-table stage up to date.
+
+    Raises
+    ------
+    BtassetsError
+        Whatever the stage refuses; nothing is written then.
+    """
+    stage = STAGES[name]
+    expected = stale_stage(name, book)
+    if expected is None:
+        return StageOutcome(name, is_cached=True, footers=_footers(stage, book))
+    return store(name, book, expected, _compute(name, book))
+
+
+def _compute(name: str, book: Book) -> StageResult:
+    if "sql" in STAGES[name].kinds:
+        from btassets.stages.sql_models import compute_model  # noqa: PLC0415  (DuckDB only where it is used)
+
+        return compute_model(name, book)
+    return importlib.import_module(f"btassets.stages.{name}").compute(book)
+
+
+def store(name: str, book: Book, expected: str, result: StageResult) -> StageOutcome:
+    """Write a stage's tables with their input hash; the stage's own table is written last.
+
+    A kill between two of them leaves the stage stale, because it is fresh only when all agree.
+    """
+    stage = STAGES[name]
+    key = key_of(stage, book)
+    facts = {**result.facts, "numbers": result.numbers}
+    footers: dict[str, Footer] = {}
+    for table in reversed(stage.outputs):
+        conformed = conform(TABLES[table], result.tables[table])
+        footers[table] = book.lake.write(table, conformed, expected, key, facts)
+    return StageOutcome(name, is_cached=False, footers={t: footers[t] for t in stage.outputs})
+
+
+def _footers(stage: Stage, book: Book) -> dict[str, Footer]:
+    found = {t: book.lake.footer(t, key_of(stage, book)) for t in stage.outputs}
+    return {table: footer for table, footer in found.items() if footer is not None}

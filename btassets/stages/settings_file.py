@@ -1,0 +1,76 @@
+"""Writing one setting into a settings file and leaving everything else as it is.
+
+Belongs here: `--promote`. Comments, order and the other lines of the file stay.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from btassets.errors import UnknownSettingError
+from btassets.settings.load import KEYS, resolve
+from btassets.storage.files import replace_text
+
+
+def set_in_file(path: Path, values: Mapping[str, Any]) -> None:
+    """Set flat keys in the settings file at `path`, atomically, after checking that they are valid.
+
+    Raises
+    ------
+    SettingError, UnknownSettingError
+        For a value that the setting does not allow; the file stays as it was.
+    """
+    for key in values:
+        if key not in KEYS:
+            raise UnknownSettingError(key, KEYS, "command line")
+    resolve(path, overrides=values)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for key, value in values.items():
+        _set_line(lines, key, value)
+    replace_text(path, "\n".join(lines) + "\n")
+
+
+def _set_line(lines: list[str], key: str, value: Any) -> None:
+    section, _, leaf = key.rpartition(".")
+    new = f"{leaf} = {toml_value(value)}"
+    start, end = _section_span(lines, section)
+    if start is None:
+        lines += ["", f"[{section}]", new]
+        return
+    commented: int | None = None
+    for number in range(start, end):
+        name = lines[number].split("=", 1)[0].strip() if "=" in lines[number] else ""
+        if name == leaf:
+            lines[number] = new
+            return
+        if name.lstrip("# ") == leaf:
+            commented = number
+    if commented is not None:
+        lines[commented] = new
+    else:
+        lines.insert(start, new)
+
+
+def _section_span(lines: list[str], section: str) -> tuple[int | None, int]:
+    """First and one past the last line of a section's body; (None, n) when it is not there."""
+    heads = [n for n, line in enumerate(lines) if line.split("#", 1)[0].strip().startswith("[")]
+    if not section:
+        return 0, heads[0] if heads else len(lines)
+    for place, head in enumerate(heads):
+        if lines[head].split("#", 1)[0].strip().strip("[]").strip() == section:
+            return head + 1, heads[place + 1] if place + 1 < len(heads) else len(lines)
+    return None, len(lines)
+
+
+def toml_value(value: object) -> str:
+    """Write a setting's value as TOML.
+
+    >>> toml_value([5, 10]), toml_value(True), toml_value("SPY")
+    ('[5, 10]', 'true', '"SPY"')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -1,0 +1,272 @@
+"""The set-based stages: plain SELECTs in `dbt_like_sql/`, run by DuckDB over Arrow or Parquet.
+
+Belongs here: finding the models and their upstream tables, running them so that the same input gives
+the same bytes, and checking what comes out. Does not belong here: what a model computes (its file says
+so) and any walk through bars in time (the engine).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.errors import EXIT_BUG, BtassetsError, TableContractError
+from btassets.stages.book import Book
+from btassets.stages.freshness import key_of
+from btassets.stages.registry import STAGE_OF_TABLE
+from btassets.stages.run_stage import StageResult
+from btassets.stages.settings_relation import settings_relations
+
+Relation = pa.Table | Sequence[str] | Sequence[Path]
+"""A table in memory, or the Parquet files that together are one table."""
+
+_PACKAGE = "dbt_like_sql"
+_DETERMINISTIC: dict[str, Any] = {
+    # Two threads add floating point numbers in an order that changes from run to run.
+    "threads": 1,
+    "preserve_insertion_order": True,
+    # Nothing may be fetched while a model runs.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+class SqlModelError(BtassetsError):
+    """A file of `dbt_like_sql` cannot be parsed or run."""
+
+    exit_code = EXIT_BUG
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(file, problem)
+        self.file, self.problem = file, problem
+
+    def __str__(self) -> str:
+        rule = "each file is one SELECT over known tables"
+        return f"{_PACKAGE}/{self.file}: {self.problem}; {rule}; correct that file."
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """One file of `dbt_like_sql`.
+
+    Attributes
+    ----------
+    name
+        File stem: model, table, asset and test alike.
+    sql
+        The whole text.
+    description
+        Its leading comment without the dashes; the first line says what one row is.
+    upstream
+        Tables that it reads, ascending, from DuckDB's own parser.
+    """
+
+    name: str
+    sql: str
+    description: str
+    upstream: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SqlTestResult:
+    """What one file of `dbt_like_sql/tests` found.
+
+    Attributes
+    ----------
+    name
+        File stem.
+    description
+        Its leading comment: what must hold.
+    n_failing
+        Rows that break it.
+    sample
+        The first of them, at most five.
+    """
+
+    name: str
+    description: str
+    n_failing: int
+    sample: list[dict[str, Any]]
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Open an in-memory connection whose results do not change from run to run."""
+    return duckdb.connect(config=_DETERMINISTIC)
+
+
+def _description(sql: str) -> str:
+    lines: list[str] = []
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    return "\n".join(lines).strip()
+
+
+def _load(folder: str) -> dict[str, SqlModel]:
+    root = resources.files(_PACKAGE)
+    root = root / folder if folder else root
+    files = sorted((f for f in root.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    models: dict[str, SqlModel] = {}
+    with connect() as connection:
+        for file in files:
+            sql = file.read_text(encoding="utf-8")
+            try:
+                upstream = connection.get_table_names(sql)
+            except duckdb.Error as error:
+                raise SqlModelError(f"{folder}/{file.name}".lstrip("/"), str(error)) from error
+            name = file.name.removesuffix(".sql")
+            models[name] = SqlModel(name, sql, _description(sql), tuple(sorted(upstream)))
+    return models
+
+
+@cache
+def load_models() -> dict[str, SqlModel]:
+    """Every model by name, upstream before downstream."""
+    models = _load("")
+    graph = {name: [u for u in model.upstream if u in models] for name, model in models.items()}
+    return {name: models[name] for name in TopologicalSorter(graph).static_order()}
+
+
+@cache
+def load_tests() -> dict[str, SqlModel]:
+    """Every test by name: a SELECT whose rows are what is wrong."""
+    return _load("tests")
+
+
+def run_models(
+    relations: Mapping[str, Relation],
+    names: Iterable[str] | None = None,
+    *,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> dict[str, pa.Table]:
+    """Run models in dependency order; each one sees the given relations and the models before it.
+
+    The order of rows in a relation decides nothing but the order of rows with equal ticker, as-of
+    date and direction, so files of hash buckets may be given as they are.
+
+    Parameters
+    ----------
+    relations
+        Tables by name: what no model makes (`settings`, `candidates`, ...), and models that are at hand.
+    names
+        Models wanted; unset: all. What they read must be wanted too or be given.
+    connection
+        Unset: a fresh `connect()`.
+
+    Raises
+    ------
+    SqlModelError
+        A model reads a table that is not there, or DuckDB refuses it.
+    TableContractError
+        A result holds NaN: a missing value is null.
+    """
+    models = load_models()
+    wanted = set(models if names is None else names)
+    results: dict[str, pa.Table] = {}
+    own = connect() if connection is None else connection
+    try:
+        for name, relation in relations.items():
+            if name not in wanted:
+                _bind(own, name, relation)
+        for name in models:
+            if name in wanted:
+                results[name] = _run(own, models[name])
+                own.register(name, results[name])
+    finally:
+        if connection is None:
+            own.close()
+    return results
+
+
+def run_model(name: str, relations: Mapping[str, Relation]) -> pa.Table:
+    """Run one model over relations that hold all its upstream tables."""
+    return run_models({u: relations[u] for u in load_models()[name].upstream if u in relations}, [name])[name]
+
+
+def run_tests(relations: Mapping[str, Relation], names: Iterable[str] | None = None) -> list[SqlTestResult]:
+    """Run every test whose tables are all given (or those of `names`); an empty sample means it holds."""
+    tests = load_tests()
+    wanted = [t for t in tests.values() if set(t.upstream) <= set(relations)] if names is None else None
+    chosen = wanted if wanted is not None else [tests[name] for name in names or ()]
+    results: list[SqlTestResult] = []
+    with connect() as connection:
+        for name in sorted({u for test in chosen for u in test.upstream}):
+            _bind(connection, name, relations[name])
+        for test in chosen:
+            rows = _run(connection, test, f"tests/{test.name}.sql")
+            results.append(
+                SqlTestResult(test.name, test.description, rows.num_rows, rows.slice(0, 5).to_pylist())
+            )
+    return results
+
+
+def check_columns(name: str, table: pa.Table, schema: pa.Schema) -> None:
+    """Compare the columns of a model with the declared ones; text may be declared as dictionary.
+
+    Raises
+    ------
+    TableContractError
+        When names, order or types differ.
+    """
+    if table.column_names != schema.names:
+        raise TableContractError(name, f"columns {table.column_names} instead of {schema.names}")
+    for made, declared in zip(table.schema, schema, strict=True):
+        kind = declared.type.value_type if pa.types.is_dictionary(declared.type) else declared.type
+        if made.type != kind:
+            raise TableContractError(name, f"column {made.name} is {made.type} instead of {declared.type}")
+
+
+def compute_model(name: str, book: Book) -> StageResult:
+    """Run one model as a stage of a book, over the lake's tables of its scenario."""
+    relations: dict[str, Relation] = dict(settings_relations(book.settings, book.scenario))
+    for table in load_models()[name].upstream:
+        if table == "candidates":
+            relations[table] = book.lake.bucket_files(book.candidates)
+        elif table not in relations:
+            relations[table] = book.lake.read(table, key_of(STAGE_OF_TABLE[table], book))
+    result = run_model(name, relations)
+    return StageResult({name: result}, numbers={"n_rows": result.num_rows})
+
+
+def _bind(connection: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
+    if isinstance(relation, pa.Table):
+        connection.register(name, relation)
+    else:
+        connection.read_parquet([str(path) for path in relation]).create_view(name)
+
+
+def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, file: str | None = None) -> pa.Table:
+    try:
+        table = connection.sql(model.sql).to_arrow_table()
+    except duckdb.Error as error:
+        raise SqlModelError(file or f"{model.name}.sql", str(error)) from error
+    for field in table.schema:
+        if pa.types.is_floating(field.type) and _has_nan(table[field.name]):
+            raise TableContractError(model.name, f"{field.name} holds NaN, where a missing value is null")
+    return pa.table([_with_blank_nulls(column) for column in table.columns], schema=table.schema)
+
+
+def _with_blank_nulls(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """Write zeros under the nulls: DuckDB leaves there what the memory held, and equal tables hash unequal."""
+    kind = column.type
+    if not column.null_count or pa.types.is_string(kind):
+        return column
+    stored = column.cast(pa.int32()) if pa.types.is_date32(kind) else column
+    blank = pa.scalar(0).cast(stored.type)
+    values = pc.fill_null(stored, blank).to_numpy()
+    return pa.array(values, stored.type, mask=column.is_null().to_numpy()).cast(kind)
+
+
+def _has_nan(column: pa.ChunkedArray) -> bool:
+    # The sum is NaN exactly when a value is, or when both infinities meet: then look closer.
+    total = pc.sum(column).as_py()
+    return total is not None and math.isnan(total) and bool(pc.any(pc.is_nan(column)).as_py())

@@ -1,0 +1,65 @@
+"""One run per book: an operating-system lock that dies with its process.
+
+Belongs here: taking, waiting, naming the holder. A lock file is never deleted: deleting it would
+let two processes hold two different files of the same name.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from btassets.errors import BookBusyError
+from btassets.storage.files import writing
+
+_POLL_SECONDS = 0.2
+
+
+@contextmanager
+def book_lock(
+    folder: Path, purpose: str, *, wait: bool = True, on_wait: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Hold the book's lock while the block runs.
+
+    Parameters
+    ----------
+    folder
+        The book's folder; the lock is `.dagster/run.lock` in it.
+    purpose
+        What holds it, shown to whoever waits.
+    wait
+        False: raise `BookBusyError` at once when somebody else holds it.
+    on_wait
+        Called once with the holder when this call has to wait.
+    """
+    path = folder / ".dagster" / "run.lock"
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a+", encoding="utf-8")
+    with handle:
+        said = False
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder = path.read_text(encoding="utf-8").strip() or "unknown"
+                if not wait:
+                    raise BookBusyError(str(folder), holder) from None
+                if not said and on_wait is not None:
+                    on_wait(holder)
+                    said = True
+                time.sleep(_POLL_SECONDS)
+        handle.seek(0)
+        handle.truncate()
+        handle.write(f"{purpose}, process {os.getpid()}")
+        handle.flush()
+        try:
+            yield
+        finally:
+            handle.seek(0)
+            handle.truncate()
+            handle.flush()
+            fcntl.flock(handle, fcntl.LOCK_UN)

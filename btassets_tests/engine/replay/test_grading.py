@@ -1,0 +1,326 @@
+"""Grading by hand, and against the event-list grader for any setups."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from btassets.engine.market.bars import Bars
+from btassets.engine.replay.columns import DROPS, EXIT_REASONS, LABELS, OUTCOMES
+from btassets.engine.replay.grading import grade_setups
+from btassets_tests.reference.awkward_bars import make_job
+from btassets_tests.reference.naive_engine import Bar
+from btassets_tests.reference.naive_grading import grade
+
+QUIET = (100.0, 100.5, 99.5, 100.0)
+
+
+def story(*ahead, n=40, gap_after=None):
+    """Bars: one as-of bar at 100, then the given (open, high, low, close), then quiet ones."""
+    rows = [QUIET, *ahead, *[QUIET] * n][: n + 1]
+    dates = np.arange(1000, 1000 + len(rows), dtype=np.int32)
+    if gap_after is not None:
+        dates[gap_after + 1 :] += 40
+    prices = [np.array([row[k] for row in rows]) for k in range(4)]
+    return Bars(dates, *prices, np.full(len(rows), 1e6))
+
+
+def graded(
+    bars, *, sign=1, entry=100.0, stop=95.0, target=110.0, rr=2.0, i=0, session_no=None, last=None, **options
+):
+    session_no = np.arange(bars.n_bars, dtype=np.int32) if session_no is None else session_no
+    bench = np.linspace(100.0, 200.0, bars.n_bars)
+    options.setdefault("is_ended", False)
+    columns = grade_setups(
+        bars,
+        bench - 1.0,
+        bench,
+        session_no,
+        int(session_no[-1]) if last is None else last,
+        np.array([i], dtype=np.int32),
+        np.array([sign], dtype=np.int8),
+        *(np.array([value]) for value in (entry, stop, target, rr)),
+        **options,
+    )
+    row = {}
+    for name, column in columns.items():
+        value = column[0].item()
+        if name in LABELS:
+            value = LABELS[name][value] if value >= 0 else None
+        elif isinstance(value, float) and math.isnan(value):
+            value = None
+        row[name] = value
+    return row
+
+
+def test_a_gap_through_the_stop_fills_at_the_open():
+    row = graded(story(QUIET, (92.5, 93.0, 91.0, 92.0)))
+    assert (row["outcome"], row["exit_reason"], row["hold_days"], row["stop_day"]) == (
+        "stop_hit",
+        "stop",
+        2,
+        2,
+    )
+    assert row["realized_r"] == row["r_mtm"] == row["time_r_5"] == -1.5
+    assert row["realized_r_open"] == -1.5
+    short = graded(story(QUIET, (107.5, 108.0, 107.0, 107.2)), sign=-1, stop=105.0, target=90.0)
+    assert (short["outcome"], short["realized_r"]) == ("stop_hit", -1.5)
+
+
+def test_both_levels_in_one_bar_are_ambiguous_and_a_loss():
+    row = graded(story((100.0, 111.0, 94.0, 100.0)))
+    assert (row["outcome"], row["exit_reason"], row["realized_r"], row["hold_days"]) == (
+        "ambiguous",
+        "stop",
+        -1.0,
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("bar", "outcome"),
+    [
+        ((100.0, 110.0, 99.0, 101.0), "target_hit"),
+        ((100.0, 109.999, 99.0, 101.0), "expired"),
+        ((100.0, 101.0, 95.0, 96.0), "stop_hit"),
+        ((100.0, 101.0, 95.001, 96.0), "expired"),
+    ],
+)
+def test_touches_are_inclusive(bar, outcome):
+    assert graded(story(bar))["outcome"] == outcome
+
+
+@pytest.mark.parametrize(("day", "outcome"), [(30, "target_hit"), (31, "expired")])
+def test_day_30_counts_and_day_31_does_not(day, outcome):
+    row = graded(story(*[QUIET] * (day - 1), (100.0, 112.0, 99.0, 111.0)))
+    assert (row["outcome"], row["hold_days"]) == (outcome, 30)
+
+
+def test_the_asof_bar_itself_touches_nothing():
+    assert graded(story((100.0, 130.0, 80.0, 100.0)), i=1)["outcome"] == "expired"
+
+
+def test_a_target_pays_rr_as_given_and_the_open_fill_pays_its_distance():
+    row = graded(story((102.0, 111.0, 101.0, 108.0)), rr=1.99)
+    assert (row["realized_r"], row["r_mtm"]) == (1.99, 1.99)
+    assert row["fill_open"] == 102.0
+    assert row["realized_r_open"] == (110.0 - 102.0) / 5.0
+    assert row["risk_pct_open"] == 5.0 / 102.0
+    assert row["time_r_5_open"] == (100.0 - 102.0) / 5.0
+
+
+def test_the_stop_after_the_target_feeds_the_time_exits():
+    row = graded(story((100.0, 111.0, 99.0, 105.0), *[QUIET] * 6, (99.0, 99.0, 94.0, 96.0)))
+    assert (row["outcome"], row["hold_days"], row["stop_day"]) == ("target_hit", 1, 8)
+    assert (row["time_r_5"], row["time_r_10"], row["time_r_30"]) == (0.0, -1.0, -1.0)
+
+
+def test_an_expired_trade_is_zero_and_its_mark_is_beside_it():
+    row = graded(story(*[(104.0, 105.0, 103.0, 104.0)] * 35))
+    assert (row["outcome"], row["exit_reason"], row["hold_days"], row["stop_day"]) == (
+        "expired",
+        "time",
+        30,
+        -1,
+    )
+    assert row["realized_r"] == 0.0
+    assert row["r_mtm"] == row["time_r_30"] == pytest.approx(0.8)
+    assert row["realized_r_open"] == 0.0
+    assert row["r_mtm_open"] == 0.0  # filled at 104, closed at 104
+    assert row["label_end_date"] == 1030
+
+
+def test_a_delisted_ticker_is_graded_to_its_last_bar():
+    row = graded(story(*[(101.0, 102.0, 100.5, 101.0)] * 20, n=12), is_ended=True, last=60)
+    assert (row["outcome"], row["exit_reason"], row["hold_days"], row["n_forward"]) == (
+        "expired",
+        "delisted",
+        12,
+        12,
+    )
+    assert row["realized_r"] == row["r_mtm"] == row["time_r_21"] == row["time_r_30"] == pytest.approx(0.2)
+    assert row["time_r_30_open"] == 0.0
+    assert row["label_end_date"] == 1012
+    touched = graded(story(QUIET, (94.0, 95.0, 90.0, 91.0), n=12), is_ended=True, last=60)
+    assert (touched["outcome"], touched["exit_reason"], touched["realized_r"]) == ("stop_hit", "stop", -1.2)
+
+
+def test_the_last_bar_of_a_delisted_ticker_makes_nothing():
+    row = graded(story(n=12), i=12, is_ended=True, last=60)
+    assert (row["outcome"], row["exit_reason"], row["hold_days"], row["realized_r"]) == (
+        "expired",
+        "delisted",
+        0,
+        0.0,
+    )
+    assert (row["time_r_5"], row["bench_ret_30"]) == (0.0, 0.0)
+    assert (row["drop_open"], row["outcome_open"], row["fill_open"]) == ("no_next_bar", None, None)
+
+
+def test_forward_bars_do_not_cross_a_halt():
+    row = graded(story(*[(101.0, 102.0, 100.5, 101.0)] * 50, gap_after=6))
+    assert (row["outcome"], row["exit_reason"], row["hold_days"]) == ("expired", "halted", 6)
+    assert row["label_end_date"] == 1006
+    free = graded(story(*[(101.0, 102.0, 100.5, 101.0)] * 50, gap_after=6), gap_days=0)
+    assert (free["exit_reason"], free["hold_days"]) == ("time", 30)
+    last_before = graded(story(*[QUIET] * 50, gap_after=6), i=6)
+    assert (last_before["exit_reason"], last_before["hold_days"]) == ("halted", 0)
+    assert last_before["drop_open"] == "no_next_bar"
+
+
+def test_live_rows_are_not_graded_even_when_touched():
+    row = graded(story(QUIET, (94.0, 95.0, 90.0, 91.0), n=29))
+    assert (row["outcome"], row["realized_r"], row["hold_days"], row["n_forward"]) == (None, None, -1, 29)
+    assert (row["risk_pct"], row["fill_open"], row["outcome_open"], row["drop_open"]) == (
+        0.05,
+        100.0,
+        None,
+        None,
+    )
+    seed = graded(story(QUIET, (94.0, 95.0, 90.0, 91.0), n=29), is_seed=True)
+    assert (seed["outcome"], seed["hold_days"], seed["time_r_30"]) == ("stop_hit", 2, -1.2)
+    assert graded(story(n=29), is_seed=True)["outcome"] is None
+
+
+def test_the_signal_at_t_has_no_fill_yet():
+    row = graded(story(n=12), i=12)
+    assert (row["outcome"], row["drop_open"], row["fill_open"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("next_open", "drop"),
+    [(95.0, "gapped_stop"), (90.0, "gapped_stop"), (110.0, "gapped_target"), (109.0, None)],
+)
+def test_opens_beyond_a_level_are_dropped(next_open, drop):
+    row = graded(story((next_open, max(next_open, 100.0), min(next_open, 96.0), 100.0)))
+    assert row["drop_open"] == drop
+    assert (row["outcome_open"] is None) == (row["fill_open"] is None) == (drop is not None)
+    assert row["outcome"] is not None
+    mirrored = graded(
+        story((200.0 - next_open, max(200.0 - next_open, 104.0), min(200.0 - next_open, 100.0), 100.0)),
+        sign=-1,
+        stop=105.0,
+        target=90.0,
+    )
+    assert mirrored["drop_open"] == drop
+
+
+def test_the_next_bar_must_be_the_next_session():
+    session_no = np.arange(41, dtype=np.int32)
+    session_no[1:] += 1
+    row = graded(story(), session_no=session_no)
+    assert (row["drop_open"], row["outcome"], row["realized_r_open"]) == ("no_next_bar", "expired", None)
+    behind = graded(story(n=12), i=12, last=13)
+    assert (behind["drop_open"], behind["outcome"]) == ("no_next_bar", None)
+
+
+def test_day_one_of_the_open_fill_is_the_entry_bar():
+    row = graded(story((98.0, 99.0, 94.0, 96.0)))
+    assert (row["outcome_open"], row["hold_days_open"], row["stop_day_open"]) == ("stop_hit", 1, 1)
+    assert row["realized_r_open"] == (95.0 - 98.0) / 5.0
+    assert row["realized_r"] == -1.0
+
+
+def test_benchmark_returns_by_hand():
+    bars = story((100.0, 111.0, 99.0, 105.0), *[QUIET] * 6, (99.0, 99.0, 94.0, 96.0))
+    bench = np.linspace(100.0, 200.0, bars.n_bars)
+    row = graded(bars)
+    assert row["bench_ret_target"] == bench[1] / bench[0] - 1.0
+    assert row["bench_ret_5"] == bench[5] / bench[0] - 1.0
+    assert row["bench_ret_10"] == row["bench_ret_30"] == bench[8] / bench[0] - 1.0  # stopped on day 8
+    assert row["bench_ret_5_open"] == bench[5] / (bench[1] - 1.0) - 1.0
+
+
+def test_no_risk_and_no_bar():
+    row = graded(story((99.0, 111.0, 99.0, 105.0)), stop=100.0)
+    assert (row["outcome"], row["realized_r"], row["time_r_5"], row["risk_pct"]) == (
+        "ambiguous",
+        -1.0,
+        0.0,
+        0.0,
+    )
+    assert graded(story(), i=-1)["outcome"] is None
+    assert graded(story(), target=float("nan"))["outcome"] == "expired"
+
+
+def test_bars_after_t_do_not_exist():
+    bars = story((100.0, 111.0, 99.0, 105.0), n=45)
+    assert graded(bars, last=29)["outcome"] is None
+    assert graded(bars, last=30)["outcome"] == "target_hit"
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.booleans(),
+    st.integers(0, 3),
+    st.sampled_from([0, 30]),
+    st.lists(
+        st.tuples(st.integers(0, 139), st.booleans(), st.floats(-0.3, 3), st.floats(0.2, 5)), min_size=5
+    ),
+)
+def test_equal_to_the_event_list_grader(seed, is_ended, lag, gap_days, setups):
+    job = make_job(seed, n=140, tick=0.25, lag=12 if is_ended else lag)
+    b = job["bars"]
+    rows = zip(*(part.tolist() for part in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True)
+    bars = [Bar(*row) for row in rows]
+    start = bars[0].date
+    weekdays = [start + k for k in range(800) if (start + k + 3) % 7 < 5][: job["last_session_no"] + 1]
+    bench = {
+        bar.date: (o, c)
+        for bar, o, c in zip(bars, job["bench_open"].tolist(), job["bench_close"].tolist(), strict=True)
+        if not math.isnan(c)
+    }
+    index = np.array([i for i, *_ in setups], dtype=np.int32)
+    sign = np.array([1 if is_long else -1 for _, is_long, *_ in setups], dtype=np.int8)
+    entry = b.close[index]
+    # Mostly ordinary stops, some on the wrong side of the entry: the seed takes them all.
+    stop = entry - sign * np.array([risk for _, _, risk, _ in setups])
+    target = entry + sign * np.array([reward for *_, reward in setups])
+    usable = (np.abs(entry - stop) > 1e-9) & (stop > 0)
+    rr = np.abs(target - entry) / np.maximum(np.abs(entry - stop), 1e-9)
+    columns = grade_setups(
+        b,
+        job["bench_open"],
+        job["bench_close"],
+        job["session_no"],
+        job["last_session_no"],
+        index,
+        sign,
+        entry,
+        stop,
+        target,
+        rr,
+        is_ended=is_ended,
+        gap_days=gap_days,
+    )
+    for row in np.flatnonzero(usable).tolist():
+        direction = "long" if sign[row] > 0 else "short"
+        expected = grade(
+            bars,
+            int(index[row]),
+            direction,
+            entry[row].item(),
+            stop[row].item(),
+            target[row].item(),
+            rr[row].item(),
+            weekdays,
+            bench,
+            is_ended=is_ended,
+            gap_days=gap_days,
+        )
+        for name, column in columns.items():
+            value = column[row].item()
+            if name in LABELS:
+                value = LABELS[name][value] if value >= 0 else None
+            elif (value == -1 and isinstance(value, int)) or (isinstance(value, float) and math.isnan(value)):
+                value = None
+            assert value == expected.get(name), (row, name, value, expected.get(name))
+
+
+def test_labels_are_the_documented_ones():
+    assert OUTCOMES == ("target_hit", "stop_hit", "ambiguous", "expired")
+    assert EXIT_REASONS == ("target", "stop", "time", "halted", "delisted")
+    assert DROPS == ("no_next_bar", "gapped_stop", "gapped_target")

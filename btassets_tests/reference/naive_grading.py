@@ -1,0 +1,146 @@
+"""Grading in plain Python, as an event list per trade; standard library only.
+
+Belongs here: an independent second telling of contract.md section 3. Does not belong here:
+anything from btassets. The order of float operations is the seed's.
+"""
+
+TIMES = (5, 10, 21, 30)
+
+
+def forward_of(bars, i, is_ended, gap_days, horizon=30):
+    """(forward bars, why they end before the horizon: None, "halted", "delisted" or "unknown")."""
+    ahead = []
+    for k in range(i + 1, len(bars)):
+        if len(ahead) == horizon:
+            break
+        if gap_days > 0 and bars[k].date - bars[k - 1].date > gap_days:
+            return ahead, "halted"
+        ahead.append(bars[k])
+    if len(ahead) == horizon:
+        return ahead, None
+    return ahead, "delisted" if is_ended else "unknown"
+
+
+def events_of(ahead, direction, stop, target):
+    """(day, "stop" | "target") in order of time, the stop first within a day."""
+    events = []
+    for day, bar in enumerate(ahead, start=1):
+        adverse, favourable = (bar.low, bar.high) if direction == "long" else (bar.high, bar.low)
+        if (adverse <= stop) if direction == "long" else (adverse >= stop):
+            events.append((day, "stop"))
+        if (favourable >= target) if direction == "long" else (favourable <= target):
+            events.append((day, "target"))
+    return events
+
+
+def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, is_ended=False, gap_days=30):
+    """Graded columns of one setup, None for missing; `sessions` end at T, `benchmark` is date -> prices."""
+    ahead, cut = forward_of(bars, i, is_ended, gap_days)
+    here = bars[i]
+    row = {"n_forward": len(ahead), "risk_pct": abs(entry - stop) / entry}
+    row["drop_open"], row["fill_open"] = open_fill(ahead, here, direction, stop, target, sessions)
+    is_filled = row["fill_open"] is not None
+    if is_filled:
+        row["risk_pct_open"] = abs(entry - stop) / row["fill_open"]
+    if cut == "unknown":
+        return row
+
+    events = events_of(ahead, direction, stop, target)
+    first_day = events[0][0] if events else None
+    on_first_day = {kind for day, kind in events if day == first_day}
+    if not events:
+        outcome, reason, hold = "expired", cut or "time", len(ahead)
+    elif on_first_day == {"target"}:
+        outcome, reason, hold = "target_hit", "target", first_day
+    else:
+        outcome = "ambiguous" if "target" in on_first_day else "stop_hit"
+        reason, hold = "stop", first_day
+    stop_days = [day for day, kind in events if kind == "stop"]
+    stop_day = stop_days[0] if stop_days else None
+    stop_price = None
+    if stop_day is not None:
+        bar_open = ahead[stop_day - 1].open
+        stop_price = min(stop, bar_open) if direction == "long" else max(stop, bar_open)
+    last_date = ahead[-1].date if ahead else here.date
+
+    def close_r(price):
+        move = (price - entry) / entry if direction == "long" else (entry - price) / entry
+        return move / (abs(entry - stop) / entry)
+
+    def level_r(price):
+        return (price - entry if direction == "long" else entry - price) / abs(entry - stop)
+
+    def open_r(price):
+        return (1.0 if direction == "long" else -1.0) * (price - row["fill_open"]) / abs(entry - stop)
+
+    suffixes = ("", "_open") if is_filled else ("",)
+    for suffix in suffixes:
+        row[f"outcome{suffix}"] = outcome
+        row[f"exit_reason{suffix}"] = reason
+        row[f"hold_days{suffix}"] = hold
+        row[f"stop_day{suffix}"] = stop_day
+        row[f"label_end_date{suffix}"] = last_date
+        start = (
+            benchmark_price(benchmark, here.date, 1)
+            if not suffix
+            else benchmark_price(benchmark, ahead[0].date, 0)
+        )
+        exits = {f"time_r_{n}": exit_of(n, stop_day, len(ahead)) for n in TIMES}
+        for n in TIMES:
+            kind, day = exits[f"time_r_{n}"]
+            if kind == "stop":
+                value = open_r(stop_price) if suffix else level_r(stop_price)
+            elif not ahead:
+                value = 0.0
+            else:
+                value = open_r(ahead[day - 1].close) if suffix else close_r(ahead[day - 1].close)
+            row[f"time_r_{n}{suffix}"] = value
+            row[f"bench_ret_{n}{suffix}"] = benchmark_return(benchmark, start, day_date(here, ahead, day))
+        row[f"bench_ret_target{suffix}"] = benchmark_return(benchmark, start, day_date(here, ahead, hold))
+        if outcome == "target_hit":
+            mtm = open_r(target) if suffix else rr
+        elif outcome != "expired":
+            mtm = open_r(stop_price) if suffix else level_r(stop_price)
+        elif not ahead:
+            mtm = 0.0
+        else:
+            mtm = open_r(ahead[-1].close) if suffix else close_r(ahead[-1].close)
+        row[f"r_mtm{suffix}"] = mtm
+        row[f"realized_r{suffix}"] = 0.0 if reason == "time" else mtm
+    return row
+
+
+def open_fill(ahead, here, direction, stop, target, sessions):
+    """(drop reason, fill): both None while the next session is still to come."""
+    later = [session for session in sessions if session > here.date]
+    if not later:
+        return None, None
+    if not ahead or ahead[0].date != later[0]:
+        return "no_next_bar", None
+    price = ahead[0].open
+    if (price <= stop) if direction == "long" else (price >= stop):
+        return "gapped_stop", None
+    if (price >= target) if direction == "long" else (price <= target):
+        return "gapped_target", None
+    return None, price
+
+
+def exit_of(n, stop_day, n_ahead):
+    day = min(n, n_ahead)
+    if stop_day is not None and stop_day <= day:
+        return "stop", stop_day
+    return "close", day
+
+
+def day_date(here, ahead, day):
+    return ahead[day - 1].date if day > 0 else here.date
+
+
+def benchmark_price(benchmark, date, which):
+    prices = benchmark.get(date)
+    return None if prices is None else prices[which]
+
+
+def benchmark_return(benchmark, start, date):
+    end = benchmark_price(benchmark, date, 1)
+    return None if start is None or end is None else end / start - 1.0

@@ -1,0 +1,308 @@
+-- One row per setup of the scenario's grid: the verdict of the gate and the result under its fill.
+--
+-- Rows stand in the tie order (ticker bytes, date, long before short); `row_no` is the place there, and
+-- where the relation holds the same key twice its own order decides. A row without a result stays, with
+-- `is_graded` false and a `drop_reason`: statistics read graded rows only, the book every qualified one.
+-- A row cut short by the end of its ticker is no row where the scenario drops those (`min_forward_days`).
+-- Percentiles: of the row itself, or of its ticker at the last ranked week end that is not after the row.
+-- Results: 1R is the planned risk |entry - stop|, whatever the fill; `gross_r` books an expired trade at
+-- its last close or at zero; `cost_r` is a round trip over the stop distance; an ended ticker's mark
+-- carries `delisting_return`. `outcome_at_close` is the one that calibration reads in every scenario.
+with
+
+arrivals as not materialized (
+    select
+        *,
+        row_number() over () as arrival
+    from candidates
+),
+
+places as (
+    select
+        arrivals.arrival,
+        row_number() over (
+            order by arrivals.ticker, arrivals.asof_date, arrivals.direction, arrivals.arrival
+        ) as row_no
+    from arrivals
+    cross join settings
+    where
+        case settings.asof_grid when 'week' then arrivals.is_week else arrivals.is_bar end
+        and arrivals.n_forward >= settings.min_forward_days
+),
+
+-- One fill per scenario: only one of the two branches has rows.
+filled as (
+    select
+        arrivals.arrival,
+        arrivals.ticker,
+        arrivals.asof_date,
+        arrivals.direction,
+        arrivals.n_forward,
+        arrivals.entry,
+        arrivals.stop,
+        arrivals.target,
+        arrivals.rr,
+        arrivals.confidence,
+        arrivals.primary_prob,
+        arrivals.best_prob,
+        arrivals.ev,
+        arrivals.action,
+        arrivals.risk_level,
+        arrivals.adv20_usd,
+        arrivals.outcome as outcome_at_close,
+        cast(null as varchar) as fill_drop,
+        arrivals.entry as entry_price,
+        arrivals.risk_pct,
+        arrivals.outcome,
+        arrivals.exit_reason,
+        if(settings.expired = 'mark', arrivals.r_mtm, arrivals.realized_r) as r,
+        arrivals.hold_days,
+        arrivals.stop_day,
+        arrivals.time_r_5,
+        arrivals.time_r_10,
+        arrivals.time_r_21,
+        arrivals.time_r_30,
+        arrivals.bench_ret_target,
+        arrivals.bench_ret_5,
+        arrivals.bench_ret_10,
+        arrivals.bench_ret_21,
+        arrivals.bench_ret_30,
+        arrivals.label_end_date
+    from arrivals
+    cross join settings
+    where settings.fill = 'close'
+
+    union all
+
+    select
+        arrivals.arrival,
+        arrivals.ticker,
+        arrivals.asof_date,
+        arrivals.direction,
+        arrivals.n_forward,
+        arrivals.entry,
+        arrivals.stop,
+        arrivals.target,
+        arrivals.rr,
+        arrivals.confidence,
+        arrivals.primary_prob,
+        arrivals.best_prob,
+        arrivals.ev,
+        arrivals.action,
+        arrivals.risk_level,
+        arrivals.adv20_usd,
+        arrivals.outcome as outcome_at_close,
+        arrivals.drop_open as fill_drop,
+        arrivals.fill_open as entry_price,
+        arrivals.risk_pct_open as risk_pct,
+        arrivals.outcome_open as outcome,
+        arrivals.exit_reason_open as exit_reason,
+        if(settings.expired = 'mark', arrivals.r_mtm_open, arrivals.realized_r_open) as r,
+        arrivals.hold_days_open as hold_days,
+        arrivals.stop_day_open as stop_day,
+        arrivals.time_r_5_open as time_r_5,
+        arrivals.time_r_10_open as time_r_10,
+        arrivals.time_r_21_open as time_r_21,
+        arrivals.time_r_30_open as time_r_30,
+        arrivals.bench_ret_target_open as bench_ret_target,
+        arrivals.bench_ret_5_open as bench_ret_5,
+        arrivals.bench_ret_10_open as bench_ret_10,
+        arrivals.bench_ret_21_open as bench_ret_21,
+        arrivals.bench_ret_30_open as bench_ret_30,
+        arrivals.label_end_date_open as label_end_date
+    from arrivals
+    cross join settings
+    where settings.fill = 'open'
+),
+
+-- The seed ranks rows; the other ranking ranks tickers at week ends.
+row_percentiles as (
+    select
+        row_no,
+        momentum_percentile,
+        residual_momentum_percentile,
+        activation_momentum_percentile
+    from percentile_ranks
+    where row_no is not null and grid <> 'latest'
+),
+
+ticker_percentiles as (
+    select
+        ticker,
+        asof_date,
+        momentum_percentile,
+        residual_momentum_percentile,
+        activation_momentum_percentile
+    from percentile_ranks
+    where row_no is null and grid = 'week'
+),
+
+rank_dates as (
+    select
+        days.asof_date,
+        max(ranked.asof_date) as rank_date
+    from (select distinct asof_date from candidates) as days
+    inner join (select distinct asof_date from ticker_percentiles) as ranked
+        on days.asof_date >= ranked.asof_date
+    group by days.asof_date
+),
+
+-- The last sessions of ended tickers: a hold that reaches beyond them is cut there too.
+last_sessions as (
+    select distinct
+        ticker,
+        label_end_date
+    from candidates
+    where exit_reason = 'delisted'
+),
+
+-- What a holder gets after the last close of an ended ticker, in R: the return on the mark over 1R.
+sample as (
+    select
+        places.row_no,
+        filled.*,
+        coalesce(row_percentiles.momentum_percentile, ticker_percentiles.momentum_percentile)
+            as momentum_percentile,
+        coalesce(
+            row_percentiles.residual_momentum_percentile, ticker_percentiles.residual_momentum_percentile
+        ) as residual_momentum_percentile,
+        coalesce(
+            row_percentiles.activation_momentum_percentile, ticker_percentiles.activation_momentum_percentile
+        ) as activation_momentum_percentile,
+        abs(filled.entry - filled.stop) as planned_risk,
+        if(filled.direction = 'long', 1, -1) as sign,
+        settings.delisting_return <> 0
+        and last_sessions.ticker is not null
+        and filled.stop_day is null
+        and planned_risk > 0 as is_cut_by_end,
+        sign * settings.delisting_return / planned_risk as r_per_usd
+    from filled
+    cross join settings
+    inner join places
+        on filled.arrival = places.arrival
+    left join row_percentiles
+        on places.row_no = row_percentiles.row_no
+    left join rank_dates
+        on filled.asof_date = rank_dates.asof_date
+    left join ticker_percentiles
+        on filled.ticker = ticker_percentiles.ticker and rank_dates.rank_date = ticker_percentiles.asof_date
+    left join last_sessions
+        on filled.ticker = last_sessions.ticker and filled.label_end_date = last_sessions.label_end_date
+),
+
+gated as (
+    select
+        sample.*,
+        coalesce(sample.rr >= settings.min_rr, false) as rr_ok,
+        coalesce(sample.confidence, 0) >= settings.min_confidence as confidence_ok,
+        not settings.exclude_neutral
+        or coalesce(
+            (sample.direction = 'long' and starts_with(sample.action, 'LONG_'))
+            or (sample.direction = 'short' and starts_with(sample.action, 'SHORT_')),
+            false
+        ) as neutral_ok,
+        (
+            not settings.require_high_conviction
+            or coalesce(sample.action in ('LONG_HIGH', 'SHORT_HIGH'), false)
+        )
+        and (not settings.exclude_conflicts or coalesce(sample.risk_level = 'Low', false))
+        and coalesce(sample.best_prob, 0) >= settings.min_target_probability
+        and (settings.min_ev is null or coalesce(sample.ev >= settings.min_ev, false)) as tighteners_ok,
+        settings.min_momentum_percentile <= 0
+        or (
+            sample.direction <> 'short'
+            and coalesce(sample.activation_momentum_percentile >= settings.min_momentum_percentile, false)
+        ) as momentum_ok
+    from sample
+    cross join settings
+)
+
+select
+    settings.scenario,
+    gated.row_no,
+    gated.ticker,
+    gated.asof_date,
+    cast(date_trunc('week', gated.asof_date) as date) as week,
+    gated.direction,
+    gated.entry,
+    gated.stop,
+    gated.target,
+    gated.rr,
+    gated.confidence,
+    gated.primary_prob,
+    gated.action,
+    gated.risk_level,
+    gated.adv20_usd,
+    gated.momentum_percentile,
+    gated.residual_momentum_percentile,
+    gated.activation_momentum_percentile,
+    gated.rr_ok,
+    gated.confidence_ok,
+    gated.neutral_ok,
+    gated.tighteners_ok,
+    gated.rr_ok and gated.confidence_ok and gated.neutral_ok and gated.tighteners_ok as meets_core,
+    gated.momentum_ok,
+    meets_core and gated.momentum_ok as qualified,
+    gated.outcome is not null as is_graded,
+    case
+        when gated.outcome is not null then null
+        when gated.fill_drop is not null then gated.fill_drop
+        when gated.planned_risk = 0 then 'no_risk'
+        else 'no_forward_bars'
+    end as drop_reason,
+    gated.n_forward,
+    gated.entry_price,
+    gated.risk_pct,
+    gated.outcome,
+    gated.exit_reason,
+    case
+        when gated.is_cut_by_end and gated.exit_reason = 'delisted'
+            then gated.r + (gated.entry_price + gated.sign * gated.r * gated.planned_risk) * gated.r_per_usd
+        else gated.r
+    end as gross_r,
+    case
+        when gated.outcome is null then null
+        when gated.risk_pct > 0 then 2 * settings.per_side_frac / gated.risk_pct
+        else 0.0
+    end as cost_r,
+    gross_r - cost_r as net_r,
+    gated.hold_days,
+    gated.stop_day,
+    case
+        when gated.is_cut_by_end and gated.n_forward < 5
+            then
+                gated.time_r_5
+                + (gated.entry_price + gated.sign * gated.time_r_5 * gated.planned_risk) * gated.r_per_usd
+        else gated.time_r_5
+    end as time_r_5,
+    case
+        when gated.is_cut_by_end and gated.n_forward < 10
+            then
+                gated.time_r_10
+                + (gated.entry_price + gated.sign * gated.time_r_10 * gated.planned_risk) * gated.r_per_usd
+        else gated.time_r_10
+    end as time_r_10,
+    case
+        when gated.is_cut_by_end and gated.n_forward < 21
+            then
+                gated.time_r_21
+                + (gated.entry_price + gated.sign * gated.time_r_21 * gated.planned_risk) * gated.r_per_usd
+        else gated.time_r_21
+    end as time_r_21,
+    case
+        when gated.is_cut_by_end and gated.n_forward < 30
+            then
+                gated.time_r_30
+                + (gated.entry_price + gated.sign * gated.time_r_30 * gated.planned_risk) * gated.r_per_usd
+        else gated.time_r_30
+    end as time_r_30,
+    gated.bench_ret_target,
+    gated.bench_ret_5,
+    gated.bench_ret_10,
+    gated.bench_ret_21,
+    gated.bench_ret_30,
+    gated.label_end_date,
+    gated.outcome_at_close
+from gated
+cross join settings
+order by gated.row_no

@@ -1,0 +1,199 @@
+-- One row per ranked member of a week: a ticker (ranking `eligible`) or a candidate row (ranking `rows`).
+--
+-- Percentiles run from 0 to 100, 100 is the strongest of the week; a member without the value has none.
+-- `grid` says which as-of dates are ranked: the scenario's own (`week` or `bar`), and `latest`, the last
+-- session on its own, which only today's list reads.
+-- `eligible`: every eligible ticker once, ties share the mean rank, one member alone has no percentile;
+-- the activation percentile is the residual one for the whole week, or the raw one for the whole week
+-- when fewer than half have a residual.
+-- `rows` (the seed): long and short rows of a ticker both count, ties are split by the tie order (ticker
+-- bytes, date, long before short; `row_no` is the place there), one row alone is at 100, and the raw
+-- percentile steps in row by row.
+-- `n_ranked` counts the members that have an activation percentile.
+with
+
+-- The last tie-breaker is the order of the relation: it decides only where a given table holds the same
+-- ticker, date and direction twice, which the replay never makes.
+arrivals as (
+    select
+        ticker,
+        asof_date,
+        direction,
+        is_week,
+        is_bar,
+        is_latest,
+        n_forward,
+        momentum,
+        residual_momentum,
+        row_number() over () as arrival
+    from candidates
+),
+
+row_members as (
+    select
+        settings.scenario,
+        settings.asof_grid as grid,
+        cast(date_trunc('week', arrivals.asof_date) as date) as week,
+        arrivals.*
+    from arrivals
+    cross join settings
+    where
+        settings.ranking = 'rows'
+        and arrivals.n_forward >= settings.min_forward_days
+        and case settings.asof_grid when 'week' then arrivals.is_week else arrivals.is_bar end
+
+    union all
+
+    select
+        settings.scenario,
+        'latest' as grid,
+        cast(date_trunc('week', arrivals.asof_date) as date) as week,
+        arrivals.*
+    from arrivals
+    cross join settings
+    where settings.ranking = 'rows' and arrivals.is_latest
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by grid order by ticker, asof_date, direction, arrival) as row_no
+    from row_members
+),
+
+row_places as (
+    select
+        *,
+        row_number() over (partition by grid, week order by momentum, row_no) - 1 as raw_place,
+        count(momentum) over (partition by grid, week) as n_raw,
+        row_number() over (partition by grid, week order by residual_momentum, row_no) - 1 as residual_place,
+        count(residual_momentum) over (partition by grid, week) as n_residual,
+        count(coalesce(residual_momentum, momentum)) over (partition by grid, week) as n_ranked
+    from numbered
+),
+
+row_ranks as (
+    select
+        scenario,
+        grid,
+        week,
+        asof_date,
+        ticker,
+        direction,
+        row_no,
+        case
+            when momentum is null then null
+            when n_raw > 1 then raw_place / (n_raw - 1) * 100
+            else 100.0
+        end as momentum_percentile,
+        case
+            when residual_momentum is null then null
+            when n_residual > 1 then residual_place / (n_residual - 1) * 100
+            else 100.0
+        end as residual_momentum_percentile,
+        coalesce(residual_momentum_percentile, momentum_percentile) as activation_momentum_percentile,
+        n_ranked
+    from row_places
+),
+
+ticker_members as (
+    select
+        settings.scenario,
+        'week' as grid,
+        factor_signals.asof_date,
+        factor_signals.ticker,
+        factor_signals.mom_12_1 as momentum,
+        factor_signals.mom_12_1_resid as residual_momentum
+    from factor_signals
+    cross join settings
+    where
+        settings.ranking = 'eligible'
+        and factor_signals.is_week
+        and factor_signals.eligible
+        and (factor_signals.mom_12_1 is not null or factor_signals.mom_12_1_resid is not null)
+
+    union all
+
+    select
+        settings.scenario,
+        'latest' as grid,
+        factor_signals.asof_date,
+        factor_signals.ticker,
+        factor_signals.mom_12_1 as momentum,
+        factor_signals.mom_12_1_resid as residual_momentum
+    from factor_signals
+    cross join settings
+    where
+        settings.ranking = 'eligible'
+        and factor_signals.is_latest
+        and factor_signals.eligible
+        and (factor_signals.mom_12_1 is not null or factor_signals.mom_12_1_resid is not null)
+),
+
+-- With the default frame a running count reaches the last of the ties, so that the mean rank is the
+-- middle between rank() and it.
+ticker_places as (
+    select
+        *,
+        (rank() over by_raw + count(momentum) over by_raw) / 2 as raw_rank,
+        count(momentum) over by_week as n_raw,
+        (rank() over by_residual + count(residual_momentum) over by_residual) / 2 as residual_rank,
+        count(residual_momentum) over by_week as n_residual,
+        count(coalesce(residual_momentum, momentum)) over by_week as n_members
+    from ticker_members
+    window
+        by_week as (partition by grid, asof_date),
+        by_raw as (partition by grid, asof_date order by momentum),
+        by_residual as (partition by grid, asof_date order by residual_momentum)
+),
+
+ticker_ranks as (
+    select
+        scenario,
+        grid,
+        cast(date_trunc('week', asof_date) as date) as week,
+        asof_date,
+        ticker,
+        cast(null as varchar) as direction,
+        cast(null as bigint) as row_no,
+        if(momentum is null or n_raw = 1, null, 100 * (raw_rank - 1) / (n_raw - 1)) as momentum_percentile,
+        if(
+            residual_momentum is null or n_residual = 1, null, 100 * (residual_rank - 1) / (n_residual - 1)
+        ) as residual_momentum_percentile,
+        if(2 * n_residual >= n_members, residual_momentum_percentile, momentum_percentile)
+            as activation_momentum_percentile,
+        if(2 * n_residual >= n_members, n_residual, n_raw) as n_ranked
+    from ticker_places
+)
+
+select
+    scenario,
+    grid,
+    week,
+    asof_date,
+    ticker,
+    direction,
+    row_no,
+    momentum_percentile,
+    residual_momentum_percentile,
+    activation_momentum_percentile,
+    n_ranked
+from row_ranks
+
+union all
+
+select
+    scenario,
+    grid,
+    week,
+    asof_date,
+    ticker,
+    direction,
+    row_no,
+    momentum_percentile,
+    residual_momentum_percentile,
+    activation_momentum_percentile,
+    n_ranked
+from ticker_ranks
+
+order by grid, asof_date, ticker, direction, row_no

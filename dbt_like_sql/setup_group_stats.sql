@@ -1,0 +1,224 @@
+-- One row per group of graded setups and exit: counts, expectancy gross and net, robustness.
+--
+-- `setup_stats`, `gate_sweep`, `gate_ablation` and `time_exit_sweep` are views of this table, so that each
+-- statistic is written once. `family` says which of them a group belongs to, `member` is its name there,
+-- `hold_days` is null for the race of target against stop and else the sessions held with the initial stop.
+-- Wins: target hits in the race, exits in profit before costs under a hold. Sums run left to right in the
+-- tie order; the trim drops 5% of all rows, the best ones. A group without rows has counts only.
+-- Nothing is rounded here: the report does that.
+with
+
+graded as (
+    select
+        graded_setups.*,
+        -- A hold ends with its ticker where such rows are graded; the seed books the full number of days.
+        if(settings.ended = 'graded', graded_setups.n_forward, null) as last_day
+    from graded_setups
+    cross join settings
+    where graded_setups.is_graded
+),
+
+populations as (
+    select *
+    from (values (1, 'all'), (2, 'qualified'), (3, 'long'), (4, 'short')) as listed (position, member)
+),
+
+floors as (
+    select *
+    from (
+        values
+        (1, 'all_floors'),
+        (2, 'no_confidence_floor'),
+        (3, 'no_rr_floor'),
+        (4, 'no_neutral_exclusion'),
+        (5, 'momentum_only')
+    ) as listed (position, member)
+),
+
+groups as (
+    select
+        'population' as family,
+        position,
+        member,
+        cast(null as smallint) as hold_days
+    from populations
+
+    union all
+
+    select
+        'hold' as family,
+        hold_days as position,
+        'qualified' as member,
+        hold_days
+    from exit_days
+
+    union all
+
+    select
+        'cutoff' as family,
+        100 - min_momentum_percentile as position,
+        cast(min_momentum_percentile as varchar) as member,
+        cast(null as smallint) as hold_days
+    from cutoffs
+
+    union all
+
+    select
+        'floor' as family,
+        floors.position,
+        floors.member,
+        exits.hold_days
+    from floors
+    cross join (
+        select cast(null as smallint) as hold_days
+        union all
+        select max_hold_days as hold_days from settings
+    ) as exits
+),
+
+members as (
+    select
+        'population' as family,
+        populations.member,
+        graded.*
+    from graded
+    inner join populations
+        on
+            populations.member = 'all'
+            or (
+                graded.qualified
+                and (populations.member = 'qualified' or populations.member = graded.direction)
+            )
+
+    union all
+
+    select
+        'hold' as family,
+        'qualified' as member,
+        graded.*
+    from graded
+    where graded.qualified
+
+    union all
+
+    select
+        'cutoff' as family,
+        cast(cutoffs.min_momentum_percentile as varchar) as member,
+        graded.*
+    from graded
+    inner join cutoffs
+        on
+            graded.meets_core
+            and (
+                cutoffs.min_momentum_percentile <= 0
+                or (
+                    graded.direction <> 'short'
+                    and graded.activation_momentum_percentile >= cutoffs.min_momentum_percentile
+                )
+            )
+
+    union all
+
+    select
+        'floor' as family,
+        floors.member,
+        graded.*
+    from graded
+    inner join floors
+        on
+            graded.momentum_ok
+            and case floors.member
+                when 'all_floors' then graded.meets_core
+                when 'no_confidence_floor' then graded.rr_ok and graded.neutral_ok and graded.tighteners_ok
+                when 'no_rr_floor' then graded.confidence_ok and graded.neutral_ok and graded.tighteners_ok
+                when 'no_neutral_exclusion' then graded.rr_ok and graded.confidence_ok and graded.tighteners_ok
+                else true
+            end
+),
+
+trades as (
+    select
+        groups.family,
+        groups.member,
+        groups.hold_days,
+        members.row_no,
+        members.outcome,
+        members.cost_r,
+        case groups.hold_days
+            when 5 then members.time_r_5
+            when 10 then members.time_r_10
+            when 21 then members.time_r_21
+            when 30 then members.time_r_30
+            else members.gross_r
+        end as r,
+        if(
+            groups.hold_days is null,
+            nullif(members.hold_days, 0),
+            least(groups.hold_days, members.stop_day, members.last_day)
+        ) as held_days,
+        if(groups.hold_days is null, members.outcome = 'target_hit', r > 0) as is_win
+    from members
+    inner join groups
+        on members.family = groups.family and members.member = groups.member
+),
+
+-- list() and the ordered sums fix the order of every addition.
+totals as (
+    select
+        family,
+        member,
+        hold_days,
+        count(*) as total,
+        count(*) filter (where is_win) as wins,
+        count(*) filter (where outcome in ('stop_hit', 'ambiguous')) as losses,
+        sum(r order by row_no) as total_r,
+        sum(r - cost_r order by row_no) as net_total_r,
+        sum(r - cost_r order by row_no) filter (where r - cost_r > 0) as net_gains_r,
+        sum(r - cost_r order by row_no) filter (where r - cost_r < 0) as net_losses_r,
+        max(r) as best_r,
+        min(r) as worst_r,
+        sum(held_days) / count(held_days) as avg_hold_days,
+        list(r - cost_r order by r - cost_r desc) as net_best_first,
+        net_best_first[cast(ceil(count(*) * cast(0.05 as double)) as bigint) + 1:] as trimmed
+    from trades
+    where r is not null
+    group by family, member, hold_days
+)
+
+select
+    settings.scenario,
+    groups.family,
+    groups.position,
+    groups.member,
+    groups.hold_days,
+    coalesce(totals.total, 0) as total,
+    coalesce(totals.wins, 0) as wins,
+    if(groups.hold_days is null, coalesce(totals.losses, 0), null) as losses,
+    if(groups.hold_days is null, coalesce(totals.total - totals.wins - totals.losses, 0), null) as expired,
+    if(
+        groups.hold_days is null and totals.wins + totals.losses > 0,
+        totals.wins / (totals.wins + totals.losses) * 100,
+        null
+    ) as hit_rate,
+    totals.wins / totals.total * 100 as win_rate,
+    totals.total_r / totals.total as avg_r,
+    totals.total_r,
+    totals.net_total_r / totals.total as net_avg_r,
+    totals.net_total_r,
+    totals.best_r,
+    totals.worst_r,
+    totals.avg_hold_days,
+    totals.net_total_r / totals.total / nullif(totals.avg_hold_days, 0) as net_r_per_day,
+    (
+        totals.net_best_first[(totals.total + 1) // 2] + totals.net_best_first[totals.total // 2 + 1]
+    ) / 2 as median_net_r,
+    coalesce(totals.net_gains_r, 0) / -nullif(totals.net_losses_r, 0) as profit_factor,
+    list_sum(totals.trimmed) / nullif(len(totals.trimmed), 0) as net_avg_r_ex_top5
+from groups
+cross join settings
+left join totals
+    on
+        groups.family = totals.family
+        and groups.member = totals.member
+        and groups.hold_days is not distinct from totals.hold_days
+order by groups.family, groups.position, groups.hold_days nulls first

@@ -1,0 +1,4 @@
+-- A setup qualifies exactly when it passes every floor and the momentum gate.
+select *
+from graded_setups
+where qualified <> (rr_ok and confidence_ok and neutral_ok and tighteners_ok and momentum_ok)

@@ -1,0 +1,15 @@
+-- A graded setup has its whole result, another one has a reason and no result.
+select *
+from graded_setups
+where
+    (
+        is_graded
+        and (
+            gross_r is null
+            or net_r is null
+            or hold_days is null
+            or time_r_30 is null
+            or drop_reason is not null
+        )
+    )
+    or (not is_graded and (gross_r is not null or drop_reason is null))
