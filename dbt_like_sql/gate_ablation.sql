@@ -21,12 +21,12 @@ select
     race.median_net_r,
     race.profit_factor,
     race.net_avg_r_ex_top5,
-    hold.hold_days,
-    hold.avg_r as hold_avg_r,
-    hold.net_avg_r as hold_net_avg_r,
-    hold.total_r as hold_total_r
+    held.hold_days,
+    held.avg_r as hold_avg_r,
+    held.net_avg_r as hold_net_avg_r,
+    held.total_r as hold_total_r
 from setup_group_stats as race
-inner join setup_group_stats as hold
-    on race.member = hold.member and hold.family = 'floor' and hold.hold_days is not null
+inner join setup_group_stats as held
+    on race.member = held.member and held.family = 'floor' and held.hold_days is not null
 where race.family = 'floor' and race.hold_days is null
 order by race.position

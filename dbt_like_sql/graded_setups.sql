@@ -137,14 +137,24 @@ ticker_percentiles as (
     where row_no is null and grid = 'week'
 ),
 
+asof_dates as (
+    select distinct asof_date
+    from candidates
+),
+
+ranked_dates as (
+    select distinct asof_date
+    from ticker_percentiles
+),
+
 rank_dates as (
     select
-        days.asof_date,
-        max(ranked.asof_date) as rank_date
-    from (select distinct asof_date from candidates) as days
-    inner join (select distinct asof_date from ticker_percentiles) as ranked
-        on days.asof_date >= ranked.asof_date
-    group by days.asof_date
+        asof_dates.asof_date,
+        max(ranked_dates.asof_date) as rank_date
+    from asof_dates
+    inner join ranked_dates
+        on asof_dates.asof_date >= ranked_dates.asof_date
+    group by asof_dates.asof_date
 ),
 
 -- The last sessions of ended tickers: a hold that reaches beyond them is cut there too.

@@ -19,23 +19,29 @@ graded as (
 ),
 
 populations as (
-    select *
-    from (values (1, 'all'), (2, 'qualified'), (3, 'long'), (4, 'short')) as listed (position, member)
+    select
+        unnest([1, 2, 3, 4]) as position,
+        unnest(['all', 'qualified', 'long', 'short']) as member
 ),
 
 floors as (
-    select *
-    from (
-        values
-        (1, 'all_floors'),
-        (2, 'no_confidence_floor'),
-        (3, 'no_rr_floor'),
-        (4, 'no_neutral_exclusion'),
-        (5, 'momentum_only')
-    ) as listed (position, member)
+    select
+        unnest([1, 2, 3, 4, 5]) as position,
+        unnest(
+            ['all_floors', 'no_confidence_floor', 'no_rr_floor', 'no_neutral_exclusion', 'momentum_only']
+        ) as member
 ),
 
-groups as (
+floor_exits as (
+    select cast(null as smallint) as hold_days
+
+    union all
+
+    select max_hold_days as hold_days
+    from settings
+),
+
+cells as (
     select
         'population' as family,
         position,
@@ -67,13 +73,9 @@ groups as (
         'floor' as family,
         floors.position,
         floors.member,
-        exits.hold_days
+        floor_exits.hold_days
     from floors
-    cross join (
-        select cast(null as smallint) as hold_days
-        union all
-        select max_hold_days as hold_days from settings
-    ) as exits
+    cross join floor_exits
 ),
 
 members as (
@@ -87,7 +89,7 @@ members as (
             populations.member = 'all'
             or (
                 graded.qualified
-                and (populations.member = 'qualified' or populations.member = graded.direction)
+                and (populations.member = 'qualified' or graded.direction = populations.member)
             )
 
     union all
@@ -138,13 +140,13 @@ members as (
 
 trades as (
     select
-        groups.family,
-        groups.member,
-        groups.hold_days,
+        cells.family,
+        cells.member,
+        cells.hold_days,
         members.row_no,
         members.outcome,
         members.cost_r,
-        case groups.hold_days
+        case cells.hold_days
             when 5 then members.time_r_5
             when 10 then members.time_r_10
             when 21 then members.time_r_21
@@ -152,14 +154,14 @@ trades as (
             else members.gross_r
         end as r,
         if(
-            groups.hold_days is null,
+            cells.hold_days is null,
             nullif(members.hold_days, 0),
-            least(groups.hold_days, members.stop_day, members.last_day)
+            least(cells.hold_days, members.stop_day, members.last_day)
         ) as held_days,
-        if(groups.hold_days is null, members.outcome = 'target_hit', r > 0) as is_win
+        if(cells.hold_days is null, members.outcome = 'target_hit', r > 0) as is_win
     from members
-    inner join groups
-        on members.family = groups.family and members.member = groups.member
+    inner join cells
+        on members.family = cells.family and members.member = cells.member
 ),
 
 -- list() and the ordered sums fix the order of every addition.
@@ -187,16 +189,16 @@ totals as (
 
 select
     settings.scenario,
-    groups.family,
-    groups.position,
-    groups.member,
-    groups.hold_days,
+    cells.family,
+    cells.position,
+    cells.member,
+    cells.hold_days,
     coalesce(totals.total, 0) as total,
     coalesce(totals.wins, 0) as wins,
-    if(groups.hold_days is null, coalesce(totals.losses, 0), null) as losses,
-    if(groups.hold_days is null, coalesce(totals.total - totals.wins - totals.losses, 0), null) as expired,
+    if(cells.hold_days is null, coalesce(totals.losses, 0), null) as losses,
+    if(cells.hold_days is null, coalesce(totals.total - totals.wins - totals.losses, 0), null) as expired,
     if(
-        groups.hold_days is null and totals.wins + totals.losses > 0,
+        cells.hold_days is null and totals.wins + totals.losses > 0,
         totals.wins / (totals.wins + totals.losses) * 100,
         null
     ) as hit_rate,
@@ -214,11 +216,11 @@ select
     ) / 2 as median_net_r,
     coalesce(totals.net_gains_r, 0) / -nullif(totals.net_losses_r, 0) as profit_factor,
     list_sum(totals.trimmed) / nullif(len(totals.trimmed), 0) as net_avg_r_ex_top5
-from groups
+from cells
 cross join settings
 left join totals
     on
-        groups.family = totals.family
-        and groups.member = totals.member
-        and groups.hold_days is not distinct from totals.hold_days
-order by groups.family, groups.position, groups.hold_days nulls first
+        cells.family = totals.family
+        and cells.member = totals.member
+        and cells.hold_days is not distinct from totals.hold_days
+order by cells.family, cells.position, cells.hold_days nulls first

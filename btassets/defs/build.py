@@ -3,7 +3,10 @@
 Belongs here: putting assets, jobs, resources and executor together.
 """
 
+from pathlib import Path
+
 import dagster as dg
+from dagster_duckdb import DuckDBResource
 
 import btassets.defs.quiet  # noqa: F401  (before the assets below are defined)
 from btassets.defs.bars import ohlcv_history
@@ -12,7 +15,9 @@ from btassets.defs.jobs import build_jobs
 from btassets.defs.loggers import console
 from btassets.defs.replay import build_candidates
 from btassets.defs.resources import BookResource
+from btassets.defs.warehouse import warehouse
 from btassets.defs.whole import build_whole_assets
+from btassets.storage.warehouse import FILE_NAME
 
 
 def build_defs(book: BookResource, n_shards: int, *, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
@@ -28,9 +33,9 @@ def build_defs(book: BookResource, n_shards: int, *, executor: dg.ExecutorDefini
         Instead of the multiprocess one.
     """
     return dg.Definitions(
-        assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets()],
+        assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets(), warehouse],
         jobs=build_jobs(),
-        resources={"book": book},
+        resources={"book": book, "duckdb": DuckDBResource(database=str(Path(book.folder) / FILE_NAME))},
         loggers={"console": console},
         executor=executor or multiprocess(),
     )

@@ -42,6 +42,6 @@ def build_jobs() -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
                             description="Bars and replay of a range of tickers."),
         dg.define_asset_job("analysis", selection=[t for ts in analysis for t in ts],
                             description="Ranks, statistics, book and advice from the replay as it stands."),
-        dg.define_asset_job("report", selection=[*report], description="The report from the tables as they stand."),
+        dg.define_asset_job("report", selection=[*report, "warehouse"], description="The report from the tables as they stand."),
         scenario_job,
     ]

@@ -66,6 +66,8 @@ def launch(
         close_dead_runs(instance)
         register(instance, plan.ingest.listed)
         assets = [dg.AssetKey(table) for name in plan.stages for table in STAGES[name].outputs]
+        if "backtest_report" in plan.stages:
+            assets.append(dg.AssetKey("warehouse"))
         tags = {PID_TAG: str(os.getpid()), "btassets/started_by": "command line"}
         if set(plan.stages) & set(PARTITIONED):
             spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay

@@ -6,6 +6,7 @@ settings. Does not belong here: how a book is walked (`engine.portfolio`) and ro
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,7 +113,7 @@ def run_books(  # noqa: PLR0917 - the two tables, the two halves of a panel, set
         Closes up to T.
     """
 
-    def column(name: str) -> npt.NDArray[np.float64]:
+    def column(name: str) -> npt.NDArray[Any]:
         return graded[name].to_numpy()
 
     rules = book_rules(settings)

@@ -23,11 +23,24 @@ from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import read_sessions
 from btassets.tables import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
 
+_GRADED_COLUMNS = (
+    "ticker",
+    "asof_date",
+    "direction",
+    "entry",
+    "stop",
+    "target",
+    "momentum_percentile",
+    "activation_momentum_percentile",
+    "meets_core",
+    "qualified",
+)
+
 
 def compute(book: Book) -> StageResult:
     """Tables `portfolio_sims`, `strategy_variants`, `equity_curves` and `trades` of the scenario."""
-    graded = book.lake.read("graded_setups", book.scenario)
-    ranks = book.lake.read("percentile_ranks", book.scenario)
+    graded = book.lake.read("graded_setups", book.scenario, list(_GRADED_COLUMNS))
+    ranks = book.lake.read("percentile_ranks", book.scenario, ["grid", "asof_date", "ticker"])
     sessions = read_sessions(book)
     panel, tickers = bar_panel(read_bars(book, active_tickers(book)), sessions.days)
     runs = run_books(graded, ranks, panel, tickers, book.settings, read_benchmark_closes(book, sessions.last))

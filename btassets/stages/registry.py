@@ -54,6 +54,7 @@ class Stage:
 
 
 _METHOD = ("profile", "method", "gates", "costs", "exits")
+"""What decides which setups count, which of them qualify, and what each earned."""
 
 
 def _model(name: str, reads: tuple[str, ...], settings: tuple[str, ...], about: str, group: str) -> Stage:
@@ -121,7 +122,7 @@ STAGES: dict[str, Stage] = {
         _model(
             "percentile_ranks",
             ("candidates", "factor_signals"),
-            _METHOD,
+            ("profile", "method"),
             "Who leads the universe in a week: percentile of raw, residual and activation momentum.",
             "3_ranking",
         ),

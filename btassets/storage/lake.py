@@ -43,16 +43,33 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
+class _HashSink:
+    """A file that keeps only the hash of what is written to it."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.state = hashlib.blake2b(digest_size=8)
+
+    def write(self, data: pa.Buffer) -> int:
+        """Take the next bytes."""
+        self.state.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def content_hash(table: pa.Table) -> str:
     """Hash of a table's schema and values, 16 hex digits; independent of its chunking."""
-    state = hashlib.blake2b(digest_size=8)
-    state.update(table.schema.remove_metadata().to_string().encode())
-    sink = pa.BufferOutputStream()
+    sink = _HashSink()
     whole = table.replace_schema_metadata(None).combine_chunks()
-    with pa.ipc.new_stream(sink, whole.schema) as writer:
+    with pa.PythonFile(sink, mode="w") as file, pa.ipc.new_stream(file, whole.schema) as writer:
         writer.write_table(whole)
-    state.update(sink.getvalue())
-    return state.hexdigest()
+    return sink.state.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -100,11 +117,21 @@ class Lake:
         UnknownTableError
             When it was never written.
         """
+        with pq.ParquetFile(self.existing_path(table, scenario)) as file:
+            return file.read(columns=columns).replace_schema_metadata(None)
+
+    def existing_path(self, table: str, scenario: str = BASE) -> Path:
+        """File of a whole table that was written.
+
+        Raises
+        ------
+        UnknownTableError
+            When it was never written.
+        """
         path = self.path(table, scenario)
         if not path.exists():
             raise UnknownTableError(table, self.tables(), f"no such table for scenario {scenario} yet")
-        with pq.ParquetFile(path) as file:
-            return file.read(columns=columns).replace_schema_metadata(None)
+        return path
 
     def write(
         self, table: str, data: pa.Table, input_hash: str, scenario: str = BASE, facts: dict[str, Any] | None = None
@@ -184,7 +211,7 @@ def _write_parquet(path: Path, data: pa.Table, footer: Mapping[str, Any]) -> Non
     def write(temporary: Path) -> None:
         try:
             pq.write_table(
-                marked, temporary, compression="zstd", compression_level=1, use_dictionary=texts, store_schema=True
+                marked, temporary, compression="lz4", use_dictionary=texts, store_schema=True
             )
         except pa.ArrowInvalid as error:
             raise CannotWriteError(str(path), str(error)) from error

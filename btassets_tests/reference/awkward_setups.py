@@ -56,8 +56,8 @@ def make_setups(seed, bars, per_ticker=14):
             day, _, _, _, close = own[rng.randrange(30, len(own))]
             if rng.random() < 0.03:
                 day += timedelta(days=rng.randint(1, 3))
-            for direction in rng.choice([("long",), ("short",), ("long", "short"), ("long", "long")]):
-                rows.append(_setup(rng, ticker, day, direction, close))
+            directions = rng.choice([("long",), ("short",), ("long", "short"), ("long", "long")])
+            rows += [_setup(rng, ticker, day, direction, close) for direction in directions]
     rng.shuffle(rows)
     return rows
 

@@ -222,8 +222,14 @@ def book(rows, prices, benchmark, key, qualifies, *, policy, slots=10):
         for row in rows
     ]
     rules = {
-        "capital": 10_000.0, "cost": COST, "max_positions": slots, "risk": 0.01, "cap": 0.20,
-        "policy": policy, "hold_days": max(HOLDS), "delisting_return": 0.0,
+        "capital": 10_000.0,
+        "cost": COST,
+        "max_positions": slots,
+        "risk": 0.01,
+        "cap": 0.20,
+        "policy": policy,
+        "hold_days": max(HOLDS),
+        "delisting_return": 0.0,
     }
     walked = naive_book.seed_book(prices, given, rules)
     if walked is None:

@@ -8,6 +8,7 @@ from btassets.tables import CANDIDATES, FACTOR_IC_WEEKLY, FACTOR_SIGNALS, SIGNAL
 
 FIRST_MONDAY = 17_903  # 2019-01-07
 HOLDS = (5, 10, 21, 30)
+ENDED = ("T03", "T07", "T11", "T15", "T19")
 
 
 def _with_gaps(rng, values, share=0.0):
@@ -41,7 +42,7 @@ def random_candidates(seed=0, n_tickers=24, n_weeks=30):
     forward = np.minimum(30, days[-1] + 3 - day).astype(np.int8)
     outcome = rng.choice(["target_hit", "stop_hit", "ambiguous", "expired"], n, p=[0.3, 0.5, 0.05, 0.15])
     is_open = forward < 30
-    is_ended = ticker == "T03"
+    is_ended = np.isin(ticker, ENDED)
     is_ungraded = is_open & ~is_ended
     entry = rng.uniform(10, 100, n).round(2)
     side = np.where(direction == "long", 1, -1)
@@ -72,7 +73,9 @@ def random_candidates(seed=0, n_tickers=24, n_weeks=30):
     }
     for suffix in ("", "_open"):
         missing = is_ungraded if not suffix else is_ungraded | columns["drop_open"].is_valid().to_numpy(False)
-        result = np.where(outcome == "target_hit", 1.9, np.where(outcome == "expired", 0.0, -1.0 - rng.random(n) / 9))
+        result = np.where(
+            outcome == "target_hit", 1.9, np.where(outcome == "expired", 0.0, -1.0 - rng.random(n) / 9)
+        )
         mark = np.where(outcome == "expired", rng.normal(size=n), result)
         reason = np.where(outcome == "expired", np.where(is_open, "delisted", "time"), "stop")
         realized = np.where(reason == "delisted", mark, result)

@@ -93,7 +93,9 @@ def _grade(rows, bars, benchmark, settings):
     return grade_candidates(setups_table(rows), own, benchmark_of(benchmark), settings)
 
 
-@pytest.mark.parametrize(("seed", "gates"), [(1, "percentile"), (2, "open"), (3, "strict"), (4, "percentile")])
+@pytest.mark.parametrize(
+    ("seed", "gates"), [(1, "percentile"), (2, "open"), (3, "strict"), (4, "percentile")]
+)
 def test_seed_profile_equals_the_naive_rules_on_awkward_setups(seed, gates):
     bars, benchmark = make_market(seed)
     given = make_setups(seed, bars)
@@ -121,7 +123,12 @@ def honest():
     """A generated market long enough to rank, its setups, and what the honest profile makes of them."""
     bars, benchmark = make_market(5, n_tickers=22, n_days=420)
     rows = make_setups(5, bars)
-    return rows, bars, benchmark, _grade(rows, bars, benchmark, profile_settings("honest", GATES["percentile"]))
+    return (
+        rows,
+        bars,
+        benchmark,
+        _grade(rows, bars, benchmark, profile_settings("honest", GATES["percentile"])),
+    )
 
 
 def test_honest_rows_take_the_percentile_of_the_last_week_end(honest):
@@ -208,7 +215,9 @@ def test_an_absent_rr_is_computed(market):
 def test_a_different_meets_core_is_reported_and_not_believed(market):
     settings = profile_settings("seed", golden_json("activation_default"))
     given = read_table("candidates_default")
-    wrong = given.set_column(given.column_names.index("meets_core"), "meets_core", pa.array([True] * given.num_rows))
+    wrong = given.set_column(
+        given.column_names.index("meets_core"), "meets_core", pa.array([True] * given.num_rows)
+    )
     result = grade_candidates(wrong, *market, settings)
     assert any("meets_core" in text for text in result.warnings)
     assert result.rows["meets_core"].to_pylist() == read_table("expected_default")["meets_core"].to_pylist()

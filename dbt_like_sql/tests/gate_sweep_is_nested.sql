@@ -1,10 +1,10 @@
 -- A stricter cutoff never admits more setups.
 select
-    strict.min_momentum_percentile,
-    strict.total,
-    loose.min_momentum_percentile as looser_percentile,
-    loose.total as looser_total
-from gate_sweep as strict
-inner join gate_sweep as loose
-    on strict.min_momentum_percentile > loose.min_momentum_percentile
-where strict.total > loose.total
+    narrow.min_momentum_percentile,
+    narrow.total,
+    wide.min_momentum_percentile as looser_percentile,
+    wide.total as looser_total
+from gate_sweep as narrow
+inner join gate_sweep as wide
+    on narrow.min_momentum_percentile > wide.min_momentum_percentile
+where narrow.total > wide.total

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from btassets.engine.market.bars import Bars
 from btassets.engine.replay.columns import ACTIONS, SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
+from btassets.engine.replay.kernel import replay_pass
 from btassets.engine.replay.lookahead import truncation_mismatches
 from btassets.engine.replay.rules import ReplayRules
 from btassets.engine.replay.ticker import TickerReplay, replay_ticker
@@ -294,3 +295,18 @@ def test_a_stop_at_or_below_zero_is_no_long():
 def test_rules_refuse_what_the_pass_cannot_do(changes):
     with pytest.raises(ValueError, match=next(iter(changes))):
         ReplayRules(**changes)
+
+
+def test_one_signature_takes_read_only_arrays_and_refuses_other_types():
+    job = make_job(1, n=120, halt=False)
+    expected = replay_ticker(**job).candidates["ev"]
+    frozen = {name: value for name, value in job.items() if isinstance(value, np.ndarray)}
+    for value in frozen.values():
+        value.setflags(write=False)
+    for name in (*PRICE_ARRAYS, "dates", "volume"):
+        getattr(job["bars"], name).setflags(write=False)
+    np.testing.assert_array_equal(replay_ticker(**job).candidates["ev"], expected)
+    assert len(getattr(replay_pass, "signatures", [0])) == 1
+    if hasattr(replay_pass, "signatures"):
+        with pytest.raises(TypeError):
+            replay_ticker(**{**job, "raw_close": job["raw_close"].astype(np.float32)})

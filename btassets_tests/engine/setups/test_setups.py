@@ -64,6 +64,10 @@ def test_the_densest_pivot_leads_and_nothing_chains():
     assert len(found) == 2
 
 
+def test_of_equals_the_later_pivot_leads():
+    assert [price for price, _ in clusters([(3, 10.0), (8, 20.0), (12, 30.0)], 0.1)] == [30.0, 20.0, 10.0]
+
+
 def test_without_volume_every_touch_weighs_the_same():
     assert clusters([(3, 10.0), (8, 10.0)], 0.1, np.zeros(21)) == [(10.0, 50.0)]
 
@@ -88,6 +92,12 @@ def zone(level_pairs, entry=100.0, sign=1.0, atr=1.0, max_targets=5):
 
 def test_the_strongest_level_represents_its_zone():
     assert zone([(102.0, 10.0), (103.0, 40.0), (104.5, 20.0)]) == [(103.0, 3.0, 40.0), (104.5, 4.5, 20.0)]
+
+
+def test_of_equally_strong_levels_the_nearer_represents_the_zone():
+    assert [t[0] for t in zone([(102.5, 10.0), (102.0, 10.0), (103.0, 10.0)])] == [
+        102.0
+    ]  # 1 ATR is the same zone
 
 
 def test_band_ends_are_included_and_the_close_is_on_no_side():

@@ -1,0 +1,88 @@
+"""Numbers and words as the report prints them: one place, so that page, Markdown and tests agree.
+
+Belongs here: text of one value. Does not belong here: rounding of results (they arrive rounded),
+markup, tables.
+"""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+MISSING = "-"
+"""What stands for a missing value; a zero is a result."""
+
+
+def _fixed(digits: int, *, suffix: str = "", is_signed: bool = False) -> Callable[[Any], str]:
+    spec = f"{'+' if is_signed else ''},.{digits}f"
+
+    def text(value: Any) -> str:
+        return f"{value:{spec}}{suffix}"
+
+    return text
+
+
+def _price(value: Any) -> str:
+    return f"{value:,.2f}" if abs(value) >= 1 else f"{value:,.4f}"
+
+
+def _yes_no(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+def _words(value: Any) -> str:
+    return str(value).replace("_", " ")
+
+
+def _compact(value: Any) -> str:
+    for size, sign in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:,.1f}{sign}"
+    return f"{value:,.0f}"
+
+
+KINDS: dict[str, Callable[[Any], str]] = {
+    "text": str,
+    "words": _words,
+    "yes": _yes_no,
+    "n": _fixed(0),
+    "num1": _fixed(1),
+    "num2": _fixed(2),
+    "num4": _fixed(4),
+    "snum2": _fixed(2, is_signed=True),
+    "snum4": _fixed(4, is_signed=True),
+    "usd": _fixed(2),
+    "usd0": _fixed(0),
+    "compact": _compact,
+    "price": _price,
+    "pct": _fixed(1, suffix="%"),
+    "spct": _fixed(1, suffix="%", is_signed=True),
+    "pct2": _fixed(2, suffix="%"),
+    "pct0": _fixed(0, suffix="%"),
+    "points": _fixed(1, is_signed=True),
+    "r2": _fixed(2, suffix="R", is_signed=True),
+    "r3": _fixed(3, suffix="R", is_signed=True),
+    "r4": _fixed(4, suffix="R", is_signed=True),
+    "g": lambda value: f"{value:g}",
+}
+"""How each kind of value is printed; R multiples carry their sign, money and counts commas."""
+
+
+def shown(value: Any, kind: str = "text") -> str:
+    """Plain text of a value.
+
+    >>> shown(0.041, "r3"), shown(9695, "n"), shown(None, "pct")
+    ('+0.041R', '9,695', '-')
+    """
+    if value is None or value == "":
+        return MISSING
+    return KINDS[kind](value)
+
+
+def html(value: Any, kind: str = "text") -> str:
+    """Text of a value, safe inside HTML and in its attributes."""
+    return escape(shown(value, kind), quote=True)
+
+
+def esc(text: object) -> str:
+    """Any text, safe inside HTML and in its attributes."""
+    return escape(str(text), quote=True)
