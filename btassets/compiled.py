@@ -16,7 +16,9 @@ from btassets.code_version import code_version
 
 def cache_folder() -> Path:
     """Folder for compiled code, writable, specific to these sources and this numba."""
-    name = f"{code_version('btassets/engine')}-numba{version('numba')}-py{sys.version_info.major}{sys.version_info.minor}"
+    name = (
+        f"{code_version('btassets/engine')}-numba{version('numba')}-py{sys.version_info.major}{sys.version_info.minor}"
+    )
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "btassets" / name
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -31,6 +33,6 @@ def use_cache_folder() -> None:
     if "numba" not in sys.modules:
         os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     else:
-        import numba  # noqa: PLC0415  (already imported by somebody else: change its setting)
+        import numba
 
-        numba.config.CACHE_DIR = str(cache_folder())
+        numba.config.CACHE_DIR = str(cache_folder())  # pyright: ignore[reportPrivateImportUsage, reportAttributeAccessIssue]

@@ -105,7 +105,10 @@ class BookBusyError(BtassetsError):
         self.folder, self.holder = folder, holder
 
     def __str__(self) -> str:
-        return f"{self.folder}: another run ({self.holder}) is at work; one run per book; start again without --no-wait to queue."
+        return (
+            f"{self.folder}: another run ({self.holder}) is at work; one run per book; start again without "
+            "--no-wait to queue."
+        )
 
 
 class NoBarsError(BtassetsError):
@@ -148,7 +151,8 @@ class StaleBarsError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"the last session with bars is {self.last}, {self.n_sessions} sessions ago; at most {self.most} are allowed here; "
+            f"the last session with bars is {self.last}, {self.n_sessions} sessions ago; at most {self.most} "
+            "are allowed here; "
             "run `btassets ingest` when the source has newer bars."
         )
 
@@ -163,7 +167,10 @@ class CannotWriteError(BtassetsError):
         self.path, self.problem = path, problem
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.problem}; the last good tables and report stay; free space or give write permission, then run again."
+        return (
+            f"{self.path}: {self.problem}; the last good tables and report stay; free space or give write "
+            "permission, then run again."
+        )
 
 
 class CheckFailedError(BtassetsError):
@@ -190,7 +197,8 @@ class ShardLostError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"candidates: {self.n_missing} planned tickers did not arrive, first {self.first}; every planned ticker must; "
+            f"candidates: {self.n_missing} planned tickers did not arrive, first {self.first}; every planned "
+            "ticker must; "
             "run again: what is done stays done."
         )
 

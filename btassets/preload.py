@@ -7,15 +7,15 @@ from btassets.compiled import use_cache_folder
 
 use_cache_folder()
 
-import dagster  # noqa: E402, F401
-import dagster._core.executor.child_process_executor  # noqa: E402, F401
-import dagster_duckdb  # noqa: E402, F401
-import duckdb  # noqa: E402, F401
-import pandas  # noqa: E402, F401  (dagster_duckdb needs it)
-import pyarrow.parquet  # noqa: E402, F401
+import dagster
+import dagster._core.executor.child_process_executor
+import dagster_duckdb
+import duckdb
+import pandas
+import pyarrow.parquet
 
-import btassets.definitions  # noqa: E402
-import btassets.defs.event_log  # noqa: E402
-import btassets.stages.candidates  # noqa: E402
-import btassets.stages.portfolio_sims  # noqa: E402
-import btassets.stages.sql_models  # noqa: E402, F401
+import btassets.definitions
+import btassets.defs.event_log
+import btassets.stages.candidates
+import btassets.stages.portfolio_sims
+import btassets.stages.sql_models

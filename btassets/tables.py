@@ -69,11 +69,19 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
     """Columns of one grading; null as a whole while a row cannot be graded."""
     holds = (5, 10, 21, 30)
     return (
-        Column(f"outcome{suffix}", _CODE, f"target_hit, stop_hit, ambiguous (both in one bar: a stop) or expired; {fill}"),
+        Column(
+            f"outcome{suffix}",
+            _CODE,
+            f"target_hit, stop_hit, ambiguous (both in one bar: a stop) or expired; {fill}",
+        ),
         Column(f"exit_reason{suffix}", _CODE, "target, stop, time, halted or delisted"),
         Column(f"realized_r{suffix}", _REAL, "R multiple of the target race; a full-horizon expiry is 0"),
         Column(f"hold_days{suffix}", _I16, "sessions from the first forward bar to the exit"),
-        Column(f"stop_day{suffix}", _I16, "forward bar that first touched the stop, after the target too; null: never"),
+        Column(
+            f"stop_day{suffix}",
+            _I16,
+            "forward bar that first touched the stop, after the target too; null: never",
+        ),
         Column(f"risk_pct{suffix}", _REAL, "1R as a fraction of the entry price (0.05 = 5%)"),
         *(
             Column(f"time_r_{n}{suffix}", _REAL, f"R multiple when held {n} sessions with the initial stop")
@@ -82,7 +90,10 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
         Column(f"r_mtm{suffix}", _REAL, "R multiple of the target race, an expiry marked to its last close"),
         Column(f"label_end_date{suffix}", _DAY, "session of the last bar that the grading used"),
         Column(f"bench_ret_target{suffix}", _REAL, "benchmark return over the target race, fraction"),
-        *(Column(f"bench_ret_{n}{suffix}", _REAL, f"benchmark return over the {n}-session hold, fraction") for n in holds),
+        *(
+            Column(f"bench_ret_{n}{suffix}", _REAL, f"benchmark return over the {n}-session hold, fraction")
+            for n in holds
+        ),
     )
 
 
@@ -108,7 +119,11 @@ CANDIDATES = TableSpec(
         Column("target", _REAL, "primary target, price"),
         Column("rr", _REAL, "distance to the target over distance to the stop"),
         Column("confidence", _REAL, "confidence of this direction, 0-100"),
-        Column("primary_prob", _REAL, "stated probability of the primary target before the stop in 30 sessions, 0-100"),
+        Column(
+            "primary_prob",
+            _REAL,
+            "stated probability of the primary target before the stop in 30 sessions, 0-100",
+        ),
         Column("best_prob", _REAL, "largest stated probability among the targets, 0-100"),
         Column("ev", _REAL, "stated expected value of the primary target, R"),
         Column("technical", _REAL, "technical score, 0-100"),
@@ -128,7 +143,16 @@ CANDIDATES = TableSpec(
     ),
 )
 
-SIGNALS = ("mom_12_1", "mom_12_1_resid", "mom_6_1", "mom_3_1", "reversal_1m", "trend_200", "high_52w", "vol_6m")
+SIGNALS = (
+    "mom_12_1",
+    "mom_12_1_resid",
+    "mom_6_1",
+    "mom_3_1",
+    "reversal_1m",
+    "trend_200",
+    "high_52w",
+    "vol_6m",
+)
 SIGNAL_HORIZONS = (5, 10, 21, 30, 42, 63)
 
 FACTOR_SIGNALS = TableSpec(
@@ -451,7 +475,11 @@ PORTFOLIO_SIMS = TableSpec(
         _SCENARIO,
         Column("policy", _TEXT, "target (race of target and stop) or hold (stop and time)"),
         *_BOOK,
-        Column("equal_weight_hold_return_pct", _REAL, "equal dollars in the eligible list, never rebalanced, percent"),
+        Column(
+            "equal_weight_hold_return_pct",
+            _REAL,
+            "equal dollars in the eligible list, never rebalanced, percent",
+        ),
         Column("equal_weight_renewed_return_pct", _REAL, "the same renewed at each week end, percent"),
     ),
 )

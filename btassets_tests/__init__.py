@@ -1,0 +1,1 @@
+"""Tests of btassets, in the tree of what they test."""

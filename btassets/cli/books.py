@@ -50,7 +50,10 @@ def command_init(arguments: argparse.Namespace) -> int:
     say("  btassets run       reads the bars, replays, reports")
     say("  btassets today     lists what qualifies")
     if values.get("benchmark", "none") == "none":
-        say('No benchmark is set: what compares with one stays empty. Set benchmark = "SPY" (a file or a ticker of the source).')
+        say(
+            "No benchmark is set: what compares with one stays empty. Set benchmark in btassets.toml to a file "
+            "or to a ticker of the source."
+        )
     return 0
 
 
@@ -71,8 +74,10 @@ def command_config(arguments: argparse.Namespace) -> int:
         if not arguments.changed or values[key] != defaults[key]:
             rows.append((key, _word(values[key]), origin))
     say(table(rows, ("setting", "value", "from")))
-    say(f"scenario {book.scenario}, settings hash {book.resolved.hash}; scenarios in the file: "
-        f"{', '.join(book.resolved.scenarios) or 'none'}")
+    say(
+        f"scenario {book.scenario}, settings hash {book.resolved.hash}; scenarios in the file: "
+        f"{', '.join(book.resolved.scenarios) or 'none'}"
+    )
     return 0
 
 
@@ -90,7 +95,10 @@ def command_doctor(arguments: argparse.Namespace) -> int:
     rows: list[tuple[str, str, str]] = []
     checks: list[tuple[str, Callable[[Book], str]]] = [
         ("versions", _versions),
-        ("settings", lambda b: f"{folder / 'btassets.toml'}, hash {b.resolved.hash}, profile {b.settings.profile}"),
+        (
+            "settings",
+            lambda b: f"{folder / 'btassets.toml'}, hash {b.resolved.hash}, profile {b.settings.profile}",
+        ),
         ("write rights", _write_rights),
         ("free disk", _free_disk),
         ("source", _source),
@@ -117,7 +125,7 @@ def _versions(_book: Book) -> str:
 
 
 def _write_rights(book: Book) -> str:
-    from btassets.storage.files import replace_text  # noqa: PLC0415
+    from btassets.storage.files import replace_text
 
     probe = book.folder / ".dagster" / "write-probe"
     replace_text(probe, "probe\n")
@@ -128,14 +136,14 @@ def _write_rights(book: Book) -> str:
 def _free_disk(book: Book) -> str:
     free = shutil.disk_usage(book.folder).free / 1e9
     if free < _MIN_FREE_GB:
-        from btassets.errors import CannotWriteError  # noqa: PLC0415
+        from btassets.errors import CannotWriteError
 
         raise CannotWriteError(str(book.folder), f"only {free:.1f} GB are free")
     return f"{free:.0f} GB"
 
 
 def _source(book: Book) -> str:
-    from btassets.stages.ohlcv_history import plan_ingest  # noqa: PLC0415
+    from btassets.stages.ohlcv_history import plan_ingest
 
     plan = plan_ingest(book)
     what = f"{book.base.source.kind} {book.base.source.path}".strip()
@@ -145,7 +153,7 @@ def _source(book: Book) -> str:
 def _calendar(book: Book) -> str:
     if book.base.calendar == "data":
         return "data: the union of the bars' dates"
-    from btassets.sources.calendars import exchange_sessions  # noqa: PLC0415
+    from btassets.sources.calendars import exchange_sessions
 
     days = exchange_sessions(book.lake, book.base.calendar, 18262, 18627)
     return f"{book.base.calendar}: {len(days)} sessions in 2020"
@@ -155,13 +163,15 @@ def _benchmark(book: Book) -> str:
     name = book.base.benchmark
     if name == "none":
         return "none: residual momentum and comparisons stay empty"
-    from btassets.settings.models import SourceColumns  # noqa: PLC0415
-    from btassets.sources.columns import ColumnNames  # noqa: PLC0415
-    from btassets.sources.files import read_benchmark  # noqa: PLC0415
-    from btassets.sources.open_source import open_source  # noqa: PLC0415
+    from btassets.settings.models import SourceColumns
+    from btassets.sources.columns import ColumnNames
+    from btassets.sources.files import read_benchmark
+    from btassets.sources.open_source import open_source
 
     columns: SourceColumns = book.base.source.columns
-    bars = read_benchmark(name, open_source(book.base, book.folder, book.lake), ColumnNames(**columns.model_dump()), book.folder)
+    bars = read_benchmark(
+        name, open_source(book.base, book.folder, book.lake), ColumnNames(**columns.model_dump()), book.folder
+    )
     return f"{name}: {len(bars.dates)} bars"
 
 
@@ -179,7 +189,7 @@ def _lake(book: Book) -> str:
 
 
 def _age(book: Book, most: int | None) -> str:
-    from btassets.stages.age import sessions_behind  # noqa: PLC0415
+    from btassets.stages.age import sessions_behind
 
     age = sessions_behind(book)
     if age is None:
@@ -192,6 +202,6 @@ def _age(book: Book, most: int | None) -> str:
 
 def _definitions(book: Book) -> str:
     os.environ["BTASSETS_BOOK"] = str(book.folder)
-    from btassets.definitions import defs  # noqa: PLC0415  (1 s: Dagster)
+    from btassets.definitions import defs
 
     return f"{len(list(defs.resolve_asset_graph().get_all_asset_keys()))} assets load"

@@ -33,7 +33,7 @@ def command_grade(arguments: argparse.Namespace) -> int:
     candidates = _read_table(arguments.candidates)
     bars = _read_bars(arguments.bars, settings)
     benchmark = _read_benchmark(arguments.benchmark, arguments.bars)
-    from btassets.stages.grade import grade_candidates  # noqa: PLC0415  (numba, DuckDB)
+    from btassets.stages.grade import grade_candidates
 
     result = grade_candidates(candidates, bars, benchmark, settings)
     replace_json(arguments.out, result.report)
@@ -43,7 +43,8 @@ def command_grade(arguments: argparse.Namespace) -> int:
         tell(f"warning: {warning}")
     qualified = result.report["overall_qualified"]
     say(
-        f"{result.report['candidates']} setups of {result.report['tickers']} tickers, {result.report['qualified']} qualified, "
+        f"{result.report['candidates']} setups of {result.report['tickers']} tickers, "
+        f"{result.report['qualified']} qualified, "
         f"net {_shown(qualified['net_avg_r'])} R per trade; report {arguments.out}"
     )
     return 0
@@ -70,15 +71,22 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _read_table(path: Path) -> pa.Table:
     try:
         if path.suffix.lower() in (".csv", ".txt"):
-            return pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(column_types={"ticker": pa.string()},
-                                                                             strings_can_be_null=True,
-                                                                             null_values=[""]))
+            return pacsv.read_csv(
+                path,
+                convert_options=pacsv.ConvertOptions(
+                    column_types={"ticker": pa.string()}, strings_can_be_null=True, null_values=[""]
+                ),
+            )
         with pq.ParquetFile(path) as file:
             return file.read()
     except FileNotFoundError as error:
-        raise CandidateTableError(str(path), "there is no such file", "give a Parquet or CSV table of setups.") from error
+        raise CandidateTableError(
+            str(path), "there is no such file", "give a Parquet or CSV table of setups."
+        ) from error
     except (OSError, pa.ArrowException) as error:
-        raise CandidateTableError(str(path), f"cannot be read ({error})", "give a Parquet or CSV table of setups.") from error
+        raise CandidateTableError(
+            str(path), f"cannot be read ({error})", "give a Parquet or CSV table of setups."
+        ) from error
 
 
 def _read_bars(folder: Path, settings: Settings) -> dict[str, Bars]:

@@ -32,7 +32,7 @@ _STALE_SESSIONS = 3
 
 def command_today(arguments: argparse.Namespace) -> int:
     """Print what qualifies at the last session, with sizes, and the nearest misses."""
-    from btassets.stages.todays_setups import todays_list  # noqa: PLC0415
+    from btassets.stages.todays_setups import todays_list
 
     book = book_of(arguments)
     age = sessions_behind(book)
@@ -41,7 +41,7 @@ def command_today(arguments: argparse.Namespace) -> int:
     if arguments.max_age is not None and age[1] > arguments.max_age:
         raise StaleBarsError(age[0], age[1], arguments.max_age)
     found = todays_list(book, signal_day=arguments.signal_day)
-    from btassets.report.todays_list import as_csv, as_json, as_text  # noqa: PLC0415
+    from btassets.report.todays_list import as_csv, as_json, as_text
 
     layout = {"table": as_text, "csv": as_csv, "json": as_json}[arguments.format]
     rules = book.settings.book
@@ -96,8 +96,8 @@ def read_table(book: Book, name: str) -> pa.Table:
     UnknownTableError
         When no asset has this name, or it was not computed yet.
     """
-    from btassets.stages.bars_view import bars_table  # noqa: PLC0415
-    from btassets.stages.ohlcv_history import active_tickers  # noqa: PLC0415
+    from btassets.stages.bars_view import bars_table
+    from btassets.stages.ohlcv_history import active_tickers
 
     if name == "bars":
         return bars_table(book, active_tickers(book))
@@ -163,13 +163,15 @@ def _plain(value: Any) -> str:
 
 def command_sql(arguments: argparse.Namespace) -> int:
     """Answer a query over the lake's tables; nothing can be written."""
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     book = book_of(arguments)
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     for name, patterns in view_sources(book.lake).items():
         connection.execute(view_sql(book.lake, name, patterns))
-    connection.execute("set allowed_directories = [$root]".replace("$root", "'" + str(book.lake.root).replace("'", "''") + "'"))
+    connection.execute(
+        "set allowed_directories = [$root]".replace("$root", "'" + str(book.lake.root).replace("'", "''") + "'")
+    )
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     try:
@@ -178,7 +180,7 @@ def command_sql(arguments: argparse.Namespace) -> int:
             raise UsageError("sql: the statement gives no rows", "ask with a SELECT; the tables cannot be written.")
         answer = result.to_arrow_table()
     except duckdb.Error as error:
-        raise UsageError(f"sql: {error}", "`btassets sql \"show tables\"` lists the tables.") from error
+        raise UsageError(f"sql: {error}", '`btassets sql "show tables"` lists the tables.') from error
     if arguments.format == "csv":
         say(",".join(answer.column_names))
         for row in answer.to_pylist():

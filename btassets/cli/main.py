@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from btassets import __version__
+from btassets.cli.terminal import tell
 from btassets.errors import EXIT_BUG, EXIT_INTERRUPTED, BtassetsError, CannotWriteError
 
 _ABOUT = "Backtest research on daily bars: does the ranking predict, what qualifies today, what should change?"
@@ -26,15 +27,23 @@ def _book(parser: argparse.ArgumentParser) -> None:
 def _work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--no-wait", action="store_true", help="exit 2 when another run holds the book")
-    parser.add_argument("--workers", type=int, default=None, metavar="N", help="parallel workers (default: one per core)")
+    parser.add_argument(
+        "--workers", type=int, default=None, metavar="N", help="parallel workers (default: one per core)"
+    )
 
 
 def _set(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments",
-                        help="a setting for this run, e.g. gates.min_rr=2; runs a scenario of its own")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="assignments",
+        help="a setting for this run, e.g. gates.min_rr=2; runs a scenario of its own",
+    )
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per word of the command line)
     """Parser of every command."""
     parser = argparse.ArgumentParser(prog="btassets", description=_ABOUT)
     parser.add_argument("--version", action="version", version=f"btassets {__version__}")
@@ -65,7 +74,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     doctor = add("doctor", "books", "Look at the book: versions, source, calendar, coverage, rights, disk.")
     _book(doctor)
-    doctor.add_argument("--max-age", type=int, default=None, metavar="N", help="exit 3 when bars are older, in sessions")
+    doctor.add_argument(
+        "--max-age", type=int, default=None, metavar="N", help="exit 3 when bars are older, in sessions"
+    )
 
     config = add("config", "books", "The settings in force, and where each comes from.")
     _book(config)
@@ -84,7 +95,9 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--scenario", default=None, metavar="NAME", help="a [scenario.NAME] of the settings file")
     run.add_argument("--profile", choices=("honest", "seed"), default=None, help="the same as --set profile=...")
     run.add_argument("--as", dest="name", default=None, metavar="NAME", help="name of the scenario that --set makes")
-    run.add_argument("--promote", action="store_true", help="write what --set says into btassets.toml and run it as base")
+    run.add_argument(
+        "--promote", action="store_true", help="write what --set says into btassets.toml and run it as base"
+    )
     run.add_argument("--tickers", default="", metavar="A,B", help="read and replay only these")
     _set(run)
     _work(run)
@@ -116,7 +129,9 @@ def build_parser() -> argparse.ArgumentParser:
     _book(export)
     export.add_argument("table", metavar="TABLE")
     export.add_argument("--out", type=Path, required=True, metavar="F.{parquet,csv,json}")
-    export.add_argument("--grid", choices=("week", "bar", "all"), default="all", help="rows of candidates (default: all)")
+    export.add_argument(
+        "--grid", choices=("week", "bar", "all"), default="all", help="rows of candidates (default: all)"
+    )
     export.add_argument("--profile", choices=("honest", "seed"), default=None, help="grid and rows of that profile")
     export.add_argument("--scenario", default=None, metavar="NAME")
 
@@ -141,17 +156,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = getattr(module, f"command_{arguments.command}")(arguments)
         sys.stdout.flush()
     except BtassetsError as error:
-        print(f"btassets: {error}", file=sys.stderr)  # noqa: T201
+        tell(f"btassets: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print("btassets: interrupted; what is done stays done, run again to go on.", file=sys.stderr)  # noqa: T201
+        tell("btassets: interrupted; what is done stays done, run again to go on.")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away: nothing is left to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"btassets: {_from_system(error)}", file=sys.stderr)  # noqa: T201
+        tell(f"btassets: {_from_system(error)}")
         return CannotWriteError.exit_code
     return code
 

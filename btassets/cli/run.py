@@ -16,13 +16,13 @@ from btassets.cli.where import book_of, folder_of
 from btassets.compiled import use_cache_folder
 from btassets.errors import EXIT_SOME_TICKERS, UsageError
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
-from btassets.stages.settings_file import set_in_file
 from btassets.stages.book import Book, open_book
 from btassets.stages.freshness import is_scenario_fresh
 from btassets.stages.new_book import DEMO_FOLDER, DEMO_SETTINGS, make_demo_book, settings_text
 from btassets.stages.ohlcv_history import TABLE, active_tickers
 from btassets.stages.pipeline import RunPlan, make_plan
 from btassets.stages.registry import STAGES
+from btassets.stages.settings_file import set_in_file
 from btassets.storage.files import replace_text, sweep
 from btassets.storage.lock import book_lock
 
@@ -32,8 +32,13 @@ _MOST_LISTED = 10
 
 def command_demo(arguments: argparse.Namespace) -> int:
     """Make the demo book where it does not exist yet, and run it."""
-    flags = {"preset": arguments.preset, "tickers": arguments.tickers, "years": arguments.years,
-             "seed": arguments.seed, "extend": arguments.extend}
+    flags = {
+        "preset": arguments.preset,
+        "tickers": arguments.tickers,
+        "years": arguments.years,
+        "seed": arguments.seed,
+        "extend": arguments.extend,
+    }
     values = {f"demo.{name}": value for name, value in flags.items() if value is not None}
     preset = arguments.preset or "demo"
     default = Path(DEMO_FOLDER) if preset == "demo" else Path(DEMO_FOLDER).with_name(f"demo-{preset}")
@@ -73,7 +78,10 @@ def command_ingest(arguments: argparse.Namespace) -> int:
         after = book.lake.ticker_footers(TABLE)
         n_changed = sum(before.get(t) != facts["version"] for t, facts in after.items())
         n_bars = sum(facts["n_rows"] for facts in after.values())
-        say(f"{len(plan.ingest.stale)} of {len(plan.ingest.listed)} tickers read, {n_changed} changed, {n_bars:,} bars in the lake")
+        say(
+            f"{len(plan.ingest.stale)} of {len(plan.ingest.listed)} tickers read, {n_changed} changed, "
+            f"{n_bars:,} bars in the lake"
+        )
         return _report_blocked(book)
 
 
@@ -101,7 +109,7 @@ def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = 
         is_idle = not plan.stages
         if not code and book.scenario != BASE_SCENARIO and not is_scenario_fresh(book):
             is_idle = False
-            from btassets.defs.launch import launch_scenario  # noqa: PLC0415  (Dagster only when something runs)
+            from btassets.defs.launch import launch_scenario
 
             with progress.listening(Progress(is_quiet=arguments.quiet)):
                 code = _told(launch_scenario(book, n_threads=_n_threads(book)))
@@ -120,7 +128,7 @@ def _n_threads(book: Book) -> int:
 
 
 def _run_base(book: Book, plan: RunPlan, arguments: argparse.Namespace, *, is_full: bool = False) -> int:
-    from btassets.defs.launch import launch  # noqa: PLC0415  (Dagster only when something runs)
+    from btassets.defs.launch import launch
 
     with progress.listening(Progress(is_quiet=arguments.quiet)):
         failure = launch(
@@ -142,7 +150,7 @@ def _told(failure: object) -> int:
 
 
 def _write_warehouse(book: Book) -> None:
-    from btassets.storage.warehouse import is_current, write_views  # noqa: PLC0415  (DuckDB only when needed)
+    from btassets.storage.warehouse import is_current, write_views
 
     if not is_current(book.folder, book.lake):
         write_views(book.folder, book.lake)

@@ -57,10 +57,22 @@ def _rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     signal = next((row for row in report["signal_eval"] if row["signal"] == "mom_12_1_resid"), None)
     return [
         ("as of", f"{report.get('as_of', '-')}, scenario {report['scenario']}, profile {report['profile']}"),
-        ("universe", f"{report['tickers']} tickers, {universe.get('living', '-')} living, {report['candidates']:,} setups"),
-        ("qualified", f"{report['qualified']:,} setups, {_r(qualified['net_avg_r'])} net each, all {_r(everything['net_avg_r'])}"),
-        ("best hold", "-" if best is None else f"{best['hold_days']} sessions, {_r(best['net_avg_r'])} net each"),
-        ("residual momentum", "-" if signal is None else f"IC {signal['mean_ic']:+.3f} over {signal['weeks']} weeks"),
+        (
+            "universe",
+            f"{report['tickers']} tickers, {universe.get('living', '-')} living, {report['candidates']:,} setups",
+        ),
+        (
+            "qualified",
+            f"{report['qualified']:,} setups, {_r(qualified['net_avg_r'])} net each, all {_r(everything['net_avg_r'])}",
+        ),
+        (
+            "best hold",
+            "-" if best is None else f"{best['hold_days']} sessions, {_r(best['net_avg_r'])} net each",
+        ),
+        (
+            "residual momentum",
+            "-" if signal is None else f"IC {signal['mean_ic']:+.3f} over {signal['weeks']} weeks",
+        ),
         ("book, target", _book(books.get("target"))),
         ("book, hold", _book(books.get("hold"))),
         ("today", f"{len(today.get('rows', []))} setups qualify"),

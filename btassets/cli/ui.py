@@ -28,9 +28,9 @@ _STOP_SECONDS = 10.0
 def command_ui(arguments: argparse.Namespace) -> int:
     """Serve until interrupted, then stop every process that was started."""
     book = open_book(folder_of(arguments))
-    from btassets.defs.instance import open_instance  # noqa: PLC0415  (Dagster)
-    from btassets.defs.partitions import register  # noqa: PLC0415
-    from btassets.stages.ohlcv_history import plan_ingest  # noqa: PLC0415
+    from btassets.defs.instance import open_instance
+    from btassets.defs.partitions import register
+    from btassets.stages.ohlcv_history import plan_ingest
 
     with open_instance(book.instance) as instance:
         register(instance, plan_ingest(book).listed)
@@ -65,14 +65,14 @@ def _start(module: str, words: list[str], book: Book) -> subprocess.Popen[bytes]
     target = ["-m", "btassets.definitions"]
     command = [sys.executable, "-m", module, *words, *target]
     # A session of its own: one signal to the group reaches the code servers that it starts, too.
-    return subprocess.Popen(command, env=environment, cwd=book.folder, start_new_session=True)  # noqa: S603
+    return subprocess.Popen(command, env=environment, cwd=book.folder, start_new_session=True)  # noqa: S603  (our own interpreter and modules)
 
 
 def _serve_reports(folder: Path, port: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_words: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
             """Say nothing: the terminal belongs to the runs."""
 
     server = ThreadingHTTPServer((_HOST, port), partial(Quiet, directory=str(folder)))
@@ -84,7 +84,7 @@ def _watch(children: list[subprocess.Popen[bytes]]) -> int:
         for child in children:
             code = child.poll()
             if code is not None:
-                tell(f"btassets: {' '.join(map(str, child.args[2:4]))} ended with code {code}; stopping the rest")
+                tell(f"btassets: process {child.pid} ended with code {code}; stopping the rest")
                 return EXIT_BUG
         time.sleep(0.3)
 

@@ -1,0 +1,1 @@
+"""What Dagster sees: assets, jobs, checks, resources, the instance. Keep this file free of imports."""

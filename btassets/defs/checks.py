@@ -4,12 +4,17 @@ Belongs here: check specs and turning stage facts into results. A blocking check
 everything below its asset. Does not belong here: separate check steps; they cost a process each.
 """
 
+from typing import Any
+
 import dagster as dg
 
 BLOCKING = ("bars_sane", "benchmark_present", "no_lookahead")
 
 _SPECS = {
-    "bars_sane": ("ohlcv_history", "Stored bars keep the engine's input contract: dates ascend, 0 < low <= open, close <= high."),
+    "bars_sane": (
+        "ohlcv_history",
+        "Stored bars keep the engine's input contract: dates ascend, 0 < low <= open, close <= high.",
+    ),
     "universe_coverage": ("sessions", "Most living tickers have a bar at T."),
     "stale_tickers": ("sessions", "Living tickers that lack the last session."),
     "benchmark_present": ("benchmark_closes", "The named benchmark covers the tickers' sessions."),
@@ -34,7 +39,7 @@ def of_asset(asset: str) -> list[dg.AssetCheckSpec]:
     return specs(*(name for name, (owner, _about) in _SPECS.items() if owner == asset))
 
 
-def result(name: str, *, passed: bool, severity: str = "WARN", **numbers: object) -> dg.AssetCheckResult:
+def result(name: str, *, passed: bool, severity: str = "WARN", **numbers: Any) -> dg.AssetCheckResult:
     """Check result with its numbers; a blocking check is always an error."""
     level = dg.AssetCheckSeverity.ERROR if name in BLOCKING or severity == "ERROR" else dg.AssetCheckSeverity.WARN
     metadata = {key: value for key, value in numbers.items() if value is not None}

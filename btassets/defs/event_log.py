@@ -344,9 +344,7 @@ class _ForkGuard:
         self._storages.add(storage)
         if not self._is_registered and hasattr(os, "register_at_fork"):
             self._is_registered = True
-            os.register_at_fork(
-                before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child
-            )
+            os.register_at_fork(before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child)
 
     def _before(self) -> None:
         storages = sorted(self._storages, key=id)  # one order for all threads that fork

@@ -36,12 +36,27 @@ def build_jobs() -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
     report = STAGES["backtest_report"].outputs
     analysis = [s.outputs for s in STAGES.values() if s.group not in _GROUPS_OF_REPLAY and s.name != "backtest_report"]
     return [
-        dg.define_asset_job("everything", selection="*", partitions_def=tickers,
-                            description="Bars, replay, analysis, report: only what changed is computed."),
-        dg.define_asset_job("replay", selection=[t for ts in replay for t in ts], partitions_def=tickers,
-                            description="Bars and replay of a range of tickers."),
-        dg.define_asset_job("analysis", selection=[t for ts in analysis for t in ts],
-                            description="Ranks, statistics, book and advice from the replay as it stands."),
-        dg.define_asset_job("report", selection=[*report, "warehouse"], description="The report from the tables as they stand."),
+        dg.define_asset_job(
+            "everything",
+            selection="*",
+            partitions_def=tickers,
+            description="Bars, replay, analysis, report: only what changed is computed.",
+        ),
+        dg.define_asset_job(
+            "replay",
+            selection=[t for ts in replay for t in ts],
+            partitions_def=tickers,
+            description="Bars and replay of a range of tickers.",
+        ),
+        dg.define_asset_job(
+            "analysis",
+            selection=[t for ts in analysis for t in ts],
+            description="Ranks, statistics, book and advice from the replay as it stands.",
+        ),
+        dg.define_asset_job(
+            "report",
+            selection=[*report, "warehouse"],
+            description="The report from the tables as they stand.",
+        ),
         scenario_job,
     ]

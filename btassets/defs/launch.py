@@ -73,9 +73,8 @@ def launch(
             spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
-            job = dg.build_reconstructable_job(
-                "btassets.defs.launch", "reconstruct", (str(book.folder), json.dumps(book.overrides))
-            )
+            words: Any = (str(book.folder), json.dumps(book.overrides))
+            job = dg.build_reconstructable_job("btassets.defs.launch", "reconstruct", words)
             with dg.execute_job(
                 job, instance, tags=tags, asset_selection=assets, raise_on_error=False, run_config=_LOGGERS
             ) as result:
@@ -93,7 +92,11 @@ def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
     with open_instance(book.instance) as instance:
         close_dead_runs(instance)
         defs = build_defs(BookResource.of(book, threads=n_threads), book.base.executor.shards)
-        tags = {PID_TAG: str(os.getpid()), "btassets/scenario": book.scenario, "btassets/started_by": "command line"}
+        tags = {
+            PID_TAG: str(os.getpid()),
+            "btassets/scenario": book.scenario,
+            "btassets/started_by": "command line",
+        }
         job = defs.resolve_job_def("scenario")
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=_LOGGERS)
         return None if result.success else read_failure(instance, result.run_id)
@@ -106,14 +109,14 @@ def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
         event = record.dagster_event
         if event is None:
             continue
+        data: Any = event.event_specific_data
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
-            data = event.event_specific_data
             if not data.passed and data.severity == dg.AssetCheckSeverity.ERROR and data.blocking:
                 facts = ", ".join(f"{key} {value.value}" for key, value in data.metadata.items())
                 text = str(errors.CheckFailedError(data.check_name, facts or "see the run's page"))
                 failed_check = failed_check or RunFailure(EXIT_CHECK_FAILED, text)
         elif event.is_step_failure and failed_check is None:
-            return _of_error(event.event_specific_data.error)
+            return _of_error(data.error)
     return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; its page tells more (`btassets ui`)")
 
 

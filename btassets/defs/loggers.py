@@ -17,9 +17,7 @@ class _Plain(logging.Formatter):
         return f"{record.levelname.lower()}: {text or record.getMessage()}"
 
 
-@dg.logger(description="Warnings and errors, one plain line each.")
-def console(_context: dg.InitLoggerContext) -> logging.Logger:
-    """Build the logger."""
+def _build(_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("btassets", logging.WARNING)
     handler = logging.StreamHandler()
     handler.setFormatter(_Plain())
@@ -31,3 +29,6 @@ def console(_context: dg.InitLoggerContext) -> logging.Logger:
 def _is_event(record: logging.LogRecord) -> bool:
     """Whether a record is a Dagster event (a step failed ...): the command line tells those itself."""
     return getattr(record, "dagster_event", None) is not None
+
+
+console = dg.LoggerDefinition(_build, description="Warnings and errors, one plain line each.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
 from btassets.stages.run_stage import StageOutcome
 from btassets.tables import TABLES
@@ -20,10 +21,15 @@ def column_schema(table: str) -> dict[str, Any]:
     if spec is None:
         return {}
     columns = [
-        dg.TableColumn(c.name, str(c.type), c.about, dg.TableColumnConstraints(nullable=c.nullable))
+        dg.TableColumn(c.name, _shown_type(c.type), c.about, dg.TableColumnConstraints(nullable=c.nullable))
         for c in spec.columns
     ]
     return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": table}
+
+
+def _shown_type(kind: pa.DataType) -> str:
+    """Arrow type in plain words; coded text is text."""
+    return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
 
 
 def description(about: str, table: str) -> str:
@@ -45,6 +51,4 @@ def result(outcome: StageOutcome, table: str, report_url: str | None = None) -> 
         metadata |= plain(outcome.numbers)
     if report_url is not None:
         metadata["report"] = dg.MetadataValue.url(report_url)
-    return dg.MaterializeResult(
-        asset_key=table, metadata=metadata, data_version=dg.DataVersion(footer.data_version)
-    )
+    return dg.MaterializeResult(asset_key=table, metadata=metadata, data_version=dg.DataVersion(footer.data_version))

@@ -59,7 +59,10 @@ def _shard(shard: int, n_shards: int) -> dg.OpDefinition:
     return replay_shard
 
 
-@dg.op(out=dg.Out(dg.Nothing), description="Compare what was planned with what arrived; a lost ticker fails the run.")
+@dg.op(
+    out=dg.Out(dg.Nothing),
+    description="Compare what was planned with what arrived; a lost ticker fails the run.",
+)
 def finish_replay(
     context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]
 ) -> dg.Output:
@@ -118,7 +121,7 @@ def build_candidates(n_shards: int) -> dg.AssetsDefinition:
         ins={name: dg.AssetIn(dagster_type=dg.Nothing) for name in _STAGE.reads},
         check_specs=checks.of_asset(_STAGE.name),
     )
-    def candidates(ohlcv_history, sessions, benchmark_closes):  # noqa: ANN001, ANN202
+    def candidates(ohlcv_history, sessions, benchmark_closes):
         plan = plan_replay(ohlcv_history=ohlcv_history, sessions=sessions, benchmark_closes=benchmark_closes)
         shards = [shard(plan) for shard in shard_ops]
         return {

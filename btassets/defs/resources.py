@@ -26,9 +26,7 @@ class BookResource(dg.ConfigurableResource):
     def open(self) -> Book:
         """Open the book as this run sees it."""
         overrides = json.loads(self.overrides)
-        return open_book(
-            Path(self.folder), scenario=self.scenario, overlay=self.overlay or None, overrides=overrides
-        )
+        return open_book(Path(self.folder), scenario=self.scenario, overlay=self.overlay or None, overrides=overrides)
 
     @classmethod
     def of(cls, book: Book, *, threads: int = 1, full: bool = False) -> "BookResource":

@@ -11,9 +11,9 @@ import dagster as dg
 from btassets.code_version import code_version
 from btassets.defs import checks, metadata
 from btassets.defs.resources import BookResource
+from btassets.stages.check_facts import check_facts
 from btassets.stages.registry import PARTITIONED, STAGES, Stage
 from btassets.stages.run_stage import StageOutcome, run_stage
-from btassets.stages.check_facts import check_facts
 
 
 def _spec(stage: Stage, table: str) -> dg.AssetSpec:
@@ -45,7 +45,7 @@ def _build(stage: Stage) -> dg.AssetsDefinition:
         check_specs=checks.of_asset(stage.name),
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def asset(context: dg.AssetExecutionContext, book: BookResource):  # noqa: ANN202
+    def asset(context: dg.AssetExecutionContext, book: BookResource):
         outcome = run_stage(stage.name, book.open())
         context.log.info(f"{stage.name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
         yield from _results(stage, outcome, book)
@@ -63,7 +63,7 @@ def _build_models(stages: list[Stage]) -> dg.AssetsDefinition:
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def models(context: dg.AssetExecutionContext, book: BookResource):  # noqa: ANN202
+    def models(context: dg.AssetExecutionContext, book: BookResource):
         wanted = {key.to_user_string() for key in context.selected_asset_keys}
         wanted |= {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
         for stage in stages:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from btassets.report import svg
-from btassets.report.format import shown
+from btassets.report.format import esc, shown
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -88,6 +88,7 @@ def line_chart(
     kind: str = "usd0",
     has_area: bool = False,
     is_down: bool = False,
+    css: str = "",
 ) -> str:
     """Lines over dates; labels of the value axis stand on its grid lines.
 
@@ -103,6 +104,8 @@ def line_chart(
         Fill between the first line and zero.
     is_down
         Values count downward from the top: drawdowns.
+    css
+        More classes of the chart.
     """
     plot = height - _AXIS
     known = _known(lines)
@@ -114,7 +117,7 @@ def line_chart(
     scale = svg.log_scale(known) if is_log else svg.linear_scale(known, with_zero=has_area or is_down)
     shares, axis = _date_axis(dates, plot)
     body = list(axis)
-    marks = svg.ticks(scale, max(2, round(plot / 55)))
+    marks = svg.ticks(scale, max(3, round(plot / 48)))
     for tick in marks:
         y = plot * (1 - scale.share(tick))
         body.append(svg.rule(0, y, 1, y, "zero" if tick == 0 else "grid"))
@@ -124,10 +127,12 @@ def line_chart(
     paths += [f'<path class="line {line.css}" d="{svg.line_path(shares, line.values, scale, plot)}"/>' for line in lines]
     body.append(svg.stretched(0, plot, paths))
     for tick in marks:
+        if tick == 0:
+            continue
         y = plot * (1 - scale.share(tick))
         below = y < 13
         body.append(svg.text(0, y + 13 if below else y - 4, shown(tick, kind), css="halo"))
-    return svg.frame(name, title, description, height, body)
+    return svg.frame(name, title, description, height, body, css=css)
 
 
 def bar_chart(
@@ -219,12 +224,13 @@ def dot_rows(
         body.append(svg.rule(0, y + 25, 1, y + 25, "track"))
         body.append(svg.text(0, y + 15, row.label, css=f"halo {css}{' strong' if row.is_current else ''}".strip()))
         body.append(svg.text(1, y + 15, row.words, anchor="end", css=f"halo {css}{' strong' if row.is_current else ''}".strip()))
-        for mark in row.marks:
+        for m, mark in enumerate(row.marks):
             if mark.low is not None and mark.high is not None:
-                body.append(svg.rule(scale.share(mark.low), y + 25, scale.share(mark.high), y + 25, f"whisker {mark.css} {css}"))
+                body.append(svg.rule(scale.share(mark.low), y + 25, scale.share(mark.high), y + 25, f"whisker {mark.css} {css}".strip()))
             if mark.value is not None:
-                zero = scale.share(0.0)
-                body.append(svg.rule(zero, y + 25, scale.share(mark.value), y + 25, f"stem {mark.css} {css}"))
+                if m == 0:
+                    zero = scale.share(0.0)
+                    body.append(svg.rule(zero, y + 25, scale.share(mark.value), y + 25, f"stem {mark.css} {css}".strip()))
                 body.append(svg.dot(scale.share(mark.value), y + 25, f"dot {mark.css} {css}".strip()))
     return svg.frame(name, title, description, bottom + _AXIS, body)
 
@@ -301,7 +307,7 @@ def votes_glyph(values: Sequence[float | None], words: str) -> str:
         tall = max(abs(value) * 8, 0.8)
         y = 9 - tall if value >= 0 else 9
         parts.append(f'<rect class="bar {"up" if value >= 0 else "down"}" x="{k * 11 + 2}" y="{svg.px(y)}" width="8" height="{svg.px(tall)}"/>')
-    return f'<svg class="votes" role="img" width="56" height="18" aria-label="{svg.esc(words)}"><title>{svg.esc(words)}</title>{"".join(parts)}</svg>'
+    return f'<svg class="votes" role="img" width="56" height="18" aria-label="{esc(words)}"><title>{esc(words)}</title>{"".join(parts)}</svg>'
 
 
 def empty_chart(name: str, title: str) -> str:

@@ -4,6 +4,7 @@ Belongs here: text of one value. Does not belong here: rounding of results (they
 markup, tables.
 """
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -48,6 +49,8 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "num1": _fixed(1),
     "num2": _fixed(2),
     "num4": _fixed(4),
+    "sn": _fixed(0, is_signed=True),
+    "snum1": _fixed(1, is_signed=True),
     "snum2": _fixed(2, is_signed=True),
     "snum4": _fixed(4, is_signed=True),
     "usd": _fixed(2),
@@ -81,6 +84,14 @@ def shown(value: Any, kind: str = "text") -> str:
 def html(value: Any, kind: str = "text") -> str:
     """Text of a value, safe inside HTML and in its attributes."""
     return escape(shown(value, kind), quote=True)
+
+
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
+
+def prose(text: object) -> str:
+    """A sentence, safe inside HTML, whose dates are never broken across lines."""
+    return _DATE.sub(r'<span class="date">\g<0></span>', esc(text))
 
 
 def esc(text: object) -> str:

@@ -1,1 +1,55 @@
-def page(r): return "<html></html>"
+"""The report as one HTML file: no script, nothing from outside, light, dark and print.
+
+Belongs here: the order of the sections and the document around them. Does not belong here: what a
+section says (`sections_*.py`), how charts are drawn (`charts.py`), colours (`page.css`).
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from btassets.report import sections_book, sections_evidence, sections_head, sections_method
+from btassets.report.format import esc
+
+_SECTIONS = (
+    sections_head.head,
+    sections_head.tiles,
+    sections_head.todays_setups,
+    sections_book.book,
+    sections_evidence.setups,
+    sections_evidence.exits_and_gate,
+    sections_evidence.floors_and_signals,
+    sections_evidence.calibration,
+    sections_book.trades,
+    sections_book.variants,
+    sections_method.data,
+    sections_method.method,
+)
+
+
+@cache
+def _css() -> str:
+    text = resources.files("btassets.report").joinpath("page.css").read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("/*"))
+
+
+def page(report: Mapping[str, Any]) -> str:
+    """HTML text of a report document.
+
+    Parameters
+    ----------
+    report
+        As `report.json` holds it; the page shows nothing that is not in it.
+    """
+    title = f"{report['book']['name']}, {report['as_of']}: btassets report"
+    body = "".join(make(report) for make in _SECTIONS)
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{esc(title)}</title><style>{_css()}</style></head><body><main>{body}</main>"
+        f"<footer>Nothing here is advice to trade. Every number stands in report.json beside this file.</footer></body></html>\n"
+    )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from btassets.report import charts
-from btassets.report.format import MISSING, esc, html, shown
+from btassets.report.format import MISSING, esc, html, prose, shown
 from btassets.report.tables import Column, details, facts, section, table, value_at
 
 Report = Mapping[str, Any]
@@ -16,8 +16,8 @@ Report = Mapping[str, Any]
 CURVE_NAMES = {
     "hold": "Book, hold exit",
     "target": "Book, target exit",
-    "equal_weight_hold": "Equal weight, held",
-    "equal_weight_renewed": "Equal weight, renewed",
+    "equal_weight_hold": "Equal weight",
+    "equal_weight_renewed": "EW, renewed",
 }
 MOST_SETUPS = 20
 MOST_SETUPS_BEHIND = 80
@@ -69,22 +69,23 @@ def _warnings(report: Report) -> str:
     items = []
     for words in report["warnings"]:
         code, _, sentence = words.partition(": ")
-        items.append(f"<li><b>{esc(code.replace('_', ' ').capitalize())}.</b> {esc(sentence)}</li>")
+        told = sentence[:1].upper() + sentence[1:]
+        items.append(f"<li><b>{esc(code.replace('_', ' ').capitalize())}.</b> {prose(told)}</li>")
     behind = report["universe"]["behind"]
     names = ""
     if behind:
         shown_names = f'<p class="names">{esc(", ".join(behind))}</p>'
-        names = details(f"{len(behind):,} tickers without a bar for {report['universe']['newest_session']}", shown_names)
+        names = details(f"{len(behind):,} without a bar for {report['universe']['newest_session']}", shown_names)
     return f'<section id="warnings" aria-labelledby="warnings-h"><h2 id="warnings-h">Before you read on</h2><ul class="warnings">{"".join(items)}</ul>{names}</section>'
 
 
 def _advice(report: Report) -> str:
-    rows = [
-        f"<li><p>{esc(row['sentence'])} {verdict(row['verdict'])}</p></li>"
-        for row in (*report["advice"], *report["research_advice"])
-    ]
+    items = (*report["advice"], *report["research_advice"])
+    is_tested = any(row["verdict"] for row in items)
+    rows = [f"<li>{esc(row['sentence'])}{' ' + verdict(row['verdict']) if is_tested else ''}</li>" for row in items]
     inner = f'<ol class="advice">{"".join(rows)}</ol>' if rows else '<p class="none">Too few graded setups for any advice.</p>'
-    return f'<section id="advice" aria-labelledby="advice-h"><h2 id="advice-h">What the rules say</h2>{inner}</section>'
+    note = "" if is_tested or not rows else f'<p class="note">Read off the numbers below, {_UNTESTED}; no change is the default.</p>'
+    return f'<section id="advice" aria-labelledby="advice-h"><h2 id="advice-h">What the rules say</h2>{note}{inner}</section>'
 
 
 def main_book(report: Report) -> tuple[str, Mapping[str, Any]]:
@@ -181,7 +182,7 @@ _SETUP_COLUMNS = (
     Column("confidence", "Conf.", "num1", "confidence, 0-100"),
     Column("percentile", "Pct.", "num1", "percentile of the activation momentum, 0-100"),
     Column("primary_prob", "Stated", "pct", "stated probability of the target before the stop"),
-    Column("level_strength", "Level", "num1", "strength of the target's level; 0 when projected"),
+    Column("level_strength", "Level", "num1", "strength of the target's level; - when the target is projected"),
     Column("action", "Action", "words"),
     Column("risk_level", "Risk"),
     Column("shares", "Shares", "num2", "position by risk and notional cap"),
@@ -202,7 +203,15 @@ def todays_setups(report: Report) -> str:
         f"{len(rows):,} of {today['n_setups']:,} setups qualify at {today['as_of'] or MISSING}, {today['n_ranked']:,} ranked. {day} "
         f"Shares for {shown(today['capital'], 'usd0')} dollars; fills are at the next open."
     )
-    parts = [_setup_table(rows[:MOST_SETUPS], "todays_setups.qualified", "Qualified today", "Nothing qualifies today.")]
+    parts = [
+        table(
+            rows[:MOST_SETUPS],
+            (*_SETUP_COLUMNS, _GLYPH),
+            json="todays_setups.qualified",
+            caption="Qualified today",
+            none="Nothing qualifies today.",
+        )
+    ]
     behind = rows[: MOST_SETUPS + MOST_SETUPS_BEHIND]
     if rows:
         left = len(rows) - len(behind)
@@ -217,11 +226,9 @@ def todays_setups(report: Report) -> str:
     return section("today", "Today's setups", lead, *parts)
 
 
-def _setup_table(rows: list[Mapping[str, Any]], json: str, caption: str, none: str) -> str:
-    """The setups with a glyph of their votes; the numbers stand in the table behind."""
-    plain = table(rows, _SETUP_COLUMNS, json=json, caption=caption, none=none)
-    for row in rows:
-        words = ", ".join(f"{name} {shown(row[key], 'snum2')}" for key, name in _VOTES)
-        glyph = charts.votes_glyph([row[key] for key, _ in _VOTES], f"Votes: {words}")
-        plain = plain.replace("</td></tr>", f"</td>\x00<td>{glyph}</td></tr>".replace("\x00", "<!---->"), 1) if False else plain
-    return plain
+def _glyph(row: Mapping[str, Any]) -> str:
+    words = ", ".join(f"{name} {shown(row[key], 'snum2')}" for key, name in _VOTES)
+    return charts.votes_glyph([row[key] for key, _ in _VOTES], f"Votes: {words}")
+
+
+_GLYPH = Column("votes", "Votes", hint="trend, position, directional movement, RSI, volume", render=_glyph)

@@ -9,19 +9,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from btassets.report.format import KINDS, esc, html
+from btassets.report.format import KINDS, esc, html, prose
 
 _NUMBERS = frozenset(KINDS) - {"text", "words", "yes"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: dotted key in a row, heading, how its values are printed, and a hint on hover."""
+    """One column: dotted key in a row, heading, how its values are printed, and a hint on hover.
+
+    `render` makes the markup of a cell from its row; such a column shows no number of its own.
+    """
 
     key: str
     label: str
     kind: str = "text"
     hint: str = ""
+    render: Callable[[Mapping[str, Any]], str] | None = None
 
 
 def value_at(row: Any, key: str) -> Any:
@@ -58,22 +62,27 @@ def table(
     """
     if not rows:
         return f'<p class="none">{esc(none)}</p>'
-    head = "".join(
-        f'<th scope="col" data-key="{esc(c.key)}" data-kind="{c.kind}"{_number_css(c)}'
-        f"{f' title={chr(34)}{esc(c.hint)}{chr(34)}' if c.hint else ''}>{esc(c.label)}</th>"
-        for c in columns
-    )
+    head = "".join(_heading(column) for column in columns)
     body = []
     for row in rows:
         css = row_css(row) if row_css else ""
-        cells = "".join(f"<td{_number_css(c)}>{html(value_at(row, c.key), c.kind)}</td>" for c in columns)
-        body.append(f"<tr{f' class={chr(34)}{css}{chr(34)}' if css else ''}>{cells}</tr>")
-    source = f' data-json="{esc(json)}"' if json else ""
+        cells = "".join(
+            f"<td{_number_css(c)}>{c.render(row) if c.render else html(value_at(row, c.key), c.kind)}</td>" for c in columns
+        )
+        body.append(f'<tr class="{css}">{cells}</tr>' if css else f"<tr>{cells}</tr>")
+    source = ' class="few"' if len(columns) <= 3 else ""
+    source += f' data-json="{esc(json)}"' if json else ""
     title = f"<caption>{esc(caption)}</caption>" if caption else ""
     return (
         f'<div class="scroll" tabindex="0" role="group" aria-label="{esc(caption or "table")}"><table{source}>{title}'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _heading(column: Column) -> str:
+    place = "" if column.render else f' data-key="{esc(column.key)}" data-kind="{column.kind}"'
+    hint = f' title="{esc(column.hint)}"' if column.hint else ""
+    return f'<th scope="col"{place}{_number_css(column)}{hint}>{esc(column.label)}</th>'
 
 
 def _number_css(column: Column) -> str:
@@ -116,7 +125,7 @@ def mark_legend(entries: Iterable[tuple[str, str]]) -> str:
 
 def section(name: str, title: str, lead: str, *inner: str) -> str:
     """One section of the page."""
-    intro = f'<p class="lead">{esc(lead)}</p>' if lead else ""
+    intro = f'<p class="lead">{prose(lead)}</p>' if lead else ""
     return f'<section id="{name}" aria-labelledby="{name}-h"><h2 id="{name}-h">{esc(title)}</h2>{intro}{"".join(inner)}</section>'
 
 

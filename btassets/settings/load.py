@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -66,7 +66,7 @@ def select(settings: Settings, prefixes: tuple[str, ...]) -> dict[str, Any]:
     """
     flat = flatten(settings)
     return {
-        key: list(value) if isinstance(value, tuple) else value
+        key: list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
         for key, value in flat.items()
         if any(key == prefix or key.startswith(prefix + ".") for prefix in prefixes)
     }
@@ -88,7 +88,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in tree.items():
         dotted = f"{prefix}{key}"
         if isinstance(value, Mapping) and dotted not in KEYS:
-            flat.update(_flat(value, f"{dotted}."))
+            flat.update(_flat(cast(Mapping[str, Any], value), f"{dotted}."))
         else:
             flat[dotted] = value
     return flat
@@ -173,10 +173,11 @@ def resolve(
         With the key, the value, the rule and the place.
     """
     tree, text = _read_file(path) if path is not None else ({}, "")
-    scenario_tables = tree.pop("scenario", {})
+    declared: Any = tree.pop("scenario", {})
     shown = f"{path.parent.name}/{path.name}" if path is not None else "defaults"
-    if not isinstance(scenario_tables, Mapping):
-        raise SettingError("scenario", scenario_tables, "must be tables [scenario.NAME]", shown)
+    if not isinstance(declared, Mapping):
+        raise SettingError("scenario", declared, "must be tables [scenario.NAME]", shown)
+    scenario_tables = cast(Mapping[str, Any], declared)
     table = overlay or (scenario if scenario in scenario_tables or not overrides else BASE_SCENARIO)
     if table not in (BASE_SCENARIO, *scenario_tables):
         raise UnknownSettingError(f"scenario.{table}", [f"scenario.{name}" for name in scenario_tables], shown)
@@ -239,7 +240,7 @@ def _field(key: str) -> Any:
     return model.model_fields.get(leaf)
 
 
-def _rule(key: str, problem: Any) -> str:
+def _rule(key: str, problem: Any) -> str:  # noqa: PLR0911  (one sentence per kind)
     """The rule of a setting in plain words, from its bounds."""
     field = _field(key)
     context = problem.get("ctx", {})

@@ -23,28 +23,29 @@ class Section(BaseModel):
 class SourceColumns(Section):
     """Names of the columns in the files of a `files` source."""
 
-    date: str = Field("date", description="exchange date of the bar (ISO text, date or timestamp)")
-    open: str = Field("open", description="opening price")
-    high: str = Field("high", description="highest price")
-    low: str = Field("low", description="lowest price")
-    close: str = Field("close", description="closing price")
-    volume: str = Field("volume", description="shares traded")
-    ticker: str | None = Field(None, description="ticker column of one long file; unset: one file per ticker")
-    dividend: str | None = Field(None, description="cash dividend per share on its ex-date")
-    split: str | None = Field(None, description="split ratio on its ex-date, 1 where there is none")
-    adjusted_close: str | None = Field(None, description="the vendor's adjusted close, only checked against")
+    date: str = Field(default="date", description="exchange date of the bar (ISO text, date or timestamp)")
+    open: str = Field(default="open", description="opening price")
+    high: str = Field(default="high", description="highest price")
+    low: str = Field(default="low", description="lowest price")
+    close: str = Field(default="close", description="closing price")
+    volume: str = Field(default="volume", description="shares traded")
+    ticker: str | None = Field(default=None, description="ticker column of one long file; unset: one file per ticker")
+    dividend: str | None = Field(default=None, description="cash dividend per share on its ex-date")
+    split: str | None = Field(default=None, description="split ratio on its ex-date, 1 where there is none")
+    adjusted_close: str | None = Field(default=None, description="the vendor's adjusted close, only checked against")
 
 
 class Source(Section):
     """Where bars come from."""
 
-    kind: Literal["demo", "files"] = Field("demo", description="demo (synthetic market) or files")
-    path: str = Field("", description="folder or file of a files source, relative to the book's folder")
+    kind: Literal["demo", "files"] = Field(default="demo", description="demo (synthetic market) or files")
+    path: str = Field(default="", description="folder or file of a files source, relative to the book's folder")
     basis: Literal["raw", "split", "total"] = Field(
-        "total", description="what the prices of the source already are: raw, split-adjusted, or total return"
+        default="total", description="what the prices of the source already are: raw, split-adjusted, or total return"
     )
     ticker_pattern: str = Field(
-        "", description="regular expression with one group that finds the ticker in a file's stem; empty: the stem"
+        default="",
+        description="regular expression with one group that finds the ticker in a file's stem; empty: the stem",
     )
     columns: SourceColumns = SourceColumns()
 
@@ -52,54 +53,60 @@ class Source(Section):
 class Demo(Section):
     """The synthetic market of the demo source."""
 
-    preset: Literal["demo", "null", "edge"] = Field("demo", description="planted edge: demo 0.006, null 0, edge 0.012")
-    tickers: int = Field(60, ge=1, le=100_000, description="how many tickers")
-    years: float = Field(5.0, gt=0.25, le=60.0, description="length in years of 252 sessions")
-    seed: int = Field(7, ge=0, description="seed of the counter-based random numbers")
-    extend: int = Field(0, ge=0, le=2520, description="sessions appended after the fixed last one, 2025-12-31")
+    preset: Literal["demo", "null", "edge"] = Field(
+        default="demo", description="planted edge: demo 0.006, null 0, edge 0.012"
+    )
+    tickers: int = Field(default=60, ge=1, le=100_000, description="how many tickers")
+    years: float = Field(default=5.0, gt=0.25, le=60.0, description="length in years of 252 sessions")
+    seed: int = Field(default=7, ge=0, description="seed of the counter-based random numbers")
+    extend: int = Field(default=0, ge=0, le=2520, description="sessions appended after the fixed last one, 2025-12-31")
 
 
 class Universe(Section):
     """Which tickers of the source belong to the book."""
 
-    tickers: tuple[str, ...] = Field((), description="tickers by name; empty: everything in the source")
-    exclude: tuple[str, ...] = Field((), description="tickers left out")
+    tickers: tuple[str, ...] = Field(default=(), description="tickers by name; empty: everything in the source")
+    exclude: tuple[str, ...] = Field(default=(), description="tickers left out")
 
 
 class Engine(Section):
     """What the replay reads: a change here replays every ticker."""
 
-    atr_stop_multiple: Positive = Field(1.5, description="distance of the stop from the entry, in ATR(14)")
-    projection: bool = Field(True, description="project targets at 2, 3, 4 ATR when no level offers one")
+    atr_stop_multiple: Positive = Field(default=1.5, description="distance of the stop from the entry, in ATR(14)")
+    projection: bool = Field(default=True, description="project targets at 2, 3, 4 ATR when no level offers one")
     gap_days: int = Field(
-        30, ge=0, le=3650, description="calendar days without a bar that end a window; 0: never (the seed)"
+        default=30, ge=0, le=3650, description="calendar days without a bar that end a window; 0: never (the seed)"
     )
-    tilt_const: float = Field(0.0, description="calibration: constant of the logit tilt")
-    tilt_score: float = Field(0.0, description="calibration: weight of the score in the logit tilt")
-    tilt_level: float = Field(0.0, description="calibration: weight of the level strength in the logit tilt")
-    action_lead: NonNegative = Field(20.0, description="lead of one direction's confidence that makes an action")
-    action_high: Percent = Field(70.0, description="confidence from which an action is HIGH")
-    action_moderate: Percent = Field(50.0, description="confidence from which an action is MODERATE")
+    tilt_const: float = Field(default=0.0, description="calibration: constant of the logit tilt")
+    tilt_score: float = Field(default=0.0, description="calibration: weight of the score in the logit tilt")
+    tilt_level: float = Field(default=0.0, description="calibration: weight of the level strength in the logit tilt")
+    action_lead: NonNegative = Field(
+        default=20.0, description="lead of one direction's confidence that makes an action"
+    )
+    action_high: Percent = Field(default=70.0, description="confidence from which an action is HIGH")
+    action_moderate: Percent = Field(default=50.0, description="confidence from which an action is MODERATE")
 
 
 class Gates(Section):
     """The floors that a setup passes to qualify; a change here replays nothing."""
 
-    min_rr: NonNegative = Field(1.5, description="least reward-to-risk of the primary target")
-    min_confidence: Percent = Field(55.0, description="least confidence, 0-100")
-    exclude_neutral: bool = Field(True, description="the engine's action must point in the setup's direction")
-    require_high_conviction: bool = Field(False, description="the action must be LONG_HIGH or SHORT_HIGH")
-    exclude_conflicts: bool = Field(False, description="the risk level must be Low")
-    min_momentum_percentile: Percent = Field(80.0, description="least percentile in the universe; 0: off")
-    min_target_probability: Percent = Field(0.0, description="least probability of the best target, 0-100")
-    min_ev: float | None = Field(None, description="least expected value in R by the stated probability; unset: off")
+    min_rr: NonNegative = Field(default=1.5, description="least reward-to-risk of the primary target")
+    min_confidence: Percent = Field(default=55.0, description="least confidence, 0-100")
+    exclude_neutral: bool = Field(default=True, description="the engine's action must point in the setup's direction")
+    require_high_conviction: bool = Field(default=False, description="the action must be LONG_HIGH or SHORT_HIGH")
+    exclude_conflicts: bool = Field(default=False, description="the risk level must be Low")
+    min_momentum_percentile: Percent = Field(default=80.0, description="least percentile in the universe; 0: off")
+    min_target_probability: Percent = Field(default=0.0, description="least probability of the best target, 0-100")
+    min_ev: float | None = Field(
+        default=None, description="least expected value in R by the stated probability; unset: off"
+    )
 
 
 class Exits(Section):
     """How long to hold."""
 
     hold_days: tuple[Literal[5, 10, 21, 30], ...] = Field(
-        (5, 10, 21, 30), description="holds of the time-exit sweep, sessions; the longest is the book's"
+        default=(5, 10, 21, 30), description="holds of the time-exit sweep, sessions; the longest is the book's"
     )
 
     @field_validator("hold_days")
@@ -115,80 +122,99 @@ class Costs(Section):
     """What trading costs."""
 
     per_side_frac: Annotated[float, Field(ge=0.0, le=0.1)] = Field(
-        0.001, description="commission and slippage per side, a fraction of the notional"
+        default=0.001, description="commission and slippage per side, a fraction of the notional"
     )
     delisting_return: Annotated[float, Field(ge=-1.0, le=1.0)] = Field(
-        0.0, description="return from the last close of an ended ticker to what its holder gets"
+        default=0.0, description="return from the last close of an ended ticker to what its holder gets"
     )
 
 
 class Book(Section):
     """The capital-constrained book."""
 
-    starting_capital: Positive = Field(10_000.0, description="US dollars")
-    max_positions: int = Field(10, ge=1, le=10_000, description="positions held at once, one per ticker")
-    risk_frac: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.01, description="equity risked per position")
+    starting_capital: Positive = Field(default=10_000.0, description="US dollars")
+    max_positions: int = Field(default=10, ge=1, le=10_000, description="positions held at once, one per ticker")
+    risk_frac: Annotated[float, Field(gt=0.0, le=1.0)] = Field(default=0.01, description="equity risked per position")
     notional_cap_frac: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
-        0.20, description="largest share of equity in one position"
+        default=0.20, description="largest share of equity in one position"
     )
 
 
 class Method(Section):
     """The switches between the seed's rules and the honest ones; a profile is a named set of them."""
 
-    asof_grid: Literal["week", "bar"] = Field("week", description="as-of dates: week ends, or every fifth own bar")
+    asof_grid: Literal["week", "bar"] = Field(
+        default="week", description="as-of dates: week ends, or every fifth own bar"
+    )
     ranking: Literal["eligible", "rows"] = Field(
-        "eligible", description="who is ranked: each eligible ticker once, or every candidate row"
+        default="eligible", description="who is ranked: each eligible ticker once, or every candidate row"
     )
-    fill: Literal["open", "close"] = Field("open", description="filled at the next open, or at the signal's close")
-    expired: Literal["mark", "zero"] = Field("mark", description="an expired trade: marked to its last close, or 0R")
+    fill: Literal["open", "close"] = Field(
+        default="open", description="filled at the next open, or at the signal's close"
+    )
+    expired: Literal["mark", "zero"] = Field(
+        default="mark", description="an expired trade: marked to its last close, or 0R"
+    )
     ended: Literal["graded", "dropped"] = Field(
-        "graded", description="rows cut short by the end of a ticker: graded to its last bar, or left out"
+        default="graded", description="rows cut short by the end of a ticker: graded to its last bar, or left out"
     )
-    ic: Literal["weeks", "thinned"] = Field("weeks", description="IC over all weeks, or over thinned weeks")
-    book: Literal["open", "close"] = Field("open", description="the book's rules: next open by session, or the seed's")
+    ic: Literal["weeks", "thinned"] = Field(default="weeks", description="IC over all weeks, or over thinned weeks")
+    book: Literal["open", "close"] = Field(
+        default="open", description="the book's rules: next open by session, or the seed's"
+    )
 
 
 class Quality(Section):
     """Thresholds of the rules that keep rubbish out (docs/method/quality.md)."""
 
-    max_bad_rows: int = Field(5, ge=0, description="Q4, Q5: more bad rows than this block the ticker")
-    max_bad_frac: Frac = Field(0.005, description="Q4, Q5: a larger share of bad rows blocks the ticker")
-    ohlc_tolerance_frac: Frac = Field(1e-6, description="Q5: relative tolerance of high and low")
-    max_missing_frac: Frac = Field(0.10, description="Q11: sessions missing of 126 beyond which a date is not eligible")
-    max_zero_volume_frac: Frac = Field(0.05, description="Q13: zero-volume share beyond which a date is not eligible")
-    max_flat_frac: Frac = Field(0.10, description="Q14: flat-bar share beyond which a date is not eligible")
-    max_constant_bars: int = Field(30, ge=2, description="Q15: run of equal closes from which a date is not eligible")
-    min_median_close_usd: NonNegative = Field(1.0, description="Q17: least median raw close over 63 sessions")
-    min_median_dollar_volume_usd: NonNegative = Field(
-        1_000_000.0, description="Q17: least median raw dollar volume over 63 sessions"
+    max_bad_rows: int = Field(default=5, ge=0, description="Q4, Q5: more bad rows than this block the ticker")
+    max_bad_frac: Frac = Field(default=0.005, description="Q4, Q5: a larger share of bad rows blocks the ticker")
+    ohlc_tolerance_frac: Frac = Field(default=1e-6, description="Q5: relative tolerance of high and low")
+    max_missing_frac: Frac = Field(
+        default=0.10, description="Q11: sessions missing of 126 beyond which a date is not eligible"
     )
-    max_benchmark_missing_frac: Frac = Field(0.01, description="Q21: benchmark sessions missing that stop the run")
+    max_zero_volume_frac: Frac = Field(
+        default=0.05, description="Q13: zero-volume share beyond which a date is not eligible"
+    )
+    max_flat_frac: Frac = Field(default=0.10, description="Q14: flat-bar share beyond which a date is not eligible")
+    max_constant_bars: int = Field(
+        default=30, ge=2, description="Q15: run of equal closes from which a date is not eligible"
+    )
+    min_median_close_usd: NonNegative = Field(default=1.0, description="Q17: least median raw close over 63 sessions")
+    min_median_dollar_volume_usd: NonNegative = Field(
+        default=1_000_000.0, description="Q17: least median raw dollar volume over 63 sessions"
+    )
+    max_benchmark_missing_frac: Frac = Field(
+        default=0.01, description="Q21: benchmark sessions missing that stop the run"
+    )
 
 
 class Storage(Section):
     """How tables are kept."""
 
-    buckets: int = Field(64, ge=1, le=4096, description="hash buckets of the per-ticker tables")
-    keep_runs: int = Field(30, ge=1, description="reports kept")
+    buckets: int = Field(default=64, ge=1, le=4096, description="hash buckets of the per-ticker tables")
+    keep_runs: int = Field(default=30, ge=1, description="reports kept")
 
 
 class Executor(Section):
     """Where the work is done."""
 
-    shards: int = Field(0, ge=0, le=1024, description="parallel steps of the replay; 0: one per core")
+    shards: int = Field(default=0, ge=0, le=1024, description="parallel steps of the replay; 0: one per core")
     kind: Literal["auto", "in_process", "multiprocess"] = Field(
-        "auto", description="auto: in this process when little is stale, multiprocess when the replay is large"
+        default="auto",
+        description="auto: in this process when little is stale, multiprocess when the replay is large",
     )
 
 
 class Settings(Section):
     """All settings of a book."""
 
-    profile: Literal["honest", "seed"] = Field("honest", description="named set of method switches")
-    benchmark: str = Field("none", description="a file, a ticker of the source, or none")
-    calendar: str = Field("XNYS", description="exchange calendar by its code, or data: the union of the bars' dates")
-    basis: Literal["total", "split", "raw"] = Field("total", description="price basis of the adjusted view")
+    profile: Literal["honest", "seed"] = Field(default="honest", description="named set of method switches")
+    benchmark: str = Field(default="none", description="a file, a ticker of the source, or none")
+    calendar: str = Field(
+        default="XNYS", description="exchange calendar by its code, or data: the union of the bars' dates"
+    )
+    basis: Literal["total", "split", "raw"] = Field(default="total", description="price basis of the adjusted view")
     source: Source = Source()
     demo: Demo = Demo()
     universe: Universe = Universe()

@@ -52,8 +52,8 @@ def exchange_sessions(lake: Lake, code: str, first: int, last: int) -> Days:
 
 
 def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int]:
-    import exchange_calendars  # noqa: PLC0415  (0.4 s: only when the lake does not know the dates yet)
-    from exchange_calendars import errors  # noqa: PLC0415
+    import exchange_calendars
+    from exchange_calendars import errors
 
     epoch = dt.date(1970, 1, 1)
     try:

@@ -35,8 +35,14 @@ def open_source(settings: Settings, folder: Path, lake: Lake | None = None) -> B
         demo = settings.demo
         n_sessions = round(demo.years * 252)
         sessions = None if lake is None else exchange_sessions(lake, "XNYS", *calendar_span(n_sessions, demo.extend))
-        return DemoSource(sessions, demo.preset, n_tickers=demo.tickers, seed=demo.seed, n_sessions=n_sessions,
-                          extend=demo.extend)
+        return DemoSource(
+            sessions,
+            demo.preset,
+            n_tickers=demo.tickers,
+            seed=demo.seed,
+            n_sessions=n_sessions,
+            extend=demo.extend,
+        )
     if not source.path:
         raise NoBarsError("source.path", "is empty", "set it to the folder of your bars in btassets.toml.")
     return FilesSource(

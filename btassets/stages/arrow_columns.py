@@ -60,7 +60,7 @@ def as_columns(spec: TableSpec, table: pa.Table) -> dict[str, npt.NDArray[Any]]:
             codes = [names.get(value, -1) for value in column.to_pylist()]
             columns[field.name] = np.array(codes, dtype=np.int8)
         elif pa.types.is_boolean(field.type):
-            columns[field.name] = column.fill_null(False).to_numpy(zero_copy_only=False)
+            columns[field.name] = column.fill_null(False).to_numpy(zero_copy_only=False)  # noqa: FBT003  (the value)
         elif pa.types.is_floating(field.type):
             columns[field.name] = column.to_numpy(zero_copy_only=False)
         else:

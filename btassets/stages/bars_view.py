@@ -51,7 +51,8 @@ def read_bucket_bars(book: Book, bucket: int, tickers: Iterable[str] | None = No
     for ticker, (offset, n_rows) in ticker_slices(footers).items():
         if n_rows and (wanted is None or ticker in wanted):
             rows = slice(offset, offset + n_rows)
-            raw = RawBars(dates[rows], *(column[rows] for column in columns))
+            opens, highs, lows, closes, volumes, dividends, splits = (column[rows] for column in columns)
+            raw = RawBars(dates[rows], opens, highs, lows, closes, volumes, dividends, splits)
             view = adjusted_bars(raw, footers[ticker]["basis"], book.base.basis)
             yield TickerBars(ticker, raw, view, footers[ticker]["version"])
 

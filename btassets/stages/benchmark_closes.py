@@ -19,6 +19,7 @@ from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import read_sessions
 from btassets.tables import BENCHMARK_CLOSES
 
+
 def compute(book: Book) -> StageResult:
     """Table `benchmark_closes`; empty when the benchmark is `none`.
 
@@ -45,7 +46,8 @@ def compute(book: Book) -> StageResult:
     if any(gap.severity == "block" for gap in gaps):
         raise BenchmarkError(name, gaps[0].text.rstrip("."))
     table = pa.table(
-        [pa.array(bars.dates, pa.date32()), pa.array(bars.open), pa.array(bars.close)], schema=BENCHMARK_CLOSES.schema
+        [pa.array(bars.dates, pa.date32()), pa.array(bars.open), pa.array(bars.close)],
+        schema=BENCHMARK_CLOSES.schema,
     )
     numbers = {"benchmark": name, "sessions_missing": sum(gap.n for gap in gaps)}
     facts = {"warnings": [p.text for p in (*screened.problems, *gaps)]}

@@ -169,6 +169,9 @@ def open_book(
         own, shared = select(resolved.settings, _SHARED), select(base, _SHARED)
         for key, value in own.items():
             if value != shared[key]:
-                rule = "cannot differ by scenario: bars, universe and storage belong to the whole book; set it in btassets.toml"
+                rule = (
+                    "cannot differ by scenario: bars, universe and storage belong to the whole book; set it in "
+                    "btassets.toml"
+                )
                 raise SettingError(key, value, rule, resolved.origin.get(key, scenario))
     return Book(folder, resolved, base, overlay, dict(overrides or {}))

@@ -65,7 +65,7 @@ def bar_panel(bars: Mapping[str, Bars], calendar: npt.NDArray[np.int32]) -> tupl
     parts = [bars[ticker] for ticker in tickers]
     offsets = np.cumsum([0, *(part.n_bars for part in parts)], dtype=np.int64)
 
-    def joined(name: str) -> npt.NDArray[np.float64]:
+    def joined(name: str) -> npt.NDArray[Any]:
         return np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0)
 
     prices = {name: joined(name) for name in ("open", "high", "low", "close")}

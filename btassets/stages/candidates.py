@@ -133,8 +133,14 @@ def fingerprint(inputs: ReplayInputs, dates: npt.NDArray[np.int32], bars_version
     is_latest = bool(len(own)) and int(own[-1]) == inputs.sessions.last
     state.update(f"{inputs.engine}|{bars_version}|{len(own)}|{is_ended}|{is_latest}".encode())
     steps = np.diff(at).astype(np.int32)
-    for array in (steps, inputs.sessions.is_week[np.minimum(at, len(inputs.sessions.days) - 1)], bench_open, bench_close):
-        state.update(np.ascontiguousarray(array))
+    arrays: tuple[Any, ...] = (
+        steps,
+        inputs.sessions.is_week[np.minimum(at, len(inputs.sessions.days) - 1)],
+        bench_open,
+        bench_close,
+    )
+    for array in arrays:
+        state.update(np.ascontiguousarray(array).data)
     if not is_ended and len(own):
         # Sessions that passed since a living ticker's last bar: a next open that never came.
         state.update(str(len(inputs.sessions.days) - int(at[-1]) == 1).encode())
@@ -175,7 +181,13 @@ def shard_buckets(book: Book, plan: ReplayPlan, shard: int, n_shards: int) -> di
 
 
 def replay_shard(
-    book: Book, plan: ReplayPlan, shard: int, n_shards: int, *, n_threads: int = 1, progress: Progress | None = None
+    book: Book,
+    plan: ReplayPlan,
+    shard: int,
+    n_shards: int,
+    *,
+    n_threads: int = 1,
+    progress: Progress | None = None,
 ) -> ReplayOutcome:
     """Replay the stale tickers of one shard and write their buckets.
 
@@ -230,7 +242,13 @@ def _replay_bucket(
 
 
 def _merge_bucket(
-    book: Book, table: str, bucket: int, spec: Any, columns: dict[str, Any], facts: dict[str, Any], stale: list[str]
+    book: Book,
+    table: str,
+    bucket: int,
+    spec: Any,
+    columns: dict[str, Any],
+    facts: dict[str, Any],
+    stale: list[str],
 ) -> int:
     """Write one bucket: fresh rows of the stale tickers, old rows of the others."""
     old = book.lake.read_bucket(table, bucket)
@@ -239,7 +257,9 @@ def _merge_bucket(
     kept = {t: f for t, f in footers.items() if t not in stale}
     order = sorted({*kept, *facts}, key=str.encode)
     new, counts = as_table(spec, columns)
-    starts = dict(zip(counts, np.concatenate([[0], np.cumsum(list(counts.values()))[:-1]]), strict=True)) if counts else {}
+    starts = (
+        dict(zip(counts, np.concatenate([[0], np.cumsum(list(counts.values()))[:-1]]), strict=True)) if counts else {}
+    )
     parts: list[pa.Table] = []
     written: dict[str, dict[str, Any]] = {}
     for ticker in order:
@@ -259,7 +279,7 @@ def _merge_bucket(
 
 def replay_one(item: TickerBars, inputs: ReplayInputs) -> tuple[dict[str, Any], dict[str, Any]]:
     """Candidate and signal columns of one ticker, as engine arrays."""
-    from btassets.engine.replay.ticker import replay_ticker  # noqa: PLC0415  (numba: only where it computes)
+    from btassets.engine.replay.ticker import replay_ticker
 
     n = int(np.searchsorted(item.bars.dates, inputs.sessions.last, side="right"))
     bars = item.bars.between(0, n)

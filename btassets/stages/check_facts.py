@@ -30,7 +30,11 @@ def _sessions(outcome: StageOutcome, book: Book) -> list[CheckFact]:
     del book
     living, present = outcome.numbers["tickers_living"], outcome.numbers["tickers_at_as_of"]
     missing_frac = 1.0 - present / living if living else 1.0
-    numbers = {"tickers_living": living, "tickers_at_as_of": present, "missing_pct": round(100.0 * missing_frac, 2)}
+    numbers = {
+        "tickers_living": living,
+        "tickers_at_as_of": present,
+        "missing_pct": round(100.0 * missing_frac, 2),
+    }
     return [
         CheckFact("universe_coverage", missing_frac <= MAX_MISSING_AT_LAST_FRAC, "ERROR", numbers),
         CheckFact("stale_tickers", present == living, "WARN", {"tickers_behind": living - present}),
@@ -41,9 +45,7 @@ def _benchmark_closes(outcome: StageOutcome, book: Book) -> list[CheckFact]:
     del book
     footer = outcome.footers["benchmark_closes"]
     is_named = outcome.numbers["benchmark"] != "none"
-    return [
-        CheckFact("benchmark_present", footer.n_rows > 0 or not is_named, "ERROR", {"sessions": footer.n_rows})
-    ]
+    return [CheckFact("benchmark_present", footer.n_rows > 0 or not is_named, "ERROR", {"sessions": footer.n_rows})]
 
 
 def _factor_ic(outcome: StageOutcome, book: Book) -> list[CheckFact]:
@@ -60,9 +62,7 @@ def _setup_stats(outcome: StageOutcome, book: Book) -> list[CheckFact]:
     trimmed = qualified["net_avg_r_ex_top5"]
     return [
         CheckFact("small_sample", qualified["total"] >= MIN_QUALIFIED, "WARN", {"qualified": qualified["total"]}),
-        CheckFact(
-            "outlier_dependent", trimmed is not None and trimmed > 0, "WARN", {"net_avg_r_ex_top5": trimmed}
-        ),
+        CheckFact("outlier_dependent", trimmed is not None and trimmed > 0, "WARN", {"net_avg_r_ex_top5": trimmed}),
     ]
 
 

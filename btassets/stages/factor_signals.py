@@ -26,5 +26,9 @@ def compute(book: Book) -> StageResult:
     n_eligible = pc.sum(weeks["eligible"].cast(pa.int64())).as_py() or 0
     reasons = weeks["ineligible_reason"].combine_chunks().cast(pa.string()).value_counts().to_pylist()
     dropped = {f"ineligible_{row['values']}": row["counts"] for row in reasons if row["values"] is not None}
-    numbers = {"n_rows": merged.num_rows, "eligible_at_week_ends": n_eligible, **dict(sorted(dropped.items()))}
+    numbers = {
+        "n_rows": merged.num_rows,
+        "eligible_at_week_ends": n_eligible,
+        **dict(sorted(dropped.items())),
+    }
     return StageResult({"factor_signals": merged}, numbers)

@@ -102,7 +102,8 @@ def mark_checked(name: str, book: Book, expected: str) -> None:
     table = _bucketed(STAGES[name], book)
     if table is not None:
         replace_json(
-            book.lake.root / table / "checked.json", {"input_hash": expected, "data_version": data_version(name, book)}
+            book.lake.root / table / "checked.json",
+            {"input_hash": expected, "data_version": data_version(name, book)},
         )
 
 

@@ -8,7 +8,6 @@ of it is the engine's and the SQL models', as in a book's own run.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,27 +17,19 @@ import pyarrow.compute as pc
 
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.bars import Bars
-from btassets.engine.market.calendar import (
-    asof_grid,
-    bars_per_session,
-    completed_week_sessions,
-    has_ended,
-    iso_year_week,
-    last_common_session,
-)
-from btassets.engine.portfolio.benchmark import BenchmarkCloses
+from btassets.engine.market.calendar import asof_grid, iso_year_week
 from btassets.engine.portfolio.book import BookResult
 from btassets.engine.portfolio.book_table import book_row
 from btassets.engine.portfolio.variants import StrategyVariant, variant_columns
 from btassets.engine.replay.columns import GRADED_COLUMNS, LABELS
 from btassets.engine.replay.grading import grade_setups
 from btassets.engine.replay.ticker import replay_ticker
-from btassets.errors import NoBarsError
 from btassets.settings.models import Settings, flatten
 from btassets.stages.arrow_columns import as_array, as_table
 from btassets.stages.book_runs import bar_panel, run_books
 from btassets.stages.candidates import replay_rules
 from btassets.stages.given_setups import GivenSetups, read_setups, without_floors_of_absent_columns
+from btassets.stages.grade_market import Market, market_of
 from btassets.stages.report_numbers import ReportInputs, report_numbers
 from btassets.stages.settings_relation import settings_relations
 from btassets.stages.signal_weeks import weekly_ic
@@ -79,59 +70,6 @@ class GradeResult:
     warnings: list[str]
 
 
-@dataclass(frozen=True)
-class Market:
-    """Bars, benchmark and the calendar that they make: the union of the tickers' dates.
-
-    Attributes
-    ----------
-    bars
-        By ticker, in byte order.
-    benchmark
-        None: there is none.
-    calendar
-        Sessions up to T, days since 1970-01-01.
-    week_ends
-        As-of sessions of completed weeks.
-    """
-
-    bars: Mapping[str, Bars]
-    benchmark: Bars | None
-    calendar: npt.NDArray[np.int32]
-    week_ends: npt.NDArray[np.int32]
-
-    @cached_property
-    def last_session(self) -> int:
-        """T."""
-        return int(self.calendar[-1])
-
-    def session_no(self, bars: Bars) -> npt.NDArray[np.int32]:
-        """Return the number of each bar's session; bars after T lie beyond the calendar."""
-        return np.searchsorted(self.calendar, bars.dates).astype(np.int32)
-
-    def benchmark_on(self, dates: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
-        """Open and close of the benchmark on these dates, NaN where it has no bar."""
-        if self.benchmark is None or not self.benchmark.n_bars:
-            missing = np.full(len(dates), np.nan)
-            return missing, missing
-        at = np.minimum(np.searchsorted(self.benchmark.dates, dates), self.benchmark.n_bars - 1)
-        is_hit = self.benchmark.dates[at] == dates
-        return np.where(is_hit, self.benchmark.open[at], np.nan), np.where(
-            is_hit, self.benchmark.close[at], np.nan
-        )
-
-    def is_ended(self, bars: Bars) -> bool:
-        """Whether a ticker's last bar lies more than ten days before T."""
-        return bars.n_bars > 0 and has_ended(int(bars.dates[-1]), self.last_session)
-
-    def benchmark_closes(self) -> BenchmarkCloses | None:
-        """Take the benchmark's closes up to T."""
-        if self.benchmark is None:
-            return None
-        known = self.benchmark.dates <= self.last_session
-        return BenchmarkCloses(self.benchmark.dates[known], self.benchmark.close[known])
-
-
 def grade_candidates(
     candidates: pa.Table, bars: Mapping[str, Bars], benchmark: Bars | None, settings: Settings
 ) -> GradeResult:
@@ -157,7 +95,7 @@ def grade_candidates(
         No ticker has a bar.
     """
     given = read_setups(candidates)
-    market = _market(bars, benchmark, is_cut=settings.profile == "honest")
+    market = market_of(bars, benchmark, is_cut=settings.profile == "honest")
     gates, warnings = without_floors_of_absent_columns(settings.gates, given.given)
     warnings += given.notes
     applied = settings.model_copy(update={"gates": gates})
@@ -211,21 +149,6 @@ def _variant_names(variant: StrategyVariant) -> dict[str, Any]:
     names = variant_columns(variant)
     names["variant_max_positions"] = names.pop("max_positions")
     return names
-
-
-def _market(bars: Mapping[str, Bars], benchmark: Bars | None, *, is_cut: bool) -> Market:
-    """Calendar of the tickers' own dates; cut at T, the last session that most of them share, or not."""
-    ordered = {ticker: bars[ticker] for ticker in sorted(bars, key=str.encode)}
-    dated = [b.dates for b in ordered.values() if b.n_bars]
-    if not dated:
-        folder, problem = "bars", "no ticker has a bar"
-        raise NoBarsError(folder, problem, "give the folder of the tickers' bars.")
-    days, n_with_bar = bars_per_session(dated)
-    last = int(days[-1])
-    if is_cut:
-        last = last_common_session(days, n_with_bar, [int(d[0]) for d in dated], [int(d[-1]) for d in dated])
-        days = days[days <= last]
-    return Market(ordered, benchmark, days, completed_week_sessions(days, last, "data"))
 
 
 def _ticker_slices(given: GivenSetups) -> list[tuple[str, slice]]:

@@ -68,11 +68,9 @@ def _stored(book: Book, bucket: int, item: TickerBars) -> TickerReplay:
     return TickerReplay(candidates, signals, *places)
 
 
-def _first_mismatch(
-    item: TickerBars, stored: TickerReplay, index: np.ndarray, inputs: ReplayInputs
-) -> str | None:
+def _first_mismatch(item: TickerBars, stored: TickerReplay, index: np.ndarray, inputs: ReplayInputs) -> str | None:
     # numba is loaded here, in the process that compares.
-    from btassets.engine.replay.lookahead import truncation_mismatches  # noqa: PLC0415
+    from btassets.engine.replay.lookahead import truncation_mismatches
 
     bench_open, bench_close = inputs.benchmark_on(item.bars.dates)
     found = truncation_mismatches(

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from btassets.errors import UsageError
-from btassets.stages.settings_file import toml_value
 from btassets.settings.load import FILE_NAME
 from btassets.settings.models import Section, Settings
+from btassets.stages.settings_file import toml_value
 from btassets.storage.files import replace_text, writing
 
 DEMO_FOLDER = ".btassets/demo"
@@ -83,4 +83,3 @@ def _section(model: BaseModel, prefix: str, values: dict[str, Any]) -> list[str]
         doc = (type(section).__doc__ or "").strip().splitlines()[0]
         lines += ["", f"[{key}]  # {doc}", *_section(section, f"{key}.", values)]
     return lines
-

@@ -110,13 +110,19 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = ()) -> 
     source = open_source(book.base, book.folder, book.lake)
     listed = in_universe(book.base, source.tickers())
     if not listed:
-        raise NoBarsError(f"source {book.base.source.path or source.name}", "none of its tickers is in the universe",
-                          "correct universe.tickers or universe.exclude.")
+        raise NoBarsError(
+            f"source {book.base.source.path or source.name}",
+            "none of its tickers is in the universe",
+            "correct universe.tickers or universe.exclude.",
+        )
     wanted = set(only)
     missing = sorted(wanted - set(listed))
     if missing:
-        raise NoBarsError(f"ticker {missing[0]}", "is not in the source or not in the universe",
-                          "`btassets doctor` lists what the source has.")
+        raise NoBarsError(
+            f"ticker {missing[0]}",
+            "is not in the source or not in the universe",
+            "`btassets doctor` lists what the source has.",
+        )
     known = book.lake.ticker_footers(TABLE)
     reader = _reader(book)
     stale = [
@@ -190,9 +196,21 @@ def _accept(
 
 
 def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
-    empty = {"version": f"none-{ticker}", "n_rows": 0, "first": None, "last": None, "basis": None, "dropped": {}}
+    empty = {
+        "version": f"none-{ticker}",
+        "n_rows": 0,
+        "first": None,
+        "last": None,
+        "basis": None,
+        "dropped": {},
+    }
     reason = next((p for p in problems if p.severity == "block"), problems[0])
-    return {**empty, **known, "problems": [_as_fact(p) for p in problems], "blocked": f"{reason.text} [{reason.rule}]"}
+    return {
+        **empty,
+        **known,
+        "problems": [_as_fact(p) for p in problems],
+        "blocked": f"{reason.text} [{reason.rule}]",
+    }
 
 
 def _as_fact(problem: Problem) -> list[Any]:
@@ -218,8 +236,9 @@ def quality_rules(settings: Settings) -> QualityRules:
 def bars_version(bars: RawBars, basis: str) -> str:
     """Hash of bars, actions and basis, 16 hex digits: the ticker's data version."""
     state = hashlib.blake2b(basis.encode(), digest_size=8)
-    for array in (bars.dates, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.dividend, bars.split):
-        state.update(np.ascontiguousarray(array))
+    prices: tuple[Any, ...] = (bars.open, bars.high, bars.low, bars.close)
+    for array in (bars.dates, *prices, bars.volume, bars.dividend, bars.split):
+        state.update(np.ascontiguousarray(array).data)
     return state.hexdigest()
 
 
@@ -280,9 +299,7 @@ def broken_bars(book: Book, tickers: Iterable[str]) -> tuple[int, str | None]:
 
 def _keeps_contract(rows: pa.Table) -> bool:
     days = rows["date"].cast(pa.int32()).to_numpy()
-    opens, highs, lows, closes, volumes = (
-        rows[name].to_numpy() for name in ("open", "high", "low", "close", "volume")
-    )
+    opens, highs, lows, closes, volumes = (rows[name].to_numpy() for name in ("open", "high", "low", "close", "volume"))
     prices = np.stack([opens, highs, lows, closes])
     slack = 1.0 + 1e-5
     return bool(

@@ -46,8 +46,10 @@ def compute(book: Book) -> StageResult:
     runs = run_books(graded, ranks, panel, tickers, book.settings, read_benchmark_closes(book, sessions.last))
     calendar = panel.calendar
     tables = {
-        "portfolio_sims": _rows([_policy(book, name, result, runs) for name, result in runs.policies.items()],
-                                PORTFOLIO_SIMS.schema),
+        "portfolio_sims": _rows(
+            [_policy(book, name, result, runs) for name, result in runs.policies.items()],
+            PORTFOLIO_SIMS.schema,
+        ),
         "strategy_variants": _rows([_variant(book, *pair) for pair in runs.variants], STRATEGY_VARIANTS.schema),
         "equity_curves": _curves(book, runs),
         "trades": _trades(book, runs, graded, tickers, calendar),
@@ -79,7 +81,12 @@ def _rows(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
 
 def _policy(book: Book, name: str, result: BookResult | None, runs: BookRuns) -> dict[str, Any]:
     equal = {f"equal_weight_{key}_return_pct": value for key, value in (runs.equal_weight or {}).items()}
-    return {"scenario": book.scenario, "policy": name, **(book_row(result) if result is not None else {}), **equal}
+    return {
+        "scenario": book.scenario,
+        "policy": name,
+        **(book_row(result) if result is not None else {}),
+        **equal,
+    }
 
 
 def _variant(book: Book, variant: Any, result: BookResult | None) -> dict[str, Any]:

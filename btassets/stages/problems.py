@@ -13,9 +13,7 @@ from btassets.tables import BAR_PROBLEMS
 def problems_table(book: Book) -> pa.Table:
     """One row per finding, in byte order of the tickers."""
     rows = [
-        (ticker, *problem)
-        for ticker, facts in book.lake.ticker_footers(TABLE).items()
-        for problem in facts["problems"]
+        (ticker, *problem) for ticker, facts in book.lake.ticker_footers(TABLE).items() for problem in facts["problems"]
     ]
     columns = list(zip(*rows, strict=True)) if rows else [[] for _ in BAR_PROBLEMS.schema]
     arrays = [

@@ -58,7 +58,11 @@ _METHOD = ("profile", "method", "gates", "costs", "exits")
 
 
 def _model(name: str, reads: tuple[str, ...], settings: tuple[str, ...], about: str, group: str) -> Stage:
-    code = (f"dbt_like_sql/{name}.sql", "btassets/stages/sql_models.py", "btassets/stages/settings_relation.py")
+    code = (
+        f"dbt_like_sql/{name}.sql",
+        "btassets/stages/sql_models.py",
+        "btassets/stages/settings_relation.py",
+    )
     return Stage(name, group, reads, settings, code, about, kinds=("sql", "duckdb"))
 
 
@@ -80,7 +84,11 @@ STAGES: dict[str, Stage] = {
             "1_bars",
             ("ohlcv_history",),
             ("calendar",),
-            ("btassets/stages/sessions.py", "btassets/engine/market/calendar.py", "btassets/sources/calendars.py"),
+            (
+                "btassets/stages/sessions.py",
+                "btassets/engine/market/calendar.py",
+                "btassets/sources/calendars.py",
+            ),
             "The calendar of the book: its sessions, its week ends, and T, the last session most tickers share.",
             keyed="shared",
         ),
@@ -138,7 +146,11 @@ STAGES: dict[str, Stage] = {
             "4_analysis",
             ("factor_signals", "sessions"),
             ("profile", "method.ic", "method.asof_grid", "method.ended"),
-            ("btassets/stages/factor_ic_weekly.py", "btassets/stages/signal_weeks.py", "btassets/engine/cross_section"),
+            (
+                "btassets/stages/factor_ic_weekly.py",
+                "btassets/stages/signal_weeks.py",
+                "btassets/engine/cross_section",
+            ),
             "How each signal sorted the universe in each week: rank correlation and spread of the fifths.",
             kinds=("python", "numba"),
         ),
@@ -196,7 +208,11 @@ STAGES: dict[str, Stage] = {
             "5_book",
             ("graded_setups", "percentile_ranks", "ohlcv_history", "sessions", "benchmark_closes"),
             (*_METHOD, "book", "basis"),
-            ("btassets/stages/portfolio_sims.py", "btassets/stages/book_runs.py", "btassets/engine/portfolio"),
+            (
+                "btassets/stages/portfolio_sims.py",
+                "btassets/stages/book_runs.py",
+                "btassets/engine/portfolio",
+            ),
             "What one capital-constrained book would have earned, against the benchmark and an equal-weight hold.",
             tables=("portfolio_sims", "strategy_variants", "equity_curves", "trades"),
             kinds=("python", "numba"),

@@ -7,7 +7,7 @@ Belongs here: which key holds what, in which order. Does not belong here: the nu
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +30,6 @@ from btassets.stages.sessions import read_sessions
 from btassets.stages.todays_setups import TodaysList, todays_list
 
 _SETUP_DIGITS = {
-    **dict.fromkeys(("entry", "stop", "target"), 4),
     **dict.fromkeys(("rr", "vote_trend", "vote_position", "vote_directional", "vote_rsi", "vote_volume"), 2),
     **dict.fromkeys(("confidence", "percentile", "primary_prob", "level_strength"), 1),
     "adv20_usd": 0,
@@ -58,6 +57,7 @@ def report_document(book: Book) -> dict[str, Any]:
     report["universe"] = facts.universe(book, sessions.last, _at_as_of(book))
     report["data_quality"] = facts.data_quality(book, _benchmark_texts(book))
     report["calibration"] = rounded_rows(calibration)
+    report["gate_ablation_deltas"] = _ablation_deltas(report["gate_ablation"])
     report["drops"] = drops
     report["advice"] = _advice(book, "recommendation")
     report["research_advice"] = _advice(book, "research_recommendation")
@@ -115,6 +115,27 @@ def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
     }
 
 
+def _ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each gate minus `all_floors`, of the rounded numbers; null where one of the two is missing."""
+    base = next((row for row in rows if row["variant"] == "all_floors"), None)
+    if base is None:
+        return []
+
+    def change(row: Mapping[str, Any], name: str) -> float | None:
+        return None if row[name] is None or base[name] is None else round(row[name] - base[name], 3)
+
+    return [
+        {
+            "variant": row["variant"],
+            "delta_total": row["total"] - base["total"],
+            "delta_net_avg_r": change(row, "net_avg_r"),
+            "delta_hold_net_avg_r": change(row, "hold_net_avg_r"),
+        }
+        for row in rows
+        if row is not base
+    ]
+
+
 def _advice(book: Book, table: str) -> list[dict[str, Any]]:
     rows = book.lake.read(table, book.scenario).drop_columns(["scenario"]).to_pylist()
     return [{**row, "evidence": json.loads(row["evidence"]), "verdict": None} for row in rows]
@@ -161,11 +182,19 @@ def _todays(book: Book, found: TodaysList) -> dict[str, Any]:
     }
 
 
+def price(value: float) -> float:
+    """A price as it is quoted: cents from a dollar on, else four digits."""
+    return round(value, 2 if abs(value) >= 1 else 4)
+
+
 def _setup(book: Book, row: Mapping[str, Any]) -> dict[str, Any]:
     rules = book.settings.book
     shown = {k: v for k, v in row.items() if k not in ("scenario", "asof_date", "is_qualified")}
+    for name in ("entry", "stop", "target"):
+        shown[name] = None if shown[name] is None else price(shown[name])
     for name, digits in _SETUP_DIGITS.items():
         shown[name] = None if shown[name] is None else round(shown[name], digits)
     shares = size(row["entry"], row["stop"], rules.starting_capital, rules.risk_frac, rules.notional_cap_frac)
+    shown["level_strength"] = None if row["is_projected"] else shown["level_strength"]
     floors = row["failed_floors"]
     return shown | {"failed_floors": floors.split(",") if floors else [], "shares": round(shares, 2)}

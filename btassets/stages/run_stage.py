@@ -99,7 +99,7 @@ def run_stage(name: str, book: Book) -> StageOutcome:
 
 def _compute(name: str, book: Book) -> StageResult:
     if "sql" in STAGES[name].kinds:
-        from btassets.stages.sql_models import compute_model  # noqa: PLC0415  (DuckDB only where it is used)
+        from btassets.stages.sql_models import compute_model
 
         return compute_model(name, book)
     return importlib.import_module(f"btassets.stages.{name}").compute(book)

@@ -10,7 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.market.calendar import completed_week_sessions, has_ended, last_common_session, week_monday
+from btassets.engine.market.calendar import (
+    completed_week_sessions,
+    has_ended,
+    last_common_session,
+    week_monday,
+)
 from btassets.errors import NoBarsError
 from btassets.sources.calendars import DATA, exchange_sessions
 from btassets.stages.book import Book

@@ -239,7 +239,12 @@ def compute_model(name: str, book: Book) -> StageResult:
         elif table not in relations:
             relations[table] = [book.lake.existing_path(table, key_of(STAGE_OF_TABLE[table], book))]
     with _process_connection().cursor() as connection:
-        result = run_models(relations, [name], connection=connection)[name]
+        try:
+            result = run_models(relations, [name], connection=connection)[name]
+        finally:
+            # Views live in the database, not in the cursor: the next model must not find them.
+            for view in relations:
+                connection.execute(f'drop view if exists "{view}"')
     return StageResult({name: result}, numbers={"n_rows": result.num_rows})
 
 

@@ -134,11 +134,21 @@ class Lake:
         return path
 
     def write(
-        self, table: str, data: pa.Table, input_hash: str, scenario: str = BASE, facts: dict[str, Any] | None = None
+        self,
+        table: str,
+        data: pa.Table,
+        input_hash: str,
+        scenario: str = BASE,
+        facts: dict[str, Any] | None = None,
     ) -> Footer:
         """Write a whole table atomically; its data version is the hash of its content."""
         version = content_hash(data)
-        footer = {"input_hash": input_hash, "data_version": version, "n_rows": data.num_rows, "facts": facts or {}}
+        footer = {
+            "input_hash": input_hash,
+            "data_version": version,
+            "n_rows": data.num_rows,
+            "facts": facts or {},
+        }
         _write_parquet(self.path(table, scenario), data, footer)
         return Footer(input_hash, version, data.num_rows, facts or {})
 
@@ -210,9 +220,7 @@ def _write_parquet(path: Path, data: pa.Table, footer: Mapping[str, Any]) -> Non
 
     def write(temporary: Path) -> None:
         try:
-            pq.write_table(
-                marked, temporary, compression="lz4", use_dictionary=texts, store_schema=True
-            )
+            pq.write_table(marked, temporary, compression="lz4", use_dictionary=texts, store_schema=True)
         except pa.ArrowInvalid as error:
             raise CannotWriteError(str(path), str(error)) from error
 

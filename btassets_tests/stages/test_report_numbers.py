@@ -44,15 +44,20 @@ BOOK = {
     **dict.fromkeys(("starting_capital", "final_equity"), 10_000.125),
     **dict.fromkeys(("total_return_pct", "cagr_pct", "max_drawdown_pct", "win_rate", "spy_return_pct"), 2.25),
     **dict.fromkeys(("sharpe", "avg_trade_pnl", "best_trade_r", "worst_trade_r", "best_trade_pnl"), 0.125),
-    "worst_trade_pnl": -0.125, "avg_hold_days": 0.25, "trades": 3, "skipped_book_full": 7,
+    "worst_trade_pnl": -0.125,
+    "avg_hold_days": 0.25,
+    "trades": 3,
+    "skipped_book_full": 7,
     "yearly_returns": [{"year": 2020, "return_pct": 0.25}, {"year": 2021, "return_pct": None}],
-
-        "start_date": date(2020, 1, 2),
-        "end_date": date(2021, 1, 4),
-        "avg_exposure_pct": 12.25,
-        "avg_net_r": 0.0625
-    ,
-    "refused_slots": 7, "refused_cash": 1, "refused_size": 0, "refused_short": 2, "skipped_held": 4,
+    "start_date": date(2020, 1, 2),
+    "end_date": date(2021, 1, 4),
+    "avg_exposure_pct": 12.25,
+    "avg_net_r": 0.0625,
+    "refused_slots": 7,
+    "refused_cash": 1,
+    "refused_size": 0,
+    "refused_short": 2,
+    "skipped_held": 4,
     **dict.fromkeys(("no_next_bar", "gapped_stop", "gapped_target", "no_levels"), 5),
 }
 

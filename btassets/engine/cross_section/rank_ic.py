@@ -83,7 +83,7 @@ def _present(order, n_order, other, out):
 
 
 @njit(cache=True, nogil=True)
-def _ordered(values, m, order, keys, key_buffer, row_buffer):  # noqa: PLR0917  compiled, no keywords
+def _ordered(values, m, order, keys, key_buffer, row_buffer):
     """Stable ascending order of the finite part of `values[:m]` into `order`; its length."""
     n = 0
     for row in range(m):
@@ -309,9 +309,7 @@ def rounded_factor_rows(rows: Sequence[FactorRow]) -> list[dict[str, Any]]:
             "mean_ic": round(row.mean_ic, 4),
             "ic_t_stat": None if row.ic_t_stat is None else round(row.ic_t_stat, 2),
             "ic_positive_pct": round(row.ic_positive_pct, 1),
-            "mean_quintile_spread": (
-                None if row.mean_quintile_spread is None else round(row.mean_quintile_spread, 4)
-            ),
+            "mean_quintile_spread": (None if row.mean_quintile_spread is None else round(row.mean_quintile_spread, 4)),
             "reliable": row.is_reliable,
         }
         for row in rows

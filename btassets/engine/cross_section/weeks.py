@@ -40,9 +40,7 @@ def iso_weeks(days: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.in
     return (years.astype(np.int32) + 1970).astype(np.int32), week.astype(np.int32)
 
 
-def thinned_weeks(
-    iso_year: NDArray[np.int32], iso_week: NDArray[np.int32], stride_weeks: int
-) -> NDArray[np.int64]:
+def thinned_weeks(iso_year: NDArray[np.int32], iso_week: NDArray[np.int32], stride_weeks: int) -> NDArray[np.int64]:
     """Positions of the weeks that the greedy thinning keeps, earliest week first.
 
     A week is kept when it lies at least `stride_weeks` after the last kept one, counted on the

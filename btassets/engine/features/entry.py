@@ -11,7 +11,7 @@ from typing import Any
 
 from numba import njit
 
-inner: Any = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inner: Any = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)  # pyright: ignore[reportCallIssue]
 """Decorator of a function that compiled code calls. Without a wrapper for Python it compiles faster,
 and from Python only its plain twin can be called: `function.py_func(...)`."""
 

@@ -1,0 +1,1 @@
+"""Bars, calendar, adjustment, quality and eligibility of one ticker."""

@@ -284,9 +284,7 @@ def simulate_books(
                 cash=curve[k, w0:, layout.CURVE_CASH] if with_curves else None,
                 exposure_frac=curve[k, w0:, layout.CURVE_EXPOSURE] if with_curves else None,
                 n_positions=curve[k, w0:, layout.CURVE_POSITIONS].astype(np.int32) if with_curves else None,
-                trades=_trades(entries, trade_whole[at : at + n], trade_real[at : at + n])
-                if with_trades
-                else None,
+                trades=_trades(entries, trade_whole[at : at + n], trade_real[at : at + n]) if with_trades else None,
                 counts=dict(zip(layout.COUNT_NAMES, counts[k].tolist(), strict=True)),
                 final_equity_usd=final,
                 total_return_pct=(final / capital - 1.0) * 100.0,
@@ -304,9 +302,7 @@ def simulate_books(
                 avg_hold_days=total[layout.T_HOLD] / n if n else None,
                 yearly_returns=_year_returns(years[w0:], equity[k, w0:]),
                 spy_return_pct=benchmark.return_pct(int(dates[w0]), int(dates[-1])) if benchmark else None,
-                avg_exposure_frac=float(np.mean(curve[k, w0:, layout.CURVE_EXPOSURE]))
-                if with_curves
-                else None,
+                avg_exposure_frac=float(np.mean(curve[k, w0:, layout.CURVE_EXPOSURE])) if with_curves else None,
             )
         )
     return results

@@ -63,7 +63,7 @@ def _rows_of_mask(mask, session_starts, mask_rows, mask_starts):
 
 
 @njit(cache=True, nogil=True)
-def _first_session(mask_rows, n_rows, rank, status, asof_session, cutoff):  # noqa: PLR0917  compiled, no keywords
+def _first_session(mask_rows, n_rows, rank, status, asof_session, cutoff):
     """As-of session of the first row that this book could buy; -1 without one."""
     for i in range(n_rows):
         e = mask_rows[i]
@@ -74,7 +74,7 @@ def _first_session(mask_rows, n_rows, rank, status, asof_session, cutoff):  # no
 
 
 @njit(cache=True, nogil=True)
-def _open_position(real, whole, n, e, ticker, bar, day, shares, paid, risk, cost):  # noqa: PLR0917  compiled, no keywords
+def _open_position(real, whole, n, e, ticker, bar, day, shares, paid, risk, cost):
     real[n, _SHARES] = shares
     real[n, _PAID] = paid
     real[n, _RISK] = risk
@@ -88,7 +88,7 @@ def _open_position(real, whole, n, e, ticker, bar, day, shares, paid, risk, cost
 
 
 @njit(cache=True, nogil=True)
-def _close_position(  # noqa: PLR0917  compiled, no keywords
+def _close_position(
     real, whole, p, received, reason, day, cost_frac, totals, trade_whole, trade_real, first_trade, room
 ):
     """Book the trade of position p; cash that it brings in."""
@@ -132,7 +132,7 @@ def _close_position(  # noqa: PLR0917  compiled, no keywords
 
 
 @njit(cache=True, nogil=True)
-def _todays_rows(mask_rows, first, last, rank, status, cutoff, unranked, counts, keys, rows):  # noqa: PLR0917  compiled, no keywords
+def _todays_rows(mask_rows, first, last, rank, status, cutoff, unranked, counts, keys, rows):
     """Qualifying tradable rows with their sort keys, in row order; how many.
 
     `unranked` stands in for a missing rank. Rows that cannot trade are counted by reason.
@@ -171,7 +171,7 @@ def _todays_rows(mask_rows, first, last, rank, status, cutoff, unranked, counts,
     cache=True,
     nogil=True,
 )
-def walk_books(  # noqa: PLR0917  compiled, no keywords
+def walk_books(
     sessions,
     offsets,
     session_no,

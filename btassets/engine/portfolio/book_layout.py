@@ -5,9 +5,7 @@ called outside (book).
 """
 
 # Columns of a book's counts.
-N_SLOTS, N_CASH, N_SIZE, N_SHORT, N_HELD, N_NO_NEXT_BAR, N_GAPPED_STOP, N_GAPPED_TARGET, N_NO_LEVELS = range(
-    9
-)
+N_SLOTS, N_CASH, N_SIZE, N_SHORT, N_HELD, N_NO_NEXT_BAR, N_GAPPED_STOP, N_GAPPED_TARGET, N_NO_LEVELS = range(9)
 COUNT_NAMES = (
     "slots",
     "cash",

@@ -57,9 +57,7 @@ def book_row(result: BookResult) -> dict[str, Any]:
         "avg_exposure_pct": None if result.avg_exposure_frac is None else result.avg_exposure_frac * 100.0,
         **{f"refused_{reason}": n for reason, n in result.refusals.items()},
         "skipped_held": result.counts["held"],
-        **{
-            name: result.counts[name] for name in ("no_next_bar", "gapped_stop", "gapped_target", "no_levels")
-        },
+        **{name: result.counts[name] for name in ("no_next_bar", "gapped_stop", "gapped_target", "no_levels")},
     }
     return row
 
@@ -102,8 +100,6 @@ def rounded_book_with_refusals(result: BookResult) -> dict[str, Any]:
     row["not_filled"] = {
         name: result.counts[name] for name in ("no_next_bar", "gapped_stop", "gapped_target", "no_levels")
     }
-    row["avg_exposure_pct"] = (
-        None if result.avg_exposure_frac is None else round(result.avg_exposure_frac * 100.0, 1)
-    )
+    row["avg_exposure_pct"] = None if result.avg_exposure_frac is None else round(result.avg_exposure_frac * 100.0, 1)
     row["avg_net_r"] = _rounded(result.avg_net_r, 3)
     return row

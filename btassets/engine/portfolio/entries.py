@@ -50,7 +50,7 @@ class Entries:
     session_starts: NDArray[np.int64]
 
     @classmethod
-    def from_rows(  # noqa: PLR0917  the columns of a setup table, in its order
+    def from_rows(
         cls,
         panel: BarPanel,
         ticker_no: NDArray[np.int32],

@@ -17,7 +17,7 @@ _B2 = types.Array(types.boolean, 2, "C", readonly=True)
 
 
 @njit(cache=True, nogil=True)
-def _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delisting_return):  # noqa: PLR0917  compiled, no keywords
+def _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delisting_return):
     """Give what tickers on their last session leave to the others in proportion; the new idle cash."""
     freed = 0.0
     rest = 0.0
@@ -40,7 +40,7 @@ def _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delis
     cache=True,
     nogil=True,
 )
-def _renewed_hold(  # noqa: PLR0917  compiled, no keywords
+def _renewed_hold(
     offsets,
     session_no,
     close,
@@ -105,9 +105,7 @@ def _renewed_hold(  # noqa: PLR0917  compiled, no keywords
                         held[t] = share if is_eligible[r, t] else 0.0
                 idle = 0.0
                 # Bought on its last session: what it leaves shows from the next session on.
-                idle = _share_out_the_ended(
-                    held, idle, has_bar, next_bar, offsets, is_ended, delisting_return
-                )
+                idle = _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delisting_return)
             r += 1
     return value, turnover
 

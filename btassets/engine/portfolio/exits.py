@@ -80,7 +80,7 @@ class Exits:
     cache=True,
     nogil=True,
 )
-def _exits(  # noqa: PLR0917  compiled, no keywords
+def _exits(
     offsets,
     session_no,
     bar_open,

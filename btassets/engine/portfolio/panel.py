@@ -60,12 +60,12 @@ class BarPanel:
     is_ended: NDArray[np.bool_]
 
     @classmethod
-    def from_dates(  # noqa: PLR0917  the columns of a bar table, in its order
+    def from_dates(
         cls,
         calendar: NDArray[np.int32],
         offsets: NDArray[np.int64],
         dates: NDArray[np.int32],
-        open: NDArray[np.float64],  # noqa: A002  the bar's own word
+        open: NDArray[np.float64],  # noqa: A002  (the bar's own word)
         high: NDArray[np.float64],
         low: NDArray[np.float64],
         close: NDArray[np.float64],

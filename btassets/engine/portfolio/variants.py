@@ -39,7 +39,7 @@ STRATEGY_VARIANTS = (
 )
 
 
-def priced_tickers(  # noqa: PLR0917  the columns of a setup table
+def priced_tickers(
     n_tickers: int,
     ticker_no: NDArray[np.int32],
     is_long: NDArray[np.bool_],
@@ -91,7 +91,7 @@ def simulate_policies(
     return dict(zip(POLICIES, results, strict=True))
 
 
-def simulate_variants(  # noqa: PLR0917  the columns of a setup table
+def simulate_variants(
     panel: BarPanel,
     entries: Entries,
     rules: BookRules,

@@ -1,0 +1,184 @@
+"""Write the generated parts of the documentation: columns, settings, stages, exit codes, the folder map.
+
+Belongs here: text that the code already knows. A page marks each such part:
+
+    <!-- begin generated: table candidates -->
+    <!-- end generated -->
+
+Does not belong here: prose; it stands around the marks and is left alone.
+
+    python docs/make_tables.py            write what differs
+    python docs/make_tables.py --check    write nothing; exit 1 and name the pages that differ
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+
+from btassets import errors
+from btassets.settings.load import KEYS
+from btassets.settings.models import Section, Settings, flatten
+from btassets.settings.profiles import PROFILES
+from btassets.stages.registry import STAGES
+from btassets.tables import TABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+_MARK = re.compile(r"(<!-- begin generated: ([a-z-]+) ?(\S*) -->\n)(.*?)(<!-- end generated -->)", re.DOTALL)
+
+_KEPT = {
+    "shared": "one for the book",
+    "replay": "one for each set of replay settings",
+    "scenario": "one for each scenario",
+}
+_CODES = (
+    ("EXIT_BUG", "a bug: please report the text"),
+    ("EXIT_USAGE", "usage or settings: the message names the key and the line"),
+    ("EXIT_NO_BARS", "no bars at all, the named benchmark missing or too incomplete, or bars older than `--max-age`"),
+    ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used; they are listed"),
+    ("EXIT_RATE_LIMITED", "rate-limited by a source; run again to go on (no source of this version does that)"),
+    ("EXIT_CHECK_FAILED", "a blocking check failed; nothing below it was computed"),
+    ("EXIT_CANNOT_WRITE", "cannot write: disk full or no permission; the last good report stays"),
+    ("EXIT_INTERRUPTED", "interrupted; what is done stays done"),
+)
+
+
+def _rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
+
+
+def type_word(kind: pa.DataType) -> str:
+    """Plain word for an Arrow type.
+
+    >>> type_word(pa.float64()), type_word(pa.date32())
+    ('number', 'date')
+    """
+    tests: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+        (pa.types.is_floating, "number"),
+        (pa.types.is_integer, "whole number"),
+        (pa.types.is_boolean, "yes or no"),
+        (pa.types.is_date, "date"),
+        (pa.types.is_string, "text"),
+        (pa.types.is_dictionary, "one of a few words"),
+        (pa.types.is_list, "list"),
+    )
+    return next(word for test, word in tests if test(kind))
+
+
+def table_part(name: str) -> str:
+    """Columns of one table, from `btassets/tables.py`."""
+    spec = TABLES[name]
+    rows = [
+        (f"`{c.name}`", type_word(c.type) + ("" if c.nullable else ", never missing"), c.about.replace("|", "or"))
+        for c in spec.columns
+    ]
+    return f"**`{name}`**: {spec.about}\n\n" + _rows(("column", "type", "meaning and unit"), rows)
+
+
+def stage_part(name: str) -> str:
+    """What a stage reads and what decides its answer, from `btassets/stages/registry.py`."""
+    stage = STAGES[name]
+    reads = ", ".join(f"[`{s}`]({s}.md)" for s in stage.reads) or "the source"
+    settings = ", ".join("all" if s == "" else f"`{s}`" for s in stage.settings) or "none"
+    rows = [
+        ("group", f"`{stage.group}`"),
+        ("reads", reads),
+        ("settings that decide it", settings),
+        ("sources that decide it", ", ".join(f"`{path}`" for path in stage.code)),
+        ("tables", ", ".join(f"`{table}`" for table in stage.outputs)),
+        ("kept", _KEPT[stage.keyed]),
+    ]
+    return f"> {stage.about}\n\n" + _rows(("", ""), rows)
+
+
+def stages_part(folder: str) -> str:
+    """List every stage in flow order; `folder` is where its page is, seen from the page that lists it."""
+    rows = [
+        (f"[`{s.name}`]({folder}{s.name}.md)", f"`{s.group}`", s.about, ", ".join(f"`{t}`" for t in s.outputs[1:]) or "-")
+        for s in STAGES.values()
+    ]
+    return _rows(("stage and table", "group", "what it answers", "further tables"), rows)
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "unset"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return "`[" + ", ".join(map(str, value)) + "]`"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def settings_part(_argument: str) -> str:
+    """Every setting with default and meaning, from `btassets/settings/models.py`."""
+    parts: list[str] = []
+
+    def section(model: type[Section], prefix: str, title: str) -> None:
+        rows: list[tuple[str, ...]] = []
+        nested: list[tuple[type[Section], str]] = []
+        for name, field in model.model_fields.items():
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, Section):
+                nested.append((kind, f"{prefix}{name}"))
+            else:
+                rows.append((f"`{prefix}{name}`", _value(field.default), field.description or ""))
+        parts.append(f"### {title}\n\n{(model.__doc__ or '').strip().splitlines()[0]}\n\n")
+        parts.append(_rows(("setting", "default", "meaning"), rows) + "\n")
+        for kind, key in nested:
+            section(kind, f"{key}.", f"[{key}]")
+
+    section(Settings, "", "at the top")  # pyright: ignore[reportArgumentType]  (the root is a Section in shape)
+    return "".join(parts).rstrip("\n") + "\n"
+
+
+def profiles_part(_argument: str) -> str:
+    """What the two profiles set, from `btassets/settings/profiles.py`."""
+    defaults = flatten(Settings())
+    seed = {f"{section}.{key}": value for section, values in PROFILES["seed"].items() for key, value in values.items()}
+    rows = [(f"`{key}`", _value(defaults[key]), _value(seed[key])) for key in KEYS if key in seed]
+    return _rows(("setting", "`honest`", "`seed`"), rows)
+
+
+def exit_codes_part(_argument: str) -> str:
+    """Exit codes, from `btassets/errors.py`."""
+    rows = [("0", "ok, also when today's list is empty")]
+    rows += [(str(getattr(errors, name)), about) for name, about in _CODES]
+    return _rows(("code", "meaning"), rows)
+
+
+PARTS: dict[str, Callable[[str], str]] = {
+    "table": table_part,
+    "stage": stage_part,
+    "stages": stages_part,
+    "settings": settings_part,
+    "profiles": profiles_part,
+    "exit-codes": exit_codes_part,
+}
+
+
+def renewed(text: str) -> str:
+    """`text` of a page with every generated part written anew."""
+    return _MARK.sub(lambda m: f"{m[1]}{PARTS[m[2]](m[3])}{m[5]}", text)
+
+
+def pages() -> list[Path]:
+    """Pages that may hold generated parts."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def main(words: list[str]) -> int:
+    """Write or check every page; returns the exit code."""
+    different = [page for page in pages() if renewed(old := page.read_text(encoding="utf-8")) != old]
+    for page in different:
+        sys.stdout.write(f"{page.relative_to(ROOT)}: differs from the code\n")
+        if "--check" not in words:
+            page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
+    return 1 if different and "--check" in words else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
