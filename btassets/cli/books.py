@@ -145,9 +145,14 @@ def _free_disk(book: Book) -> str:
 def _source(book: Book) -> str:
     from btassets.stages.ohlcv_history import plan_ingest
 
+    from btassets.sources.base import source_problems
+    from btassets.sources.open_source import open_source
+
     plan = plan_ingest(book)
     what = f"{book.base.source.kind} {book.base.source.path}".strip()
-    return f"{what}: {len(plan.listed)} tickers, {len(plan.stale)} not read yet or changed since"
+    found = source_problems(open_source(book.base, book.folder, book.lake))
+    passed_over = "".join(f"; {problem.text}" for problem in found)
+    return f"{what}: {len(plan.listed)} tickers, {len(plan.stale)} not read yet or changed since{passed_over}"
 
 
 def _calendar(book: Book) -> str:

@@ -69,6 +69,9 @@ def command_report(arguments: argparse.Namespace) -> int:
 def command_export(arguments: argparse.Namespace) -> int:
     """Write one table to a Parquet, CSV or JSON file."""
     book = book_of(arguments)
+    if arguments.table == "candidates" and not book.lake.bucket_files(book.candidates):
+        tell(f"scenario {book.scenario} was not run: its rows are taken from the base replay")
+        book = book.in_base()
     data = read_table(book, arguments.table)
     if arguments.table == "candidates":
         data = _of_grid(data, arguments)

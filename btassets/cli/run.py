@@ -23,6 +23,7 @@ from btassets.stages.ohlcv_history import TABLE, active_tickers
 from btassets.stages.pipeline import RunPlan, make_plan
 from btassets.stages.registry import STAGES
 from btassets.stages.settings_file import set_in_file
+from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text, sweep
 from btassets.storage.lock import book_lock
 
@@ -98,6 +99,7 @@ def _waiting(holder: str) -> None:
 
 
 def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = None) -> int:
+    start_arrow_alone()
     use_cache_folder()
     with book_lock(book.folder, f"run of scenario {book.scenario}", wait=not arguments.no_wait, on_wait=_waiting):
         sweep(book.lake.root)

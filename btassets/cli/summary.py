@@ -75,7 +75,7 @@ def _rows(report: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("book, target", _book(books.get("target"))),
         ("book, hold", _book(books.get("hold"))),
-        ("today", f"{len(today.get('rows', []))} setups qualify"),
+        ("today", f"{len(today.get('qualified', []))} setups qualify"),
     ]
 
 

@@ -54,6 +54,16 @@ def close_dead_runs(instance: dg.DagsterInstance) -> int:
     return n_closed
 
 
+def _tags(book: Book) -> dict[str, str]:
+    """What is kept of every run: who started it, which scenario, under which settings."""
+    return {
+        PID_TAG: str(os.getpid()),
+        "btassets/started_by": "command line",
+        "btassets/scenario": book.scenario,
+        "btassets/settings_hash": book.resolved.hash,
+    }
+
+
 def launch(
     book: Book, plan: RunPlan, *, n_threads: int, is_multiprocess: bool = False, is_full: bool = False
 ) -> RunFailure | None:
@@ -68,7 +78,7 @@ def launch(
         assets = [dg.AssetKey(table) for name in plan.stages for table in STAGES[name].outputs]
         if "backtest_report" in plan.stages:
             assets.append(dg.AssetKey("warehouse"))
-        tags = {PID_TAG: str(os.getpid()), "btassets/started_by": "command line"}
+        tags = _tags(book)
         if set(plan.stages) & set(PARTITIONED):
             spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
             tags |= range_tags(instance, spanned)

@@ -68,10 +68,10 @@ def finish_replay(
 ) -> dg.Output:
     """Fail loudly when a planned ticker is missing; mark the replay as verified when none is stale."""
     opened = book.open()
-    lost = stage.lost_tickers(opened, plan)
+    lost, is_whole = stage.arrivals(opened, plan)
     if lost:
         raise ShardLostError(len(lost), lost[0])
-    if not stage.plan_replay(opened).stale:
+    if is_whole:
         mark_checked("candidates", opened, input_hash("candidates", opened))
     n_targeted = len(_targeted(context))
     numbers = {

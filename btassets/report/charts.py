@@ -58,7 +58,9 @@ def _date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[s
     first, last = days[0], days[-1]
     span = max(last - first, 1)
     shares = [(day - first) / span for day in days]
-    starts = [(date(year, 1, 1), str(year)) for year in range(date.fromordinal(first).year, date.fromordinal(last).year + 1)]
+    starts = [
+        (date(year, 1, 1), str(year)) for year in range(date.fromordinal(first).year, date.fromordinal(last).year + 1)
+    ]
     if span < 550:
         begin = date.fromordinal(first)
         starts = [
@@ -123,8 +125,11 @@ def line_chart(
         body.append(svg.rule(0, y, 1, y, "zero" if tick == 0 else "grid"))
     paths = []
     if has_area:
-        paths.append(f'<path class="area {lines[0].css}" d="{svg.line_path(shares, lines[0].values, scale, plot, to_base=0.0)}"/>')
-    paths += [f'<path class="line {line.css}" d="{svg.line_path(shares, line.values, scale, plot)}"/>' for line in lines]
+        under = svg.line_path(shares, lines[0].values, scale, plot, to_base=0.0)
+        paths.append(f'<path class="area {lines[0].css}" d="{under}"/>')
+    paths += [
+        f'<path class="line {line.css}" d="{svg.line_path(shares, line.values, scale, plot)}"/>' for line in lines
+    ]
     body.append(svg.stretched(0, plot, paths))
     for tick in marks:
         if tick == 0:
@@ -167,15 +172,27 @@ def bar_chart(
             body.append(svg.box(x, min(y, zero), bar * 0.88, abs(y - zero), f"bar {line.css}", tip))
             if s == 0 and len(groups) <= 9:
                 at = y - 4 if value >= 0 else y + 13
-                body.append(svg.text(x + bar * 0.44, at, shown(value, kind), anchor="middle" if g else "start", css="halo",
-                                     dx=0 if g else -8))
+                body.append(
+                    svg.text(
+                        x + bar * 0.44,
+                        at,
+                        shown(value, kind),
+                        anchor="middle" if g else "start",
+                        css="halo",
+                        dx=0 if g else -8,
+                    )
+                )
         if g % every == 0:
             body.append(svg.text((g + 0.5) * width, height - 5, group, anchor="middle"))
     return svg.frame(name, title, description, height, body)
 
 
 def heat_map(
-    name: str, title: str, description: str, rows: Mapping[int, Mapping[int, float | None]], totals: Mapping[int, float | None]
+    name: str,
+    title: str,
+    description: str,
+    rows: Mapping[int, Mapping[int, float | None]],
+    totals: Mapping[int, float | None],
 ) -> str:
     """Months by year with the number in every cell, so that colour only helps the eye."""
     if not rows:
@@ -202,9 +219,7 @@ def heat_map(
     return svg.frame(name, title, description, top + len(rows) * row_height + 4, body, css="wide")
 
 
-def dot_rows(
-    name: str, title: str, description: str, rows: Sequence[Row], *, kind: str = "r2", unit: str = ""
-) -> str:
+def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, kind: str = "r2", unit: str = "") -> str:
     """Rows of dots around zero with their intervals: label and number above, the track below."""
     values = [v for row in rows for m in row.marks for v in (m.value, m.low, m.high) if v is not None]
     if not values:
@@ -223,19 +238,39 @@ def dot_rows(
         css = "grey" if row.is_grey else ""
         body.append(svg.rule(0, y + 25, 1, y + 25, "track"))
         body.append(svg.text(0, y + 15, row.label, css=f"halo {css}{' strong' if row.is_current else ''}".strip()))
-        body.append(svg.text(1, y + 15, row.words, anchor="end", css=f"halo {css}{' strong' if row.is_current else ''}".strip()))
+        body.append(
+            svg.text(
+                1,
+                y + 15,
+                row.words,
+                anchor="end",
+                css=f"halo {css}{' strong' if row.is_current else ''}".strip(),
+            )
+        )
         for m, mark in enumerate(row.marks):
             if mark.low is not None and mark.high is not None:
-                body.append(svg.rule(scale.share(mark.low), y + 25, scale.share(mark.high), y + 25, f"whisker {mark.css} {css}".strip()))
+                body.append(
+                    svg.rule(
+                        scale.share(mark.low),
+                        y + 25,
+                        scale.share(mark.high),
+                        y + 25,
+                        f"whisker {mark.css} {css}".strip(),
+                    )
+                )
             if mark.value is not None:
                 if m == 0:
                     zero = scale.share(0.0)
-                    body.append(svg.rule(zero, y + 25, scale.share(mark.value), y + 25, f"stem {mark.css} {css}".strip()))
+                    body.append(
+                        svg.rule(zero, y + 25, scale.share(mark.value), y + 25, f"stem {mark.css} {css}".strip())
+                    )
                 body.append(svg.dot(scale.share(mark.value), y + 25, f"dot {mark.css} {css}".strip()))
     return svg.frame(name, title, description, bottom + _AXIS, body)
 
 
-def histogram(name: str, title: str, description: str, bins: Sequence[Mapping[str, Any]], *, height: float = 200) -> str:
+def histogram(
+    name: str, title: str, description: str, bins: Sequence[Mapping[str, Any]], *, height: float = 200
+) -> str:
     """Counts per bin; bins below zero are marked apart. `bins`: from_r, to_r (None: open end), n."""
     while len(bins) > 3 and not bins[0]["n"] and not bins[1]["n"]:
         bins = bins[1:]
@@ -252,7 +287,9 @@ def histogram(name: str, title: str, description: str, bins: Sequence[Mapping[st
         span = f"below {high:g}R" if low is None else f"{low:g}R and more" if high is None else f"{low:g}R to {high:g}R"
         tall = plot * row["n"] / most
         css = "bar down" if high is not None and high <= 0 else "bar up"
-        body.append(svg.box(k * width + width * 0.06, top + plot - tall, width * 0.88, tall, css, f"{span}: {row['n']}"))
+        body.append(
+            svg.box(k * width + width * 0.06, top + plot - tall, width * 0.88, tall, css, f"{span}: {row['n']}")
+        )
         if row["n"] and (len(bins) <= 16 or row["n"] > most * 0.15):
             body.append(svg.text((k + 0.5) * width, top + plot - tall - 4, str(row["n"]), anchor="middle", css="halo"))
         if low is not None and float(low).is_integer() and (len(bins) <= 14 or int(low) % 2 == 0):
@@ -281,7 +318,7 @@ def calibration_chart(
         x = scale.share(tick)
         body.append(svg.rule(0, plot * (1 - x), 1, plot * (1 - x), "grid"))
         body.append(svg.rule(x, 0, x, plot, "grid"))
-        if 0 < x:
+        if x > 0:
             body.append(svg.axis_text(x, plot + 15, f"{tick:g}%"))
     body.append(svg.text(0.5, height - 2, "stated", anchor="middle", css="soft"))
     diagonal = f"M0 {svg.px(plot)}L{svg.PATH_WIDTH} 0"
@@ -306,8 +343,14 @@ def votes_glyph(values: Sequence[float | None], words: str) -> str:
             continue
         tall = max(abs(value) * 8, 0.8)
         y = 9 - tall if value >= 0 else 9
-        parts.append(f'<rect class="bar {"up" if value >= 0 else "down"}" x="{k * 11 + 2}" y="{svg.px(y)}" width="8" height="{svg.px(tall)}"/>')
-    return f'<svg class="votes" role="img" width="56" height="18" aria-label="{esc(words)}"><title>{esc(words)}</title>{"".join(parts)}</svg>'
+        parts.append(
+            f'<rect class="bar {"up" if value >= 0 else "down"}" x="{k * 11 + 2}" y="{svg.px(y)}" '
+            f'width="8" height="{svg.px(tall)}"/>'
+        )
+    return (
+        f'<svg class="votes" role="img" width="56" height="18" aria-label="{esc(words)}">'
+        f"<title>{esc(words)}</title>{''.join(parts)}</svg>"
+    )
 
 
 def empty_chart(name: str, title: str) -> str:

@@ -17,7 +17,8 @@ def _fixed(digits: int, *, suffix: str = "", is_signed: bool = False) -> Callabl
     spec = f"{'+' if is_signed else ''},.{digits}f"
 
     def text(value: Any) -> str:
-        return f"{value:{spec}}{suffix}"
+        # Adding zero turns -0.0 into 0.0.
+        return f"{round(value, digits) + 0.0:{spec}}{suffix}"
 
     return text
 

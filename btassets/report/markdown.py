@@ -13,7 +13,11 @@ from btassets.report.sections_head import curve_name, main_book
 Report = Mapping[str, Any]
 
 _MOST_SETUPS = 20
-_BOOK = (("CAGR", "cagr_pct", "pct"), ("Max drawdown", "max_drawdown_pct", "pct"), ("Sharpe", "sharpe", "num2"))
+_BOOK = (
+    ("CAGR", "cagr_pct", "pct"),
+    ("Max drawdown", "max_drawdown_pct", "pct"),
+    ("Sharpe", "sharpe", "num2"),
+)
 _SETUP = (
     ("Ticker", "ticker", "text"),
     ("Side", "direction", "text"),
@@ -38,7 +42,8 @@ def markdown(report: Report) -> str:
         "",
         f"{universe['tickers']:,} tickers, {_safe(book['source'])}, {book['basis']} prices, benchmark "
         f"{_safe(book['benchmark'] or MISSING)}, profile {report['profile']}, fill {report['fill']}, scenario "
-        f"{_safe(report['scenario'])}, settings {report['settings_hash']}, data {book['data_version']}, code {book['code_version']}.",
+        f"{_safe(report['scenario'])}, settings {report['settings_hash']}, "
+        f"data {book['data_version']}, code {book['code_version']}.",
         "",
         *_compared(report),
         "",
@@ -60,8 +65,13 @@ def markdown(report: Report) -> str:
 def _compared(report: Report) -> list[str]:
     _, row = main_book(report)
     others = report["comparisons"]
-    names = [f"Book, {report['main_policy'] or 'no'} exit", *(curve_name(report, other["curve"]) for other in others)]
-    rows = [[label, shown(row.get(key), kind), *(shown(other[key], kind) for other in others)] for label, key, kind in _BOOK]
+    names = [
+        f"Book, {report['main_policy'] or 'no'} exit",
+        *(curve_name(report, other["curve"]) for other in others),
+    ]
+    rows = [
+        [label, shown(row.get(key), kind), *(shown(other[key], kind) for other in others)] for label, key, kind in _BOOK
+    ]
     rows.append(["Trades", shown(row.get("trades"), "n"), *([MISSING] * len(others))])
     rows.append(["Win rate", shown(row.get("win_rate"), "pct"), *([MISSING] * len(others))])
     return _table(["", *names], rows)
@@ -84,11 +94,18 @@ def _setups(report: Report) -> list[str]:
 def _today(report: Report) -> list[str]:
     today = report["todays_setups"]
     rows = today["qualified"]
-    day = "a signal day" if today["is_signal_day"] else f"a preview; last signal day {today['last_signal_day'] or MISSING}"
+    day = (
+        "a signal day"
+        if today["is_signal_day"]
+        else f"a preview; last signal day {today['last_signal_day'] or MISSING}"
+    )
     head = ["## Today's setups", "", f"{len(rows)} qualify at {today['as_of'] or MISSING}, {day}."]
     if not rows:
         return head
-    table = _table([label for label, _, _ in _SETUP], [[shown(r[key], kind) for _, key, kind in _SETUP] for r in rows[:_MOST_SETUPS]])
+    table = _table(
+        [label for label, _, _ in _SETUP],
+        [[shown(r[key], kind) for _, key, kind in _SETUP] for r in rows[:_MOST_SETUPS]],
+    )
     more = ["", f"{len(rows) - _MOST_SETUPS} more in report.json."] if len(rows) > _MOST_SETUPS else []
     return [*head, "", *table, *more]
 

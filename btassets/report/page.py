@@ -51,5 +51,6 @@ def page(report: Mapping[str, Any]) -> str:
         '<meta name="color-scheme" content="light dark">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{esc(title)}</title><style>{_css()}</style></head><body><main>{body}</main>"
-        f"<footer>Nothing here is advice to trade. Every number stands in report.json beside this file.</footer></body></html>\n"
+        "<footer>Nothing here is advice to trade. Every number stands in report.json beside this file.</footer>"
+        "</body></html>\n"
     )

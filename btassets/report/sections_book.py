@@ -11,7 +11,7 @@ from btassets.report import charts
 from btassets.report.charts import Line
 from btassets.report.format import shown
 from btassets.report.sections_head import curve_name, main_book
-from btassets.report.tables import Column, details, figure, legend, section, table
+from btassets.report.tables import Column, block, details, figure, legend, section, table
 
 Report = Mapping[str, Any]
 
@@ -103,7 +103,8 @@ def _sampled(report: Report) -> list[int]:
 def _sampled_table(report: Report, names: list[str], field: str, kind: str) -> str:
     curves = report["equity_curves"]
     rows = [
-        {"date": curves["dates"][k], **{name: curves["series"][name][field][k] for name in names}} for k in _sampled(report)
+        {"date": curves["dates"][k], **{name: curves["series"][name][field][k] for name in names}}
+        for k in _sampled(report)
     ]
     columns = [Column("date", "Date"), *(Column(name, curve_name(report, name), kind) for name in names)]
     return table(rows, columns, caption=f"{field.replace('_', ' ').capitalize()} at period ends")
@@ -128,7 +129,13 @@ def _equity(report: Report, names: list[str]) -> str:
         is_log=True,
     )
     behind = _sampled_table(report, names, "equity", "usd")
-    return figure("Equity", "Dollars at each close on a logarithmic scale: equal slopes are equal rates.", chart, behind, legend=legend(entries))
+    return figure(
+        "Equity",
+        "Dollars at each close on a logarithmic scale: equal slopes are equal rates.",
+        chart,
+        behind,
+        legend=legend(entries),
+    )
 
 
 def _drawdown(report: Report, names: list[str]) -> str:
@@ -143,7 +150,9 @@ def _drawdown(report: Report, names: list[str]) -> str:
     chart = charts.line_chart(
         "drawdown",
         "Drawdown",
-        "Fall from the highest close so far, percent. Deepest: " + "; ".join(f"{label} {value}" for _, label, value in entries) + ".",
+        "Fall from the highest close so far, percent. Deepest: "
+        + "; ".join(f"{label} {value}" for _, label, value in entries)
+        + ".",
         report["equity_curves"]["dates"],
         rows,
         height=200,
@@ -173,7 +182,13 @@ def _exposure(report: Report, names: list[str]) -> str:
         css="dense",
     )
     behind = _sampled_table(report, [main], "exposure_pct", "pct")
-    return figure("Exposure", "Share of equity invested at each close.", chart, behind, legend=legend([(_CSS[main], "Mean", mean)]))
+    return figure(
+        "Exposure",
+        "Share of equity invested at each close.",
+        chart,
+        behind,
+        legend=legend([(_CSS[main], "Mean", mean)]),
+    )
 
 
 def _years(report: Report, names: list[str]) -> str:
@@ -182,7 +197,11 @@ def _years(report: Report, names: list[str]) -> str:
     years = sorted({year for own in by_year.values() for year in own})
     lines = [Line(_CSS[n], curve_name(report, n), [by_year[n].get(year) for year in years]) for n in chosen]
     rows = [{"year": str(year), **{n: by_year[n].get(year) for n in chosen}} for year in years]
-    behind = table(rows, [Column("year", "Year"), *(Column(n, curve_name(report, n), "spct") for n in chosen)], caption="Return by year")
+    behind = table(
+        rows,
+        [Column("year", "Year"), *(Column(n, curve_name(report, n), "spct") for n in chosen)],
+        caption="Return by year",
+    )
     chart = charts.bar_chart(
         "years",
         "Return by calendar year",
@@ -194,7 +213,13 @@ def _years(report: Report, names: list[str]) -> str:
         height=222,
     )
     items = "".join(f'<li><span class="key {line.css}"></span>{line.label}</li>' for line in lines)
-    return figure("Years", "The first and the last may be parts of a year.", chart, behind, legend=f'<ul class="legend">{items}</ul>')
+    return figure(
+        "Years",
+        "The first and the last may be parts of a year.",
+        chart,
+        behind,
+        legend=f'<ul class="legend">{items}</ul>',
+    )
 
 
 def _stretches(report: Report) -> str:
@@ -215,7 +240,7 @@ def _stretches(report: Report) -> str:
         caption="Worst stretches under water",
         none="The curve was never below an earlier high.",
     )
-    return f'<div class="block"><h3>Worst stretches</h3><p class="note">From a high to its recovery; "-" has not recovered.</p>{rows}</div>'
+    return block("Worst stretches", 'From a high to its recovery; "-" has not recovered.', rows)
 
 
 def _months(report: Report, name: str) -> str:
@@ -248,14 +273,26 @@ def _months(report: Report, name: str) -> str:
 
 def _compared(report: Report) -> str:
     policies = report["portfolio_sim"]["policies"]
-    books = table(policies, (Column("policy", "Exit"), *_BOOK_COLUMNS), json="portfolio_sim.policies", caption="Books by exit", none="No book traded.")
+    books = table(
+        policies,
+        (Column("policy", "Exit"), *_BOOK_COLUMNS),
+        json="portfolio_sim.policies",
+        caption="Books by exit",
+        none="No book traded.",
+    )
     names = {row["curve"]: curve_name(report, row["curve"]) for row in report["comparisons"]}
     columns = (
         Column("curve", "Held instead", render=lambda row: names[row["curve"]]),
         *_BOOK_COLUMNS[:4],
     )
-    others = table(report["comparisons"], columns, json="comparisons", caption="What the book is compared with", none="Nothing to compare with.")
-    return f'<h3>Book and alternatives</h3>{books}{others}'
+    others = table(
+        report["comparisons"],
+        columns,
+        json="comparisons",
+        caption="What the book is compared with",
+        none="Nothing to compare with.",
+    )
+    return f"<h3>Book and alternatives</h3>{books}{others}"
 
 
 def trades(report: Report) -> str:
@@ -264,7 +301,13 @@ def trades(report: Report) -> str:
     own = report["trades"].get(main) if main else None
     if not own or not own["n"]:
         policies = report["portfolio_sim"]["policies"]
-        refused = table(policies, _REFUSAL_COLUMNS, json="portfolio_sim.policies", caption="Refused", none="No book was run.")
+        refused = table(
+            policies,
+            _REFUSAL_COLUMNS,
+            json="portfolio_sim.policies",
+            caption="Refused",
+            none="No book was run.",
+        )
         return section("trades", "Trades", "No trade was closed.", refused)
     at = f"trades.{main}"
     bins = own["net_r_histogram"]
@@ -275,7 +318,10 @@ def trades(report: Report) -> str:
         caption="Trades by net R",
     )
     chart = charts.histogram(
-        "net-r", "Trades by net R", f"{own['n']} closed trades in bins of half an R; losses and gains are marked apart.", bins
+        "net-r",
+        "Trades by net R",
+        f"{own['n']} closed trades in bins of half an R; losses and gains are marked apart.",
+        bins,
     )
     reasons = table(
         own["exit_reasons"],
@@ -289,19 +335,25 @@ def trades(report: Report) -> str:
         json=f"{at}.exit_reasons",
         caption="Exits by reason",
     )
-    refused = table(report["portfolio_sim"]["policies"], _REFUSAL_COLUMNS, json="portfolio_sim.policies", caption="Qualified setups that became no trade")
+    refused = table(
+        report["portfolio_sim"]["policies"],
+        _REFUSAL_COLUMNS,
+        json="portfolio_sim.policies",
+        caption="Qualified setups that became no trade",
+    )
     best, worst = (
-        table(own[side], _TRADE_COLUMNS, json=f"{at}.{side}", caption=f"{side.capitalize()} trades") for side in ("best", "worst")
+        table(own[side], _TRADE_COLUMNS, json=f"{at}.{side}", caption=f"{side.capitalize()} trades")
+        for side in ("best", "worst")
     )
     histogram = figure("Net R per trade", "After costs; the last bin is open.", chart, behind)
     return section(
         "trades",
         "Trades",
         f"{own['n']:,} closed trades of the {main} exit.",
-        f'<div class="grid">{histogram}<div class="block"><h3>Why they were sold</h3>{reasons}</div></div>',
+        f'<div class="grid">{histogram}{block("Why they were sold", "", reasons)}</div>',
         "<h3>Qualified setups that became no trade</h3>",
         refused,
-        f'<div class="grid"><div class="block"><h3>Best</h3>{best}</div><div class="block"><h3>Worst</h3>{worst}</div></div>',
+        f'<div class="grid">{block("Best", "", best)}{block("Worst", "", worst)}</div>',
     )
 
 
@@ -329,6 +381,9 @@ def variants(report: Report) -> str:
             if row.get("yearly_returns") is not None
         ),
     )
-    lead = f"{len(rows)} books under the hold exit, the first of them as in force; the best of several is flattered by the choice."
+    lead = (
+        f"{len(rows)} books under the hold exit, the first of them the default; "
+        "the best of several is flattered by the choice."
+    )
     inner = table(rows, columns, json="strategy_variants.variants", caption="Variants", none="No variant traded.")
     return section("variants", "Variants", lead, inner, years if rows else "")

@@ -10,7 +10,7 @@ from typing import Any
 from btassets.report import charts
 from btassets.report.charts import Mark, Row
 from btassets.report.format import shown
-from btassets.report.tables import Column, figure, mark_legend, section, table
+from btassets.report.tables import Column, block, figure, mark_legend, section, table
 
 Report = Mapping[str, Any]
 
@@ -61,7 +61,12 @@ def _mark(row: Mapping[str, Any], key: str, css: str) -> Mark:
 
 def _net_row(label: str, row: Mapping[str, Any], *, is_current: bool = False) -> Row:
     words = f"{shown(row['net_avg_r'], 'r3')}, n {shown(row['total'], 'n')}"
-    return Row(label, words, (_mark(row, "net_avg_r", "m-main"), _mark(row, "net_avg_r_ex_top5", "m-trim")), is_current=is_current)
+    return Row(
+        label,
+        words,
+        (_mark(row, "net_avg_r", "m-main"), _mark(row, "net_avg_r_ex_top5", "m-trim")),
+        is_current=is_current,
+    )
 
 
 _NET_LEGEND = (("m-main", "mean net R"), ("m-trim", "without the best 5%"))
@@ -76,9 +81,15 @@ def setups(report: Report) -> str:
         ("All setups", "overall_all", report["overall_all"]),
     )
     rows = [{"population": label, **row} for label, _, row in populations]
-    columns = (Column("population", "Setups"), *_NO_WIN_RATE, Column("best_r", "Best", "r2"), Column("worst_r", "Worst", "r2"))
+    columns = (
+        Column("population", "Setups"),
+        *_NO_WIN_RATE,
+        Column("best_r", "Best", "r2"),
+        Column("worst_r", "Worst", "r2"),
+    )
     lead = (
-        f"{report['qualified']:,} of {report['candidates']:,} setups qualify; the race of target and stop decides, 30 sessions at most. "
+        f"{report['qualified']:,} of {report['candidates']:,} setups qualify; "
+        "the race of target and stop decides, 30 sessions at most. "
         "1R is the distance from entry to stop."
     )
     drawn = [_net_row(label, row, is_current=label == "Qualified") for label, _, row in populations if row["total"]]
@@ -101,12 +112,16 @@ def _sentence(rows: Sequence[Row]) -> str:
 def _drops(report: Report) -> str:
     drops = report["drops"]
     rows = [
-        {"reason": reason, "all": drops["all"].get(reason), "qualified": drops["qualified"].get(reason)} for reason in drops["all"]
+        {"reason": reason, "all": drops["all"].get(reason), "qualified": drops["qualified"].get(reason)}
+        for reason in drops["all"]
     ]
-    columns = (Column("reason", "No result because", "words"), Column("all", "All setups", "n"), Column("qualified", "Qualified", "n"))
+    columns = (
+        Column("reason", "No result because", "words"),
+        Column("all", "All setups", "n"),
+        Column("qualified", "Qualified", "n"),
+    )
     inner = table(rows, columns, caption="Setups without a result", none="Every setup has a result.")
-    note = "They stay in the table of candidates and are in no mean."
-    return f'<div class="block"><h3>Setups without a result</h3><p class="note">{note}</p>{inner}</div>'
+    return block("Setups without a result", "They stay in the table of candidates and are in no mean.", inner)
 
 
 def exits_and_gate(report: Report) -> str:
@@ -114,7 +129,9 @@ def exits_and_gate(report: Report) -> str:
     holds = [_net_row(f"Hold {row['hold_days']} sessions", row) for row in report["time_exit_sweep"]]
     target = _net_row("Target or stop", report["overall_qualified"], is_current=True)
     hold_rows = [r for r in (target, *holds) if r.marks[0].value is not None]
-    hold_chart = charts.dot_rows("holds", "Net R by exit", "Mean net R of the qualified setups. " + _sentence(hold_rows), hold_rows)
+    hold_chart = charts.dot_rows(
+        "holds", "Net R by exit", "Mean net R of the qualified setups. " + _sentence(hold_rows), hold_rows
+    )
     hold_table = table(
         report["time_exit_sweep"],
         (Column("hold_days", "Sessions", "n"), *_NO_HIT_RATE),
@@ -124,16 +141,26 @@ def exits_and_gate(report: Report) -> str:
     current = report["min_momentum_percentile"]
     gates = [
         _net_row(
-            "Floors only" if row["min_momentum_percentile"] == 0 else f"Percentile {row['min_momentum_percentile']:g} and above",
+            "Floors only"
+            if row["min_momentum_percentile"] == 0
+            else f"Percentile {row['min_momentum_percentile']:g} and above",
             row,
             is_current=row["min_momentum_percentile"] == current,
         )
         for row in report["sweep"]
     ]
     gate_rows = [r for r in gates if r.marks[0].value is not None]
-    gate_chart = charts.dot_rows("gate", "Net R by momentum cutoff", "Mean net R of setups that pass the floors. " + _sentence(gate_rows), gate_rows)
+    gate_chart = charts.dot_rows(
+        "gate",
+        "Net R by momentum cutoff",
+        "Mean net R of setups that pass the floors. " + _sentence(gate_rows),
+        gate_rows,
+    )
     gate_table = table(
-        report["sweep"], (Column("min_momentum_percentile", "Cutoff", "g"), *_NO_WIN_RATE), json="sweep", caption="Momentum cutoffs over the same floors"
+        report["sweep"],
+        (Column("min_momentum_percentile", "Cutoff", "g"), *_NO_WIN_RATE),
+        json="sweep",
+        caption="Momentum cutoffs over the same floors",
     )
     legend = mark_legend(_NET_LEGEND)
     return section(
@@ -141,8 +168,20 @@ def exits_and_gate(report: Report) -> str:
         "Exit and gate",
         "The setting in force is set in bold. The best row of a sweep is flattered by having been picked.",
         '<div class="grid">',
-        figure("How long to hold?", "Qualified setups, target race against fixed holds with the stop.", hold_chart, hold_table, legend=legend),
-        figure("How strict should the gate be?", "Same floors under six cutoffs; a cutoff keeps longs only.", gate_chart, gate_table, legend=legend),
+        figure(
+            "How long to hold?",
+            "Qualified setups, target race against fixed holds with the stop.",
+            hold_chart,
+            hold_table,
+            legend=legend,
+        ),
+        figure(
+            "How strict should the gate be?",
+            "Same floors under six cutoffs; a cutoff keeps longs only.",
+            gate_chart,
+            gate_table,
+            legend=legend,
+        ),
         "</div>",
     )
 
@@ -157,14 +196,20 @@ def _ablation(report: Report) -> str:
     hold = next((row["hold_days"] for row in report["gate_ablation"]), None)
     rows = [
         Row(
-            _FLOOR_NAMES.get(row["variant"], row["variant"].replace("_", " ")),
-            f"{shown(row['delta_net_avg_r'], 'r3')} / {shown(row['delta_hold_net_avg_r'], 'r3')}, n {shown(row['delta_total'], 'sn')}",
+            _FLOOR_NAMES.get(row["variant"]) or shown(row["variant"], "words"),
+            f"{shown(row['delta_net_avg_r'], 'r3')} / {shown(row['delta_hold_net_avg_r'], 'r3')}, "
+            f"n {shown(row['delta_total'], 'sn')}",
             (_mark(row, "delta_net_avg_r", "m-main"), _mark(row, "delta_hold_net_avg_r", "m-hold")),
         )
         for row in report["gate_ablation_deltas"]
         if row["delta_net_avg_r"] is not None
     ]
-    chart = charts.dot_rows("ablation", "Net R without each floor, against all floors", "Difference of mean net R. " + _sentence(rows), rows)
+    chart = charts.dot_rows(
+        "ablation",
+        "Net R without each floor, against all floors",
+        "Difference of mean net R. " + _sentence(rows),
+        rows,
+    )
     columns = (
         Column("variant", "Gate", "words"),
         Column("total", "n", "n"),
@@ -187,7 +232,10 @@ def _ablation(report: Report) -> str:
         json="gate_ablation_deltas",
         caption="Change against all floors",
     )
-    note = f"Change of mean net R without a floor, target exit / hold of {hold or '-'} sessions, and of n. Right of zero the floor costs."
+    note = (
+        f"Change of mean net R without a floor, target exit / hold of {hold or '-'} sessions, and of n. "
+        "Right of zero the floor costs."
+    )
     legend = mark_legend((("m-main", "target exit"), ("m-hold", "hold")))
     return figure("Which floor earns its keep?", note, chart, deltas + behind, legend=legend)
 
@@ -202,7 +250,7 @@ def _signals(report: Report) -> str:
     """How well each signal sorted the universe."""
     rows = [
         Row(
-            _SIGNAL_NAMES.get(row["signal"], row["signal"]) + _star(row),
+            (_SIGNAL_NAMES.get(row["signal"]) or str(row["signal"])) + _star(row),
             f"{shown(row['mean_ic'], 'snum4')}, t {shown(row['ic_t_stat'], 'snum2')}, n {shown(row['weeks'], 'n')}",
             (_mark(row, "mean_ic", "m-main"),),
             is_grey=not row["reliable"],
@@ -211,7 +259,11 @@ def _signals(report: Report) -> str:
     ]
     known = [row for row in rows if row.marks[0].value is not None]
     chart = charts.dot_rows(
-        "signals", "Mean rank correlation with the next 30 sessions", "Mean weekly information coefficient. " + _sentence(known), known, kind="snum2"
+        "signals",
+        "Mean rank correlation with the next 30 sessions",
+        "Mean weekly information coefficient. " + _sentence(known),
+        known,
+        kind="snum2",
     )
     columns = (
         Column("signal", "Signal", "words"),
@@ -220,7 +272,12 @@ def _signals(report: Report) -> str:
         Column("mean_ic", "Mean IC", "snum4"),
         Column("ic_t_stat", "t", "snum2", "over thinned weeks, whose windows hardly overlap"),
         Column("ic_positive_pct", "Weeks above 0", "pct"),
-        Column("mean_quintile_spread", "Quintile spread", "snum4", "top fifth minus bottom fifth, fraction of price"),
+        Column(
+            "mean_quintile_spread",
+            "Quintile spread",
+            "snum4",
+            "top fifth minus bottom fifth, fraction of price",
+        ),
         Column("reliable", "Enough weeks", "yes"),
     )
     behind = table(
@@ -255,7 +312,10 @@ def calibration(report: Report) -> str:
     gaps = [row["gap_pct"] for row in report["calibration"] if row["direction"] == "all" and row["gap_pct"] is not None]
     words = f" The largest gap of a bin is {max(gaps, key=abs):+.1f} points." if gaps else ""
     chart = charts.calibration_chart(
-        "calibration-curve", "Stated and realised probability of the target", f"Ten bins of equal count.{words}", list(reversed(series))
+        "calibration-curve",
+        "Stated and realised probability of the target",
+        f"Ten bins of equal count.{words}",
+        list(reversed(series)),
     )
     columns = (
         Column("bin", "Bin", "n"),
@@ -272,7 +332,10 @@ def calibration(report: Report) -> str:
     legend = mark_legend([(css, label) for css, label, _ in series])
     drawn = figure("Stated and realised", note, chart, behind, legend=legend)
     bins = table(
-        [row for row in report["calibration"] if row["direction"] == "all"], columns, caption="All setups by stated probability", none="No graded setup."
+        [row for row in report["calibration"] if row["direction"] == "all"],
+        columns,
+        caption="All setups by stated probability",
+        none="No graded setup.",
     )
-    beside = f'<div class="block"><h3>Ten bins of equal count</h3><p class="note">All setups, graded from the signal close.</p>{bins}</div>'
+    beside = block("Ten bins of equal count", "All setups, graded from the signal close.", bins)
     return section("calibration", "Are the stated probabilities true?", "", f'<div class="grid">{drawn}{beside}</div>')

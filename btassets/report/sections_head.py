@@ -44,7 +44,10 @@ def head(report: Report) -> str:
     book, universe = report["book"], report["universe"]
     known = [
         ("As of", report["as_of"]),
-        ("Universe", f"{universe['tickers']:,} tickers, {universe['at_as_of']:,} with a bar at the as-of date"),
+        (
+            "Universe",
+            f"{universe['tickers']:,} tickers, {universe['at_as_of']:,} with a bar at the as-of date",
+        ),
         ("Source", f"{book['source']}, {book['basis']} prices"),
         ("Benchmark", book["benchmark"] or MISSING),
         ("Calendar", book["calendar"]),
@@ -76,16 +79,24 @@ def _warnings(report: Report) -> str:
     if behind:
         shown_names = f'<p class="names">{esc(", ".join(behind))}</p>'
         names = details(f"{len(behind):,} without a bar for {report['universe']['newest_session']}", shown_names)
-    return f'<section id="warnings" aria-labelledby="warnings-h"><h2 id="warnings-h">Before you read on</h2><ul class="warnings">{"".join(items)}</ul>{names}</section>'
+    return section("warnings", "Before you read on", "", f'<ul class="warnings">{"".join(items)}</ul>', names)
 
 
 def _advice(report: Report) -> str:
     items = (*report["advice"], *report["research_advice"])
     is_tested = any(row["verdict"] for row in items)
     rows = [f"<li>{esc(row['sentence'])}{' ' + verdict(row['verdict']) if is_tested else ''}</li>" for row in items]
-    inner = f'<ol class="advice">{"".join(rows)}</ol>' if rows else '<p class="none">Too few graded setups for any advice.</p>'
-    note = "" if is_tested or not rows else f'<p class="note">Read off the numbers below, {_UNTESTED}; no change is the default.</p>'
-    return f'<section id="advice" aria-labelledby="advice-h"><h2 id="advice-h">What the rules say</h2>{note}{inner}</section>'
+    inner = (
+        f'<ol class="advice">{"".join(rows)}</ol>'
+        if rows
+        else '<p class="none">Too few graded setups for any advice.</p>'
+    )
+    note = (
+        ""
+        if is_tested or not rows
+        else f'<p class="note">Read off the numbers below, {_UNTESTED}; no change is the default.</p>'
+    )
+    return section("advice", "What the rules say", "", note, inner)
 
 
 def main_book(report: Report) -> tuple[str, Mapping[str, Any]]:
@@ -104,7 +115,14 @@ def tiles(report: Report) -> str:
     setups = "overall_qualified"
     parts = [
         _tile(report, "CAGR", f"{at}.cagr_pct", "pct", _beside(report, "cagr_pct", "pct"), policy),
-        _tile(report, "Max drawdown", f"{at}.max_drawdown_pct", "pct", _beside(report, "max_drawdown_pct", "pct"), policy),
+        _tile(
+            report,
+            "Max drawdown",
+            f"{at}.max_drawdown_pct",
+            "pct",
+            _beside(report, "max_drawdown_pct", "pct"),
+            policy,
+        ),
         _tile(report, "Sharpe", f"{at}.sharpe", "num2", _beside(report, "sharpe", "num2"), policy),
         _tile(
             report,
@@ -200,7 +218,8 @@ def todays_setups(report: Report) -> str:
         last = today["last_signal_day"] or MISSING
         day = f"A preview: the statistics below trade week ends only, the last one was {last}."
     lead = (
-        f"{len(rows):,} of {today['n_setups']:,} setups qualify at {today['as_of'] or MISSING}, {today['n_ranked']:,} ranked. {day} "
+        f"{len(rows):,} of {today['n_setups']:,} setups qualify at {today['as_of'] or MISSING}, "
+        f"{today['n_ranked']:,} ranked. {day} "
         f"Shares for {shown(today['capital'], 'usd0')} dollars; fills are at the next open."
     )
     parts = [
@@ -216,13 +235,28 @@ def todays_setups(report: Report) -> str:
     if rows:
         left = len(rows) - len(behind)
         more = f" The other {left:,} stand in report.json." if left else ""
-        votes = table(behind, (*_SETUP_COLUMNS, *_VOTE_COLUMNS), json="todays_setups.qualified", caption="Qualified, with votes")
-        label = f"All {len(behind):,} with their five votes" if not left else f"First {len(behind):,} with their five votes"
+        votes = table(
+            behind,
+            (*_SETUP_COLUMNS, *_VOTE_COLUMNS),
+            json="todays_setups.qualified",
+            caption="Qualified, with votes",
+        )
+        label = (
+            f"All {len(behind):,} with their five votes" if not left else f"First {len(behind):,} with their five votes"
+        )
         parts.append(details(label, votes, f'<p class="note">Votes run from -1 to 1, positive for a rise.{more}</p>'))
     columns = (*_SETUP_COLUMNS[:8], Column("failed", "Fails"), *_SETUP_COLUMNS[10:12])
     near = [{**row, "failed": ", ".join(row["failed_floors"])} for row in misses]
     parts.append("<h3>Nearest misses</h3>")
-    parts.append(table(near, columns, json="todays_setups.nearest_misses", caption="Nearest misses", none="No setup came near."))
+    parts.append(
+        table(
+            near,
+            columns,
+            json="todays_setups.nearest_misses",
+            caption="Nearest misses",
+            none="No setup came near.",
+        )
+    )
     return section("today", "Today's setups", lead, *parts)
 
 

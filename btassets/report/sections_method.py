@@ -43,7 +43,9 @@ def data(report: Report) -> str:
     parts = [facts(known)]
     for key, title in (("blocked", "Refused tickers"), ("failed", "Tickers whose replay failed")):
         if universe[key]:
-            parts.append(details(title, table(universe[key][:_MOST_LISTED], refused, json=f"universe.{key}", caption=title)))
+            parts.append(
+                details(title, table(universe[key][:_MOST_LISTED], refused, json=f"universe.{key}", caption=title))
+            )
     if universe["behind"]:
         parts.append(details(f"Without a bar for {universe['newest_session']}", many(universe["behind"])))
     columns = (
@@ -56,16 +58,30 @@ def data(report: Report) -> str:
         Column("first.text", "What was seen"),
     )
     parts.append("<h3>Findings of the quality rules</h3>")
-    parts.append(table(quality["problems"], columns, json="data_quality.problems", caption="Findings", none="Nothing was found."))
+    parts.append(
+        table(
+            quality["problems"],
+            columns,
+            json="data_quality.problems",
+            caption="Findings",
+            none="Nothing was found.",
+        )
+    )
     dropped = [{"rule": rule, "n": n} for rule, n in quality["rows_dropped"].items()]
     if dropped:
-        parts.append(table(dropped, (Column("rule", "Rows dropped by rule"), Column("n", "Rows", "n")), caption="Rows dropped"))
+        parts.append(
+            table(
+                dropped,
+                (Column("rule", "Rows dropped by rule"), Column("n", "Rows", "n")),
+                caption="Rows dropped",
+            )
+        )
     return section("data", "Data", "", *parts)
 
 
 def method(report: Report) -> str:
     """Gate, assumptions, settings, how to get this again, glossary."""
-    gate = [(_GATES.get(name, name), _setting(value)) for name, value in report["activation"].items()]
+    gate = [(_GATES.get(name) or str(name), _setting(value)) for name, value in report["activation"].items()]
     items = "".join(f"<li>{esc(words)}</li>" for words in report["assumptions"])
     again = report["reproduce"]
     changed = [{"key": key, "value": _setting(value)} for key, value in again["settings_not_default"].items()]
@@ -80,7 +96,8 @@ def method(report: Report) -> str:
         "<h3>The gate</h3>",
         facts(gate),
         "<h3>How to get this again</h3>",
-        f"<p><code>{esc(again['command'])}</code> in a book with these settings; their hash is <code>{esc(again['settings_hash'])}</code>.</p>",
+        f"<p><code>{esc(again['command'])}</code> in a book with these settings; their hash is "
+        f"<code>{esc(again['settings_hash'])}</code>.</p>",
         table(changed, columns, caption="Settings that are no defaults", none="Every setting is at its default."),
         details("All settings", table(settings, columns, caption="All settings")),
         f'<h3>Glossary</h3><dl class="glossary">{terms}</dl>',

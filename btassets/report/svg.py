@@ -90,7 +90,12 @@ def thinned(values: Sequence[float | None], most: int = _MAX_POINTS) -> list[int
 
 
 def line_path(
-    shares: Sequence[float], values: Sequence[float | None], scale: Scale, height: float, *, to_base: float | None = None
+    shares: Sequence[float],
+    values: Sequence[float | None],
+    scale: Scale,
+    height: float,
+    *,
+    to_base: float | None = None,
 ) -> str:
     """Path data of a line in the inner frame; a missing value interrupts it.
 

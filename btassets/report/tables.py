@@ -67,7 +67,8 @@ def table(
     for row in rows:
         css = row_css(row) if row_css else ""
         cells = "".join(
-            f"<td{_number_css(c)}>{c.render(row) if c.render else html(value_at(row, c.key), c.kind)}</td>" for c in columns
+            f"<td{_number_css(c)}>{c.render(row) if c.render else html(value_at(row, c.key), c.kind)}</td>"
+            for c in columns
         )
         body.append(f'<tr class="{css}">{cells}</tr>' if css else f"<tr>{cells}</tr>")
     source = ' class="few"' if len(columns) <= 3 else ""
@@ -107,7 +108,8 @@ def figure(title: str, note: str, chart: str, behind: str, *, legend: str = "", 
 def legend(entries: Iterable[tuple[str, str, str]]) -> str:
     """Swatch, label, final value per line; `entries`: CSS class, label, value in words."""
     items = "".join(
-        f'<li><svg class="swatch" width="26" height="10" aria-hidden="true"><line class="line {css}" x1="1" y1="5" x2="25" y2="5"/></svg>'
+        '<li><svg class="swatch" width="26" height="10" aria-hidden="true">'
+        f'<line class="line {css}" x1="1" y1="5" x2="25" y2="5"/></svg>'
         f"{esc(label)}{f' <b>{esc(value)}</b>' if value else ''}</li>"
         for css, label, value in entries
     )
@@ -117,7 +119,8 @@ def legend(entries: Iterable[tuple[str, str, str]]) -> str:
 def mark_legend(entries: Iterable[tuple[str, str]]) -> str:
     """Dot and label per kind of mark; `entries`: CSS class, label."""
     items = "".join(
-        f'<li><svg class="swatch" width="14" height="12" aria-hidden="true"><circle class="dot {css}" cx="7" cy="6" r="4.5"/></svg>{esc(label)}</li>'
+        '<li><svg class="swatch" width="14" height="12" aria-hidden="true">'
+        f'<circle class="dot {css}" cx="7" cy="6" r="4.5"/></svg>{esc(label)}</li>'
         for css, label in entries
     )
     return f'<ul class="legend">{items}</ul>'
@@ -126,7 +129,14 @@ def mark_legend(entries: Iterable[tuple[str, str]]) -> str:
 def section(name: str, title: str, lead: str, *inner: str) -> str:
     """One section of the page."""
     intro = f'<p class="lead">{prose(lead)}</p>' if lead else ""
-    return f'<section id="{name}" aria-labelledby="{name}-h"><h2 id="{name}-h">{esc(title)}</h2>{intro}{"".join(inner)}</section>'
+    head = f'<h2 id="{name}-h">{esc(title)}</h2>{intro}'
+    return f'<section id="{name}" aria-labelledby="{name}-h">{head}{"".join(inner)}</section>'
+
+
+def block(title: str, note: str, inner: str) -> str:
+    """Part of a section with its own heading, beside a figure."""
+    words = f'<p class="note">{prose(note)}</p>' if note else ""
+    return f'<div class="block"><h3>{esc(title)}</h3>{words}{inner}</div>'
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:

@@ -29,7 +29,9 @@ def compute(book: Book) -> StageResult:
     html = page(document)
     name = folder_name(document["as_of"], book.scenario, document["settings_hash"])
     write_report(
-        book.reports, name, {"report.json": as_json(document), "report.md": markdown(document), "report.html": html}
+        book.reports,
+        name,
+        {"report.json": as_json(document), "report.md": markdown(document), "report.html": html},
     )
     if book.scenario == BASE_SCENARIO:
         point_latest(book.reports, name)

@@ -308,20 +308,14 @@ def _has_arrived(expected: str, *found: dict[str, Any] | None) -> bool:
     return versions in ({expected}, {f"failed-{expected}"})
 
 
-def lost_tickers(book: Book, plan: ReplayPlan) -> list[str]:
-    """Planned tickers that the lake does not hold as planned: they did not arrive."""
+def arrivals(book: Book, plan: ReplayPlan) -> tuple[list[str], bool]:
+    """Planned tickers that the lake does not hold as planned, and whether every active one is up to date."""
     stored = book.lake.ticker_footers(book.candidates)
     beside = book.lake.ticker_footers(book.signals)
-    lost = []
-    for ticker in plan.stale:
-        expected = plan.expected.get(ticker)
-        if expected is None:
-            is_lost = ticker in stored or ticker in beside
-        else:
-            is_lost = not _has_arrived(expected, stored.get(ticker), beside.get(ticker))
-        if is_lost:
-            lost.append(ticker)
-    return lost
+    missing = [t for t, version in plan.expected.items() if not _has_arrived(version, stored.get(t), beside.get(t))]
+    left_over = [t for t in {**stored, **beside} if t not in plan.expected]
+    behind = {*missing, *left_over}
+    return [ticker for ticker in plan.stale if ticker in behind], not behind
 
 
 def failed_tickers(book: Book) -> dict[str, str]:

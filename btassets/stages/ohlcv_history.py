@@ -27,12 +27,16 @@ from btassets.sources.base import BarSource, BlockedTickerError
 from btassets.sources.calendars import DATA, exchange_sessions
 from btassets.sources.files import fetch_many
 from btassets.sources.open_source import open_source
+from btassets.sources.ticker_names import canonical_ticker
 from btassets.stages.book import Book
 from btassets.storage.lake import digest
 from btassets.tables import OHLCV_HISTORY
 
 TABLE = "ohlcv_history"
 _READ_SETTINGS = ("source", "demo", "calendar", "quality")
+
+_DAYS_BEFORE = 15
+"""Sessions are asked for from so much earlier that a first bar on a holiday is seen as one."""
 
 Progress = Callable[[int, int], None]
 
@@ -74,7 +78,8 @@ class IngestOutcome:
 
 def in_universe(settings: Settings, tickers: Iterable[str]) -> list[str]:
     """Tickers that the book's universe admits, in byte order; the benchmark only when listed by name."""
-    wanted, unwanted = set(settings.universe.tickers), {*settings.universe.exclude, settings.benchmark}
+    wanted = set(settings.universe.tickers)
+    unwanted = {*settings.universe.exclude, settings.benchmark, canonical_ticker(settings.benchmark)}
     unwanted -= wanted
     return sorted((t for t in tickers if t not in unwanted and (not wanted or t in wanted)), key=str.encode)
 
@@ -220,7 +225,7 @@ def _as_fact(problem: Problem) -> list[Any]:
 def _calendar(book: Book, bars: RawBars) -> np.ndarray | None:
     if book.base.calendar == DATA or not len(bars.dates):
         return None
-    return exchange_sessions(book.lake, book.base.calendar, int(bars.dates.min()), int(bars.dates.max()))
+    return exchange_sessions(book.lake, book.base.calendar, int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max()))
 
 
 def quality_rules(settings: Settings) -> QualityRules:

@@ -97,7 +97,7 @@ def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:
     plan = replay.plan_replay(book)
     outcome = replay.replay_shard(book, plan, 0, 1, n_threads=n_threads)
     log(f"candidates: {len(outcome.recomputed)} of {len(plan.expected)} tickers replayed")
-    lost = replay.lost_tickers(book, plan)
+    lost, _ = replay.arrivals(book, plan)
     if lost:
         raise ShardLostError(len(lost), lost[0])
     found = find_lookahead(book, plan)

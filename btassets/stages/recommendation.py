@@ -43,7 +43,10 @@ def compute(book: Book) -> StageResult:
     """Tables `recommendation` and `research_recommendation` of the scenario."""
     report = report_numbers(read_report_inputs(book))
     advice, research = report["recommendation"], report["research_recommendation"]
-    rows = [_row(book, item, _decision(item, report), item_sentence(item), evidence(item, report)) for item in advice["items"]]
+    rows = [
+        _row(book, item, _decision(item, report), item_sentence(item), evidence(item, report))
+        for item in advice["items"]
+    ]
     research_rows = [
         _row(
             book,
@@ -71,9 +74,7 @@ _CHANGES = ("hold", "adds_nothing", "other_cutoff")
 """Decisions that would change a setting."""
 
 
-def _row(
-    book: Book, item: Item, decision: str | None, sentence: str, numbers: Mapping[str, Any]
-) -> dict[str, Any]:
+def _row(book: Book, item: Item, decision: str | None, sentence: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "scenario": book.scenario,
         "topic": item["topic"],

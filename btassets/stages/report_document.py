@@ -86,7 +86,9 @@ def _book(book: Book) -> dict[str, Any]:
     sources = sorted({path for stage in STAGES.values() for path in stage.code})
     return {
         "name": book.folder.name,
-        "source": base.source.kind if base.source.kind == "demo" else f"{base.source.kind}: {facts.last_part(base.source.path)}",
+        "source": base.source.kind
+        if base.source.kind == "demo"
+        else f"{base.source.kind}: {facts.last_part(base.source.path)}",
         "basis": base.basis,
         "calendar": base.calendar,
         "benchmark": facts.benchmark_name(base),
@@ -143,7 +145,9 @@ def _advice(book: Book, table: str) -> list[dict[str, Any]]:
 
 def _first_last(ranks: pa.Table) -> dict[str, str | None]:
     span = pc.min_max(ranks["asof_date"].filter(pc.not_equal(ranks["grid"], "latest"))).as_py()
-    return {name: None if span[key] is None else span[key].isoformat() for name, key in (("first", "min"), ("last", "max"))}
+    return {
+        name: None if span[key] is None else span[key].isoformat() for name, key in (("first", "min"), ("last", "max"))
+    }
 
 
 def _curves(book: Book, inputs: ReportInputs) -> dict[str, Any]:

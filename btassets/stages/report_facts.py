@@ -110,7 +110,14 @@ def data_quality(book: Book, benchmark_texts: Sequence[str]) -> dict[str, Any]:
         for rule, severity, day, n, text in footers[ticker].get("problems", ()):
             row = findings.setdefault(
                 (rule, severity),
-                {"rule": rule, "severity": severity, "n_cases": 0, "n_tickers": 0, "tickers": set(), "first": None},
+                {
+                    "rule": rule,
+                    "severity": severity,
+                    "n_cases": 0,
+                    "n_tickers": 0,
+                    "tickers": set(),
+                    "first": None,
+                },
             )
             row["n_cases"] += n
             row["tickers"].add(ticker)
@@ -179,7 +186,8 @@ def warnings(
         )
     if facts["failed"]:
         found.append(
-            f"tickers_failed: the replay of {len(facts['failed'])} tickers failed, first {facts['failed'][0]['ticker']}."
+            f"tickers_failed: the replay of {len(facts['failed'])} tickers failed, "
+            f"first {facts['failed'][0]['ticker']}."
         )
     if n_thin:
         found.append(
@@ -188,12 +196,15 @@ def warnings(
         )
     if benchmark_name(book.base) is None:
         found.append(
-            "no_benchmark: residual momentum and every comparison with a benchmark are missing; the raw rank serves alone."
+            "no_benchmark: residual momentum and every comparison with a benchmark are missing; "
+            "the raw rank serves alone."
         )
     elif report["data_quality"]["benchmark"]:
         found.append(f"benchmark_gaps: {report['data_quality']['benchmark'][0]}")
     if qualified["total"] < MIN_QUALIFIED:
-        found.append(f"small_sample: {qualified['total']} graded qualified setups; below {MIN_QUALIFIED} any mean is luck.")
+        found.append(
+            f"small_sample: {qualified['total']} graded qualified setups; below {MIN_QUALIFIED} any mean is luck."
+        )
     trimmed = qualified["net_avg_r_ex_top5"]
     if trimmed is not None and trimmed <= 0 < (qualified["net_avg_r"] or 0):
         found.append(
@@ -222,7 +233,8 @@ def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
         "As-of dates: the last session of each completed week."
         if method.asof_grid == "week"
         else "As-of dates: every fifth bar of each ticker's own history.",
-        "Fill: the open of the next session; an open at or beyond stop or target is no trade. 1R stays the planned risk."
+        "Fill: the open of the next session; an open at or beyond stop or target is no trade. "
+        "1R stays the planned risk."
         if is_open
         else "Fill: the close that made the signal, which nobody can trade.",
         f"Costs: {costs.per_side_frac * 100:g}% of the notional per side, in every net number.",
@@ -234,7 +246,8 @@ def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
         else "Setups in the last 30 bars of a ticker that ended are left out.",
         ranked,
         f"The book starts with {book.starting_capital:,.0f} dollars, holds at most {book.max_positions} positions, "
-        f"risks {book.risk_frac * 100:g}% of equity in each and puts at most {book.notional_cap_frac * 100:g}% into one; long only.",
+        f"risks {book.risk_frac * 100:g}% of equity in each and puts at most {book.notional_cap_frac * 100:g}% "
+        "into one; long only.",
         f"Exits of the book: stop and target race for at most {hold} sessions (target), "
         f"or the stop alone with a sale after {hold} sessions (hold).",
         "Universe: a static list; nobody knows who belonged to it at each date.",

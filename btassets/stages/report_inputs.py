@@ -53,12 +53,10 @@ def read_report_inputs(
 
 def n_tickers(book: Book) -> int:
     """Tickers of the universe that have bars."""
-    from btassets.stages.ohlcv_history import active_tickers  # noqa: PLC0415  (sources load pandas)
+    from btassets.stages.ohlcv_history import active_tickers
 
     footers = book.lake.ticker_footers("ohlcv_history")
     return sum(1 for ticker in active_tickers(book) if footers[ticker]["n_rows"])
-
-
 
 
 def _equal_weight(policies: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:

@@ -2,7 +2,7 @@
 
 Belongs here: the setups of one as-of date with their percentile, which floors each fails, and the
 order of the list. Does not belong here: the gate itself (`engine.cross_section.qualification`, the
-only implementation), levels and scores (the replay), printing (`report.todays_text`).
+only implementation), levels and scores (the replay), printing (`report.todays_list`).
 
 A *nearest miss* is a setup that does not qualify and fails as few floors as any other that does not
 (one, as a rule); closest first by the summed shortfall: the missing share of the floor where the
@@ -41,7 +41,18 @@ _VOTE_COLUMNS = {
 }
 
 _COLUMNS = (
-    *("ticker", "asof_date", "direction", "is_week", "is_latest", "entry", "stop", "target", "rr", "confidence"),
+    *(
+        "ticker",
+        "asof_date",
+        "direction",
+        "is_week",
+        "is_latest",
+        "entry",
+        "stop",
+        "target",
+        "rr",
+        "confidence",
+    ),
     *("primary_prob", "best_prob", "ev", "level_strength", "is_projected", "momentum", "residual_momentum"),
     *("action", "risk_level", "adv20_usd"),
 )
@@ -145,7 +156,7 @@ def _list_at(book: Book, sessions: Sessions, day: int, *, is_latest: bool) -> To
         row["is_qualified"] = bool(verdict.is_qualified[at])
         row["percentile"] = None if np.isnan(percentile[at]) else float(percentile[at])
         row["failed_floors"] = ",".join(failed[at])
-        row |= votes.get(row["ticker"], dict.fromkeys(_VOTE_COLUMNS))
+        row.update(votes.get(row["ticker"], dict.fromkeys(_VOTE_COLUMNS)))
     return TodaysList(
         _as_date(day),
         bool(len(weeks)) and int(weeks[-1]) == day,
@@ -180,9 +191,7 @@ def _percentiles(book: Book, setups: pa.Table, day: int, *, is_latest: bool) -> 
     if book.settings.method.ranking == "rows" and not is_latest:
         # The seed's own grid has no common date: the rows of this date are ranked among themselves.
         same_week = np.zeros(setups.num_rows, np.int32)
-        raw, residual = (
-            row_percentile(same_week, _reals(setups, name)) for name in ("momentum", "residual_momentum")
-        )
+        raw, residual = (row_percentile(same_week, _reals(setups, name)) for name in ("momentum", "residual_momentum"))
         activation = row_activation(raw, residual)
         return activation, int(np.count_nonzero(~np.isnan(activation)))
     ranks = book.lake.read("percentile_ranks", book.scenario)
@@ -248,9 +257,7 @@ def _nearest(gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualif
     return missed[order[:MAX_MISSES]].tolist()
 
 
-def _shortfalls(
-    gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualification
-) -> Sequence[Floats]:
+def _shortfalls(gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualification) -> Sequence[Floats]:
     """Per floor how much of it is missing, 0 where it is passed, at most 1."""
     numbers = {
         "rr": (gates.min_rr, _reals(setups, "rr")),
@@ -275,16 +282,14 @@ def _votes(book: Book, tickers: Sequence[str], day: int) -> dict[str, dict[str, 
     """Five votes of each ticker at the date, from its bars up to it; null where there are too few."""
     if not tickers:
         return {}
-    from btassets.engine.setups.explain import explain_asof  # noqa: PLC0415  (numba: only where it computes)
+    from btassets.engine.setups.explain import explain_asof
 
     found: dict[str, dict[str, float | None]] = {}
     for ticker, bars in read_bars(book, tickers).items():
         at = int(np.searchsorted(bars.dates, day))
         if at >= bars.n_bars or int(bars.dates[at]) != day:
             continue
-        votes = explain_asof(
-            bars.between(0, at + 1), np.array([at], np.int32), gap_days=book.settings.engine.gap_days
-        )
+        votes = explain_asof(bars.between(0, at + 1), np.array([at], np.int32), gap_days=book.settings.engine.gap_days)
         values = {name: float(votes[vote][0]) for name, vote in _VOTE_COLUMNS.items()}
         found[ticker] = {name: None if np.isnan(value) else value for name, value in values.items()}
     return found

@@ -32,7 +32,7 @@ def bucket_of(ticker: str, n_buckets: int) -> int:
     """Hash bucket of a ticker; independent of platform and process.
 
     >>> bucket_of("AAPL", 64)
-    6
+    28
     """
     return zlib.crc32(ticker.encode()) % n_buckets
 
@@ -220,7 +220,9 @@ def _write_parquet(path: Path, data: pa.Table, footer: Mapping[str, Any]) -> Non
 
     def write(temporary: Path) -> None:
         try:
-            pq.write_table(marked, temporary, compression="lz4", use_dictionary=texts, store_schema=True)
+            pq.write_table(
+                marked, temporary, compression="lz4", use_dictionary=texts, write_statistics=False, store_schema=True
+            )
         except pa.ArrowInvalid as error:
             raise CannotWriteError(str(path), str(error)) from error
 
