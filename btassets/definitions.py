@@ -29,4 +29,4 @@ def book_folder() -> Path:
 
 _book = open_book(book_folder())
 
-defs = build_defs(BookResource.of(_book), _book.base.executor.shards)
+defs = build_defs(BookResource.of(_book), _book.base.executor.shards, automated=_book)

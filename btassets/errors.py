@@ -124,6 +124,56 @@ class NoBarsError(BtassetsError):
         return f"{self.where}: {self.problem}; {self.advice}"
 
 
+class SourceStoppedError(BtassetsError):
+    """The source stopped in the middle: what came before is kept, the next run goes on.
+
+    Parameters
+    ----------
+    source
+        Kind of the source, e.g. "alpaca".
+    problem
+        What it said.
+    n_done, n_left
+        Tickers of this run that were read, and those that were not.
+    """
+
+    exit_code = EXIT_NO_BARS
+    rule = "a source answers within its retries"
+    advice = "run again when it answers: only the rest is fetched."
+
+    def __init__(self, source: str, problem: str, n_done: int = 0, n_left: int = 0) -> None:
+        super().__init__(source, problem, n_done, n_left)
+        self.source, self.problem, self.n_done, self.n_left = source, problem, n_done, n_left
+
+    def after(self, n_done: int, n_left: int) -> "SourceStoppedError":
+        """Give the same error with how far the run came."""
+        return type(self)(self.source, self.problem, n_done, n_left)
+
+    def __str__(self) -> str:
+        kept = f" ({self.n_done} tickers read and kept, {self.n_left} left)" if self.n_done + self.n_left else ""
+        return f"{self.source}: {self.problem}{kept}; {self.rule}; {self.advice}"
+
+
+class RateLimitedError(SourceStoppedError):
+    """The source refuses more requests for now."""
+
+    exit_code = EXIT_RATE_LIMITED
+    rule = "its rate limit is reached"
+    advice = "run the same command again later: only the rest is fetched."
+
+
+class SourceUnreachableError(SourceStoppedError):
+    """The source cannot be reached, or fails for one ticker after the other."""
+
+
+class CredentialsError(SourceStoppedError):
+    """The source's key is missing from the environment, or refused."""
+
+    exit_code = EXIT_USAGE
+    rule = "it answers only to a valid key, which is read from the environment alone"
+    advice = "set or renew the key and run again."
+
+
 class BenchmarkError(BtassetsError):
     """The named benchmark is missing or too incomplete to compare with."""
 

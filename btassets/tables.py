@@ -215,6 +215,20 @@ BAR_PROBLEMS = TableSpec(
     ),
 )
 
+BAR_REVISIONS = TableSpec(
+    "bar_revisions",
+    "One number of a past bar that the source changed after it had been stored.",
+    (
+        _TICKER,
+        Column("seen_date", _DAY, "last session of the reading that showed the change"),
+        Column("kind", _TEXT, "revised, added or removed (a whole bar), restated (the past was put on another basis)"),
+        Column("date", _DAY, "session of the bar; for restated the last one that moved"),
+        Column("field", _TEXT, "open, high, low, close, volume, dividend or split"),
+        Column("old_value", _REAL, "value before, null when there was no bar"),
+        Column("new_value", _REAL, "value now, null when there is no bar any more"),
+    ),
+)
+
 BENCHMARK_CLOSES = TableSpec(
     "benchmark_closes",
     "One session of the benchmark, in the same price basis as the stocks.",
@@ -595,6 +609,7 @@ TABLES: dict[str, TableSpec] = {
         OHLCV_HISTORY,
         BARS,
         BAR_PROBLEMS,
+        BAR_REVISIONS,
         BENCHMARK_CLOSES,
         SESSIONS,
         CANDIDATES,

@@ -315,4 +315,3 @@ select
     gated.outcome_at_close
 from gated
 cross join settings
-order by gated.row_no

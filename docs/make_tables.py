@@ -11,16 +11,19 @@ Does not belong here: prose; it stands around the marks and is left alone.
     python docs/make_tables.py --check    write nothing; exit 1 and name the pages that differ
 """
 
+import argparse
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 
 from btassets import errors
+from btassets.cli.main import build_parser
 from btassets.settings.load import KEYS
-from btassets.settings.models import Section, Settings, flatten
+from btassets.settings.models import Section, Settings, Source, flatten
 from btassets.settings.profiles import PROFILES
 from btassets.stages.registry import STAGES
 from btassets.tables import TABLES
@@ -38,11 +41,22 @@ _CODES = (
     ("EXIT_USAGE", "usage or settings: the message names the key and the line"),
     ("EXIT_NO_BARS", "no bars at all, the named benchmark missing or too incomplete, or bars older than `--max-age`"),
     ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used; they are listed"),
-    ("EXIT_RATE_LIMITED", "rate-limited by a source; run again to go on (no source of this version does that)"),
+    ("EXIT_RATE_LIMITED", "a source's rate limit was reached; run again to go on"),
     ("EXIT_CHECK_FAILED", "a blocking check failed; nothing below it was computed"),
     ("EXIT_CANNOT_WRITE", "cannot write: disk full or no permission; the last good report stays"),
     ("EXIT_INTERRUPTED", "interrupted; what is done stays done"),
 )
+
+
+_SOURCES = {
+    "demo": "a synthetic market from counter-based random numbers; no key, no network; ends on 2025-12-31",
+    "files": "a folder of CSV or Parquet files, one per ticker, or long ones with a ticker column",
+    "sql": "any database that SQLAlchemy reaches: an address and a query",
+    "alpaca": "Alpaca Market Data: raw bars, splits and dividends",
+    "tiingo": "Tiingo end-of-day prices: raw bars with the actions in each row",
+    "massive": "Massive (formerly Polygon): raw bars, actions from lists of their own",
+    "yahoo": "Yahoo through yfinance: prices already adjusted for splits",
+}
 
 
 def _rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -96,10 +110,10 @@ def stage_part(name: str) -> str:
 
 def stages_part(folder: str) -> str:
     """List every stage in flow order; `folder` is where its page is, seen from the page that lists it."""
-    rows = [
-        (f"[`{s.name}`]({folder}{s.name}.md)", f"`{s.group}`", s.about, ", ".join(f"`{t}`" for t in s.outputs[1:]) or "-")
-        for s in STAGES.values()
-    ]
+    rows = []
+    for s in STAGES.values():
+        further = ", ".join(f"`{table}`" for table in s.outputs[1:]) or "-"
+        rows.append((f"[`{s.name}`]({folder}{s.name}.md)", f"`{s.group}`", s.about, further))
     return _rows(("stage and table", "group", "what it answers", "further tables"), rows)
 
 
@@ -150,6 +164,28 @@ def exit_codes_part(_argument: str) -> str:
     return _rows(("code", "meaning"), rows)
 
 
+def sources_part(_argument: str) -> str:
+    """Kinds of source that the settings allow."""
+    kinds = get_args(Source.model_fields["kind"].annotation)
+    return _rows(("`source.kind`", "what"), [(f"`{kind}`", _SOURCES[kind]) for kind in kinds])
+
+
+def commands_part(_argument: str) -> str:
+    """Every command with what it does and its options, from the parser."""
+    chosen = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    rows = []
+    for name, parser in chosen.choices.items():
+        words, options = [f"btassets {name}"], []
+        for action in parser._actions:
+            if not action.option_strings:
+                words.append(str(action.metavar or action.dest))
+            elif action.dest not in ("help", "book"):
+                value = "" if action.nargs == 0 else f" {action.metavar or ' or '.join(action.choices or ())}"
+                options.append(f"`{action.option_strings[-1]}{value}`".replace("|", " or "))
+        rows.append((f"`{' '.join(words)}`", parser.description or "", ", ".join(options) or "-"))
+    return _rows(("command", "does", "options"), rows)
+
+
 PARTS: dict[str, Callable[[str], str]] = {
     "table": table_part,
     "stage": stage_part,
@@ -157,6 +193,8 @@ PARTS: dict[str, Callable[[str], str]] = {
     "settings": settings_part,
     "profiles": profiles_part,
     "exit-codes": exit_codes_part,
+    "sources": sources_part,
+    "commands": commands_part,
 }
 
 

@@ -4,6 +4,8 @@ Belongs here: reading and printing. Nothing is computed, nothing in the book is 
 """
 
 import argparse
+import csv
+import io
 import json
 import webbrowser
 from pathlib import Path
@@ -19,6 +21,7 @@ from btassets.cli.terminal import say, table, tell
 from btassets.cli.where import book_of
 from btassets.errors import NoBarsError, StaleBarsError, UnknownTableError, UsageError
 from btassets.stages.age import sessions_behind
+from btassets.stages.bar_revisions import revisions_table
 from btassets.stages.book import Book
 from btassets.stages.freshness import key_of
 from btassets.stages.problems import problems_table
@@ -106,6 +109,8 @@ def read_table(book: Book, name: str) -> pa.Table:
         return bars_table(book, active_tickers(book))
     if name == "bar_problems":
         return problems_table(book)
+    if name == "bar_revisions":
+        return revisions_table(book)
     if name in ("candidates", "ohlcv_history"):
         folder = book.candidates if name == "candidates" else name
         files = book.lake.bucket_files(folder)
@@ -123,7 +128,9 @@ def read_table(book: Book, name: str) -> pa.Table:
         return whole.take(pc.sort_indices(text, sort_keys=order))
     if name not in STAGE_OF_TABLE:
         raise UnknownTableError(name, sorted({*TABLES}), "no asset has this name")
-    return book.lake.read(name, key_of(STAGE_OF_TABLE[name], book))
+    data = book.lake.read(name, key_of(STAGE_OF_TABLE[name], book))
+    # Rows of graded_setups stand in the lake as they were read; their order is `row_no`.
+    return data.sort_by("row_no") if name == "graded_setups" else data
 
 
 def _read_file(path: Path) -> pa.Table:
@@ -164,6 +171,15 @@ def _plain(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
+def _asked(connection: Any, query: str) -> Any:
+    """Relation of a query that is one SELECT (SHOW and DESCRIBE are); anything else could write a file."""
+    statements = connection.extract_statements(query)
+    if len(statements) != 1 or statements[0].type.name != "SELECT":
+        kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
+        raise UsageError(f"sql: {kinds} asked", "ask with one SELECT; the tables cannot be written.")
+    return connection.sql(statements[0])
+
+
 def command_sql(arguments: argparse.Namespace) -> int:
     """Answer a query over the lake's tables; nothing can be written."""
     import duckdb
@@ -178,16 +194,15 @@ def command_sql(arguments: argparse.Namespace) -> int:
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     try:
-        result = connection.sql(arguments.query)
-        if result is None:
-            raise UsageError("sql: the statement gives no rows", "ask with a SELECT; the tables cannot be written.")
-        answer = result.to_arrow_table()
+        answer = _asked(connection, arguments.query).to_arrow_table()
     except duckdb.Error as error:
         raise UsageError(f"sql: {error}", '`btassets sql "show tables"` lists the tables.') from error
     if arguments.format == "csv":
-        say(",".join(answer.column_names))
-        for row in answer.to_pylist():
-            say(",".join("" if v is None else str(v) for v in row.values()))
+        lines = io.StringIO()
+        csv.writer(lines, lineterminator="\n").writerows(
+            [answer.column_names, *(r.values() for r in answer.to_pylist())]
+        )
+        say(lines.getvalue().rstrip("\n"))
     elif arguments.format == "json":
         say(_as_json(answer).rstrip())
     else:

@@ -19,6 +19,8 @@ from btassets.errors import EXIT_BUG, EXIT_INTERRUPTED, BtassetsError, CannotWri
 
 _ABOUT = "Backtest research on daily bars: does the ranking predict, what qualifies today, what should change?"
 
+_SOURCES = ("demo", "files", "sql", "alpaca", "tiingo", "massive", "yahoo")
+
 
 def _book(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--book", type=Path, default=None, metavar="DIR", help="the book's folder (default: this one)")
@@ -65,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
 
     init = add("init", "books", "Make a book: a folder with a settings file that explains every setting.")
     init.add_argument("folder", type=Path, metavar="DIR")
-    init.add_argument("--source", choices=("demo", "files"), default="demo", help="where bars come from")
+    init.add_argument("--source", choices=_SOURCES, default="demo", help="where bars come from")
     init.add_argument("--path", default=None, metavar="PATH", help="folder or file of the bars (files)")
     init.add_argument("--benchmark", default=None, metavar="FILE|TICKER", help="what to compare with; none: nothing")
     init.add_argument("--calendar", default=None, metavar="CODE", help="exchange code such as XNYS, or data")
@@ -150,7 +152,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = build_parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         module = importlib.import_module(f"btassets.cli.{arguments.module}")
         code = getattr(module, f"command_{arguments.command}")(arguments)
@@ -169,6 +171,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell(f"btassets: {_from_system(error)}")
         return CannotWriteError.exit_code
     return code
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Treat SIGTERM as Ctrl-C: Dagster then closes its run before we end."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell without job control
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def _from_system(error: OSError) -> CannotWriteError:

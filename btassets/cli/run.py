@@ -68,7 +68,7 @@ def command_ingest(arguments: argparse.Namespace) -> int:
     book = open_book(folder_of(arguments), overrides=_workers(arguments))
     use_cache_folder()
     with book_lock(book.folder, "ingest", wait=not arguments.no_wait, on_wait=_waiting):
-        sweep(book.lake.root)
+        _sweep(book)
         plan = make_plan(book, full=arguments.full, only=_tickers(arguments))
         before = {t: f.get("version") for t, f in book.lake.ticker_footers(TABLE).items()}
         if plan.ingest.stale:
@@ -86,8 +86,18 @@ def command_ingest(arguments: argparse.Namespace) -> int:
         return _report_blocked(book)
 
 
+def _sweep(book: Book) -> None:
+    """Delete what killed runs left half-written."""
+    for folder in (book.lake.root, book.reports):
+        sweep(folder)
+    for folder in (book.folder, book.instance):
+        sweep(folder, is_deep=False)
+
+
 def _tickers(arguments: argparse.Namespace) -> list[str]:
-    return [name.strip() for name in getattr(arguments, "tickers", "").split(",") if name.strip()]
+    names = getattr(arguments, "tickers", "")
+    # `demo --tickers` is a number of them, not their names.
+    return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else []
 
 
 def _workers(arguments: argparse.Namespace) -> dict[str, int]:
@@ -102,7 +112,7 @@ def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = 
     start_arrow_alone()
     use_cache_folder()
     with book_lock(book.folder, f"run of scenario {book.scenario}", wait=not arguments.no_wait, on_wait=_waiting):
-        sweep(book.lake.root)
+        _sweep(book)
         base = book.in_base()
         plan = make_plan(base, only=only)
         if book.scenario != BASE_SCENARIO:
@@ -139,6 +149,7 @@ def _run_base(book: Book, plan: RunPlan, arguments: argparse.Namespace, *, is_fu
             n_threads=_n_threads(book),
             is_multiprocess=book.settings.executor.kind == "multiprocess",
             is_full=is_full,
+            only=_tickers(arguments),
         )
     return _told(failure)
 

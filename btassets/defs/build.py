@@ -15,12 +15,21 @@ from btassets.defs.jobs import build_jobs
 from btassets.defs.loggers import console
 from btassets.defs.replay import build_candidates
 from btassets.defs.resources import BookResource
+from btassets.defs.schedules import build_schedules
+from btassets.defs.sensors import build_sensors
 from btassets.defs.warehouse import warehouse
 from btassets.defs.whole import build_whole_assets
+from btassets.stages.book import Book
 from btassets.storage.warehouse import FILE_NAME
 
 
-def build_defs(book: BookResource, n_shards: int, *, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
+def build_defs(
+    book: BookResource,
+    n_shards: int,
+    *,
+    executor: dg.ExecutorDefinition | None = None,
+    automated: Book | None = None,
+) -> dg.Definitions:
     """Definitions of one book.
 
     Parameters
@@ -31,11 +40,17 @@ def build_defs(book: BookResource, n_shards: int, *, executor: dg.ExecutorDefini
         Parallel steps of the replay; 0: one per core.
     executor
         Instead of the multiprocess one.
+    automated
+        The open book whose schedule and sensors belong to the definitions; None: none do.
     """
+    jobs = build_jobs()
+    everything = next(job for job in jobs if job.name == "everything")
     return dg.Definitions(
         assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets(), warehouse],
-        jobs=build_jobs(),
+        jobs=jobs,
+        sensors=[] if automated is None else build_sensors(everything),
+        schedules=[] if automated is None else build_schedules(everything, automated),
         resources={"book": book, "duckdb": DuckDBResource(database=str(Path(book.folder) / FILE_NAME))},
         loggers={"console": console},
-        executor=executor or multiprocess(),
+        executor=executor or multiprocess(Path(book.folder)),
     )

@@ -11,11 +11,13 @@ import dagster as dg
 BLOCKING = ("bars_sane", "benchmark_present", "no_lookahead")
 
 _SPECS = {
+    "restated_history": ("ohlcv_history", "Bars that were read before are still the same in the source."),
     "bars_sane": (
         "ohlcv_history",
         "Stored bars keep the engine's input contract: dates ascend, 0 < low <= open, close <= high.",
     ),
     "universe_coverage": ("sessions", "Most living tickers have a bar at T."),
+    "bars_current": ("sessions", "No session of the exchange has passed whose bars are due and missing."),
     "stale_tickers": ("sessions", "Living tickers that lack the last session."),
     "benchmark_present": ("benchmark_closes", "The named benchmark covers the tickers' sessions."),
     "no_lookahead": ("candidates", "Setups of a sample are the same when every later bar is taken away."),
@@ -45,4 +47,15 @@ def result(name: str, *, passed: bool, severity: str = "WARN", **numbers: Any) -
     metadata = {key: value for key, value in numbers.items() if value is not None}
     return dg.AssetCheckResult(
         passed=passed, check_name=name, asset_key=_SPECS[name][0], severity=level, metadata=metadata
+    )
+
+
+def evaluation(name: str, *, passed: bool, **numbers: Any) -> dg.AssetCheckEvaluation:
+    """Check result that no asset made: a sensor looked again. A warning when it failed."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(_SPECS[name][0]),
+        check_name=name,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={key: value for key, value in numbers.items() if value is not None},
     )

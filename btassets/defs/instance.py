@@ -24,6 +24,17 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 180
   max_resume_run_attempts: 0
+run_retries:
+  enabled: true
+  max_retries: 0
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 7
+      failure: 30
+      success: 90
 event_log_storage:
   module: btassets.defs.event_log
   class: BatchedSqliteEventLogStorage

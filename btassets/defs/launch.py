@@ -7,25 +7,31 @@ processes, closing dead runs, and reading what failed. Does not belong here: the
 
 import json
 import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from sqlalchemy.exc import DBAPIError
 
 from btassets import errors
 from btassets.defs.build import build_defs
+from btassets.defs.executors import PID_TAG
 from btassets.defs.instance import open_instance
 from btassets.defs.partitions import range_tags, register
 from btassets.defs.resources import BookResource
-from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED
+from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CannotWriteError
 from btassets.stages.book import Book, open_book
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.pipeline import RunPlan
 from btassets.stages.registry import PARTITIONED, STAGES
 
-PID_TAG = "btassets/pid"
 _LOGGERS = {"loggers": {"console": {}}}
+_REFUSALS = ("disk is full", "readonly", "read-only", "unable to open", "disk I/O error")
+"""How SQLite says that it cannot write."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,12 @@ class RunFailure:
     text: str
 
 
-def reconstruct(folder: str, overrides: str) -> dg.JobDefinition:
-    """Job `everything` of a book, in another process."""
-    book = open_book(Path(folder), overrides=json.loads(overrides))
-    return build_defs(BookResource.of(book), book.base.executor.shards).resolve_job_def("everything")
+def reconstruct(folder: str, words: str) -> dg.JobDefinition:
+    """Job `everything` of a book, in another process; `words` is JSON of overrides, full and only."""
+    overrides, is_full, only = json.loads(words)
+    book = open_book(Path(folder), overrides=overrides)
+    resource = BookResource.of(book, full=is_full, only=only)
+    return build_defs(resource, book.base.executor.shards).resolve_job_def("everything")
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> int:
@@ -54,6 +62,19 @@ def close_dead_runs(instance: dg.DagsterInstance) -> int:
     return n_closed
 
 
+@contextmanager
+def _instance_of(book: Book) -> Iterator[dg.DagsterInstance]:
+    """Open the book's instance; its databases refusing to be written is told like any other file's."""
+    try:
+        with open_instance(book.instance) as instance:
+            yield instance
+    except (DBAPIError, sqlite3.OperationalError) as error:
+        problem = str(getattr(error, "orig", None) or error)
+        if not any(words in problem for words in _REFUSALS):
+            raise
+        raise CannotWriteError(str(book.instance), problem) from error
+
+
 def _tags(book: Book) -> dict[str, str]:
     """What is kept of every run: who started it, which scenario, under which settings."""
     return {
@@ -65,14 +86,20 @@ def _tags(book: Book) -> dict[str, str]:
 
 
 def launch(
-    book: Book, plan: RunPlan, *, n_threads: int, is_multiprocess: bool = False, is_full: bool = False
+    book: Book,
+    plan: RunPlan,
+    *,
+    n_threads: int,
+    is_multiprocess: bool = False,
+    is_full: bool = False,
+    only: Sequence[str] = (),
 ) -> RunFailure | None:
     """Bring the base scenario up to date by one Dagster run; None when it succeeded.
 
     When bars have to be read, the run spans every ticker, because T may move and with it every
     ticker's row at T; otherwise the smallest range that spans the stale ones, or no partition.
     """
-    with open_instance(book.instance) as instance:
+    with _instance_of(book) as instance:
         close_dead_runs(instance)
         register(instance, plan.ingest.listed)
         assets = [dg.AssetKey(table) for name in plan.stages for table in STAGES[name].outputs]
@@ -83,13 +110,15 @@ def launch(
             spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
-            words: Any = (str(book.folder), json.dumps(book.overrides))
+            # The fork server imports the definitions of this book, not of the current folder's.
+            os.environ["BTASSETS_BOOK"] = str(book.folder)
+            words: Any = (str(book.folder), json.dumps([book.overrides, is_full, list(only)]))
             job = dg.build_reconstructable_job("btassets.defs.launch", "reconstruct", words)
             with dg.execute_job(
                 job, instance, tags=tags, asset_selection=assets, raise_on_error=False, run_config=_LOGGERS
             ) as result:
                 return None if result.success else read_failure(instance, result.run_id)
-        resource = BookResource.of(book, threads=n_threads, full=is_full)
+        resource = BookResource.of(book, threads=n_threads, full=is_full, only=only)
         job = build_defs(resource, book.base.executor.shards).resolve_job_def("everything")
         result = job.execute_in_process(
             instance=instance, asset_selection=assets, tags=tags, raise_on_error=False, run_config=_LOGGERS
@@ -99,7 +128,7 @@ def launch(
 
 def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
     """Compute one scenario as a Dagster run of its own; None when it succeeded."""
-    with open_instance(book.instance) as instance:
+    with _instance_of(book) as instance:
         close_dead_runs(instance)
         defs = build_defs(BookResource.of(book, threads=n_threads), book.base.executor.shards)
         tags = {
@@ -134,6 +163,8 @@ def _of_error(error: Any) -> RunFailure:
     """Exit code and text of the innermost error that this project raised, else of the error itself."""
     found = error
     while found is not None:
+        if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
+            return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
         kind = getattr(errors, str(getattr(found, "cls_name", "")), None)
         if isinstance(kind, type) and issubclass(kind, errors.BtassetsError):
             text = str(getattr(found, "message", "")).strip()
@@ -142,4 +173,7 @@ def _of_error(error: Any) -> RunFailure:
     innermost = error
     while getattr(innermost, "cause", None) is not None:
         innermost = innermost.cause
-    return RunFailure(EXIT_BUG, str(getattr(innermost, "message", innermost)).strip())
+    text = str(getattr(innermost, "message", innermost)).strip()
+    if any(words in text for words in (*_REFUSALS, "No space left on device")):
+        return RunFailure(CannotWriteError.exit_code, str(CannotWriteError("the book", text)))
+    return RunFailure(EXIT_BUG, text)

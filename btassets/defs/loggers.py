@@ -27,8 +27,11 @@ def _build(_context: dg.InitLoggerContext) -> logging.Logger:
 
 
 def _is_event(record: logging.LogRecord) -> bool:
-    """Whether a record is a Dagster event (a step failed ...): the command line tells those itself."""
-    return getattr(record, "dagster_event", None) is not None
+    """Whether Dagster wrote a record itself (a step failed, those below wait): the command line tells that."""
+    metadata = getattr(record, "dagster_meta", None) or {}
+    text = metadata.get("orig_message") if isinstance(metadata, dict) else None
+    is_waiting = str(text or record.getMessage()).startswith("Dependencies for step ")
+    return is_waiting or getattr(record, "dagster_event", None) is not None
 
 
 console = dg.LoggerDefinition(_build, description="Warnings and errors, one plain line each.")

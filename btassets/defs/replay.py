@@ -17,7 +17,7 @@ from btassets.defs.partitions import tickers
 from btassets.defs.resources import BookResource
 from btassets.errors import ShardLostError
 from btassets.stages import candidates as stage
-from btassets.stages.freshness import data_version, input_hash, mark_checked
+from btassets.stages.freshness import data_version, input_hash, mark_checked, unmark_checked
 from btassets.stages.lookahead import find_lookahead
 from btassets.stages.registry import STAGES
 
@@ -28,7 +28,8 @@ _UPSTREAM = {name: dg.In(dg.Nothing) for name in _STAGE.reads}
 @dg.op(ins=_UPSTREAM, out=dg.Out(stage.ReplayPlan), description="Which of the targeted tickers are stale.")
 def plan_replay(context: dg.OpExecutionContext, book: BookResource) -> stage.ReplayPlan:
     """Compare fingerprints; nothing is computed here."""
-    plan = stage.plan_replay(book.open(), only=_targeted(context))
+    targeted = _targeted(context)
+    plan = stage.plan_replay(book.open(), only=[t for t in targeted if t in book.only] if book.only else targeted)
     context.log.info(f"{len(plan.stale)} of {len(plan.expected)} tickers to replay")
     return plan
 
@@ -66,13 +67,11 @@ def _shard(shard: int, n_shards: int) -> dg.OpDefinition:
 def finish_replay(
     context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]
 ) -> dg.Output:
-    """Fail loudly when a planned ticker is missing; mark the replay as verified when none is stale."""
+    """Fail loudly when a planned ticker is missing."""
     opened = book.open()
-    lost, is_whole = stage.arrivals(opened, plan)
+    lost, _ = stage.arrivals(opened, plan)
     if lost:
         raise ShardLostError(len(lost), lost[0])
-    if is_whole:
-        mark_checked("candidates", opened, input_hash("candidates", opened))
     n_targeted = len(_targeted(context))
     numbers = {
         "targeted": n_targeted,
@@ -91,9 +90,14 @@ def finish_replay(
 def check_no_lookahead(
     context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]
 ) -> dg.AssetCheckResult:
-    """Prove on this run's own rows that no setup saw the future."""
+    """Prove on this run's own rows that no setup saw the future; only a proven replay counts as verified."""
     del context, shards
-    found = find_lookahead(book.open(), plan)
+    opened = book.open()
+    found = find_lookahead(opened, plan)
+    if found.first_mismatch is not None:
+        unmark_checked("candidates", opened)
+    elif stage.arrivals(opened, plan)[1]:
+        mark_checked("candidates", opened, input_hash("candidates", opened))
     return checks.result(
         "no_lookahead",
         passed=found.first_mismatch is None,

@@ -4,6 +4,7 @@ Belongs here: how a step finds its book. Does not belong here: reading the envir
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -22,6 +23,14 @@ class BookResource(dg.ConfigurableResource):
     overrides: str = Field(default="{}", description="settings of the command line as JSON of dotted keys")
     threads: int = Field(default=1, ge=1, description="replay threads of one shard step")
     full: bool = Field(default=False, description="read the whole window of every targeted ticker again")
+    only: list[str] = Field(default=[], description="tickers to read and replay among those targeted; empty: all")
+
+    settle_seconds: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=3600.0,
+        description="leave out files that changed within the last so many seconds: they may be half-written",
+    )
 
     def open(self) -> Book:
         """Open the book as this run sees it."""
@@ -29,7 +38,7 @@ class BookResource(dg.ConfigurableResource):
         return open_book(Path(self.folder), scenario=self.scenario, overlay=self.overlay or None, overrides=overrides)
 
     @classmethod
-    def of(cls, book: Book, *, threads: int = 1, full: bool = False) -> "BookResource":
+    def of(cls, book: Book, *, threads: int = 1, full: bool = False, only: Sequence[str] = ()) -> "BookResource":
         """Resource that opens `book` again in any process."""
         return cls(
             folder=str(book.folder),
@@ -38,4 +47,5 @@ class BookResource(dg.ConfigurableResource):
             overrides=json.dumps(book.overrides),
             threads=threads,
             full=full,
+            only=list(only),
         )

@@ -13,7 +13,7 @@ from btassets.defs import checks, metadata
 from btassets.defs.resources import BookResource
 from btassets.stages.check_facts import check_facts
 from btassets.stages.registry import PARTITIONED, STAGES, Stage
-from btassets.stages.run_stage import StageOutcome, run_stage
+from btassets.stages.run_stage import StageOutcome, run_stage, run_stages
 
 
 def _spec(stage: Stage, table: str) -> dg.AssetSpec:
@@ -66,9 +66,8 @@ def _build_models(stages: list[Stage]) -> dg.AssetsDefinition:
     def models(context: dg.AssetExecutionContext, book: BookResource):
         wanted = {key.to_user_string() for key in context.selected_asset_keys}
         wanted |= {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
-        for stage in stages:
-            if stage.name in wanted:
-                yield from _results(stage, run_stage(stage.name, book.open()), book)
+        for outcome in run_stages(wanted, book.open()):
+            yield from _results(STAGES[outcome.name], outcome, book)
 
     return models
 

@@ -16,6 +16,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 _AXIS = 22
 _MOST_YEAR_LABELS = 7
+_LEAST_AXIS_PCT = 5.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,9 @@ def line_chart(
     if is_down:
         lines = [Line(line.css, line.label, [None if v is None else -v for v in line.values]) for line in lines]
         known = [-value for value in known]
+    if has_area:
+        # A curve that never leaves zero still gets an axis: five percent of it.
+        known.append(-_LEAST_AXIS_PCT if is_down else _LEAST_AXIS_PCT)
     scale = svg.log_scale(known) if is_log else svg.linear_scale(known, with_zero=has_area or is_down)
     shares, axis = _date_axis(dates, plot)
     body = list(axis)
@@ -228,9 +232,12 @@ def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, ki
     scale = svg.linear_scale(values, with_zero=True, pad=0.08)
     bottom = len(rows) * row_height + 2
     body: list[str] = []
-    for tick in svg.ticks(scale, 4):
-        x = scale.share(tick)
-        body.append(svg.rule(x, 0, x, bottom, "zero" if tick == 0 else "grid"))
+    marks = [(tick, scale.share(tick)) for tick in svg.ticks(scale, 4)]
+    for tick, x in marks:
+        # Only beside the tracks: a line through the words above them would be hard to read.
+        for place in range(len(rows)):
+            y = place * row_height + 25
+            body.append(svg.rule(x, y - 6, x, y + 6, "zero" if tick == 0 else "grid"))
         if x > 0.02:
             body.append(svg.axis_text(x, bottom + 15, shown(tick, kind) if tick else f"0{unit}"))
     for place, row in enumerate(rows):

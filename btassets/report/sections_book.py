@@ -9,7 +9,7 @@ from typing import Any
 
 from btassets.report import charts
 from btassets.report.charts import Line
-from btassets.report.format import shown
+from btassets.report.format import esc, html, shown
 from btassets.report.sections_head import curve_name, main_book
 from btassets.report.tables import Column, block, details, figure, legend, section, table
 
@@ -146,7 +146,7 @@ def _drawdown(report: Report, names: list[str]) -> str:
     entries = []
     for name, line in zip(chosen, rows, strict=True):
         known = [v for v in line.values if v is not None]
-        entries.append((_CSS[name], line.label, f"-{max(known):.1f}%"))
+        entries.append((_CSS[name], line.label, shown(-max(known, default=0.0), "pct")))
     chart = charts.line_chart(
         "drawdown",
         "Drawdown",
@@ -187,7 +187,7 @@ def _exposure(report: Report, names: list[str]) -> str:
         "Share of equity invested at each close.",
         chart,
         behind,
-        legend=legend([(_CSS[main], "Mean", mean)]),
+        legend=legend([(_CSS[main], "Mean", mean)] if row.get("avg_exposure_pct") is not None else []),
     )
 
 
@@ -212,7 +212,7 @@ def _years(report: Report, names: list[str]) -> str:
         lines,
         height=222,
     )
-    items = "".join(f'<li><span class="key {line.css}"></span>{line.label}</li>' for line in lines)
+    items = "".join(f'<li><span class="key {line.css}"></span>{esc(line.label)}</li>' for line in lines)
     return figure(
         "Years",
         "The first and the last may be parts of a year.",
@@ -282,7 +282,7 @@ def _compared(report: Report) -> str:
     )
     names = {row["curve"]: curve_name(report, row["curve"]) for row in report["comparisons"]}
     columns = (
-        Column("curve", "Held instead", render=lambda row: names[row["curve"]]),
+        Column("curve", "Held instead", render=lambda row: esc(names[row["curve"]])),
         *_BOOK_COLUMNS[:4],
     )
     others = table(
@@ -370,7 +370,7 @@ def variants(report: Report) -> str:
     years = details(
         "Return by year of each variant",
         *(
-            f"<h4>{row['variant'].replace('_', ' ')}</h4>"
+            f"<h4>{html(row['variant'], 'words')}</h4>"
             + table(
                 row["yearly_returns"],
                 (Column("year", "Year", "g"), Column("return_pct", "Return", "spct")),

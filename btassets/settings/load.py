@@ -23,6 +23,7 @@ FILE_NAME = "btassets.toml"
 ENV_PREFIX = "BTASSETS__"
 BASE_SCENARIO = "base"
 KEYS: tuple[str, ...] = tuple(flatten(Settings()))
+_SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, key.count(".") + 1))
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,11 @@ class Resolved:
 
 
 def settings_hash(settings: BaseModel) -> str:
-    """Hash of a settings model, 12 hex digits; equal settings from any origin give the same."""
-    text = json.dumps(settings.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    """Hash of a settings model, 12 hex digits; equal settings from any origin give the same.
+
+    When runs start and who hears of them decides no number: section `schedule` is left out.
+    """
+    text = json.dumps(settings.model_dump(mode="json", exclude={"schedule"}), sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
@@ -87,7 +91,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         dotted = f"{prefix}{key}"
-        if isinstance(value, Mapping) and dotted not in KEYS:
+        if isinstance(value, Mapping) and dotted not in KEYS and (value or dotted in _SECTIONS):
             flat.update(_flat(cast(Mapping[str, Any], value), f"{dotted}."))
         else:
             flat[dotted] = value

@@ -17,7 +17,7 @@ Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 class Section(BaseModel):
     """A group of settings: frozen, and closed to keys that it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 class SourceColumns(Section):
@@ -38,15 +38,38 @@ class SourceColumns(Section):
 class Source(Section):
     """Where bars come from."""
 
-    kind: Literal["demo", "files"] = Field(default="demo", description="demo (synthetic market) or files")
+    kind: Literal["demo", "files", "sql", "alpaca", "tiingo", "massive", "yahoo"] = Field(
+        default="demo",
+        description="demo (synthetic market), files, sql (a database), or a vendor: alpaca, tiingo, massive, yahoo",
+    )
     path: str = Field(default="", description="folder or file of a files source, relative to the book's folder")
     basis: Literal["raw", "split", "total"] = Field(
-        default="total", description="what the prices of the source already are: raw, split-adjusted, or total return"
+        default="total",
+        description="what the prices of files and sql already are: raw, split-adjusted, or total return; "
+        "vendors say it themselves",
     )
     ticker_pattern: str = Field(
         default="",
         description="regular expression with one group that finds the ticker in a file's stem; empty: the stem",
     )
+    url: str = Field(
+        default="",
+        description="sql: SQLAlchemy address without a password, e.g. postgresql+psycopg2://reader@host/market; "
+        "BTASSETS_SQL_PASSWORD or BTASSETS_SQL_URL in the environment has the rest",
+    )
+    query: str = Field(
+        default="",
+        description="sql: one SELECT with a row per ticker and session; :since in it is the first date wanted",
+    )
+    start: str = Field(default="", description="vendors: first date fetched, YYYY-MM-DD; empty: five years back")
+    end: str = Field(default="", description="vendors: last date fetched, YYYY-MM-DD; empty: the last finished session")
+    feed: Literal["sip", "iex"] = Field(default="sip", description="alpaca: all exchanges (sip) or one of them (iex)")
+    base_url: str = Field(default="", description="vendors: another address than the vendor's own, e.g. of a proxy")
+    calls_per_minute: NonNegative = Field(default=0.0, description="vendors: pace; 0: that of the vendor's free plan")
+    max_wait_s: NonNegative = Field(
+        default=60.0, description="vendors: longest Retry-After waited for; a longer one ends the run with exit code 5"
+    )
+    timeout_s: Positive = Field(default=30.0, description="vendors: longest wait for an answer, seconds")
     columns: SourceColumns = SourceColumns()
 
 
@@ -206,6 +229,22 @@ class Executor(Section):
     )
 
 
+class Schedule(Section):
+    """When the book brings itself up to date (`btassets schedule on`)."""
+
+    time: str = Field(
+        default="18:30",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="time of the daily run in the exchange's own time zone, HH:MM, after the session's close",
+    )
+    webhook: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="URL that hears of failed runs and old bars by a JSON POST; best set as BTASSETS__SCHEDULE__WEBHOOK",
+    )
+    retries: int = Field(default=2, ge=0, le=10, description="how often a failed run of sensor or schedule is retried")
+
+
 class Settings(Section):
     """All settings of a book."""
 
@@ -227,6 +266,7 @@ class Settings(Section):
     quality: Quality = Quality()
     storage: Storage = Storage()
     executor: Executor = Executor()
+    schedule: Schedule = Schedule()
 
 
 def flatten(settings: BaseModel, prefix: str = "") -> dict[str, Any]:

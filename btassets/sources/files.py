@@ -4,6 +4,7 @@ Belongs here: which files there are, whose they are, and reading a ticker or a b
 Does not belong here: reading one file (`bar_files.py`), judging bars (`engine.market.quality`).
 """
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterable, Iterator
@@ -115,6 +116,20 @@ class FilesSource:
         found = self._found()
         paths = found.files.get(ticker) or [piece.path for piece in found.slices.get(ticker, [])]
         return "+".join(file_stamp(path) for path in paths)
+
+    def changed_at(self, ticker: str) -> float | None:
+        """When a file of the ticker was last written, moved or renamed, by the file system's own clock.
+
+        None for an unknown ticker, and for a file that has gone meanwhile.
+        """
+        found = self._found()
+        paths = found.files.get(ticker) or [piece.path for piece in found.slices.get(ticker, [])]
+        times: list[float] = []
+        for path in paths:
+            with contextlib.suppress(OSError):
+                # Not the modification time: a copy that keeps it would look settled at once.
+                times.append(path.stat().st_ctime)
+        return max(times, default=None)
 
     def fetch(self, ticker: str) -> RawBars:
         """All bars of one ticker, in the order of its file.

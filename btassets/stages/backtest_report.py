@@ -13,7 +13,7 @@ import pyarrow as pa
 from btassets.report.markdown import markdown
 from btassets.report.page import page
 from btassets.settings.load import BASE_SCENARIO
-from btassets.stages.book import Book
+from btassets.stages.book import Book, own_overrides
 from btassets.stages.report_document import report_document
 from btassets.stages.report_files import folder_name, point_latest, sweep_reports, write_report
 from btassets.stages.run_stage import StageResult
@@ -48,7 +48,12 @@ def compute(book: Book) -> StageResult:
         "html_kb": round(len(html.encode()) / 1000, 1),
         "qualified_today": len(document["todays_setups"]["qualified"]),
     }
-    facts = {"warnings": document["warnings"], "headline": document["headline"]}
+    facts = {
+        "warnings": document["warnings"],
+        "headline": document["headline"],
+        "folder": row["folder"],
+        "made": {"overlay": book.overlay, "overrides": own_overrides(book)},
+    }
     return StageResult({"backtest_report": pa.Table.from_pylist([row], schema=BACKTEST_REPORT.schema)}, numbers, facts)
 
 

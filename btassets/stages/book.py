@@ -41,7 +41,7 @@ _SHARED = (
     "quality.ohlc_tolerance_frac",
     "quality.max_benchmark_missing_frac",
 )
-_NOT_A_SCENARIO = ("executor.",)
+_NOT_A_SCENARIO = ("executor.", "schedule.")
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,18 @@ class Book:
         return replace(self, resolved=resolved, overlay=None, overrides=executor)
 
 
+def own_overrides(book: Book) -> dict[str, Any]:
+    """Overrides that decide the scenario's numbers: those of the executor do not."""
+    return {k: v for k, v in book.overrides.items() if not k.startswith(_NOT_A_SCENARIO)}
+
+
+def _made_before(folder: Path, scenario: str) -> tuple[str | None, dict[str, Any]]:
+    """Overlay and overrides with which `--set` once made a scenario, from its report's footer."""
+    footer = Lake(folder / "data", 1).footer("backtest_report", scenario)
+    made = footer.facts.get("made", {}) if footer is not None else {}
+    return made.get("overlay"), dict(made.get("overrides", {}))
+
+
 def scenario_name(overrides: Mapping[str, Any]) -> str:
     """Name of the scenario that `--set` words make; `base` when they change no number.
 
@@ -142,7 +154,8 @@ def open_book(
     folder
         Holds `btassets.toml`.
     scenario
-        `base`, a `[scenario.NAME]` of the file, or any name when `overrides` are given.
+        `base`, a `[scenario.NAME]` of the file, any name when `overrides` are given, or the name of a
+        scenario that was made so before.
     overlay
         A `[scenario.NAME]` table under the overrides; unset: the one called `scenario`.
     overrides
@@ -162,9 +175,19 @@ def open_book(
     if not path.is_file():
         raise NoBookError(str(folder))
     environ = os.environ if environ is None else environ
-    resolved = resolve(path, scenario=scenario, overlay=overlay, overrides=overrides, environ=environ)
     only_executor = {k: v for k, v in (overrides or {}).items() if k.startswith(_NOT_A_SCENARIO)}
-    base = resolve(path, overrides=only_executor, environ=environ).settings
+    in_base = resolve(path, overrides=only_executor, environ=environ)
+    base = in_base.settings
+    if overlay is None and scenario not in (BASE_SCENARIO, *in_base.scenarios) and only_executor == (overrides or {}):
+        overlay, made = _made_before(folder, scenario)
+        overrides = made | only_executor
+    resolved = resolve(path, scenario=scenario, overlay=overlay, overrides=overrides, environ=environ)
+    stored = Lake(folder / "data", 1).stored_buckets("ohlcv_history")
+    if stored not in (None, base.storage.buckets):
+        rule = f"the bars of this book lie in {stored}; set it back, or delete data/ and run again"
+        raise SettingError(
+            "storage.buckets", base.storage.buckets, rule, in_base.origin.get("storage.buckets", "default")
+        )
     if scenario != BASE_SCENARIO:
         own, shared = select(resolved.settings, _SHARED), select(base, _SHARED)
         for key, value in own.items():

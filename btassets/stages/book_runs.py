@@ -87,7 +87,7 @@ def book_rules(settings: Settings) -> BookRules:
     )
 
 
-def run_books(  # noqa: PLR0917 - the two tables, the two halves of a panel, settings and benchmark
+def run_books(
     graded: pa.Table,
     ranks: pa.Table,
     panel: BarPanel,
@@ -100,7 +100,8 @@ def run_books(  # noqa: PLR0917 - the two tables, the two halves of a panel, set
     Parameters
     ----------
     graded
-        Table `graded_setups` in its own order, the tie order; every ticker is one of `tickers`.
+        Rows of `graded_setups` by `row_no`, the tie order, those that meet the floors at least; every
+        ticker is one of `tickers`.
     ranks
         Table `percentile_ranks`: its week rows say who is eligible when.
     panel, tickers
@@ -151,9 +152,7 @@ def run_books(  # noqa: PLR0917 - the two tables, the two halves of a panel, set
             return BookRuns(dict.fromkeys(POLICIES), [(variant, None) for variant in STRATEGY_VARIANTS], None)
         start = int(week_ends[0])
         held = _equal_weight(panel, week_ends, is_eligible, settings)
-        equal_weight = {
-            name: (curve[-1] / rules.starting_capital - 1.0) * 100.0 for name, curve in held.items()
-        }
+        equal_weight = {name: (curve[-1] / rules.starting_capital - 1.0) * 100.0 for name, curve in held.items()}
         references = {f"equal_weight_{name}": (panel.calendar[start:], curve) for name, curve in held.items()}
         if benchmark is not None:
             references |= _benchmark_curve(panel.calendar[start:], benchmark, rules.starting_capital)
@@ -197,9 +196,7 @@ def _equal_weight(
     return {"hold": held, "renewed": renewed}
 
 
-def _benchmark_curve(
-    dates: npt.NDArray[np.int32], benchmark: BenchmarkCloses, capital: float
-) -> dict[str, Curve]:
+def _benchmark_curve(dates: npt.NDArray[np.int32], benchmark: BenchmarkCloses, capital: float) -> dict[str, Curve]:
     """Capital in the benchmark from its first close on or after the start; a missing day keeps the last."""
     at = np.searchsorted(benchmark.dates, dates, side="right") - 1
     known = (at >= 0) & (benchmark.dates[np.maximum(at, 0)] >= dates[0])

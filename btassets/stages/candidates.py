@@ -237,7 +237,8 @@ def _replay_bucket(
     n_rows = 0
     for table, spec, part in ((book.signals, FACTOR_SIGNALS, 1), (book.candidates, CANDIDATES, 0)):
         columns = {ticker: replay[part] for ticker, replay in fresh.items()}
-        n_rows = _merge_bucket(book, table, bucket, spec, columns, facts, stale)
+        with book.lake.bucket_lock(table, bucket):
+            n_rows = _merge_bucket(book, table, bucket, spec, columns, facts, stale)
     return stale, failed, n_rows
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from btassets.settings.load import BASE_SCENARIO
+from btassets.stages.bars_age import bars_age
 from btassets.stages.book import Book
 from btassets.stages.run_stage import StageOutcome
 
@@ -27,7 +28,8 @@ class CheckFact:
 
 
 def _sessions(outcome: StageOutcome, book: Book) -> list[CheckFact]:
-    del book
+    age = bars_age(book)
+    behind = 0 if age is None else age.behind
     living, present = outcome.numbers["tickers_living"], outcome.numbers["tickers_at_as_of"]
     missing_frac = 1.0 - present / living if living else 1.0
     numbers = {
@@ -37,6 +39,7 @@ def _sessions(outcome: StageOutcome, book: Book) -> list[CheckFact]:
     }
     return [
         CheckFact("universe_coverage", missing_frac <= MAX_MISSING_AT_LAST_FRAC, "ERROR", numbers),
+        CheckFact("bars_current", behind == 0, "WARN", {"sessions_behind": behind}),
         CheckFact("stale_tickers", present == living, "WARN", {"tickers_behind": living - present}),
     ]
 

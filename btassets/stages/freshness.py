@@ -18,7 +18,7 @@ from btassets.sources.open_source import open_source
 from btassets.stages.book import Book
 from btassets.stages.registry import STAGES, Stage
 from btassets.storage.files import replace_json
-from btassets.storage.lake import BASE, Lake, digest
+from btassets.storage.lake import BASE, Footer, Lake, digest
 
 NO_BENCHMARK = "none"
 """Setting `benchmark = "none"`: what needs one is null."""
@@ -72,7 +72,7 @@ def input_hash(name: str, book: Book) -> str:
     stage = STAGES[name]
     settings = flatten(book.settings) if "" in stage.settings else select(book.settings, stage.settings)
     if "" in stage.settings:
-        settings = {k: v for k, v in settings.items() if not k.startswith("executor.")}
+        settings = {k: v for k, v in settings.items() if not k.startswith(("executor.", "schedule."))}
     return digest(
         name,
         code_version(*stage.code),
@@ -83,6 +83,17 @@ def input_hash(name: str, book: Book) -> str:
     )
 
 
+def _has_report(book: Book, footers: list[Footer | None]) -> bool:
+    """Whether the report's files are still there: reports/ may be deleted at any time."""
+    folder = footers[0].facts.get("folder") if footers[0] is not None else None
+    shown = [book.folder / str(folder)] + ([book.reports / "latest"] if book.scenario == BASE else [])
+    return all((place / "report.json").is_file() for place in shown)
+
+
+_BESIDE: dict[str, Callable[[Book, list[Footer | None]], bool]] = {"backtest_report": _has_report}
+"""What a stage writes beyond tables, and has to be there for the stage to be fresh."""
+
+
 def is_fresh(name: str, book: Book, expected: str) -> bool:
     """Whether every table of a stage carries the expected input hash."""
     stage = STAGES[name]
@@ -90,8 +101,10 @@ def is_fresh(name: str, book: Book, expected: str) -> bool:
     if table is not None:
         checked = _read_checked(book, table)
         return checked == (expected, data_version(name, book))
-    footers = (book.lake.footer(t, key_of(stage, book)) for t in stage.outputs)
-    return all(footer is not None and footer.input_hash == expected for footer in footers)
+    footers = [book.lake.footer(t, key_of(stage, book)) for t in stage.outputs]
+    if not all(footer is not None and footer.input_hash == expected for footer in footers):
+        return False
+    return name not in _BESIDE or _BESIDE[name](book, footers)
 
 
 def mark_checked(name: str, book: Book, expected: str) -> None:
@@ -105,6 +118,19 @@ def mark_checked(name: str, book: Book, expected: str) -> None:
             book.lake.root / table / "checked.json",
             {"input_hash": expected, "data_version": data_version(name, book)},
         )
+
+
+def unmark_checked(name: str, book: Book) -> None:
+    """Forget that a bucketed stage was verified: the next run looks again."""
+    table = _bucketed(STAGES[name], book)
+    if table is not None:
+        (book.lake.root / table / "checked.json").unlink(missing_ok=True)
+
+
+def was_checked(name: str, book: Book) -> bool:
+    """Whether the rows of a bucketed stage as they stand were verified, against whatever inputs."""
+    checked = _read_checked(book, _bucketed(STAGES[name], book) or "")
+    return checked is not None and checked[1] == data_version(name, book)
 
 
 def _read_checked(book: Book, table: str) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""A candidate table that somebody else made, read into one shape (contract.md, section 5).
+"""A candidate table that somebody else made, read into one shape (docs/method/grade.md).
 
 Belongs here: which columns `grade` needs, what it accepts in them, the tie order, and what is said when
 a column is absent. Does not belong here: grading, and reading files.
@@ -74,16 +74,12 @@ def read_setups(table: pa.Table) -> GivenSetups:
         missing in some row.
     """
     date_name = "date" if "date" in table.column_names else "asof_date"
-    missing = [
-        name for name in ("ticker", date_name, "direction", *_PRICES) if name not in table.column_names
-    ]
+    missing = [name for name in ("ticker", date_name, "direction", *_PRICES) if name not in table.column_names]
     if not missing and not table.num_rows:
         raise CandidateTableError(TABLE, "no rows", "give at least one setup.")
     if missing:
         problem = f"no column {', '.join(missing)}"
-        raise CandidateTableError(
-            TABLE, problem, "give ticker, date (or asof_date), direction, entry, stop, target."
-        )
+        raise CandidateTableError(TABLE, problem, "give ticker, date (or asof_date), direction, entry, stop, target.")
     ticker = _cast(table, "ticker", pa.string())
     days = _cast(table, date_name, pa.date32()).cast(pa.int32())
     direction = _cast(table, "direction", pa.string())
@@ -144,9 +140,7 @@ def _cast(table: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
     try:
         return column.cast(kind, safe=not is_day)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise CandidateTableError(
-            TABLE, f"column {name}: {error}", f"it must be readable as {kind}."
-        ) from error
+        raise CandidateTableError(TABLE, f"column {name}: {error}", f"it must be readable as {kind}.") from error
 
 
 def _real(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
@@ -178,8 +172,4 @@ def _fill_rr(reals: dict[str, npt.NDArray[np.float64]], *, is_given: bool) -> st
     has_both = (risk > 0) & np.isfinite(reward)
     computed = np.divide(reward, risk, out=np.zeros(len(risk)), where=has_both)
     reals["rr"] = np.where(is_missing, computed, reals["rr"])
-    return (
-        f"rr is missing in {int(is_missing.sum())} rows; it was computed from the prices."
-        if is_given
-        else None
-    )
+    return f"rr is missing in {int(is_missing.sum())} rows; it was computed from the prices." if is_given else None

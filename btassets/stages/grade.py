@@ -1,6 +1,6 @@
 """Stage behind `btassets grade`: the whole report for setups that somebody else made.
 
-Belongs here: what contract.md section 5 says of given setups - their bars, momentum and percentiles, and
+Belongs here: what docs/method/grade.md says of given setups - their bars, momentum and percentiles, and
 which of them are dropped. Does not belong here: grading, ranking, statistics and books themselves; all
 of it is the engine's and the SQL models', as in a book's own run.
 """
@@ -114,7 +114,7 @@ def grade_candidates(
     relations["factor_signals"] = signals
     relations["factor_ic_weekly"] = weekly_ic(signals, settings, BASE)
     tables = run_models(relations)
-    setups, ranks = tables["graded_setups"], tables["percentile_ranks"]
+    setups, ranks = tables["graded_setups"].sort_by("row_no"), tables["percentile_ranks"]
 
     panel, tickers = bar_panel(market.bars, market.calendar)
     books = run_books(setups, ranks, panel, tickers, settings, market.benchmark_closes())
@@ -136,9 +136,7 @@ def grade_candidates(
             warnings,
         )
     )
-    return GradeResult(
-        report, _out_rows(given, setups, momentum, rows, reasons, is_seed=is_seed), dropped, warnings
-    )
+    return GradeResult(report, _out_rows(given, setups, momentum, rows, reasons, is_seed=is_seed), dropped, warnings)
 
 
 def _book_row(result: BookResult | None) -> dict[str, Any]:
@@ -197,9 +195,7 @@ def _momentum(
 ) -> dict[str, Floats]:
     """12-1 momentum and its residual per row; the seed takes a given column as it is."""
     is_given = {name: settings.profile == "seed" and name in given.given for name in _MOMENTUM}
-    values = {
-        name: given.reals[name] if is_given[name] else np.full(len(given), np.nan) for name in _MOMENTUM
-    }
+    values = {name: given.reals[name] if is_given[name] else np.full(len(given), np.nan) for name in _MOMENTUM}
     if all(is_given.values()):
         return values
     for ticker, rows in _ticker_slices(given):
@@ -208,9 +204,7 @@ def _momentum(
         if bars is None or not (own >= 0).any():
             continue
         asof, place = np.unique(own[own >= 0], return_inverse=True)
-        signals = factor_signals(
-            bars, market.benchmark_on(bars.dates)[1], asof, gap_days=settings.engine.gap_days
-        )
+        signals = factor_signals(bars, market.benchmark_on(bars.dates)[1], asof, gap_days=settings.engine.gap_days)
         for name, signal in _MOMENTUM.items():
             if not is_given[name]:
                 values[name][np.arange(rows.start, rows.stop)[own >= 0]] = signals[signal][place]

@@ -61,9 +61,7 @@ class Market:
             return missing, missing
         at = np.minimum(np.searchsorted(self.benchmark.dates, dates), self.benchmark.n_bars - 1)
         is_hit = self.benchmark.dates[at] == dates
-        return np.where(is_hit, self.benchmark.open[at], np.nan), np.where(
-            is_hit, self.benchmark.close[at], np.nan
-        )
+        return np.where(is_hit, self.benchmark.open[at], np.nan), np.where(is_hit, self.benchmark.close[at], np.nan)
 
     def is_ended(self, bars: Bars) -> bool:
         """Whether a ticker's last bar lies more than ten days before T."""

@@ -6,29 +6,35 @@ footers), reading them, and writing their buckets. Does not belong here: reading
 
 The footer of a bucket tells per ticker: `version` (hash of bars, actions and basis), `stamp` (the
 source's change marker), `n_rows`, `first`, `last`, `basis`, `problems`, `dropped` (rows by
-reason), and `blocked` (why the newest file was refused; the older good bars stay in use).
+reason), `blocked` (why the newest file was refused; the older good bars stay in use), `origin` (hash of
+the settings under which it was read), `again_from` (where the next reading overlaps) and `revisions`
+(what the source changed about the past).
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from btassets.code_version import code_version
+from btassets.engine.market.overlap import Revision, merge_overlap, overlap_start
 from btassets.engine.market.quality import QualityRules, screen_bars
 from btassets.engine.market.raw_bars import Problem, RawBars
-from btassets.errors import NoBarsError
+from btassets.errors import NoBarsError, SourceStoppedError
 from btassets.settings.load import select
 from btassets.settings.models import Settings
-from btassets.sources.base import BarSource, BlockedTickerError
+from btassets.sources.base import BarSource, BlockedTickerError, FetchesSince, FetchFailedError, announce, changed_at
 from btassets.sources.calendars import DATA, exchange_sessions
-from btassets.sources.files import fetch_many
 from btassets.sources.open_source import open_source
 from btassets.sources.ticker_names import canonical_ticker
+from btassets.stages.bar_revisions import grown_record
 from btassets.stages.book import Book
+from btassets.stages.reading import Read, Wanted, bars_of_table, is_late, read_many
+from btassets.stages.restated import restated_tickers
 from btassets.storage.lake import digest
 from btassets.tables import OHLCV_HISTORY
 
@@ -37,6 +43,9 @@ _READ_SETTINGS = ("source", "demo", "calendar", "quality")
 
 _DAYS_BEFORE = 15
 """Sessions are asked for from so much earlier that a first bar on a holiday is seen as one."""
+
+_PACE = ("base_url", "calls_per_minute", "end", "max_wait_s", "timeout_s")
+"""Settings of a source that change when and how it is asked, never what it answers."""
 
 Progress = Callable[[int, int], None]
 
@@ -51,10 +60,13 @@ class IngestPlan:
         Tickers of the source that belong to the universe, in byte order.
     stale
         Those whose change marker differs from the one in the lake.
+    unsettled
+        Those that differ, too, but are still being written; a later plan takes them.
     """
 
     listed: list[str]
     stale: list[str]
+    unsettled: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -69,11 +81,14 @@ class IngestOutcome:
         Those whose bars differ from what the lake had.
     n_bars_new
         Bars more than before, all tickers together.
+    restated
+        Changed tickers of which bars differ that were read before, with the first such date.
     """
 
     n_read: int
     changed: list[str]
     n_bars_new: int
+    restated: dict[str, int] = field(default_factory=dict)
 
 
 def in_universe(settings: Settings, tickers: Iterable[str]) -> list[str]:
@@ -89,15 +104,24 @@ def active_tickers(book: Book) -> list[str]:
     return in_universe(book.base, book.lake.ticker_footers(TABLE))
 
 
-def _reader(book: Book) -> str:
-    """What decides how a file is read and judged, as part of every change marker."""
+def _origin(book: Book) -> str:
+    """What decides which bars a source gives: bars of one origin can be compared and joined."""
+    settings = select(book.base, _READ_SETTINGS)
+    return digest({key: value for key, value in settings.items() if key.removeprefix("source.") not in _PACE})
+
+
+def _reader(book: Book, source: BarSource) -> str:
+    """What decides how a ticker is read and judged, as part of every change marker."""
+    if isinstance(source, FetchesSince):
+        # Not the code: an update must not fetch a whole market again; `--full` does when it is wanted.
+        return _origin(book)
     return digest(
         select(book.base, _READ_SETTINGS),
         code_version("btassets/sources", "btassets/engine/market", "btassets/stages/ohlcv_history.py"),
     )
 
 
-def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = ()) -> IngestPlan:
+def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), settle_seconds: float = 0.0) -> IngestPlan:
     """Compare the source's change markers with those of the lake.
 
     Parameters
@@ -106,6 +130,8 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = ()) -> 
         Read every ticker again, changed or not.
     only
         Restrict to these tickers; empty: all.
+    settle_seconds
+        Leave out what the source changed within the last so many seconds: it may be half-written.
 
     Raises
     ------
@@ -129,73 +155,155 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = ()) -> 
             "`btassets doctor` lists what the source has.",
         )
     known = book.lake.ticker_footers(TABLE)
-    reader = _reader(book)
+    reader = _reader(book, source)
     stale = [
         ticker
         for ticker in listed
         if (not wanted or ticker in wanted)
         and (full or known.get(ticker, {}).get("stamp") != _stamp(source, ticker, reader))
     ]
-    return IngestPlan(listed, stale)
+    if settle_seconds <= 0:
+        return IngestPlan(listed, stale)
+    now = time.time()
+    unsettled = {ticker for ticker in stale if _is_unsettled(source, ticker, now, settle_seconds)}
+    return IngestPlan(listed, [t for t in stale if t not in unsettled], [t for t in stale if t in unsettled])
+
+
+def _is_unsettled(source: BarSource, ticker: str, now: float, settle_seconds: float) -> bool:
+    changed = changed_at(source, ticker)
+    # A file server's clock may be ahead of ours: far in the future is not "just now".
+    return changed is not None and abs(now - changed) < settle_seconds
 
 
 def _stamp(source: BarSource, ticker: str, reader: str) -> str:
     return f"{source.stamp(ticker)}|{reader}"
 
 
-def ingest(book: Book, tickers: Iterable[str], progress: Progress = lambda _done, _total: None) -> IngestOutcome:
+def ingest(
+    book: Book,
+    tickers: Iterable[str],
+    progress: Progress = lambda _done, _total: None,
+    on_written: Callable[[list[str]], None] | None = None,
+    *,
+    full: bool = False,
+) -> IngestOutcome:
     """Read `tickers` from the source and bring their buckets up to date.
 
     Each bucket is written once, atomically; a kill loses at most the bucket at hand. A ticker that
-    the source refuses keeps its older bars and a record of the refusal.
+    the source refuses keeps its older bars and a record of the refusal. `on_written` hears of the
+    tickers of each bucket as soon as they are in the lake. `full` reads the whole window of each
+    ticker, not only what follows the stored bars.
+
+    Raises
+    ------
+    SourceStoppedError
+        When the source stops in the middle (rate limit, outage); what came before is kept.
     """
     source = open_source(book.base, book.folder, book.lake)
-    reader = _reader(book)
+    reader, origin = _reader(book, source), _origin(book)
     groups = book.lake.by_bucket(tickers)
     total = sum(len(group) for group in groups.values())
+    known = book.lake.ticker_footers(TABLE)
+    is_part = isinstance(source, FetchesSince) and not full
+    starts = {t: _again_from(known.get(t, {}), origin) if is_part else None for group in groups.values() for t in group}
+    announce(source, starts)
+    stopped: SourceStoppedError | None = None
     changed: list[str] = []
+    restated: dict[str, int] = {}
     n_done = n_new = 0
     for bucket, group in groups.items():
-        footers = book.lake.bucket_footer(TABLE, bucket)
-        fetched = dict(fetch_many(source, group))
-        fresh: dict[str, RawBars] = {}
-        before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
-        for ticker in group:
-            facts, bars = _accept(book, source, ticker, fetched[ticker], footers.get(ticker, {}))
-            footers[ticker] = facts | {"stamp": _stamp(source, ticker, reader)}
-            if bars is not None:
-                fresh[ticker] = bars
-            if before.get(ticker, (None, 0))[0] != facts["version"]:
-                changed.append(ticker)
-                n_new += facts["n_rows"] - before.get(ticker, (None, 0))[1]
-        _write_bucket(book, bucket, footers, fresh)
-        n_done += len(group)
+        # The marker is taken before the bars: what changes in between is read again by the next run.
+        stamps = {ticker: _stamp(source, ticker, reader) for ticker in group}
+        stored = _stored(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin])
+        wanted = {t: Wanted(t, stored.get(t), starts[t]) for t in group}
+        fetched: dict[str, RawBars | BlockedTickerError] = {}
+        for ticker, read in read_many(source, list(wanted.values())):
+            if isinstance(read, SourceStoppedError):
+                stopped = read
+            else:
+                fetched[ticker] = read
+        with book.lake.bucket_lock(TABLE, bucket):
+            footers = book.lake.bucket_footer(TABLE, bucket)
+            fresh: dict[str, RawBars] = {}
+            before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
+            for ticker, read in fetched.items():
+                facts, bars = _accept(book, source, wanted[ticker], read, footers.get(ticker, {}))
+                footers[ticker] = facts | {"stamp": _settled(source, stamps[ticker], read, facts)}
+                if bars is not None:
+                    fresh[ticker] = bars
+                    footers[ticker] |= {"origin": origin, "again_from": overlap_start(bars.dates)}
+                if before.get(ticker, (None, 0))[0] != facts["version"]:
+                    changed.append(ticker)
+                    n_new += facts["n_rows"] - before.get(ticker, (None, 0))[1]
+            if not fresh.keys().isdisjoint(changed):
+                old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+                differing = {t: fresh[t] for t in fresh if t in changed}
+                restated |= restated_tickers(book.lake.read_bucket(TABLE, bucket), old_rows, differing)
+            if fetched:
+                _write_bucket(book, bucket, footers, fresh)
+        if on_written is not None:
+            on_written(list(fetched))
+        n_done += len(fetched)
         progress(n_done, total)
-    return IngestOutcome(total, sorted(changed, key=str.encode), n_new)
+        if stopped is not None:
+            raise stopped.after(n_done, total - n_done)
+    return IngestOutcome(total, sorted(changed, key=str.encode), n_new, restated)
+
+
+def _again_from(known: dict[str, Any], origin: str) -> int | None:
+    """First date to read again of a ticker that was read under the same settings; None: the whole."""
+    return known.get("again_from") if known.get("origin") == origin and known.get("n_rows") else None
+
+
+def _stored(book: Book, bucket: int, tickers: list[str]) -> dict[str, RawBars]:
+    """Bars of these tickers as the lake has them."""
+    table = book.lake.read_bucket(TABLE, bucket) if tickers else None
+    if table is None:
+        return {}
+    slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+    return {t: bars_of_table(table.slice(*slices[t])) for t in tickers if slices.get(t, (0, 0))[1]}
+
+
+def _settled(source: BarSource, stamp: str, read: Read, facts: dict[str, Any]) -> str:
+    """Change marker to keep: one that no source gives, where the next run has to ask again."""
+    if isinstance(read, FetchFailedError):
+        return f"failed|{stamp}"
+    return f"late|{stamp}" if is_late(source, facts["last"]) else stamp
 
 
 def _accept(
-    book: Book, source: BarSource, ticker: str, fetched: RawBars | BlockedTickerError, known: dict[str, Any]
+    book: Book, source: BarSource, wanted: Wanted, fetched: RawBars | BlockedTickerError, known: dict[str, Any]
 ) -> tuple[dict[str, Any], RawBars | None]:
     """Facts for the footer, and the accepted bars; None: keep what the lake has."""
+    ticker = wanted.ticker
     if isinstance(fetched, BlockedTickerError):
         return _blocked(ticker, known, [fetched.as_problem()]), None
     screened = screen_bars(
         ticker, fetched, quality_rules(book.base), basis=source.basis, sessions=_calendar(book, fetched)
     )
-    problems = list(screened.problems)
+    problems = [_as_fact(p) for p in screened.problems]
+    dropped = dict(screened.n_dropped)
     bars = screened.bars
     if bars is None:
-        return _blocked(ticker, known, problems), None
+        return _blocked(ticker, known, list(screened.problems)), None
+    if wanted.since is not None:
+        # Rows dropped before the overlap were not read again: their record stays.
+        for rule, severity, day, n, text in known.get("problems", ()):
+            if severity == "quarantine" and day is not None and day < wanted.since:
+                problems.append([rule, severity, day, n, text])
+                dropped[rule] = dropped.get(rule, 0) + n
+    # Compared after the rules: a row that they drop each time is no revision.
+    revisions: tuple[Revision, ...] = () if wanted.stored is None else merge_overlap(wanted.stored, bars).revisions
     facts = {
         "version": bars_version(bars, source.basis),
         "n_rows": len(bars.dates),
         "first": int(bars.dates[0]) if len(bars.dates) else None,
         "last": int(bars.dates[-1]) if len(bars.dates) else None,
         "basis": source.basis,
-        "problems": [_as_fact(p) for p in problems],
-        "dropped": dict(screened.n_dropped),
+        "problems": problems,
+        "dropped": dropped,
         "blocked": None,
+        **grown_record(known, revisions, int(bars.dates[-1])),
     }
     return facts, bars
 
@@ -210,11 +318,12 @@ def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dic
         "dropped": {},
     }
     reason = next((p for p in problems if p.severity == "block"), problems[0])
+    text = reason.text if reason.text.endswith("]") else f"{reason.text} [{reason.rule}]"
     return {
         **empty,
         **known,
         "problems": [_as_fact(p) for p in problems],
-        "blocked": f"{reason.text} [{reason.rule}]",
+        "blocked": text,
     }
 
 

@@ -11,11 +11,11 @@ from btassets.errors import CheckFailedError, ShardLostError
 from btassets.settings.load import BASE_SCENARIO
 from btassets.stages import candidates as replay
 from btassets.stages.book import Book
-from btassets.stages.freshness import input_hash, is_fresh, mark_checked
+from btassets.stages.freshness import input_hash, is_fresh, mark_checked, unmark_checked, was_checked
 from btassets.stages.lookahead import find_lookahead
 from btassets.stages.ohlcv_history import IngestPlan, active_tickers, plan_ingest
 from btassets.stages.registry import STAGES, downstream
-from btassets.stages.run_stage import StageOutcome, run_stage, stale_stage
+from btassets.stages.run_stage import StageOutcome, run_stages, stale_stage
 
 Log = Callable[[str], object]
 
@@ -56,7 +56,8 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None) 
         if name == "candidates":
             if not is_fresh(name, book, input_hash(name, book)):
                 tickers = replay.plan_replay(book).stale
-                if tickers:
+                if tickers or not was_checked(name, book):
+                    # Rows that no lookahead check has passed yet: a run was killed or failed before it.
                     stale |= downstream({name})
                 else:
                     mark_checked(name, book, input_hash(name, book))
@@ -78,17 +79,13 @@ def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
     CheckFailedError
         When the scenario's own replay fails the lookahead check.
     """
+    if book.replay != BASE_SCENARIO:
+        replay_in_process(book, n_threads=n_threads, log=log)
+    own = [name for name, stage in STAGES.items() if stage.keyed != "shared" and name != "candidates"]
     outcomes: list[StageOutcome] = []
-    for name, stage in STAGES.items():
-        if stage.keyed == "shared":
-            continue
-        if name == "candidates":
-            if book.replay != BASE_SCENARIO:
-                replay_in_process(book, n_threads=n_threads, log=log)
-        else:
-            outcome = run_stage(name, book)
-            log(f"{name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
-            outcomes.append(outcome)
+    for outcome in run_stages(own, book):
+        log(f"{outcome.name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
+        outcomes.append(outcome)
     return outcomes
 
 
@@ -102,5 +99,6 @@ def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:
         raise ShardLostError(len(lost), lost[0])
     found = find_lookahead(book, plan)
     if found.first_mismatch is not None:
+        unmark_checked("candidates", book)
         raise CheckFailedError("no_lookahead", found.first_mismatch)
     mark_checked("candidates", book, input_hash("candidates", book))

@@ -9,21 +9,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.book import BookResult
 from btassets.engine.portfolio.book_table import book_row
 from btassets.engine.portfolio.exits import REASON_NAMES
 from btassets.engine.portfolio.variants import variant_columns
-from btassets.stages.bars_view import read_bars
 from btassets.stages.book import Book
-from btassets.stages.book_runs import BookRuns, bar_panel, run_books
-from btassets.stages.ohlcv_history import active_tickers
+from btassets.stages.book_runs import BookRuns, run_books
 from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import read_sessions
+from btassets.stages.stored_panel import stored_panel
 from btassets.tables import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
 
+_BATCH_ROWS = 100_000
 _GRADED_COLUMNS = (
+    "row_no",
     "ticker",
     "asof_date",
     "direction",
@@ -39,10 +42,10 @@ _GRADED_COLUMNS = (
 
 def compute(book: Book) -> StageResult:
     """Tables `portfolio_sims`, `strategy_variants`, `equity_curves` and `trades` of the scenario."""
-    graded = book.lake.read("graded_setups", book.scenario, list(_GRADED_COLUMNS))
+    graded = read_setups_in_play(book)
     ranks = book.lake.read("percentile_ranks", book.scenario, ["grid", "asof_date", "ticker"])
     sessions = read_sessions(book)
-    panel, tickers = bar_panel(read_bars(book, active_tickers(book)), sessions.days)
+    panel, tickers = stored_panel(book, sessions.days)
     runs = run_books(graded, ranks, panel, tickers, book.settings, read_benchmark_closes(book, sessions.last))
     calendar = panel.calendar
     tables = {
@@ -65,6 +68,16 @@ def compute(book: Book) -> StageResult:
             **{f"refused_{reason}": n for reason, n in main.refusals.items()},
         }
     return StageResult(tables, numbers)
+
+
+def read_setups_in_play(book: Book) -> pa.Table:
+    """Setups that meet every floor but the momentum gate, by `row_no`: no book buys any other."""
+    with pq.ParquetFile(book.lake.existing_path("graded_setups", book.scenario)) as file:
+        batches = file.iter_batches(_BATCH_ROWS, columns=list(_GRADED_COLUMNS))
+        parts = [pa.Table.from_batches([batch]).filter(pc.field("meets_core")) for batch in batches]
+        schema = file.schema_arrow
+    whole = pa.concat_tables(parts) if parts else pa.schema([schema.field(c) for c in _GRADED_COLUMNS]).empty_table()
+    return whole.sort_by("row_no")
 
 
 def read_benchmark_closes(book: Book, last: int) -> BenchmarkCloses | None:

@@ -83,7 +83,7 @@ STAGES: dict[str, Stage] = {
             "sessions",
             "1_bars",
             ("ohlcv_history",),
-            ("calendar",),
+            ("calendar", "universe", "benchmark"),
             (
                 "btassets/stages/sessions.py",
                 "btassets/engine/market/calendar.py",

@@ -4,9 +4,10 @@ Belongs here: facts and sentences with their numbers. Does not belong here: resu
 and anything that names a machine: of every path only its last part is shown.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ MIN_RANKED = 20
 MAX_AGE_DAYS = 5
 """Weekdays after T from which bars are called old."""
 
-_PATH = re.compile(r"(?:(?<=^)|(?<=[\s\"'(=:]))(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"]+[/\\])*([^\s/\\:;,'\"]*)")
+_PATH = re.compile(r"(?:(?<=^)|(?<=[\s\"'(=:]))(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"]+[/\\])*([^\s/\\:;,'\"]+)")
 _PATH_SETTINGS = ("source.path", "benchmark")
 _SEVERITIES = ("block", "quarantine", "warn", "info")
 
@@ -38,12 +39,22 @@ def without_paths(text: str) -> str:
     >>> without_paths("/home/a/bars/SPY.csv: 3 rows have no price")
     'SPY.csv: 3 rows have no price'
     """
-    return _PATH.sub(lambda match: match.group(1) or "", text)
+    return _PATH.sub(r"\1", text)
+
+
+def _told(book: Book, text: str) -> str:
+    """A finding without paths; the book's and the source's folders may hold blanks, so they go first."""
+    source = (book.folder / Path(book.base.source.path).expanduser()).absolute()
+    for folder in sorted({source, source.parent, book.folder}, key=lambda p: -len(str(p))):
+        if folder != folder.parent:
+            text = text.replace(f"{folder}{os.sep}", "")
+    return without_paths(text)
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:
-    """Every setting by its dotted key as JSON shows it; of the paths the last part only."""
+    """Every setting that can decide a number, by its dotted key as JSON shows it; of the paths the last part only."""
     flat = {key: list(v) if isinstance(v, tuple) else v for key, v in flatten(settings).items()}
+    flat = {key: value for key, value in flat.items() if not key.startswith("schedule.")}
     return flat | {key: last_part(str(flat[key])) for key in _PATH_SETTINGS}
 
 
@@ -82,7 +93,7 @@ def universe(book: Book, last: int, n_at_as_of: int) -> dict[str, Any]:
     living = [ticker for ticker, end in ends.items() if not has_ended(end, last)]
     n_ended = len(ends) - len(living)
     blocked = [
-        {"ticker": t, "reason": without_paths(facts["blocked"])} for t, facts in own.items() if facts.get("blocked")
+        {"ticker": t, "reason": _told(book, facts["blocked"])} for t, facts in own.items() if facts.get("blocked")
     ]
     return {
         "tickers": len(ends),
@@ -92,7 +103,7 @@ def universe(book: Book, last: int, n_at_as_of: int) -> dict[str, Any]:
         "newest_session": iso(newest),
         "behind": [ticker for ticker in living if ends[ticker] < newest],
         "blocked": blocked,
-        "failed": [{"ticker": t, "reason": without_paths(r)} for t, r in failed_tickers(book).items()],
+        "failed": [{"ticker": t, "reason": _told(book, r)} for t, r in failed_tickers(book).items()],
         "survivorship": "static list: survivors only, unknown"
         if not n_ended
         else f"static list with {n_ended} ended: membership at each date unknown",
@@ -123,14 +134,14 @@ def data_quality(book: Book, benchmark_texts: Sequence[str]) -> dict[str, Any]:
             row["tickers"].add(ticker)
             if row["first"] is None:
                 shown = None if day is None else iso(day)
-                row["first"] = {"ticker": ticker, "date": shown, "text": without_paths(text)}
+                row["first"] = {"ticker": ticker, "date": shown, "text": _told(book, text)}
     rows = sorted(findings.values(), key=lambda row: (_severity_place(row["severity"]), row["rule"]))
     for row in rows:
         row["n_tickers"] = len(row.pop("tickers"))
     return {
         "rows_dropped": dict(sorted(dropped.items())),
         "problems": rows,
-        "benchmark": [without_paths(text) for text in benchmark_texts],
+        "benchmark": [_told(book, text) for text in benchmark_texts],
     }
 
 

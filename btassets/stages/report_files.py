@@ -3,6 +3,7 @@
 Belongs here: folder names, atomic writing, the `latest` link. Does not belong here: what is in a report.
 """
 
+import os
 import re
 import secrets
 import shutil
@@ -48,7 +49,7 @@ def point_latest(reports: Path, name: str) -> None:
         if not latest.is_symlink() and latest.is_dir():
             _copy(reports / name, latest)
             return
-        temporary = reports / f".tmp-{secrets.token_hex(4)}-{LATEST}"
+        temporary = reports / f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{LATEST}"
         try:
             temporary.symlink_to(name, target_is_directory=True)
         except (OSError, NotImplementedError):

@@ -6,6 +6,8 @@ stage computes (its own module) and the two ticker-partitioned stages.
 """
 
 import importlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,14 +28,14 @@ class StageResult:
     Attributes
     ----------
     tables
-        Arrow tables by name, one per output of the stage.
+        Arrow tables by name, one per output of the stage; a reader is written as it is read.
     numbers
         Few numbers with stable keys for the asset's page; None where there is none.
     facts
         JSON values that later stages or the command line read back from the footer.
     """
 
-    tables: dict[str, pa.Table]
+    tables: dict[str, pa.Table | pa.RecordBatchReader]
     numbers: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -52,18 +54,26 @@ class StageOutcome:
         return next(iter(self.footers.values())).facts.get("numbers", {})
 
 
-def conform(spec: TableSpec, table: pa.Table) -> pa.Table:
-    """Return `table` with exactly the declared columns, in order and of the declared types.
+def conform(spec: TableSpec, data: pa.Table | pa.RecordBatchReader) -> pa.Table | pa.RecordBatchReader:
+    """Return `data` with exactly the declared columns, in order and of the declared types.
 
     Raises
     ------
     TableContractError
-        When a column is missing, undeclared or of another kind, or a key is null.
+        When a column is missing, undeclared or of another kind, or a key is null; from a reader when
+        its batches are read.
     """
-    missing = [n for n in spec.names if n not in table.column_names]
-    undeclared = [n for n in table.column_names if n not in spec.names]
+    missing = [n for n in spec.names if n not in data.schema.names]
+    undeclared = [n for n in data.schema.names if n not in spec.names]
     if missing or undeclared:
         raise TableContractError(spec.name, f"missing columns {missing}, undeclared columns {undeclared}")
+    if isinstance(data, pa.Table):
+        return _conform_table(spec, data)
+    batches = (part for batch in data for part in _conform_table(spec, pa.Table.from_batches([batch])).to_batches())
+    return pa.RecordBatchReader.from_batches(spec.schema, batches)
+
+
+def _conform_table(spec: TableSpec, table: pa.Table) -> pa.Table:
     try:
         conformed = table.select(list(spec.names)).cast(spec.schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -95,6 +105,20 @@ def run_stage(name: str, book: Book) -> StageOutcome:
     if expected is None:
         return StageOutcome(name, is_cached=True, footers=_footers(stage, book))
     return store(name, book, expected, _compute(name, book))
+
+
+def run_stages(names: Iterable[str], book: Book, *, n_threads: int = 2) -> Iterator[StageOutcome]:
+    """Bring several whole-table stages up to date, upstream first; those of one level side by side.
+
+    DuckDB, Arrow and compiled code let other threads run; each model still adds its numbers up on
+    one thread, so that the answers do not depend on `n_threads`.
+    """
+    remaining = [name for name in STAGES if name in set(names)]
+    with ThreadPoolExecutor(max_workers=n_threads) as pool:
+        while remaining:
+            level = [name for name in remaining if not set(remaining) & set(STAGES[name].reads)]
+            yield from pool.map(run_stage, level, [book] * len(level))
+            remaining = [name for name in remaining if name not in level]
 
 
 def _compute(name: str, book: Book) -> StageResult:

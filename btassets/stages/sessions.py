@@ -19,6 +19,7 @@ from btassets.engine.market.calendar import (
 from btassets.errors import NoBarsError
 from btassets.sources.calendars import DATA, exchange_sessions
 from btassets.stages.book import Book
+from btassets.stages.ohlcv_history import active_tickers, ticker_slices
 from btassets.stages.run_stage import StageResult
 from btassets.tables import SESSIONS
 
@@ -47,14 +48,21 @@ class Sessions:
 
 
 def bar_dates(book: Book) -> tuple[Days, dict[str, tuple[int, int]]]:
-    """All bar dates of all tickers, concatenated, and each ticker's first and last date."""
-    footers = book.lake.ticker_footers("ohlcv_history")
-    spans = {t: (f["first"], f["last"]) for t, f in footers.items() if f["n_rows"]}
-    chunks = [
-        table["date"].cast(pa.int32()).to_numpy()
-        for bucket in range(book.lake.n_buckets)
-        if (table := book.lake.read_bucket("ohlcv_history", bucket, ["date"])) is not None
-    ]
+    """All bar dates of the universe's tickers, concatenated, and each ticker's first and last date."""
+    chunks: list[Days] = []
+    spans: dict[str, tuple[int, int]] = {}
+    for bucket, group in book.lake.by_bucket(active_tickers(book)).items():
+        table = book.lake.read_bucket("ohlcv_history", bucket, ["date"])
+        footers = book.lake.bucket_footer("ohlcv_history", bucket)
+        if table is None:
+            continue
+        days = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
+        slices = ticker_slices(footers)
+        for ticker in group:
+            offset, n_rows = slices[ticker]
+            if n_rows:
+                chunks.append(days[offset : offset + n_rows])
+                spans[ticker] = (footers[ticker]["first"], footers[ticker]["last"])
     dates = np.concatenate(chunks) if chunks else np.empty(0, np.int32)
     return dates.astype(np.int32, copy=False), spans
 

@@ -4,11 +4,12 @@ Belongs here: `--promote`. Comments, order and the other lines of the file stay.
 """
 
 import json
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from btassets.errors import UnknownSettingError
+from btassets.errors import UnknownSettingError, UsageError
 from btassets.settings.load import KEYS, resolve
 from btassets.storage.files import replace_text
 
@@ -28,7 +29,26 @@ def set_in_file(path: Path, values: Mapping[str, Any]) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     for key, value in values.items():
         _set_line(lines, key, value)
-    replace_text(path, "\n".join(lines) + "\n")
+    text = "\n".join(lines) + "\n"
+    if not _says(text, values):
+        problem = f"{path}: {', '.join(values)} cannot be set without touching other lines"
+        raise UsageError(problem, "write the setting into the file by hand; it stays as it was.")
+    replace_text(path, text)
+
+
+def _says(text: str, values: Mapping[str, Any]) -> bool:
+    """Whether a TOML text sets every flat key to its value."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    for key, value in values.items():
+        found: Any = tree
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        if found != (list(value) if isinstance(value, tuple) else value):
+            return False
+    return True
 
 
 def _set_line(lines: list[str], key: str, value: Any) -> None:
@@ -42,14 +62,31 @@ def _set_line(lines: list[str], key: str, value: Any) -> None:
     for number in range(start, end):
         name = lines[number].split("=", 1)[0].strip() if "=" in lines[number] else ""
         if name == leaf:
-            lines[number] = new
+            lines[number] = new + _remark(lines[number])
             return
-        if name.lstrip("# ") == leaf:
+        if name.lstrip("# ") == leaf and _is_assignment(lines[number].lstrip("# ")):
             commented = number
     if commented is not None:
         lines[commented] = new
     else:
         lines.insert(start, new)
+
+
+def _is_assignment(line: str) -> bool:
+    """Whether a line sets something: a default that is commented out does, a sentence does not."""
+    try:
+        tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return line.rstrip().endswith("=")  # a setting without a default: `# min_ev =`
+    return True
+
+
+def _remark(line: str) -> str:
+    """Comment at the end of a line that sets something, with the blanks before it; empty without one."""
+    for place, letter in enumerate(line):
+        if letter == "#" and _is_assignment(line[:place]) and "=" in line[:place]:
+            return line[len(line[:place].rstrip()) :]
+    return ""
 
 
 def _section_span(lines: list[str], section: str) -> tuple[int | None, int]:

@@ -64,9 +64,7 @@ def settings_relations(
     row = {
         "scenario": scenario,
         "profile": settings.profile,
-        **{
-            name: getattr(method, name) for name in ("asof_grid", "ranking", "fill", "expired", "ended", "ic")
-        },
+        **{name: getattr(method, name) for name in ("asof_grid", "ranking", "fill", "expired", "ended", "ic")},
         **gates.model_dump(),
         "per_side_frac": settings.costs.per_side_frac,
         "delisting_return": settings.costs.delisting_return,

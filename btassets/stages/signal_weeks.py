@@ -16,6 +16,9 @@ from btassets.settings.models import Settings
 from btassets.stages.settings_relation import HORIZON_DAYS
 from btassets.tables import FACTOR_IC_WEEKLY, SIGNALS
 
+COLUMNS = ("asof_date", "is_week", "is_own_week", "eligible", "n_forward", f"fwd_return_{HORIZON_DAYS}", *SIGNALS)
+"""Columns of `factor_signals` that are read."""
+
 _STRIDE_WEEKS = max(1, round(HORIZON_DAYS / 5))
 
 

@@ -6,7 +6,7 @@ so) and any walk through bars in time (the engine).
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -29,6 +29,11 @@ from btassets.tables import CANDIDATES
 Relation = pa.Table | Sequence[str] | Sequence[Path]
 """A table in memory, or the Parquet files that together are one table."""
 
+SPILL_FOLDER = ".spill"
+"""Folder of the lake where sorts that do not fit into memory go while a model runs."""
+
+_BATCH_ROWS = 100_000
+_MEMORY_LIMIT = "1200MB"
 _PACKAGE = "dbt_like_sql"
 _DETERMINISTIC: dict[str, Any] = {
     # Two threads add floating point numbers in an order that changes from run to run.
@@ -204,9 +209,7 @@ def run_tests(relations: Mapping[str, Relation], names: Iterable[str] | None = N
             _bind(connection, name, relations[name])
         for test in chosen:
             rows = _run(connection, test, f"tests/{test.name}.sql")
-            results.append(
-                SqlTestResult(test.name, test.description, rows.num_rows, rows.slice(0, 5).to_pylist())
-            )
+            results.append(SqlTestResult(test.name, test.description, rows.num_rows, rows.slice(0, 5).to_pylist()))
     return results
 
 
@@ -238,27 +241,45 @@ def compute_model(name: str, book: Book) -> StageResult:
             relations[table] = files or CANDIDATES.schema.empty_table()
         elif table not in relations:
             relations[table] = [book.lake.existing_path(table, key_of(STAGE_OF_TABLE[table], book))]
-    with _process_connection().cursor() as connection:
+    stream = _stream(load_models()[name], relations, book.lake.root / SPILL_FOLDER)
+    schema = next(stream)
+    return StageResult({name: pa.RecordBatchReader.from_batches(schema, stream)})
+
+
+def _stream(model: SqlModel, relations: Mapping[str, Relation], spill: Path) -> Iterator[Any]:
+    """Schema of a model's result, then its batches: a large result never stands in memory as a whole."""
+    spill.mkdir(parents=True, exist_ok=True)
+    with _process_connection(spill).cursor() as connection:
+        # Views are temporary ones of this cursor: the next model cannot find them.
+        for name, relation in relations.items():
+            _bind(connection, name, relation)
         try:
-            result = run_models(relations, [name], connection=connection)[name]
-        finally:
-            # Views live in the database, not in the cursor: the next model must not find them.
-            for view in relations:
-                connection.execute(f'drop view if exists "{view}"')
-    return StageResult({name: result}, numbers={"n_rows": result.num_rows})
+            reader = connection.sql(model.sql).to_arrow_reader(_BATCH_ROWS)
+            yield reader.schema
+            for batch in reader:
+                yield _clean(model.name, pa.Table.from_batches([batch])).to_batches()[0] if batch.num_rows else batch
+        except duckdb.Error as error:
+            raise SqlModelError(f"{model.name}.sql", str(error)) from error
 
 
 @cache
-def _process_connection() -> duckdb.DuckDBPyConnection:
-    """One database in memory for all models of this process: opening one costs 20 ms."""
-    return connect()
+def _process_connection(spill: Path) -> duckdb.DuckDBPyConnection:
+    """One database in memory for all models of this process: opening one costs 20 ms.
+
+    What does not fit into its share of memory goes to `spill`.
+    """
+    connection = connect()
+    connection.execute("set memory_limit = $limit", {"limit": _MEMORY_LIMIT})
+    connection.execute("set temp_directory = $folder", {"folder": str(spill)})
+    return connection
 
 
 def _bind(connection: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
     if isinstance(relation, pa.Table):
         connection.register(name, relation)
     else:
-        connection.read_parquet([str(path) for path in relation]).create_view(name)
+        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in relation)
+        connection.execute(f'create or replace temporary view "{name}" as from read_parquet([{files}])')
 
 
 def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, file: str | None = None) -> pa.Table:
@@ -266,9 +287,14 @@ def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, file: str | Non
         table = connection.sql(model.sql).to_arrow_table()
     except duckdb.Error as error:
         raise SqlModelError(file or f"{model.name}.sql", str(error)) from error
+    return _clean(model.name, table)
+
+
+def _clean(name: str, table: pa.Table) -> pa.Table:
+    """Refuse NaN, and blank what stands under nulls."""
     for field in table.schema:
         if pa.types.is_floating(field.type) and _has_nan(table[field.name]):
-            raise TableContractError(model.name, f"{field.name} holds NaN, where a missing value is null")
+            raise TableContractError(name, f"{field.name} holds NaN, where a missing value is null")
     return pa.table([_with_blank_nulls(column) for column in table.columns], schema=table.schema)
 
 

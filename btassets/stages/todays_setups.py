@@ -143,11 +143,11 @@ def _list_at(book: Book, sessions: Sessions, day: int, *, is_latest: bool) -> To
     setups = _setups_at(book, day, is_latest=is_latest)
     percentile, n_ranked = _percentiles(book, setups, day, is_latest=is_latest)
     gates = Gates(**book.settings.gates.model_dump())
-    verdict = _qualify(gates, setups, percentile)
+    verdict = qualify_setups(gates, setups, percentile)
     taken = np.flatnonzero(verdict.is_qualified)
     # Highest percentile first, as the book buys; the sort is stable, so ties keep the tie order.
     taken = taken[np.argsort(-np.nan_to_num(percentile[taken], nan=-1.0), kind="stable")]
-    missed = _nearest(gates, setups, percentile, verdict)
+    missed = nearest_misses(gates, setups, percentile, verdict)
     shown = [*taken.tolist(), *missed]
     rows = setups.select(list(_SHOWN)).take(pa.array(shown, pa.int64())).to_pylist()
     votes = _votes(book, [row["ticker"] for row in rows], day)
@@ -225,7 +225,8 @@ def _is_long(setups: pa.Table) -> npt.NDArray[np.bool_]:
     return np.array([word == "long" for word in setups["direction"].to_pylist()], dtype=np.bool_)
 
 
-def _qualify(gates: Gates, setups: pa.Table, percentile: Floats) -> Qualification:
+def qualify_setups(gates: Gates, setups: pa.Table, percentile: Floats) -> Qualification:
+    """Apply the gates to the rows of a table."""
     return qualify(
         gates,
         is_long=_is_long(setups),
@@ -243,8 +244,20 @@ def failed_floors(verdict: Qualification) -> list[list[str]]:
     return [[name for name in names if not passes[name][k]] for k in range(len(verdict.is_qualified))]
 
 
-def _nearest(gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualification) -> list[int]:
-    """Row numbers of the nearest misses, closest first."""
+def nearest_misses(gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualification) -> list[int]:
+    """Row numbers of the nearest misses (see the module), closest first, at most `MAX_MISSES`.
+
+    Parameters
+    ----------
+    gates
+        The minimums that `verdict` was made with.
+    setups
+        direction, rr, confidence, best_prob, ev; in the tie order.
+    percentile
+        Activation percentile of each setup, NaN: none.
+    verdict
+        From `engine.cross_section.qualification.qualify`.
+    """
     may_qualify = _is_long(setups) | (gates.min_momentum_percentile <= 0)
     missed = np.flatnonzero(~verdict.is_qualified & may_qualify)
     if not len(missed):

@@ -63,10 +63,10 @@ def replace_json(path: Path, value: Any) -> None:
     replace_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def sweep(root: Path) -> int:
-    """Delete temporary files of writers that no longer live; return how many."""
+def sweep(root: Path, *, is_deep: bool = True) -> int:
+    """Delete temporary files of writers that no longer live, below `root` or only in it; return how many."""
     n_swept = 0
-    for path in root.rglob(f"{_TEMPORARY}*"):
+    for path in root.rglob(f"{_TEMPORARY}*") if is_deep else root.glob(f"{_TEMPORARY}*"):
         pid = path.name[len(_TEMPORARY) :].split("-", 1)[0]
         if pid.isdigit() and not _is_alive(int(pid)):
             path.unlink(missing_ok=True)

@@ -10,10 +10,12 @@ Does not belong here: what any table means (`btassets/tables.py`) and when to re
 (`btassets/stages/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
 """
 
+import fcntl
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from btassets.errors import CannotWriteError, UnknownTableError
-from btassets.storage.files import replace_file
+from btassets.storage.files import replace_file, writing
 
 _FOOTER_KEY = b"btassets"
 BASE = "base"
@@ -63,13 +65,29 @@ class _HashSink:
         """Nothing is open."""
 
 
+class ContentHash:
+    """Hash of a schema and of the batches that follow it, in their order and cut."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._sink = _HashSink()
+        self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), schema)
+
+    def update(self, batch: pa.RecordBatch) -> None:
+        """Take the next batch."""
+        self._stream.write_batch(batch)
+
+    def hexdigest(self) -> str:
+        """16 hex digits."""
+        return self._sink.state.hexdigest()
+
+
 def content_hash(table: pa.Table) -> str:
     """Hash of a table's schema and values, 16 hex digits; independent of its chunking."""
-    sink = _HashSink()
     whole = table.replace_schema_metadata(None).combine_chunks()
-    with pa.PythonFile(sink, mode="w") as file, pa.ipc.new_stream(file, whole.schema) as writer:
-        writer.write_table(whole)
-    return sink.state.hexdigest()
+    content = ContentHash(whole.schema)
+    for batch in whole.to_batches():
+        content.update(batch)
+    return content.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -136,21 +154,23 @@ class Lake:
     def write(
         self,
         table: str,
-        data: pa.Table,
+        data: pa.Table | pa.RecordBatchReader,
         input_hash: str,
         scenario: str = BASE,
         facts: dict[str, Any] | None = None,
     ) -> Footer:
-        """Write a whole table atomically; its data version is the hash of its content."""
-        version = content_hash(data)
-        footer = {
-            "input_hash": input_hash,
-            "data_version": version,
-            "n_rows": data.num_rows,
-            "facts": facts or {},
-        }
-        _write_parquet(self.path(table, scenario), data, footer)
-        return Footer(input_hash, version, data.num_rows, facts or {})
+        """Write a whole table atomically; its data version is the hash of its content.
+
+        A reader is written batch by batch, so that a large table never stands in memory as a whole.
+        """
+        written: list[Footer] = []
+
+        def footer_of(version: str, n_rows: int) -> dict[str, Any]:
+            written.append(Footer(input_hash, version, n_rows, facts or {}))
+            return {"input_hash": input_hash, "data_version": version, "n_rows": n_rows, "facts": facts or {}}
+
+        _write_parquet(self.path(table, scenario), data, footer_of)
+        return written[0]
 
     def scenarios(self, table: str) -> list[str]:
         """Scenarios for which a whole table exists, `base` first."""
@@ -170,17 +190,30 @@ class Lake:
         """Existing bucket files of a table, ascending."""
         return [path for b in range(self.n_buckets) if (path := self.bucket_path(table, b)).exists()]
 
+    @contextmanager
+    def bucket_lock(self, table: str, bucket: int) -> Iterator[None]:
+        """Hold one bucket while it is read, changed and written; waits for another process's turn."""
+        path = self.root / ".locks" / f"{table.replace('/', '-')}-{bucket:04d}"
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = path.open("a")
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
     def read_bucket(self, table: str, bucket: int, columns: list[str] | None = None) -> pa.Table | None:
-        """Rows of one bucket, None when it does not exist."""
+        """Rows of one bucket, None when it does not exist or is damaged (its footer counts as absent, too)."""
         path = self.bucket_path(table, bucket)
-        if not path.exists():
+        try:
+            with pq.ParquetFile(path) as file:
+                return file.read(columns=columns).replace_schema_metadata(None)
+        except (FileNotFoundError, pa.ArrowInvalid):
             return None
-        with pq.ParquetFile(path) as file:
-            return file.read(columns=columns).replace_schema_metadata(None)
 
     def write_bucket(self, table: str, bucket: int, data: pa.Table, tickers: Mapping[str, Mapping[str, Any]]) -> None:
         """Write one bucket atomically with what is known of each of its tickers."""
-        _write_parquet(self.bucket_path(table, bucket), data, {"tickers": {t: tickers[t] for t in sorted(tickers)}})
+        footer = {"n_buckets": self.n_buckets, "tickers": {t: tickers[t] for t in sorted(tickers)}}
+        _write_parquet(self.bucket_path(table, bucket), data, lambda _version, _n_rows: footer, is_hashed=False)
 
     def bucket_footer(self, table: str, bucket: int) -> dict[str, dict[str, Any]]:
         """What is known of each ticker of one bucket."""
@@ -193,6 +226,11 @@ class Lake:
         for bucket in range(self.n_buckets):
             merged.update(self.bucket_footer(table, bucket))
         return dict(sorted(merged.items(), key=lambda item: item[0].encode()))
+
+    def stored_buckets(self, table: str) -> int | None:
+        """Into how many buckets a table was written; None when it was not."""
+        footer = next((f for path in (self.root / table).glob("bucket-*.parquet") if (f := _read_footer(path))), None)
+        return footer.get("n_buckets") if footer is not None else None
 
     def by_bucket(self, tickers: Iterable[str]) -> dict[int, list[str]]:
         """Tickers grouped by their bucket, both ascending."""
@@ -214,15 +252,33 @@ def _read_footer(path: Path) -> dict[str, Any] | None:
     return json.loads(raw) if raw else None
 
 
-def _write_parquet(path: Path, data: pa.Table, footer: Mapping[str, Any]) -> None:
-    texts = [f.name for f in data.schema if pa.types.is_string(f.type) or pa.types.is_dictionary(f.type)]
-    marked = data.replace_schema_metadata({_FOOTER_KEY: json.dumps(footer, separators=(",", ":")).encode()})
+def _write_parquet(
+    path: Path,
+    data: pa.Table | pa.RecordBatchReader,
+    footer_of: Callable[[str, int], Mapping[str, Any]],
+    *,
+    is_hashed: bool = True,
+) -> None:
+    """Write batches and, when the hash of their content is known, the footer."""
+    schema = data.schema.remove_metadata()
+    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_dictionary(f.type)]
+    batches = data.combine_chunks().to_batches() if isinstance(data, pa.Table) else data
 
     def write(temporary: Path) -> None:
+        content = ContentHash(schema)
+        n_rows = 0
         try:
-            pq.write_table(
-                marked, temporary, compression="lz4", use_dictionary=texts, write_statistics=False, store_schema=True
-            )
+            with pq.ParquetWriter(
+                temporary, schema, compression="lz4", use_dictionary=texts, write_statistics=False
+            ) as writer:
+                for batch in batches:
+                    plain = batch.replace_schema_metadata(None)
+                    writer.write_batch(plain)
+                    n_rows += batch.num_rows
+                    if is_hashed:
+                        content.update(plain)
+                footer = footer_of(content.hexdigest(), n_rows)
+                writer.add_key_value_metadata({_FOOTER_KEY: json.dumps(footer, separators=(",", ":")).encode()})
         except pa.ArrowInvalid as error:
             raise CannotWriteError(str(path), str(error)) from error
 

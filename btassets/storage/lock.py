@@ -16,6 +16,9 @@ from btassets.storage.files import writing
 
 _POLL_SECONDS = 0.2
 
+_held_here: set[Path] = set()
+"""Locks of this process: a command that holds one may start a run that takes it again."""
+
 
 @contextmanager
 def book_lock(
@@ -35,6 +38,9 @@ def book_lock(
         Called once with the holder when this call has to wait.
     """
     path = folder / ".dagster" / "run.lock"
+    if path in _held_here:
+        yield
+        return
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("a+", encoding="utf-8")
@@ -56,9 +62,11 @@ def book_lock(
         handle.truncate()
         handle.write(f"{purpose}, process {os.getpid()}")
         handle.flush()
+        _held_here.add(path)
         try:
             yield
         finally:
+            _held_here.discard(path)
             handle.seek(0)
             handle.truncate()
             handle.flush()

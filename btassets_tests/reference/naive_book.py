@@ -255,7 +255,7 @@ def curve_numbers(curve, trades, capital):
         if is_last or (EPOCH + timedelta(days=curve[k + 1]["day"])).year != year:
             yearly.append((year, (equity[k] / base - 1) * 100 if base > 0 else None))
             base = equity[k]
-    pnls = [t["pnl"] for t in trades]
+    gains = [trade["pnl"] for trade in trades]
     n = len(trades)
     return {
         "final_equity": final,
@@ -263,12 +263,12 @@ def curve_numbers(curve, trades, capital):
         "cagr_pct": cagr,
         "max_drawdown_pct": drawdown * 100.0,
         "sharpe": sharpe,
-        "win_rate": sum(1 for p in pnls if p > 0) / n * 100.0 if n else None,
-        "avg_trade_pnl": _total(pnls) / n if n else None,
+        "win_rate": sum(1 for p in gains if p > 0) / n * 100.0 if n else None,
+        "avg_trade_pnl": _total(gains) / n if n else None,
         "best_trade_r": max((t["gross_r"] for t in trades), default=None),
         "worst_trade_r": min((t["gross_r"] for t in trades), default=None),
-        "best_trade_pnl": max(pnls, default=None),
-        "worst_trade_pnl": min(pnls, default=None),
+        "best_trade_pnl": max(gains, default=None),
+        "worst_trade_pnl": min(gains, default=None),
         "avg_hold_days": sum(t["hold"] for t in trades) / n if n else None,
         "yearly": yearly,
     }

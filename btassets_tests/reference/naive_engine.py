@@ -1,6 +1,6 @@
 """The setup engine in plain Python: one as-of bar at a time, from the bars up to it.
 
-Belongs here: an independent second telling of engine.md, standard library only, lists and loops,
+Belongs here: an independent second telling of docs/method/engine, standard library only, lists and loops,
 every window recomputed from scratch. Does not belong here: anything from btassets.
 The order of float operations is the documented one, so the compiled engine must agree bit for bit
 (probabilities: 4e-15). Built-in sum() is not used: newer Pythons compensate it.
@@ -343,7 +343,7 @@ def residual_at(year, bench_close):
 
 
 def ineligible_reason(i, n_window, bars, session_no, raw_close, raw_dollar_volume):
-    """First quality rule that bar i breaks by its trailing bars, or None (data.md Q11, Q13-Q15, Q17)."""
+    """First quality rule that bar i breaks by its trailing bars, or None (docs/method/quality.md: Q11, Q13-Q15, Q17)."""
     trailing = [t for t in range(i + 1) if session_no[t] > session_no[i] - 126]
     recent = [t for t in range(i + 1) if session_no[t] > session_no[i] - 63]
     longest = run = 1

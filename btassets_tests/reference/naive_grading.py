@@ -1,6 +1,6 @@
 """Grading in plain Python, as an event list per trade; standard library only.
 
-Belongs here: an independent second telling of contract.md section 3. Does not belong here:
+Belongs here: an independent second telling of docs/method/engine/grading.md. Does not belong here:
 anything from btassets. The order of float operations is the seed's.
 """
 

@@ -131,7 +131,7 @@ def cost_of(row):
 
 def shape_of(net):
     if not net:
-        return {"median_net_r": None, "profit_factor": None, "net_avg_r_ex_top5": None}
+        return dict.fromkeys(("median_net_r", "profit_factor", "net_avg_r_ex_top5"))
     ascending = sorted(net)
     middle = len(net) // 2
     median = ascending[middle] if len(net) % 2 else (ascending[middle - 1] + ascending[middle]) / 2
@@ -313,7 +313,7 @@ def seed_report(setups, bars, benchmark, gates):
     return rows, {
         "tickers": len(bars),
         "candidates": len(rows),
-        "qualified": len(qualified),
+        "qualified": sum(1 for _ in qualified),
         "overall_qualified": race_stats(qualified),
         "overall_all": race_stats(rows),
         "by_direction": {

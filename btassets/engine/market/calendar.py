@@ -1,6 +1,6 @@
 """Weeks, the last common session and the as-of grids, all on int32 day numbers.
 
-Belongs here: pure functions over days since 1970-01-01 (contract.md, section 1). Does not belong
+Belongs here: pure functions over days since 1970-01-01 (docs/method/sessions.md). Does not belong
 here: which exchange has which sessions (sources know that), and anything that reads a price.
 """
 

@@ -1,4 +1,4 @@
-"""Who may be ranked at an as-of date, from what was known then (contract.md, section 2).
+"""Who may be ranked at an as-of date, from what was known then (docs/method/factor_signals.md).
 
 Belongs here: the reasons, and membership of the universe. Does not belong here: the compiled
 trailing rules themselves (features/quality.py), and rules that block a whole file or a day (the

@@ -47,7 +47,7 @@ def _gate_items(report: Mapping[str, Any]) -> list[Item]:
     items: list[Item] = []
     for variant, floor in _FLOORS.items():
         row = ablation.get(variant)
-        if row is None or row.get("hold_net_avg_r") is None:
+        if row is None or not _has(row, "hold_net_avg_r"):
             continue
         delta = base["hold_net_avg_r"] - row["hold_net_avg_r"]
         item: Item = {"topic": "gate", "floor": floor, "decision": "keep", "delta_r": round(delta, 2)}
@@ -81,9 +81,9 @@ def _benchmark_items(report: Mapping[str, Any]) -> list[Item]:
     book = books.get("hold") or books.get("target")
     if book is None or book.get("spy_return_pct") is None:
         return []
-    edge = book["total_return_pct"] - book["spy_return_pct"]
+    edge_points = book["total_return_pct"] - book["spy_return_pct"]
     return [
-        {"topic": "benchmark", "decision": "beats" if edge > 0 else "lags", "edge_points": round(edge, 1)}
+        {"topic": "benchmark", "decision": "beats" if edge_points > 0 else "lags", "edge_points": round(edge_points, 1)}
     ]
 
 

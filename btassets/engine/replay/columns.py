@@ -27,7 +27,7 @@ LABELS: dict[str, tuple[str, ...]] = {
 }
 """Labels of every coded column (int8) of both tables."""
 
-TIME_EXIT_DAYS = (5, 10, 21, 30)
+TIME_EXIT_DAYS: tuple[int, ...] = (5, 10, 21, 30)
 FORWARD_RETURN_DAYS = (5, 10, 21, 30, 42, 63)
 
 GRID_COLUMNS = ("is_week", "is_bar", "is_own_week", "is_latest")

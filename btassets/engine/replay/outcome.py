@@ -1,6 +1,6 @@
 """What became of a setup: one row graded from both fills, compiled.
 
-Belongs here: the rules of contract.md section 3 and of the seed (lines 229-347), used by the replay
+Belongs here: the rules of docs/method/engine/grading.md, used by the replay
 and by `grade_setups` alike. Does not belong here: arrays of setups (grading.py), costs, averages.
 
 The order of float operations is the seed's: its golden rows are reproduced bit for bit.

@@ -17,7 +17,7 @@ MAX_HORIZON_DAYS = 127
 
 @dataclass(frozen=True, slots=True)
 class ReplayRules:
-    """Parameters of the setup engine (engine.md) and of eligibility (data.md).
+    """Parameters of the setup engine (docs/method/engine) and of eligibility (docs/method/quality.md).
 
     Attributes
     ----------

@@ -1,0 +1,130 @@
+"""Sensors: new bars lead to one run, sessions that pass without bars and failed runs are told.
+
+Belongs here: what is watched, how often, and what a run that a sensor asks for looks like. Does not
+belong here: comparing source and lake (`btassets.stages.new_bars`), messages (`btassets.defs.hooks`).
+"""
+
+import json
+from typing import Any
+
+import dagster as dg
+
+from btassets.defs import checks, hooks
+from btassets.defs.partitions import range_tags, register
+from btassets.defs.resources import BookResource
+from btassets.errors import BtassetsError
+from btassets.stages.bars_age import bars_age
+from btassets.stages.book import Book
+from btassets.stages.new_bars import SETTLE_SECONDS, NewBars, look_for_bars
+from btassets.stages.ohlcv_history import active_tickers
+
+NEW_BARS_SECONDS = 30
+FRESHNESS_SECONDS = 900
+
+_MAX_RETRIES_TAG = "dagster/max_retries"
+_UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def automatic_run(
+    instance: dg.DagsterInstance, book: Book, tickers: list[str], started_by: str
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Tags and run config of a run that nobody watches: over `tickers`, retried, settled files only."""
+    tags = range_tags(instance, tickers) | {
+        _MAX_RETRIES_TAG: str(book.base.schedule.retries),
+        "btassets/started_by": started_by,
+        "btassets/scenario": book.scenario,
+        "btassets/settings_hash": book.resolved.hash,
+    }
+    return tags, {"resources": {"book": {"config": {"settle_seconds": SETTLE_SECONDS}}}}
+
+
+def run_under_way(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
+    """A run of the book that waits or works, None when there is none; dead ones are closed first."""
+    from btassets.defs.launch import close_dead_runs  # imports the definitions, which import this module
+
+    close_dead_runs(instance)
+    return next(iter(instance.get_runs(filters=dg.RunsFilter(statuses=_UNDER_WAY), limit=1)), None)
+
+
+def _tell(found: NewBars) -> str:
+    parts = [f"{len(found.changed)} of {len(found.listed)} tickers have new bars"] if found.changed else []
+    if found.added:
+        parts.append(f"{len(found.added)} of them are new")
+    if found.is_benchmark_new:
+        parts.append("the benchmark has new bars")
+    if found.unsettled:
+        parts.append(f"{len(found.unsettled)} are still being written (first: {found.unsettled[0]})")
+    return ", ".join(parts) or f"nothing new for {len(found.listed)} tickers"
+
+
+def _new_bars_tick(context: dg.SensorEvaluationContext, book: BookResource) -> dg.SensorResult | dg.SkipReason:
+    opened = book.open()
+    try:
+        found = look_for_bars(opened)
+    except BtassetsError as error:
+        return dg.SkipReason(str(error))
+    if not found.changed and not found.is_benchmark_new:
+        return dg.SkipReason(_tell(found))
+    if context.cursor == found.marker:
+        return dg.SkipReason(f"{_tell(found)}; a run over exactly these was asked for before, its page tells more")
+    busy = run_under_way(context.instance)
+    if busy is not None:
+        return dg.SkipReason(f"{_tell(found)}; run {busy.run_id[:8]} is under way, the next tick looks again")
+    register(context.instance, found.listed)
+    # T may move with new bars, and with it every ticker's last row: the range spans all of them, and
+    # fingerprints decide which are computed.
+    spanned = [*found.listed, *active_tickers(opened)]
+    tags, config = automatic_run(context.instance, opened, spanned, "sensor new_bars")
+    context.log.info(_tell(found))
+    request = dg.RunRequest(run_key=found.marker, tags=tags, run_config=config)
+    return dg.SensorResult(run_requests=[request], cursor=found.marker)
+
+
+def _freshness_tick(context: dg.SensorEvaluationContext, book: BookResource) -> dg.SensorResult | dg.SkipReason:
+    opened = book.open()
+    age = bars_age(opened)
+    if age is None:
+        return dg.SkipReason("no bars yet")
+    seen = json.dumps([age.as_of, age.behind])
+    if context.cursor == seen:
+        return dg.SkipReason(age.text)
+    told = json.loads(context.cursor)[1] if context.cursor else 0
+    if age.behind > max(told, 0):
+        hooks.post(opened, age.text, kind="old_bars", log=context.log.warning, as_of=age.as_of, sessions=age.behind)
+    evaluation = checks.evaluation("bars_current", passed=age.behind == 0, sessions_behind=age.behind, as_of=age.as_of)
+    return dg.SensorResult(asset_events=[evaluation], cursor=seen)
+
+
+def build_sensors(everything: Any) -> list[dg.SensorDefinition]:
+    """Sensors of a book; `schedule on` starts them, or the page's switches.
+
+    Parameters
+    ----------
+    everything
+        Job that new bars lead to.
+    """
+
+    @dg.sensor(
+        name="new_bars",
+        job=everything,
+        minimum_interval_seconds=NEW_BARS_SECONDS,
+        description="New bars in the book's source lead to one run over what changed; files still being written wait.",
+    )
+    def new_bars(context: dg.SensorEvaluationContext, book: BookResource):
+        return _new_bars_tick(context, book)
+
+    @dg.sensor(
+        name="freshness",
+        minimum_interval_seconds=FRESHNESS_SECONDS,
+        description="Tells when a session of the exchange has passed without bars; holidays and weekends are none.",
+    )
+    def freshness(context: dg.SensorEvaluationContext, book: BookResource):
+        return _freshness_tick(context, book)
+
+    return [new_bars, freshness, hooks.build_failed_runs()]

@@ -1,0 +1,209 @@
+"""What a second reading of the same bars says about the first: grown, re-based, or corrected.
+
+Belongs here: comparing stored bars with bars read again, and joining them. Does not belong here: how many
+sessions are read again (`OVERLAP_SESSIONS` is only its number), reading, and keeping the record (`stages`).
+"""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.engine.market.raw_bars import RawBars
+
+Kind = Literal["same", "appended", "restated", "revised", "disjoint"]
+Change = Literal["revised", "added", "removed", "restated"]
+Flags = npt.NDArray[np.bool_]
+
+OVERLAP_SESSIONS = 10
+"""Stored sessions that an incremental fetch reads again."""
+
+SAME_FRAC = 1e-9
+"""Two numbers are the same within this relative difference: the last digits of a decimal text."""
+
+ROUNDING_USD = 0.005
+"""Vendors round adjusted prices to cents, so that a constant ratio is constant within half of one."""
+
+_RATIO_FRAC = 1e-4
+_PRICES = ("open", "high", "low", "close")
+_FIELDS = (*_PRICES, "volume", "dividend", "split")
+_MIN_DATES = 2  # one bar that moved is a correction; a new basis moves every bar before it
+_MANY_DATES = 20  # from so many common dates on, a change of most of them is a new basis too
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One number of a past bar that a source now gives differently.
+
+    Attributes
+    ----------
+    kind
+        "revised": one number changed. "added", "removed": a whole bar in the past appeared or is gone.
+        "restated": the prices before this date were put on another basis; told by one close.
+    date
+        Session of the bar, days since 1970-01-01.
+    field
+        "open", "high", "low", "close", "volume", "dividend" or "split".
+    old, new
+        Value before and now; None where there is no bar.
+    """
+
+    kind: Change
+    date: int
+    field: str
+    old: float | None
+    new: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Stored bars joined with bars read again.
+
+    Attributes
+    ----------
+    bars
+        Ascending dates. For "restated" and "disjoint" only the new ones: they do not fit behind the old.
+    kind
+        "same": nothing new. "appended": the overlap is equal and bars follow. "restated": the overlap moved
+        by a constant ratio, so the whole history must be read again. "revised": the source corrected bars;
+        the new values are taken. "disjoint": no common date, so nothing can be compared.
+    revisions
+        What changed about the past, ascending by date; one entry for "restated".
+    """
+
+    bars: RawBars
+    kind: Kind
+    revisions: tuple[Revision, ...]
+
+
+def merge_overlap(old: RawBars, new: RawBars) -> Merged:
+    """Join stored bars with a second reading that overlaps them.
+
+    Where both have a date the new values count. Stored bars before the first new one and after the last
+    new one stay, so that a short answer loses nothing.
+
+    Parameters
+    ----------
+    old
+        Ascending, unique dates.
+    new
+        Any order. Of rows with the same date the first is compared; all are kept for the quality rules.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def bars(first, closes):
+    ...     p = np.array(closes, float)
+    ...     zero, one = np.zeros(len(p)), np.ones(len(p))
+    ...     return RawBars(np.arange(first, first + len(p), dtype=np.int32), p, p, p, p, one, zero, one)
+    >>> old = bars(100, [10.0, 11.0, 12.0])
+    >>> merge_overlap(old, bars(101, [11.0, 12.0, 13.0])).kind
+    'appended'
+    >>> merge_overlap(old, bars(101, [5.5, 6.0, 6.5])).kind
+    'restated'
+    >>> merge_overlap(old, bars(101, [11.0, 12.5, 13.0])).revisions[0]
+    Revision(kind='revised', date=102, field='open', old=12.0, new=12.5)
+    """
+    if not len(new):
+        return Merged(old, "same", ())
+    new = _sorted(new)
+    if not len(old):
+        return Merged(new, "appended", ())
+    common, at_old, at_new = np.intersect1d(old.dates, new.dates, return_indices=True)
+    if not len(common):
+        return Merged(new, "disjoint", ())
+    changed = {name: _differs(getattr(old, name)[at_old], getattr(new, name)[at_new]) for name in _FIELDS}
+    if _is_restated(_prices(old, at_old), _prices(new, at_new), np.stack([changed[name] for name in _PRICES])):
+        moved = int(np.flatnonzero(changed["close"] | changed["open"])[-1])
+        before, after = float(old.close[at_old[moved]]), float(new.close[at_new[moved]])
+        return Merged(new, "restated", (Revision("restated", int(common[moved]), "close", before, after),))
+    revisions = [
+        Revision(
+            "revised",
+            int(common[i]),
+            name,
+            float(getattr(old, name)[at_old[i]]),
+            float(getattr(new, name)[at_new[i]]),
+        )
+        for name, flags in changed.items()
+        for i in np.flatnonzero(flags)
+    ]
+    first, last = int(new.dates[0]), int(new.dates[-1])
+    past = new.dates <= old.dates[-1]
+    for day in np.setdiff1d(new.dates[past & (new.dates > old.dates[0])], old.dates):
+        close = float(new.close[np.searchsorted(new.dates, day)])
+        revisions.append(Revision("added", int(day), "close", None, close))
+    for day in np.setdiff1d(old.dates[(old.dates >= first) & (old.dates <= last)], new.dates):
+        close = float(old.close[np.searchsorted(old.dates, day)])
+        revisions.append(Revision("removed", int(day), "close", close, None))
+    bars = joined(old, new)
+    if revisions:
+        return Merged(bars, "revised", tuple(sorted(revisions, key=lambda r: (r.date, _FIELDS.index(r.field)))))
+    return Merged(bars, "appended" if len(bars) > len(old) else "same", ())
+
+
+def joined(old: RawBars, new: RawBars) -> RawBars:
+    """Stored bars outside the span of the new ones, and the new ones; both ascending."""
+    before = old.dates < new.dates[0]
+    after = old.dates > new.dates[-1]
+    parts = {
+        name: np.concatenate([getattr(old, name)[before], getattr(new, name), getattr(old, name)[after]])
+        for name in ("dates", *_FIELDS)
+    }
+    # What the vendor adjusted is known of the new rows only, and is compared as a whole or not at all.
+    is_all_new = not before.any() and not after.any()
+    return RawBars(**parts, adjusted_close=new.adjusted_close if is_all_new else None, notes=new.notes)
+
+
+def overlap_start(old_dates: npt.NDArray[np.int32], n_sessions: int = OVERLAP_SESSIONS) -> int:
+    """First date to read again: the last `n_sessions` stored sessions are inside.
+
+    >>> import numpy as np
+    >>> overlap_start(np.arange(100, 120, dtype=np.int32))
+    110
+    """
+    return int(old_dates[max(0, len(old_dates) - n_sessions)])
+
+
+def _sorted(bars: RawBars) -> RawBars:
+    if (np.diff(bars.dates) >= 0).all():
+        return bars
+    order = np.argsort(bars.dates, kind="stable")
+    rows = {
+        field.name: value[order] for field in fields(bars) if isinstance(value := getattr(bars, field.name), np.ndarray)
+    }
+    return RawBars(**{**rows, "adjusted_close": rows.get("adjusted_close"), "notes": bars.notes})
+
+
+def _differs(old: npt.NDArray[np.float64], new: npt.NDArray[np.float64]) -> Flags:
+    same = np.abs(new - old) <= SAME_FRAC * np.maximum(np.abs(old), np.abs(new))
+    return ~(same | (np.isnan(old) & np.isnan(new)))
+
+
+def _prices(bars: RawBars, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    return np.stack([getattr(bars, name)[rows] for name in _PRICES])
+
+
+def _is_restated(old: npt.NDArray[np.float64], new: npt.NDArray[np.float64], changed: Flags) -> bool:
+    """Whether prices, both (4, n_dates), moved by one ratio up to some date and not at all after it."""
+    n_dates = old.shape[1]
+    moved = changed.any(axis=0)
+    n_moved = int(moved.sum())
+    if n_moved < _MIN_DATES:
+        return False
+    if n_dates >= _MANY_DATES and n_moved > n_dates // 2:
+        return True
+    if not moved[:n_moved].all():
+        return False
+    before, after = old[:, :n_moved], new[:, :n_moved]
+    if not (np.isfinite(after).all() and (after > 0.0).all() and (before > 0.0).all()):
+        return False
+    ratio = float(np.median(after / before))
+    room = _RATIO_FRAC * after + ROUNDING_USD * (1.0 + ratio)
+    # Rounding alone is no new basis: prices must have moved by more than the room left to them.
+    return bool((np.abs(after - ratio * before) <= room).all()) and _is_beyond_rounding(before, after, ratio)
+
+
+def _is_beyond_rounding(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64], ratio: float) -> bool:
+    return abs(ratio - 1.0) > SAME_FRAC and float(np.median(np.abs(after - before))) > ROUNDING_USD * 0.5

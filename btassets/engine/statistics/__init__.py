@@ -1,0 +1,1 @@
+"""How sure a number is: errors of means, families of comparisons, verdicts on claims."""

@@ -1,0 +1,221 @@
+"""A book against its benchmark, and against books that pick at random.
+
+Belongs here: alpha, beta and information ratio with their errors; percentile columns in which tickers
+have swapped places, and the p-value from the books that trade on them. Does not belong here: walking a
+book (portfolio) and what a Sharpe ratio is worth (sharpe).
+"""
+
+import math
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from btassets.engine.statistics.influence import Influence
+from btassets.engine.statistics.sharpe import DAYS_PER_YEAR
+
+RANDOM_DRAWS = 499
+RANDOM_SEED = 20240499
+LEAST_RANKED_SHARE = 0.9
+"""Share of the weeks in which a ticker is ranked before it takes part in the swapping."""
+
+ALPHA, BETA, INFORMATION_RATIO, ACTIVE = range(4)
+"""Columns of `market_model`."""
+
+_I4 = types.Array(types.int32, 1, "C", readonly=True)
+_I42 = types.Array(types.int32, 2, "C", readonly=True)
+_I8 = types.Array(types.int64, 1, "C", readonly=True)
+
+
+def daily_returns(equity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Simple returns of a curve, shape (n - 1,); NaN after a value that is not positive."""
+    before = equity[:-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(before > 0, equity[1:] / before - 1.0, np.nan)
+
+
+def market_model(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -> Influence:
+    """Alpha, beta, information ratio and active return of a book; read them with overlap `DAILY`.
+
+    Least squares of `returns` on `benchmark` with an intercept. Columns, in the order of `ALPHA`, `BETA`,
+    `INFORMATION_RATIO`, `ACTIVE`: intercept a year (a fraction, times 252); slope; intercept over the
+    standard deviation of the residuals, times sqrt(252); mean difference a year (a fraction).
+
+    Parameters
+    ----------
+    returns, benchmark
+        Daily fractions of the same sessions, shape (n_days,); a day with a NaN in either is left out.
+        Without three days, or with a constant benchmark, nothing is estimated.
+
+    Notes
+    -----
+    Influence of least squares: Q^-1 x_t e_t, Q = mean x x'; of the ratio a / s by the delta method. The
+    information ratio is that of the residual return (Grinold and Kahn, "Active portfolio
+    management", ch. 5).
+    """
+    known = ~(np.isnan(returns) | np.isnan(benchmark))
+    y, x = returns[known], benchmark[known]
+    n = len(y)
+    variance = float(np.mean((x - x.mean()) ** 2)) if n else 0.0
+    if n < 3 or variance <= 1e-24:
+        nothing = np.zeros(4, dtype=np.int64)
+        return Influence(
+            np.full(4, np.nan), np.zeros((n, 4)), nothing, nothing - 1, nothing, np.full(4, np.nan)
+        )
+    centred = x - x.mean()
+    beta = float(np.mean(centred * (y - y.mean()))) / variance
+    alpha = float(y.mean()) - beta * float(x.mean())
+    residual = y - alpha - beta * x
+    psi_beta = centred * residual / variance
+    psi_alpha = residual - psi_beta * float(x.mean())
+    active = y - x
+    year = float(DAYS_PER_YEAR)
+    spread = float(np.mean(residual * residual))
+    if spread > 1e-24:
+        sd = math.sqrt(spread)
+        ratio = alpha / sd
+        psi_ratio = (psi_alpha / sd - 0.5 * ratio * (residual * residual / spread - 1.0)) * math.sqrt(year)
+        ratio *= math.sqrt(year)
+    else:
+        ratio, psi_ratio = math.nan, np.zeros(n)
+    psi = np.stack((psi_alpha * year, psi_beta, psi_ratio, (active - active.mean()) * year), axis=1)
+    return Influence(
+        estimate=np.array([alpha * year, beta, ratio, active.mean() * year]),
+        psi=psi,
+        first=np.zeros(4, dtype=np.int64),
+        last=np.full(4, n - 1, dtype=np.int64),
+        n_obs=np.full(4, n, dtype=np.int64),
+        variance=np.full(4, np.nan),
+    )
+
+
+def stable_tickers(
+    percentile: NDArray[np.float64], least_share: float = LEAST_RANKED_SHARE
+) -> NDArray[np.bool_]:
+    """Tickers that are ranked in at least `least_share` of the weeks, shape (n_tickers,).
+
+    Parameters
+    ----------
+    percentile
+        Shape (n_weeks, n_tickers); NaN = not ranked in that week.
+    least_share
+        A fraction of all weeks.
+    """
+    n_weeks = len(percentile)
+    return np.count_nonzero(~np.isnan(percentile), axis=0) >= least_share * max(n_weeks, 1)
+
+
+def ticker_permutations(
+    is_stable: NDArray[np.bool_], draws: int = RANDOM_DRAWS, seed: int = RANDOM_SEED
+) -> NDArray[np.int32]:
+    """Whose percentiles each ticker takes in each draw, shape (draws, n_tickers).
+
+    One permutation per draw, for all weeks alike, among the stable tickers; the others keep their own.
+    Shuffling inside each week instead would break the persistence of ranks, which is what makes a book
+    hold and churn as it does, and would reject half of all true nulls.
+    """
+    generator = np.random.Generator(np.random.PCG64(seed))
+    source = np.tile(np.arange(len(is_stable), dtype=np.int32), (draws, 1))
+    swapped = np.flatnonzero(is_stable).astype(np.int32)
+    if len(swapped):
+        source[:, swapped] = generator.permuted(np.tile(swapped, (draws, 1)), axis=1)
+    return source
+
+
+@njit((_I42, _I42, _I8, _I4, _I8, _I4), cache=True, nogil=True)
+def _permuted_ranks(twice_rank, source, out_start, out_ticker, entry_start, entry_ticker):
+    n_draws = source.shape[0]
+    n_weeks, n_tickers = twice_rank.shape
+    ranks = np.full((n_draws, entry_ticker.shape[0]), np.nan)
+    removed = np.empty(n_tickers, dtype=np.int32)
+    n_ranked = np.zeros(n_weeks, dtype=np.int64)
+    for w in range(n_weeks):
+        for i in range(n_tickers):
+            n_ranked[w] += twice_rank[w, i] >= 0
+    for d in range(n_draws):
+        for w in range(n_weeks):
+            if entry_start[w] == entry_start[w + 1]:
+                continue
+            # Whoever is not ranked this week leaves the place that it stands for empty.
+            n_removed = 0
+            for k in range(out_start[w], out_start[w + 1]):
+                place = twice_rank[w, source[d, out_ticker[k]]]
+                if place >= 0:
+                    removed[n_removed] = place
+                    n_removed += 1
+            last = n_ranked[w] - n_removed - 1
+            if last < 1:
+                continue
+            for e in range(entry_start[w], entry_start[w + 1]):
+                i = entry_ticker[e]
+                place = twice_rank[w, source[d, i]]
+                if place < 0 or twice_rank[w, i] < 0:
+                    continue
+                lower = np.int32(0)
+                for k in range(n_removed):
+                    lower += np.int32(removed[k] < place) + np.int32(removed[k] <= place)
+                ranks[d, e] = 100.0 * ((place - lower) / 2.0) / last
+    return ranks
+
+
+def _twice_mean_ranks(percentile: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Twice the zero-based mean rank within each row, -1 where the value is NaN; shape of `percentile`."""
+    ranks = np.full(percentile.shape, -1, dtype=np.int32)
+    for w in range(len(percentile)):
+        members = np.flatnonzero(~np.isnan(percentile[w]))
+        values, place, size = np.unique(percentile[w, members], return_inverse=True, return_counts=True)
+        if len(values):
+            ranks[w, members] = (2 * (np.cumsum(size) - size) + size - 1)[place]
+    return ranks
+
+
+def permuted_ranks(
+    percentile: NDArray[np.float64],
+    source: NDArray[np.int32],
+    entry_week: NDArray[np.int64],
+    entry_ticker: NDArray[np.int32],
+) -> NDArray[np.float64]:
+    """Percentiles of setups when tickers have swapped places, recomputed within each week.
+
+    Ranks are 0-100 with ties sharing the mean rank, over the tickers that are ranked in the week both
+    themselves and through whom they stand for; a single one has none.
+
+    Parameters
+    ----------
+    percentile
+        Shape (n_weeks, n_tickers); NaN = not ranked in that week.
+    source
+        Whose percentiles each ticker takes, shape (draws, n_tickers).
+    entry_week, entry_ticker
+        Row and column of each setup in `percentile`, shape (n_entries,), weeks ascending; week -1 =
+        before the first ranked week, NaN in the result.
+
+    Returns
+    -------
+    array
+        Shape (draws, n_entries): rank columns for a batch of books.
+    """
+    n_weeks, n_tickers = percentile.shape
+    moves = (source != np.arange(n_tickers)).any(axis=0)
+    out_week, out_ticker = np.nonzero(np.isnan(percentile) & moves)
+    weeks = np.arange(n_weeks + 1)
+    return _permuted_ranks(
+        _twice_mean_ranks(percentile),
+        np.ascontiguousarray(source, dtype=np.int32),
+        np.searchsorted(out_week, weeks).astype(np.int64),
+        out_ticker.astype(np.int32),
+        np.searchsorted(entry_week, weeks).astype(np.int64),
+        np.ascontiguousarray(entry_ticker, dtype=np.int32),
+    )
+
+
+def random_p(observed: float, draws: NDArray[np.float64]) -> float:
+    """Share of random books that do at least as well: (1 + #) / (draws + 1); NaN without a value.
+
+    >>> random_p(2.0, np.array([1.0, 3.0, 0.0]))
+    0.5
+    """
+    known = draws[~np.isnan(draws)]
+    if math.isnan(observed) or len(known) == 0:
+        return math.nan
+    return (1 + int(np.count_nonzero(known >= observed))) / (len(known) + 1)

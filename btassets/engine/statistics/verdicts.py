@@ -1,0 +1,142 @@
+"""What may be said of a claim: supported, contradicted, or not distinguishable from noise.
+
+Belongs here: the rules that turn an estimate with its error into a verdict. Does not belong here: the
+estimates, and the advice that the verdict stands beside.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btassets.engine.statistics.distributions import student_t_quantile, student_t_sf
+from btassets.engine.statistics.walk_forward import LEAST_WINDOWS
+
+ClaimKind = Literal["superior", "negligible", "uniquely_best", "positive"]
+Verdict = Literal["supported", "contradicted", "not distinguishable from noise"]
+Confirmed = Literal["yes", "weak", "no", "n/a"]
+
+SUPPORTED: Verdict = "supported"
+CONTRADICTED: Verdict = "contradicted"
+NOISE: Verdict = "not distinguishable from noise"
+
+LEVEL = 0.05
+OUT_OF_SAMPLE_LEVEL = 0.10
+NEGLIGIBLE_MARGIN_R = 0.02
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a verdict is read from; NaN = not known (too short, nothing observed).
+
+    Attributes
+    ----------
+    estimate
+        Signed so that the claim says "above 0" (superior, positive), or "at most the margin"
+        (negligible).
+    se, dof
+        Its error on the cosine scale.
+    p_adj
+        Two-sided p-value, adjusted for the family when there is one.
+    confirmed
+        What the out-of-sample windows say.
+    """
+
+    estimate: float
+    se: float
+    dof: int
+    p_adj: float
+    confirmed: Confirmed = "n/a"
+
+
+def out_of_sample(
+    estimate: float, se: float, dof: int, n_windows: int, sign: int = 1
+) -> tuple[float, Confirmed]:
+    """One-sided p-value and whether the windows confirm a claim.
+
+    `yes`: same sign and p < .10; `weak`: same sign; `no`: the other sign; `n/a`: under four windows, or
+    no error known ("in-sample only").
+
+    Parameters
+    ----------
+    estimate, se, dof
+        Over the test weeks alone.
+    n_windows
+        Windows with a test.
+    sign
+        Sign that the claim has in sample, +1 or -1.
+    """
+    if n_windows < LEAST_WINDOWS or math.isnan(estimate):
+        return math.nan, "n/a"
+    signed = sign * estimate
+    if not se > 0:
+        return math.nan, "n/a"
+    p = student_t_sf(signed / se, dof)
+    if signed <= 0:
+        return p, "no"
+    return p, "yes" if p < OUT_OF_SAMPLE_LEVEL else "weak"
+
+
+def superior(evidence: Evidence) -> Verdict:
+    """Verdict on "better than" and on "above 0" (`positive`).
+
+    Supported: the sign is as claimed, the adjusted p is below .05 and the windows do not say no.
+    Contradicted: the 95% interval lies wholly on the other side.
+    """
+    if math.isnan(evidence.estimate) or not evidence.se >= 0:
+        return NOISE
+    if evidence.estimate > 0 and evidence.p_adj < LEVEL and evidence.confirmed != "no":
+        return SUPPORTED
+    half = student_t_quantile(0.975, evidence.dof) * evidence.se
+    return CONTRADICTED if evidence.estimate + half < 0 else NOISE
+
+
+def negligible(evidence: Evidence, margin: float = NEGLIGIBLE_MARGIN_R) -> Verdict:
+    """Verdict on "this adds no more than the margin": non-inferiority at a one-sided 95%.
+
+    `evidence.estimate` is what the thing adds. A floor that stops no setup adds exactly 0: supported.
+    """
+    if math.isnan(evidence.estimate) or not evidence.se >= 0:
+        return NOISE
+    half = student_t_quantile(0.95, evidence.dof) * evidence.se
+    if evidence.estimate + half <= margin:
+        return SUPPORTED
+    return CONTRADICTED if evidence.estimate - half > margin else NOISE
+
+
+def uniquely_best(best: int, p_against: NDArray[np.float64]) -> tuple[Verdict, list[int]]:
+    """Verdict on "this one is the best of them", and the set that ties with it (itself included).
+
+    Parameters
+    ----------
+    best
+        Position of the member with the highest estimate.
+    p_against
+        Step-down p-value of best minus each member, two-sided (the best was picked by looking), shape
+        (k,); its own entry is not read, NaN = not known, which ties.
+    """
+    tied = [j for j in range(len(p_against)) if j == best or not p_against[j] < LEVEL]
+    is_alone = len(tied) == 1 and len(p_against) > 1
+    return (SUPPORTED if is_alone else NOISE), tied
+
+
+def signal_verdict(q: float, ic: float, spread: float, spread_p: float) -> Verdict:
+    """Verdict on "this signal sorts returns": the discovery holds, and the fifths say the same.
+
+    Supported: q < .05 and the quintile spread has the sign of the IC with p < .05. The second condition
+    is there because ranks alone can lie: the volatility signal has a rank IC of -0.018 under a pure
+    martingale.
+    """
+    if math.isnan(q) or math.isnan(spread_p):
+        return NOISE
+    return SUPPORTED if q < LEVEL and spread_p < LEVEL and ic * spread > 0 else NOISE
+
+
+def headline(adjusted_expectancy: Verdict, random_pick: Verdict, confirmed: Confirmed) -> Verdict:
+    """Verdict on the whole: selection earns something, beyond the market and beyond random picks."""
+    if CONTRADICTED in (adjusted_expectancy, random_pick):
+        return CONTRADICTED
+    both = adjusted_expectancy == SUPPORTED and random_pick == SUPPORTED
+    return SUPPORTED if both and confirmed != "no" else NOISE

@@ -1,0 +1,140 @@
+"""Purged, expanding walk-forward windows, and the choice that is made in each.
+
+Belongs here: which rows may be learnt from and which are judged, and the rule that picks a
+configuration. Does not belong here: what a configuration earned (graded setups) and the stitched book
+(portfolio).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOOKBACK_SESSIONS = 252
+"""First as-of session: the ranking needs a year of bars."""
+
+HORIZON_SESSIONS = 30
+TRAIN_WEEKS = 78
+TEST_WEEKS = 13
+LEAST_TEST_WEEKS = 4
+LEAST_WINDOWS = 4
+"""Windows below which nothing is said out of sample."""
+
+LEAST_SETUPS = 100
+_SESSIONS_PER_WEEK = 5
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window; sessions are positions in the book's calendar, all inclusive.
+
+    Attributes
+    ----------
+    number
+        From 1.
+    train_first, train_last
+        As-of sessions that may be learnt from; a full horizon after `train_last` ends before the test.
+    test_first, test_last
+        As-of sessions that are judged.
+    """
+
+    number: int
+    train_first: int
+    train_last: int
+    test_first: int
+    test_last: int
+
+    def train_rows(self, asof_session: NDArray[np.int64], label_end: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Rows whose whole label lies before the test, shape (n_rows,).
+
+        Parameters
+        ----------
+        asof_session
+            Shape (n_rows,).
+        label_end
+            Session of the last bar that each row's grading used; negative = not graded.
+        """
+        return (asof_session >= self.train_first) & (label_end >= 0) & (label_end < self.test_first)
+
+    def test_rows(self, asof_session: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Rows whose as-of session lies in the test, shape (n_rows,)."""
+        return (asof_session >= self.test_first) & (asof_session <= self.test_last)
+
+
+def windows(first: int, last: int, *, horizon: int = HORIZON_SESSIONS) -> list[Window]:
+    """Windows over the as-of sessions `first` to `last`: train expands, test steps by 13 weeks.
+
+    The first test starts when 78 weeks of as-of sessions have their labels complete before it. The last
+    window may be short, but not under four weeks. A history that has no room gives none.
+
+    Parameters
+    ----------
+    first
+        First as-of session with a rank: 252.
+    last
+        Last as-of session with a full label: sessions - 31.
+    horizon
+        Sessions that a label takes after its as-of session.
+
+    Examples
+    --------
+    >>> len(windows(252, 1229)), len(windows(252, 977)), len(windows(252, 725)), windows(252, 473)
+    (9, 5, 1, [])
+    """
+    step = TEST_WEEKS * _SESSIONS_PER_WEEK
+    found: list[Window] = []
+    start = first + TRAIN_WEEKS * _SESSIONS_PER_WEEK + horizon
+    while last - start + 1 >= LEAST_TEST_WEEKS * _SESSIONS_PER_WEEK:
+        end = min(start + step - 1, last)
+        found.append(Window(len(found) + 1, first, start - horizon - 1, start, end))
+        start += step
+    return found
+
+
+def window_of(asof_session: NDArray[np.int64], found: list[Window]) -> NDArray[np.int64]:
+    """Position of the window in whose test each row lies, -1 = in none, shape (n_rows,)."""
+    place = np.full(len(asof_session), -1, dtype=np.int64)
+    for w, window in enumerate(found):
+        place[window.test_rows(asof_session)] = w
+    return place
+
+
+def selected(
+    mean_r: NDArray[np.float64], n_setups: NDArray[np.int64], least: int = LEAST_SETUPS
+) -> int | None:
+    """Position of the configuration with the highest mean net R among those with enough setups.
+
+    The first of equals; None when none has enough.
+
+    Parameters
+    ----------
+    mean_r
+        Mean net R in train, shape (k,).
+    n_setups
+        Setups behind it, shape (k,).
+    """
+    usable = (n_setups >= least) & ~np.isnan(mean_r)
+    return int(np.argmax(np.where(usable, mean_r, -np.inf))) if usable.any() else None
+
+
+def grid_means(
+    rows: NDArray[np.bool_], masks: NDArray[np.bool_], net_r: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Mean net R and number of setups of every gate under every exit, shape (n_masks, n_exits) each.
+
+    Parameters
+    ----------
+    rows
+        Which setups count (a window's train), shape (n_setups,).
+    masks
+        Which setups each gate admits, shape (n_setups, n_masks).
+    net_r
+        Net R under each exit, shape (n_setups, n_exits); NaN = not known.
+    """
+    chosen = np.flatnonzero(rows)
+    gates = masks[chosen].astype(np.float64)
+    r = net_r[chosen]
+    known = ~np.isnan(r)
+    n = gates.T @ known.astype(np.float64)
+    total = gates.T @ np.where(known, r, 0.0)
+    return np.where(n > 0, total / np.maximum(n, 1.0), np.nan), n.astype(np.int64)

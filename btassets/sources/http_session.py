@@ -1,0 +1,376 @@
+"""One way to ask a vendor over HTTP: paced, retried, bounded, and never believing what is not JSON.
+
+Belongs here: pace (token bucket), retries with `Retry-After`, timeouts, the guard around an answer, counts.
+Does not belong here: what any vendor's answer means (`alpaca.py`, `tiingo.py`, `massive.py`).
+
+Keys travel in headers alone; no message of this module repeats a header or a query value. A redirect is not
+followed, and plain HTTP is refused beyond this machine, so that no key leaves for another host.
+"""
+
+import ipaddress
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import urllib3
+
+from btassets import __version__
+from btassets.errors import CredentialsError, RateLimitedError, SettingError, SourceUnreachableError
+
+RETRIED = (429, 500, 502, 503, 504)
+"""Answers that another try may better."""
+
+_N_TRIES = 5
+_MAX_BACKOFF_S = 30.0
+_MAX_ANSWER_BYTES = 128_000_000
+_FAILURES_IN_A_ROW = 3
+_SHOWN = 120
+
+
+class BadAnswerError(Exception):
+    """One request has no usable answer; the source says for which ticker.
+
+    Parameters
+    ----------
+    status
+        HTTP status; 0 when there was no answer at all.
+    problem
+        What was observed.
+    """
+
+    def __init__(self, status: int, problem: str) -> None:
+        super().__init__(status, problem)
+        self.status, self.problem = status, problem
+
+    def __str__(self) -> str:
+        return self.problem
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the vendor says that there is no such thing."""
+        return self.status in (400, 404, 422)
+
+
+@dataclass(slots=True)
+class HttpCounts:
+    """What a session did so far."""
+
+    n_requests: int = 0
+    n_retries: int = 0
+    n_limited: int = 0
+    n_bytes: int = 0
+    waited_s: float = 0.0
+
+
+class TokenBucket:
+    """Pace of requests: `per_minute` on average, a few at once after a pause.
+
+    Parameters
+    ----------
+    per_minute
+        0: no limit.
+    clock, sleep
+        Seconds, and how to wait for some; tests hand in their own.
+    """
+
+    def __init__(
+        self,
+        per_minute: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._rate = per_minute / 60.0
+        self._size = max(1.0, per_minute / 10.0)
+        self._tokens = self._size
+        self._clock, self._sleep = clock, sleep
+        self._at = clock()
+        self._lock = threading.Lock()
+
+    def take(self) -> float:
+        """Wait until a request may go out; return the seconds waited."""
+        if self._rate <= 0.0:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            self._tokens = min(self._size, self._tokens + (now - self._at) * self._rate)
+            self._at = now
+            self._tokens -= 1.0
+            wait = max(0.0, -self._tokens / self._rate)
+        if wait:
+            self._sleep(wait)
+        return wait
+
+
+class HttpSession:
+    """Requests of one source; safe to share between threads.
+
+    Parameters
+    ----------
+    source
+        Kind of the source, for messages.
+    base_url
+        Scheme and host, with a path when the vendor sits below one.
+    headers
+        Sent with every request; the key is one of them.
+    calls_per_minute
+        0: no limit of our own.
+    timeout_s
+        Longest wait for a connection and between two pieces of an answer.
+    max_wait_s
+        A `Retry-After` beyond it ends the run as rate-limited instead of sleeping through it.
+    backoff_s
+        First pause between tries without a `Retry-After`; it doubles.
+    n_tries
+        Requests for one answer, the first included.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        base_url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        calls_per_minute: float = 0.0,
+        timeout_s: float = 30.0,
+        max_wait_s: float = 60.0,
+        backoff_s: float = 0.5,
+        n_tries: int = _N_TRIES,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.source = source
+        self.base_url = base_url.rstrip("/") + "/"
+        self.counts = HttpCounts()
+        self._origin = _checked_origin(self.base_url)
+        self._max_wait_s, self._backoff_s, self._n_tries, self._sleep = max_wait_s, backoff_s, n_tries, sleep
+        self._bucket = TokenBucket(calls_per_minute, clock, sleep)
+        self._lock = threading.Lock()
+        self._n_failed = 0
+        self._limited: RateLimitedError | None = None
+        self._secrets = [word for value in (headers or {}).values() for word in value.split() if len(word) > 5]
+        agent = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"btassets/{__version__}",
+        }
+        options: dict[str, Any] = {
+            "headers": {**agent, **(headers or {})},
+            "timeout": urllib3.Timeout(connect=min(timeout_s, 10.0), read=timeout_s),
+            "maxsize": 4,
+            "retries": False,
+        }
+        proxy = _proxy_of(self.base_url)
+        self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+
+    def get_json(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
+        """Answer of one GET request, parsed.
+
+        Parameters
+        ----------
+        path
+            Below `base_url`, or a whole address on the same host (the next page).
+
+        Raises
+        ------
+        BadAnswerError
+            An answer that stays unusable: another status, no JSON, cut short.
+        RateLimitedError, SourceUnreachableError, CredentialsError
+            The source as a whole has stopped; every later call fails alike at once when rate-limited.
+        """
+        address = self._address(path, parameters)
+        try:
+            answer = self._tried(address)
+        except BadAnswerError as error:
+            if error.is_unknown:
+                self._n_failed = 0
+                raise
+            with self._lock:
+                self._n_failed += 1
+                has_stopped = self._n_failed >= _FAILURES_IN_A_ROW
+            if has_stopped:
+                problem = f"{_FAILURES_IN_A_ROW} requests in a row failed, the last with: {error.problem}"
+                raise SourceUnreachableError(self.source, problem) from error
+            raise
+        self._n_failed = 0
+        return answer
+
+    def _address(self, path: str, parameters: Mapping[str, str | int] | None) -> str:
+        address = urljoin(self.base_url, path.lstrip("/") if "://" not in path else path)
+        if _origin_of(address) != self._origin:
+            host = urlsplit(address).hostname
+            problem = f"the next page is on another host ({host}); a key goes to {self._origin[1]} alone"
+            raise BadAnswerError(0, problem)
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}" if parameters else address
+
+    def _tried(self, address: str) -> Any:
+        pauses = urllib3.Retry(total=self._n_tries, backoff_factor=self._backoff_s, backoff_max=_MAX_BACKOFF_S)
+        outcome = _Outcome(None, BadAnswerError(0, "no answer"), None)
+        for turn in range(self._n_tries):
+            if self._limited is not None:
+                raise self._limited
+            if turn:
+                self.counts.n_retries += 1
+            outcome = self._outcome(address, pauses)
+            if outcome.problem is None:
+                return outcome.answer
+            status, wait = outcome.problem.status, outcome.wait_s
+            if status in (401, 403):
+                raise CredentialsError(self.source, f"it answered {outcome.problem}")
+            if status not in (*RETRIED, 0, 200):
+                raise outcome.problem
+            is_limited = status == 429
+            self.counts.n_limited += is_limited
+            if is_limited and wait is not None and wait > self._max_wait_s:
+                break
+            if turn + 1 < self._n_tries:
+                pauses = pauses.increment("GET", address, error=urllib3.exceptions.ResponseError("again"))
+                if wait is None:
+                    # Quotas are mostly by the minute: after a 429 without a word, wait through one in four steps.
+                    wait = self._max_wait_s * (turn + 1) / 4 if is_limited else pauses.get_backoff_time()
+                self._pause(min(wait, self._max_wait_s))
+        raise self._last_word(outcome)
+
+    def _last_word(self, outcome: "_Outcome") -> Exception:
+        """What the last try says of this request, or of the source as a whole."""
+        problem = outcome.problem or BadAnswerError(0, "no answer")
+        if problem.status == 429:
+            said = "" if outcome.wait_s is None else f", asking to wait {outcome.wait_s:.0f} s"
+            self._limited = RateLimitedError(self.source, f"HTTP 429{said}")
+            return self._limited
+        return SourceUnreachableError(self.source, problem.problem) if outcome.is_unreachable else problem
+
+    def _outcome(self, address: str, pauses: urllib3.Retry) -> "_Outcome":
+        """One try: an answer, or what was wrong with it."""
+        body = b""
+        try:
+            status, retry_after, body = self._once(address)
+            if status != 200:
+                problem = BadAnswerError(status, f"HTTP {status}{self._said(body)}")
+                return _Outcome(None, problem, _seconds(pauses, retry_after))
+            return _Outcome(_parsed(body), None, None)
+        except _NotJsonError as error:
+            return _Outcome(None, BadAnswerError(200, f"{error}{self._said(body) if error.is_shown else ''}"), None)
+        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+            problem = BadAnswerError(0, f"no connection to {self._origin[1]}:{self._origin[2]} ({_first(error)})")
+            return _Outcome(None, problem, None, is_unreachable=True)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return _Outcome(None, BadAnswerError(0, f"the answer broke off ({type(error).__name__})"), None)
+
+    def _once(self, address: str) -> tuple[int, str | None, bytes]:
+        waited = self._bucket.take()
+        with self._lock:
+            self.counts.n_requests += 1
+            self.counts.waited_s += waited
+        response = self._pool.request("GET", address, redirect=False, preload_content=False)
+        try:
+            body = response.read(_MAX_ANSWER_BYTES + 1, decode_content=True)
+            if len(body) > _MAX_ANSWER_BYTES:
+                raise _NotJsonError(f"an answer of more than {_MAX_ANSWER_BYTES:,} bytes")
+            # One read of at most so many bytes need not have met the end: ask that nothing is missing.
+            rest = response.read(decode_content=True)
+        finally:
+            response.release_conn()
+        self.counts.n_bytes += len(body) + len(rest)
+        return response.status, response.headers.get("Retry-After"), body + rest
+
+    def _said(self, body: bytes) -> str:
+        """Start of what an answer says, on one line and without the key."""
+        text = " ".join(body[:2_000].decode("utf-8", "replace").split())
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return f" ({text[:_SHOWN]})" if text else ""
+
+    def _pause(self, seconds: float) -> None:
+        if seconds > 0.0:
+            self.counts.waited_s += seconds
+            self._sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one try gave: the parsed answer, or a problem with the wait that the server asked for."""
+
+    answer: Any
+    problem: BadAnswerError | None
+    wait_s: float | None
+    is_unreachable: bool = False
+
+
+class _NotJsonError(Exception):
+    """An answer that came and is no JSON; `is_shown`: its first words tell something."""
+
+    def __init__(self, problem: str, is_shown: bool = False) -> None:  # noqa: FBT001, FBT002  (private)
+        super().__init__(problem, is_shown)
+        self.problem, self.is_shown = problem, is_shown
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+def _parsed(body: bytes) -> Any:
+    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise _NotJsonError("an empty answer instead of JSON")
+    if start.startswith(b"<"):
+        raise _NotJsonError("an HTML page instead of JSON", is_shown=True)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _NotJsonError(f"JSON that is cut short or broken after {len(body):,} bytes") from error
+
+
+def _seconds(retry: urllib3.Retry, retry_after: str | None) -> float | None:
+    if not retry_after:
+        return None
+    try:
+        return max(0.0, float(retry.parse_retry_after(retry_after)))
+    except urllib3.exceptions.InvalidHeader:
+        return None
+
+
+def _first(error: Exception) -> str:
+    cause = error.__cause__
+    return str(getattr(cause, "strerror", None) or type(cause or error).__name__)
+
+
+def _origin_of(address: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(address)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", parts.port or default
+
+
+def _checked_origin(base_url: str) -> tuple[str, str, int | None]:
+    rule = "must be an address such as https://host, without user, password or query"
+    try:
+        parts = urlsplit(base_url)
+        origin = _origin_of(base_url)
+    except ValueError as error:
+        raise SettingError("source.base_url", "...", rule, "settings") from error
+    if parts.username or parts.password or parts.query or not parts.hostname or origin[0] not in ("http", "https"):
+        raise SettingError("source.base_url", f"{origin[0]}://{origin[1]}", rule, "settings")
+    if origin[0] == "http" and not _is_this_machine(origin[1]):
+        rule = "must begin with https: a key is not sent in the open beyond this machine"
+        raise SettingError("source.base_url", f"{origin[0]}://{origin[1]}", rule, "settings")
+    return origin
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _proxy_of(base_url: str) -> str | None:
+    """Proxy that the environment names for this address; none for this machine itself."""
+    scheme, host, _ = _origin_of(base_url)
+    if _is_this_machine(host) or urllib.request.proxy_bypass(host):
+        return None
+    return urllib.request.getproxies().get(scheme)

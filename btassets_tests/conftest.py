@@ -1,0 +1,67 @@
+"""What every test starts from: an environment of its own, and one small book that is run once."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from btassets.compiled import use_cache_folder
+from btassets_tests.cli.book_factory import call, make_book, write_market
+
+use_cache_folder()
+
+
+@pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Commands run in this process set variables and signal handlers: every test gets the old ones back."""
+    kept = dict(os.environ)
+    for name in [n for n in os.environ if n.startswith("BTASSETS_")]:
+        if name not in ("BTASSETS_REAL_BARS",):
+            del os.environ[name]
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    os.environ.clear()
+    os.environ.update(kept)
+
+
+@pytest.fixture(scope="session")
+def market_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with `bars/` (8 tickers of 420 sessions) and `SPY.parquet`; shared, so change nothing in it."""
+    return write_market(tmp_path_factory.mktemp("market"))
+
+
+@pytest.fixture(scope="session")
+def finished_book(tmp_path_factory: pytest.TempPathFactory, market_folder: Path) -> Path:
+    """A book over `market_folder` after its first run; shared, so change nothing in it."""
+    folder = make_book(tmp_path_factory.mktemp("finished") / "book", market_folder)
+    answer = call("run", "--book", folder, "--quiet")
+    assert answer.code == 0, answer.err
+    return folder
+
+
+@pytest.fixture
+def book(tmp_path: Path, finished_book: Path) -> Path:
+    """A copy of the finished book that reads the shared market."""
+    return Path(shutil.copytree(finished_book, tmp_path / "book", symlinks=True))
+
+
+@pytest.fixture
+def own_market(tmp_path: Path, market_folder: Path) -> Path:
+    """A copy of the market, to be changed."""
+    return Path(shutil.copytree(market_folder, tmp_path / "market"))
+
+
+@pytest.fixture
+def own_book(tmp_path: Path, finished_book: Path, own_market: Path, market_folder: Path) -> Path:
+    """A finished book over `own_market`."""
+    folder = Path(shutil.copytree(finished_book, tmp_path / "book", symlinks=True))
+    file = folder / "btassets.toml"
+    file.write_text(file.read_text().replace(str(market_folder), str(own_market)))
+    answer = call("run", "--book", folder, "--quiet")
+    assert answer.code == 0, answer.err
+    return folder
