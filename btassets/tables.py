@@ -603,6 +603,187 @@ BACKTEST_REPORT = TableSpec(
     ),
 )
 
+_ESTIMATE = (
+    Column("estimate", _REAL, "the number, in its unit"),
+    Column("unit", _TEXT, "r, frac, pct_a_year, ic, usd, days ..."),
+    Column("se", _REAL, "standard error (equal-weighted cosines); null: too short a history"),
+    Column("dof", _I32, "degrees of freedom of the error"),
+    Column("ci_lo", _REAL, "lower end of the 95% interval"),
+    Column("ci_hi", _REAL, "upper end of the 95% interval"),
+    Column("n_setups", _I64, "observations: setups, weeks of a series, or days of a curve"),
+    Column("n_weeks", _I64, "weeks (days of a curve) from the first to the last observation"),
+    Column("n_eff", _REAL, "independent observations that would carry the same error"),
+    Column("p_raw", _REAL, "two-sided p-value of the estimate against 0, on its own"),
+    Column("mde80", _REAL, "smallest true effect that this history would have detected four times in five"),
+)
+
+_ADJUSTED = (
+    Column("family", _TEXT, "comparisons that were looked at together"),
+    Column("family_size", _I32, "how many of them have an error"),
+    Column("p_adj", _REAL, "two-sided p-value that holds for the whole family"),
+    Column("adj_method", _TEXT, "step_down, benjamini_hochberg or none"),
+)
+
+_OUT_OF_SAMPLE = (
+    Column("oos_estimate", _REAL, "the same over the test weeks of the walk-forward windows"),
+    Column("oos_p", _REAL, "one-sided p-value of it, to the side of the whole history's sign"),
+    Column("oos_windows", _I32, "windows with a test"),
+    Column("oos_confirmed", _TEXT, "yes, weak, no or n/a (under four windows: in-sample only)"),
+)
+
+STAT_SIGNALS = TableSpec(
+    "stat_signals",
+    "One signal over one horizon: how well it sorted the universe, with its error.",
+    (
+        _SCENARIO,
+        Column("signal", _TEXT, "name of the signal"),
+        Column("horizon_days", _I16, "sessions of the forward return"),
+        *_ESTIMATE,
+        Column("q", _REAL, "false discovery rate over the signals of this horizon (Benjamini-Hochberg)"),
+        Column("has_star", _FLAG, "p below 0.0027, the bar of a literature that tried hundreds"),
+        Column("avg_cross_section", _REAL, "mean tickers in a week"),
+        Column("spread", _REAL, "mean return of the top fifth minus the bottom fifth, fraction"),
+        Column("spread_se", _REAL, "its standard error"),
+        Column("spread_p", _REAL, "its two-sided p-value"),
+        *(Column(f"quintile_{k}", _REAL, f"mean forward return of fifth {k}, fraction") for k in range(1, 6)),
+        Column("turnover_top", _REAL, "share of the top fifth that was not in it the week before"),
+        Column("turnover_bottom", _REAL, "share of the bottom fifth that was not in it the week before"),
+        Column("rank_autocorrelation", _REAL, "mean rank correlation of the signal with the week before"),
+        Column("is_primary", _FLAG, "the signal that the gate ranks by: named before the data were seen"),
+        Column("verdict", _TEXT, "supported or not distinguishable from noise"),
+    ),
+)
+
+STAT_GROUPS = TableSpec(
+    "stat_groups",
+    "One group of graded setups under one exit: mean R with its error.",
+    (
+        _SCENARIO,
+        Column("grouping", _TEXT, "population, direction, cutoff, floor, year, trend or volatility"),
+        Column("member", _TEXT, "which one of the grouping"),
+        Column("exit", _TEXT, "target, or hold_N"),
+        Column("measure", _TEXT, "net_r, or adjusted_r: net R without the benchmark's move"),
+        *_ESTIMATE,
+        Column("largest_year_frac", _REAL, "largest share of the summed net R that one year made"),
+        Column("is_descriptive", _FLAG, "one year made more than 60% of the net R: read it as a description"),
+        Column("is_too_short", _FLAG, "too few weeks for an interval"),
+    ),
+)
+
+STAT_PAIRS = TableSpec(
+    "stat_pairs",
+    "One paired comparison of two groups of setups, week by week.",
+    (
+        _SCENARIO,
+        Column("member", _TEXT, "what is compared"),
+        Column("against", _TEXT, "with what"),
+        Column("measure", _TEXT, "net_r or adjusted_r"),
+        *_ESTIMATE,
+        *_ADJUSTED,
+        *_OUT_OF_SAMPLE,
+    ),
+)
+
+STAT_CALIBRATION = TableSpec(
+    "stat_calibration",
+    "One bin of stated target probability, or the whole of a direction, with its error.",
+    (
+        _SCENARIO,
+        Column("direction", _TEXT, "all, long or short"),
+        Column("bin", _I64, "1 is the lowest stated probability; null: all bins together"),
+        Column("measure", _TEXT, "gap (share hit minus stated), skill_gain, brier, brier_skill or ece"),
+        Column("stated", _REAL, "mean stated probability, fraction"),
+        Column("hit", _REAL, "share hit, fraction"),
+        *_ESTIMATE,
+        *_ADJUSTED,
+    ),
+)
+
+STAT_BOOK = TableSpec(
+    "stat_book",
+    "One property of one book, with its error where it has one.",
+    (
+        _SCENARIO,
+        Column("policy", _TEXT, "target, hold, or the name of a variant"),
+        Column("measure", _TEXT, "alpha, beta, information_ratio, sharpe, random_pick ..."),
+        *_ESTIMATE,
+        *_ADJUSTED,
+        *_OUT_OF_SAMPLE,
+    ),
+)
+
+STAT_OVERFIT = TableSpec(
+    "stat_overfit",
+    "One answer to: how much of the best result is the search for it?",
+    (
+        _SCENARIO,
+        Column("measure", _TEXT, "trials, deflated_sharpe, pbo, selected_minus_fixed ..."),
+        *_ESTIMATE,
+    ),
+)
+
+WF_WINDOWS = TableSpec(
+    "wf_windows",
+    "One walk-forward window: what train would have picked, and what it did in the test.",
+    (
+        _SCENARIO,
+        Column("window", _I32, "from 1"),
+        Column("train_first", _DAY, "first as-of session of train"),
+        Column("train_last", _DAY, "last as-of session whose labels end before the test"),
+        Column("test_first", _DAY, "first as-of session of the test"),
+        Column("test_last", _DAY, "last as-of session of the test"),
+        Column("n_train", _I64, "setups of the picked configuration in train"),
+        Column("ranking", _TEXT, "residual or raw"),
+        Column("min_momentum_percentile", _REAL, "picked cutoff"),
+        Column("exit", _TEXT, "picked exit: target or hold_N"),
+        Column("train_net_r", _REAL, "mean net R of the pick in train"),
+        Column("n_test", _I64, "its setups in the test"),
+        Column("test_net_r", _REAL, "its mean net R in the test"),
+        Column("fixed_net_r", _REAL, "mean net R of the production configuration in the same test"),
+    ),
+)
+
+WF_EQUITY = TableSpec(
+    "wf_equity",
+    "One session of the book that follows the windows' picks, beside the production book.",
+    (
+        _SCENARIO,
+        _key("date", _DAY, "session"),
+        Column("equity", _REAL, "US dollars of the book that follows each window's pick"),
+        Column("fixed_equity", _REAL, "US dollars of the production book from the same start"),
+        Column("benchmark_equity", _REAL, "US dollars in the benchmark; null without one"),
+    ),
+)
+
+STAT_HEALTH = TableSpec(
+    "stat_health",
+    "One fact about what the statistics stand on.",
+    (
+        _SCENARIO,
+        Column("fact", _TEXT, "name of the fact"),
+        Column("value", _REAL, "its value"),
+        Column("unit", _TEXT, "n, frac, weeks, bars or flag"),
+        Column("text", _TEXT, "what it means here"),
+    ),
+)
+
+STAT_CLAIMS = TableSpec(
+    "stat_claims",
+    "One item of advice, or the headline: what the evidence says of it.",
+    (
+        _SCENARIO,
+        Column("topic", _TEXT, "topic of the item, or headline, expectancy, random_pick"),
+        Column("item_key", _TEXT, "which one of the topic, as in recommendation"),
+        Column("seed_rule_says", _TEXT, "decision by the advice rules; null: no change"),
+        Column("claim_kind", _TEXT, "superior, negligible, uniquely_best or positive"),
+        *_ESTIMATE,
+        *_ADJUSTED,
+        *_OUT_OF_SAMPLE,
+        Column("verdict", _TEXT, "supported, contradicted or not distinguishable from noise"),
+        Column("evidence_text", _TEXT, "the numbers in one sentence"),
+    ),
+)
+
 TABLES: dict[str, TableSpec] = {
     spec.name: spec
     for spec in (
@@ -632,5 +813,15 @@ TABLES: dict[str, TableSpec] = {
         RESEARCH_RECOMMENDATION,
         TODAYS_SETUPS,
         BACKTEST_REPORT,
+        STAT_SIGNALS,
+        STAT_GROUPS,
+        STAT_PAIRS,
+        STAT_CALIBRATION,
+        STAT_BOOK,
+        STAT_OVERFIT,
+        WF_WINDOWS,
+        WF_EQUITY,
+        STAT_HEALTH,
+        STAT_CLAIMS,
     )
 }

@@ -29,6 +29,9 @@ METHOD = DOCS / "method"
 PAGES_BESIDE_STAGES = {"quality", "profiles", "grade"}
 """Method pages that tell of no stage."""
 
+TABLES_OF_NO_STAGE = {"bars", "bar_problems", "bar_revisions"}
+"""Tables that `btassets export` makes from the stored bars."""
+
 MAX_LINES = 600
 LONG_FILES = {
     "btassets/tables.py": "one declaration per column of every table; cut in parts nobody would find a column",
@@ -141,7 +144,9 @@ def test_every_table_is_on_one_page() -> None:
         for page in METHOD.glob("*.md")
         for name in re.findall(r"<!-- begin generated: table (\S+) -->", page.read_text(encoding="utf-8"))
     ]
-    assert sorted(shown) == sorted(TABLES)
+    written = {table for stage in STAGES.values() for table in stage.outputs}
+    assert len(shown) == len(set(shown))
+    assert written | TABLES_OF_NO_STAGE <= set(shown) <= set(TABLES)
 
 
 def test_generated_parts_equal_the_code() -> None:
@@ -297,6 +302,7 @@ import importlib, importlib.util, os, pkgutil, sys
 
 ours = os.path.dirname(importlib.util.find_spec("btassets").origin)
 passed_over = ("os.py", "pathlib.py", "_collections_abc.py", "contextlib.py", "codecs.py", "genericpath.py")
+passed_over += ("<frozen os>", "<frozen _collections_abc>", "<frozen codecs>", "<frozen genericpath>")
 found = []
 
 def watch(what):
@@ -323,7 +329,10 @@ LOADED_BY_DAGSTER = ("btassets.definitions", "btassets.preload")
 
 
 def test_importing_reads_no_environment_and_no_file() -> None:
-    """`os.environ.get` ends in `__getitem__`, too. What `code_version` opens are the package's own sources."""
+    """`os.environ.get`, `os.getenv` and `in` end in `__getitem__`, too.
+
+    What `code_version` opens are the package's own sources.
+    """
     done = subprocess.run(
         [sys.executable, "-c", _WATCH.replace("LOADED_BY_DAGSTER", repr(LOADED_BY_DAGSTER))],
         cwd=ROOT,

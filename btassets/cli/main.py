@@ -146,6 +146,19 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     _book(ui)
     ui.add_argument("--port", type=int, default=3000, metavar="N", help="port of the page; reports on N+1")
     ui.add_argument("--no-page", action="store_true", help="the daemon alone")
+
+    schedule = add("schedule", "schedule", "The daily run after the session's close, and the new-bars sensor.")
+    schedule.add_argument("action", choices=("on", "off", "status"))
+    _book(schedule)
+    schedule.add_argument(
+        "--install", action="store_true", help="on: also write the unit or crontab line of the daemon; off: remove it"
+    )
+
+    prune = add("prune", "prune", "Forget old runs, landed files and reports; numbers and tables stay.")
+    _book(prune)
+    prune.add_argument("--keep-runs", type=int, default=30, metavar="N", help="newest runs kept (default: 30)")
+    prune.add_argument("--keep-days", type=int, default=90, metavar="N", help="days whose runs are kept (default: 90)")
+    prune.add_argument("--dry-run", action="store_true", help="only say how many")
     return parser
 
 

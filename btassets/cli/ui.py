@@ -12,47 +12,74 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import folder_of
-from btassets.errors import EXIT_BUG, UsageError
+from btassets.errors import EXIT_BUG, BookBusyError, BtassetsError, UsageError
 from btassets.stages.book import Book, open_book
+from btassets.storage.lock import book_lock
 
 _HOST = "127.0.0.1"
 _STOP_SECONDS = 10.0
+_LOGS = ["--log-level", "warning"]
 
 
 def command_ui(arguments: argparse.Namespace) -> int:
     """Serve until interrupted, then stop every process that was started."""
     book = open_book(folder_of(arguments))
     from btassets.defs.instance import open_instance
+    from btassets.defs.launch import close_dead_runs
+    from btassets.defs.page import REPORTS_URL
     from btassets.defs.partitions import register
     from btassets.stages.ohlcv_history import plan_ingest
 
     with open_instance(book.instance) as instance:
-        register(instance, plan_ingest(book).listed)
+        close_dead_runs(instance)
+        try:
+            register(instance, plan_ingest(book).listed)
+        except BtassetsError as error:
+            tell(f"btassets: {error}")  # the page shows what there is; bars can come later
     ports = [] if arguments.no_page else [arguments.port, arguments.port + 1]
     for port in ports:
         _refuse_taken(port)
-    children = [_start("dagster._daemon", ["run"], book)]
-    if not arguments.no_page:
-        children.append(_start("dagster_webserver", ["-h", _HOST, "-p", str(arguments.port)], book))
-        _serve_reports(book.reports, arguments.port + 1)
-        say(f"page     http://{_HOST}:{arguments.port}")
-        say(f"reports  http://{_HOST}:{arguments.port + 1}/latest/report.html")
-    say("Ctrl-C stops everything")
-    sys.stdout.flush()
-    try:
+    if ports:
+        os.environ[REPORTS_URL] = f"http://{_HOST}:{ports[1]}"
+    children: list[subprocess.Popen[bytes]] = []
+    with ExitStack() as stack:
+        is_daemon_ours = _is_daemon_ours(stack, book, is_needed=arguments.no_page)
+        stack.callback(_stop, children)
+        if is_daemon_ours:
+            children.append(_start("dagster._daemon", ["run", *_LOGS], book))
+        if ports:
+            children.append(_start("dagster_webserver", ["-h", _HOST, "-p", str(ports[0]), *_LOGS], book))
+            _serve_reports(book.reports, ports[1])
+            say(f"page     http://{_HOST}:{ports[0]}")
+            say(f"reports  http://{_HOST}:{ports[1]}/latest/report.html")
+        say("Ctrl-C stops everything")
+        sys.stdout.flush()
         return _watch(children)
-    finally:
-        _stop(children)
+
+
+def _is_daemon_ours(stack: ExitStack, book: Book, *, is_needed: bool) -> bool:
+    """Take the place of the book's one daemon; False when another process has it and a page is enough."""
+    try:
+        stack.enter_context(book_lock(book.folder, "daemon", wait=False, name="daemon"))
+    except BookBusyError as busy:
+        if is_needed:
+            raise UsageError(f"a daemon of this book runs already ({busy.holder})", "one is enough.") from busy
+        tell(f"schedule and sensors are looked after already ({busy.holder}); this is the page alone")
+        return False
+    return True
 
 
 def _refuse_taken(port: int) -> None:
     with socket.socket() as probe:
+        # A page that was just stopped leaves connections behind that hold the port for a minute.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_HOST, port))
         except OSError as error:

@@ -12,12 +12,17 @@ from btassets import progress
 from btassets.code_version import code_version
 from btassets.defs import checks, metadata
 from btassets.defs.partitions import register, tickers
+from btassets.defs.partitions import targeted as targeted_tickers
 from btassets.defs.resources import BookResource
 from btassets.stages import ohlcv_history as stage
 from btassets.stages.freshness import data_version
+from btassets.stages.full_backfill import FullBackfill
 from btassets.stages.registry import STAGES
 
 _STAGE = STAGES["ohlcv_history"]
+
+FULL_TAG = "btassets/full_read"
+"""Run tag that names a full read, so that another run can take it up."""
 
 
 @dg.asset(
@@ -35,11 +40,11 @@ _STAGE = STAGES["ohlcv_history"]
 def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.MaterializeResult:
     """Read the targeted tickers whose source changed; new tickers become partitions."""
     opened = book.open()
-    targeted = set(context.partition_keys)
     plan = stage.plan_ingest(opened, full=book.full, only=book.only, settle_seconds=book.settle_seconds)
     register(context.instance, plan.listed)
+    targeted = set(targeted_tickers(context))
     stale = [ticker for ticker in plan.stale if ticker in targeted]
-    outcome = stage.ingest(opened, stale, lambda done, total: progress.report("bars", done, total), full=book.full)
+    outcome = _ingest(context, book, stale)
     footers = opened.lake.ticker_footers(stage.TABLE)
     mine = {ticker: footers[ticker] for ticker in targeted if ticker in footers}
     blocked = {ticker: facts["blocked"] for ticker, facts in mine.items() if facts["blocked"]}
@@ -47,7 +52,7 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
     for facts in mine.values():
         for rule, n in facts["dropped"].items():
             dropped[rule] = dropped.get(rule, 0) + n
-    for ticker, reason in sorted(blocked.items())[:10]:
+    for _, reason in sorted(blocked.items())[:10]:
         context.log.info(f"blocked: {reason}")
     n_broken, first_broken = stage.broken_bars(opened, {ticker: mine[ticker] for ticker in outcome.changed})
     return dg.MaterializeResult(
@@ -73,6 +78,26 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
             ),
         ],
     )
+
+
+def _ingest(context: dg.AssetExecutionContext, book: BookResource, stale: list[str]) -> stage.IngestOutcome:
+    """Read what is stale; a full read skips what it did before it was stopped."""
+    opened = book.open()
+
+    def show(done: int, total: int) -> None:
+        progress.report("bars", done, total)
+
+    if not book.full or book.only:
+        return stage.ingest(opened, stale, show, full=book.full)
+    again = FullBackfill(opened, context.run.tags.get(FULL_TAG) or context.run.root_run_id or context.run_id)
+    left = again.remaining(stale)
+    if len(left) < len(stale):
+        context.log.info(
+            f"{len(stale) - len(left)} of {len(stale)} tickers were read again before this run was stopped"
+        )
+    outcome = stage.ingest(opened, left, show, again.note, full=True)
+    again.finish()
+    return outcome
 
 
 def _first_restated(restated: dict[str, int]) -> str | None:

@@ -43,14 +43,14 @@ def build_defs(
     automated
         The open book whose schedule and sensors belong to the definitions; None: none do.
     """
-    jobs = build_jobs()
+    jobs = build_jobs(None if automated is None else automated.base)
     everything = next(job for job in jobs if job.name == "everything")
     return dg.Definitions(
         assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets(), warehouse],
         jobs=jobs,
         sensors=[] if automated is None else build_sensors(everything),
         schedules=[] if automated is None else build_schedules(everything, automated),
-        resources={"book": book, "duckdb": DuckDBResource(database=str(Path(book.folder) / FILE_NAME))},
+        resources={"book": book.with_defaults(), "duckdb": DuckDBResource(database=str(Path(book.folder) / FILE_NAME))},
         loggers={"console": console},
         executor=executor or multiprocess(Path(book.folder)),
     )

@@ -17,9 +17,12 @@ telemetry:
   enabled: false
 nux:
   enabled: false
-concurrency:
-  runs:
+run_coordinator:
+  module: dagster._core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
     max_concurrent_runs: 1
+    dequeue_interval_seconds: 1
 run_monitoring:
   enabled: true
   start_timeout_seconds: 180
@@ -27,6 +30,8 @@ run_monitoring:
 run_retries:
   enabled: true
   max_retries: 0
+python_logs:
+  python_log_level: INFO
 retention:
   schedule:
     purge_after_days: 90
@@ -40,6 +45,11 @@ event_log_storage:
   class: BatchedSqliteEventLogStorage
   config:
     base_dir: {base_dir}
+compute_logs:
+  module: btassets.defs.compute_logs
+  class: TeeComputeLogManager
+  config:
+    base_dir: {logs}
 """
 
 EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
@@ -48,7 +58,7 @@ EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
 
 def prepare_home(home: Path) -> None:
     """Write the instance's settings file and point this process and its children at it."""
-    yaml = _YAML.format(base_dir=home / "history" / "runs")
+    yaml = _YAML.format(base_dir=home / "history" / "runs", logs=home / "storage")
     path = home / "dagster.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != yaml:
         replace_text(path, yaml)

@@ -8,30 +8,61 @@ scenario beside the base numbers and touches no asset.
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from btassets.defs.launch_settings import Launch, changed_settings, scenario_config
 from btassets.defs.partitions import tickers
 from btassets.defs.resources import BookResource
+from btassets.errors import UsageError
+from btassets.settings.load import BASE_SCENARIO
+from btassets.settings.models import Settings
+from btassets.stages.book import Book, open_book, scenario_name
 from btassets.stages.pipeline import run_scenario
 from btassets.stages.registry import STAGES
 
 _GROUPS_OF_REPLAY = ("1_bars", "2_replay")
 
 
-@dg.op(description="Compute every stage of one scenario whose inputs changed.")
-def analyse_scenario(context: dg.OpExecutionContext, book: BookResource) -> None:
-    """Run the stages of the book's scenario in order; log what each did."""
+def build_scenario_job(settings: Settings) -> dg.JobDefinition:
+    """Job that computes one scenario, with launch settings whose defaults are the book's own."""
+    config_class = scenario_config(settings)
+
+    @dg.op(description="Compute every stage of one scenario whose inputs changed.")
+    def analyse_scenario(context: dg.OpExecutionContext, book: BookResource, config: config_class) -> None:  # pyright: ignore[reportInvalidTypeForm]
+        """Run the stages of the scenario in order; log what each did."""
+        opened = _scenario_of(book, config)
+        outcomes = run_scenario(opened, n_threads=book.threads, log=context.log.info)
+        context.add_output_metadata({"scenario": opened.scenario, "computed": sum(not o.is_cached for o in outcomes)})
+
+    @dg.job(
+        name="scenario",
+        description="One scenario beside the base numbers: its own rows, its own report. Change settings at launch.",
+    )
+    def scenario() -> None:
+        """Analyse one scenario."""
+        analyse_scenario()
+
+    return scenario
+
+
+def _scenario_of(book: BookResource, config: Launch) -> Book:
+    """Book as the launch sees it: the scenario of the command line, else the one that the config makes."""
     opened = book.open()
-    outcomes = run_scenario(opened, n_threads=book.threads, log=context.log.info)
-    context.add_output_metadata({"scenario": opened.scenario, "computed": sum(not o.is_cached for o in outcomes)})
+    if opened.scenario != BASE_SCENARIO:
+        return opened
+    changed = changed_settings(config, opened.base)
+    if not changed:
+        raise UsageError("scenario: no setting differs from the book's own", "change one in the launch settings.")
+    name = config.name or scenario_name(changed)
+    return open_book(opened.folder, scenario=name, overlay=BASE_SCENARIO, overrides=changed)
 
 
-@dg.job(name="scenario", description="One scenario beside the base numbers: its own rows, its own report.")
-def scenario_job() -> None:
-    """Analyse one scenario."""
-    analyse_scenario()
+def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
+    """Jobs of a book.
 
-
-def build_jobs() -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
-    """Jobs of a book."""
+    Parameters
+    ----------
+    settings
+        The book's own settings, which the launch settings of `scenario` start from; unset: the defaults.
+    """
     replay = [s.outputs for s in STAGES.values() if s.group in _GROUPS_OF_REPLAY]
     report = STAGES["backtest_report"].outputs
     analysis = [s.outputs for s in STAGES.values() if s.group not in _GROUPS_OF_REPLAY and s.name != "backtest_report"]
@@ -58,5 +89,13 @@ def build_jobs() -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
             selection=[*report, "warehouse"],
             description="The report from the tables as they stand.",
         ),
-        scenario_job,
+        dg.define_asset_job(
+            "full_backfill",
+            selection="*",
+            partitions_def=tickers,
+            config={"resources": {"book": {"config": {"full": True}}}},
+            description="Read the whole window of every ticker again, then replay exactly those whose bars changed. "
+            "Re-executed after a stop, it goes on with the tickers that are left.",
+        ),
+        build_scenario_job(settings or Settings()),
     ]

@@ -18,6 +18,7 @@ import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from btassets import errors
+from btassets.defs.bars import FULL_TAG
 from btassets.defs.build import build_defs
 from btassets.defs.executors import PID_TAG
 from btassets.defs.instance import open_instance
@@ -105,7 +106,7 @@ def launch(
         assets = [dg.AssetKey(table) for name in plan.stages for table in STAGES[name].outputs]
         if "backtest_report" in plan.stages:
             assets.append(dg.AssetKey("warehouse"))
-        tags = _tags(book)
+        tags = _tags(book) | ({FULL_TAG: "command line"} if is_full and not only else {})
         if set(plan.stages) & set(PARTITIONED):
             spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
             tags |= range_tags(instance, spanned)

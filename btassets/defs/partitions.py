@@ -21,6 +21,13 @@ def register(instance: dg.DagsterInstance, names: list[str]) -> list[str]:
     return new
 
 
+def targeted(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> list[str]:
+    """Tickers that a run is about: those of its partition range; every ticker when none was chosen."""
+    if context.has_partition_key or context.has_partition_key_range:
+        return list(context.partition_keys)
+    return list(context.instance.get_dynamic_partitions("tickers"))
+
+
 def range_tags(instance: dg.DagsterInstance, names: list[str]) -> dict[str, str]:
     """Run tags of the smallest partition range that spans `names`; empty for no names."""
     order = {name: position for position, name in enumerate(instance.get_dynamic_partitions("tickers"))}

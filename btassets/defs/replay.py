@@ -13,7 +13,7 @@ import dagster as dg
 from btassets import progress
 from btassets.code_version import code_version
 from btassets.defs import checks, metadata
-from btassets.defs.partitions import tickers
+from btassets.defs.partitions import targeted, tickers
 from btassets.defs.resources import BookResource
 from btassets.errors import ShardLostError
 from btassets.stages import candidates as stage
@@ -28,14 +28,10 @@ _UPSTREAM = {name: dg.In(dg.Nothing) for name in _STAGE.reads}
 @dg.op(ins=_UPSTREAM, out=dg.Out(stage.ReplayPlan), description="Which of the targeted tickers are stale.")
 def plan_replay(context: dg.OpExecutionContext, book: BookResource) -> stage.ReplayPlan:
     """Compare fingerprints; nothing is computed here."""
-    targeted = _targeted(context)
-    plan = stage.plan_replay(book.open(), only=[t for t in targeted if t in book.only] if book.only else targeted)
+    chosen = targeted(context)
+    plan = stage.plan_replay(book.open(), only=[t for t in chosen if t in book.only] if book.only else chosen)
     context.log.info(f"{len(plan.stale)} of {len(plan.expected)} tickers to replay")
     return plan
-
-
-def _targeted(context: dg.OpExecutionContext) -> list[str]:
-    return list(context.partition_keys)
 
 
 def _shard(shard: int, n_shards: int) -> dg.OpDefinition:
@@ -72,7 +68,7 @@ def finish_replay(
     lost, _ = stage.arrivals(opened, plan)
     if lost:
         raise ShardLostError(len(lost), lost[0])
-    n_targeted = len(_targeted(context))
+    n_targeted = len(targeted(context))
     numbers = {
         "targeted": n_targeted,
         "recomputed": len(plan.stale),
@@ -93,10 +89,13 @@ def check_no_lookahead(
     """Prove on this run's own rows that no setup saw the future; only a proven replay counts as verified."""
     del context, shards
     opened = book.open()
-    found = find_lookahead(opened, plan)
+    lost, is_whole = stage.arrivals(opened, plan)
+    # What did not arrive is told by finish_replay; its old rows prove nothing.
+    arrived = stage.ReplayPlan(plan.expected, [ticker for ticker in plan.stale if ticker not in lost])
+    found = find_lookahead(opened, arrived)
     if found.first_mismatch is not None:
         unmark_checked("candidates", opened)
-    elif stage.arrivals(opened, plan)[1]:
+    elif is_whole:
         mark_checked("candidates", opened, input_hash("candidates", opened))
     return checks.result(
         "no_lookahead",

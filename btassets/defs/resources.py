@@ -6,9 +6,11 @@ Belongs here: how a step finds its book. Does not belong here: reading the envir
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, create_model
+from pydantic.fields import FieldInfo
 
 from btassets.settings.load import BASE_SCENARIO
 from btassets.stages.book import Book, open_book
@@ -36,6 +38,15 @@ class BookResource(dg.ConfigurableResource):
         """Open the book as this run sees it."""
         overrides = json.loads(self.overrides)
         return open_book(Path(self.folder), scenario=self.scenario, overlay=self.overlay or None, overrides=overrides)
+
+    def with_defaults(self) -> "BookResource":
+        """The same resource, whose values are defaults that a launch may change one by one."""
+        fields: dict[str, Any] = {}
+        for name, field in type(self).model_fields.items():
+            made = FieldInfo(annotation=field.annotation, default=getattr(self, name), description=field.description)
+            made.metadata = list(field.metadata)
+            fields[name] = (field.annotation, made)
+        return create_model("BookResource", __base__=BookResource, **fields)()
 
     @classmethod
     def of(cls, book: Book, *, threads: int = 1, full: bool = False, only: Sequence[str] = ()) -> "BookResource":

@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.definitions.sensor_definition import SensorType
 from dagster._core.remote_origin import RemoteInstigatorOrigin, RemoteRepositoryOrigin
 from dagster._core.scheduler.instigation import (
     InstigatorState,
@@ -90,7 +91,7 @@ def build_schedules(everything: Any, book: Book) -> list[dg.ScheduleDefinition]:
         job=everything,
         cron_schedule=cron_of(book.base.schedule.time),
         execution_timezone=hours.zone,
-        description=f"Every day at {book.base.schedule.time} ({hours.zone}) after a session of {hours.code} has closed.",
+        description=f"Daily at {book.base.schedule.time} ({hours.zone}) when a session of {hours.code} has closed.",
     )
     def daily(context: dg.ScheduleEvaluationContext, book: BookResource):
         return _daily_tick(context, book)
@@ -123,16 +124,16 @@ class Switch:
 def _initial(book: Book) -> dict[str, tuple[InstigatorType, Any]]:
     now = dt.datetime.now(dt.UTC).timestamp()
 
-    def sensor(seconds: int, kind: dg.SensorType) -> tuple[InstigatorType, SensorInstigatorData]:
+    def sensor(seconds: int, kind: SensorType) -> tuple[InstigatorType, SensorInstigatorData]:
         data = SensorInstigatorData(min_interval=seconds, last_sensor_start_timestamp=now, sensor_type=kind)
         return InstigatorType.SENSOR, data
 
     cron = cron_of(book.base.schedule.time)
     return {
         DAILY: (InstigatorType.SCHEDULE, ScheduleInstigatorData(cron, start_timestamp=now)),
-        "new_bars": sensor(NEW_BARS_SECONDS, dg.SensorType.STANDARD),
-        "freshness": sensor(FRESHNESS_SECONDS, dg.SensorType.STANDARD),
-        "failed_runs": sensor(30, dg.SensorType.RUN_STATUS),
+        "new_bars": sensor(NEW_BARS_SECONDS, SensorType.STANDARD),
+        "freshness": sensor(FRESHNESS_SECONDS, SensorType.STANDARD),
+        "failed_runs": sensor(30, SensorType.RUN_STATUS),
     }
 
 
@@ -186,3 +187,9 @@ def _words(tick: Any) -> str:
     if tick.run_ids:
         return f"started run {', '.join(run_id[:8] for run_id in tick.run_ids)}"
     return tick.skip_reason or tick.status.value.lower()
+
+
+def daemon_heard(instance: dg.DagsterInstance) -> dt.datetime | None:
+    """When a daemon of this instance last gave a sign of life, UTC."""
+    beats = instance.get_daemon_heartbeats().values()
+    return max((dt.datetime.fromtimestamp(beat.timestamp, dt.UTC) for beat in beats), default=None)

@@ -10,6 +10,7 @@ import dagster as dg
 
 from btassets.code_version import code_version
 from btassets.defs import checks, metadata
+from btassets.defs.page import page_metadata
 from btassets.defs.resources import BookResource
 from btassets.stages.check_facts import check_facts
 from btassets.stages.registry import PARTITIONED, STAGES, Stage
@@ -31,9 +32,11 @@ def _spec(stage: Stage, table: str) -> dg.AssetSpec:
 
 
 def _results(stage: Stage, outcome: StageOutcome, book: BookResource) -> Iterator[dg.MaterializeResult]:
-    found = check_facts(stage.name, outcome, book.open())
+    opened = book.open()
+    found = check_facts(stage.name, outcome, opened)
     for table in stage.outputs:
         made = metadata.result(outcome, table)
+        made = made._replace(metadata={**(made.metadata or {}), **page_metadata(opened, table)})
         results = [checks.result(f.check, passed=f.passed, severity=f.severity, **f.numbers) for f in found]
         yield made._replace(check_results=results) if table == stage.name and results else made
 

@@ -216,7 +216,7 @@ def resolve(
             merged[key] = value
             origin[key] = where[key]
     profile = merged.get("profile", "honest")
-    for key, value in _flat(PROFILES.get(profile, {})).items():
+    for key, value in _flat(PROFILES.get(str(profile), {})).items():
         if key not in merged:
             merged[key] = value
             origin[key] = f"profile {profile}"

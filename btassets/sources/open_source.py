@@ -59,7 +59,7 @@ def open_source(settings: Settings, folder: Path, lake: Lake | None = None) -> B
     if source.kind == "sql":
         from btassets.sources.sql import SqlSource
 
-        return SqlSource(source.url, source.query, columns, source.basis)
+        return SqlSource(source.url, source.query, columns, source.basis, folder)
     if source.kind != "files":
         return _vendor(settings, folder, lake)
     if not source.path:

@@ -17,6 +17,8 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +39,9 @@ URL_NAME, PASSWORD_NAME = "BTASSETS_SQL_URL", "BTASSETS_SQL_PASSWORD"
 
 _FIRST_EVER = -62_091  # 1800-01-01, as in columns.py
 _ROWS_AT_ONCE = 50_000
+_READ_ONLY = {"postgresql": {"postgresql_readonly": True}}
 _FEW_TICKERS = 200
+_LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class SqlSource:
         What the query calls its columns; unset ticker: "ticker".
     basis
         What the prices already are.
+    folder
+        What the relative path of a SQLite file starts from; the current folder when None.
 
     Raises
     ------
@@ -71,7 +77,14 @@ class SqlSource:
 
     name = "sql"
 
-    def __init__(self, url: str, query: str, columns: ColumnNames | None = None, basis: Basis = "total") -> None:
+    def __init__(
+        self,
+        url: str,
+        query: str,
+        columns: ColumnNames | None = None,
+        basis: Basis = "total",
+        folder: Path | None = None,
+    ) -> None:
         self.basis: Basis = basis
         names = columns or ColumnNames()
         self._columns = replace(names, ticker=names.ticker or "ticker")
@@ -79,7 +92,7 @@ class SqlSource:
         if not self._query:
             rule = "must be one SELECT that gives ticker, date, open, high, low, close and volume"
             raise SettingError("source.query", query, rule, "settings")
-        self._url = _address(url)
+        self._url = _address(url, folder)
         self.last_expected: int | None = None
         self._engine: sa.Engine | None = None
         self._inventory: dict[str, _Known] | None = None
@@ -141,6 +154,7 @@ class SqlSource:
     def _read(self, group: Mapping[str, int | None]) -> None:
         """Put the bars of a group of tickers into `_ready`, by one query."""
         import sqlalchemy as sa
+        from sqlalchemy.exc import SQLAlchemyError
 
         starts = [first for first in group.values() if first is not None]
         first = min(starts) if len(starts) == len(group) else _FIRST_EVER
@@ -161,7 +175,7 @@ class SqlSource:
                 ticker = spelled.get(text)
                 if ticker is not None:
                     self._ready[ticker] = self._bars(ticker, table)
-        except sa.exc.SQLAlchemyError as error:
+        except SQLAlchemyError as error:
             raise self._refusal(error) from error
 
     def _bars(self, ticker: str, table: pa.Table) -> RawBars | BlockedTickerError:
@@ -191,6 +205,7 @@ class SqlSource:
 
     def _look(self) -> dict[str, _Known]:
         import sqlalchemy as sa
+        from sqlalchemy.exc import SQLAlchemyError
 
         names = self._columns
         ticker, date = sa.column(str(names.ticker)), sa.column(names.date)
@@ -198,7 +213,7 @@ class SqlSource:
         try:
             with self._connected() as connection:
                 answer = connection.execute(grouped.group_by(ticker)).all()
-        except sa.exc.SQLAlchemyError as error:
+        except SQLAlchemyError as error:
             raise self._refusal(error) from error
         known: dict[str, _Known] = {}
         for text, last, n_rows in answer:
@@ -242,6 +257,7 @@ class SqlSource:
 
     def _connected(self) -> Any:
         import sqlalchemy as sa
+        from sqlalchemy.exc import SQLAlchemyError
 
         if self._engine is None:
             try:
@@ -249,9 +265,16 @@ class SqlSource:
             except ModuleNotFoundError as error:
                 problem = f"source sql: no driver for {self._url.drivername} ({error.name} is not installed)"
                 raise UsageError(problem, 'pip install "btassets[postgres]", or your database\'s driver.') from error
-            except sa.exc.SQLAlchemyError as error:
+            except SQLAlchemyError as error:
                 raise self._refusal(error) from error
-        return self._engine.connect()
+        # Asked to read, allowed to read: a slip in the query changes nothing.
+        if self._url.get_backend_name() != "sqlite":
+            return self._engine.connect().execution_options(**_READ_ONLY.get(self._url.get_backend_name(), {}))
+        if self._url.database not in (None, "", ":memory:") and not Path(str(self._url.database)).is_file():
+            raise NoBarsError(f"source {self._url}", "there is no such file", "correct source.url.")
+        connection = self._engine.connect()
+        connection.exec_driver_sql("pragma query_only = on")
+        return connection
 
     def _refusal(self, error: Exception) -> NoBarsError:
         """Say what the database said, without the address's password and the statement."""
@@ -264,16 +287,19 @@ class SqlSource:
         return NoBarsError(f"source {shown}", f"the database says: {said}", "correct source.url or source.query.")
 
 
-def _address(url: str) -> "sa.URL":
+def _address(url: str, folder: Path | None) -> "sa.URL":
     import sqlalchemy as sa
+    from sqlalchemy.exc import ArgumentError
 
     given = os.environ.get(URL_NAME, "").strip()
     rule = "must be an SQLAlchemy address such as postgresql+psycopg2://reader@host/market or sqlite:////bars.db"
     try:
         address = sa.make_url(given or url)
-    except (sa.exc.ArgumentError, ValueError) as error:
+    except (ArgumentError, ValueError) as error:
         shown = "(from the environment)" if given else ("..." if "@" in url else url)
         raise SettingError("source.url", shown, rule, f"environment {URL_NAME}" if given else "settings") from error
+    if address.get_backend_name() == "sqlite" and address.database and address.database != ":memory:":
+        return address.set(database=str((folder or Path()) / address.database))
     if given:
         return address
     if address.password:
@@ -284,6 +310,9 @@ def _address(url: str) -> "sa.URL":
 
 
 def _column(values: Sequence[Any]) -> pa.Array:
+    if any(isinstance(value, Decimal) for value in values[:_LOOKED_AT]):
+        # Not Arrow's cast: it makes 50.370000000000005 of the decimal 50.37.
+        return pa.array([float(v) if isinstance(v, Decimal) else v for v in values], from_pandas=True)
     try:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers and text in one column

@@ -93,8 +93,8 @@ class IngestOutcome:
 
 def in_universe(settings: Settings, tickers: Iterable[str]) -> list[str]:
     """Tickers that the book's universe admits, in byte order; the benchmark only when listed by name."""
-    wanted = set(settings.universe.tickers)
-    unwanted = {*settings.universe.exclude, settings.benchmark, canonical_ticker(settings.benchmark)}
+    wanted = {canonical_ticker(name) for name in settings.universe.tickers}
+    unwanted = {canonical_ticker(name) for name in (*settings.universe.exclude, settings.benchmark)}
     unwanted -= wanted
     return sorted((t for t in tickers if t not in unwanted and (not wanted or t in wanted)), key=str.encode)
 

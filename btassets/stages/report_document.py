@@ -86,9 +86,7 @@ def _book(book: Book) -> dict[str, Any]:
     sources = sorted({path for stage in STAGES.values() for path in stage.code})
     return {
         "name": book.folder.name,
-        "source": base.source.kind
-        if base.source.kind == "demo"
-        else f"{base.source.kind}: {facts.last_part(base.source.path)}",
+        "source": f"files: {facts.last_part(base.source.path)}" if base.source.kind == "files" else base.source.kind,
         "basis": base.basis,
         "calendar": base.calendar,
         "benchmark": facts.benchmark_name(base),

@@ -29,7 +29,7 @@ MAX_AGE_DAYS = 5
 """Weekdays after T from which bars are called old."""
 
 _PATH = re.compile(r"(?:(?<=^)|(?<=[\s\"'(=:]))(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"]+[/\\])*([^\s/\\:;,'\"]+)")
-_PATH_SETTINGS = ("source.path", "benchmark")
+_PATH_SETTINGS = ("source.path", "source.url", "benchmark")
 _SEVERITIES = ("block", "quarantine", "warn", "info")
 
 

@@ -22,22 +22,29 @@ _held_here: set[Path] = set()
 
 @contextmanager
 def book_lock(
-    folder: Path, purpose: str, *, wait: bool = True, on_wait: Callable[[str], None] | None = None
+    folder: Path,
+    purpose: str,
+    *,
+    wait: bool = True,
+    on_wait: Callable[[str], None] | None = None,
+    name: str = "run",
 ) -> Iterator[None]:
     """Hold the book's lock while the block runs.
 
     Parameters
     ----------
     folder
-        The book's folder; the lock is `.dagster/run.lock` in it.
+        The book's folder; the lock is `.dagster/NAME.lock` in it.
     purpose
         What holds it, shown to whoever waits.
     wait
         False: raise `BookBusyError` at once when somebody else holds it.
     on_wait
         Called once with the holder when this call has to wait.
+    name
+        What is locked: `run`, or `daemon`.
     """
-    path = folder / ".dagster" / "run.lock"
+    path = folder / ".dagster" / f"{name}.lock"
     if path in _held_here:
         yield
         return

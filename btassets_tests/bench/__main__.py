@@ -7,6 +7,7 @@ fast a machine is fails nothing.
 import argparse
 import gc
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from btassets_tests.bench.figures import (
     machine_line,
     with_naive,
 )
-from btassets_tests.bench.markets import BarFolder, real_or_synthetic
+from btassets_tests.bench.markets import real_or_synthetic
 from btassets_tests.bench.measure import MeasureError
 
 if TYPE_CHECKING:
@@ -183,13 +184,14 @@ def _everything(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[
     lab = graph_cases.Lab(folder, market, n_repeats, size.n_changed)
     figures = {"ingest": lab.prepare()} if _needs_book(arguments.cases) else {}
     figures |= graph_cases.measure_all(lab, arguments.cases, tell, has_targets=not arguments.quick)
-    return _market_line(market), _with_kernels(
-        lab, figures, arguments.cases, size, has_targets=not arguments.quick
-    )
-
-
-def _market_line(market: BarFolder) -> str:
-    return f"market: {market.about}"
+    # The objects of earlier imports (Dagster) would be walked by the garbage collector within what is timed.
+    gc.collect()
+    gc.freeze()
+    try:
+        found = _with_kernels(lab, figures, arguments.cases, size, has_targets=not arguments.quick)
+    finally:
+        gc.unfreeze()
+    return f"market: {market.about}", found
 
 
 def _needs_book(cases: Sequence[str]) -> bool:
@@ -202,9 +204,6 @@ def _with_kernels(
     """Figures of the commands with their naive form, then those of the kernels."""
     from btassets_tests.bench import kernels
 
-    # The objects of Dagster's imports would be walked by the garbage collector within what is timed.
-    gc.collect()
-    gc.freeze()
     found: list[Figure] = []
     if {"replay", "signals", "grade", *FROM_SCRATCH} & {*cases}:
         tell("replay, plain form of the replay")
@@ -266,7 +265,13 @@ def _graded_plainly(
     return with_naive(figure, each * n_rows, f"naive scaled from {n:,}")
 
 
+def _end(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
 if __name__ == "__main__":
+    # Ended from outside, it ends what it measures and leaves no book behind.
+    signal.signal(signal.SIGTERM, _end)
     try:
         code = main()
     except MeasureError as problem:

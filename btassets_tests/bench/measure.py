@@ -85,6 +85,10 @@ def run_command(
         alarm.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            # Interrupted: the command is in a session of its own and would go on without us.
+            _kill_group(process.pid)
+            raise
         finally:
             alarm.cancel()
             sampler.is_over.set()

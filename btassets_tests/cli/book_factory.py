@@ -125,14 +125,16 @@ def make_book(folder: Path, source: Path, **settings: Any) -> Path:
 def tables_of(folder: Path, scenario: str = "base") -> dict[str, pa.Table]:
     """Every table of a book as `export` gives it."""
     book = open_book(folder, scenario=scenario, environ={})
-    return {
-        name: read_table(book, name).drop_columns(_OF_THE_RUN.get(name, [])) for name in [*STAGE_OF_TABLE, "bars"]
-    }
+    return {name: read_table(book, name).drop_columns(_OF_THE_RUN.get(name, [])) for name in [*STAGE_OF_TABLE, "bars"]}
 
 
 def different(ours: dict[str, pa.Table], theirs: dict[str, pa.Table]) -> list[str]:
     """Names of the tables that differ, `[]` when all are the same to the last bit."""
-    return [name for name in {**ours, **theirs} if name not in ours or name not in theirs or not _same(ours[name], theirs[name])]
+    return [
+        name
+        for name in {**ours, **theirs}
+        if name not in ours or name not in theirs or not _same(ours[name], theirs[name])
+    ]
 
 
 def _same(ours: pa.Table, theirs: pa.Table) -> bool:

@@ -4,7 +4,8 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -94,12 +95,12 @@ def as_nobody(words: list[object], cwd: Path) -> Answer:
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
-    """A folder that everybody can reach; pytest's own is closed to others."""
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        if folder.owner() == tmp_path.owner() and folder != Path("/tmp"):
-            folder.chmod(0o755)
-    return tmp_path
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody can reach; pytest keeps its own closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 def test_a_folder_that_may_not_be_read_ends_with_3(open_folder: Path) -> None:
@@ -205,7 +206,9 @@ def bad_market(folder: Path) -> dict[str, str]:
     write("TWICE", [*lines, lines[7]])
     write("DISAGREE", [*lines, cell(7, 4, lines[8].split(",")[4])])
     write("ONEHIGH", [*lines[:60], cell(60, 2, "0.01"), *lines[61:]])
-    write("MANYHIGH", [lines[0], *(cell(row, 2, "0.01") if row % 10 == 0 else lines[row] for row in range(1, len(lines)))])
+    write(
+        "MANYHIGH", [lines[0], *(cell(row, 2, "0.01") if row % 10 == 0 else lines[row] for row in range(1, len(lines)))]
+    )
     (folder / "bars" / "EMPTY.csv").write_text("")
     write("HEAD", lines[:1])
     return {
@@ -327,7 +330,10 @@ def test_a_full_instance_database_ends_with_7(book: Path, monkeypatch: pytest.Mo
         ("[gate]\nmin_rr = 2", "did you mean gates.min_rr?"),
         ("[gatez]", "gatez"),
         ("benchmrk = 'SPY'", "did you mean benchmark?"),
-        ("[book]\nmax_positions = 0", "book.max_positions = 0: must be a whole number >= 1 and <= 10000 (book/btassets.toml:2)"),
+        (
+            "[book]\nmax_positions = 0",
+            "book.max_positions = 0: must be a whole number >= 1 and <= 10000 (book/btassets.toml:2)",
+        ),
         ("[gates]\nmin_rr = nan", "gates.min_rr = nan: must be a number >= 0"),
         ("[gates]\nexclude_neutral = 3", "must be true or false"),
         ("[gates]\nmin_rr = ", "btassets.toml"),

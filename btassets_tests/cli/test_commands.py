@@ -197,7 +197,9 @@ def test_today_in_three_formats(book: Path) -> None:
     assert call("today", "--book", book, "--capital", "50000").code == 0
 
 
-def test_today_refuses_old_bars_when_asked_and_a_book_never_run(book: Path, tmp_path: Path, market_folder: Path) -> None:
+def test_today_refuses_old_bars_when_asked_and_a_book_never_run(
+    book: Path, tmp_path: Path, market_folder: Path
+) -> None:
     old = call("today", "--book", book, "--max-age", "3")
     assert old.code == 3
     assert "2022-01-05" in old.err
@@ -226,7 +228,9 @@ def test_export_in_three_forms(book: Path, tmp_path: Path, ending: str) -> None:
             "ticker", "asof_date", "direction", "is_week", "is_bar", "is_own_week", "is_latest",
         ]  # fmt: skip
         rows = data.to_pylist()
-        outsiders = "entry stop target rr confidence primary_prob best_prob momentum residual_momentum action risk_level"
+        outsiders = (
+            "entry stop target rr confidence primary_prob best_prob momentum residual_momentum action risk_level"
+        )
         outsiders += " outcome realized_r hold_days stop_day risk_pct time_r_5 time_r_10 time_r_21 time_r_30"
         graded = "outcome realized_r hold_days stop_day risk_pct time_r_5 time_r_10 time_r_21 time_r_30"
         assert set(outsiders.split()) | {f"{name}_open" for name in graded.split()} <= set(data.column_names)
@@ -334,7 +338,13 @@ def test_grade_without_a_book(tmp_path: Path, book: Path, market_folder: Path) -
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["candidates"] == pq.read_metadata(tmp_path / "rows.parquet").num_rows > 0
     missing = call(
-        "grade", "--candidates", tmp_path / "no.parquet", "--bars", market_folder / "bars", "--out", tmp_path / "r2.json"
+        "grade",
+        "--candidates",
+        tmp_path / "no.parquet",
+        "--bars",
+        market_folder / "bars",
+        "--out",
+        tmp_path / "r2.json",
     )
     assert missing.code == 2
     assert "no.parquet" in missing.err

@@ -63,7 +63,9 @@ def test_sigkill_at_random_moments(new_book: Path, finished_book: Path) -> None:
     assert open_runs(new_book) == []
 
 
-def test_multiprocess_gives_the_same_tables_also_after_a_kill(new_book: Path, finished_book: Path, tmp_path: Path) -> None:
+def test_multiprocess_gives_the_same_tables_also_after_a_kill(
+    new_book: Path, finished_book: Path, tmp_path: Path
+) -> None:
     file = new_book / "btassets.toml"
     file.write_text(file.read_text().replace('# kind = "auto"', 'kind = "multiprocess"'))
     process = start("run", "--book", new_book, "--quiet", "--workers", "2", cwd=tmp_path)

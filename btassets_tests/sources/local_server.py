@@ -59,8 +59,10 @@ class LocalServer:
 
         class _Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 65_536  # one packet an answer, or the other side waits for the rest of it
+            disable_nagle_algorithm = True
 
-            def do_GET(self) -> None:  # noqa: N802  (the name that http.server calls)
+            def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
                 answer = outer.answer(Request(unquote(parts.path), query, dict(self.headers.items())))
@@ -158,7 +160,9 @@ def fake_tiingo(market: Market) -> Callable[[Request], Answer]:
     return handle
 
 
-def fake_alpaca(market: Market, page_bars: int = 10_000, hidden: Mapping[str, int] | None = None) -> Callable[..., Answer]:
+def fake_alpaca(
+    market: Market, page_bars: int = 10_000, hidden: Mapping[str, int] | None = None
+) -> Callable[..., Answer]:
     """Alpaca; `hidden` tickers are left out of answers about several, as often as it says."""
     hides = dict(hidden or {})
 
@@ -171,10 +175,12 @@ def fake_alpaca(market: Market, page_bars: int = 10_000, hidden: Mapping[str, in
             if len(wanted) > 1 and hides.get(ticker, 0) > 0:
                 hides[ticker] -= 1
                 continue
-            for day, (o, h, lo, c, v) in market.rows(ticker, request.query["start"], request.query["end"]) if (
-                ticker in market.bars
-            ) else []:
-                flat.append((ticker, {"t": f"{day}T05:00:00Z", "o": o, "h": h, "l": lo, "c": c, "v": v, "n": 9, "vw": c}))
+            for day, (o, h, lo, c, v) in (
+                market.rows(ticker, request.query["start"], request.query["end"]) if (ticker in market.bars) else []
+            ):
+                flat.append(
+                    (ticker, {"t": f"{day}T05:00:00Z", "o": o, "h": h, "l": lo, "c": c, "v": v, "n": 9, "vw": c})
+                )
         start = int(request.query.get("page_token", "0"))
         size = min(page_bars, int(request.query["limit"]))
         page: dict[str, list[dict[str, Any]]] = {}
@@ -229,7 +235,14 @@ def _aggregates(market: Market, request: Request, parts: list[str], base: str, p
     if request.query.get("adjusted", "false") != "false":
         return Answer.of({"status": "ERROR", "error": "the test wants raw prices"})
     rows = [
-        {"t": ((dt.date.fromisoformat(day) - EPOCH).days * 86_400 + 5 * 3_600) * 1_000, "o": o, "h": h, "l": lo, "c": c, "v": v}
+        {
+            "t": ((dt.date.fromisoformat(day) - EPOCH).days * 86_400 + 5 * 3_600) * 1_000,
+            "o": o,
+            "h": h,
+            "l": lo,
+            "c": c,
+            "v": v,
+        }
         for day, (o, h, lo, c, v) in market.rows(ticker, first, last)
     ]
     start = int(request.query.get("cursor", "0"))

@@ -170,7 +170,14 @@ def test_nobody_listens() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://data.example.com", "ftp://127.0.0.1", "https://user:pw@example.com", "https://", "https://h/x?key=1", "no"],
+    [
+        "http://data.example.com",
+        "ftp://127.0.0.1",
+        "https://user:pw@example.com",
+        "https://",
+        "https://h/x?key=1",
+        "no",
+    ],
 )
 def test_addresses_that_would_leak_a_key_are_refused(url: str) -> None:
     with pytest.raises(SettingError) as caught:

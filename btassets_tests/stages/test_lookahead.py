@@ -88,7 +88,10 @@ def test_rows_tampered_with_in_the_lake_are_found(book: Path, monkeypatch: pytes
     place = rows.schema.get_field_index("momentum_score")
     facts = opened.lake.bucket_footer(opened.candidates, bucket)
     opened.lake.write_bucket(
-        opened.candidates, bucket, rows.set_column(place, "momentum_score", pc.add(rows["momentum_score"], 1e-12)), facts
+        opened.candidates,
+        bucket,
+        rows.set_column(place, "momentum_score", pc.add(rows["momentum_score"], 1e-12)),
+        facts,
     )
     found = find_lookahead(book_of, plan)
     assert "momentum_score" in (found.first_mismatch or "")
@@ -111,7 +114,9 @@ def test_the_check_is_part_of_every_run_that_replays(changed: Path, monkeypatch:
     assert set(mark) == {"input_hash", "data_version"}
 
 
-def test_a_replay_that_was_never_proven_is_checked_before_it_is_used(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_that_was_never_proven_is_checked_before_it_is_used(
+    book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A kill between the last shard and the check leaves complete rows and no mark."""
     (book / "data" / "candidates" / "base" / "checked.json").unlink()
     asked: list[object] = []

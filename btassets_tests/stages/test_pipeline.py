@@ -34,7 +34,9 @@ def run(folder: Path, *words: str) -> None:
     assert answer.code == 0, answer.err
 
 
-def test_two_books_over_the_same_bars_have_the_same_bytes(finished_book: Path, tmp_path: Path, market_folder: Path) -> None:
+def test_two_books_over_the_same_bars_have_the_same_bytes(
+    finished_book: Path, tmp_path: Path, market_folder: Path
+) -> None:
     again = make_book(tmp_path / "book", market_folder)
     run(again)
     assert lake_files(again) == lake_files(finished_book)
@@ -203,9 +205,7 @@ def test_a_corrected_bar_replays_one_ticker(own_book: Path, own_market: Path) ->
     own = market()[0]["SYN0003"]
     close = own.close.copy()
     close[200] = np.mean([own.low[200], own.close[200]])
-    write_bars(
-        own_market / "bars" / "SYN0003.parquet", Bars(own.dates, own.open, own.high, own.low, close, own.volume)
-    )
+    write_bars(own_market / "bars" / "SYN0003.parquet", Bars(own.dates, own.open, own.high, own.low, close, own.volume))
     run(own_book)
     after = versions(own_book)
     assert {t for t in after if after[t] != before[t]} == {"SYN0003"}

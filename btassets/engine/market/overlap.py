@@ -188,13 +188,13 @@ def _prices(bars: RawBars, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64
 def _is_restated(old: npt.NDArray[np.float64], new: npt.NDArray[np.float64], changed: Flags) -> bool:
     """Whether prices, both (4, n_dates), moved by one ratio up to some date and not at all after it."""
     n_dates = old.shape[1]
-    moved = changed.any(axis=0)
+    moved: Flags = np.any(changed, axis=0)
     n_moved = int(moved.sum())
     if n_moved < _MIN_DATES:
         return False
     if n_dates >= _MANY_DATES and n_moved > n_dates // 2:
         return True
-    if not moved[:n_moved].all():
+    if not bool(moved[:n_moved].all()):
         return False
     before, after = old[:, :n_moved], new[:, :n_moved]
     if not (np.isfinite(after).all() and (after > 0.0).all() and (before > 0.0).all()):

@@ -74,7 +74,7 @@ def _robustness(item: Mapping[str, Any]) -> str:
     figure = f"{item['net_avg_r_ex_top5']:+.2f}R per trade under {_basis_text(item['basis'])}"
     if item["decision"] == "survives":
         return f"Without its best twentieth of trades the net result stays positive: {figure}."
-    return f"A few large winners carry the result: without the best twentieth of trades it is {figure}."
+    return f"Without its best twentieth of trades the net result is not positive: {figure}."
 
 
 _BY_TOPIC = {

@@ -73,8 +73,8 @@ def step_down(
     Notes
     -----
     Source: Romano and Wolf (2005), Econometrica 73, on the fixed-nu scale of Lazarus et al. (2018).
-    The loadings themselves are a square root of R: Z = g L / sqrt(nu) with g standard normal, so no
-    factorisation is needed even where R is singular (nested or identical members).
+    The loadings themselves are a square root of R, also where R is singular (nested or identical
+    members); a QR step shortens it to k rows, so that a draw takes k normals and not nu.
     """
     k = len(influence)
     observed = influence.last >= influence.first
@@ -105,12 +105,12 @@ def step_down(
 def _null_draws(standardised: NDArray[np.float64], draws: int, seed: int) -> NDArray[np.float64]:
     """|t*| under the joint null, shape (draws, k), from loadings with mean square 1, shape (nu, k)."""
     nu, k = standardised.shape
-    root = standardised / np.sqrt(nu)
+    root = np.linalg.qr(standardised / np.sqrt(nu), mode="r")
     generator = np.random.Generator(np.random.PCG64(seed))
     absolute = np.empty((draws, k))
     for start in range(0, draws, _CHUNK):
         n = min(_CHUNK, draws - start)
-        normal = generator.standard_normal((n * (nu + 1), nu)) @ root
+        normal = generator.standard_normal((n * (nu + 1), len(root))) @ root
         normal = normal.reshape(n, nu + 1, k)
         spread = np.sqrt(np.mean(normal[:, 1:] ** 2, axis=1))
         absolute[start : start + n] = np.abs(normal[:, 0]) / spread

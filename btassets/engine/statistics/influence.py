@@ -4,6 +4,7 @@ Belongs here: from values with a week to an estimate and its series, and the dif
 not belong here: the standard error of such a series (ewc) and what is claimed of it (verdicts).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -174,6 +175,41 @@ def group_influence(
         for weights in (value, None, value * value)
     ]
     return ratio_influence(*(part.reshape(n_weeks, n_groups) for part in sums))
+
+
+def trimmed_influence(
+    week_no: NDArray[np.int64], values: NDArray[np.float64], n_weeks: int, frac: float = 0.05
+) -> Influence:
+    """Mean without the best `frac` of all setups, rounded up to whole setups; k = 1.
+
+    The influence of a setup is that of min(value, first value dropped), scaled by the share kept: the
+    edge of the trim moves with the sample too. Source: Huber, "Robust statistics", section 3.3.
+
+    Parameters
+    ----------
+    week_no, values
+        Shape (n_setups,); NaN = not observed.
+    n_weeks
+        Length of the axis.
+    frac
+        Share dropped at the top, 0-1.
+    """
+    known = np.sort(values[~np.isnan(values)])
+    n_kept = len(known) - math.ceil(frac * len(known))
+    edge = known[n_kept] if 0 < n_kept < len(known) else np.inf
+    found = setup_influence(week_no, np.minimum(values, edge), n_weeks)
+    if n_kept <= 0:
+        return Influence(
+            np.full(1, np.nan),
+            0.0 * found.psi,
+            np.zeros(1, np.int64),
+            np.full(1, -1),
+            found.n_obs,
+            found.variance,
+        )
+    scale = len(known) / n_kept
+    estimate = np.array([known[:n_kept].mean()])
+    return Influence(estimate, found.psi * scale, found.first, found.last, found.n_obs, np.full(1, np.nan))
 
 
 def series_influence(series: NDArray[np.float64]) -> Influence:

@@ -3,6 +3,8 @@
 Belongs here: labels by year, trend and volatility. Does not belong here: statistics by label.
 """
 
+from bisect import insort
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,11 +55,12 @@ def volatility_codes(closes: NDArray[np.float64]) -> NDArray[np.int8]:
     returns = closes[1:] / closes[:-1] - 1.0
     window = np.lib.stride_tricks.sliding_window_view(returns, VOLATILITY_BARS)
     volatility = window.std(axis=1, ddof=1)
-    past: list[float] = []
+    past: list[float] = []  # ascending
     for i, value in enumerate(volatility.tolist()):
         if i >= LEAST_VOLATILITIES:
-            codes[VOLATILITY_BARS + i] = value > float(np.median(past))
-        past.append(value)
+            median = 0.5 * (past[(i - 1) // 2] + past[i // 2])
+            codes[VOLATILITY_BARS + i] = value > median
+        insort(past, value)
     return codes
 
 

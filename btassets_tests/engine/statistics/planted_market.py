@@ -114,7 +114,7 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
 
     setup_asof = column("asof_date").astype(np.int32)
     setup_ticker = np.concatenate([pair[0] for pair in numbers])
-    place = {key: pct for key, pct in zip(zip(ticker, asof, strict=True), activation, strict=True)}
+    place = dict(zip(zip(ticker, asof, strict=True), activation, strict=True))
     percentile = np.array(
         [place.get(key, np.nan) for key in zip(setup_ticker, setup_asof, strict=True)], dtype=np.float64
     )

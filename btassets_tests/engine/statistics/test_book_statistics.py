@@ -55,9 +55,7 @@ def test_hac_error_is_near_newey_west_of_statsmodels():
     rng = np.random.default_rng(5)
     noise = rng.standard_normal(1505)
     x = np.convolve(noise, np.ones(6), "valid")[:1500] / 6
-    model = api.OLS(x, np.ones(1500)).fit(
-        cov_type="HAC", cov_kwds={"maxlags": 30, "use_correction": False}
-    )
+    model = api.OLS(x, np.ones(1500)).fit(cov_type="HAC", cov_kwds={"maxlags": 30, "use_correction": False})
     assert naive.newey_west_error(x.tolist(), 30) == pytest.approx(float(model.bse[0]), rel=1e-8)
     found = estimate(market_model(x + 0.0, rng.standard_normal(1500)), DAILY)
     assert found.se[ALPHA] / 252 == pytest.approx(float(model.bse[0]), rel=0.35)

@@ -1,0 +1,102 @@
+"""What steps write to stdout and stderr, kept for the run's page and shown on the terminal.
+
+Belongs here: the one storage class that `dagster.yaml` names. Dagster's own starts four processes a
+step to copy a file to the terminal; here a thread copies. Files and folders are Dagster's.
+"""
+
+import io
+import os
+import select
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
+from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION, LocalComputeLogManager
+from dagster._serdes import ConfigurableClassData
+
+_CHUNK = 1 << 16
+
+
+class TeeComputeLogManager(LocalComputeLogManager):
+    """Dagster's local log files, filled by a thread of the step's own process."""
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> "TeeComputeLogManager":
+        """Manager that `dagster.yaml` asks for."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
+        """Copy both streams to the files of `log_key` while the block runs."""
+        out = self.get_captured_local_path(log_key, IO_TYPE_EXTENSION[ComputeIOType.STDOUT])
+        err = self.get_captured_local_path(log_key, IO_TYPE_EXTENSION[ComputeIOType.STDERR])
+        with _tee(sys.stdout, Path(out)), _tee(sys.stderr, Path(err)):
+            yield CapturedLogContext(log_key)
+        done = Path(self.complete_artifact_path(log_key))
+        done.parent.mkdir(parents=True, exist_ok=True)
+        done.touch()
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (AttributeError, ValueError, io.UnsupportedOperation):
+        return None  # a stand-in, as tests use
+
+
+@contextmanager
+def _tee(stream: TextIO, path: Path) -> Iterator[None]:
+    """Let everything written to a stream's descriptor arrive at `path` and where it went before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    target = _descriptor(stream)
+    if target is None:
+        path.touch()
+        yield
+        return
+    stream.flush()
+    before, (reading, writing) = os.dup(target), os.pipe()
+    is_over, over = os.pipe()
+    with path.open("ab", buffering=0) as file:
+        copier = threading.Thread(target=_copy, args=(reading, is_over, file.fileno(), before), daemon=True)
+        copier.start()
+        os.dup2(writing, target)
+        os.close(writing)
+        try:
+            yield
+        finally:
+            stream.flush()
+            os.dup2(before, target)
+            # Not the pipe's end: a process started meanwhile may still hold its other side.
+            os.close(over)
+            copier.join()
+            for descriptor in (reading, is_over, before):
+                os.close(descriptor)
+
+
+def _copy(reading: int, is_over: int, *targets: int) -> None:
+    while True:
+        ready, _, _ = select.select([reading, is_over], [], [])
+        if reading in ready:
+            data = os.read(reading, _CHUNK)
+            if not data:
+                return
+            if not data:
+                return  # every writer has closed it: an end of file is always ready
+            for target in targets:
+                _write(target, data)
+        elif is_over in ready:
+            return
+
+
+def _write(target: int, data: bytes) -> None:
+    try:
+        while data:
+            data = data[os.write(target, data) :]
+    except OSError:
+        return  # a terminal that has gone, a full disk: a step does not fail for its log

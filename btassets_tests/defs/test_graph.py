@@ -1,0 +1,66 @@
+"""The graph as Dagster sees it: a snapshot in words, and what every asset must carry."""
+
+import dagster as dg
+import pytest
+
+from btassets.code_version import code_version
+from btassets.stages.registry import PARTITIONED, STAGES
+from btassets.tables import TABLES
+from btassets_tests.defs.graph_text import GOLDEN, N_SHARDS, definitions, graph_text
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dg.Definitions:
+    return definitions()
+
+
+def test_the_graph_is_the_one_in_graph_txt() -> None:
+    """A change is meant: `python -m btassets_tests.defs.graph_text` writes the file anew."""
+    assert graph_text() == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_every_asset_says_what_it_is(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    keys = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
+    assert set(keys) == {table for stage in STAGES.values() for table in stage.outputs} | {"warehouse"}
+    for name, node in keys.items():
+        assert node.is_executable, name
+        assert node.description, name
+        assert node.owners, name
+        assert node.kinds, name
+        assert node.backfill_policy == dg.BackfillPolicy.single_run(), name
+        if name != "warehouse":
+            assert node.code_version, name
+        if name in TABLES:
+            schema = node.metadata["dagster/column_schema"]
+            assert [column.name for column in schema.columns] == list(TABLES[name].names), name
+            assert all(column.description for column in schema.columns), name
+
+
+def test_only_two_assets_are_partitioned_and_by_ticker(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    partitioned = {key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned}
+    assert partitioned == set(PARTITIONED)
+
+
+def test_code_versions_are_those_of_the_sources(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    for stage in STAGES.values():
+        for table in stage.outputs:
+            assert graph.get(dg.AssetKey(table)).code_version == code_version(*stage.code), table
+
+
+def test_every_stage_reads_only_what_comes_before_it() -> None:
+    seen: set[str] = set()
+    for stage in STAGES.values():
+        assert set(stage.reads) <= seen, stage.name
+        seen.add(stage.name)
+
+
+def test_the_fan_out_is_static(loaded: dg.Definitions) -> None:
+    steps = [node.name for node in loaded.resolve_job_def("everything").nodes]
+    assert "candidates" in steps
+    graph = next(n for n in loaded.resolve_job_def("everything").nodes if n.name == "candidates").definition
+    names = {node.name for node in graph.nodes}
+    assert {f"replay_shard_{k + 1}_of_{N_SHARDS}" for k in range(N_SHARDS)} <= names
+    assert not any(output.is_dynamic for node in graph.nodes for output in node.definition.output_defs)

@@ -1,0 +1,133 @@
+"""The sql source on a real PostgreSQL server, started here and stopped afterwards."""
+
+import datetime as dt
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from btassets.errors import NoBarsError
+from btassets.sources.base import announce
+from btassets.sources.columns import ColumnNames
+from btassets.sources.sql import PASSWORD_NAME, URL_NAME, SqlSource
+from btassets.stages.book import open_book
+from btassets.stages.new_book import make_book
+from btassets_tests.sources import vendor_books as books
+from btassets_tests.sources.postgres_server import NoPostgresError, PostgresServer, postgres_server
+
+psycopg2 = pytest.importorskip("psycopg2", reason='the PostgreSQL driver is missing: pip install "btassets[postgres]"')
+
+pytestmark = pytest.mark.postgres
+
+N_TICKERS, N_BARS = 500, 1_260
+QUERY = "select symbol, day, open, high, low, close, volume from prices where day >= :since"
+COLUMNS = ColumnNames(ticker="symbol", date="day")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    try:
+        with postgres_server() as made:
+            yield made
+    except NoPostgresError as error:
+        pytest.skip(f"no PostgreSQL: {error}")
+
+
+@pytest.fixture(scope="module")
+def prices(server: PostgresServer) -> Iterator[Any]:
+    """Table `prices` with 500 tickers x 1,260 sessions, prices as decimals, as such tables have them."""
+    connection = psycopg2.connect(
+        host="127.0.0.1", port=server.port, user="reader", password=server.password, dbname="postgres"
+    )
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute(
+        "create table prices (symbol text, day date, open double precision, high double precision, "
+        "low double precision, close numeric(12, 4), volume bigint)"
+    )
+    rng = np.random.default_rng(3)
+    days = np.busday_offset("2016-04-20", np.arange(N_BARS), roll="forward").astype(str)
+    lines: list[str] = []
+    for number in range(N_TICKERS):
+        close = np.round(50.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, N_BARS))), 2)
+        lines += [
+            f"T{number:03d}\t{day}\t{c}\t{c + 0.5:.2f}\t{c - 0.5:.2f}\t{c}\t{1_000 + number}\n"
+            for day, c in zip(days, close.tolist(), strict=True)
+        ]
+    cursor.copy_expert("copy prices from stdin", io.StringIO("".join(lines)))
+    cursor.execute("create index on prices (day)")
+    cursor.execute("analyze prices")
+    cursor.execute("create sequence counter")
+    yield cursor
+    connection.close()
+
+
+@pytest.fixture(autouse=True)
+def password(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(URL_NAME, raising=False)
+    monkeypatch.setenv(PASSWORD_NAME, server.password)
+
+
+def source_of(server: PostgresServer, query: str = QUERY) -> SqlSource:
+    return SqlSource(server.url, query, COLUMNS, "raw")
+
+
+def test_the_whole_table_in_one_query(
+    server: PostgresServer, prices: Any, record_property: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = source_of(server)
+    start, start_cpu = time.perf_counter(), time.process_time()
+    tickers = source.tickers()
+    announce(source, dict.fromkeys(tickers))
+    found = {ticker: source.fetch(ticker) for ticker in tickers}
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
+    record_property("seconds", round(seconds, 2))
+    with capsys.disabled():
+        print(f" [{N_TICKERS} x {N_BARS:,} bars from PostgreSQL: {seconds:.1f} s, {cpu_seconds:.1f} CPU s] ", end="")
+    assert len(found) == N_TICKERS
+    assert {len(bars) for bars in found.values()} == {N_BARS}
+    prices.execute("select close from prices where symbol = 'T123' order by day")
+    assert found["T123"].close.tolist() == [float(row[0]) for row in prices.fetchall()]
+    assert cpu_seconds < 20  # a guard against one query per ticker; the figure itself is printed
+
+
+def test_only_new_rows_on_the_second_run(tmp_path: Path, server: PostgresServer, prices: Any) -> None:
+    flat = {"source.kind": "sql", "source.url": server.url, "source.basis": "raw", "source.query": QUERY}
+    named = {"source.columns.ticker": "symbol", "source.columns.date": "day", "calendar": "data"}
+    wanted = [f"T{number:03d}" for number in range(0, 500, 25)]
+    make_book(tmp_path / "book", flat | named | {"universe.tickers": wanted, "storage.buckets": 4})
+    book = open_book(tmp_path / "book", environ={})
+    assert books.read(book).n_bars_new == 20 * N_BARS
+    assert books.stale(book) == []
+    prices.execute("select max(day) from prices")
+    last: dt.date = prices.fetchone()[0]
+    prices.execute(
+        "insert into prices select symbol, %s, open, high, low, close, volume from prices where day = %s",
+        (last + dt.timedelta(days=1), last),
+    )
+    try:
+        outcome = books.read(book)
+        assert (outcome.n_read, outcome.n_bars_new) == (20, 20)
+        assert books.revisions(book) == []
+        part = source_of(server)
+        announce(part, dict.fromkeys(wanted, books.facts(book, "T000")["again_from"]))
+        assert {len(part.fetch_since(t, books.facts(book, t)["again_from"])) for t in wanted} == {10}
+    finally:
+        prices.execute("delete from prices where day > %s", (last,))
+
+
+def test_the_server_says_no(server: PostgresServer, prices: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    del prices
+    with pytest.raises(NoBarsError, match='relation "nowhere" does not exist'):
+        source_of(server, "select * from nowhere").tickers()
+    # A query that writes is refused by the server itself.
+    with pytest.raises(NoBarsError, match="read-only transaction"):
+        source_of(server, "select symbol, day, setval('counter', 5) as n from prices").tickers()
+    monkeypatch.setenv(PASSWORD_NAME, "wrong-word-12345")
+    with pytest.raises(NoBarsError, match="password authentication failed") as caught:
+        source_of(server).tickers()
+    assert "wrong-word" not in str(caught.value)
