@@ -1,7 +1,10 @@
 """What every step imports, imported once in the fork server.
 
-Belongs here: imports only. Nothing here may start a thread or open a file that a fork would share.
+Belongs here: imports, and putting the definitions together once. Nothing here may start a thread or
+open a file that a fork would share.
 """
+
+import gc
 
 from btassets.compiled import use_cache_folder
 
@@ -19,3 +22,8 @@ import btassets.defs.event_log
 import btassets.stages.candidates
 import btassets.stages.portfolio_sims
 import btassets.stages.sql_models
+
+btassets.definitions.defs.get_repository_def()
+# What is here stays: a step's garbage collector neither looks through it nor copies its pages.
+gc.collect()
+gc.freeze()

@@ -14,6 +14,17 @@ from btassets_tests.cli.book_factory import call, make_book, write_market
 use_cache_folder()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Notices of the pinned Dagster about beta parameters are no news; pytest would repeat them."""
+    for line in (
+        "ignore::dagster.BetaWarning",
+        "ignore::dagster.PreviewWarning",
+        "ignore:Parameter `partitions_def` of function `define_asset_job`:DeprecationWarning",
+        "ignore:Series.values returning an ndarray that drops timezone",
+    ):
+        config.addinivalue_line("filterwarnings", line)
+
+
 @pytest.fixture(autouse=True)
 def _own_environment() -> Iterator[None]:
     """Commands run in this process set variables and signal handlers: every test gets the old ones back."""

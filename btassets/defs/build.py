@@ -8,7 +8,6 @@ from pathlib import Path
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-import btassets.defs.quiet  # noqa: F401  (before the assets below are defined)
 from btassets.defs.bars import ohlcv_history
 from btassets.defs.executors import multiprocess
 from btassets.defs.jobs import build_jobs

@@ -8,6 +8,7 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -148,7 +149,9 @@ class DemoSource:
         )
         self._given, self._n_sessions, self._extend = sessions, n_sessions, extend
         self._lock = threading.Lock()
-        self._blocks: OrderedDict[int, list[RawBars]] = OrderedDict()
+        self._blocks: OrderedDict[tuple[int, int], list[RawBars]] = OrderedDict()
+        self._place: dict[str, int] = {}
+        self._announced = np.empty(0, np.int64)
         if sessions is not None:
             _ = self._sessions  # refuse a short calendar now
 
@@ -159,6 +162,8 @@ class DemoSource:
         self.__dict__.update(state)
         self._lock = threading.Lock()
         self._blocks = OrderedDict()
+        self._place = {}
+        self._announced = np.empty(0, np.int64)
 
     @cached_property
     def market(self) -> SyntheticMarket:
@@ -181,6 +186,14 @@ class DemoSource:
         calendar = hashlib.blake2b(until.astype("<i4").tobytes(), digest_size=8).hexdigest()
         return f"{MODEL_VERSION}:{self.spec!r}:{span[0]}:{span[1]}:{calendar}"
 
+    def announce(self, wanted: Mapping[str, int | None]) -> None:
+        """Compute bars in the order in which they will be asked for: a block serves 64 calls, not one."""
+        names = [ticker for ticker in wanted if ticker in self._spans]
+        with self._lock:
+            self._place = {ticker: place for place, ticker in enumerate(names)}
+            self._announced = np.array([_number(ticker) for ticker in names], dtype=np.int64)
+            self._blocks.clear()
+
     def fetch(self, ticker: str) -> RawBars:
         """All bars of one ticker; the bars of its neighbours are kept for the next calls.
 
@@ -194,13 +207,13 @@ class DemoSource:
         if ticker not in self._spans:
             reason = f"not a ticker of this demo; it offers {len(self._spans)} names; take one that it lists"
             raise BlockedTickerError(ticker, "Q1", reason)
-        block, place = divmod(_number(ticker) - 1, _BLOCK)
         with self._lock:
-            tables = self._blocks.get(block)
+            numbers = self._announced if ticker in self._place else np.arange(1, self.n_tickers + 1)
+            block, place = divmod(self._place.get(ticker, _number(ticker) - 1), _BLOCK)
+            tables = self._blocks.get((len(numbers), block))
             if tables is None:
-                last = min((block + 1) * _BLOCK, self.n_tickers)
-                tables = self.market.bars(np.arange(block * _BLOCK + 1, last + 1))
-                self._blocks[block] = tables
+                tables = self.market.bars(numbers[block * _BLOCK : (block + 1) * _BLOCK])
+                self._blocks[len(numbers), block] = tables
                 if len(self._blocks) > _BLOCKS_KEPT:
                     self._blocks.popitem(last=False)
         return tables[place]
@@ -231,7 +244,7 @@ def _number(ticker: str) -> int:
 
 
 def _new_york_sessions(first: int, last: int) -> npt.NDArray[np.int32]:
-    import exchange_calendars  # noqa: PLC0415  (slow to import, and callers may bring the sessions)
+    import exchange_calendars
 
     start, end = (str(np.datetime64(day, "D")) for day in (first, last))
     calendar = exchange_calendars.get_calendar("XNYS", start=start, end=end)

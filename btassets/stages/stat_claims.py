@@ -6,7 +6,7 @@ and the advice itself (`recommendation`).
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def compute(book: Book) -> StageResult:
 
 
 def claim_rows(
-    items: list[dict[str, Any]], research: list[dict[str, Any]], pairs: list[Row], books: list[Row]
+    items: list[dict[str, Any]], research: list[dict[str, Any]], pairs: Sequence[Row], books: Sequence[Row]
 ) -> list[dict[str, Any]]:
     """One claim per item of advice, after the headline and what it stands on.
 
@@ -92,13 +92,13 @@ def claim_rows(
     return claims
 
 
-def _policy(books: list[Row]) -> str:
+def _policy(books: Sequence[Row]) -> str:
     return (
         "hold" if any(row["policy"] == "hold" and row["measure"] == "sharpe" for row in books) else "target"
     )
 
 
-def _find(rows: list[Row], **wanted: Any) -> Row | None:
+def _find(rows: Sequence[Row], **wanted: Any) -> Row | None:
     return next((row for row in rows if all(row[name] == value for name, value in wanted.items())), None)
 
 
@@ -184,7 +184,7 @@ def _for_claim(row: Row | None, sign: int = 1) -> Row | None:
     return {**row, "oos_p": p, "oos_confirmed": confirmed}
 
 
-def _exit(item: Row, pairs: list[Row], _books: list[Row]) -> dict[str, Any]:
+def _exit(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
     windows = _find(pairs, family="exits", member=PICKED)
     if item["decision"] == "hold":
         row = _find(pairs, family="exits", member=item["item_key"], against="target")
@@ -213,7 +213,7 @@ def _exit(item: Row, pairs: list[Row], _books: list[Row]) -> dict[str, Any]:
     )
 
 
-def _gate(item: Row, pairs: list[Row], _books: list[Row]) -> dict[str, Any]:
+def _gate(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
     row = _find(pairs, family="floors", against=_MISSING_FLOOR.get(item["item_key"], item["item_key"]))
     row = _for_claim(row) if item["decision"] == "keep" else row
     text = _words(
@@ -226,7 +226,7 @@ def _gate(item: Row, pairs: list[Row], _books: list[Row]) -> dict[str, Any]:
     )
 
 
-def _cutoff(item: Row, pairs: list[Row], _books: list[Row]) -> dict[str, Any]:
+def _cutoff(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
     family = [p for p in pairs if p["family"] == "cutoffs" and p["member"] != PICKED]
     weakest = max(family, key=lambda p: _number(p["p_adj"]) if p["p_adj"] is not None else 2.0, default=None)
     if weakest is None:
@@ -252,7 +252,7 @@ def _cutoff(item: Row, pairs: list[Row], _books: list[Row]) -> dict[str, Any]:
     return _claim("cutoff", item["item_key"], item["decision"], "uniquely_best", row, verdict, text)
 
 
-def _benchmark(item: Row, _pairs: list[Row], books: list[Row]) -> dict[str, Any]:
+def _benchmark(item: Row, _pairs: Sequence[Row], books: Sequence[Row]) -> dict[str, Any]:
     sign = -1 if item["decision"] == "lags" else 1
     row = _for_claim(_find(books, policy=_policy(books), measure="alpha"), sign)
     text = _words(row, "alpha of the book against the benchmark")
@@ -260,7 +260,7 @@ def _benchmark(item: Row, _pairs: list[Row], books: list[Row]) -> dict[str, Any]
     return _claim("benchmark", item["item_key"], item["decision"], "superior", row, verdict, text)
 
 
-def _robustness(item: Row, pairs: list[Row], _books: list[Row]) -> dict[str, Any]:
+def _robustness(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
     sign = -1 if item["decision"] == "warning" else 1
     row = _for_claim(_find(pairs, member=f"qualified_{item['item_key']}_ex_top5", against="nothing"), sign)
     text = _words(row, "mean net R without the best 5% of the setups")
@@ -268,7 +268,7 @@ def _robustness(item: Row, pairs: list[Row], _books: list[Row]) -> dict[str, Any
     return _claim("robustness", item["item_key"], item["decision"], "positive", row, verdict, text)
 
 
-_MAKERS: dict[str, Callable[[Row, list[Row], list[Row]], dict[str, Any]]] = {
+_MAKERS: dict[str, Callable[[Row, Sequence[Row], Sequence[Row]], dict[str, Any]]] = {
     "exit": _exit,
     "gate": _gate,
     "cutoff": _cutoff,
@@ -277,7 +277,7 @@ _MAKERS: dict[str, Callable[[Row, list[Row], list[Row]], dict[str, Any]]] = {
 }
 
 
-def _research(item: Row, books: list[Row]) -> dict[str, Any]:
+def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
     is_capacity = item["topic"].startswith("capacity")
     names = [row["policy"] for row in books if row["measure"] == "return_minus_base"]
     wanted = [
@@ -291,7 +291,7 @@ def _research(item: Row, books: list[Row]) -> dict[str, Any]:
     )
 
 
-def _expectancy(pairs: list[Row], policy: str) -> dict[str, Any]:
+def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
     found = [p for p in pairs if p["against"] == "nothing" and not p["member"].endswith("_ex_top5")]
     row = _for_claim(next((p for p in found if ("hold" in p["member"]) == (policy == "hold")), None))
     what = "mean R of a qualified setup after costs"
@@ -300,7 +300,7 @@ def _expectancy(pairs: list[Row], policy: str) -> dict[str, Any]:
     return _claim("expectancy", policy, None, "positive", row, superior(_evidence(row)), _words(row, what))
 
 
-def _random_pick(books: list[Row], policy: str) -> dict[str, Any]:
+def _random_pick(books: Sequence[Row], policy: str) -> dict[str, Any]:
     row = _find(books, policy=policy, measure="random_pick")
     if row is None or row["p_raw"] is None:
         return _claim(

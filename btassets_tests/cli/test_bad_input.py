@@ -80,7 +80,8 @@ def as_nobody(words: list[object], cwd: Path) -> Answer:
         return finish(start(*words, cwd=cwd))
     # The interpreter may lie where nobody else can read it: everything is imported before.
     program = (
-        "import email.parser, os, sys, zoneinfo, pyarrow.csv, pyarrow.dataset, btassets.cli.run, btassets.sources.files; "
+        "import email.parser, os, sys, zoneinfo, pyarrow.csv, pyarrow.dataset; "
+        "import btassets.cli.run, btassets.sources.files; "
         f"os.setgid({NOBODY}); os.setuid({NOBODY}); "
         "from btassets.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
@@ -104,7 +105,7 @@ def open_folder() -> Iterator[Path]:
 
 
 def test_a_folder_that_may_not_be_read_ends_with_3(open_folder: Path) -> None:
-    bars, benchmark = market(1, 100)
+    bars, _ = market(1, 100)
     write_bars(open_folder / "bars" / "AAA.csv", bars["SYN0001"])
     folder = make_book(open_folder / "book", open_folder, benchmark="none")
     for path in (folder, *folder.rglob("*")):

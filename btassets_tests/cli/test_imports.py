@@ -32,7 +32,8 @@ def loaded_after(program: str, cwd: Path, **environment: str) -> set[str]:
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["--version"]], ids=" ".join)
 def test_help_imports_nothing_heavy(tmp_path: Path, words: list[str]) -> None:
-    program = f"from btassets.cli.main import main\ntry:\n    main({words!r})\nexcept SystemExit as stop:\n    assert not stop.code"
+    program = f"from btassets.cli.main import main\ntry:\n    main({words!r})\n"
+    program += "except SystemExit as stop:\n    assert not stop.code"
     assert loaded_after(program, tmp_path) & HEAVY == set()
 
 

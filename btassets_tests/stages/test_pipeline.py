@@ -63,7 +63,7 @@ def test_the_order_of_the_files_changes_no_number(
     finished_book: Path, tmp_path: Path, market_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.iterdir
-    monkeypatch.setattr(Path, "iterdir", lambda self: reversed(sorted(real(self))))
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(sorted(real(self), reverse=True)))
     real_tickers = FilesSource.tickers
     monkeypatch.setattr(FilesSource, "tickers", lambda self: real_tickers(self)[::-1])
     other = make_book(tmp_path / "book", market_folder)

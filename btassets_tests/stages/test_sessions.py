@@ -37,9 +37,9 @@ def ingested(tmp_path: Path, lengths: dict[str, int], **settings: object) -> Boo
         ((420, 418, 418, 418), 418),
         ((420, 420, 418, 418), 420),
         ((420, 420, 420, 300), 420),
-        ((420, 300, 300, 300), 420),
+        ((420, 300, 300, 300), 300),
     ],
-    ids=["all", "one ahead", "half ahead", "one ended", "one living"],
+    ids=["all", "one ahead", "half ahead", "one ended", "one far ahead"],
 )
 def test_t_is_the_last_session_that_half_of_the_living_share(
     tmp_path: Path, lengths: tuple[int, ...], last: int

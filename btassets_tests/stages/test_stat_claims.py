@@ -22,7 +22,13 @@ def row(estimate=0.1, se=0.03, p=0.01, **more):
 
 
 def pair(family, member, against, **more):
-    values = {"family": family, "member": member, "against": against, "measure": "net_r", "p_adj": more.get("p")}
+    values = {
+        "family": family,
+        "member": member,
+        "against": against,
+        "measure": "net_r",
+        "p_adj": more.get("p"),
+    }
     return row(**{key: more.pop(key) for key in ("estimate", "se", "p") if key in more}) | values | more
 
 
@@ -122,7 +128,9 @@ def test_the_headline_needs_the_setups_and_the_book(adjusted, random_p, later, v
         pair("selection", "qualified_target", "nothing", estimate=9.0),
         pair("selection", "qualified_hold_30", "nothing", estimate=adjusted, measure="adjusted_r", **later),
     ]
-    found = claim([], pairs, [book_row("hold", "random_pick", estimate=0.2, se=None, p=random_p, unit="frac")])
+    found = claim(
+        [], pairs, [book_row("hold", "random_pick", estimate=0.2, se=None, p=random_p, unit="frac")]
+    )
     assert [c["topic"] for c in found] == ["headline", "expectancy", "random_pick"]
     assert found[0]["verdict"] == verdict
 

@@ -1,5 +1,6 @@
 """The statistics stages over one small book: columns, keys, agreement with the plain tables."""
 
+import itertools
 import math
 
 import numpy as np
@@ -16,7 +17,15 @@ from btassets_tests.report.small_books import every_book, run_book
 TABLES = [table for stage in STAGES.values() if stage.name.startswith("stat_") for table in stage.outputs]
 
 
-BOOKS = ("base", "seed", "nothing", "everything", "one ticker, no benchmark", "nobody is ranked", "five years")
+BOOKS = (
+    "base",
+    "seed",
+    "nothing",
+    "everything",
+    "one ticker, no benchmark",
+    "nobody is ranked",
+    "five years",
+)
 
 
 @pytest.fixture(scope="module", params=BOOKS)
@@ -47,7 +56,9 @@ def test_every_table_is_written_and_holds_no_nan(book):
 def test_means_are_those_of_the_plain_tables(book):
     plain = {row["population"]: row for row in rows(book, "setup_stats")}
     for member in ("all", "qualified"):
-        found = rows(book, "stat_groups", grouping="population", member=member, exit="target", measure="net_r")
+        found = rows(
+            book, "stat_groups", grouping="population", member=member, exit="target", measure="net_r"
+        )
         assert len(found) == 1
         assert found[0]["n_setups"] == plain[member]["total"]
         if plain[member]["total"]:
@@ -64,7 +75,9 @@ def test_means_are_those_of_the_plain_tables(book):
         found = rows(book, "stat_groups", grouping="cutoff", member=member, exit="target", measure="net_r")[0]
         assert found["n_setups"] == row["total"]
     for row in rows(book, "gate_ablation"):
-        found = rows(book, "stat_groups", grouping="floor", member=row["variant"], exit="target", measure="net_r")
+        found = rows(
+            book, "stat_groups", grouping="floor", member=row["variant"], exit="target", measure="net_r"
+        )
         assert found[0]["n_setups"] == row["total"]
 
 
@@ -103,7 +116,7 @@ def test_every_item_of_advice_has_its_claim(book):
 
 def test_windows_do_not_overlap_and_the_curve_starts_with_the_first(book):
     windows = rows(book, "wf_windows")
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in itertools.pairwise(windows):
         assert before["train_last"] < before["test_first"] <= before["test_last"] < after["test_first"]
     curve = rows(book, "wf_equity")
     if curve:

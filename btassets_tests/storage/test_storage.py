@@ -123,7 +123,8 @@ def test_the_digest_is_the_same_in_any_process() -> None:
     )
     said = {
         subprocess.run(
-            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True, text=True,
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True,
+            text=True,
             check=True, cwd=Path(__file__).parents[2],
         ).stdout
         for seed in (0, 1)

@@ -97,7 +97,7 @@ def null_markets():
 
 @pytest.fixture(scope="module")
 def edge_markets():
-    return rates(range(201, 207), edge=0.012)
+    return rates(range(201, 206), edge=0.012)
 
 
 def test_few_markets_without_an_edge(null_markets):
