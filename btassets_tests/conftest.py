@@ -76,3 +76,9 @@ def own_book(tmp_path: Path, finished_book: Path, own_market: Path, market_folde
     answer = call("run", "--book", folder, "--quiet")
     assert answer.code == 0, answer.err
     return folder
+
+
+@pytest.fixture(scope="session")
+def instance(finished_book: Path) -> Path:
+    """A Dagster instance to copy for further books."""
+    return finished_book / ".dagster"

@@ -145,10 +145,9 @@ def _free_disk(book: Book) -> str:
 
 
 def _source(book: Book) -> str:
-    from btassets.stages.ohlcv_history import plan_ingest
-
     from btassets.sources.base import source_problems
     from btassets.sources.open_source import open_source
+    from btassets.stages.ohlcv_history import plan_ingest
 
     plan = plan_ingest(book)
     what = f"{book.base.source.kind} {book.base.source.path}".strip()

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import folder_of
@@ -24,6 +25,7 @@ from btassets.stages.book import Book, open_book
 from btassets.storage.lock import book_lock
 
 _HOST = "127.0.0.1"
+_START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _LOGS = ["--log-level", "warning"]
 
@@ -51,17 +53,49 @@ def command_ui(arguments: argparse.Namespace) -> int:
     children: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
         is_daemon_ours = _is_daemon_ours(stack, book, is_needed=arguments.no_page)
+        place = Path(stack.enter_context(TemporaryDirectory(prefix="btassets-")))
         stack.callback(_stop, children)
+        workspace = ["-w", str(_serve_code(place, book, children))]
         if is_daemon_ours:
-            children.append(_start("dagster._daemon", ["run", *_LOGS], book))
+            children.append(_start("btassets.defs.daemon", ["run", *_LOGS, *workspace], book))
         if ports:
-            children.append(_start("dagster_webserver", ["-h", _HOST, "-p", str(ports[0]), *_LOGS], book))
+            words = ["-h", _HOST, "-p", str(ports[0]), *_LOGS, *workspace]
+            children.append(_start("dagster_webserver", words, book))
             _serve_reports(book.reports, ports[1])
             say(f"page     http://{_HOST}:{ports[0]}")
             say(f"reports  http://{_HOST}:{ports[1]}/latest/report.html")
         say("Ctrl-C stops everything")
         sys.stdout.flush()
         return _watch(children)
+
+
+def _serve_code(place: Path, book: Book, children: list[subprocess.Popen[bytes]]) -> Path:
+    """Start the one process that page and daemon ask for definitions; return the workspace file that names it.
+
+    Without it both would start their own, and the daemon a new one every minute. It listens on a socket
+    in a folder of ours: whoever reaches it can run code.
+    """
+    from dagster._core.errors import DagsterUserCodeUnreachableError
+    from dagster._grpc.client import DagsterGrpcClient
+
+    from btassets.defs.schedules import MODULE
+
+    address = place / "code.sock"
+    words = ["code-server", "start", "-m", MODULE, "--socket", str(address), "--location-name", MODULE, *_LOGS]
+    children.append(_start("dagster", words, book))
+    workspace = place / "workspace.yaml"
+    server = f"  - grpc_server: {{host: localhost, socket: {address}, location_name: {MODULE}}}\n"
+    workspace.write_text(f"load_from:\n{server}", encoding="utf-8")
+    client = DagsterGrpcClient(socket=str(address))
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and children[-1].poll() is None:
+        try:
+            client.ping("")
+        except DagsterUserCodeUnreachableError:
+            time.sleep(0.1)
+        else:
+            break
+    return workspace
 
 
 def _is_daemon_ours(stack: ExitStack, book: Book, *, is_needed: bool) -> bool:
@@ -89,8 +123,7 @@ def _refuse_taken(port: int) -> None:
 
 def _start(module: str, words: list[str], book: Book) -> subprocess.Popen[bytes]:
     environment = os.environ | {"BTASSETS_BOOK": str(book.folder)}
-    target = ["-m", "btassets.definitions"]
-    command = [sys.executable, "-m", module, *words, *target]
+    command = [sys.executable, "-m", module, *words]
     # A session of its own: one signal to the group reaches the code servers that it starts, too.
     return subprocess.Popen(command, env=environment, cwd=book.folder, start_new_session=True)  # noqa: S603  (our own interpreter and modules)
 
@@ -117,16 +150,19 @@ def _watch(children: list[subprocess.Popen[bytes]]) -> int:
 
 
 def _stop(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        _signal_group(child, signal.SIGTERM)
+    """Stop page and daemon, then the code server and the runs in its session, then whatever is left."""
     deadline = time.monotonic() + _STOP_SECONDS
-    for child in children:
+    # The code server waits for those that ask it: it is told last.
+    for child in reversed(children):
+        _signal_group(child, signal.SIGTERM)
         try:
             child.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             tell(f"btassets: process {child.pid} did not stop; killed")
+            _signal_group(child, signal.SIGKILL)
     for child in children:
         _signal_group(child, signal.SIGKILL)
+        child.wait()
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from btassets.defs.bars import ohlcv_history
-from btassets.defs.executors import multiprocess
+from btassets.defs.executors import book_executor
 from btassets.defs.jobs import build_jobs
 from btassets.defs.loggers import console
 from btassets.defs.replay import build_candidates
@@ -38,11 +38,12 @@ def build_defs(
     n_shards
         Parallel steps of the replay; 0: one per core.
     executor
-        Instead of the multiprocess one.
+        Instead of the book's own.
     automated
         The open book whose schedule and sensors belong to the definitions; None: none do.
     """
     jobs = build_jobs(None if automated is None else automated.base)
+    kind = "auto" if automated is None else automated.base.executor.kind
     everything = next(job for job in jobs if job.name == "everything")
     return dg.Definitions(
         assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets(), warehouse],
@@ -51,5 +52,5 @@ def build_defs(
         schedules=[] if automated is None else build_schedules(everything, automated),
         resources={"book": book.with_defaults(), "duckdb": DuckDBResource(database=str(Path(book.folder) / FILE_NAME))},
         loggers={"console": console},
-        executor=executor or multiprocess(Path(book.folder)),
+        executor=executor or book_executor(Path(book.folder), kind),
     )

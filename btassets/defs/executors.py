@@ -1,14 +1,15 @@
 """Where steps run: in this process, or one forked process per step from a warm server.
 
-Belongs here: executors. The multiprocess one starts its steps from a fork server that has already
-imported what steps import, so that a step costs 0.2 instead of 2 CPU seconds, and holds the book's
-lock while it runs, so that a run of the page and one of the command line never mix.
+Belongs here: executors. Forked steps start from a server that has already imported what steps
+import, so that a step costs 0.3 instead of 2 CPU seconds; a run with little to do spares even that.
+Each holds the book's lock while it works, so that a run of the page and one of the command line never
+mix.
 """
 
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from multiprocessing import forkserver
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.executor_definition import (
+    _core_in_process_executor_creation,
     _core_multiprocess_executor_creation,
     multiple_process_executor_requirements,
 )
@@ -23,10 +25,14 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.execution.context.system import PlanOrchestrationContext
 from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode
+from dagster._core.execution.step_dependency_config import StepDependencyConfig
 from dagster._core.executor.base import Executor
 from dagster._utils.interrupts import pop_captured_interrupt
 
-from btassets.errors import BookBusyError
+from btassets.defs.partitions import n_targeted
+from btassets.errors import BookBusyError, BtassetsError
+from btassets.stages.book import open_book
+from btassets.stages.pipeline import make_plan
 from btassets.storage.lock import book_lock
 
 PRELOAD = "btassets.preload"
@@ -35,6 +41,9 @@ START_METHOD = {"forkserver": {"preload_modules": [PRELOAD]}}
 
 PID_TAG = "btassets/pid"
 """Run tag with the process that a run lives in: a run whose process is gone is dead."""
+
+MUCH = 100
+"""Stale tickers from which a process per step pays: about a second of replay."""
 
 _POLL_SECONDS = 0.2
 
@@ -46,23 +55,23 @@ class LockedExecutor(Executor):
     ----------
     folder
         The book's folder.
-    inner
-        What executes the steps.
+    choose
+        Which executor executes the steps, decided when the lock is held.
     """
 
-    def __init__(self, folder: Path, inner: Executor) -> None:
+    def __init__(self, folder: Path, choose: Callable[[PlanOrchestrationContext], Executor]) -> None:
         self._folder = folder
-        self._inner = inner
+        self._choose = choose
 
     @property
     def retries(self) -> RetryMode:
-        """Those of the inner executor."""
-        return self._inner.retries
+        """Steps may ask to be retried."""
+        return RetryMode.ENABLED
 
     @property
     def step_dependency_config(self) -> Any:
-        """That of the inner executor."""
-        return self._inner.step_dependency_config
+        """Dagster's default."""
+        return StepDependencyConfig.default()
 
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
@@ -72,7 +81,7 @@ class LockedExecutor(Executor):
         plan_context.instance.add_run_tags(run.run_id, {PID_TAG: str(os.getpid())})
         with ExitStack() as stack:
             yield from self._wait(plan_context, stack)
-            yield from self._inner.execute(plan_context, execution_plan)
+            yield from self._choose(plan_context).execute(plan_context, execution_plan)
 
     def _wait(self, plan_context: PlanOrchestrationContext, stack: ExitStack) -> Iterator[dg.DagsterEvent]:
         is_said = False
@@ -92,27 +101,58 @@ class LockedExecutor(Executor):
                 return
 
 
-def multiprocess(folder: Path) -> dg.ExecutorDefinition:
-    """Executor that runs each step in a process forked from the warm server, one run of the book at a time."""
+def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
+    """Executor of a book's runs: one run at a time; in its own process when little is stale, else over several.
+
+    Parameters
+    ----------
+    folder
+        The book's folder.
+    kind
+        The setting `executor.kind`, which a launch may change.
+    """
 
     @dg.executor(
-        name="multiprocess",
+        name="book",
         config_schema={
+            "kind": dg.Field(
+                dg.Enum("ExecutorKind", [dg.EnumValue(kind) for kind in ("auto", "in_process", "multiprocess")]),
+                default_value=kind,
+                description="auto: one process when little is stale, one per step when much is; or always one of them",
+            ),
             "max_concurrent": dg.Field(
                 int, default_value=0, description="steps that run at the same time; 0: one per core"
-            )
+            ),
         },
         requirements=multiple_process_executor_requirements(),
     )
     def build(context: dg.InitExecutorContext) -> Executor:
-        config = {
-            "max_concurrent": context.executor_config["max_concurrent"],
-            "retries": {"enabled": {}},
-            "start_method": START_METHOD,
-        }
-        return LockedExecutor(folder, _core_multiprocess_executor_creation(config))
+        kind, max_concurrent = context.executor_config["kind"], context.executor_config["max_concurrent"]
+        retries = {"retries": {"enabled": {}}}
+
+        def choose(plan_context: PlanOrchestrationContext) -> Executor:
+            is_much = kind == "multiprocess" or (
+                kind == "auto" and n_stale(folder, plan_context.instance, plan_context.dagster_run) >= MUCH
+            )
+            if not is_much:
+                return _core_in_process_executor_creation(retries)
+            return _core_multiprocess_executor_creation(
+                {**retries, "max_concurrent": max_concurrent, "start_method": START_METHOD}
+            )
+
+        return LockedExecutor(folder, choose)
 
     return build
+
+
+def n_stale(folder: Path, instance: dg.DagsterInstance, run: dg.DagsterRun) -> int:
+    """How many tickers a run will read or replay at most, as far as is known before it starts."""
+    try:
+        plan = make_plan(open_book(folder))
+    except BtassetsError:
+        return 0  # the run itself will say what is wrong
+    stale = len(plan.ingest.stale) or len(plan.replay)
+    return min(stale, n_targeted(instance, run.tags))
 
 
 def start_fork_server() -> None:

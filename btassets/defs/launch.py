@@ -31,6 +31,7 @@ from btassets.stages.pipeline import RunPlan
 from btassets.stages.registry import PARTITIONED, STAGES
 
 _LOGGERS = {"loggers": {"console": {}}}
+_PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}
 _REFUSALS = ("disk is full", "readonly", "read-only", "unable to open", "disk I/O error")
 """How SQLite says that it cannot write."""
 
@@ -116,7 +117,7 @@ def launch(
             words: Any = (str(book.folder), json.dumps([book.overrides, is_full, list(only)]))
             job = dg.build_reconstructable_job("btassets.defs.launch", "reconstruct", words)
             with dg.execute_job(
-                job, instance, tags=tags, asset_selection=assets, raise_on_error=False, run_config=_LOGGERS
+                job, instance, tags=tags, asset_selection=assets, raise_on_error=False, run_config=_LOGGERS | _PROCESSES
             ) as result:
                 return None if result.success else read_failure(instance, result.run_id)
         resource = BookResource.of(book, threads=n_threads, full=is_full, only=only)

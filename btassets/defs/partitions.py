@@ -4,10 +4,13 @@ Belongs here: the partitions definition, and adding the tickers that bars exist 
 leaves stays a partition with its history.
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 tickers = dg.DynamicPartitionsDefinition(name="tickers")
 
+PARTITION = "dagster/partition"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
@@ -33,3 +36,13 @@ def range_tags(instance: dg.DagsterInstance, names: list[str]) -> dict[str, str]
     order = {name: position for position, name in enumerate(instance.get_dynamic_partitions("tickers"))}
     known = sorted((name for name in names if name in order), key=order.__getitem__)
     return {RANGE_START: known[0], RANGE_END: known[-1]} if known else {}
+
+
+def n_targeted(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> int:
+    """How many tickers the tags of a run target: its range, its one ticker, or all."""
+    if PARTITION in tags:
+        return 1
+    known = list(instance.get_dynamic_partitions("tickers"))
+    if RANGE_START not in tags or not {tags[RANGE_START], tags[RANGE_END]} <= set(known):
+        return len(known)
+    return known.index(tags[RANGE_END]) - known.index(tags[RANGE_START]) + 1

@@ -148,3 +148,16 @@ def is_scenario_fresh(book: Book) -> bool:
         for name, stage in STAGES.items()
         if stage.keyed == "scenario" or (stage.keyed == "replay" and book.replay != BASE)
     )
+
+
+def equals_base(name: str, book: Book) -> bool:
+    """Whether a scenario's stage has the same inputs as the base's, whose tables stand: only the label differs."""
+    stage = STAGES[name]
+    if stage.keyed != "scenario" or book.scenario == BASE or book.replay != BASE or "" in stage.settings:
+        return False
+    if select(book.settings, stage.settings) != select(book.base, stage.settings):
+        return False
+    base = book.in_base()
+    return all(STAGES[up].keyed != "scenario" or equals_base(up, book) for up in stage.reads) and is_fresh(
+        name, base, input_hash(name, base)
+    )

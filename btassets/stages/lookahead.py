@@ -5,10 +5,10 @@ Belongs here: choosing the sample and reading the stored rows. Does not belong h
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from btassets.engine.replay.ticker import TickerReplay
 from btassets.stages.arrow_columns import as_columns
 from btassets.stages.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.book import Book
@@ -57,7 +57,11 @@ def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
     return LookaheadFinding(n_tickers, n_dates, None)
 
 
-def _stored(book: Book, bucket: int, item: TickerBars) -> TickerReplay:
+def _stored(book: Book, bucket: int, item: TickerBars) -> Any:
+    """Stored rows of one ticker as the replay returns them (`TickerReplay`)."""
+    # numba is loaded here, in the process that compares: planning a run must not wait for it.
+    from btassets.engine.replay.ticker import TickerReplay
+
     def rows(table: str, spec: TableSpec) -> dict[str, np.ndarray]:
         stored = book.lake.read_bucket(table, bucket)
         where = ticker_slices(book.lake.bucket_footer(table, bucket)).get(item.ticker, (0, 0))
@@ -68,8 +72,7 @@ def _stored(book: Book, bucket: int, item: TickerBars) -> TickerReplay:
     return TickerReplay(candidates, signals, *places)
 
 
-def _first_mismatch(item: TickerBars, stored: TickerReplay, index: np.ndarray, inputs: ReplayInputs) -> str | None:
-    # numba is loaded here, in the process that compares.
+def _first_mismatch(item: TickerBars, stored: Any, index: np.ndarray, inputs: ReplayInputs) -> str | None:
     from btassets.engine.replay.lookahead import truncation_mismatches
 
     bench_open, bench_close = inputs.benchmark_on(item.bars.dates)

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -222,10 +223,9 @@ class Lake:
 
     def ticker_footers(self, table: str) -> dict[str, dict[str, Any]]:
         """What is known of every ticker of a bucketed table, in ticker (byte) order."""
-        merged: dict[str, dict[str, Any]] = {}
-        for bucket in range(self.n_buckets):
-            merged.update(self.bucket_footer(table, bucket))
-        return dict(sorted(merged.items(), key=lambda item: item[0].encode()))
+        paths = tuple(self.bucket_files(table))
+        stamps = tuple((stat.st_mtime_ns, stat.st_ino) for stat in (path.stat() for path in paths))
+        return dict(_merged_footers(paths, stamps))
 
     def stored_buckets(self, table: str) -> int | None:
         """Into how many buckets a table was written; None when it was not."""
@@ -238,6 +238,15 @@ class Lake:
         for ticker in sorted(tickers, key=str.encode):
             groups.setdefault(bucket_of(ticker, self.n_buckets), []).append(ticker)
         return dict(sorted(groups.items()))
+
+
+@lru_cache(maxsize=8)
+def _merged_footers(paths: tuple[Path, ...], stamps: tuple[tuple[int, int], ...]) -> dict[str, dict[str, Any]]:
+    del stamps  # a rewritten bucket has another inode: it asks for a new answer
+    merged: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        merged.update((_read_footer(path) or {}).get("tickers", {}))
+    return dict(sorted(merged.items(), key=lambda item: item[0].encode()))
 
 
 def _read_footer(path: Path) -> dict[str, Any] | None:

@@ -128,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"! the load average is above {QUIET_LOAD}: other work makes wall times longer; trust the CPU times"
         )
     sources = code_version.__wrapped__(*SOURCES)  # the function itself remembers its answer
-    with tempfile.TemporaryDirectory(prefix="btassets-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="btassets-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if not arguments.quick:
             tell("warm up: compiled code")

@@ -137,8 +137,8 @@ def test_a_book_that_may_not_be_written_ends_with_7(open_folder: Path) -> None:
 # ---- the benchmark -------------------------------------------------------------------------
 
 
-def test_a_missing_benchmark_ends_with_3_before_the_replay(tmp_path: Path, market_folder: Path) -> None:
-    folder = make_book(tmp_path / "book", market_folder, benchmark="SPX")
+def test_a_missing_benchmark_ends_with_3_before_the_replay(tmp_path: Path, market_folder: Path, instance: Path) -> None:
+    folder = make_book(tmp_path / "book", market_folder, instance=instance, benchmark="SPX")
     answer = run(folder)
     assert answer.code == 3
     assert "benchmark SPX" in answer.err
@@ -171,8 +171,8 @@ def test_a_benchmark_that_misses_days(own_book: Path, own_market: Path, n_missin
         assert report_bytes(own_book) != before
 
 
-def test_no_benchmark_runs_everything_and_says_so(tmp_path: Path, market_folder: Path) -> None:
-    folder = make_book(tmp_path / "book", market_folder, benchmark="none")
+def test_no_benchmark_runs_everything_and_says_so(tmp_path: Path, market_folder: Path, instance: Path) -> None:
+    folder = make_book(tmp_path / "book", market_folder, instance=instance, benchmark="none")
     answer = run(folder)
     assert answer.code == 0, answer.err
     assert "benchmark" in answer.out

@@ -173,8 +173,8 @@ def test_ingest_reads_what_changed_and_full_reads_everything(own_book: Path, own
     assert "NOPE" in unknown.err
 
 
-def test_tickers_restrict_what_is_read(tmp_path: Path, market_folder: Path) -> None:
-    folder = make_book(tmp_path / "book", market_folder)
+def test_tickers_restrict_what_is_read(tmp_path: Path, market_folder: Path, instance: Path) -> None:
+    folder = make_book(tmp_path / "book", market_folder, instance=instance)
     answer = call("ingest", "--book", folder, "--quiet", "--tickers", "SYN0002,SYN0005")
     assert answer.code == 0, answer.err
     assert answer.out.startswith("2 of 8 tickers read, 2 changed")
