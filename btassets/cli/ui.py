@@ -32,6 +32,8 @@ _LOGS = ["--log-level", "warning"]
 
 def command_ui(arguments: argparse.Namespace) -> int:
     """Serve until interrupted, then stop every process that was started."""
+    # A shell's background job ignores Ctrl-C; children would inherit that, and Dagster's stop by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     book = open_book(folder_of(arguments))
     from btassets.defs.instance import open_instance
     from btassets.defs.launch import close_dead_runs

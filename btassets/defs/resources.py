@@ -46,7 +46,7 @@ class BookResource(dg.ConfigurableResource):
             made = FieldInfo(annotation=field.annotation, default=getattr(self, name), description=field.description)
             made.metadata = list(field.metadata)
             fields[name] = (field.annotation, made)
-        return create_model("BookResource", __base__=BookResource, **fields)()
+        return create_model("BookResource", __base__=BookResource, **fields)()  # pyright: ignore[reportCallIssue]
 
     @classmethod
     def of(cls, book: Book, *, threads: int = 1, full: bool = False, only: Sequence[str] = ()) -> "BookResource":

@@ -41,11 +41,26 @@ _VOTES = (
 class Listed(Protocol):
     """What a list of setups has to tell; `stages.todays_setups.TodaysList` does."""
 
-    as_of: Any
-    is_signal_day: Any
-    last_signal_day: Any
-    qualified: Any
-    misses: Any
+    @property
+    def as_of(self) -> Any:
+        """Date whose close is the entry."""
+
+    @property
+    def is_signal_day(self) -> bool:
+        """Whether it is the as-of session of a completed week."""
+        ...
+
+    @property
+    def last_signal_day(self) -> Any:
+        """The newest such session."""
+
+    @property
+    def qualified(self) -> Any:
+        """Rows that qualify, by percentile."""
+
+    @property
+    def misses(self) -> Any:
+        """The nearest misses."""
 
 
 def rows_of(

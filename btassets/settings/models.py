@@ -240,7 +240,7 @@ class Schedule(Section):
     webhook: str = Field(
         default="",
         pattern=r"^(https?://\S+)?$",
-        description="URL that hears of failed runs and old bars by a JSON POST; best set as BTASSETS__SCHEDULE__WEBHOOK",
+        description="URL that hears of failed runs and old bars by a JSON POST; best set in the environment",
     )
     retries: int = Field(default=2, ge=0, le=10, description="how often a failed run of sensor or schedule is retried")
 

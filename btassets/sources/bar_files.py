@@ -87,9 +87,7 @@ def read_bar_table(path: Path, ticker: str, names: ColumnNames) -> tuple[pa.Tabl
         kind = "Parquet" if path.name.casefold().endswith(PARQUET_SUFFIXES) else "CSV"
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         observed = f"cannot be read as {kind} ({first})"
-        raise _blocked(
-            ticker, path, observed, "bars come as whole Parquet or CSV files; fetch it again"
-        ) from error
+        raise _blocked(ticker, path, observed, "bars come as whole Parquet or CSV files; fetch it again") from error
 
 
 def _blocked(ticker: str, path: Path, observed: str, advice: str) -> BlockedTickerError:

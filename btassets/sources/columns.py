@@ -23,9 +23,7 @@ NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "split", "adjus
 
 # What files usually call corporate actions: found but not mapped is worth a word.
 _ACTION_WORDS = re.compile(r"divid|div_?cash|split", re.IGNORECASE)
-_ISO_TEXT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?)?"
-)
+_ISO_TEXT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?)?")
 _NUMBER_TEXT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MISSING_TEXT = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "-", "--"})
 _UTC = frozenset({"Z", "UTC", "+00:00", "+0000", "-00:00", "Etc/UTC", "GMT"})
@@ -86,9 +84,7 @@ def locate_columns(available: Sequence[str], names: ColumnNames, ticker: str) ->
         same = [name for name in available if name == wanted]
         found = same or [name for name in available if name.strip().casefold() == wanted.strip().casefold()]
         if len(found) > 1:
-            reason = (
-                f"column {wanted!r} is there {len(found)} times; each column once; rename or drop the other."
-            )
+            reason = f"column {wanted!r} is there {len(found)} times; each column once; rename or drop the other."
             raise BlockedTickerError(ticker, "Q1", reason)
         if found:
             by_role[field.name] = found[0]
@@ -155,10 +151,7 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
             numbers[role] = values
     if located.unmapped_actions:
         shown = ", ".join(located.unmapped_actions[:4])
-        text = (
-            f"{ticker}: columns {shown} are not read; actions count only when mapped; "
-            "name them in [source.columns]."
-        )
+        text = f"{ticker}: columns {shown} are not read; actions count only when mapped; name them in [source.columns]."
         notes.append(Problem(ticker, "Q1", "info", None, len(located.unmapped_actions), text))
     return RawBars(
         dates=dates,
@@ -236,12 +229,7 @@ def read_numbers(
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
-    if (
-        pa.types.is_floating(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_decimal(kind)
-        or pa.types.is_null(kind)
-    ):
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
         # safe=False: a share count beyond 2**53 loses its last digit, which no rule can see.
         column = column.cast(pa.float64(), safe=False)
         if column.null_count:

@@ -166,9 +166,7 @@ class FilesSource:
 
     def _bar_files(self) -> list[Path]:
         where = self._where
-        advice = (
-            "bars are read from Parquet or CSV files; set source.path to their folder or to one long file."
-        )
+        advice = "bars are read from Parquet or CSV files; set source.path to their folder or to one long file."
         try:
             if self.path.is_file():
                 found = [self.path]
@@ -196,9 +194,7 @@ class FilesSource:
             else:
                 inventory.files.setdefault(ticker, []).append(path)
         if passed_over and not inventory.files:
-            observed = (
-                f"none of its {len(paths)} files matches source.ticker_pattern (first: {passed_over[0]})"
-            )
+            observed = f"none of its {len(paths)} files matches source.ticker_pattern (first: {passed_over[0]})"
             raise NoBarsError(self._where, observed, "it is searched in the name without suffix; correct it.")
         if passed_over:
             text = (
@@ -209,9 +205,7 @@ class FilesSource:
         for ticker, files in inventory.files.items():
             if len(files) > 1:
                 names = ", ".join(path.name for path in files)
-                reason = (
-                    f"{len(files)} files give this ticker ({names}); one file per ticker; remove all but one."
-                )
+                reason = f"{len(files)} files give this ticker ({names}); one file per ticker; remove all but one."
                 inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", reason)
         _refuse_names(inventory)
         return inventory
@@ -353,9 +347,7 @@ def _by_ticker(table: pa.Table, path: Path, problems: list[Problem]) -> Iterator
     column = table.column("ticker")
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-        reason = (
-            f"{path.name}: the ticker column holds {kind}; tickers are text (TRUE, 0700); write them as text."
-        )
+        reason = f"{path.name}: the ticker column holds {kind}; tickers are text (TRUE, 0700); write them as text."
         raise BlockedTickerError(path.stem, "Q2", reason)
     texts = pc.fill_null(column.cast(pa.string()), "").combine_chunks()
     encoded = texts.dictionary_encode()

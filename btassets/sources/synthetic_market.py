@@ -115,9 +115,7 @@ class SyntheticMarket:
         Those on which a ticker that lives throughout has a bar, int32 (n_bars,).
     """
 
-    def __init__(
-        self, spec: MarketSpec, sessions: npt.NDArray[np.int32], first_date: int | None = None
-    ) -> None:
+    def __init__(self, spec: MarketSpec, sessions: npt.NDArray[np.int32], first_date: int | None = None) -> None:
         sessions = np.ascontiguousarray(sessions, dtype=np.int32)
         if len(sessions) == 0 or sessions[0] > spec.epoch + 7:
             first, last = (_iso(sessions[0]), _iso(sessions[-1])) if len(sessions) else ("nowhere", "nowhere")
@@ -254,9 +252,7 @@ class SyntheticMarket:
         _add_factors(day, self._market.day, beta, self._sectors.day[:, sector], gamma)
         for half in (night, day):
             np.clip(half, -MAX_HALF_RETURN, MAX_HALF_RETURN, out=half)
-        _add_factors(
-            variance, self._market.variance, beta * beta, self._sectors.variance[:, sector], gamma * gamma
-        )
+        _add_factors(variance, self._market.variance, beta * beta, self._sectors.variance[:, sector], gamma * gamma)
         self._end_companies(companies, Returns(night, day, variance), drift)
         night += NIGHT * drift
         day += (1.0 - NIGHT) * drift
@@ -287,9 +283,7 @@ def _index(returns: Returns) -> cr.Floats:
     return np.cumprod(growth, axis=0, out=growth)
 
 
-def _add_factors(
-    own: cr.Floats, market: cr.Floats, beta: cr.Floats, sectors: cr.Floats, gamma: cr.Floats
-) -> None:
+def _add_factors(own: cr.Floats, market: cr.Floats, beta: cr.Floats, sectors: cr.Floats, gamma: cr.Floats) -> None:
     """Add beta x market + gamma x sector in place; `sectors` is spent."""
     own += market[:, None] * beta
     sectors *= gamma

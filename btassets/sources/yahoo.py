@@ -102,7 +102,7 @@ class YahooSource:
     def _yfinance(self) -> Any:
         if self._library is None:
             try:
-                import yfinance
+                import yfinance  # pyright: ignore[reportMissingImports]  (an extra)
             except ImportError as error:
                 raise UsageError("source yahoo: yfinance is not installed", 'pip install "btassets[yahoo]".') from error
             yfinance.config.debug.hide_exceptions = False

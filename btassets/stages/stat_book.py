@@ -143,10 +143,7 @@ def compute(book: Book) -> StageResult:
         "random_pick_p": by_measure.get("random_pick", {}).get("p_raw"),
         "windows": len(walk.windows),
     }
-    numbers = {
-        k: None if isinstance(v, float | np.floating) and not np.isfinite(v) else v
-        for k, v in numbers.items()
-    }
+    numbers = {k: None if isinstance(v, float | np.floating) and not np.isfinite(v) else v for k, v in numbers.items()}
     return StageResult(tables, numbers)
 
 
@@ -276,15 +273,11 @@ def _capacity_rows(sample: Sample, playing: Playing) -> list[Row]:
         gross = sample.net_r[qualified, k] + sample.floats["cost_r"][qualified]
         rows.append(_row(policy, "break_even_cost_per_side", break_even_cost_frac(gross, risk), "frac", **n))
     weight = playing.rules.notional_cap_frac
-    rows.append(
-        _row("hold", "capacity", capacity_usd(sample.floats["adv20_usd"][qualified], weight), "usd", **n)
-    )
+    rows.append(_row("hold", "capacity", capacity_usd(sample.floats["adv20_usd"][qualified], weight), "usd", **n))
     return rows
 
 
-def _random_rows(
-    book: Book, playing: Playing, ranks: pa.Table, books: dict[str, BookResult | None]
-) -> list[Row]:
+def _random_rows(book: Book, playing: Playing, ranks: pa.Table, books: dict[str, BookResult | None]) -> list[Row]:
     """How many of 499 books, in which tickers have swapped percentiles, did as well as the main book."""
     cutoff = book.settings.gates.min_momentum_percentile
     if book.settings.method.ranking != "eligible" or cutoff <= 0 or not ranks.num_rows:
@@ -361,9 +354,7 @@ def _some_entries(entries: Entries, chosen: npt.NDArray[np.int64], n_sessions: i
                 "target",
             )
         },
-        session_starts=np.searchsorted(entries.asof_session[chosen], np.arange(n_sessions + 2)).astype(
-            np.int64
-        ),
+        session_starts=np.searchsorted(entries.asof_session[chosen], np.arange(n_sessions + 2)).astype(np.int64),
     )
 
 
@@ -393,9 +384,7 @@ def _path_rows(playing: Playing) -> list[Row]:
             with_curves=False,
         )
         for measure, unit in (("cagr_pct", "pct_a_year"), ("sharpe", "a_year")):
-            values = [
-                math.nan if r is None or getattr(r, measure) is None else getattr(r, measure) for r in results
-            ]
+            values = [math.nan if r is None or getattr(r, measure) is None else getattr(r, measure) for r in results]
             name = f"path_sd_{measure}_{100 * frac:.0f}pct_dropped"
             rows.append(_row("hold", name, spread(np.array(values)), unit, n_setups=PATH_RUNS))
     return rows
@@ -462,9 +451,7 @@ def _overfit_rows(book: Book, books: dict[str, BookResult | None], walk: WalkFor
             },
         ]
     found = overfit_probability(walk.weekly_r)
-    rows.append(
-        {"measure": "pbo", "estimate": found.pbo_frac, "unit": "frac", "n_setups": found.n_configurations}
-    )
+    rows.append({"measure": "pbo", "estimate": found.pbo_frac, "unit": "frac", "n_setups": found.n_configurations})
     return rows + walk.comparison
 
 

@@ -40,8 +40,7 @@ _MISSING_FLOOR = {
 _SHARED = tuple(
     name
     for name in STAT_CLAIMS.names
-    if name
-    not in ("scenario", "topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
+    if name not in ("scenario", "topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
 )
 _OUT_OF_SAMPLE = ("oos_estimate", "oos_p", "oos_windows", "oos_confirmed")
 TOO_SHORT = "too short a history for an interval"
@@ -56,10 +55,7 @@ def compute(book: Book) -> StageResult:
     items = rows("recommendation")
     research = rows("research_recommendation")
     claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_book"))
-    n = {
-        verdict: sum(claim["verdict"] == verdict for claim in claims)
-        for verdict in ("supported", "contradicted")
-    }
+    n = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in ("supported", "contradicted")}
     numbers = {
         "claims": len(claims),
         **n,
@@ -93,9 +89,7 @@ def claim_rows(
 
 
 def _policy(books: Sequence[Row]) -> str:
-    return (
-        "hold" if any(row["policy"] == "hold" and row["measure"] == "sharpe" for row in books) else "target"
-    )
+    return "hold" if any(row["policy"] == "hold" and row["measure"] == "sharpe" for row in books) else "target"
 
 
 def _find(rows: Sequence[Row], **wanted: Any) -> Row | None:
@@ -111,9 +105,7 @@ def _evidence(row: Row | None, sign: int = 1) -> Evidence:
         return Evidence(math.nan, math.nan, 3, math.nan)
     p = row["p_adj"] if row["p_adj"] is not None else row["p_raw"]
     confirmed: Confirmed = row["oos_confirmed"] or "n/a"
-    return Evidence(
-        sign * _number(row["estimate"]), _number(row["se"]), int(row["dof"] or 3), _number(p), confirmed
-    )
+    return Evidence(sign * _number(row["estimate"]), _number(row["se"]), int(row["dof"] or 3), _number(p), confirmed)
 
 
 def _claim(
@@ -190,18 +182,10 @@ def _exit(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, A
         row = _find(pairs, family="exits", member=item["item_key"], against="target")
         row = _with_windows(row, _for_claim(windows))
         text = _words(row, f"{item['item_key']} against the target exit, same setups")
-        return _claim(
-            "exit", item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text
-        )
-    holds = [
-        p for p in pairs if p["family"] == "exits" and p["member"] != PICKED and p["estimate"] is not None
-    ]
+        return _claim("exit", item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)
+    holds = [p for p in pairs if p["family"] == "exits" and p["member"] != PICKED and p["estimate"] is not None]
     row = max(holds, key=lambda p: p["estimate"], default=None)
-    what = (
-        "the best fixed hold against the target exit"
-        if row is None
-        else f"{row['member']} against the target exit"
-    )
+    what = "the best fixed hold against the target exit" if row is None else f"{row['member']} against the target exit"
     return _claim(
         "exit",
         item["item_key"],
@@ -216,14 +200,10 @@ def _exit(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, A
 def _gate(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
     row = _find(pairs, family="floors", against=_MISSING_FLOOR.get(item["item_key"], item["item_key"]))
     row = _for_claim(row) if item["decision"] == "keep" else row
-    text = _words(
-        row, f"the whole gate against the gate without the {item['item_key'].replace('_', ' ')} floor"
-    )
+    text = _words(row, f"the whole gate against the gate without the {item['item_key'].replace('_', ' ')} floor")
     if item["decision"] == "keep":
         return _claim("gate", item["item_key"], "keep", "superior", row, superior(_evidence(row)), text)
-    return _claim(
-        "gate", item["item_key"], item["decision"], "negligible", row, negligible(_evidence(row)), text
-    )
+    return _claim("gate", item["item_key"], item["decision"], "negligible", row, negligible(_evidence(row)), text)
 
 
 def _cutoff(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
@@ -280,15 +260,11 @@ _MAKERS: dict[str, Callable[[Row, Sequence[Row], Sequence[Row]], dict[str, Any]]
 def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
     is_capacity = item["topic"].startswith("capacity")
     names = [row["policy"] for row in books if row["measure"] == "return_minus_base"]
-    wanted = [
-        n for n in names if n == CAPACITY_VARIANT or (not is_capacity and n.startswith(STRICT_CUTOFF_PREFIX))
-    ]
+    wanted = [n for n in names if n == CAPACITY_VARIANT or (not is_capacity and n.startswith(STRICT_CUTOFF_PREFIX))]
     name = next((n for n in wanted if (n == CAPACITY_VARIANT) == is_capacity), "")
     row = _find(books, policy=name, measure="return_minus_base")
     text = _words(row, f"daily return of {name} minus {BASE_VARIANT}")
-    return _claim(
-        item["topic"], item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text
-    )
+    return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)
 
 
 def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
@@ -303,9 +279,7 @@ def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
 def _random_pick(books: Sequence[Row], policy: str) -> dict[str, Any]:
     row = _find(books, policy=policy, measure="random_pick")
     if row is None or row["p_raw"] is None:
-        return _claim(
-            "random_pick", policy, None, "superior", row, NOISE, "random-pick books: not available."
-        )
+        return _claim("random_pick", policy, None, "superior", row, NOISE, "random-pick books: not available.")
     verdict: Verdict = SUPPORTED if row["p_raw"] < LEVEL else NOISE
     if row["p_raw"] > 1.0 - LEVEL / 2:
         verdict = "contradicted"

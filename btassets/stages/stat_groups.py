@@ -96,9 +96,7 @@ def _groups(
             yield grouping, name, qualified & (codes == code)
 
 
-def group_rows(
-    sample: Sample, labels: dict[str, tuple[npt.NDArray[np.int8], tuple[str, ...]]]
-) -> list[dict[str, Any]]:
+def group_rows(sample: Sample, labels: dict[str, tuple[npt.NDArray[np.int8], tuple[str, ...]]]) -> list[dict[str, Any]]:
     """Rows of `stat_groups`: every group under the target race and the longest hold, populations under all."""
     rows: list[dict[str, Any]] = []
     every = list(range(len(sample.exits)))
@@ -192,13 +190,9 @@ def _family(
     return rows
 
 
-def _picked(
-    sample: Sample, name: str, against: str, pick: Influence, base: Influence, measure: str
-) -> dict[str, Any]:
+def _picked(sample: Sample, name: str, against: str, pick: Influence, base: Influence, measure: str) -> dict[str, Any]:
     """Row of what each window's train would have picked, over the test weeks alone."""
-    row = _family(sample, name, [(PICKED, against)], difference(pick, base), difference(pick, base), measure)[
-        0
-    ]
+    row = _family(sample, name, [(PICKED, against)], difference(pick, base), difference(pick, base), measure)[0]
     return {**row, "family_size": None, "p_adj": None, "adj_method": "none"}
 
 

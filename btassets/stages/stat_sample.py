@@ -221,10 +221,7 @@ def _arrays(
         found["adjusted_r"] = np.full(net.shape, np.nan)
         return found
     found["adjusted_r"] = np.stack(
-        [
-            benchmark_adjusted_r(net[:, k], real(name), found["risk_pct"], is_long)
-            for k, name in enumerate(benches)
-        ],
+        [benchmark_adjusted_r(net[:, k], real(name), found["risk_pct"], is_long) for k, name in enumerate(benches)],
         axis=1,
     )
     return found
@@ -252,7 +249,5 @@ def as_statistics(rows: list[dict[str, Any]], schema: pa.Schema, scenario: str) 
             return None
         return value.item() if isinstance(value, np.generic) else value
 
-    filled = [
-        {name: clean(({"scenario": scenario} | row).get(name)) for name in schema.names} for row in rows
-    ]
+    filled = [{name: clean(({"scenario": scenario} | row).get(name)) for name in schema.names} for row in rows]
     return pa.Table.from_pylist(filled, schema=schema)

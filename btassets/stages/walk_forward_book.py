@@ -114,9 +114,7 @@ def walk_forward(book: Book, playing: "Playing", sample: Sample) -> WalkForward:
             }
         windows.append(row)
     comparison = _comparison(sample, picked, picked_r, production & (place >= 0))
-    nothing = WalkForward(
-        windows, comparison, weekly, np.empty(0, np.int32), *(np.empty(0) for _ in range(3))
-    )
+    nothing = WalkForward(windows, comparison, weekly, np.empty(0, np.int32), *(np.empty(0) for _ in range(3)))
     if not sample.walk or all(choice is None for choice in picks):
         return nothing
     return _stitched(playing, sample, gates, picks, nothing)

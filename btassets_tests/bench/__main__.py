@@ -89,15 +89,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Arguments of the bench."""
     parser = argparse.ArgumentParser(prog="python -m btassets_tests.bench", description=__doc__)
     parser.add_argument("--only", default="", metavar="CASE,CASE", help=f"some of {', '.join(CASES)}")
-    parser.add_argument(
-        "--repeats", type=int, default=None, metavar="N", help="runs of each command (default: 2)"
-    )
-    parser.add_argument(
-        "--synthetic", action="store_true", help="synthetic bars even where there are real ones"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="a tiny market, once: does the bench still work?"
-    )
+    parser.add_argument("--repeats", type=int, default=None, metavar="N", help="runs of each command (default: 2)")
+    parser.add_argument("--synthetic", action="store_true", help="synthetic bars even where there are real ones")
+    parser.add_argument("--quick", action="store_true", help="a tiny market, once: does the bench still work?")
     parser.add_argument(
         "--large",
         action="store_true",
@@ -124,9 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = machine()
     print(machine_line(facts))
     if facts["load_before"] > QUIET_LOAD:
-        print(
-            f"! the load average is above {QUIET_LOAD}: other work makes wall times longer; trust the CPU times"
-        )
+        print(f"! the load average is above {QUIET_LOAD}: other work makes wall times longer; trust the CPU times")
     sources = code_version.__wrapped__(*SOURCES)  # the function itself remembers its answer
     with tempfile.TemporaryDirectory(prefix="btassets-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -139,9 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(as_table(figures))
     print(_footnote(arguments))
     if code_version.__wrapped__(*SOURCES) != sources:
-        print(
-            "! the sources changed while this ran: commands compiled again or found everything stale; run again"
-        )
+        print("! the sources changed while this ran: commands compiled again or found everything stale; run again")
     if arguments.json is not None:
         _write_json(arguments.json, facts, about, figures)
     return 1 if any(figure.problem for figure in figures) else 0
@@ -238,9 +228,7 @@ def _with_kernels(
     if "page" in cases:
         tell("page")
         lab.ensure_run()
-        found.append(
-            kernels.page_figure(lab.book().reports / "latest" / "report.json", has_targets=has_targets)
-        )
+        found.append(kernels.page_figure(lab.book().reports / "latest" / "report.json", has_targets=has_targets))
     return [*figures.values(), *found]
 
 

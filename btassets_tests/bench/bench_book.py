@@ -74,9 +74,7 @@ def time_one_book(fill="open", **size):
     rules = BookRules() if fill == "open" else SEED_RULES
     exits = precompute_exits(panel, entries, rules)
     qualified = floors & (rank >= 80.0)
-    book = cpu_seconds(
-        lambda: simulate_book(panel, entries, exits, rules, is_qualified=qualified, rank=rank), 20
-    )
+    book = cpu_seconds(lambda: simulate_book(panel, entries, exits, rules, is_qualified=qualified, rank=rank), 20)
     return book, cpu_seconds(lambda: precompute_exits(panel, entries, rules))
 
 
@@ -87,9 +85,7 @@ def time_many_books(n_books=1_000, n_ranks=50, fill="open", **size):
     exits = precompute_exits(panel, entries, rules)
     ranks = np.random.default_rng(1).uniform(0, 100, (n_ranks, len(entries)))
     sizes = [replace(rules, max_positions=n) for n in (10, 15, 20)]
-    configs = [
-        BookConfig(sizes[k % 3], rank_no=k % n_ranks, cutoff_pct=50 + k % 5 * 10.0) for k in range(n_books)
-    ]
+    configs = [BookConfig(sizes[k % 3], rank_no=k % n_ranks, cutoff_pct=50 + k % 5 * 10.0) for k in range(n_books)]
     return cpu_seconds(
         lambda: simulate_books(
             panel,

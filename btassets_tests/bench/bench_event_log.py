@@ -56,9 +56,7 @@ def cpu_ms_a_partition(home: Path, *, batched: bool, n_partitions: int = N_PARTI
 
 
 @pytest.mark.bench
-def test_batched_log_costs_a_fraction_of_the_stock_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_batched_log_costs_a_fraction_of_the_stock_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At most 0.7 ms of CPU a partition, all of Dagster's own work on the events included."""
     monkeypatch.setenv(EVENT_BATCH_SIZE_VARIABLE, str(RECOMMENDED_EVENT_BATCH_SIZE))
     logging.getLogger("dagster").setLevel(logging.ERROR)

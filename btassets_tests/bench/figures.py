@@ -172,9 +172,7 @@ def machine() -> dict[str, Any]:
 
 def machine_line(facts: dict[str, Any]) -> str:
     """The same in one line."""
-    packages = ", ".join(
-        f"{name} {facts[name]}" for name in ("dagster", "duckdb", "numba", "numpy", "pyarrow")
-    )
+    packages = ", ".join(f"{name} {facts[name]}" for name in ("dagster", "duckdb", "numba", "numpy", "pyarrow"))
     return (
         f"{facts['cores']} cores ({facts['processor']}), Python {facts['python']}, {packages}; "
         f"load average before {facts['load_before']}"

@@ -246,9 +246,7 @@ def n_rows_of(path: Path) -> int:
     return pq.read_metadata(path).num_rows
 
 
-def measure_all(
-    lab: Lab, cases: Sequence[str], tell: Callable[[str], None], *, has_targets: bool
-) -> dict[str, Figure]:
+def measure_all(lab: Lab, cases: Sequence[str], tell: Callable[[str], None], *, has_targets: bool) -> dict[str, Figure]:
     """Figures of the chosen cases, in the order in which each leaves the book for the next."""
     figures: dict[str, Figure] = {}
     for case in CASES:

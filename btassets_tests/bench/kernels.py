@@ -47,9 +47,7 @@ def _asof_index(item: TickerBars, inputs: ReplayInputs) -> np.ndarray:
     return asof_grid(item.bars.dates, inputs.sessions.days[inputs.sessions.is_week], inputs.sessions.last)[0]
 
 
-def replay_figure(
-    inputs: ReplayInputs, items: Sequence[TickerBars], *, n_sampled: int, target: Target
-) -> Figure:
+def replay_figure(inputs: ReplayInputs, items: Sequence[TickerBars], *, n_sampled: int, target: Target) -> Figure:
     """CPU time an as-of bar: setups, both gradings, signals, eligibility, in one pass."""
     indices = [_asof_index(item, inputs) for item in items]
     n_asof = sum(len(index) for index in indices)
@@ -99,9 +97,7 @@ def _plain_job(item: TickerBars, inputs: ReplayInputs, sessions: list[int]) -> d
     b = item.bars
     bars = [
         Bar(*row)
-        for row in zip(
-            *(x.tolist() for x in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True
-        )
+        for row in zip(*(x.tolist() for x in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True)
     ]
     opens, closes = (x.tolist() for x in inputs.benchmark_on(b.dates))
     bench = {bar.date: (o, c) for bar, o, c in zip(bars, opens, closes, strict=True) if not math.isnan(c)}
@@ -131,9 +127,7 @@ def _naive_asof_bar(job: dict[str, Any], i: int) -> None:
         naive_engine.forward_return(bars, i, days, is_ended=False)
 
 
-def signals_figure(
-    inputs: ReplayInputs, items: Sequence[TickerBars], *, n_sampled: int, target: Target
-) -> Figure:
+def signals_figure(inputs: ReplayInputs, items: Sequence[TickerBars], *, n_sampled: int, target: Target) -> Figure:
     """CPU time of the eight signals at every week end of every ticker, from bars."""
     weeks = inputs.sessions.days[inputs.sessions.is_week]
     jobs = [
@@ -176,9 +170,7 @@ def book_figures(*, n_books: int, size: dict[str, int], has_targets: bool) -> li
     naive = bench_book.time_naive_book(**size)
     targets = (Target(cpu_s=1.5e-3), Target(cpu_s=3.0)) if has_targets else (Target(), Target())
     return [
-        Figure(
-            "one book", cpu_s=one, naive_cpu_s=naive, n_repeats=20, target=targets[0], note="random panel"
-        ),
+        Figure("one book", cpu_s=one, naive_cpu_s=naive, n_repeats=20, target=targets[0], note="random panel"),
         Figure(
             f"{n_books:,} books",
             cpu_s=many,

@@ -45,9 +45,7 @@ class BarFolder:
     about: str
 
 
-def real_or_synthetic(
-    folder: Path, *, n_tickers: int, n_sessions: int, is_real_wanted: bool = True
-) -> BarFolder:
+def real_or_synthetic(folder: Path, *, n_tickers: int, n_sessions: int, is_real_wanted: bool = True) -> BarFolder:
     """Copy of the real bars that `BTASSETS_REAL_BARS` names, else bars of the demo source, in `folder`."""
     root = Path(os.environ.get(VARIABLE, ""))
     if is_real_wanted and os.environ.get(VARIABLE) and (root / "sp500_5y").is_dir():

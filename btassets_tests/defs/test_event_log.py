@@ -201,9 +201,7 @@ def run_range(
     return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False).run_id
 
 
-def asset_event(
-    run_id: str, event_type: DagsterEventType, data: Any, timestamp: float | None = None
-) -> EventLogEntry:
+def asset_event(run_id: str, event_type: DagsterEventType, data: Any, timestamp: float | None = None) -> EventLogEntry:
     """Event as a step of `run_id` would log it, now or at a timestamp."""
     return EventLogEntry(
         error_info=None,
@@ -368,9 +366,7 @@ def answers(instance: dg.DagsterInstance) -> Iterator[tuple[str, Any]]:
         yield f"{event_type}", list(paged(instance.fetch_run_status_changes, event_type, ascending=True))
     yield (
         "every event",
-        storage.get_event_records(
-            dg.EventRecordsFilter(DagsterEventType.STEP_SUCCESS), limit=1000, ascending=True
-        ),
+        storage.get_event_records(dg.EventRecordsFilter(DagsterEventType.STEP_SUCCESS), limit=1000, ascending=True),
     )
     yield "by id", sorted(storage.get_logs_for_all_runs_by_log_id(after_cursor=0).items())
     yield "last id", storage.get_maximum_record_id()
@@ -387,9 +383,7 @@ def rows_of(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     if not path.exists():
         return
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        names = connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
-        ).fetchall()
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1").fetchall()
         for (name,) in names:
             for row in connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall():
                 yield name, row
@@ -440,9 +434,7 @@ def test_instance_reads_and_stores_what_the_stock_log_does(tmp_path: Path) -> No
             run_range(instance, failing_graph(), TICKERS[50], TICKERS[50])
             instance.report_runless_asset_event(dg.AssetMaterialization("outside", tags={"k": "v"}))
             instance.report_runless_asset_event(dg.AssetObservation(BARS, partition=TICKERS[7]))
-            instance.report_runless_asset_event(
-                dg.AssetCheckEvaluation(TABLE, check_name="total", passed=False)
-            )
+            instance.report_runless_asset_event(dg.AssetCheckEvaluation(TABLE, check_name="total", passed=False))
             storage = storage_of(instance)
             storage.set_concurrency_slots("database", 2)
             for step in ("first", "second", "third"):
@@ -505,9 +497,7 @@ def both_storages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Sql
 @settings(max_examples=15, deadline=None)
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from(["made", "planned", "seen", "checked", "started"]), st.sampled_from("bafdec")
-        ),
+        st.tuples(st.sampled_from(["made", "planned", "seen", "checked", "started"]), st.sampled_from("bafdec")),
         min_size=1,
         max_size=9,
     )
@@ -545,12 +535,7 @@ def test_multiprocess_run_stores_what_the_stock_log_does(tmp_path: Path) -> None
             seen[is_batched] = {
                 name: Counter(scrub(repr(row[1:])) for row in rows) for name, rows in tables(instance).items()
             }
-            ids = [
-                row[0]
-                for name, rows in tables(instance).items()
-                for row in rows
-                if name.endswith("event_logs")
-            ]
+            ids = [row[0] for name, rows in tables(instance).items() for row in rows if name.endswith("event_logs")]
             assert len(ids) > 4 * N_TICKERS
             assert_consistent(instance, is_one_writer=False)
     assert seen[True].keys() == seen[False].keys()
@@ -587,9 +572,7 @@ def mirrored_events(instance: dg.DagsterInstance, run_id: str) -> tuple[list[str
     found = []
     for shard in (run_id, "index"):
         with contextlib.closing(sqlite3.connect(folder / f"{shard}.db")) as connection:
-            rows = connection.execute(
-                "SELECT event FROM event_logs WHERE run_id = ? ORDER BY id", [run_id]
-            ).fetchall()
+            rows = connection.execute("SELECT event FROM event_logs WHERE run_id = ? ORDER BY id", [run_id]).fetchall()
         events = [(text, deserialize_value(text, EventLogEntry)) for (text,) in rows]
         found.append([text for text, event in events if event_log._is_mirrored(event)])
     return found[0], found[1]
@@ -775,9 +758,7 @@ def test_two_processes_run_jobs_at_once(instance: dg.DagsterInstance) -> None:
     runs = instance.get_run_records()
     assert [record.dagster_run.status for record in runs] == [dg.DagsterRunStatus.SUCCESS] * 4
     made = instance.fetch_materializations(empty.key, limit=1000).records
-    assert Counter(record.run_id for record in made) == {
-        record.dagster_run.run_id: N_TICKERS for record in runs
-    }
+    assert Counter(record.run_id for record in made) == {record.dagster_run.run_id: N_TICKERS for record in runs}
     assert_consistent(instance)
 
 

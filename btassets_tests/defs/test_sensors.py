@@ -158,7 +158,7 @@ class _Listener:
                 self.send_response(204)
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 del format, args
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -248,9 +248,7 @@ def test_freshness_follows_the_calendar(
     assert age.behind == behind
 
 
-def test_old_bars_are_told_once_per_session(
-    home: Home, listener: _Listener, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_bars_are_told_once_per_session(home: Home, listener: _Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("btassets.stages.bars_age.exchange_hours", lambda *_: HOURS)
     assert home.run(_requested(home.tick()[0]), assets=["ohlcv_history", "sessions"]).success
     answer, _ = home.tick("freshness")

@@ -11,9 +11,7 @@ from btassets.engine.market.bars import Bars
 from btassets.engine.replay.rules import ReplayRules
 
 
-def make_bars(
-    seed, n=400, *, tick=0.01, start_price=50.0, volatility=0.02, holes=0.02, halt=True, awkward=True
-):
+def make_bars(seed, n=400, *, tick=0.01, start_price=50.0, volatility=0.02, holes=0.02, halt=True, awkward=True):
     """Bars on weekdays: prices on a grid of `tick` (ties), missing sessions, one halt, flat days."""
     rng = np.random.default_rng(seed)
     days = np.arange(17_000, 17_000 + 2 * n + 60)

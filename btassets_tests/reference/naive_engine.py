@@ -204,10 +204,7 @@ def tilt(p, sign, score, strength, tilts):
         return p
     const, by_score, by_level = tilts
     logit = (
-        math.log(p / (1.0 - p))
-        + const
-        + by_score * sign * (score - 50.0) / 50.0
-        + by_level * (strength - 50.0) / 50.0
+        math.log(p / (1.0 - p)) + const + by_score * sign * (score - 50.0) / 50.0 + by_level * (strength - 50.0) / 50.0
     )
     return 1.0 / (1.0 + math.exp(-logit))
 
@@ -343,7 +340,7 @@ def residual_at(year, bench_close):
 
 
 def ineligible_reason(i, n_window, bars, session_no, raw_close, raw_dollar_volume):
-    """First quality rule that bar i breaks by its trailing bars, or None (docs/method/quality.md: Q11, Q13-Q15, Q17)."""
+    """First quality rule that bar i breaks by its trailing bars, or None (Q11, Q13-Q15, Q17)."""
     trailing = [t for t in range(i + 1) if session_no[t] > session_no[i] - 126]
     recent = [t for t in range(i + 1) if session_no[t] > session_no[i] - 63]
     longest = run = 1

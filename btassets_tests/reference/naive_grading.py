@@ -80,11 +80,7 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
         row[f"hold_days{suffix}"] = hold
         row[f"stop_day{suffix}"] = stop_day
         row[f"label_end_date{suffix}"] = last_date
-        start = (
-            benchmark_price(benchmark, here.date, 1)
-            if not suffix
-            else benchmark_price(benchmark, ahead[0].date, 0)
-        )
+        start = benchmark_price(benchmark, here.date, 1) if not suffix else benchmark_price(benchmark, ahead[0].date, 0)
         exits = {f"time_r_{n}": exit_of(n, stop_day, len(ahead)) for n in TIMES}
         for n in TIMES:
             kind, day = exits[f"time_r_{n}"]

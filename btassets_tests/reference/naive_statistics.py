@@ -72,9 +72,7 @@ def market_model(returns, benchmark):
     sd = math.sqrt(sum(e * e for e in residual) / n)
     psi_beta = [(x - mean_x) * e / (sxx / n) for x, e in zip(benchmark, residual, strict=True)]
     psi_alpha = [e - b * mean_x for e, b in zip(residual, psi_beta, strict=True)]
-    psi_ratio = [
-        a / sd - alpha / sd * (e * e / sd / sd - 1) / 2 for a, e in zip(psi_alpha, residual, strict=True)
-    ]
+    psi_ratio = [a / sd - alpha / sd * (e * e / sd / sd - 1) / 2 for a, e in zip(psi_alpha, residual, strict=True)]
     root = math.sqrt(252)
     return {
         "alpha": (alpha * 252, cosine_error(psi_alpha, 0)[0] * 252),

@@ -61,9 +61,7 @@ def grade(row, bars):
     for day, bar in enumerate(ahead[:HORIZON], start=1):
         touches = (is_stopped(bar), is_paid(bar))
         if any(touches):
-            outcome = {(True, True): "ambiguous", (True, False): "stop_hit", (False, True): "target_hit"}[
-                touches
-            ]
+            outcome = {(True, True): "ambiguous", (True, False): "stop_hit", (False, True): "target_hit"}[touches]
             hold = day
             r = row["rr"] if outcome == "target_hit" else stopped_at(bar)
             break
@@ -217,10 +215,7 @@ def benchmark_return(benchmark, start, end):
 
 def book(rows, prices, benchmark, key, qualifies, *, policy, slots=10):
     """Report row of one book, None when it has nothing to trade."""
-    given = [
-        {**row, "date": (row["date"] - EPOCH).days, "rank": row[key], "qualified": qualifies(row)}
-        for row in rows
-    ]
+    given = [{**row, "date": (row["date"] - EPOCH).days, "rank": row[key], "qualified": qualifies(row)} for row in rows]
     rules = {
         "capital": 10_000.0,
         "cost": COST,
@@ -237,11 +232,7 @@ def book(rows, prices, benchmark, key, qualifies, *, policy, slots=10):
     curve, trades, counts = walked["curve"], walked["trades"], walked["counts"]
     numbers = naive_book.curve_numbers(curve, trades, rules["capital"])
     first, last = curve[0]["day"], curve[-1]["day"]
-    spy = (
-        benchmark_return({(d - EPOCH).days: c for d, c in benchmark.items()}, first, last)
-        if benchmark
-        else None
-    )
+    spy = benchmark_return({(d - EPOCH).days: c for d, c in benchmark.items()}, first, last) if benchmark else None
     digits = {"final_equity": 2, "total_return_pct": 1, "cagr_pct": 1, "max_drawdown_pct": 1, "sharpe": 2}
     digits |= {"win_rate": 1, "avg_trade_pnl": 2, "best_trade_r": 2, "worst_trade_r": 2}
     digits |= {"best_trade_pnl": 2, "worst_trade_pnl": 2, "avg_hold_days": 1}
@@ -252,8 +243,7 @@ def book(rows, prices, benchmark, key, qualifies, *, policy, slots=10):
         "skipped_book_full": counts.get("slots", 0),
         "spy_return_pct": None if spy is None else round(spy, 1),
         "yearly_returns": [
-            {"year": year, "return_pct": None if pct is None else round(pct, 1)}
-            for year, pct in numbers["yearly"]
+            {"year": year, "return_pct": None if pct is None else round(pct, 1)} for year, pct in numbers["yearly"]
         ],
         "start_date": date.fromordinal(EPOCH.toordinal() + first).isoformat(),
         "end_date": date.fromordinal(EPOCH.toordinal() + last).isoformat(),
@@ -316,9 +306,7 @@ def seed_report(setups, bars, benchmark, gates):
         "qualified": sum(1 for _ in qualified),
         "overall_qualified": race_stats(qualified),
         "overall_all": race_stats(rows),
-        "by_direction": {
-            d: race_stats([r for r in qualified if r["direction"] == d]) for d in ("long", "short")
-        },
+        "by_direction": {d: race_stats([r for r in qualified if r["direction"] == d]) for d in ("long", "short")},
         "sweep": [
             {
                 "min_momentum_percentile": c,

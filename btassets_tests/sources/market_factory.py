@@ -74,8 +74,6 @@ def small_market(
     end, as in the demo. Tickers, later bars and an earlier start change nothing that was there (in raw
     bars bit for bit).
     """
-    raw, benchmark = small_raw_market(
-        n_tickers, n_bars, seed, edge=edge, extend=extend, has_lifecycle=has_lifecycle
-    )
+    raw, benchmark = small_raw_market(n_tickers, n_bars, seed, edge=edge, extend=extend, has_lifecycle=has_lifecycle)
     adjusted = {ticker: adjusted_bars(bars, "raw", "total") for ticker, bars in raw.items()}
     return adjusted, adjusted_bars(benchmark, "raw", "total")

@@ -106,9 +106,7 @@ def test_integers_and_an_empty_column() -> None:
     assert read_numbers(sliced, dates, "T", "close")[0].tolist() == [2.0, 3.0]
 
 
-@pytest.mark.parametrize(
-    "text", ["abc", "1,234.5", "12,5", "1_000", "$5", "0x10", "--5", "1.2.3", "infinite"]
-)
+@pytest.mark.parametrize("text", ["abc", "1,234.5", "12,5", "1_000", "$5", "0x10", "--5", "1.2.3", "infinite"])
 def test_text_in_a_price_cell_is_nan_and_named(text: str) -> None:
     dates = np.array([MARCH_5, MARCH_8], np.int32)
     values, note = read_numbers(chunked(["1.5", text]), dates, "AAPL", "close")

@@ -172,9 +172,7 @@ def test_quality_rules_accept_the_whole_demo():
     source = demo(n_tickers=300, n_sessions=1260)
     blocked = []
     for ticker in source.tickers():
-        screened = screen_bars(
-            ticker, source.fetch(ticker), sessions=small_sessions(1260), last_session=LAST_SESSION
-        )
+        screened = screen_bars(ticker, source.fetch(ticker), sessions=small_sessions(1260), last_session=LAST_SESSION)
         if screened.is_blocked:
             blocked.append(ticker)
     assert not blocked

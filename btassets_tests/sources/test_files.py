@@ -88,9 +88,7 @@ def test_a_vendor_pattern_finds_the_ticker_and_names_what_it_passed_over(tmp_pat
     assert blocked(FilesSource(tmp_path), "constituents").rule == "Q1"
 
 
-@pytest.mark.parametrize(
-    "settings", [{"basis": "adjusted"}, {"ticker_pattern": "("}, {"ticker_pattern": "^DA-"}]
-)
+@pytest.mark.parametrize("settings", [{"basis": "adjusted"}, {"ticker_pattern": "("}, {"ticker_pattern": "^DA-"}])
 def test_settings_that_cannot_be_meant(tmp_path: Path, settings: dict[str, str]) -> None:
     with pytest.raises(SettingError) as caught:
         FilesSource(tmp_path, **settings)  # pyright: ignore[reportArgumentType] - wrong on purpose
@@ -210,9 +208,7 @@ def test_text_in_a_price_cell_is_read_as_a_row_without_a_price(tmp_path: Path) -
 
 
 def test_mapped_columns_with_odd_names(tmp_path: Path) -> None:
-    write_parquet(
-        tmp_path / "A.parquet", adj=pa.array([1.0, 2.0, 3.0]), **{"div.cash": pa.array([0.0, None, 0.5])}
-    )
+    write_parquet(tmp_path / "A.parquet", adj=pa.array([1.0, 2.0, 3.0]), **{"div.cash": pa.array([0.0, None, 0.5])})
     (tmp_path / "B.csv").write_text('date,"open, usd",high,low,close,volume\n2021-03-01,1,1,1,1,5\n')
     columns = ColumnNames(dividend="div.cash", adjusted_close="adj")
     raw = FilesSource(tmp_path, columns, "raw").fetch("A")

@@ -26,8 +26,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 def cells() -> list[list[str]]:
     return [
-        [f"2021-03-{row + 1:02d}", "10.5", "11.25", "9.75", f"10.{row}", "1000", "0.0", "1.0"]
-        for row in range(N_ROWS)
+        [f"2021-03-{row + 1:02d}", "10.5", "11.25", "9.75", f"10.{row}", "1000", "0.0", "1.0"] for row in range(N_ROWS)
     ]
 
 
@@ -182,9 +181,7 @@ def test_bytes_of_a_parquet_file_overwritten(folder: Path, data: st.DataObject) 
     ),
     st.lists(st.sampled_from(COLUMNS), max_size=2),
 )
-def test_parquet_columns_of_other_types_or_gone(
-    folder: Path, types: dict[str, pa.DataType], gone: list[str]
-) -> None:
+def test_parquet_columns_of_other_types_or_gone(folder: Path, types: dict[str, pa.DataType], gone: list[str]) -> None:
     table = pq.ParquetFile(io.BytesIO(GOOD_PARQUET)).read()
     for name, kind in types.items():
         at = table.column_names.index(name)
@@ -214,9 +211,7 @@ def test_tickers_of_a_long_file_are_text_and_no_row_is_lost(tickers: list[str]) 
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "all.csv"
         lines = [f'"{ticker}",2021-03-01,1,1,1,1,5' for ticker in tickers]
-        path.write_text(
-            "ticker,date,open,high,low,close,volume\n" + "\n".join(lines) + "\nKEPT,2021-03-01,1,1,1,1,5\n"
-        )
+        path.write_text("ticker,date,open,high,low,close,volume\n" + "\n".join(lines) + "\nKEPT,2021-03-01,1,1,1,1,5\n")
         source = FilesSource(path)
         n_rows = sum(problem.n for problem in source.problems())
         for ticker in source.tickers():

@@ -20,9 +20,7 @@ from btassets.sources.columns import ColumnNames
 from btassets.sources.files import FilesSource, fetch_many, read_benchmark
 
 FOLDER = os.environ.get("BTASSETS_REAL_BARS", "")
-pytestmark = pytest.mark.skipif(
-    not FOLDER, reason="BTASSETS_REAL_BARS is not set: real bars are not in the project"
-)
+pytestmark = pytest.mark.skipif(not FOLDER, reason="BTASSETS_REAL_BARS is not set: real bars are not in the project")
 
 VENDOR_COLUMNS = ColumnNames(
     date="timestamp", dividend="dividend_amount", split="split_coefficient", adjusted_close="adjusted_close"

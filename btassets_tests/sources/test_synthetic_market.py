@@ -306,8 +306,7 @@ def mean_ics(edge, seed, n_tickers, n_bars, horizon=30):
     """Mean weekly rank IC of raw and of residual 12-1 momentum against `horizon` sessions ahead."""
     tickers, benchmark = small_raw_market(n_tickers, n_bars, seed=seed, edge=edge)
     log_growth = [
-        np.concatenate([[0.0], np.cumsum(np.log1p(n) + np.log1p(d))])
-        for n, d in map(total_returns, tickers.values())
+        np.concatenate([[0.0], np.cumsum(np.log1p(n) + np.log1p(d))]) for n, d in map(total_returns, tickers.values())
     ]
     price = np.exp(np.array(log_growth).T)
     returns = price[1:] / price[:-1] - 1
@@ -326,17 +325,14 @@ def mean_ics(edge, seed, n_tickers, n_bars, horizon=30):
 def test_planted_edge_adds_its_ic():
     # The same shocks with and without the edge: their difference is nearly free of noise.
     none, demo, edge = (
-        np.mean([mean_ics(size, seed, 200, 760) for seed in (1, 2, 3)], axis=0)
-        for size in (0.0, 0.006, 0.012)
+        np.mean([mean_ics(size, seed, 200, 760) for seed in (1, 2, 3)], axis=0) for size in (0.0, 0.006, 0.012)
     )
     assert (np.abs(demo - none - 0.030) < 0.005).all()
     assert (np.abs(edge - none - 0.061) < 0.007).all()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("edge", "low", "high"), [(0.0, -0.012, 0.012), (0.006, 0.018, 0.042), (0.012, 0.045, 0.080)]
-)
+@pytest.mark.parametrize(("edge", "low", "high"), [(0.0, -0.012, 0.012), (0.006, 0.018, 0.042), (0.012, 0.045, 0.080)])
 def test_mean_ic_over_many_markets(edge, low, high):
     found = np.mean([mean_ics(edge, seed, 80, 1260)[1] for seed in range(1, 31)])
     assert low < found < high

@@ -30,9 +30,7 @@ def test_a_share_class_is_spelled_with_a_dot(given_name: str, ticker: str) -> No
     assert canonical_ticker(given_name) == ticker
 
 
-@pytest.mark.parametrize(
-    "name", ["A", "BRK.B", "TRUE", "NAN", "CON", "NULL", "0700.HK", "^GSPC", "ES=F", "BTC-USD"]
-)
+@pytest.mark.parametrize("name", ["A", "BRK.B", "TRUE", "NAN", "CON", "NULL", "0700.HK", "^GSPC", "ES=F", "BTC-USD"])
 def test_safe_names_pass(name: str) -> None:
     assert unsafe_reason(name) is None
 

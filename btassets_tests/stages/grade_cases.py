@@ -43,8 +43,7 @@ def _as_bars(table):
 def golden_market():
     """(bars by ticker, benchmark)."""
     bars = {
-        p.name.removesuffix(".parquet"): _as_bars(read_table(f"bars/{p.stem}"))
-        for p in (GOLDEN / "bars").iterdir()
+        p.name.removesuffix(".parquet"): _as_bars(read_table(f"bars/{p.stem}")) for p in (GOLDEN / "bars").iterdir()
     }
     return bars, _as_bars(read_table("SPY"))
 

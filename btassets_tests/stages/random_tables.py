@@ -73,9 +73,7 @@ def random_candidates(seed=0, n_tickers=24, n_weeks=30):
     }
     for suffix in ("", "_open"):
         missing = is_ungraded if not suffix else is_ungraded | columns["drop_open"].is_valid().to_numpy(False)
-        result = np.where(
-            outcome == "target_hit", 1.9, np.where(outcome == "expired", 0.0, -1.0 - rng.random(n) / 9)
-        )
+        result = np.where(outcome == "target_hit", 1.9, np.where(outcome == "expired", 0.0, -1.0 - rng.random(n) / 9))
         mark = np.where(outcome == "expired", rng.normal(size=n), result)
         reason = np.where(outcome == "expired", np.where(is_open, "delisted", "time"), "stop")
         realized = np.where(reason == "delisted", mark, result)

@@ -93,9 +93,7 @@ def _grade(rows, bars, benchmark, settings):
     return grade_candidates(setups_table(rows), own, benchmark_of(benchmark), settings)
 
 
-@pytest.mark.parametrize(
-    ("seed", "gates"), [(1, "percentile"), (2, "open"), (3, "strict"), (4, "percentile")]
-)
+@pytest.mark.parametrize(("seed", "gates"), [(1, "percentile"), (2, "open"), (3, "strict"), (4, "percentile")])
 def test_seed_profile_equals_the_naive_rules_on_awkward_setups(seed, gates):
     bars, benchmark = make_market(seed)
     given = make_setups(seed, bars)
@@ -215,9 +213,7 @@ def test_an_absent_rr_is_computed(market):
 def test_a_different_meets_core_is_reported_and_not_believed(market):
     settings = profile_settings("seed", golden_json("activation_default"))
     given = read_table("candidates_default")
-    wrong = given.set_column(
-        given.column_names.index("meets_core"), "meets_core", pa.array([True] * given.num_rows)
-    )
+    wrong = given.set_column(given.column_names.index("meets_core"), "meets_core", pa.array([True] * given.num_rows))
     result = grade_candidates(wrong, *market, settings)
     assert any("meets_core" in text for text in result.warnings)
     assert result.rows["meets_core"].to_pylist() == read_table("expected_default")["meets_core"].to_pylist()

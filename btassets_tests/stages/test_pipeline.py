@@ -28,6 +28,7 @@ from btassets_tests.cli.book_factory import (
     write_market,
 )
 
+
 def close(ours: pa.Table, theirs: pa.Table) -> bool:
     """Whether two tables are the same but for the last bits of their floats."""
     return plain(ours).schema.equals(plain(theirs).schema) and all(

@@ -231,18 +231,12 @@ def as_naive(row):
 def unscaled(table, *without):
     """Rows of a model rounded like the naive ones."""
     digits = {"hit_rate": 1, "win_rate": 1, "avg_hold_days": 1, "net_r_per_day": 4}
-    digits |= dict.fromkeys(
-        ("total_r", "net_total_r", "best_r", "worst_r", "profit_factor", "hold_total_r"), 2
-    )
+    digits |= dict.fromkeys(("total_r", "net_total_r", "best_r", "worst_r", "profit_factor", "hold_total_r"), 2)
     digits |= dict.fromkeys(
         ("avg_r", "net_avg_r", "median_net_r", "net_avg_r_ex_top5", "hold_avg_r", "hold_net_avg_r"), 3
     )
     return [
-        {
-            k: round(v, digits[k]) if k in digits and v is not None else v
-            for k, v in row.items()
-            if k not in without
-        }
+        {k: round(v, digits[k]) if k in digits and v is not None else v for k, v in row.items() if k not in without}
         for row in table.to_pylist()
     ]
 
@@ -252,9 +246,7 @@ def test_statistics_equal_the_naive_ones(case):
     rows = [as_naive(row) for row in tables["graded_setups"].to_pylist() if row["is_graded"]]
     qualified = [row for row in rows if row["qualified"]]
     assert len(qualified) > 20
-    populations = {
-        row.pop("population"): row for row in unscaled(tables["setup_stats"], "scenario", "n_rows")
-    }
+    populations = {row.pop("population"): row for row in unscaled(tables["setup_stats"], "scenario", "n_rows")}
     assert populations["all"] == naive_stats.race_stats(rows)
     assert populations["qualified"] == naive_stats.race_stats(qualified)
     assert populations["short"] == naive_stats.race_stats([r for r in qualified if r["direction"] == "short"])
@@ -262,9 +254,7 @@ def test_statistics_equal_the_naive_ones(case):
     assert unscaled(tables["gate_sweep"], "scenario") == [
         {
             "min_momentum_percentile": cutoff,
-            **naive_stats.race_stats(
-                [r for r in rows if r["meets_core"] and naive_stats.passes_momentum(r, cutoff)]
-            ),
+            **naive_stats.race_stats([r for r in rows if r["meets_core"] and naive_stats.passes_momentum(r, cutoff)]),
         }
         for cutoff in naive_stats.CUTOFFS
     ]

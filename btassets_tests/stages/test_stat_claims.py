@@ -128,9 +128,7 @@ def test_the_headline_needs_the_setups_and_the_book(adjusted, random_p, later, v
         pair("selection", "qualified_target", "nothing", estimate=9.0),
         pair("selection", "qualified_hold_30", "nothing", estimate=adjusted, measure="adjusted_r", **later),
     ]
-    found = claim(
-        [], pairs, [book_row("hold", "random_pick", estimate=0.2, se=None, p=random_p, unit="frac")]
-    )
+    found = claim([], pairs, [book_row("hold", "random_pick", estimate=0.2, se=None, p=random_p, unit="frac")])
     assert [c["topic"] for c in found] == ["headline", "expectancy", "random_pick"]
     assert found[0]["verdict"] == verdict
 

@@ -15,9 +15,7 @@ PRICE_SESSIONS = 63
 
 
 @inner
-def quality_terms(
-    high, low, volume, raw_close, raw_dollar_volume, max_constant_bars, min_close, min_dollar_volume
-):
+def quality_terms(high, low, volume, raw_close, raw_dollar_volume, max_constant_bars, min_close, min_dollar_volume):
     """Per-ticker arrays that make each rule of `ineligible_code` two subtractions.
 
     Returns

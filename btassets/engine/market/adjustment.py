@@ -105,9 +105,7 @@ def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple
         impossible = np.flatnonzero(~(factor > 0.0))
         if len(impossible):
             first = int(impossible[0])
-            raise ImpossibleDividendError(
-                int(raw.dates[paid_rows[first]]), float(paid[first]), float(before[first])
-            )
+            raise ImpossibleDividendError(int(raw.dates[paid_rows[first]]), float(paid[first]), float(before[first]))
         step[paid_rows] *= factor
     plain = split_rows[is_plain_split(ratio[split_rows])]
     if not len(plain):

@@ -52,9 +52,7 @@ def iso_year_week(days: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], npt.NDArr
     return (year.astype(np.int32) + 1970).astype(np.int32), week.astype(np.int32)
 
 
-def completed_week_sessions(
-    sessions: npt.ArrayLike, last_session: int, rule: Literal["exchange", "data"]
-) -> Days:
+def completed_week_sessions(sessions: npt.ArrayLike, last_session: int, rule: Literal["exchange", "data"]) -> Days:
     """As-of session of every week that is completed at T, ascending.
 
     Parameters

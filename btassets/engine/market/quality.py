@@ -102,8 +102,7 @@ def screen_bars(
     is_ended = last_session is not None and last_session - int(bars.dates[-1]) > rules.ended_after_days
     if is_ended:
         text = (
-            f"last bar, while the set goes on to {iso_date(last_session or 0)}; taken as delisted, its "
-            "history is kept."
+            f"last bar, while the set goes on to {iso_date(last_session or 0)}; taken as delisted, its history is kept."
         )
         found.add("Q16", "warn", int(bars.dates[-1]), 1, text)
     return _result(None if found.is_blocked else bars, found, n_rows, is_ended=is_ended)
@@ -128,8 +127,7 @@ def _judge_span(bars: RawBars, rules: QualityRules, found: Findings) -> None:
     if found.ticker not in rules.high_close_tickers and bars.close.max() > rules.max_close:
         high = np.flatnonzero(bars.close > rules.max_close)
         text = (
-            f"close {bars.close[high[0]]:g} ({len(high)} bars in all); closes above {rules.max_close:g} are "
-            "rare; kept."
+            f"close {bars.close[high[0]]:g} ({len(high)} bars in all); closes above {rules.max_close:g} are rare; kept."
         )
         found.add("Q18", "warn", int(bars.dates[high[0]]), len(high), text)
     if len(bars) < rules.min_bars:

@@ -107,9 +107,7 @@ def _judge_splits(bars: RawBars, basis: Basis, paid: Floats, rules: QualityRules
             if paid[index] > rules.split_dividend_frac * bars.close[index]:
                 continue
             codes = (code for ratio in rules.split_ratios for code in (ratio, 1.0 / ratio))
-            hits += [
-                (index, code) for code in codes if abs(gap[index] / code - 1.0) <= rules.split_tolerance_frac
-            ]
+            hits += [(index, code) for code in codes if abs(gap[index] / code - 1.0) <= rules.split_tolerance_frac]
         if hits:
             row, ratio = hits[0][0] + 1, hits[0][1]
             spelled = f"{1.0 / ratio:g}:1" if ratio < 1.0 else f"1:{ratio:g}"
@@ -124,9 +122,7 @@ def _judge_splits(bars: RawBars, basis: Basis, paid: Floats, rules: QualityRules
         return
     size = np.abs(np.log(bars.split[1:][recorded]))
     # Raw prices open at 1/ratio of the close before; adjusted ones where they closed.
-    wrong_place = (
-        np.log(gap[recorded]) if basis == "raw" else np.log(gap[recorded] * bars.split[1:][recorded])
-    )
+    wrong_place = np.log(gap[recorded]) if basis == "raw" else np.log(gap[recorded] * bars.split[1:][recorded])
     wrong = recorded[np.abs(wrong_place) < rules.split_in_price_frac * size]
     if len(wrong):
         row = int(wrong[0]) + 1
@@ -139,9 +135,7 @@ def _judge_splits(bars: RawBars, basis: Basis, paid: Floats, rules: QualityRules
         found.add("Q8", "block", int(bars.dates[row]), len(wrong), text)
 
 
-def _judge_adjusted(
-    bars: RawBars, adjusted: Floats, growth: Floats, rules: QualityRules, found: Findings
-) -> None:
+def _judge_adjusted(bars: RawBars, adjusted: Floats, growth: Floats, rules: QualityRules, found: Findings) -> None:
     """Q9: compare the vendor's adjusted return with that of close and recorded actions."""
     is_usable = (adjusted > 0.0) & (adjusted < np.inf)
     n_unusable = int((~is_usable).sum())

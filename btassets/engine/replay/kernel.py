@@ -69,9 +69,7 @@ _DAYS_AHEAD = np.array(FORWARD_RETURN_DAYS, dtype=np.int64)
 
 
 @inner
-def _direction_setup(
-    entry, sign, atr, score, level, n_levels, stop_multiple, horizon, parameters, work, target
-):
+def _direction_setup(entry, sign, atr, score, level, n_levels, stop_multiple, horizon, parameters, work, target):
     """One direction at one as-of bar: (n_targets, n_sr_targets, primary, rr, p, best p).
 
     `n_targets` 0: no setup. The targets are left in `target`.
@@ -280,9 +278,7 @@ def replay_pass(
             stop_pivot += 1
         if stop_pivot == first_pivot:
             continue
-        atr, rsi, balance, adx, ema_fast, ema_slow, cmf, mean_volume = window_state(
-            s, i, close, volume, terms
-        )
+        atr, rsi, balance, adx, ema_fast, ema_slow, cmf, mean_volume = window_state(s, i, close, volume, terms)
         if atr <= 0.0:
             continue
         entry = close[i]

@@ -86,9 +86,7 @@ def truncation_mismatches(
         mismatches += _differences(date, SETUP_COLUMNS, replay.candidates, full_rows, truncated.candidates)
         full_rows = np.flatnonzero(replay.signal_index == i)
         if len(full_rows):
-            mismatches += _differences(
-                date, SIGNAL_SETUP_COLUMNS, replay.signals, full_rows, truncated.signals
-            )
+            mismatches += _differences(date, SIGNAL_SETUP_COLUMNS, replay.signals, full_rows, truncated.signals)
     return mismatches
 
 

@@ -101,9 +101,7 @@ class ReplayRules:
             )
             raise ValueError(message)
         if not 1 <= self.horizon_days <= MAX_HORIZON_DAYS:
-            message = (
-                f"horizon_days {self.horizon_days}; must be 1 to {MAX_HORIZON_DAYS}; choose one of these"
-            )
+            message = f"horizon_days {self.horizon_days}; must be 1 to {MAX_HORIZON_DAYS}; choose one of these"
             raise ValueError(message)
         if self.max_targets < 1 or self.pivot_arm < 1 or self.atr_stop_multiple <= 0.0:
             message = (

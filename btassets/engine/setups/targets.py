@@ -64,9 +64,7 @@ def tilted_probability(p, sign, score, strength, tilt_const, tilt_score, tilt_le
 
 
 @inner
-def choose_primary(
-    target, n_targets, sign, atr, stop_atr, horizon, score, tilt_const, tilt_score, tilt_level
-):
+def choose_primary(target, n_targets, sign, atr, stop_atr, horizon, score, tilt_const, tilt_score, tilt_level):
     """Primary target: the largest chance times reward (tie: the nearer).
 
     `target` as `zone_targets` wrote it, nearest first.

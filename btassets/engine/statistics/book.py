@@ -59,9 +59,7 @@ def market_model(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -
     variance = float(np.mean((x - x.mean()) ** 2)) if n else 0.0
     if n < 3 or variance <= 1e-24:
         nothing = np.zeros(4, dtype=np.int64)
-        return Influence(
-            np.full(4, np.nan), np.zeros((n, 4)), nothing, nothing - 1, nothing, np.full(4, np.nan)
-        )
+        return Influence(np.full(4, np.nan), np.zeros((n, 4)), nothing, nothing - 1, nothing, np.full(4, np.nan))
     centred = x - x.mean()
     beta = float(np.mean(centred * (y - y.mean()))) / variance
     alpha = float(y.mean()) - beta * float(x.mean())
@@ -89,9 +87,7 @@ def market_model(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -
     )
 
 
-def stable_tickers(
-    percentile: NDArray[np.float64], least_share: float = LEAST_RANKED_SHARE
-) -> NDArray[np.bool_]:
+def stable_tickers(percentile: NDArray[np.float64], least_share: float = LEAST_RANKED_SHARE) -> NDArray[np.bool_]:
     """Tickers that are ranked in at least `least_share` of the weeks, shape (n_tickers,).
 
     Parameters

@@ -51,9 +51,7 @@ class Evidence:
     confirmed: Confirmed = "n/a"
 
 
-def out_of_sample(
-    estimate: float, se: float, dof: int, n_windows: int, sign: int = 1
-) -> tuple[float, Confirmed]:
+def out_of_sample(estimate: float, se: float, dof: int, n_windows: int, sign: int = 1) -> tuple[float, Confirmed]:
     """One-sided p-value and whether the windows confirm a claim.
 
     `yes`: same sign and p < .10; `weak`: same sign; `no`: the other sign; `n/a`: under four windows, or

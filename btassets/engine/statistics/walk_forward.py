@@ -99,9 +99,7 @@ def window_of(asof_session: NDArray[np.int64], found: list[Window]) -> NDArray[n
     return place
 
 
-def selected(
-    mean_r: NDArray[np.float64], n_setups: NDArray[np.int64], least: int = LEAST_SETUPS
-) -> int | None:
+def selected(mean_r: NDArray[np.float64], n_setups: NDArray[np.int64], least: int = LEAST_SETUPS) -> int | None:
     """Position of the configuration with the highest mean net R among those with enough setups.
 
     The first of equals; None when none has enough.

@@ -36,9 +36,7 @@ def test_golden_percentiles(case):
     assert np.array_equal(row_activation(raw, residual), expected, equal_nan=True)
 
 
-VALUES = st.lists(
-    st.tuples(st.integers(0, 2), st.one_of(st.none(), st.integers(0, 3)), st.booleans()), max_size=25
-)
+VALUES = st.lists(st.tuples(st.integers(0, 2), st.one_of(st.none(), st.integers(0, 3)), st.booleans()), max_size=25)
 
 
 @settings(max_examples=100, deadline=None)

@@ -120,9 +120,7 @@ def test_a_stricter_gate_only_removes_longs(seed, min_rr, min_confidence, cutoff
         "confidence": rng.uniform(0, 100, n),
         "action": rng.choice(["LONG_HIGH", "NEUTRAL", "SHORT_HIGH", "SHORT_MODERATE"], n),
     }
-    loose = qualify(
-        Gates(min_rr=min_rr, min_confidence=min_confidence, min_momentum_percentile=cutoff), **scores
-    )
+    loose = qualify(Gates(min_rr=min_rr, min_confidence=min_confidence, min_momentum_percentile=cutoff), **scores)
     strict = qualify(
         Gates(min_rr=min_rr + 0.5, min_confidence=min_confidence + 5, min_momentum_percentile=cutoff + 1),
         **scores,

@@ -59,9 +59,7 @@ def test_against_alphalens():
 
         week, ticker, signal, forward = cross_sections(3)
         dates = pandas.date_range("2024-01-05", periods=DATES, freq="7D")
-        index = pandas.MultiIndex.from_arrays(
-            [dates[week], [f"T{t:02}" for t in ticker]], names=["date", "asset"]
-        )
+        index = pandas.MultiIndex.from_arrays([dates[week], [f"T{t:02}" for t in ticker]], names=["date", "asset"])
         data = pandas.DataFrame({"7D": forward[0], "factor": signal[0]}, index=index)
         data["factor_quantile"] = data.groupby("date")["factor"].transform(
             lambda x: pandas.qcut(x, 5, labels=False) + 1

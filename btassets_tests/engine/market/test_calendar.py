@@ -33,9 +33,7 @@ def test_weeks_equal_the_standard_library(numbers):
 
 
 # Week of Monday 2021-03-29: Good Friday 2021-04-02 is no session on the exchange.
-HOLY_WEEK = days(
-    (2021, 3, 29), (2021, 3, 30), (2021, 3, 31), (2021, 4, 1), (2021, 4, 5), (2021, 4, 6), (2021, 4, 7)
-)
+HOLY_WEEK = days((2021, 3, 29), (2021, 3, 30), (2021, 3, 31), (2021, 4, 1), (2021, 4, 5), (2021, 4, 6), (2021, 4, 7))
 
 
 @pytest.mark.parametrize(
@@ -64,9 +62,7 @@ def test_a_week_of_data_ends_on_its_friday():
 
 
 def test_bars_per_session_counts_tickers():
-    sessions, counts = calendar.bars_per_session(
-        [np.array([3, 4, 9]), np.array([4]), np.array([], dtype=np.int32)]
-    )
+    sessions, counts = calendar.bars_per_session([np.array([3, 4, 9]), np.array([4]), np.array([], dtype=np.int32)])
     assert sessions.tolist() == [3, 4, 9]
     assert counts.tolist() == [1, 2, 1]
     assert calendar.bars_per_session([])[0].tolist() == []

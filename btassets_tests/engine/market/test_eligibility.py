@@ -53,10 +53,7 @@ def test_zero_volume(count, expected):
 def test_flat_bars(count, expected):
     job = clean_job()
     close = job["bars"].close
-    flat = {
-        name: np.concatenate([getattr(job["bars"], name)[:-count], close[-count:]])
-        for name in ("high", "low")
-    }
+    flat = {name: np.concatenate([getattr(job["bars"], name)[:-count], close[-count:]]) for name in ("high", "low")}
     flat["open"] = np.concatenate([job["bars"].open[:-count], close[-count:]])
     assert last_reason(with_bars(job, **flat)) == expected
 
@@ -109,9 +106,7 @@ def test_membership_takes_only_the_eligible():
 @given(st.integers(0, 10**6), st.booleans(), st.sampled_from([0, 30]))
 def test_equal_to_plain_python(seed, is_ended, gap_days):
     rng = np.random.default_rng(seed)
-    job = make_job(
-        seed, n=420, is_ended=is_ended, lag=12 if is_ended else 0, holes=float(rng.choice([0.0, 0.09]))
-    )
+    job = make_job(seed, n=420, is_ended=is_ended, lag=12 if is_ended else 0, holes=float(rng.choice([0.0, 0.09])))
     job["rules"] = dataclasses.replace(job["rules"], gap_days=gap_days)
     job["bars"].volume[rng.random(420) < rng.choice([0.0, 0.05])] = 0.0
     # Around the thresholds of Q17, so that medians fall on both sides and exactly half lie below.

@@ -65,9 +65,7 @@ def test_q7_jumps(close: list[float], expected: list[tuple[str, int, int]]) -> N
 
 def test_q7_overridden_keeps_the_bars() -> None:
     raw = path([10, 10, 40, 40])
-    result = screen_bars(
-        "T", raw, basis="total", overrides=[Override("T", "Q7", "short squeeze of 2021-06.")]
-    )
+    result = screen_bars("T", raw, basis="total", overrides=[Override("T", "Q7", "short squeeze of 2021-06.")])
     assert result.bars is raw
     assert findings(result, "Q7") == [("warn", 2, 1)]
     assert "short squeeze of 2021-06." in result.problems[-1].text
@@ -97,9 +95,7 @@ def test_q8_an_open_that_looks_like_a_split_blocks_raw_bars_only(ratio: float) -
     assert findings(screen_bars("T", raw, basis="split"), "Q8") == []
     recorded = path([10, 10, there, there], split={2: 1.0 / ratio})
     assert screen_bars("T", recorded).problems == ()
-    assert screen_bars("T", raw, overrides=[Override("T", "Q8", "real.")]).is_blocked == (
-        ratio > 3.0
-    )  # Q7 stays
+    assert screen_bars("T", raw, overrides=[Override("T", "Q8", "real.")]).is_blocked == (ratio > 3.0)  # Q7 stays
 
 
 def test_q8_a_large_dividend_explains_the_fall_and_a_small_one_does_not() -> None:
@@ -129,9 +125,7 @@ def test_q8_without_ratios_is_off() -> None:
     ("off", "expected"),
     [(1.0, []), (1.004, []), (1.006, [("warn", 2, 1)]), (1.19, [("warn", 2, 1)]), (1.21, [("block", 2, 1)])],
 )
-def test_q9_adjusted_close_against_close_and_actions(
-    off: float, expected: list[tuple[str, int, int]]
-) -> None:
+def test_q9_adjusted_close_against_close_and_actions(off: float, expected: list[tuple[str, int, int]]) -> None:
     # row 2: 2:1 split and a dividend of 0.5 a new share; growth (5*2 + 0.5*2)/10 = 1.1
     adjusted = [4.0] * 102 + [4.4 * off] * 2
     raw = path([10, 10, 5, 5], split={2: 2.0}, dividend={2: 0.5}, adjusted=adjusted)
@@ -173,9 +167,6 @@ def test_q10_a_spike_of_one_bar(close: list[float], is_fired: bool) -> None:
 def test_one_bar_has_no_returns() -> None:
     raw = path([10])
     single = RawBars(
-        *(
-            getattr(raw, name)[:1]
-            for name in ("dates", "open", "high", "low", "close", "volume", "dividend", "split")
-        )
+        *(getattr(raw, name)[:1] for name in ("dates", "open", "high", "low", "close", "volume", "dividend", "split"))
     )
     assert {problem.rule for problem in screen_bars("T", single).problems} == {"Q22"}

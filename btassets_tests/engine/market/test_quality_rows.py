@@ -129,15 +129,9 @@ def test_q4_volume_is_a_number_not_below_zero(value: float) -> None:
     [(2000, 5, False), (2000, 6, True), (200, 1, False), (199, 1, True), (400, 2, False), (400, 3, True)],
 )
 @pytest.mark.parametrize("rule", ["Q4", "Q5"])
-def test_q4_q5_more_than_5_rows_or_half_a_percent_block(
-    n: int, n_bad: int, rule: str, is_blocked: bool
-) -> None:
+def test_q4_q5_more_than_5_rows_or_half_a_percent_block(n: int, n_bad: int, rule: str, is_blocked: bool) -> None:
     rows = range(10, 10 + 7 * n_bad, 7)
-    raw = (
-        bars(n, close=dict.fromkeys(rows, np.nan))
-        if rule == "Q4"
-        else bars(n, low=dict.fromkeys(rows, 150.0))
-    )
+    raw = bars(n, close=dict.fromkeys(rows, np.nan)) if rule == "Q4" else bars(n, low=dict.fromkeys(rows, 150.0))
     result = screen_bars("T", raw)
     assert result.is_blocked == is_blocked
     assert result.n_dropped == ((rule, n_bad),)
@@ -277,9 +271,7 @@ def test_q16_ended_more_than_10_days_before_the_set() -> None:
 def test_q18_a_close_out_of_this_world() -> None:
     scale = 1e5 / 102.0  # the largest close is exactly 1e5
     quiet = bars()
-    high = bars(
-        open=quiet.open * scale, high=quiet.high * scale, low=quiet.low * scale, close=quiet.close * scale
-    )
+    high = bars(open=quiet.open * scale, high=quiet.high * scale, low=quiet.low * scale, close=quiet.close * scale)
     assert findings(screen_bars("T", high), "Q18") == []
     higher = replace(
         high, open=high.open * 1.001, high=high.high * 1.001, low=high.low * 1.001, close=high.close * 1.001
@@ -317,9 +309,7 @@ odd_number = st.one_of(
     st.floats(width=64),
 )
 spoilt_cell = st.tuples(
-    st.sampled_from(
-        ["open", "high", "low", "close", "volume", "dividend", "split", "adjusted_close", "dates"]
-    ),
+    st.sampled_from(["open", "high", "low", "close", "volume", "dividend", "split", "adjusted_close", "dates"]),
     st.integers(0, 11),
     odd_number,
     st.integers(-3, 3),

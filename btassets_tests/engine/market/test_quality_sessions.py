@@ -64,9 +64,7 @@ def test_q19_a_session_that_nobody_has_is_found_with_a_calendar_only() -> None:
 def test_q19_days_of_few_tickers_are_warned_about_not_blocked() -> None:
     result = screen_days(universe(3, {4: 1}))
     assert [problem.severity for problem in result.problems] == ["warn"]
-    assert screen_days(universe(3, {4: 1}), QualityRules(min_day_tickers=3)).blocked_days.tolist() == [
-        DAY_0 + 4
-    ]
+    assert screen_days(universe(3, {4: 1}), QualityRules(min_day_tickers=3)).blocked_days.tolist() == [DAY_0 + 4]
 
 
 def test_q19_warned_days_are_one_finding_and_blocked_days_one_each() -> None:

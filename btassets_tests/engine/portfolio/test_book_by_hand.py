@@ -45,9 +45,7 @@ def rows(panel, *setups):
 def run(panel, entries, rules, rank=None, **more):
     exits = precompute_exits(panel, entries, rules)
     rank = np.full(len(entries), 50.0) if rank is None else np.array(rank, float)[entries.row_no]
-    return simulate_book(
-        panel, entries, exits, rules, is_qualified=np.ones(len(entries), bool), rank=rank, **more
-    )
+    return simulate_book(panel, entries, exits, rules, is_qualified=np.ones(len(entries), bool), rank=rank, **more)
 
 
 def flat(price, *sessions):
@@ -266,11 +264,7 @@ def test_scaling_all_prices_scales_nothing_but_shares():
     rng = np.random.default_rng(5)
     prices = [{s: tuple(np.sort(rng.uniform(9, 11, 4))[[1, 3, 0, 2]]) for s in range(40)} for _ in range(4)]
     scaled = [{s: tuple(4.0 * x for x in b) for s, b in own.items()} for own in prices]
-    setups = [
-        (t, s, prices[t][s][3], prices[t][s][3] - 0.5, prices[t][s][3] + 1)
-        for t in range(4)
-        for s in range(39)
-    ]
+    setups = [(t, s, prices[t][s][3], prices[t][s][3] - 0.5, prices[t][s][3] + 1) for t in range(4) for s in range(39)]
     for rules in (FREE, SEED_RULES):
         panel, panel_4 = market(prices), market(scaled)
         plain = run(panel, rows(panel, *setups), rules)
@@ -295,9 +289,7 @@ def test_simulate_books_keeps_the_order_of_its_configurations():
     entries = rows(panel, (0, 1, 10.0, 9.0, 99.0))
     exits = precompute_exits(panel, entries, FREE)
     configs = [BookConfig(FREE, cutoff_pct=c) for c in (90.0, 50.0)]
-    books = simulate_books(
-        panel, entries, [exits], configs, masks=np.ones((1, 1), bool), ranks=np.array([[60.0]])
-    )
+    books = simulate_books(panel, entries, [exits], configs, masks=np.ones((1, 1), bool), ranks=np.array([[60.0]]))
     assert books[0] is None
     assert books[1].n_trades == 1
 

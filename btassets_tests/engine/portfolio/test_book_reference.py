@@ -202,9 +202,7 @@ def test_open_fill_equals_the_naive_honest_book(market, late):
     exits = precompute_exits(panel, entries, book_rules)
     mask = np.array([r["qualified"] for r in rows], dtype=bool)[entries.row_no]
     rank = _nan([r["rank"] for r in rows])[entries.row_no]
-    result = simulate_book(
-        panel, entries, exits, book_rules, is_qualified=mask, rank=rank, start_session=start
-    )
+    result = simulate_book(panel, entries, exits, book_rules, is_qualified=mask, rank=rank, start_session=start)
     _same(result, naive, panel)
     assert {k: v for k, v in result.counts.items() if v} == naive["counts"]
     assert result.equity[0] == rules["capital"] or len(calendar) - 1 == start

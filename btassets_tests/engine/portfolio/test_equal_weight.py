@@ -63,9 +63,7 @@ def test_hold_equals_the_naive_form(seed, n_tickers, n_sessions, delisting_retur
     panel = panel_of(closes, step=3)
     if len(panel.calendar) <= start:
         return
-    value = equal_weight_hold(
-        panel, np.ones(n_tickers, bool), start, 1000.0, delisting_return=delisting_return
-    )
+    value = equal_weight_hold(panel, np.ones(n_tickers, bool), start, 1000.0, delisting_return=delisting_return)
     calendar = panel.calendar.tolist()
     bars = {t: {calendar[s]: (c, c, c, c) for s, c in own.items()} for t, own in enumerate(closes)}
     naive = naive_book.equal_weight_hold(

@@ -104,10 +104,7 @@ def test_floor_margin_is_read_in_floats(base, without, decision):
 
 
 def test_first_of_equal_cutoffs_is_the_highest_and_zero_is_none():
-    sweep = [
-        {"min_momentum_percentile": c, "net_avg_r": r}
-        for c, r in [(90, None), (80, 0.1), (70, 0.1), (0, 9.0)]
-    ]
+    sweep = [{"min_momentum_percentile": c, "net_avg_r": r} for c, r in [(90, None), (80, 0.1), (70, 0.1), (0, 9.0)]]
     assert recommendation({"sweep": sweep})["items"] == [{"topic": "cutoff", "min_momentum_percentile": 80}]
 
 
@@ -141,8 +138,7 @@ def test_research_rules(base, capacity, strict, expected):
         _variant("raw_90_scaled", 9.0, 99.0, 0.0, risk_scale="half"),
     ]
     items = {
-        i["topic"]: i["candidate"]
-        for i in research_recommendation({"strategy_variants": {"variants": rows}})["items"]
+        i["topic"]: i["candidate"] for i in research_recommendation({"strategy_variants": {"variants": rows}})["items"]
     }
     assert (items.get("capacity_15"), items.get("cutoff_90")) == expected
 

@@ -29,9 +29,7 @@ def plain_bars(job):
     b = job["bars"]
     return [
         Bar(*row)
-        for row in zip(
-            *(part.tolist() for part in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True
-        )
+        for row in zip(*(part.tolist() for part in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True)
     ]
 
 

@@ -68,13 +68,9 @@ def test_graded_rows_equal_the_golden_ones_bit_for_bit(universe, activation):
         )
         part = expected.take(rows)
         assert [OUTCOMES[code] for code in graded["outcome"]] == part["outcome"].to_pylist()
-        assert [OUTCOMES[code] == "target_hit" for code in graded["outcome"]] == part[
-            "target_hit"
-        ].to_pylist()
+        assert [OUTCOMES[code] == "target_hit" for code in graded["outcome"]] == part["target_hit"].to_pylist()
         assert graded["hold_days"].tolist() == part["hold_days"].to_pylist()
-        assert [day if day > 0 else None for day in graded["stop_day"].tolist()] == part[
-            "stop_day"
-        ].to_pylist()
+        assert [day if day > 0 else None for day in graded["stop_day"].tolist()] == part["stop_day"].to_pylist()
         for name in ("realized_r", "risk_pct", "time_r_5", "time_r_10", "time_r_21", "time_r_30"):
             assert graded[name].tolist() == part[name].to_pylist(), (ticker, name)
         n_compared += len(rows)

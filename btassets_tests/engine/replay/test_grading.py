@@ -27,9 +27,7 @@ def story(*ahead, n=40, gap_after=None):
     return Bars(dates, *prices, np.full(len(rows), 1e6))
 
 
-def graded(
-    bars, *, sign=1, entry=100.0, stop=95.0, target=110.0, rr=2.0, i=0, session_no=None, last=None, **options
-):
+def graded(bars, *, sign=1, entry=100.0, stop=95.0, target=110.0, rr=2.0, i=0, session_no=None, last=None, **options):
     session_no = np.arange(bars.n_bars, dtype=np.int32) if session_no is None else session_no
     bench = np.linspace(100.0, 200.0, bars.n_bars)
     options.setdefault("is_ended", False)
@@ -257,9 +255,7 @@ def test_bars_after_t_do_not_exist():
     st.booleans(),
     st.integers(0, 3),
     st.sampled_from([0, 30]),
-    st.lists(
-        st.tuples(st.integers(0, 139), st.booleans(), st.floats(-0.3, 3), st.floats(0.2, 5)), min_size=5
-    ),
+    st.lists(st.tuples(st.integers(0, 139), st.booleans(), st.floats(-0.3, 3), st.floats(0.2, 5)), min_size=5),
 )
 def test_equal_to_the_event_list_grader(seed, is_ended, lag, gap_days, setups):
     job = make_job(seed, n=140, tick=0.25, lag=12 if is_ended else lag)

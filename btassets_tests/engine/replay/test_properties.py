@@ -89,9 +89,7 @@ def test_truncation_changes_nothing(seed):
     job = make_job(seed, n=320)
     replay = replay_ticker(**job)
     sample = np.random.default_rng(seed).choice(320, 12, replace=False).astype(np.int32)
-    arguments = {
-        name: job[name] for name in job if name not in {"asof_index", "asof_flags", "last_session_no"}
-    }
+    arguments = {name: job[name] for name in job if name not in {"asof_index", "asof_flags", "last_session_no"}}
     del arguments["is_ended"]
     assert truncation_mismatches(replay, **arguments, sampled_index=sample) == []
 
@@ -146,9 +144,7 @@ def test_bars_before_the_window_change_nothing(seed, n_dropped):
         ours = getattr(long_history, index) >= first_full
         theirs = getattr(short_history, index) >= 252
         for name, column in getattr(long_history, table).items():
-            np.testing.assert_array_equal(
-                column[ours], getattr(short_history, table)[name][theirs], err_msg=name
-            )
+            np.testing.assert_array_equal(column[ours], getattr(short_history, table)[name][theirs], err_msg=name)
 
 
 @modest
@@ -198,9 +194,7 @@ def test_mirrored_prices_swap_long_and_short(seed):
     top = 2.5 * float(bars.high.max())
     mirrored = {
         **job,
-        "bars": Bars(
-            bars.dates, top - bars.open, top - bars.low, top - bars.high, top - bars.close, bars.volume
-        ),
+        "bars": Bars(bars.dates, top - bars.open, top - bars.low, top - bars.high, top - bars.close, bars.volume),
     }
     base, other = replay_ticker(**job).candidates, replay_ticker(**mirrored).candidates
     assert len(base["rr"]) == len(other["rr"])

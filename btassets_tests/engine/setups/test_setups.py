@@ -95,9 +95,7 @@ def test_the_strongest_level_represents_its_zone():
 
 
 def test_of_equally_strong_levels_the_nearer_represents_the_zone():
-    assert [t[0] for t in zone([(102.5, 10.0), (102.0, 10.0), (103.0, 10.0)])] == [
-        102.0
-    ]  # 1 ATR is the same zone
+    assert [t[0] for t in zone([(102.5, 10.0), (102.0, 10.0), (103.0, 10.0)])] == [102.0]  # 1 ATR is the same zone
 
 
 def test_band_ends_are_included_and_the_close_is_on_no_side():
@@ -145,9 +143,7 @@ def test_probability_is_monotone(a, b, days):
 def test_probability_equals_a_simulated_hit_rate():
     rng = np.random.default_rng(11)
     a, b, days, steps, n = 2.0, 1.5, 30, 40, 6000
-    path = np.cumsum(
-        rng.standard_normal((n, days * steps)) * targets.SIGMA_PER_ATR / math.sqrt(steps), axis=1
-    )
+    path = np.cumsum(rng.standard_normal((n, days * steps)) * targets.SIGMA_PER_ATR / math.sqrt(steps), axis=1)
     # A walk in steps overshoots: 0.5826 sigma sqrt(step) of continuity correction on both barriers.
     shift = 0.5826 * targets.SIGMA_PER_ATR / math.sqrt(steps)
     up, down = path >= a - shift, path <= -b + shift
@@ -179,9 +175,7 @@ def test_tilts_move_the_logit_by_hand():
     ],
 )
 def test_actions(conf_long, conf_short, has_long, has_short, expected):
-    assert (
-        plain(scores.choose_action)(conf_long, conf_short, has_long, has_short, 20.0, 70.0, 50.0) == expected
-    )
+    assert plain(scores.choose_action)(conf_long, conf_short, has_long, has_short, 20.0, 70.0, 50.0) == expected
 
 
 def test_confidence_stays_in_range():

@@ -38,9 +38,7 @@ def test_calibration_numbers_by_hand():
 
 
 def test_calibration_is_believed_when_true_and_caught_when_it_drifts():
-    called = [
-        calibration(*stated_and_true(seed=s)[:2], stated_and_true(seed=s)[2], 200, 6) for s in range(60)
-    ]
+    called = [calibration(*stated_and_true(seed=s)[:2], stated_and_true(seed=s)[2], 200, 6) for s in range(60)]
     assert np.mean([np.nanmin(c.p_adj) < 0.05 for c in called]) < 0.15
     assert all(c.brier_skill > 0.2 and c.skill_gain.p[0] < 1e-4 for c in called)
     stated, hit, week = stated_and_true(drift=-0.1)

@@ -9,9 +9,7 @@ from btassets.engine.statistics.walk_forward import grid_means, selected, window
 from btassets_tests.reference import naive_statistics as naive
 
 
-@pytest.mark.parametrize(
-    ("n_sessions", "n_windows", "n_weeks"), [(1260, 9, 112), (1008, 5, 62), (756, 1, 11)]
-)
+@pytest.mark.parametrize(("n_sessions", "n_windows", "n_weeks"), [(1260, 9, 112), (1008, 5, 62), (756, 1, 11)])
 def test_five_four_and_three_years(n_sessions, n_windows, n_weeks):
     found = windows(252, n_sessions - 31)
     assert len(found) == n_windows
