@@ -6,7 +6,6 @@ Belongs here: the hash of a set of source files. Does not belong here: which sta
 
 import hashlib
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 
@@ -23,7 +22,7 @@ def code_version(*paths: str) -> str:
     >>> code_version("btassets/engine") == code_version("btassets/engine")
     True
     """
-    root = Path(str(resources.files("btassets"))).parent
+    root = Path(__file__).resolve().parent.parent
     state = hashlib.blake2b(digest_size=6)
     for relative in sorted(paths):
         top = root / relative
