@@ -154,6 +154,8 @@ def store(name: str, book: Book, expected: str, result: StageResult) -> StageOut
     for table in reversed(stage.outputs):
         conformed = conform(TABLES[table], result.tables[table])
         footers[table] = book.lake.write(table, conformed, expected, key, facts)
+    # The next stage of this process starts from what it needs, not from the largest one before it.
+    pa.default_memory_pool().release_unused()
     return StageOutcome(name, is_cached=False, footers={t: footers[t] for t in stage.outputs})
 
 

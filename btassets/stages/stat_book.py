@@ -71,6 +71,7 @@ LEAST_TICKERS = 20
 """Tickers that can swap places, below which picking at random is hardly different from picking."""
 
 _DAYS = 252
+_RANKS_AT_ONCE = 25_000_000  # percentiles of random books that stand in memory at once: 200 MB
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -290,24 +291,26 @@ def _random_rows(book: Book, playing: Playing, ranks: pa.Table, books: dict[str,
     entries = _some_entries(playing.entries, core, len(playing.panel.calendar))
     week = week_of[entries.asof_session]
     source = ticker_permutations(is_stable, RANDOM_DRAWS)
-    drawn = permuted_ranks(panel, source, week, entries.ticker_no)
+    n_parts = -(-RANDOM_DRAWS * len(core) // _RANKS_AT_ONCE) or 1
     rows = []
     for policy in ("hold", "target"):
         observed = books[policy]
         if observed is None or rows:
             continue
         exits = _some_exits(playing.exits[policy], core)
-        results = simulate_books(
-            playing.panel,
-            entries,
-            [exits],
-            [BookConfig(playing.rules, rank_no=d, cutoff_pct=cutoff) for d in range(len(drawn))],
-            masks=np.ones((1, len(core)), dtype=np.bool_),
-            ranks=drawn,
-            start_session=playing.start,
-            with_trades=False,
-            with_curves=False,
-        )
+        results: list[BookResult | None] = []
+        for part in np.array_split(source, min(n_parts, len(source))):
+            results += simulate_books(
+                playing.panel,
+                entries,
+                [exits],
+                [BookConfig(playing.rules, rank_no=d, cutoff_pct=cutoff) for d in range(len(part))],
+                masks=np.ones((1, len(core)), dtype=np.bool_),
+                ranks=permuted_ranks(panel, part, week, entries.ticker_no),
+                start_session=playing.start,
+                with_trades=False,
+                with_curves=False,
+            )
         totals = np.array([math.nan if r is None else r.total_return_pct / 100.0 for r in results])
         mine = observed.total_return_pct / 100.0
         known = totals[~np.isnan(totals)]
