@@ -25,6 +25,10 @@ from btassets.stages.book import Book, open_book
 from btassets.storage.lock import book_lock
 
 _HOST = "127.0.0.1"
+LOG_NAME = "ui.log"
+"""What page, daemon and runs say beyond their pages, in the instance's folder."""
+
+_LOG_BYTES = 10_000_000
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _LOGS = ["--log-level", "warning"]
@@ -64,11 +68,12 @@ def command_ui(arguments: argparse.Namespace) -> int:
             words = ["-h", _HOST, "-p", str(ports[0]), *_LOGS, *workspace]
             children.append(_start("dagster_webserver", words, book))
             _serve_reports(book.reports, ports[1])
+            _wait_for(ports[0], children[-1])
             say(f"page     http://{_HOST}:{ports[0]}")
             say(f"reports  http://{_HOST}:{ports[1]}/latest/report.html")
         say("Ctrl-C stops everything")
         sys.stdout.flush()
-        return _watch(children)
+        return _watch(children, book)
 
 
 def _serve_code(place: Path, book: Book, children: list[subprocess.Popen[bytes]]) -> Path:
@@ -123,11 +128,27 @@ def _refuse_taken(port: int) -> None:
             raise UsageError(problem, "choose another with --port N (the reports use N+1).") from error
 
 
+def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
+    """Return when something answers at the port, or nothing ever will."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and child.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex((_HOST, port)) == 0:
+                return
+        time.sleep(0.1)
+
+
 def _start(module: str, words: list[str], book: Book) -> subprocess.Popen[bytes]:
     environment = os.environ | {"BTASSETS_BOOK": str(book.folder)}
     command = [sys.executable, "-m", module, *words]
-    # A session of its own: one signal to the group reaches the code servers that it starts, too.
-    return subprocess.Popen(command, env=environment, cwd=book.folder, start_new_session=True)  # noqa: S603  (our own interpreter and modules)
+    log = book.instance / LOG_NAME
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_suffix(".old.log"))
+    with log.open("ab") as file:
+        # A session of its own: one signal to the group reaches the processes that it starts, too.
+        return subprocess.Popen(  # noqa: S603  (our own interpreter and modules)
+            command, env=environment, cwd=book.folder, start_new_session=True, stdout=file, stderr=file
+        )
 
 
 def _serve_reports(folder: Path, port: int) -> None:
@@ -141,12 +162,12 @@ def _serve_reports(folder: Path, port: int) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-def _watch(children: list[subprocess.Popen[bytes]]) -> int:
+def _watch(children: list[subprocess.Popen[bytes]], book: Book) -> int:
     while True:
         for child in children:
             code = child.poll()
             if code is not None:
-                tell(f"btassets: process {child.pid} ended with code {code}; stopping the rest")
+                tell(f"btassets: process {child.pid} ended with code {code}; {book.instance / LOG_NAME} tells why")
                 return EXIT_BUG
         time.sleep(0.3)
 

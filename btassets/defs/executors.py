@@ -22,6 +22,7 @@ from dagster._core.definitions.executor_definition import (
     multiple_process_executor_requirements,
 )
 from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.events import EngineEventData
 from dagster._core.execution.context.system import PlanOrchestrationContext
 from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode
@@ -92,7 +93,7 @@ class LockedExecutor(Executor):
             except BookBusyError as busy:
                 if not is_said:
                     text = f"Waiting for another run of this book ({busy.holder})"
-                    yield dg.DagsterEvent.engine_event(plan_context, text)
+                    yield dg.DagsterEvent.engine_event(plan_context, text, EngineEventData())
                     is_said = True
                 if pop_captured_interrupt():
                     raise DagsterExecutionInterruptedError from None

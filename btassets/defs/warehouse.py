@@ -19,7 +19,7 @@ from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, writ
 
 @dg.asset(
     name="warehouse",
-    group_name="7_report",
+    group_name=STAGES["backtest_report"].group,
     description="One file for your own questions: every table as a view, `duckdb warehouse.duckdb` opens it.",
     deps=["backtest_report", *(name for name, stage in STAGES.items() if stage.keyed != "scenario")],
     owners=metadata.OWNERS,

@@ -1,0 +1,218 @@
+"""What the page shows: tables, key numbers, sparkline, links, launch settings; and what steps print."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+from dagster._core.storage.compute_log_manager import ComputeIOType
+
+from btassets.defs import page
+from btassets.defs import replay as replay_defs
+from btassets.defs.executors import n_stale
+from btassets.defs.jobs import build_jobs
+from btassets.defs.launch import read_failure
+from btassets.defs.launch_settings import changed_settings, scenario_config
+from btassets.defs.partitions import n_targeted, range_tags, register
+from btassets.settings.models import Settings, flatten
+from btassets.stages import ohlcv_history
+from btassets.stages.candidates import ReplayOutcome
+from btassets.stages.restated import first_restated
+from btassets_tests.defs.small_market import (
+    BARS_AND_REPLAY,
+    N_BARS,
+    Home,
+    bars,
+    make_book,
+    names,
+    sessions,
+    write,
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ohlcv_history, "changed_at", lambda *_: 0.0)
+    patch.setenv(page.REPORTS_URL, "http://127.0.0.1:3001")
+    made = Home(make_book(tmp_path_factory.mktemp("contents"), 24))
+    register(made.instance, names(24))
+    made.first = made.run(dg.RunRequest(tags=range_tags(made.instance, names(24))))
+    yield made
+    made.close()
+    patch.undo()
+
+
+def test_numbers_with_stable_keys(home: Home) -> None:
+    assert home.first.success
+    expected = {
+        "ohlcv_history": {"tickers_ok", "bars_new", "targeted", "recomputed", "cached"},
+        "candidates": {"targeted", "recomputed", "cached"},
+        "portfolio_sims": {"cagr_pct", "max_drawdown_pct", "sharpe"},
+        "setup_stats": {"net_avg_r"},
+        "factor_ic": {"ic_resid"},
+        "todays_setups": {"qualified_today"},
+    }
+    # A number that does not exist (no trade, no residual momentum) is left out, never shown as 0.
+    may_lack = {"cagr_pct", "max_drawdown_pct", "sharpe", "net_avg_r", "ic_resid"}
+    for asset, keys in expected.items():
+        shown = home.numbers(home.first, asset)
+        assert keys - may_lack <= set(shown), asset
+        assert all(isinstance(shown[key], int | float) for key in keys & set(shown)), asset
+
+
+def test_report_is_linked_over_http(home: Home) -> None:
+    shown = home.numbers(home.first, "backtest_report")
+    assert shown["latest_report"] == "http://127.0.0.1:3001/latest/report.html"
+    relative = shown["report"].removeprefix("http://127.0.0.1:3001/")
+    assert (home.book.reports / relative).is_file()
+
+
+def test_small_tables(home: Home) -> None:
+    for asset in ("setup_stats", "gate_sweep", "time_exit_sweep", "factor_ic"):
+        lines = home.numbers(home.first, asset)["table"].splitlines()
+        assert lines[1].startswith("| ---")
+        assert len(lines) <= 2 + page.MAX_ROWS + 2
+
+
+def test_every_asset_tells_what_it_is(home: Home) -> None:
+    graph = home.defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        first = (node.description or "").splitlines()[0]
+        assert first.endswith((".", "?")) or "opens it" in first, key
+        assert node.owners, key
+        assert node.group_name[0].isdigit(), key
+        assert node.kinds, key
+
+
+def test_markdown_of_missing_and_many() -> None:
+    rows = pa.table({"a|b": ["x|y", None] * 10, "c": [1.5, float("nan")] * 10})
+    lines = page.markdown_table(rows, ("a|b", "c")).splitlines()
+    assert lines[2] == "| x\\|y | 1.50 |"
+    assert lines[3] == "| - | - |"
+    assert lines[-1].startswith("8 more rows")
+    assert page.markdown_table(rows.slice(0, 0), ("c",)) == "no rows"
+
+
+def test_sparkline_is_shown_inline() -> None:
+    n = 1_500
+    curves = pa.table(
+        {"curve": ["hold"] * n, "equity": [10_000.0 * 1.001**day * (1 + 0.3 * (day % 7)) for day in range(n)]}
+    )
+    line = page.sparkline(curves)
+    assert line is not None
+    assert line.startswith("![")
+    assert len(line) < page.MAX_MARKDOWN
+    assert page.sparkline(curves.slice(0, 1)) is None
+    flat = pa.table({"curve": ["target"] * 3, "equity": [100.0] * 3})
+    assert page.sparkline(flat) is not None
+
+
+def test_launch_settings_are_the_settings() -> None:
+    own = Settings.model_validate({"gates": {"min_rr": 1.75}})
+    config = scenario_config(own)
+    assert changed_settings(config(), own) == {}
+    asked = config.model_validate({"gates": {"min_rr": 2.0}, "exits": {"hold_days": [5, 10]}})
+    assert changed_settings(asked, own) == {"gates.min_rr": 2.0, "exits.hold_days": [5, 10]}
+    shown = set(flatten(config())) - {"name"}
+    assert shown == {key for key in flatten(own) if key == "profile" or key.split(".")[0] in type(asked).model_fields}
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        config.model_validate({"gates": {"min_rr": -1.0}})
+    for name, field in config.model_fields["gates"].annotation.model_fields.items():
+        assert field.description, name
+    assert "at most 100" in config.model_fields["gates"].annotation.model_fields["min_confidence"].description
+
+
+def test_jobs_have_names_a_trader_understands() -> None:
+    assert [job.name for job in build_jobs()] == [
+        "everything",
+        "replay",
+        "analysis",
+        "report",
+        "full_backfill",
+        "scenario",
+    ]
+
+
+def test_a_lost_shard_is_never_a_success(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = home.book.folder.parent / "bars"
+    write(folder, "T003", 777, sessions(N_BARS))
+    monkeypatch.setattr(replay_defs.stage, "replay_shard", lambda *_, **__: ReplayOutcome([], {}, 0))
+    request = dg.RunRequest(tags=range_tags(home.instance, names(24)))
+    lost = home.run(request, assets=BARS_AND_REPLAY)
+    assert not lost.success
+    assert "T003" in read_failure(home.instance, lost.run_id).text
+    monkeypatch.undo()
+    assert home.run(request, assets=BARS_AND_REPLAY).success
+
+
+def test_restated_history_is_told(home: Home) -> None:
+    write(home.book.folder.parent / "bars", "T005", 999, sessions(N_BARS))
+    result = home.run(dg.RunRequest(tags=range_tags(home.instance, names(24))), assets=["ohlcv_history"])
+    found = {e.check_name: e for e in result.get_asset_check_evaluations()}
+    assert not found["restated_history"].passed
+    assert found["restated_history"].metadata["tickers_restated"].value == 1
+    assert found["restated_history"].metadata["first"].value == f"T005 from {sessions(N_BARS)[0]}"
+
+
+def test_a_longer_or_shorter_window_restates_nothing() -> None:
+    days = sessions(30)
+    table = bars(1, days)
+    arrays = {name: table[name].to_numpy() for name in ("open", "high", "low", "close", "volume")}
+    dates = table["date"].cast(pa.int32()).to_numpy()
+
+    def as_raw(start: int, stop: int, factor: float = 1.0) -> object:
+        made = type("Raw", (), {})()
+        made.dates = dates[start:stop]
+        for name, values in arrays.items():
+            setattr(made, name, values[start:stop] * factor)
+        return made
+
+    stored = table.slice(0, 25)
+    assert first_restated(stored, as_raw(0, 30)) is None
+    assert first_restated(stored, as_raw(10, 30)) is None
+    assert first_restated(stored, as_raw(0, 30, 0.5)) == dates[0]
+    assert first_restated(stored, as_raw(0, 20)) == dates[20], "bars that are gone are restated, too"
+
+
+def test_how_much_is_stale_decides_where_steps_run(home: Home) -> None:
+    run = home.instance.create_run_for_job(home.defs.resolve_job_def("everything"))
+    assert n_stale(home.book.folder, home.instance, run) <= 24
+    tags = {"dagster/asset_partition_range_start": "T002", "dagster/asset_partition_range_end": "T004"}
+    assert n_targeted(home.instance, tags) == 3
+    assert n_targeted(home.instance, {"dagster/partition": "T002"}) == 1
+    assert n_targeted(home.instance, {}) == 24
+    home.instance.delete_run(run.run_id)
+
+
+def test_what_steps_print_is_kept_and_shown(tmp_path: Path) -> None:
+    program = """
+import os, subprocess, sys, time
+from btassets.defs.compute_logs import TeeComputeLogManager
+manager = TeeComputeLogManager(sys.argv[1])
+with manager.capture_logs(["run", "compute_logs", "step"]):
+    print("from python")
+    os.write(1, b"from below\\n")
+    sleeper = subprocess.Popen(["sleep", "20"])  # holds the other end of the pipe
+    sys.stderr.write("bad\\n")
+print("after")
+sleeper.kill()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=15, check=True
+    )
+    assert set(done.stdout.splitlines()) == {"from python", "from below", "after"}
+    assert done.stderr == "bad\n"
+    from btassets.defs.compute_logs import TeeComputeLogManager
+
+    manager = TeeComputeLogManager(str(tmp_path))
+    key = ["run", "compute_logs", "step"]
+    assert manager.is_capture_complete(key)
+    kept = Path(manager.get_captured_local_path(key, "out")).read_text(encoding="utf-8")
+    assert set(kept.splitlines()) == {"from python", "from below"}
+    data = manager.get_log_data_for_type(key, ComputeIOType.STDERR, 0, None)
+    assert data[0] == b"bad\n"
