@@ -109,12 +109,14 @@ class AlpacaSource:
 
     def _group(self, ticker: str, first: int | None) -> dict[str, int | None]:
         """Tickers that follow in the announced order and go with this one into a page or so."""
-        names = list(self._wanted)
-        later = names[names.index(ticker) :]
-        alike = [name for name in later if (self._wanted[name] is None) == (first is None) and name not in self._ready]
+        alike = [name for name, start in self._wanted.items() if (start is None) == (first is None)]
+        pending = [name for name in alike if name not in self._ready]
         n_days = self._window.last - (self._window.first if first is None else first) + 1
         n_tickers = min(_MAX_TICKERS, max(1, _PAGE_BARS // max(1, n_days * 5 // 7)))
-        return {name: self._wanted[name] for name in alike[:n_tickers]}
+        # Threads ask side by side: the one that comes first need not ask for the first name.
+        at = pending.index(ticker)
+        begin = 0 if at < n_tickers else at
+        return {name: self._wanted[name] for name in pending[begin : begin + n_tickers]}
 
     def _asked(self, group: Mapping[str, int | None]) -> Answers:
         """Bars of each ticker of a group; those that did not come are asked for once more, alone."""
