@@ -89,7 +89,7 @@ def _ingest(context: dg.AssetExecutionContext, book: BookResource, stale: list[s
 
     if not book.full or book.only:
         return stage.ingest(opened, stale, show, full=book.full)
-    again = FullBackfill(opened, context.run.tags.get(FULL_TAG) or context.run.root_run_id or context.run_id)
+    again = FullBackfill(opened, context.run.tags.get(FULL_TAG) or context.run.root_run_id or context.run.run_id)
     left = again.remaining(stale)
     if len(left) < len(stale):
         context.log.info(

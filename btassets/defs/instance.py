@@ -1,7 +1,7 @@
 """The Dagster instance of a book: `.dagster/` in its folder.
 
 Belongs here: the instance's settings file and opening it. Telemetry and pop-ups are off, one run
-at a time, the event log is the batched one.
+at a time. The event log is the batched one, or a PostgreSQL database where the environment names one.
 """
 
 import os
@@ -40,11 +40,7 @@ retention:
       skipped: 7
       failure: 30
       success: 90
-event_log_storage:
-  module: btassets.defs.event_log
-  class: BatchedSqliteEventLogStorage
-  config:
-    base_dir: {base_dir}
+{storage}
 compute_logs:
   module: btassets.defs.compute_logs
   class: TeeComputeLogManager
@@ -52,13 +48,30 @@ compute_logs:
     base_dir: {logs}
 """
 
+_SQLITE = """\
+event_log_storage:
+  module: btassets.defs.event_log
+  class: BatchedSqliteEventLogStorage
+  config:
+    base_dir: {base_dir}"""
+
+POSTGRES_URL = "BTASSETS_POSTGRES_URL"
+"""Environment variable with the address of a PostgreSQL database that keeps the instance instead of SQLite."""
+
+_POSTGRES = f"""\
+storage:
+  postgres:
+    postgres_url:
+      env: {POSTGRES_URL}"""
+
 EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
 """Environment of every process that runs steps."""
 
 
 def prepare_home(home: Path) -> None:
     """Write the instance's settings file and point this process and its children at it."""
-    yaml = _YAML.format(base_dir=home / "history" / "runs", logs=home / "storage")
+    storage = _POSTGRES if os.environ.get(POSTGRES_URL) else _SQLITE.format(base_dir=home / "history" / "runs")
+    yaml = _YAML.format(storage=storage, logs=home / "storage")
     path = home / "dagster.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != yaml:
         replace_text(path, yaml)

@@ -70,5 +70,7 @@ def bars_age(book: Book, now: dt.datetime | None = None) -> BarsAge | None:
     missing = [day for day in hours.closed_after(last, now) if due_time(hours, day, book.base.schedule.time) <= now]
     text = f"bars end on {last}"
     if missing:
-        text += f", {len(missing)} sessions behind (first missing: {missing[0]})"
+        # The hours that are kept reach back a year: older bars are behind by at least so many.
+        least = "" if hours.is_session(last) else "at least "
+        text += f", {least}{len(missing)} sessions behind (first missing: {missing[0]})"
     return BarsAge(str(last), len(missing), text)

@@ -8,12 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from btassets.engine.market.calendar import has_ended
 from btassets.settings.load import BASE_SCENARIO
 from btassets.stages.bars_age import bars_age
 from btassets.stages.book import Book
 from btassets.stages.run_stage import StageOutcome
 
 MAX_MISSING_AT_LAST_FRAC = 0.05
+_NAMED = 10
 MIN_QUALIFIED = 100
 
 
@@ -32,6 +36,7 @@ def _sessions(outcome: StageOutcome, book: Book) -> list[CheckFact]:
     behind = 0 if age is None else age.behind
     living, present = outcome.numbers["tickers_living"], outcome.numbers["tickers_at_as_of"]
     missing_frac = 1.0 - present / living if living else 1.0
+    newer = _beyond(outcome, book)
     numbers = {
         "tickers_living": living,
         "tickers_at_as_of": present,
@@ -40,8 +45,27 @@ def _sessions(outcome: StageOutcome, book: Book) -> list[CheckFact]:
     return [
         CheckFact("universe_coverage", missing_frac <= MAX_MISSING_AT_LAST_FRAC, "ERROR", numbers),
         CheckFact("bars_current", behind == 0, "WARN", {"sessions_behind": behind}),
-        CheckFact("stale_tickers", present == living, "WARN", {"tickers_behind": living - present}),
+        CheckFact(
+            "stale_tickers", present == living and not newer, "WARN", {"tickers_behind": living - present} | newer
+        ),
     ]
+
+
+def _beyond(outcome: StageOutcome, book: Book) -> dict[str, Any]:
+    """Session after T that some tickers have and most lack: how many, and the first that lack it; empty without."""
+    last = outcome.footers["sessions"].facts["last"]
+    lasts = {t: facts["last"] for t, facts in book.lake.ticker_footers("ohlcv_history").items() if facts["last"]}
+    landed = [ticker for ticker, day in lasts.items() if day > last]
+    if not landed:
+        return {}
+    waiting = [t for t, day in lasts.items() if day <= last and not has_ended(day, last)]
+    session = min(lasts[ticker] for ticker in landed)
+    return {
+        "next_session": str(np.datetime64(session, "D")),
+        "tickers_with_it": len(landed),
+        "tickers_without_it": len(waiting),
+        "first_without_it": ", ".join(waiting[:_NAMED]),
+    }
 
 
 def _benchmark_closes(outcome: StageOutcome, book: Book) -> list[CheckFact]:

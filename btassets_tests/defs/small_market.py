@@ -3,12 +3,14 @@
 import datetime as dt
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import dagster as dg
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from dagster._core.storage.defs_state.base import _current_storage
 
 from btassets.defs.build import build_defs
 from btassets.defs.instance import open_instance
@@ -77,12 +79,17 @@ class Home:
     def __init__(self, book: Book) -> None:
         self.book = book
         os.environ["BTASSETS_BOOK"] = str(book.folder)
-        self.instance = open_instance(book.instance)
+        self._before = _current_storage.get()
+        self._stack = ExitStack()
+        self.instance = self._stack.enter_context(open_instance(book.instance))
         self.resource = BookResource.of(book)
         self.defs = build_defs(self.resource, 2, automated=book)
 
     def close(self) -> None:
-        self.instance.dispose()
+        self._stack.close()
+        # Contexts that Dagster builds for tests enter the instance and never leave it: what they made
+        # current would stay so for the tests that follow.
+        _current_storage.set(self._before)
 
     def tick(self, name: str = "new_bars", cursor: str | None = None) -> tuple[dg.SensorResult | dg.SkipReason, float]:
         """Evaluate one sensor; its answer and how long it took."""

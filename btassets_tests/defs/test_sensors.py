@@ -80,6 +80,10 @@ def test_new_bars_land_in_two_parts(home: Home) -> None:
     assert (bars["targeted"], bars["recomputed"], bars["cached"], bars["bars_new"]) == (N, EARLY, N - EARLY, EARLY)
     assert (replay["targeted"], replay["recomputed"], replay["cached"]) == (N, EARLY, N - EARLY)
     assert _as_of(home) == before
+    told = next(e for e in result.get_asset_check_evaluations() if e.check_name == "stale_tickers").metadata
+    assert told["next_session"].value == str(NEXT)
+    assert (told["tickers_with_it"].value, told["tickers_without_it"].value) == (EARLY, N - EARLY)
+    assert told["first_without_it"].value.startswith("T009, T010")
 
     _extend(home, names(N)[EARLY:])
     rest, _ = home.tick(cursor=some.cursor)
