@@ -223,6 +223,22 @@ class CannotWriteError(BtassetsError):
         )
 
 
+class CannotReadError(BtassetsError):
+    """A file or folder of the book may not be read."""
+
+    exit_code = EXIT_CANNOT_WRITE
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = path, problem
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: cannot be read ({self.problem}); a command reads the book as its own user; give it read "
+            "permission on the file and on every folder above it, then run again."
+        )
+
+
 class CheckFailedError(BtassetsError):
     """A blocking check failed: what is below it was not computed."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from btassets import __version__
 from btassets.cli.terminal import tell
-from btassets.errors import EXIT_BUG, EXIT_INTERRUPTED, BtassetsError, CannotWriteError
+from btassets.errors import EXIT_BUG, EXIT_INTERRUPTED, BtassetsError, CannotReadError, CannotWriteError
 
 _ABOUT = "Backtest research on daily bars: does the ranking predict, what qualifies today, what should change?"
 
@@ -181,8 +181,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        tell(f"btassets: {_from_system(error)}")
-        return CannotWriteError.exit_code
+        known = _from_system(error)
+        tell(f"btassets: {known}")
+        return known.exit_code
     return code
 
 
@@ -193,8 +194,11 @@ def _interrupt(_number: int, _frame: object) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def _from_system(error: OSError) -> CannotWriteError:
-    return CannotWriteError(str(error.filename or "output"), (error.strerror or str(error)).lower())
+def _from_system(error: OSError) -> BtassetsError:
+    path, problem = error.filename, (error.strerror or str(error)).lower()
+    if isinstance(error, PermissionError) and isinstance(path, str | os.PathLike) and not os.access(path, os.R_OK):
+        return CannotReadError(os.fspath(path), problem)
+    return CannotWriteError(str(path or "output"), problem)
 
 
 def run_and_exit() -> None:

@@ -16,10 +16,11 @@ from btassets.cli.where import book_of, folder_of
 from btassets.compiled import use_cache_folder
 from btassets.errors import EXIT_SOME_TICKERS, UsageError
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
+from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book, open_book
 from btassets.stages.freshness import is_scenario_fresh
 from btassets.stages.new_book import DEMO_FOLDER, DEMO_SETTINGS, make_demo_book, settings_text
-from btassets.stages.ohlcv_history import TABLE, active_tickers
+from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.pipeline import RunPlan, make_plan
 from btassets.stages.registry import STAGES
 from btassets.stages.settings_file import set_in_file

@@ -15,6 +15,7 @@ from btassets.defs.partitions import register, tickers
 from btassets.defs.partitions import targeted as targeted_tickers
 from btassets.defs.resources import BookResource
 from btassets.stages import ohlcv_history as stage
+from btassets.stages.bar_store import TABLE, broken_bars
 from btassets.stages.freshness import data_version
 from btassets.stages.full_backfill import FullBackfill
 from btassets.stages.registry import STAGES
@@ -45,7 +46,7 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
     targeted = set(targeted_tickers(context))
     stale = [ticker for ticker in plan.stale if ticker in targeted]
     outcome = _ingest(context, book, stale)
-    footers = opened.lake.ticker_footers(stage.TABLE)
+    footers = opened.lake.ticker_footers(TABLE)
     mine = {ticker: footers[ticker] for ticker in targeted if ticker in footers}
     blocked = {ticker: facts["blocked"] for ticker, facts in mine.items() if facts["blocked"]}
     dropped: dict[str, int] = {}
@@ -54,7 +55,7 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
             dropped[rule] = dropped.get(rule, 0) + n
     for _, reason in sorted(blocked.items())[:10]:
         context.log.info(f"blocked: {reason}")
-    n_broken, first_broken = stage.broken_bars(opened, {ticker: mine[ticker] for ticker in outcome.changed})
+    n_broken, first_broken = broken_bars(opened, {ticker: mine[ticker] for ticker in outcome.changed})
     return dg.MaterializeResult(
         metadata={
             "targeted": len(targeted),

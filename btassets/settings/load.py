@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from btassets.errors import SettingError, SettingsFileError, UnknownSettingError, UsageError
+from btassets.errors import CannotReadError, SettingError, SettingsFileError, UnknownSettingError, UsageError
 from btassets.settings.models import Section, Settings, flatten
 from btassets.settings.profiles import PROFILES
 
@@ -139,6 +139,8 @@ def _read_file(path: Path) -> tuple[dict[str, Any], str]:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise SettingsFileError(str(path), "is not UTF-8 text") from error
+    except PermissionError as error:
+        raise CannotReadError(str(path), (error.strerror or str(error)).lower()) from error
     except OSError as error:
         raise SettingsFileError(str(path), error.strerror or str(error)) from error
     try:

@@ -14,8 +14,8 @@ import pyarrow as pa
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.raw_bars import RawBars
+from btassets.stages.bar_store import TABLE, ticker_slices
 from btassets.stages.book import Book
-from btassets.stages.ohlcv_history import TABLE, ticker_slices
 from btassets.tables import BARS
 
 

@@ -23,9 +23,10 @@ from btassets.engine.market.calendar import asof_grid, has_ended
 from btassets.engine.replay.rules import ReplayRules
 from btassets.settings.models import Settings
 from btassets.stages.arrow_columns import as_table
+from btassets.stages.bar_store import ticker_slices
 from btassets.stages.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.book import Book
-from btassets.stages.ohlcv_history import active_tickers, ticker_slices
+from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.registry import STAGES
 from btassets.stages.sessions import Sessions, read_sessions
 from btassets.storage.lake import digest

@@ -6,8 +6,8 @@ Belongs here: compacting the buckets. Does not belong here: the signals (`engine
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.stages.bar_store import ticker_slices
 from btassets.stages.book import Book
-from btassets.stages.ohlcv_history import ticker_slices
 from btassets.stages.run_stage import StageResult
 from btassets.tables import FACTOR_SIGNALS
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from btassets.stages.arrow_columns import as_columns
+from btassets.stages.bar_store import ticker_slices
 from btassets.stages.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.book import Book
 from btassets.stages.candidates import ReplayInputs, ReplayPlan, read_inputs
-from btassets.stages.ohlcv_history import ticker_slices
 from btassets.tables import CANDIDATES, FACTOR_SIGNALS, TableSpec
 
 SAMPLE_TICKERS = 8

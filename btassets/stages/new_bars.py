@@ -7,9 +7,10 @@ and how often (`btassets.defs.sensors`), reading the bars (`btassets.stages.ohlc
 from dataclasses import dataclass
 
 from btassets.sources.open_source import open_source
+from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book
 from btassets.stages.freshness import NO_BENCHMARK, input_hash, is_fresh
-from btassets.stages.ohlcv_history import TABLE, plan_ingest
+from btassets.stages.ohlcv_history import plan_ingest
 from btassets.storage.lake import digest
 
 SETTLE_SECONDS = 5.0

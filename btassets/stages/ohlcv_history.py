@@ -1,8 +1,8 @@
 """Stage `ohlcv_history`: raw bars of every ticker, read when the source changed, checked, kept.
 
-Belongs here: which tickers to read (the source's change markers against those in the lake's
-footers), reading them, and writing their buckets. Does not belong here: reading files
-(`sources`), the quality rules (`engine.market.quality`), the adjusted view (`bars_view.py`).
+Belongs here: which tickers to read (the source's change markers against those in the lake's footers), and
+bringing their buckets up to date. Does not belong here: asking the source (`reading.py`), judging what it gave
+(`screening.py`), how a bucket lies in the lake (`bar_store.py`), the adjusted view (`bars_view.py`).
 
 The footer of a bucket tells per ticker: `version` (hash of bars, actions and basis), `stamp` (the
 source's change marker), `n_rows`, `first`, `last`, `basis`, `problems`, `dropped` (rows by
@@ -11,38 +11,29 @@ the settings under which it was read), `again_from` (where the next reading over
 (what the source changed about the past).
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from btassets.code_version import code_version
-from btassets.engine.market.overlap import Revision, merge_overlap, overlap_start
-from btassets.engine.market.quality import QualityRules, screen_bars
-from btassets.engine.market.raw_bars import Problem, RawBars
+from btassets.engine.market.overlap import overlap_start
+from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import NoBarsError, SourceStoppedError
 from btassets.settings.load import select
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource, BlockedTickerError, FetchesSince, FetchFailedError, announce, changed_at
-from btassets.sources.calendars import DATA, exchange_sessions
 from btassets.sources.open_source import open_source
 from btassets.sources.ticker_names import canonical_ticker
-from btassets.stages.bar_revisions import grown_record
+from btassets.stages.bar_store import TABLE, stored_bars, ticker_slices, write_bars
 from btassets.stages.book import Book
-from btassets.stages.reading import Read, Wanted, bars_of_table, is_late, read_many
+from btassets.stages.reading import Read, Wanted, is_late, read_many
+from btassets.stages.registry import STAGES
 from btassets.stages.restated import restated_tickers
+from btassets.stages.screening import accept
 from btassets.storage.lake import digest
-from btassets.tables import OHLCV_HISTORY
 
-TABLE = "ohlcv_history"
 _READ_SETTINGS = ("source", "demo", "calendar", "quality")
-
-_DAYS_BEFORE = 15
-"""Sessions are asked for from so much earlier that a first bar on a holiday is seen as one."""
 
 _PACE = ("base_url", "calls_per_minute", "end", "max_wait_s", "timeout_s")
 """Settings of a source that change when and how it is asked, never what it answers."""
@@ -117,7 +108,7 @@ def _reader(book: Book, source: BarSource) -> str:
         return _origin(book)
     return digest(
         select(book.base, _READ_SETTINGS),
-        code_version("btassets/sources", "btassets/engine/market", "btassets/stages/ohlcv_history.py"),
+        code_version(*STAGES[TABLE].code),
     )
 
 
@@ -214,7 +205,7 @@ def ingest(
     for bucket, group in groups.items():
         # The marker is taken before the bars: what changes in between is read again by the next run.
         stamps = {ticker: _stamp(source, ticker, reader) for ticker in group}
-        stored = _stored(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin])
+        stored = stored_bars(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin])
         wanted = {t: Wanted(t, stored.get(t), starts[t]) for t in group}
         fetched: dict[str, RawBars | BlockedTickerError] = {}
         for ticker, read in read_many(source, list(wanted.values())):
@@ -227,7 +218,7 @@ def ingest(
             fresh: dict[str, RawBars] = {}
             before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
             for ticker, read in fetched.items():
-                facts, bars = _accept(book, source, wanted[ticker], read, footers.get(ticker, {}))
+                facts, bars = accept(book, source, wanted[ticker], read, footers.get(ticker, {}))
                 footers[ticker] = facts | {"stamp": _settled(source, stamps[ticker], read, facts)}
                 if bars is not None:
                     fresh[ticker] = bars
@@ -240,7 +231,7 @@ def ingest(
                 differing = {t: fresh[t] for t in fresh if t in changed}
                 restated |= restated_tickers(book.lake.read_bucket(TABLE, bucket), old_rows, differing)
             if fetched:
-                _write_bucket(book, bucket, footers, fresh)
+                write_bars(book, bucket, footers, fresh)
         if on_written is not None:
             on_written(list(fetched))
         n_done += len(fetched)
@@ -255,172 +246,8 @@ def _again_from(known: dict[str, Any], origin: str) -> int | None:
     return known.get("again_from") if known.get("origin") == origin and known.get("n_rows") else None
 
 
-def _stored(book: Book, bucket: int, tickers: list[str]) -> dict[str, RawBars]:
-    """Bars of these tickers as the lake has them."""
-    table = book.lake.read_bucket(TABLE, bucket) if tickers else None
-    if table is None:
-        return {}
-    slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
-    return {t: bars_of_table(table.slice(*slices[t])) for t in tickers if slices.get(t, (0, 0))[1]}
-
-
 def _settled(source: BarSource, stamp: str, read: Read, facts: dict[str, Any]) -> str:
     """Change marker to keep: one that no source gives, where the next run has to ask again."""
     if isinstance(read, FetchFailedError):
         return f"failed|{stamp}"
     return f"late|{stamp}" if is_late(source, facts["last"]) else stamp
-
-
-def _accept(
-    book: Book, source: BarSource, wanted: Wanted, fetched: RawBars | BlockedTickerError, known: dict[str, Any]
-) -> tuple[dict[str, Any], RawBars | None]:
-    """Facts for the footer, and the accepted bars; None: keep what the lake has."""
-    ticker = wanted.ticker
-    if isinstance(fetched, BlockedTickerError):
-        return _blocked(ticker, known, [fetched.as_problem()]), None
-    screened = screen_bars(
-        ticker, fetched, quality_rules(book.base), basis=source.basis, sessions=_calendar(book, fetched)
-    )
-    problems = [_as_fact(p) for p in screened.problems]
-    dropped = dict(screened.n_dropped)
-    bars = screened.bars
-    if bars is None:
-        return _blocked(ticker, known, list(screened.problems)), None
-    if wanted.since is not None:
-        # Rows dropped before the overlap were not read again: their record stays.
-        for rule, severity, day, n, text in known.get("problems", ()):
-            if severity == "quarantine" and day is not None and day < wanted.since:
-                problems.append([rule, severity, day, n, text])
-                dropped[rule] = dropped.get(rule, 0) + n
-    # Compared after the rules: a row that they drop each time is no revision.
-    revisions: tuple[Revision, ...] = () if wanted.stored is None else merge_overlap(wanted.stored, bars).revisions
-    facts = {
-        "version": bars_version(bars, source.basis),
-        "n_rows": len(bars.dates),
-        "first": int(bars.dates[0]) if len(bars.dates) else None,
-        "last": int(bars.dates[-1]) if len(bars.dates) else None,
-        "basis": source.basis,
-        "problems": problems,
-        "dropped": dropped,
-        "blocked": None,
-        **grown_record(known, revisions, int(bars.dates[-1])),
-    }
-    return facts, bars
-
-
-def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
-    empty = {
-        "version": f"none-{ticker}",
-        "n_rows": 0,
-        "first": None,
-        "last": None,
-        "basis": None,
-        "dropped": {},
-    }
-    reason = next((p for p in problems if p.severity == "block"), problems[0])
-    text = reason.text if reason.text.endswith("]") else f"{reason.text} [{reason.rule}]"
-    return {
-        **empty,
-        **known,
-        "problems": [_as_fact(p) for p in problems],
-        "blocked": text,
-    }
-
-
-def _as_fact(problem: Problem) -> list[Any]:
-    return [problem.rule, problem.severity, problem.date, problem.n, problem.text]
-
-
-def _calendar(book: Book, bars: RawBars) -> np.ndarray | None:
-    if book.base.calendar == DATA or not len(bars.dates):
-        return None
-    return exchange_sessions(book.lake, book.base.calendar, int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max()))
-
-
-def quality_rules(settings: Settings) -> QualityRules:
-    """Thresholds of the quality rules from the settings."""
-    quality = settings.quality
-    return QualityRules(
-        max_bad_rows=quality.max_bad_rows,
-        max_bad_frac=quality.max_bad_frac,
-        ohlc_tolerance_frac=quality.ohlc_tolerance_frac,
-    )
-
-
-def bars_version(bars: RawBars, basis: str) -> str:
-    """Hash of bars, actions and basis, 16 hex digits: the ticker's data version."""
-    state = hashlib.blake2b(basis.encode(), digest_size=8)
-    prices: tuple[Any, ...] = (bars.open, bars.high, bars.low, bars.close)
-    for array in (bars.dates, *prices, bars.volume, bars.dividend, bars.split):
-        state.update(np.ascontiguousarray(array).data)
-    return state.hexdigest()
-
-
-def _write_bucket(book: Book, bucket: int, footers: dict[str, Any], fresh: dict[str, RawBars]) -> None:
-    """Merge fresh tickers into what the bucket holds; rows stay sorted by ticker, then date."""
-    old = book.lake.read_bucket(TABLE, bucket)
-    old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
-    parts: list[pa.Table] = []
-    for ticker in sorted(footers, key=str.encode):
-        if ticker in fresh:
-            parts.append(_as_table(ticker, fresh[ticker]))
-        elif old is not None and ticker in old_rows:
-            parts.append(old.slice(*old_rows[ticker]))
-    table = pa.concat_tables(parts) if parts else OHLCV_HISTORY.schema.empty_table()
-    book.lake.write_bucket(TABLE, bucket, table.combine_chunks(), footers)
-
-
-def ticker_slices(footers: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int]]:
-    """Offset and number of rows of each ticker in its bucket, from the bucket's footer."""
-    slices: dict[str, tuple[int, int]] = {}
-    offset = 0
-    for ticker in sorted(footers, key=str.encode):
-        slices[ticker] = (offset, footers[ticker]["n_rows"])
-        offset += footers[ticker]["n_rows"]
-    return slices
-
-
-def _as_table(ticker: str, bars: RawBars) -> pa.Table:
-    columns = {
-        "ticker": pa.array([ticker]).take(pa.array(np.zeros(len(bars.dates), np.int32))),
-        "date": pa.array(bars.dates, pa.date32()),
-        "open": pa.array(bars.open),
-        "high": pa.array(bars.high),
-        "low": pa.array(bars.low),
-        "close": pa.array(bars.close),
-        "volume": pa.array(bars.volume),
-        "dividend": pa.array(bars.dividend),
-        "split": pa.array(bars.split),
-    }
-    return pa.table(columns, schema=OHLCV_HISTORY.schema)
-
-
-def broken_bars(book: Book, tickers: Iterable[str]) -> tuple[int, str | None]:
-    """How many of `tickers` break the engine's input contract as stored, and the first of them.
-
-    The rules of the edge should make this impossible; the check reads what was really written.
-    """
-    n_broken, first = 0, None
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        table = book.lake.read_bucket(TABLE, bucket)
-        slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
-        for ticker in group:
-            rows = None if table is None else table.slice(*slices[ticker])
-            if rows is not None and not _keeps_contract(rows):
-                n_broken, first = n_broken + 1, first or ticker
-    return n_broken, first
-
-
-def _keeps_contract(rows: pa.Table) -> bool:
-    days = rows["date"].cast(pa.int32()).to_numpy()
-    opens, highs, lows, closes, volumes = (rows[name].to_numpy() for name in ("open", "high", "low", "close", "volume"))
-    prices = np.stack([opens, highs, lows, closes])
-    slack = 1.0 + 1e-5
-    return bool(
-        np.isfinite(prices).all()
-        and (np.diff(days) > 0).all()
-        and (lows > 0).all()
-        and (lows <= np.minimum(opens, closes) * slack).all()
-        and (highs * slack >= np.maximum(opens, closes)).all()
-        and (volumes >= 0).all()
-    )

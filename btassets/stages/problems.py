@@ -5,8 +5,8 @@ Belongs here: the findings as a table. Does not belong here: the rules (`engine.
 
 import pyarrow as pa
 
+from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book
-from btassets.stages.ohlcv_history import TABLE
 from btassets.tables import BAR_PROBLEMS
 
 

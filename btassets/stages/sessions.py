@@ -18,8 +18,9 @@ from btassets.engine.market.calendar import (
 )
 from btassets.errors import NoBarsError
 from btassets.sources.calendars import DATA, exchange_sessions
+from btassets.stages.bar_store import ticker_slices
 from btassets.stages.book import Book
-from btassets.stages.ohlcv_history import active_tickers, ticker_slices
+from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.run_stage import StageResult
 from btassets.tables import SESSIONS
 

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.portfolio.panel import BarPanel
+from btassets.stages.bar_store import TABLE
 from btassets.stages.bars_view import read_bucket_bars
 from btassets.stages.book import Book
-from btassets.stages.ohlcv_history import TABLE, active_tickers
+from btassets.stages.ohlcv_history import active_tickers
 
 
 def stored_panel(book: Book, calendar: npt.NDArray[np.int32]) -> tuple[BarPanel, list[str]]:

@@ -134,6 +134,27 @@ def test_a_book_that_may_not_be_written_ends_with_7(open_folder: Path) -> None:
     assert str(folder) in answer.err
 
 
+@pytest.mark.parametrize("closed", [".", "btassets.toml", "data/ohlcv_history"])
+def test_a_book_that_may_not_be_read_is_told_to_be_made_readable(open_folder: Path, closed: str) -> None:
+    bars, _ = market(1, 100)
+    write_bars(open_folder / "bars" / "AAA.csv", bars["SYN0001"])
+    folder = make_book(open_folder / "book", open_folder, benchmark="none")
+    assert call("ingest", "--book", folder, "--quiet").code == 0
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o777)
+    (folder / closed).chmod(0o000)
+    try:
+        answer = as_nobody(["doctor", "--book", folder], open_folder)
+    finally:
+        (folder / closed).chmod(0o755)
+    assert answer.code == 7, answer.err + answer.out
+    told = answer.err + answer.out
+    assert "cannot be read (permission denied)" in told
+    assert "give it read permission" in told
+    assert "give write permission" not in told
+    assert "Traceback" not in told
+
+
 # ---- the benchmark -------------------------------------------------------------------------
 
 

@@ -181,3 +181,16 @@ def test_actions_that_nobody_mapped_are_mentioned() -> None:
     assert [note.severity for note in raw.notes] == ["info"]
     assert "dividend_amount, split_coefficient are not read" in raw.notes[0].text
     assert raw.split.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.decimal128(20, 6), pa.decimal256(40, 6), pa.decimal64(12, 6), pa.decimal128(38, 18)], ids=str
+)
+def test_decimals_are_the_numbers_that_their_text_is(kind: pa.DataType) -> None:
+    """Bit for bit: a price from a decimal column, from CSV and from a database is the same price."""
+    texts = ["0.1", "67.1821", "423.7169", "0.3333", "1.9378", "12.34", *(f"{k}.{k:04d}" for k in range(1, 500, 7))]
+    column = pa.chunked_array([pa.array([*map(Decimal, texts), None], kind)])
+    values, note = read_numbers(column, np.zeros(len(column), np.int32), "T", "close")
+    assert note is None
+    assert values[:-1].tolist() == [float(text) for text in texts]
+    assert np.isnan(values[-1])

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from btassets.stages.bar_revisions import revisions_table
+from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book, open_book
 from btassets.stages.new_book import make_book
-from btassets.stages.ohlcv_history import TABLE, IngestOutcome, ingest, plan_ingest
+from btassets.stages.ohlcv_history import IngestOutcome, ingest, plan_ingest
 
 KEYS = {
     "APCA_API_KEY_ID": "key-of-a-test",

@@ -7,8 +7,9 @@ import pytest
 
 from btassets.engine.market.bars import Bars
 from btassets.errors import NoBarsError
+from btassets.stages.bar_store import TABLE, broken_bars
 from btassets.stages.book import Book, open_book
-from btassets.stages.ohlcv_history import TABLE, active_tickers, broken_bars, in_universe, ingest, plan_ingest
+from btassets.stages.ohlcv_history import active_tickers, in_universe, ingest, plan_ingest
 from btassets_tests.cli.book_factory import csv_text, make_book, market, write_bars, write_market
 
 

@@ -148,7 +148,8 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
             f"({len(bad)} rows in all); prices are finite and above 0, volume is not below 0; dropped."
         )
         found.add("Q4", "quarantine", int(bars.dates[row]), len(bad), text)
-        _block_when_many("Q4", len(bad), len(bars), rules, found)
+        shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g}"
+        _block_when_many("Q4", len(bad), bars, row, shown, rules, found)
     crossed = np.flatnonzero(is_good & ~is_sane)
     if len(crossed):
         row = int(crossed[0])
@@ -157,7 +158,8 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
             "all); low is the lowest and high the highest of the four; dropped."
         )
         found.add("Q5", "quarantine", int(bars.dates[row]), len(crossed), text)
-        _block_when_many("Q5", len(crossed), len(bars), rules, found)
+        shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}"
+        _block_when_many("Q5", len(crossed), bars, row, shown, rules, found)
     found.drop("Q4", len(bad))
     found.drop("Q5", len(crossed))
     return rows_kept(bars, is_kept)
@@ -184,13 +186,17 @@ def _believable_actions(bars: RawBars, found: Findings) -> RawBars:
     return replace(bars, split=split, dividend=np.where(is_bad_dividend, 0.0, bars.dividend))
 
 
-def _block_when_many(rule: str, n_bad: int, n_rows: int, rules: QualityRules, found: Findings) -> None:
+def _block_when_many(
+    rule: str, n_bad: int, bars: RawBars, first: int, shown: str, rules: QualityRules, found: Findings
+) -> None:
+    """Block when rows are bad beyond the thresholds; `first` is the first bad row and `shown` its values."""
+    n_rows = len(bars)
     if n_bad > rules.max_bad_rows or n_bad > rules.max_bad_frac * n_rows:
         text = (
-            f"{n_bad} of {n_rows} rows are bad; at most {rules.max_bad_rows} and "
+            f"{n_bad} of {n_rows} rows are bad, this one with {shown}; at most {rules.max_bad_rows} and "
             f"{100.0 * rules.max_bad_frac:g}% may be; correct the source."
         )
-        found.add(rule, "block", None, n_bad, text)
+        found.add(rule, "block", int(bars.dates[first]), n_bad, text)
 
 
 def without_padding(bars: RawBars, found: Findings) -> RawBars:

@@ -135,7 +135,12 @@ def test_q4_q5_more_than_5_rows_or_half_a_percent_block(n: int, n_bad: int, rule
     result = screen_bars("T", raw)
     assert result.is_blocked == is_blocked
     assert result.n_dropped == ((rule, n_bad),)
-    assert ("block", None, n_bad) in findings(result, rule) or not is_blocked
+    assert ("block", DAY_0 + 10, n_bad) in findings(result, rule) or not is_blocked
+    if is_blocked:
+        (text,) = [p.text for p in result.problems if p.severity == "block"]
+        # The first case with its date and values, not only how many.
+        assert text.startswith(f"T 2021-03-11: {n_bad} of {n} rows are bad, this one with open 101, high 102")
+        assert ("close nan, volume 1000" if rule == "Q4" else "low 150, close 101") in text
     overridden = screen_bars("T", raw, overrides=[Override("T", rule, "looked at.")])
     assert overridden.bars is not None
     assert len(overridden.bars) == n - n_bad
