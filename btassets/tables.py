@@ -717,8 +717,31 @@ STAT_OVERFIT = TableSpec(
     "One answer to: how much of the best result is the search for it?",
     (
         _SCENARIO,
-        Column("measure", _TEXT, "trials, deflated_sharpe, pbo, selected_minus_fixed ..."),
+        Column(
+            "measure", _TEXT, "trials (tried when these settings first ran on these data), deflated_sharpe, pbo ..."
+        ),
         *_ESTIMATE,
+    ),
+)
+
+TRIALS = TableSpec(
+    "trials",
+    "One configuration that was tried on these data: distinct settings and data version.",
+    (
+        _key("scenario", _TEXT, "scenario or sweep under which it was first tried"),
+        _key("trial_no", _I64, "order in which they were first tried, from 1"),
+        _key("settings_hash", _TEXT, "hash of every setting that decides what the book trades"),
+        _key("data_version", _TEXT, "version of the bars"),
+        Column("made_by", _TEXT, "run, compare or sweep"),
+        Column("policy", _TEXT, "target or hold"),
+        Column("ranking", _TEXT, "residual or raw"),
+        Column("changed_settings", _TEXT, "settings that differ from the defaults, JSON"),
+        Column("total_return_pct", _REAL, "percent; null: nothing was to trade"),
+        Column("cagr_pct", _REAL, "percent a year"),
+        Column("max_drawdown_pct", _REAL, "on closes, percent, positive"),
+        Column("sharpe", _REAL, "daily returns, annual"),
+        Column("n_trades", _I64, "closed trades"),
+        Column("avg_net_r", _REAL, "mean R after costs of its trades"),
     ),
 )
 
@@ -823,5 +846,6 @@ TABLES: dict[str, TableSpec] = {
         WF_EQUITY,
         STAT_HEALTH,
         STAT_CLAIMS,
+        TRIALS,
     )
 }

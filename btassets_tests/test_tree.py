@@ -29,8 +29,8 @@ METHOD = DOCS / "method"
 PAGES_BESIDE_STAGES = {"quality", "profiles", "grade"}
 """Method pages that tell of no stage."""
 
-TABLES_OF_NO_STAGE = {"bars", "bar_problems", "bar_revisions"}
-"""Tables that `btassets export` makes from the stored bars."""
+TABLES_OF_NO_STAGE = {"bars", "bar_problems", "bar_revisions", "trials"}
+"""Tables that `btassets export` makes from the stored bars, and the ledger that runs and sweeps add to."""
 
 MAX_LINES = 600
 LONG_FILES = {

@@ -26,11 +26,14 @@ from btassets.stages.book import Book
 from btassets.stages.freshness import key_of
 from btassets.stages.problems import problems_table
 from btassets.stages.registry import STAGE_OF_TABLE
+from btassets.stages.trials import read_trials
 from btassets.storage.files import replace_file
 from btassets.storage.warehouse import view_sources, view_sql
-from btassets.tables import TABLES
+from btassets.tables import TABLES, TRIALS
 
 _STALE_SESSIONS = 3
+_OF_NO_STAGE = {"bar_problems": problems_table, "bar_revisions": revisions_table, TRIALS.name: read_trials}
+"""Tables that no stage writes."""
 
 
 def command_today(arguments: argparse.Namespace) -> int:
@@ -107,10 +110,8 @@ def read_table(book: Book, name: str) -> pa.Table:
 
     if name == "bars":
         return bars_table(book, active_tickers(book))
-    if name == "bar_problems":
-        return problems_table(book)
-    if name == "bar_revisions":
-        return revisions_table(book)
+    if name in _OF_NO_STAGE:
+        return _OF_NO_STAGE[name](book)
     if name in ("candidates", "ohlcv_history"):
         folder = book.candidates if name == "candidates" else name
         files = book.lake.bucket_files(folder)

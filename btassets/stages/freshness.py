@@ -17,6 +17,7 @@ from btassets.sources.bar_files import file_stamp
 from btassets.sources.open_source import open_source
 from btassets.stages.book import Book
 from btassets.stages.registry import STAGES, Stage
+from btassets.stages.trials import has_run_trials, n_trials_of_run
 from btassets.storage.files import replace_json
 from btassets.storage.lake import BASE, Footer, Lake, digest
 
@@ -63,7 +64,17 @@ def _benchmark_stamp(book: Book) -> str:
     return file_stamp(path) if path.is_file() else open_source(book.base, book.folder, book.lake).stamp(name)
 
 
-_OUTSIDE: dict[str, Callable[[Book], str]] = {"benchmark_closes": _benchmark_stamp}
+def bars_version(book: Book) -> str:
+    """Version of the data that a configuration is tried on: the stored bars and who of them is in the universe."""
+    return digest(data_version("ohlcv_history", book), select(book.base, ("universe",)))
+
+
+def _trials_counted(book: Book) -> str:
+    """Configurations that the deflated Sharpe ratio of this scenario has to count."""
+    return str(n_trials_of_run(book, bars_version(book)))
+
+
+_OUTSIDE: dict[str, Callable[[Book], str]] = {"benchmark_closes": _benchmark_stamp, "stat_book": _trials_counted}
 """What a stage looks at beyond tables and settings."""
 
 
@@ -90,7 +101,14 @@ def _has_report(book: Book, footers: list[Footer | None]) -> bool:
     return all((place / "report.json").is_file() for place in shown)
 
 
-_BESIDE: dict[str, Callable[[Book, list[Footer | None]], bool]] = {"backtest_report": _has_report}
+def _has_trials(book: Book, _: list[Footer | None]) -> bool:
+    return has_run_trials(book, bars_version(book))
+
+
+_BESIDE: dict[str, Callable[[Book, list[Footer | None]], bool]] = {
+    "backtest_report": _has_report,
+    "portfolio_sims": _has_trials,
+}
 """What a stage writes beyond tables, and has to be there for the stage to be fresh."""
 
 

@@ -1,7 +1,7 @@
 """Stage `portfolio_sims`: the books of a scenario, their curves and trades, and the variants.
 
-Belongs here: reading what the books trade and laying results out as tables. Does not belong here:
-how a book is walked (`engine.portfolio`), which books there are (`book_runs.py`).
+Belongs here: reading what the books trade, laying results out as tables, and telling the ledger of
+trials. Does not belong here: how a book is walked (`engine.portfolio`), which books there are (`book_runs.py`).
 """
 
 from typing import Any
@@ -19,9 +19,11 @@ from btassets.engine.portfolio.exits import REASON_NAMES
 from btassets.engine.portfolio.variants import variant_columns
 from btassets.stages.book import Book
 from btassets.stages.book_runs import BookRuns, run_books
+from btassets.stages.freshness import bars_version
 from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import read_sessions
 from btassets.stages.stored_panel import stored_panel
+from btassets.stages.trials import append_trials, run_rows
 from btassets.tables import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
 
 _BATCH_ROWS = 100_000
@@ -47,6 +49,9 @@ def compute(book: Book) -> StageResult:
     sessions = read_sessions(book)
     panel, tickers = stored_panel(book, sessions.days)
     runs = run_books(graded, ranks, panel, tickers, book.settings, read_benchmark_closes(book, sessions.last))
+    data = bars_version(book)
+    tried = [*runs.policies.values(), *(result for _, result in runs.variants)]
+    append_trials(book, run_rows(book.settings, tried, data))
     calendar = panel.calendar
     tables = {
         "portfolio_sims": _rows(

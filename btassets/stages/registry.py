@@ -218,6 +218,7 @@ STAGES: dict[str, Stage] = {
             (
                 "btassets/stages/portfolio_sims.py",
                 "btassets/stages/book_runs.py",
+                "btassets/stages/trials.py",
                 "btassets/engine/portfolio",
             ),
             "What one capital-constrained book would have earned, against the benchmark and an equal-weight hold.",

@@ -50,6 +50,7 @@ from btassets.engine.statistics.sharpe import (
 from btassets.engine.statistics.verdicts import out_of_sample
 from btassets.stages.book import Book
 from btassets.stages.book_runs import book_rules
+from btassets.stages.freshness import bars_version
 from btassets.stages.portfolio_sims import read_benchmark_closes, read_setups_in_play
 from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import read_sessions
@@ -62,7 +63,7 @@ from btassets.stages.stat_sample import (
     read_sample,
 )
 from btassets.stages.stored_panel import stored_panel
-from btassets.stages.trials import n_trials
+from btassets.stages.trials import n_trials_of_run
 from btassets.stages.walk_forward_book import WalkForward, walk_forward
 from btassets.tables import STAT_BOOK, STAT_OVERFIT, WF_EQUITY, WF_WINDOWS
 
@@ -120,18 +121,19 @@ def compute(book: Book) -> StageResult:
     ranks = _ranks(book)
     playing = _playing(book, ranks)
     sample = read_sample(book, only_core=True)
+    trials = n_trials_of_run(book, bars_version(book))
     books = _books(playing)
     rows: list[Row] = []
     for name, result in books.items():
         if result is not None:
             rows += _market_rows(name, result, playing, sample)
-            rows += _sharpe_rows(name, result, n_trials(book))
+            rows += _sharpe_rows(name, result, trials)
     rows += _capacity_rows(sample, playing)
     rows += _random_rows(book, playing, ranks, books)
     rows += _path_rows(playing)
     rows += _variant_rows(playing)
     walk = walk_forward(book, playing, sample)
-    overfit = _overfit_rows(book, books, walk)
+    overfit = _overfit_rows(trials, books, walk)
     tables = {
         "stat_book": as_statistics(rows, STAT_BOOK.schema, book.scenario),
         "stat_overfit": as_statistics(overfit, STAT_OVERFIT.schema, book.scenario),
@@ -437,8 +439,7 @@ def _variant_rows(playing: Playing) -> list[Row]:
     ]
 
 
-def _overfit_rows(book: Book, books: dict[str, BookResult | None], walk: WalkForward) -> list[Row]:
-    trials = n_trials(book)
+def _overfit_rows(trials: int, books: dict[str, BookResult | None], walk: WalkForward) -> list[Row]:
     rows: list[Row] = [{"measure": "trials", "estimate": float(trials), "unit": "n"}]
     hold = books.get("hold") or books.get("target")
     if hold is not None:

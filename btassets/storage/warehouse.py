@@ -47,6 +47,7 @@ def view_sql(lake: Lake, table: str, patterns: list[str]) -> str:
     order = " order by ticker, asof_date, direction" if table in _REPLAYED else ""
     order = " order by ticker, date" if table == "ohlcv_history" else order
     order = " order by scenario, row_no" if table == "graded_setups" else order
+    order = " order by trial_no" if table == "trials" else order
     # Names are ours and the files are quoted; a view cannot take parameters.
     return f'create view "{table}" as select * from read_parquet([{files}], union_by_name = true){order}'  # noqa: S608
 
