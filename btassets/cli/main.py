@@ -122,6 +122,25 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     grade.add_argument("--out-rows", type=Path, default=None, metavar="F", help="graded rows as Parquet")
     _set(grade)
 
+    sweep = add("sweep", "sweep", "A grid over settings: thousands of books over one replay, plateaus, how many tries.")
+    _book(sweep)
+    sweep.add_argument(
+        "grid", nargs="+", metavar="KEY=FIRST:LAST:STEP", help="values of a setting; also KEY=A,B,C, and several keys"
+    )
+    sweep.add_argument("--exit", choices=("hold", "target"), default="hold", help="exit of the books (default: hold)")
+    sweep.add_argument(
+        "--by",
+        choices=("sharpe", "cagr_pct", "total_return_pct", "max_drawdown_pct", "net_avg_r"),
+        default="sharpe",
+        help="what cells are compared by (default: sharpe)",
+    )
+    sweep.add_argument("--scenario", default=None, metavar="NAME", help="settings that every cell starts from")
+    _set(sweep)
+    sweep.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    sweep.add_argument("--out", type=Path, default=None, metavar="F.{parquet,csv,json}", help="all cells as a table")
+    sweep.add_argument("--open", action="store_true", help="open its page in the browser")
+    _work(sweep)
+
     report = add("report", "look", "Where the report is, and its headline.")
     _book(report)
     report.add_argument("--scenario", default="base", metavar="NAME")

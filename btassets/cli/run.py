@@ -68,7 +68,7 @@ def command_ingest(arguments: argparse.Namespace) -> int:
     """Read what is new in the source; nothing is replayed."""
     book = open_book(folder_of(arguments), overrides=_workers(arguments))
     use_cache_folder()
-    with book_lock(book.folder, "ingest", wait=not arguments.no_wait, on_wait=_waiting):
+    with book_lock(book.folder, "ingest", wait=not arguments.no_wait, on_wait=waiting):
         _sweep(book)
         plan = make_plan(book, full=arguments.full, only=_tickers(arguments))
         before = {t: f.get("version") for t, f in book.lake.ticker_footers(TABLE).items()}
@@ -105,14 +105,15 @@ def _workers(arguments: argparse.Namespace) -> dict[str, int]:
     return {} if arguments.workers is None else {"executor.shards": arguments.workers}
 
 
-def _waiting(holder: str) -> None:
+def waiting(holder: str) -> None:
+    """Say whom a command waits for."""
     tell(f"waiting for another run of this book ({holder})")
 
 
 def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = None) -> int:
     start_arrow_alone()
     use_cache_folder()
-    with book_lock(book.folder, f"run of scenario {book.scenario}", wait=not arguments.no_wait, on_wait=_waiting):
+    with book_lock(book.folder, f"run of scenario {book.scenario}", wait=not arguments.no_wait, on_wait=waiting):
         _sweep(book)
         base = book.in_base()
         plan = make_plan(base, only=only)

@@ -45,12 +45,16 @@ def page(report: Mapping[str, Any]) -> str:
     """
     title = f"{report['book']['name']}, {report['as_of']}: btassets report"
     body = "".join(make(report) for make in _SECTIONS)
+    return shell(title, body, "Nothing here is advice to trade. Every number stands in report.json beside this file.")
+
+
+def shell(title: str, body: str, footer: str) -> str:
+    """A whole document around its sections; it may load nothing, and runs no script."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{esc(title)}</title><style>{_css()}</style></head><body><main>{body}</main>"
-        "<footer>Nothing here is advice to trade. Every number stands in report.json beside this file.</footer>"
-        "</body></html>\n"
+        f"<footer>{esc(footer)}</footer></body></html>\n"
     )

@@ -110,7 +110,7 @@ def _line_of(text: str, dotted: str) -> int | None:
     return None
 
 
-def _parsed(raw: str) -> Any:
+def parse_value(raw: str) -> Any:
     """Value of a command-line or environment word: TOML where it is TOML, else the text itself."""
     try:
         return tomllib.loads(f"value = {raw}")["value"]
@@ -130,7 +130,7 @@ def parse_assignments(words: list[str]) -> dict[str, Any]:
         key, equals, raw = word.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"--set {word}: no '=' in it", "write it as --set gates.min_rr=2")
-        flat[key.strip()] = _parsed(raw.strip())
+        flat[key.strip()] = parse_value(raw.strip())
     return flat
 
 
@@ -202,7 +202,7 @@ def resolve(
     overlaid = _flat(scenario_tables.get(table, {}))
     layer(overlaid, located(f"scenario.{table}.", overlaid))
     env_flat = {
-        name[len(ENV_PREFIX) :].lower().replace("__", "."): _parsed(raw)
+        name[len(ENV_PREFIX) :].lower().replace("__", "."): parse_value(raw)
         for name, raw in (environ or {}).items()
         if name.startswith(ENV_PREFIX)
     }
@@ -223,6 +223,17 @@ def resolve(
             merged[key] = value
             origin[key] = f"profile {profile}"
     return Resolved(_validated(merged, origin), origin, scenario, tuple(scenario_tables))
+
+
+def with_values(settings: Settings, values: Mapping[str, Any], where: str) -> Settings:
+    """Other settings with some values replaced, each checked by its own rule.
+
+    Raises
+    ------
+    SettingError
+        With the key, the value, the rule and `where`.
+    """
+    return _validated({**flatten(settings), **values}, dict.fromkeys(values, where))
 
 
 def _validated(flat: dict[str, Any], origin: dict[str, str]) -> Settings:

@@ -28,7 +28,7 @@ REPLAY_SETTINGS = (
 )
 """Settings that the replay reads: a scenario that changes one gets a replay folder of its own."""
 
-_SHARED = (
+SHARED_SETTINGS = (
     "source",
     "demo",
     "universe",
@@ -41,6 +41,8 @@ _SHARED = (
     "quality.ohlc_tolerance_frac",
     "quality.max_benchmark_missing_frac",
 )
+"""Settings of the whole book: no scenario differs in them."""
+
 _NOT_A_SCENARIO = ("executor.", "schedule.")
 
 
@@ -189,7 +191,7 @@ def open_book(
             "storage.buckets", base.storage.buckets, rule, in_base.origin.get("storage.buckets", "default")
         )
     if scenario != BASE_SCENARIO:
-        own, shared = select(resolved.settings, _SHARED), select(base, _SHARED)
+        own, shared = select(resolved.settings, SHARED_SETTINGS), select(base, SHARED_SETTINGS)
         for key, value in own.items():
             if value != shared[key]:
                 rule = (
