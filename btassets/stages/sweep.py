@@ -30,14 +30,14 @@ from btassets.engine.statistics.sharpe import (
 )
 from btassets.errors import NoBarsError, UsageError
 from btassets.settings.grid import Axis, cells, label, parse_grid, settings_of
-from btassets.settings.load import settings_hash
 from btassets.settings.models import Settings, flatten
 from btassets.stages.book import REPLAY_SETTINGS, SHARED_SETTINGS, Book
+from btassets.stages.freshness import bars_version
 from btassets.stages.report_curves import iso
 from btassets.stages.sessions import read_sessions
 from btassets.stages.stat_sample import OVERLAP_WEEKS
 from btassets.stages.sweep_books import run_cells
-from btassets.stages.trials import n_trials
+from btassets.stages.trials import append_trials, n_trials, trial_row
 from btassets.storage.lake import digest
 
 SWEPT = (
@@ -138,8 +138,8 @@ def sweep_document(
     settings = [settings_of(book.settings, axes, place) for place in places]
     found = run_cells(book, [*settings, book.settings], policy, progress=progress)
     moments = [_moments(result) for result in found.books]
-    hashes = [settings_hash(own) for own in settings]
-    total = _count_trials(book, hashes)
+    name = _name(book, axes, policy)
+    total = _record(book, [*settings, book.settings], found.books, policy, name)
     rows = _cell_rows(found.books, moments, found.setups, total)
     base = rows.pop()
     shape = tuple(len(axis) for axis in axes)
@@ -153,6 +153,7 @@ def sweep_document(
     document: dict[str, Any] = {
         "schema_version": _SCHEMA_VERSION,
         "kind": "sweep",
+        "name": name,
         "book": book.folder.name,
         "as_of": iso(as_of),
         "scenario": book.scenario,
@@ -190,8 +191,21 @@ def _current(book: Book, axis: Axis) -> str:
     return label(flatten(_as_walked(book.settings))[axis.key])
 
 
-def _count_trials(book: Book, hashes: Sequence[str]) -> int:
-    return n_trials(book) + len(hashes)
+def _name(book: Book, axes: Sequence[Axis], policy: str) -> str:
+    """Name of a sweep: the same grid over the same settings has the same one."""
+    asked = [book.scenario, book.resolved.hash, policy, [(axis.key, axis.labels) for axis in axes]]
+    return f"sweep-{digest(asked)[:8]}"
+
+
+def _record(
+    book: Book, settings: Sequence[Settings], books: Sequence[BookResult | None], policy: str, name: str
+) -> int:
+    """Add every cell to the ledger of trials; how many configurations it counts on these data then."""
+    data = bars_version(book)
+    pairs = zip(settings, books, strict=True)
+    rows = [trial_row(own, result, data_version=data, policy=policy) for own, result in pairs]
+    append_trials(book, rows, name=name, made_by="sweep")
+    return n_trials(book)
 
 
 def _moments(result: BookResult | None) -> ReturnMoments:
@@ -361,5 +375,5 @@ def sweep_table(document: Mapping[str, Any]) -> pa.Table:
 
 def folder_of(document: Mapping[str, Any]) -> str:
     """Name of a sweep's folder below `reports/`: the same question has the same one."""
-    asked = [document["scenario"], document["settings_hash"], document["policy"], document["by"], document["axes"]]
-    return f"sweep-{document['as_of']}-{digest(asked)[:8]}"
+    name = document["name"]
+    return name if document["by"] == "sharpe" else f"{name}-{document['by']}"

@@ -12,6 +12,7 @@ from btassets.report.sweep_text import sweep_text
 from btassets.stages import sweep_books
 from btassets.stages.book import Book, open_book
 from btassets.stages.sweep import LEAST_TRADES, folder_of, sweep_document, sweep_table
+from btassets.stages.trials import n_trials, read_trials
 from btassets_tests.report.parsed_page import parse
 from btassets_tests.report.small_books import run_as, run_book
 
@@ -138,16 +139,20 @@ def _as_label(value: object) -> str:
 def test_batches_and_threads_change_nothing(book: Book, wide: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep_books, "BATCH", 5)
     alone = open_book(book.folder, overrides={"executor.shards": 1}, environ={})
-    # The hash names the executor's settings too.
-    assert swept(alone, *WIDE) | {"settings_hash": ""} == wide | {"settings_hash": ""}
-    assert as_json(swept(book, *WIDE)) == as_json(wide)
+    one_thread = swept(alone, *WIDE)
+    again = swept(book, *WIDE)
+    assert again["trials"]["in_ledger"] >= wide["trials"]["in_ledger"]  # of what other tests tried
+    for document in (one_thread, wide):
+        numbers = [{k: v for k, v in row.items() if k != "deflated_sharpe"} for row in document["cells"]]
+        assert numbers == [{k: v for k, v in row.items() if k != "deflated_sharpe"} for row in again["cells"]]
 
 
 def test_a_grid_in_another_order_holds_the_same_cells(book: Book, wide: dict) -> None:
     turned = swept(book, *reversed(WIDE))
 
     def numbers(document: dict) -> dict:
-        skipped = ("values", "p_adj")  # drawn for the whole family, in its order
+        # p is drawn for the whole family in its order; other tests add to the ledger.
+        skipped = ("values", "p_adj", "deflated_sharpe")
         return {
             tuple(sorted(row["values"].items())): {k: v for k, v in row.items() if k not in skipped}
             for row in document["cells"]
@@ -179,6 +184,30 @@ def test_a_smaller_drawdown_is_the_better_one(book: Book) -> None:
     rows = [row for row in document["cells"] if not row["is_thin"] and row["max_drawdown_pct"] is not None]
     assert document["cells"][document["best"]]["max_drawdown_pct"] == min(r["max_drawdown_pct"] for r in rows)
     assert all(row["plateau_worst"] >= row["plateau"] for row in rows)
+
+
+def test_every_cell_enters_the_ledger_once(book: Book) -> None:
+    words = ("gates.min_confidence=51,52,53", "book.max_positions=4,7")
+    before = n_trials(book)
+    document = swept(book, *words)
+    assert document["trials"]["in_ledger"] == n_trials(book) == before + 6
+    rows = [r for r in read_trials(book).to_pylist() if r["scenario"] == document["name"]]
+    assert [row["made_by"] for row in rows] == ["sweep"] * 6
+    assert [row["n_trades"] for row in rows] == [cell["trades"] for cell in document["cells"]]
+    assert json.loads(rows[0]["changed_settings"])["gates.min_confidence"] == 51.0
+    again = swept(book, *words)
+    assert again == document
+    assert swept(book, *words, policy="target")["trials"]["in_ledger"] == before + 12
+
+
+def test_more_tries_make_the_same_book_less_believable(book: Book) -> None:
+    few = swept(book, "gates.min_rr=0,0.25")
+    many = swept(book, "gates.min_rr=0:0.25:0.01")
+    for label in ("0", "0.25"):
+        before, after = cell(few, gates__min_rr=label), cell(many, gates__min_rr=label)
+        assert before["sharpe"] == after["sharpe"]
+        assert after["deflated_sharpe"] < before["deflated_sharpe"]
+    assert many["luck"]["expected_best_sharpe"] > few["luck"]["expected_best_sharpe"]
 
 
 def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
@@ -263,4 +292,4 @@ def test_the_table_has_a_row_per_cell_and_survives_json(wide: dict) -> None:
     assert table.num_rows == len(wide["cells"])
     assert table.column_names[:3] == ["gates.min_rr", "gates.min_momentum_percentile", "exits.hold_days"]
     assert json.loads(as_json(wide)) == wide
-    assert folder_of(wide).startswith(f"sweep-{wide['as_of']}-")
+    assert folder_of(wide) == wide["name"]
