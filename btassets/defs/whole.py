@@ -1,6 +1,6 @@
 """Assets of every unpartitioned stage, made from the registry.
 
-Belongs here: one thin asset per stage; the SQL models share one step. Does not belong here: any
+Belongs here: thin assets; those below the replay share one step. Does not belong here: any
 computing (`btassets.stages.run_stage`).
 """
 
@@ -13,7 +13,7 @@ from btassets.defs import checks, metadata
 from btassets.defs.page import page_metadata
 from btassets.defs.resources import BookResource
 from btassets.stages.check_facts import check_facts
-from btassets.stages.registry import PARTITIONED, STAGES, Stage
+from btassets.stages.registry import PARTITIONED, STAGE_OF_TABLE, STAGES, Stage
 from btassets.stages.run_stage import StageOutcome, run_stage, run_stages
 
 
@@ -31,10 +31,15 @@ def _spec(stage: Stage, table: str) -> dg.AssetSpec:
     )
 
 
-def _results(stage: Stage, outcome: StageOutcome, book: BookResource) -> Iterator[dg.MaterializeResult]:
+def _results(
+    stage: Stage, outcome: StageOutcome, book: BookResource, wanted: set[str]
+) -> Iterator[dg.MaterializeResult]:
+    """What a stage made, table by table, as far as the run asked for it."""
     opened = book.open()
     found = check_facts(stage.name, outcome, opened)
     for table in stage.outputs:
+        if table not in wanted:
+            continue
         made = metadata.result(outcome, table)
         made = made._replace(metadata={**(made.metadata or {}), **page_metadata(opened, table)})
         results = [checks.result(f.check, passed=f.passed, severity=f.severity, **f.numbers) for f in found]
@@ -43,41 +48,49 @@ def _results(stage: Stage, outcome: StageOutcome, book: BookResource) -> Iterato
 
 def _build(stage: Stage) -> dg.AssetsDefinition:
     @dg.multi_asset(
-        name=stage.name if len(stage.outputs) == 1 else f"make_{stage.name}",
+        name=stage.name,
         specs=[_spec(stage, table) for table in stage.outputs],
         check_specs=checks.of_asset(stage.name),
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def asset(context: dg.AssetExecutionContext, book: BookResource):
         outcome = run_stage(stage.name, book.open())
-        context.log.info(f"{stage.name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
-        yield from _results(stage, outcome, book)
+        _tell(context, outcome)
+        yield from _results(stage, outcome, book, set(stage.outputs))
 
     return asset
 
 
-def _build_models(stages: list[Stage]) -> dg.AssetsDefinition:
-    """Assets of several SQL models in one step, of which any subset can be materialized."""
+def _build_analysis(stages: list[Stage]) -> dg.AssetsDefinition:
+    """Assets of every stage below the replay in one step, of which any subset can be materialized.
+
+    One step, because a step of its own costs a process about as much as most of these stages; within it
+    they run side by side on threads.
+    """
 
     @dg.multi_asset(
-        name="sql_models",
-        specs=[_spec(stage, stage.name) for stage in stages],
+        name="analyse",
+        specs=[_spec(stage, table) for stage in stages for table in stage.outputs],
         check_specs=[spec for stage in stages for spec in checks.of_asset(stage.name)],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def models(context: dg.AssetExecutionContext, book: BookResource):
+    def analyse(context: dg.AssetExecutionContext, book: BookResource):
         wanted = {key.to_user_string() for key in context.selected_asset_keys}
         wanted |= {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
-        for outcome in run_stages(wanted, book.open()):
-            yield from _results(STAGES[outcome.name], outcome, book)
+        for outcome in run_stages({STAGE_OF_TABLE[table].name for table in wanted}, book.open()):
+            _tell(context, outcome)
+            yield from _results(STAGES[outcome.name], outcome, book, wanted)
 
-    return models
+    return analyse
+
+
+def _tell(context: dg.AssetExecutionContext, outcome: StageOutcome) -> None:
+    context.log.info(f"{outcome.name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
 
 
 def build_whole_assets() -> list[dg.AssetsDefinition]:
-    """Every unpartitioned asset, in flow order."""
+    """Every unpartitioned asset: the calendar and the benchmark, then all that stands below the replay."""
     whole = [stage for stage in STAGES.values() if stage.name not in PARTITIONED]
-    models = [stage for stage in whole if "sql" in stage.kinds]
-    plain = [_build(stage) for stage in whole if stage not in models]
-    return [*plain, _build_models(models)]
+    before = [stage for stage in whole if stage.keyed == "shared"]
+    return [*map(_build, before), _build_analysis([stage for stage in whole if stage not in before])]

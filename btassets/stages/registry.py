@@ -35,6 +35,9 @@ class Stage:
         What its files are kept by: one for the book, one per replay, one per scenario.
     kinds
         Technology badges on the Dagster page.
+    work
+        About how many CPU seconds it takes with 6,000 tickers of ten years: of the stages that could
+        start, the one with the most work behind it does.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Stage:
     tables: tuple[str, ...] = ()
     keyed: Keyed = "scenario"
     kinds: tuple[str, ...] = ("python",)
+    work: float = 0.1
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -57,13 +61,15 @@ _METHOD = ("profile", "method", "gates", "costs", "exits")
 """What decides which setups count, which of them qualify, and what each earned."""
 
 
-def _model(name: str, reads: tuple[str, ...], settings: tuple[str, ...], about: str, group: str) -> Stage:
+def _model(
+    name: str, reads: tuple[str, ...], settings: tuple[str, ...], about: str, group: str, work: float = 0.1
+) -> Stage:
     code = (
         f"dbt_like_sql/{name}.sql",
         "btassets/stages/sql_models.py",
         "btassets/stages/settings_relation.py",
     )
-    return Stage(name, group, reads, settings, code, about, kinds=("sql", "duckdb"))
+    return Stage(name, group, reads, settings, code, about, kinds=("sql", "duckdb"), work=work)
 
 
 STAGES: dict[str, Stage] = {
@@ -133,6 +139,7 @@ STAGES: dict[str, Stage] = {
             ("btassets/stages/factor_signals.py", "btassets/tables.py"),
             "Eight price signals of every ticker at every week end, with the returns that followed.",
             keyed="replay",
+            work=4.0,
         ),
         _model(
             "percentile_ranks",
@@ -140,6 +147,7 @@ STAGES: dict[str, Stage] = {
             ("profile", "method"),
             "Who leads the universe in a week: percentile of raw, residual and activation momentum.",
             "3_ranking",
+            6.0,
         ),
         _model(
             "graded_setups",
@@ -147,6 +155,7 @@ STAGES: dict[str, Stage] = {
             _METHOD,
             "Every setup under the scenario's rules: percentile, each floor, qualified or not, and its result.",
             "3_ranking",
+            11.0,
         ),
         Stage(
             "factor_ic_weekly",
@@ -160,6 +169,7 @@ STAGES: dict[str, Stage] = {
             ),
             "How each signal sorted the universe in each week: rank correlation and spread of the fifths.",
             kinds=("python", "numba"),
+            work=4.0,
         ),
         _model(
             "factor_ic",
@@ -174,6 +184,7 @@ STAGES: dict[str, Stage] = {
             _METHOD,
             "One pass over the graded setups: the statistics of every population, cutoff, floor and hold.",
             "4_analysis",
+            12.0,
         ),
         _model(
             "setup_stats",
@@ -209,6 +220,7 @@ STAGES: dict[str, Stage] = {
             _METHOD,
             "Are the stated probabilities true? Ten bins of stated against realised.",
             "4_analysis",
+            10.0,
         ),
         Stage(
             "portfolio_sims",
@@ -224,6 +236,7 @@ STAGES: dict[str, Stage] = {
             "What one capital-constrained book would have earned, against the benchmark and an equal-weight hold.",
             tables=("portfolio_sims", "strategy_variants", "equity_curves", "trades"),
             kinds=("python", "numba"),
+            work=6.0,
         ),
         Stage(
             "stat_signals",
@@ -239,6 +252,7 @@ STAGES: dict[str, Stage] = {
             ),
             "Does a signal sort returns? Every signal over six horizons, with intervals, decay and turnover.",
             kinds=("python", "numba"),
+            work=8.0,
         ),
         Stage(
             "stat_groups",
@@ -254,6 +268,7 @@ STAGES: dict[str, Stage] = {
             ),
             "How sure is a mean R? Every group of setups with its interval, and paired comparisons.",
             tables=("stat_groups", "stat_pairs", "stat_health"),
+            work=10.0,
         ),
         Stage(
             "stat_calibration",
@@ -267,6 +282,7 @@ STAGES: dict[str, Stage] = {
                 "btassets/tables.py",
             ),
             "Are the stated probabilities true, beyond noise? Bins as one family, Brier score and skill.",
+            work=4.0,
         ),
         Stage(
             "stat_book",
@@ -286,6 +302,7 @@ STAGES: dict[str, Stage] = {
             "What is the book worth against the market, chance, the search for it, and its own path?",
             tables=("stat_book", "stat_overfit", "wf_windows", "wf_equity"),
             kinds=("python", "numba"),
+            work=15.0,
         ),
         Stage(
             "recommendation",
@@ -333,6 +350,7 @@ STAGES: dict[str, Stage] = {
                 "btassets/engine/setups",
             ),
             "What qualifies at the last session, why, and the nearest misses.",
+            work=3.0,
         ),
         Stage(
             "backtest_report",
@@ -369,6 +387,7 @@ STAGES: dict[str, Stage] = {
             ),
             "All of it on one page: report.html, report.json and report.md.",
             kinds=("html", "json"),
+            work=0.5,
         ),
     )
 }

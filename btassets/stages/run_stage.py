@@ -6,8 +6,9 @@ stage computes (its own module) and the two ticker-partitioned stages.
 """
 
 import importlib
+import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,11 @@ from btassets.stages.book import Book
 from btassets.stages.freshness import equals_base, input_hash, is_fresh, key_of
 from btassets.stages.registry import STAGES, Stage
 from btassets.storage.lake import Footer
+from btassets.storage.memory import give_back_memory
 from btassets.tables import TABLES, TableSpec
+
+MOST_THREADS = 4
+"""Stages that run side by side in one process at most: each one holds its tables in memory."""
 
 
 @dataclass(frozen=True)
@@ -104,34 +109,78 @@ def run_stage(name: str, book: Book) -> StageOutcome:
     expected = stale_stage(name, book)
     if expected is None:
         return StageOutcome(name, is_cached=True, footers=_footers(stage, book))
-    result = _relabelled(stage, book) if equals_base(name, book) else _compute(name, book)
-    return store(name, book, expected, result)
+    computed = _relabelled if equals_base(name, book) else _compute
+    outcome = store(name, book, expected, computed(name, book))
+    # The next stage of this process starts from what it needs, not from the largest one before it.
+    give_back_memory()
+    return outcome
 
 
-def _relabelled(stage: Stage, book: Book) -> StageResult:
+def _relabelled(name: str, book: Book) -> StageResult:
     """The base's tables under the scenario's name."""
+    stage = STAGES[name]
     tables: dict[str, pa.Table | pa.RecordBatchReader] = {}
     facts: dict[str, Any] = {}
-    for name in stage.outputs:
-        table = book.lake.read(name)
-        tables[name] = table.set_column(0, "scenario", pa.repeat(book.scenario, table.num_rows))
-        footer = book.lake.footer(name)
+    for output in stage.outputs:
+        table = book.lake.read(output)
+        tables[output] = table.set_column(0, "scenario", pa.repeat(book.scenario, table.num_rows))
+        footer = book.lake.footer(output)
         facts = footer.facts if footer is not None else facts
     return StageResult(tables, facts.get("numbers", {}), facts)
 
 
-def run_stages(names: Iterable[str], book: Book, *, n_threads: int = 2) -> Iterator[StageOutcome]:
-    """Bring several whole-table stages up to date, upstream first; those of one level side by side.
+def run_stages(names: Iterable[str], book: Book, *, n_threads: int | None = None) -> Iterator[StageOutcome]:
+    """Bring several whole-table stages up to date, side by side as far as they do not read each other.
 
-    DuckDB, Arrow and compiled code let other threads run; each model still adds its numbers up on
-    one thread, so that the answers do not depend on `n_threads`.
+    DuckDB, Arrow and compiled code let other threads run; each stage adds its numbers up by itself, so
+    that the answers do not depend on `n_threads` (default: one per core, at most `MOST_THREADS`). Of the
+    stages that could start, the one with the most work behind it does.
+
+    Yields
+    ------
+    StageOutcome
+        As stages end.
+
+    Raises
+    ------
+    BtassetsError
+        The first refusal, after what runs beside it has ended and was yielded; nothing new starts then.
     """
-    remaining = [name for name in STAGES if name in set(names)]
-    with ThreadPoolExecutor(max_workers=n_threads) as pool:
-        while remaining:
-            level = [name for name in remaining if not set(remaining) & set(STAGES[name].reads)]
-            yield from pool.map(run_stage, level, [book] * len(level))
-            remaining = [name for name in remaining if name not in level]
+    wanted = {name for name in STAGES if name in set(names)}
+    waiting, running = set(wanted), dict[Future[StageOutcome], str]()
+    behind = {name: _work_behind(name, wanted) for name in wanted}
+    width = n_threads or min(os.cpu_count() or 1, MOST_THREADS)
+    failure: Exception | None = None
+    pool = ThreadPoolExecutor(max_workers=width)
+    try:
+        while running or (waiting and failure is None):
+            unfinished = waiting | set(running.values())
+            ready = [name for name in STAGES if name in waiting and not unfinished & set(STAGES[name].reads)]
+            ready.sort(key=lambda name: -behind[name])  # the sort is stable: equal ones in flow order
+            for name in ready[: width - len(running)] if failure is None else ():
+                running[pool.submit(run_stage, name, book)] = name
+                waiting.remove(name)
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(ended, key=lambda future: list(STAGES).index(running[future])):
+                del running[future]
+                error = future.exception()
+                if error is None:
+                    yield future.result()
+                elif isinstance(error, Exception):
+                    failure = failure or error
+                else:
+                    raise error
+        if failure is not None:
+            raise failure
+    finally:
+        # Interrupted, the process ends: what still runs writes whole files or none.
+        pool.shutdown(wait=not running, cancel_futures=True)
+
+
+def _work_behind(name: str, wanted: set[str]) -> float:
+    """Work of a stage and of the longest chain that waits for it."""
+    later = [_work_behind(other, wanted) for other in wanted if name in STAGES[other].reads]
+    return STAGES[name].work + max(later, default=0.0)
 
 
 def _compute(name: str, book: Book) -> StageResult:
@@ -154,8 +203,6 @@ def store(name: str, book: Book, expected: str, result: StageResult) -> StageOut
     for table in reversed(stage.outputs):
         conformed = conform(TABLES[table], result.tables[table])
         footers[table] = book.lake.write(table, conformed, expected, key, facts)
-    # The next stage of this process starts from what it needs, not from the largest one before it.
-    pa.default_memory_pool().release_unused()
     return StageOutcome(name, is_cached=False, footers={t: footers[t] for t in stage.outputs})
 
 

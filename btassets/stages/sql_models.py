@@ -7,6 +7,7 @@ so) and any walk through bars in time (the engine).
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -34,6 +35,7 @@ SPILL_FOLDER = ".spill"
 
 _BATCH_ROWS = 100_000
 _MEMORY_LIMIT = "1200MB"
+_MUCH_BYTES = 128_000_000
 _PACKAGE = "dbt_like_sql"
 _DETERMINISTIC: dict[str, Any] = {
     # Two threads add floating point numbers in an order that changes from run to run.
@@ -249,7 +251,7 @@ def compute_model(name: str, book: Book) -> StageResult:
 def _stream(model: SqlModel, relations: Mapping[str, Relation], spill: Path) -> Iterator[Any]:
     """Schema of a model's result, then its batches: a large result never stands in memory as a whole."""
     spill.mkdir(parents=True, exist_ok=True)
-    with _process_connection(spill).cursor() as connection:
+    with _connection(spill, _bytes_of(relations)) as connection:
         # Views are temporary ones of this cursor: the next model cannot find them.
         for name, relation in relations.items():
             _bind(connection, name, relation)
@@ -262,12 +264,33 @@ def _stream(model: SqlModel, relations: Mapping[str, Relation], spill: Path) -> 
             raise SqlModelError(f"{model.name}.sql", str(error)) from error
 
 
-@cache
-def _process_connection(spill: Path) -> duckdb.DuckDBPyConnection:
-    """One database in memory for all models of this process: opening one costs 20 ms.
+def _bytes_of(relations: Mapping[str, Relation]) -> int:
+    """Size of the files that relations are read from."""
+    files = [Path(file) for r in relations.values() if not isinstance(r, pa.Table) for file in r]
+    return sum(file.stat().st_size for file in files)
 
-    What does not fit into its share of memory goes to `spill`.
+
+@contextmanager
+def _connection(spill: Path, n_bytes: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connection for one model: one of the process's database, or a database of its own for much input.
+
+    Opening a database costs 20 ms; one that worked on much keeps its memory until it is closed.
     """
+    if n_bytes < _MUCH_BYTES:
+        with _process_database(spill).cursor() as connection:
+            yield connection
+    else:
+        with _database(spill) as connection:
+            yield connection
+
+
+@cache
+def _process_database(spill: Path) -> duckdb.DuckDBPyConnection:
+    return _database(spill)
+
+
+def _database(spill: Path) -> duckdb.DuckDBPyConnection:
+    """Database in memory; what does not fit into its share of memory goes to `spill`."""
     connection = connect()
     connection.execute("set memory_limit = $limit", {"limit": _MEMORY_LIMIT})
     connection.execute("set temp_directory = $folder", {"folder": str(spill)})

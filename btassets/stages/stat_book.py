@@ -312,6 +312,7 @@ def _random_rows(book: Book, playing: Playing, ranks: pa.Table, books: dict[str,
                 start_session=playing.start,
                 with_trades=False,
                 with_curves=False,
+                with_counts=False,
             )
         totals = np.array([math.nan if r is None else r.total_return_pct / 100.0 for r in results])
         mine = observed.total_return_pct / 100.0
@@ -387,6 +388,7 @@ def _path_rows(playing: Playing) -> list[Row]:
             start_session=playing.start,
             with_trades=False,
             with_curves=False,
+            with_counts=False,
         )
         for measure, unit in (("cagr_pct", "pct_a_year"), ("sharpe", "a_year")):
             values = [math.nan if r is None or getattr(r, measure) is None else getattr(r, measure) for r in results]
@@ -416,6 +418,7 @@ def _variant_rows(playing: Playing) -> list[Row]:
         start_session=playing.start,
         with_trades=False,
         with_curves=False,
+        with_counts=False,
     )
     n_sessions = len(playing.panel.calendar)
     returns = np.full((n_sessions, len(results)), np.nan)

@@ -188,6 +188,7 @@ def _stitched(
         start_session=start,
         with_trades=False,
         with_curves=False,
+        with_counts=False,
     )
     dates = playing.panel.calendar[start:]
     curves = [np.full(len(dates), np.nan) if b is None else b.equity for b in books]

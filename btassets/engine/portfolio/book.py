@@ -195,6 +195,7 @@ def simulate_books(
     benchmark: BenchmarkCloses | None = None,
     with_trades: bool = True,
     with_curves: bool = True,
+    with_counts: bool = True,
 ) -> list[BookResult | None]:
     """Run many books over the same entries and exits in one compiled call.
 
@@ -220,8 +221,9 @@ def simulate_books(
         first as-of session.
     benchmark
         For the return over the walked dates.
-    with_trades, with_curves
-        Off for large batches: totals, equity and metrics are there all the same.
+    with_trades, with_curves, with_counts
+        Off for large batches: totals, equity and metrics are there all the same. Without counts,
+        what a full book refused is missing from `counts`.
 
     Returns
     -------
@@ -257,7 +259,7 @@ def simulate_books(
         *(entries.ticker_no, entries.asof_session, entries.entry, entries.stop),
         *(masks, np.ascontiguousarray(ranks, dtype=np.float64)),
         *(_stacked([getattr(x, name) for x in exits]) for name in _EXIT_COLUMNS),
-        *(config_real, config_whole, trade_starts, exits[0].fill == "open", with_curves),
+        *(config_real, config_whole, trade_starts, exits[0].fill == "open", with_curves, with_counts),
     ]
     first, equity, curve, totals, counts, trade_whole, trade_real = walk_books(*arguments)
     drawdown, sharpe = curve_risk(equity, first, 2.0)

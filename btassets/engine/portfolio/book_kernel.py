@@ -51,6 +51,13 @@ def _passes(e, rank, status, cutoff):
 
 
 @njit(cache=True, nogil=True)
+def _can_buy(n, slots, cash, cost_frac, least):
+    """Whether any row could still be bought: a slot is free and cash reaches for the least position."""
+    # A hair below `least`, so that rounding never decides here what the purchase itself decides.
+    return n < slots and cash > least * (1.0 + cost_frac) * 0.999999
+
+
+@njit(cache=True, nogil=True)
 def _rows_of_mask(mask, session_starts, mask_rows, mask_starts):
     """Rows that the mask keeps, and where each session starts among them."""
     n = 0
@@ -166,7 +173,7 @@ def _todays_rows(mask_rows, first, last, rank, status, cutoff, unranked, counts,
     (
         *(_I4, _I8, _I4, _F8, _I8, _I4, _I4, _F8, _F8),
         *(_B2, _F82, _I12, _F82, _I82, _I82, _F82, _I12),
-        *(_F82, _I82, _I8, types.boolean, types.boolean),
+        *(_F82, _I82, _I8, types.boolean, types.boolean, types.boolean),
     ),
     cache=True,
     nogil=True,
@@ -194,8 +201,12 @@ def walk_books(
     trade_starts,
     fills_at_open,
     wants_curve,
+    wants_counts,
 ):
     """Walk every configuration once over `sessions`.
+
+    Without `wants_counts` a book that can buy nothing looks at no row, which is what most sessions of
+    most books cost; what it refused is then not counted.
 
     Returns
     -------
@@ -267,15 +278,20 @@ def walk_books(
             day = sessions[w]
             if fills_at_open and w > w0 and day > 0:
                 base = marked  # equity at yesterday's close, fixed for the morning
-                m = _todays_rows(
-                    *(kept_rows, starts[day - 1], starts[day], rank, status[x], cutoff),
-                    *(unranked, counts[k], keys, rows),
-                )
+                least = MIN_POSITION_FRAC * base
+                m = 0
+                if wants_counts or _can_buy(n, slots, cash, cost_frac, least):
+                    m = _todays_rows(
+                        *(kept_rows, starts[day - 1], starts[day], rank, status[x], cutoff),
+                        *(unranked, counts[k], keys, rows),
+                    )
                 if n < slots:  # a full book refuses in any order
                     sort_rows_ascending(keys, rows, m, key_buffer, row_buffer)
                 for i in range(m):
                     e = rows[i]
                     t = ticker_no[e]
+                    if not (wants_counts or _can_buy(n, slots, cash, cost_frac, least)):
+                        break
                     if is_held[t]:
                         counts[k, layout.N_HELD] += 1
                         continue
@@ -288,7 +304,6 @@ def walk_books(
                         counts[k, layout.N_SIZE] += 1
                         continue
                     shares = min(risk_frac * base / planned, cap_frac * base / entry[e])
-                    least = MIN_POSITION_FRAC * base
                     if shares <= 0.0 or shares * paid < least:
                         counts[k, layout.N_SIZE] += 1
                         continue
@@ -327,15 +342,19 @@ def walk_books(
 
             if not fills_at_open:
                 marked = cash + _position_value(real, n)
-                m = _todays_rows(
-                    *(kept_rows, starts[day], starts[day + 1], rank, status[x], cutoff),
-                    *(unranked, counts[k], keys, rows),
-                )
+                m = 0
+                if wants_counts or _can_buy(n, slots, cash, cost_frac, MIN_POSITION_USD):
+                    m = _todays_rows(
+                        *(kept_rows, starts[day], starts[day + 1], rank, status[x], cutoff),
+                        *(unranked, counts[k], keys, rows),
+                    )
                 if n < slots:  # a full book refuses in any order
                     sort_rows_ascending(keys, rows, m, key_buffer, row_buffer)
                 for i in range(m):
                     e = rows[i]
                     t = ticker_no[e]
+                    if not (wants_counts or _can_buy(n, slots, cash, cost_frac, MIN_POSITION_USD)):
+                        break
                     if is_held[t]:
                         counts[k, layout.N_HELD] += 1
                         continue
