@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 METHOD = DOCS / "method"
 
-PAGES_BESIDE_STAGES = {"quality", "profiles", "grade", "sweep"}
+PAGES_BESIDE_STAGES = {"quality", "profiles", "grade", "sweep", "compare"}
 """Method pages that tell of no stage."""
 
 TABLES_OF_NO_STAGE = {"bars", "bar_problems", "bar_revisions", "trials"}

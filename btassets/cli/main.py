@@ -122,6 +122,14 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     grade.add_argument("--out-rows", type=Path, default=None, metavar="F", help="graded rows as Parquet")
     _set(grade)
 
+    compare = add("compare", "compare", "Two scenarios, paired: differences with intervals, trades added and removed.")
+    _book(compare)
+    compare.add_argument("first", metavar="A", help="a scenario that was run; base: the book's own settings")
+    compare.add_argument("second", metavar="B", help="another; differences are B minus A")
+    compare.add_argument("--format", choices=("table", "json"), default="table")
+    compare.add_argument("--open", action="store_true", help="open the page in the browser")
+    compare.add_argument("--no-wait", action="store_true", help="exit 2 when another run holds the book")
+
     sweep = add("sweep", "sweep", "A grid over settings: thousands of books over one replay, plateaus, how many tries.")
     _book(sweep)
     sweep.add_argument(

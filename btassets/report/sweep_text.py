@@ -37,7 +37,7 @@ def _field(document: Mapping[str, Any], panel: Panel) -> list[str]:
     rows = [[label, *(_cell(document, row, KINDS[by]) for row in rows)] for label, rows in panel.rows.items()]
     y = f"{panel.y['key']} down, " if panel.y else ""
     title = f"{y}{panel.x['key']} across" + (f"; {panel.title}" if panel.title else "")
-    return [title, *_aligned([head, *rows])]
+    return [title, *aligned([head, *rows])]
 
 
 def _cell(document: Mapping[str, Any], row: Mapping[str, Any], kind: str) -> str:
@@ -55,7 +55,7 @@ def _best(document: Mapping[str, Any]) -> list[str]:
     own = document["current"]
     rows = [_row(row, keys, by) for row in ordered(document)[:_MOST_CELLS]]
     current = {**own, "plateau": None, "values": dict.fromkeys(keys, "own")}
-    return _aligned([head, *rows, _row(current, keys, by)], n_text=len(keys))
+    return aligned([head, *rows, _row(current, keys, by)], n_text=len(keys))
 
 
 def _row(row: Mapping[str, Any], keys: Sequence[str], by: str) -> list[str]:
@@ -71,7 +71,8 @@ def _row(row: Mapping[str, Any], keys: Sequence[str], by: str) -> list[str]:
     ]
 
 
-def _aligned(rows: Sequence[Sequence[str]], n_text: int = 1) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], n_text: int = 1) -> list[str]:
+    """Rows as lines of equal columns; the first `n_text` to the left, the others to the right."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     return [
         "  ".join(

@@ -1,0 +1,57 @@
+"""`compare A B`: two scenarios, paired.
+
+Belongs here: the words and where the files lie. Does not belong here: any number.
+"""
+
+import argparse
+import json
+import webbrowser
+from pathlib import Path
+
+from btassets.cli.run import waiting
+from btassets.cli.terminal import say, tell
+from btassets.cli.where import folder_of as book_folder
+from btassets.errors import UsageError
+from btassets.stages.book import Book, open_book
+from btassets.storage.arrow_start import start_arrow_alone
+from btassets.storage.files import replace_text
+from btassets.storage.lock import book_lock
+
+
+def command_compare(arguments: argparse.Namespace) -> int:
+    """Pair the finished tables of two scenarios, print the differences, and write their page."""
+    where = book_folder(arguments)
+    first, second = _open(where, arguments.first), _open(where, arguments.second)
+    start_arrow_alone()
+    from btassets.report.compare_page import compare_page
+    from btassets.stages.compare import compare_document, folder_of
+
+    with book_lock(where, "compare", wait=not arguments.no_wait, on_wait=waiting):
+        document = compare_document(first, second)
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    folder = first.reports / folder_of(document)
+    replace_text(folder / "compare.html", compare_page(document))
+    replace_text(folder / "compare.json", text)
+    for warning in document["warnings"]:
+        tell(f"warning: {warning}")
+    if arguments.format == "json":
+        say(text.rstrip("\n"))
+    else:
+        from btassets.report.compare_text import compare_text
+
+        say(compare_text(document))
+        say()
+        say(f"compare  {folder / 'compare.html'}")
+        say(f"         {folder / 'compare.json'}")
+    if arguments.open:
+        webbrowser.open((folder / "compare.html").as_uri())
+    return 0
+
+
+def _open(where: Path, name: str) -> Book:
+    """The book as a scenario that was declared or run sees it."""
+    base = open_book(where)
+    known = dict.fromkeys(("base", *base.resolved.scenarios, *base.lake.scenarios("backtest_report")))
+    if name not in known:
+        raise UsageError(f"compare: no scenario {name}", f"this book has {', '.join(known)}.")
+    return open_book(where, scenario=name)
