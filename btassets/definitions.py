@@ -11,11 +11,13 @@ from pathlib import Path
 from btassets.compiled import use_cache_folder
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
+from btassets.fork_server import fork_runs
 from btassets.settings.load import FILE_NAME
 from btassets.stages.book import open_book
 from btassets.stages.new_book import DEMO_FOLDER, make_demo_book
 
 use_cache_folder()
+fork_runs()
 
 
 def book_folder() -> Path:

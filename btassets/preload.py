@@ -1,29 +1,69 @@
 """What every step imports, imported once in the fork server.
 
-Belongs here: imports, and putting the definitions together once. Nothing here may start a thread or
-open a file that a fork would share.
+Belongs here: imports, putting the definitions together and reading Dagster's own migrations once.
+Nothing here may start a thread or open a file that a fork would share.
 """
 
 import gc
+import importlib
+import json
+import os
 
 from btassets.compiled import use_cache_folder
+from btassets.storage.arrow_start import start_arrow_alone
 
 use_cache_folder()
+start_arrow_alone()
 
 import dagster
+import dagster._core.execution.telemetry
 import dagster._core.executor.child_process_executor
+import dagster._core.executor.multiprocess
+import dagster._core.instance.factory
+import dagster._core.secrets
+import dagster._core.storage.legacy_storage
+import dagster._core.storage.root
+import dagster._core.storage.runs.sqlite
+import dagster._core.storage.schedules.sqlite
+import dagster._core.storage.sqlite_storage
+import dagster._core.utility_ops
+import dagster._core.workspace.autodiscovery
+import dagster._daemon
+import dagster._grpc.impl
+import dagster._utils.test.definitions
 import dagster_duckdb
 import duckdb
-import pandas
+import pyarrow.dataset
 import pyarrow.parquet
+import upath.implementations.local
 
-import btassets.definitions
+import btassets.defs.compute_logs
 import btassets.defs.event_log
-import btassets.stages.candidates
-import btassets.stages.portfolio_sims
+import btassets.engine.replay.lookahead
+import btassets.engine.replay.ticker
 import btassets.stages.sql_models
+from btassets.defs.instance import EVENT_BATCH, remember_migrations
+from btassets.defs.launch import reconstruct
+from btassets.fork_server import PREPARED, is_fork_server, leave_quietly, share_server
+from btassets.stages.registry import STAGES
 
-btassets.definitions.defs.get_repository_def()
+for _name, _stage in STAGES.items():
+    if "sql" not in _stage.kinds:
+        importlib.import_module(f"btassets.stages.{_name}")
+
+# Steps inherit the server's environment, not that of the process that asks for them.
+for _name, _value in EVENT_BATCH.items():
+    os.environ.setdefault(_name, _value)
+remember_migrations()
+if PREPARED in os.environ:
+    reconstruct(*json.loads(os.environ[PREPARED]))
+else:
+    from btassets.definitions import defs
+
+    defs.get_repository_def().get_job("everything")
+if is_fork_server():
+    share_server()
+    leave_quietly()
 # What is here stays: a step's garbage collector neither looks through it nor copies its pages.
 gc.collect()
 gc.freeze()

@@ -15,6 +15,7 @@ from btassets.cli.terminal import Progress, say, tell
 from btassets.cli.where import book_of, folder_of
 from btassets.compiled import use_cache_folder
 from btassets.errors import EXIT_SOME_TICKERS, UsageError
+from btassets.fork_server import launch_words, prepare_launch
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
 from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book, open_book
@@ -142,6 +143,10 @@ def _n_threads(book: Book) -> int:
 
 
 def _run_base(book: Book, plan: RunPlan, arguments: argparse.Namespace, *, is_full: bool = False) -> int:
+    is_multiprocess = book.settings.executor.kind == "multiprocess"
+    if is_multiprocess:
+        # First of all: it imports while this process does.
+        prepare_launch(book.folder, launch_words(book.overrides, _tickers(arguments), is_full=is_full))
     from btassets.defs.launch import launch
 
     with progress.listening(Progress(is_quiet=arguments.quiet)):
@@ -149,7 +154,7 @@ def _run_base(book: Book, plan: RunPlan, arguments: argparse.Namespace, *, is_fu
             book,
             plan,
             n_threads=_n_threads(book),
-            is_multiprocess=book.settings.executor.kind == "multiprocess",
+            is_multiprocess=is_multiprocess,
             is_full=is_full,
             only=_tickers(arguments),
         )

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,7 @@ from tempfile import TemporaryDirectory
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import folder_of
 from btassets.errors import EXIT_BUG, BookBusyError, BtassetsError, UsageError
+from btassets.fork_server import WARM_RUNS
 from btassets.stages.book import Book, open_book
 from btassets.storage.lock import book_lock
 
@@ -89,7 +91,7 @@ def _serve_code(place: Path, book: Book, children: list[subprocess.Popen[bytes]]
 
     address = place / "code.sock"
     words = ["code-server", "start", "-m", MODULE, "--socket", str(address), "--location-name", MODULE, *_LOGS]
-    children.append(_start("dagster", words, book))
+    children.append(_start("dagster", words, book, {WARM_RUNS: "1"}))
     workspace = place / "workspace.yaml"
     server = f"  - grpc_server: {{host: localhost, socket: {address}, location_name: {MODULE}}}\n"
     workspace.write_text(f"load_from:\n{server}", encoding="utf-8")
@@ -138,8 +140,10 @@ def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
         time.sleep(0.1)
 
 
-def _start(module: str, words: list[str], book: Book) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"BTASSETS_BOOK": str(book.folder)}
+def _start(
+    module: str, words: list[str], book: Book, environ: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"BTASSETS_BOOK": str(book.folder)} | dict(environ or {})
     command = [sys.executable, "-m", module, *words]
     log = book.instance / LOG_NAME
     if log.exists() and log.stat().st_size > _LOG_BYTES:

@@ -6,12 +6,10 @@ Each holds the book's lock while it works, so that a run of the page and one of 
 mix.
 """
 
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +30,10 @@ from dagster._utils.interrupts import pop_captured_interrupt
 
 from btassets.defs.partitions import n_targeted
 from btassets.errors import BookBusyError, BtassetsError
+from btassets.fork_server import PRELOAD
 from btassets.stages.book import open_book
 from btassets.stages.pipeline import make_plan
 from btassets.storage.lock import book_lock
-
-PRELOAD = "btassets.preload"
 
 START_METHOD = {"forkserver": {"preload_modules": [PRELOAD]}}
 
@@ -154,9 +151,3 @@ def n_stale(folder: Path, instance: dg.DagsterInstance, run: dg.DagsterRun) -> i
         return 0  # the run itself will say what is wrong
     stale = len(plan.ingest.stale) or len(plan.replay)
     return min(stale, n_targeted(instance, run.tags))
-
-
-def start_fork_server() -> None:
-    """Start the fork server now, so that its imports overlap ours."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
-    forkserver.ensure_running()

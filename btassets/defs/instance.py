@@ -6,6 +6,7 @@ at a time. The event log is the batched one, or a PostgreSQL database where the 
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -85,3 +86,27 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     """Open the instance of a book whose `.dagster` folder is `home`."""
     prepare_home(home)
     return dg.DagsterInstance.get()
+
+
+def remember_migrations() -> None:
+    """Let this process and those forked from it read each folder of Dagster's migration scripts once.
+
+    Opening an instance asks which revision is the newest and runs ninety scripts to learn it.
+    """
+    from alembic.script import ScriptDirectory
+    from dagster._core.storage.runs.sqlite import sqlite_run_storage
+    from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
+    from dagster._core.storage.sql import get_alembic_config
+
+    read = ScriptDirectory.from_config
+    known: dict[str | None, ScriptDirectory] = {}
+
+    def read_once(config: Any) -> ScriptDirectory:
+        place = config.get_main_option("script_location")
+        if place not in known:
+            known[place] = read(config)
+        return known[place]
+
+    ScriptDirectory.from_config = read_once  # pyright: ignore[reportAttributeAccessIssue]
+    for module in (sqlite_run_storage, sqlite_schedule_storage):
+        read_once(get_alembic_config(str(module.__file__))).as_revision_number("head")

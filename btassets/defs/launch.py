@@ -25,6 +25,7 @@ from btassets.defs.instance import open_instance
 from btassets.defs.partitions import range_tags, register
 from btassets.defs.resources import BookResource
 from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CannotWriteError
+from btassets.fork_server import launch_words, prepare_launch
 from btassets.stages.book import Book, open_book
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.pipeline import RunPlan
@@ -44,12 +45,22 @@ class RunFailure:
     text: str
 
 
+_reconstructed: dict[tuple[str, str, str], dg.JobDefinition] = {}
+
+
 def reconstruct(folder: str, words: str) -> dg.JobDefinition:
-    """Job `everything` of a book, in another process; `words` is JSON of overrides, full and only."""
+    """Job `everything` of a book, in another process; `words` are those of `fork_server.launch_words`.
+
+    Dagster asks twice in every step; the job is put together once, in the server that steps are forked from.
+    """
     overrides, is_full, only = json.loads(words)
     book = open_book(Path(folder), overrides=overrides)
-    resource = BookResource.of(book, full=is_full, only=only)
-    return build_defs(resource, book.base.executor.shards).resolve_job_def("everything")
+    key = (folder, words, book.resolved.hash)
+    if key not in _reconstructed:
+        resource = BookResource.of(book, full=is_full, only=only)
+        _reconstructed.clear()
+        _reconstructed[key] = build_defs(resource, book.base.executor.shards).resolve_job_def("everything")
+    return _reconstructed[key]
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> int:
@@ -112,10 +123,10 @@ def launch(
             spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
-            # The fork server imports the definitions of this book, not of the current folder's.
-            os.environ["BTASSETS_BOOK"] = str(book.folder)
-            words: Any = (str(book.folder), json.dumps([book.overrides, is_full, list(only)]))
-            job = dg.build_reconstructable_job("btassets.defs.launch", "reconstruct", words)
+            words = launch_words(book.overrides, only, is_full=is_full)
+            prepare_launch(book.folder, words)
+            arguments: Any = (str(book.folder), words)
+            job = dg.build_reconstructable_job("btassets.defs.launch", "reconstruct", arguments)
             with dg.execute_job(
                 job, instance, tags=tags, asset_selection=assets, raise_on_error=False, run_config=_LOGGERS | _PROCESSES
             ) as result:

@@ -47,6 +47,19 @@ def processes_of(pid: int) -> set[int]:
     return {child for child in found if child in rows}
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that nobody has waited for yet is dead."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def parent_of(pid: int) -> int:
+    """Process that a running process was started by."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
 class RunningPage:
     """`btassets ui` of a book, with its GraphQL."""
 

@@ -8,16 +8,16 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
+from btassets.defs.executors import PID_TAG
 from btassets.defs.instance import open_instance
 from btassets.defs.schedules import switch
 from btassets.stages.book import Book
 from btassets.storage.lake import bucket_of
 from btassets.storage.lock import book_lock
-from btassets_tests.defs.running_page import RunningPage, processes_of
+from btassets_tests.defs.running_page import RunningPage, is_alive, parent_of, processes_of
 from btassets_tests.defs.small_market import N_BARS, make_book, names, sessions, write
 
 pytestmark = pytest.mark.slow
@@ -123,12 +123,15 @@ def test_reload_in_the_middle(book: Book, page: RunningPage) -> None:
     with ExitStack() as stack:
         _hold_shard(stack, book, 0)
         run_id = page.launch(tickers=ALL, config=PROCESSES)
-        pids = {page.step_pid(run_id, FIRST_SHARD), page.step_pid(run_id, SECOND_SHARD)}
-        assert len(pids) == 2, "shards run side by side: the second does not wait for the first"
+        held, other = page.step_pid(run_id, FIRST_SHARD), page.step_pid(run_id, SECOND_SHARD)
+        assert held != other, "shards run side by side: the second does not wait for the first"
+        tags = {tag["key"]: tag["value"] for tag in page.run(run_id)["tags"]}
+        assert parent_of(held) == parent_of(int(tags[PID_TAG])), "the run and its steps come from one warm server"
         page.reload()
         assert page.status(run_id) == "STARTED"
     assert page.wait(run_id) == "SUCCESS"
     assert _is_whole(book)
+    assert page.wait(page.launch(tickers=ALL)) == "SUCCESS"
 
 
 def test_run_waits_for_the_command_line(book: Book, page: RunningPage) -> None:
@@ -174,4 +177,4 @@ def test_stopping_leaves_no_process(book: Book, page: RunningPage, number: signa
     assert len(started) >= 3
     assert other.stop(number) == 130
     time.sleep(0.5)
-    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in started if is_alive(pid)]
