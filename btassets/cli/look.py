@@ -20,6 +20,7 @@ from btassets.cli.summary import headline_lines, report_folder
 from btassets.cli.terminal import say, table, tell
 from btassets.cli.where import book_of
 from btassets.errors import NoBarsError, StaleBarsError, UnknownTableError, UsageError
+from btassets.stages import daily_returns
 from btassets.stages.age import sessions_behind
 from btassets.stages.bar_revisions import revisions_table
 from btassets.stages.book import Book
@@ -32,7 +33,12 @@ from btassets.storage.warehouse import view_sources, view_sql
 from btassets.tables import TABLES, TRIALS
 
 _STALE_SESSIONS = 3
-_OF_NO_STAGE = {"bar_problems": problems_table, "bar_revisions": revisions_table, TRIALS.name: read_trials}
+_OF_NO_STAGE = {
+    "bar_problems": problems_table,
+    "bar_revisions": revisions_table,
+    TRIALS.name: read_trials,
+    daily_returns.NAME: daily_returns.returns_table,
+}
 """Tables that no stage writes."""
 
 
@@ -81,7 +87,8 @@ def command_export(arguments: argparse.Namespace) -> int:
     data = read_table(book, arguments.table)
     if arguments.table == "candidates":
         data = _of_grid(data, arguments)
-    write_table(data, arguments.out)
+    is_indexed = arguments.table == daily_returns.NAME and arguments.out.suffix.lower() == ".parquet"
+    write_table(daily_returns.with_date_index(data) if is_indexed else data, arguments.out)
     say(f"{data.num_rows:,} rows of {arguments.table}, scenario {book.scenario}: {arguments.out}")
     return 0
 
@@ -128,7 +135,7 @@ def read_table(book: Book, name: str) -> pa.Table:
             order.append(("_direction", "ascending"))
         return whole.take(pc.sort_indices(text, sort_keys=order))
     if name not in STAGE_OF_TABLE:
-        raise UnknownTableError(name, sorted({*TABLES}), "no asset has this name")
+        raise UnknownTableError(name, sorted({*TABLES, *_OF_NO_STAGE}), "no asset has this name")
     data = book.lake.read(name, key_of(STAGE_OF_TABLE[name], book))
     # Rows of graded_setups stand in the lake as they were read; their order is `row_no`.
     return data.sort_by("row_no") if name == "graded_setups" else data
