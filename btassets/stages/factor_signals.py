@@ -22,9 +22,10 @@ def compute(book: Book) -> StageResult:
             parts |= {ticker: table.slice(*rows) for ticker, rows in slices.items() if rows[1]}
     ordered = [parts[ticker] for ticker in sorted(parts, key=str.encode)]
     merged = pa.concat_tables(ordered).unify_dictionaries() if ordered else FACTOR_SIGNALS.schema.empty_table()
-    weeks = merged.filter(merged["is_week"])
-    n_eligible = pc.sum(weeks["eligible"].cast(pa.int64())).as_py() or 0
-    reasons = weeks["ineligible_reason"].combine_chunks().cast(pa.string()).value_counts().to_pylist()
+    is_week = merged["is_week"]
+    n_eligible = pc.sum(pc.and_(is_week, merged["eligible"])).as_py() or 0
+    reason = merged["ineligible_reason"].filter(is_week)
+    reasons = reason.combine_chunks().cast(pa.string()).value_counts().to_pylist()
     dropped = {f"ineligible_{row['values']}": row["counts"] for row in reasons if row["values"] is not None}
     numbers = {
         "n_rows": merged.num_rows,

@@ -26,9 +26,9 @@ from btassets.engine.statistics.book import (
     BETA,
     INFORMATION_RATIO,
     RANDOM_DRAWS,
+    PermutedRanks,
     daily_returns,
     market_model,
-    permuted_ranks,
     random_p,
     stable_tickers,
     ticker_permutations,
@@ -72,7 +72,8 @@ LEAST_TICKERS = 20
 """Tickers that can swap places, below which picking at random is hardly different from picking."""
 
 _DAYS = 252
-_RANKS_AT_ONCE = 25_000_000  # percentiles of random books that stand in memory at once: 200 MB
+_RANKS_AT_ONCE = 3_500_000
+"""Percentiles of random books that stand in memory at once: 28 MB, which the C library keeps for the next."""
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -293,7 +294,8 @@ def _random_rows(book: Book, playing: Playing, ranks: pa.Table, books: dict[str,
     entries = _some_entries(playing.entries, core, len(playing.panel.calendar))
     week = week_of[entries.asof_session]
     source = ticker_permutations(is_stable, RANDOM_DRAWS)
-    n_parts = -(-RANDOM_DRAWS * len(core) // _RANKS_AT_ONCE) or 1
+    permuted = PermutedRanks(panel, source, week, entries.ticker_no)
+    at_once = max(1, _RANKS_AT_ONCE // max(len(core), 1))
     rows = []
     for policy in ("hold", "target"):
         observed = books[policy]
@@ -301,14 +303,15 @@ def _random_rows(book: Book, playing: Playing, ranks: pa.Table, books: dict[str,
             continue
         exits = _some_exits(playing.exits[policy], core)
         results: list[BookResult | None] = []
-        for part in np.array_split(source, min(n_parts, len(source))):
+        for first in range(0, len(permuted), at_once):
+            percentiles = permuted.of_draws(first, first + at_once)
             results += simulate_books(
                 playing.panel,
                 entries,
                 [exits],
-                [BookConfig(playing.rules, rank_no=d, cutoff_pct=cutoff) for d in range(len(part))],
+                [BookConfig(playing.rules, rank_no=d, cutoff_pct=cutoff) for d in range(len(percentiles))],
                 masks=np.ones((1, len(core)), dtype=np.bool_),
-                ranks=permuted_ranks(panel, part, week, entries.ticker_no),
+                ranks=percentiles,
                 start_session=playing.start,
                 with_trades=False,
                 with_curves=False,

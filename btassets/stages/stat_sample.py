@@ -164,11 +164,10 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
                 _add_weekly(total, part["week_no"], part[measure])
             kept = part["meets_core"] | part["momentum_ok"]
             parts.append({name: values[kept] for name, values in part.items()})
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
-    if not parts:
-        whole = _arrays(_no_rows(columns), returns, benches, monday)
-    order = np.argsort(whole["row_no"], kind="stable")
-    whole = {name: values[order] for name, values in whole.items()}
+    parts = parts or [_arrays(_no_rows(columns), returns, benches, monday)]
+    order = np.argsort(np.concatenate([part["row_no"] for part in parts]), kind="stable")
+    # Column by column: what was read goes as the column in order comes.
+    whole = {name: np.concatenate([part.pop(name) for part in parts])[order] for name in list(parts[0])}
     days = sessions.days
     return Sample(
         exits=exits,

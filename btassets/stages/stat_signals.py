@@ -28,12 +28,19 @@ from btassets.tables import SIGNAL_HORIZONS, SIGNALS, STAT_SIGNALS
 PRIMARY = "mom_12_1_resid"
 """The signal that the gate ranks by: chosen before the data were seen, so it stands alone."""
 
+COLUMNS = (
+    *("ticker", "asof_date", "is_week", "is_own_week", "eligible", "n_forward"),
+    *(f"fwd_return_{horizon}" for horizon in SIGNAL_HORIZONS),
+    *SIGNALS,
+)
+"""Columns of `factor_signals` that are read."""
+
 _FIFTHS = 5
 
 
 def compute(book: Book) -> StageResult:
     """Table `stat_signals` of the scenario."""
-    table = book.lake.read("factor_signals", book.replay)
+    table = book.lake.read("factor_signals", book.replay, list(COLUMNS))
     rows = signal_rows(table, book.settings)
     supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == 30]
     numbers = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
@@ -62,19 +69,22 @@ def _cross_sections(
     is_used = signals["is_week" if is_week_grid else "is_own_week"]
     if is_week_grid:
         is_used = pc.and_(is_used, signals["eligible"])
-    used = signals.filter(is_used)
-    monday = week_mondays(used["asof_date"].cast(pa.int32()).to_numpy())
+    rows = np.flatnonzero(is_used.to_numpy())
+    monday = week_mondays(signals["asof_date"].cast(pa.int32()).to_numpy()[rows])
     order = np.argsort(monday, kind="stable")
-    n_forward = used["n_forward"].to_numpy()
-    forward = []
-    for horizon in SIGNAL_HORIZONS:
-        column = used[f"fwd_return_{horizon}"].to_numpy()
+    monday, rows = monday[order], rows[order]
+    # Column by column: a copy of the whole table would stand beside what is made of it.
+    n_forward = signals["n_forward"].to_numpy()[rows]
+    forward = np.empty((len(SIGNAL_HORIZONS), len(rows)))
+    for h, horizon in enumerate(SIGNAL_HORIZONS):
+        forward[h] = signals[f"fwd_return_{horizon}"].to_numpy()[rows]
         if settings.method.ended == "dropped":
-            column = np.where(n_forward >= horizon, column, np.nan)
-        forward.append(column[order])
-    values = np.stack([used[name].to_numpy() for name in SIGNALS])
-    ticker = used["ticker"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int32)
-    return monday[order], np.ascontiguousarray(values[:, order]), np.stack(forward), ticker[order]
+            forward[h, n_forward < horizon] = np.nan
+    values = np.empty((len(SIGNALS), len(rows)))
+    for s, name in enumerate(SIGNALS):
+        values[s] = signals[name].to_numpy()[rows]
+    ticker = signals["ticker"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int32)[rows]
+    return monday, values, forward, ticker
 
 
 def _on_calendar(monday: npt.NDArray[np.int32], series: npt.NDArray[np.float64]) -> Influence:

@@ -165,12 +165,7 @@ def _twice_mean_ranks(percentile: NDArray[np.float64]) -> NDArray[np.int32]:
     return ranks
 
 
-def permuted_ranks(
-    percentile: NDArray[np.float64],
-    source: NDArray[np.int32],
-    entry_week: NDArray[np.int64],
-    entry_ticker: NDArray[np.int32],
-) -> NDArray[np.float64]:
+class PermutedRanks:
     """Percentiles of setups when tickers have swapped places, recomputed within each week.
 
     Ranks are 0-100 with ties sharing the mean rank, over the tickers that are ranked in the week both
@@ -185,24 +180,35 @@ def permuted_ranks(
     entry_week, entry_ticker
         Row and column of each setup in `percentile`, shape (n_entries,), weeks ascending; week -1 =
         before the first ranked week, NaN in the result.
-
-    Returns
-    -------
-    array
-        Shape (draws, n_entries): rank columns for a batch of books.
     """
-    n_weeks, n_tickers = percentile.shape
-    moves = (source != np.arange(n_tickers)).any(axis=0)
-    out_week, out_ticker = np.nonzero(np.isnan(percentile) & moves)
-    weeks = np.arange(n_weeks + 1)
-    return _permuted_ranks(
-        _twice_mean_ranks(percentile),
-        np.ascontiguousarray(source, dtype=np.int32),
-        np.searchsorted(out_week, weeks).astype(np.int64),
-        out_ticker.astype(np.int32),
-        np.searchsorted(entry_week, weeks).astype(np.int64),
-        np.ascontiguousarray(entry_ticker, dtype=np.int32),
-    )
+
+    def __init__(
+        self,
+        percentile: NDArray[np.float64],
+        source: NDArray[np.int32],
+        entry_week: NDArray[np.int64],
+        entry_ticker: NDArray[np.int32],
+    ) -> None:
+        n_weeks, n_tickers = percentile.shape
+        moves = (source != np.arange(n_tickers)).any(axis=0)
+        out_week, out_ticker = np.nonzero(np.isnan(percentile) & moves)
+        weeks = np.arange(n_weeks + 1)
+        self._twice_rank = _twice_mean_ranks(percentile)
+        self._source = np.ascontiguousarray(source, dtype=np.int32)
+        self._of_weeks = (
+            np.searchsorted(out_week, weeks).astype(np.int64),
+            out_ticker.astype(np.int32),
+            np.searchsorted(entry_week, weeks).astype(np.int64),
+            np.ascontiguousarray(entry_ticker, dtype=np.int32),
+        )
+
+    def __len__(self) -> int:
+        """Number of draws."""
+        return len(self._source)
+
+    def of_draws(self, first: int, last: int) -> NDArray[np.float64]:
+        """Rank columns for a batch of books, draws `first` to `last` - 1; shape (last - first, n_entries)."""
+        return _permuted_ranks(self._twice_rank, self._source[first:last], *self._of_weeks)
 
 
 def random_p(observed: float, draws: NDArray[np.float64]) -> float:

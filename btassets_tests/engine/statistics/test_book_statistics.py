@@ -10,9 +10,9 @@ from btassets.engine.statistics.book import (
     ALPHA,
     BETA,
     INFORMATION_RATIO,
+    PermutedRanks,
     daily_returns,
     market_model,
-    permuted_ranks,
     random_p,
     stable_tickers,
     ticker_permutations,
@@ -100,6 +100,13 @@ PANEL = st.lists(
 )
 
 
+def _permuted(panel, source, week, ticker):
+    """All draws, asked for in two parts where there are two."""
+    ranks = PermutedRanks(panel, source, week, ticker)
+    assert len(ranks) == len(source)
+    return np.concatenate([ranks.of_draws(0, 1), ranks.of_draws(1, len(source) + 1)])
+
+
 @settings(max_examples=60, deadline=None)
 @given(rows=PANEL, seed=st.integers(0, 99))
 def test_permuted_ranks_match_the_reference(rows, seed):
@@ -108,7 +115,7 @@ def test_permuted_ranks_match_the_reference(rows, seed):
     source = ticker_permutations(np.array([True, True, False, True, True, False]), 5, seed)
     week = np.repeat(np.arange(n_weeks), n)
     ticker = np.tile(np.arange(n), n_weeks).astype(np.int32)
-    ranks = permuted_ranks(panel, source, week, ticker)
+    ranks = _permuted(panel, source, week, ticker)
     for d in range(5):
         for w in range(n_weeks):
             expected = naive.permuted_percentiles(rows[w], source[d].tolist())
@@ -136,8 +143,8 @@ def test_identity_changes_nothing_and_entries_before_the_first_week_have_no_rank
     panel = np.argsort(rng.random((4, 9)), axis=1) * 12.5
     same = np.tile(np.arange(9, dtype=np.int32), (1, 1))
     week, ticker = np.repeat(np.arange(4), 9), np.tile(np.arange(9), 4).astype(np.int32)
-    assert permuted_ranks(panel, same, week, ticker)[0] == pytest.approx(panel.ravel())
-    early = permuted_ranks(panel, same, np.array([-1, 0]), np.array([0, 0], dtype=np.int32))
+    assert _permuted(panel, same, week, ticker)[0] == pytest.approx(panel.ravel())
+    early = _permuted(panel, same, np.array([-1, 0]), np.array([0, 0], dtype=np.int32))
     assert np.isnan(early[0, 0])
     assert early[0, 1] == panel[0, 0]
 
