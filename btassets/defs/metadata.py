@@ -39,8 +39,12 @@ def description(about: str, table: str) -> str:
 
 
 def plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata of numbers that exist; a missing number is left out, never shown as 0."""
-    return {key: value for key, value in numbers.items() if value is not None}
+    """Metadata of numbers that exist, floats to six digits; a missing number is left out, never shown as 0."""
+    return {
+        key: float(f"{value:.6g}") if isinstance(value, float) else value
+        for key, value in numbers.items()
+        if value is not None
+    }
 
 
 def result(outcome: StageOutcome, table: str, report_url: str | None = None) -> dg.MaterializeResult:
