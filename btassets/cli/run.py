@@ -20,6 +20,7 @@ from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
 from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book, open_book
 from btassets.stages.freshness import is_scenario_fresh
+from btassets.stages.landing import SETTLE_SECONDS, Taken, take_landed
 from btassets.stages.new_book import DEMO_FOLDER, DEMO_SETTINGS, make_demo_book, settings_text
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.pipeline import RunPlan, make_plan
@@ -71,6 +72,7 @@ def command_ingest(arguments: argparse.Namespace) -> int:
     use_cache_folder()
     with book_lock(book.folder, "ingest", wait=not arguments.no_wait, on_wait=waiting):
         _sweep(book)
+        landed = _take_landed(book)
         plan = make_plan(book, full=arguments.full, only=_tickers(arguments))
         before = {t: f.get("version") for t, f in book.lake.ticker_footers(TABLE).items()}
         if plan.ingest.stale:
@@ -85,7 +87,17 @@ def command_ingest(arguments: argparse.Namespace) -> int:
             f"{len(plan.ingest.stale)} of {len(plan.ingest.listed)} tickers read, {n_changed} changed, "
             f"{n_bars:,} bars in the lake"
         )
-        return _report_blocked(book)
+        return _report_blocked(book, landed)
+
+
+def _take_landed(book: Book) -> Taken:
+    """Take what landed; name what is still being written."""
+    taken = take_landed(book)
+    if taken.n_files:
+        tell(f"{taken.n_files} files taken from landing/, bars of {len(taken.tickers)} tickers")
+    if taken.unsettled:
+        tell(f"landing/{taken.unsettled[0]} changed within {SETTLE_SECONDS:g} seconds and waits for the next run")
+    return taken
 
 
 def _sweep(book: Book) -> None:
@@ -117,6 +129,7 @@ def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = 
     with book_lock(book.folder, f"run of scenario {book.scenario}", wait=not arguments.no_wait, on_wait=waiting):
         _sweep(book)
         base = book.in_base()
+        landed = _take_landed(base)
         plan = make_plan(base, only=only)
         if book.scenario != BASE_SCENARIO:
             plan = RunPlan(plan.ingest, plan.replay, [n for n in plan.stages if n in _BARS_AND_REPLAY])
@@ -135,7 +148,7 @@ def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = 
             tell("nothing changed since the last run: its tables and report stand")
         for line in headline_lines(book):
             say(line)
-        return _report_blocked(book)
+        return _report_blocked(book, landed)
 
 
 def _n_threads(book: Book) -> int:
@@ -176,8 +189,10 @@ def _write_warehouse(book: Book) -> None:
         write_views(book.folder, book.lake)
 
 
-def _report_blocked(book: Book) -> int:
-    """Name the tickers that could not be used; exit code 4 when there are any."""
+def _report_blocked(book: Book, landed: Taken) -> int:
+    """Name the tickers and landed files that could not be used; exit code 4 when there are any."""
+    for name, reason in landed.refused.items():
+        tell(f"landing/{name} stays there: {reason}")
     footers = book.lake.ticker_footers(TABLE)
     blocked = {t: footers[t]["blocked"] for t in active_tickers(book) if footers[t]["blocked"]}
     failed = {t: f["failed"] for t, f in book.lake.ticker_footers(book.candidates).items() if f.get("failed")}
@@ -186,4 +201,4 @@ def _report_blocked(book: Book) -> int:
         tell(f"{ticker}: {problems[ticker]}" if not problems[ticker].startswith(ticker) else problems[ticker])
     if len(problems) > _MOST_LISTED:
         tell(f"... and {len(problems) - _MOST_LISTED} more: `btassets export bar_problems --out problems.csv`")
-    return EXIT_SOME_TICKERS if problems else 0
+    return EXIT_SOME_TICKERS if problems or landed.refused else 0

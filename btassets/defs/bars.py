@@ -18,6 +18,7 @@ from btassets.stages import ohlcv_history as stage
 from btassets.stages.bar_store import TABLE, broken_bars
 from btassets.stages.freshness import data_version
 from btassets.stages.full_backfill import FullBackfill
+from btassets.stages.landing import take_landed
 from btassets.stages.registry import STAGES
 
 _STAGE = STAGES["ohlcv_history"]
@@ -41,6 +42,9 @@ FULL_TAG = "btassets/full_read"
 def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.MaterializeResult:
     """Read the targeted tickers whose source changed; new tickers become partitions."""
     opened = book.open()
+    landed = take_landed(opened)
+    for name, reason in landed.refused.items():
+        context.log.info(f"landing/{name} stays: {reason}")
     plan = stage.plan_ingest(opened, full=book.full, only=book.only, settle_seconds=book.settle_seconds)
     register(context.instance, plan.listed)
     targeted = set(targeted_tickers(context))
@@ -66,6 +70,9 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
             "tickers_ok": len(mine) - len(blocked),
             "tickers_blocked": len(blocked),
             "tickers_unsettled": len(plan.unsettled),
+            "landed_files": landed.n_files,
+            "landed_files_refused": len(landed.refused),
+            **({"first_file_refused": next(iter(landed.refused.values()))} if landed.refused else {}),
             **{f"rows_dropped_{rule}": n for rule, n in sorted(dropped.items())},
         },
         data_version=dg.DataVersion(data_version(_STAGE.name, opened)),

@@ -27,6 +27,7 @@ from btassets.defs.sensors import FRESHNESS_SECONDS, NEW_BARS_SECONDS, automatic
 from btassets.errors import BtassetsError
 from btassets.sources.exchange_hours import ExchangeHours, exchange_hours
 from btassets.stages.book import Book
+from btassets.stages.landing import landed_tickers, look_for_landed
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.pipeline import make_plan
 
@@ -66,10 +67,12 @@ def _daily_tick(context: dg.ScheduleEvaluationContext, book: BookResource) -> dg
         plan = make_plan(opened)
     except BtassetsError as error:
         return dg.SkipReason(str(error))
-    if not plan.stages:
+    landed = look_for_landed(opened)
+    if not plan.stages and not landed.ready:
         return dg.SkipReason(f"nothing changed since the last run (session {session})")
-    register(context.instance, plan.ingest.listed)
-    spanned = [*plan.ingest.listed, *active_tickers(opened)]
+    names = [*plan.ingest.listed, *landed_tickers(opened, landed)]
+    register(context.instance, names)
+    spanned = [*names, *active_tickers(opened)]
     tags, config = automatic_run(context.instance, opened, spanned, f"schedule {DAILY}")
     return dg.RunRequest(run_key=f"{DAILY}-{session}-{now:%H%M}", tags=tags, run_config=config)
 

@@ -15,7 +15,8 @@ from btassets.defs.resources import BookResource
 from btassets.errors import BtassetsError
 from btassets.stages.bars_age import bars_age
 from btassets.stages.book import Book
-from btassets.stages.new_bars import SETTLE_SECONDS, NewBars, look_for_bars
+from btassets.stages.landing import SETTLE_SECONDS
+from btassets.stages.new_bars import NewBars, look_for_bars
 from btassets.stages.ohlcv_history import active_tickers
 
 NEW_BARS_SECONDS = 30
@@ -58,6 +59,8 @@ def _tell(found: NewBars) -> str:
         parts.append(f"{len(found.added)} of them are new")
     if found.is_benchmark_new:
         parts.append("the benchmark has new bars")
+    if found.landed:
+        parts.append(f"{len(found.landed)} files have landed (first: {found.landed[0]})")
     if found.unsettled:
         parts.append(f"{len(found.unsettled)} are still being written (first: {found.unsettled[0]})")
     return ", ".join(parts) or f"nothing new for {len(found.listed)} tickers"
@@ -69,17 +72,17 @@ def _new_bars_tick(context: dg.SensorEvaluationContext, book: BookResource) -> d
         found = look_for_bars(opened)
     except BtassetsError as error:
         return dg.SkipReason(str(error))
-    if not found.changed and not found.is_benchmark_new:
+    if not found.changed and not found.is_benchmark_new and not found.landed:
         return dg.SkipReason(_tell(found))
     if context.cursor == found.marker:
         return dg.SkipReason(f"{_tell(found)}; a run over exactly these was asked for before, its page tells more")
     busy = run_under_way(context.instance)
     if busy is not None:
         return dg.SkipReason(f"{_tell(found)}; run {busy.run_id[:8]} is under way, the next tick looks again")
-    register(context.instance, found.listed)
+    register(context.instance, [*found.listed, *found.landed_tickers])
     # T may move with new bars, and with it every ticker's last row: the range spans all of them, and
     # fingerprints decide which are computed.
-    spanned = [*found.listed, *active_tickers(opened)]
+    spanned = [*found.listed, *found.landed_tickers, *active_tickers(opened)]
     tags, config = automatic_run(context.instance, opened, spanned, "sensor new_bars")
     context.log.info(_tell(found))
     request = dg.RunRequest(run_key=found.marker, tags=tags, run_config=config)

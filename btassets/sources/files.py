@@ -151,6 +151,10 @@ class FilesSource:
         hint = f"did you mean {near[0]}?" if near else "`btassets doctor` lists what the source has."
         raise BlockedTickerError(ticker, "Q1", f"{self.path} has no such ticker; {hint}")
 
+    def path_of(self, ticker: str) -> Path:
+        """The one file of a ticker of a folder with one file per ticker."""
+        return self._found().files[ticker][0]
+
     def refresh(self) -> None:
         """Forget what was found, so that the next question looks at the disk again."""
         self._inventory = None

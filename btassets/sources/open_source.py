@@ -14,6 +14,7 @@ from btassets.sources.calendars import exchange_sessions
 from btassets.sources.columns import ColumnNames
 from btassets.sources.demo import DemoSource, calendar_span
 from btassets.sources.files import FilesSource
+from btassets.sources.landed import with_landed
 from btassets.sources.ticker_names import canonical_ticker
 from btassets.storage.lake import Lake
 
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 NO_BENCHMARK = "none"
 
 
+KEPT_FOLDER = Path("landing") / "bars"
+"""Where the bars that landed are kept, below the book's folder."""
+
+
 def open_source(settings: Settings, folder: Path, lake: Lake | None = None) -> BarSource:
-    """Source of a book.
+    """Source of a book, together with what landed beside it.
 
     Parameters
     ----------
@@ -42,6 +47,10 @@ def open_source(settings: Settings, folder: Path, lake: Lake | None = None) -> B
     SettingError
         When the settings of the source do not fit together.
     """
+    return with_landed(_own_source(settings, folder, lake), folder / KEPT_FOLDER)
+
+
+def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSource:
     source = settings.source
     if source.kind == "demo":
         demo = settings.demo

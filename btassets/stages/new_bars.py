@@ -4,17 +4,15 @@ Belongs here: comparing source and lake for whoever watches a book. Does not bel
 and how often (`btassets.defs.sensors`), reading the bars (`btassets.stages.ohlcv_history`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from btassets.sources.open_source import open_source
 from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book
 from btassets.stages.freshness import NO_BENCHMARK, input_hash, is_fresh
+from btassets.stages.landing import SETTLE_SECONDS, landed_tickers, look_for_landed
 from btassets.stages.ohlcv_history import plan_ingest
 from btassets.storage.lake import digest
-
-SETTLE_SECONDS = 5.0
-"""A file that changed more recently may still be being written."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,15 @@ class NewBars:
     changed
         Those to read: new, or with another change marker than the lake has.
     unsettled
-        Those that will be to read, but are still being written.
+        Those that will be to read, but are still being written; also such files in the landing folder.
     is_benchmark_new
         Whether the benchmark's own file changed.
     marker
         Hash of what changed and how; the same find gives the same marker.
+    landed
+        Names of the files in the landing folder that are ready.
+    landed_tickers
+        Tickers that these files name.
     """
 
     listed: list[str]
@@ -43,6 +45,8 @@ class NewBars:
     unsettled: list[str]
     is_benchmark_new: bool
     marker: str
+    landed: list[str] = field(default_factory=list)
+    landed_tickers: list[str] = field(default_factory=list)
 
 
 def look_for_bars(book: Book, settle_seconds: float = SETTLE_SECONDS) -> NewBars:
@@ -61,8 +65,18 @@ def look_for_bars(book: Book, settle_seconds: float = SETTLE_SECONDS) -> NewBars
     marker = digest(stamps, input_hash("ohlcv_history", book), book.base.benchmark if is_benchmark_new else None)
     if is_benchmark_new:
         marker = digest(marker, input_hash("benchmark_closes", book))
+    landed = look_for_landed(book, settle_seconds)
+    if landed.ready:
+        marker = digest(marker, landed.marker)
     return NewBars(
-        plan.listed, [t for t in plan.listed if t not in known], plan.stale, plan.unsettled, is_benchmark_new, marker
+        plan.listed,
+        [t for t in plan.listed if t not in known],
+        plan.stale,
+        plan.unsettled + [path.name for path in landed.unsettled],
+        is_benchmark_new,
+        marker,
+        [path.name for path in landed.ready],
+        landed_tickers(book, landed),
     )
 
 

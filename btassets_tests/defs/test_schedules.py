@@ -111,7 +111,7 @@ def _stop_after(home: Home, n_buckets: int) -> pytest.MonkeyPatch:
     """Let the source fail after some buckets were written."""
     del home
     patch = pytest.MonkeyPatch()
-    real, seen = ohlcv_history._write_bucket, []
+    real, seen = ohlcv_history.write_bars, []
 
     def write_some(*words: object, **more: object) -> None:
         if len(seen) == n_buckets:
@@ -119,7 +119,7 @@ def _stop_after(home: Home, n_buckets: int) -> pytest.MonkeyPatch:
         seen.append(1)
         real(*words, **more)
 
-    patch.setattr(ohlcv_history, "_write_bucket", write_some)
+    patch.setattr(ohlcv_history, "write_bars", write_some)
     return patch
 
 

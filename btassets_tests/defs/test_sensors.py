@@ -4,14 +4,17 @@ import datetime as dt
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 
 from btassets.defs.sensors import NEW_BARS_SECONDS
 from btassets.sources.exchange_hours import ExchangeHours
+from btassets.stages import landing as stage_landing
 from btassets.stages import ohlcv_history
 from btassets.stages.bars_age import bars_age, due_time
 from btassets_tests.defs.small_market import BARS_AND_REPLAY, N_BARS, Home, make_book, names, sessions, write
@@ -121,6 +124,32 @@ def test_new_tickers_and_a_truncated_file(home: Home, settled: set[str]) -> None
     late, _ = home.tick(cursor=answer.cursor)
     result = home.run(_requested(late), assets=BARS_AND_REPLAY)
     assert home.numbers(result, "ohlcv_history")["recomputed"] == 1, "the blocked file is not read again"
+
+
+def test_files_that_landed_lead_to_one_run(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = home.tick()
+    assert home.run(_requested(first), assets=BARS_AND_REPLAY).success
+    landing = home.book.folder / "landing"
+    write(landing, "LAND", 300, sessions(N_BARS))
+    cut = write(landing, "CUT", 301, sessions(N_BARS))
+    cut.write_bytes(cut.read_bytes()[:4000])
+    early, _ = home.tick(cursor=first.cursor)
+    assert isinstance(early, dg.SkipReason), "they may still be being written"
+    assert "still being written" in str(early.skip_message)
+
+    monkeypatch.setattr(stage_landing, "time", SimpleNamespace(time=lambda: time.time() + 60.0))
+    some, _ = home.tick(cursor=first.cursor)
+    result = home.run(_requested(some), assets=BARS_AND_REPLAY)
+    assert result.success
+    bars = home.numbers(result, "ohlcv_history")
+    assert (bars["landed_files"], bars["landed_files_refused"], bars["recomputed"]) == (1, 1, 1)
+    assert "CUT" in str(bars["first_file_refused"])
+    assert home.book.lake.ticker_footers(home.book.candidates)["LAND"]["n_rows"] > 0
+    more, _ = home.tick(cursor=some.cursor)
+    assert isinstance(more, dg.SkipReason), "the refused file is not asked for again until it changes"
+    write(landing, "CUT", 301, sessions(N_BARS))
+    mended, _ = home.tick(cursor=some.cursor)
+    assert home.numbers(home.run(_requested(mended), assets=BARS_AND_REPLAY), "ohlcv_history")["landed_files"] == 1
 
 
 def test_one_request_for_one_change_and_none_while_a_run_works(home: Home) -> None:
