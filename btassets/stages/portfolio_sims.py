@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.book import BookResult
@@ -26,7 +25,6 @@ from btassets.stages.stored_panel import stored_panel
 from btassets.stages.trials import append_trials, run_rows
 from btassets.tables import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
 
-_BATCH_ROWS = 100_000
 _GRADED_COLUMNS = (
     "row_no",
     "ticker",
@@ -45,7 +43,8 @@ _GRADED_COLUMNS = (
 def compute(book: Book) -> StageResult:
     """Tables `portfolio_sims`, `strategy_variants`, `equity_curves` and `trades` of the scenario."""
     graded = read_setups_in_play(book)
-    ranks = book.lake.read("percentile_ranks", book.scenario, ["grid", "asof_date", "ticker"])
+    columns = ("grid", "asof_date", "ticker")
+    ranks = book.lake.read_where("percentile_ranks", book.scenario, columns, pc.field("grid") == "week")
     sessions = read_sessions(book)
     panel, tickers = stored_panel(book, sessions.days)
     runs = run_books(graded, ranks, panel, tickers, book.settings, read_benchmark_closes(book, sessions.last))
@@ -77,11 +76,8 @@ def compute(book: Book) -> StageResult:
 
 def read_setups_in_play(book: Book) -> pa.Table:
     """Setups that meet every floor but the momentum gate, by `row_no`: no book buys any other."""
-    with pq.ParquetFile(book.lake.existing_path("graded_setups", book.scenario)) as file:
-        batches = file.iter_batches(_BATCH_ROWS, columns=list(_GRADED_COLUMNS))
-        parts = [pa.Table.from_batches([batch]).filter(pc.field("meets_core")) for batch in batches]
-        schema = file.schema_arrow
-    whole = pa.concat_tables(parts) if parts else pa.schema([schema.field(c) for c in _GRADED_COLUMNS]).empty_table()
+    where = pc.field("meets_core")
+    whole = book.lake.read_where("graded_setups", book.scenario, _GRADED_COLUMNS, where)
     return whole.sort_by("row_no")
 
 

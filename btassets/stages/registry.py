@@ -287,7 +287,8 @@ STAGES: dict[str, Stage] = {
         Stage(
             "stat_book",
             "6_statistics",
-            ("graded_setups", "percentile_ranks", "ohlcv_history", "sessions", "benchmark_closes"),
+            # The book's own runs enter the ledger of trials before they are counted.
+            ("portfolio_sims", "graded_setups", "percentile_ranks", "ohlcv_history", "sessions", "benchmark_closes"),
             (*_METHOD, "book", "basis"),
             (
                 "btassets/stages/stat_book.py",

@@ -72,8 +72,8 @@ LEAST_TICKERS = 20
 """Tickers that can swap places, below which picking at random is hardly different from picking."""
 
 _DAYS = 252
-_RANKS_AT_ONCE = 3_500_000
-"""Percentiles of random books that stand in memory at once: 28 MB, which the C library keeps for the next."""
+_RANKS_AT_ONCE = 12_000_000
+"""Percentiles of random books that stand in memory at once: 96 MB."""
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -152,9 +152,9 @@ def compute(book: Book) -> StageResult:
 
 
 def _ranks(book: Book) -> pa.Table:
-    columns = ["grid", "asof_date", "ticker", "activation_momentum_percentile"]
-    ranks = book.lake.read("percentile_ranks", book.scenario, columns)
-    return ranks.filter(pc.equal(ranks["grid"], "week"))
+    columns = ("grid", "asof_date", "ticker", "activation_momentum_percentile")
+    where = pc.field("grid") == "week"
+    return book.lake.read_where("percentile_ranks", book.scenario, columns, where, wanted=columns[1:])
 
 
 def _playing(book: Book, ranks: pa.Table) -> Playing:
@@ -295,7 +295,8 @@ def _random_rows(book: Book, playing: Playing, ranks: pa.Table, books: dict[str,
     week = week_of[entries.asof_session]
     source = ticker_permutations(is_stable, RANDOM_DRAWS)
     permuted = PermutedRanks(panel, source, week, entries.ticker_no)
-    at_once = max(1, _RANKS_AT_ONCE // max(len(core), 1))
+    at_once = min(RANDOM_DRAWS, max(1, _RANKS_AT_ONCE // max(len(core), 1)))
+    room = np.empty((at_once, len(core)))
     rows = []
     for policy in ("hold", "target"):
         observed = books[policy]
@@ -304,7 +305,7 @@ def _random_rows(book: Book, playing: Playing, ranks: pa.Table, books: dict[str,
         exits = _some_exits(playing.exits[policy], core)
         results: list[BookResult | None] = []
         for first in range(0, len(permuted), at_once):
-            percentiles = permuted.of_draws(first, first + at_once)
+            percentiles = permuted.of_draws(first, first + at_once, room)
             results += simulate_books(
                 playing.panel,
                 entries,

@@ -23,9 +23,8 @@ _COLUMNS = ("row_no", "asof_date", "direction", "primary_prob", "outcome_at_clos
 
 def compute(book: Book) -> StageResult:
     """Table `stat_calibration` of the scenario: every setup graded from the signal's close, ungated."""
-    table = book.lake.read("graded_setups", book.scenario, list(_COLUMNS))
-    is_used = pc.and_(pc.is_valid(table["outcome_at_close"]), pc.is_valid(table["primary_prob"]))
-    table = table.filter(is_used).sort_by("row_no")
+    where = pc.field("outcome_at_close").is_valid() & pc.field("primary_prob").is_valid()
+    table = book.lake.read_where("graded_setups", book.scenario, _COLUMNS, where).sort_by("row_no")
     stated = table["primary_prob"].to_numpy() / 100.0
     is_hit = pc.equal(table["outcome_at_close"], "target_hit").to_numpy().astype(np.bool_)
     is_long = pc.equal(table["direction"], "long").to_numpy().astype(np.bool_)

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from btassets.engine.cross_section.weeks import week_mondays
 from btassets.engine.statistics.ewc import Estimates
@@ -37,7 +36,6 @@ NO_WINDOWS: dict[str, Any] = {
     "oos_confirmed": "n/a",
 }
 
-_BATCH_ROWS = 1 << 17
 _FLAGS = ("rr_ok", "confidence_ok", "neutral_ok", "tighteners_ok", "meets_core", "momentum_ok", "qualified")
 _FLOATS = (
     "activation_momentum_percentile",
@@ -154,17 +152,15 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
     sums = {m: np.zeros((3, n_weeks, len(exits))) for m in ("net_r", "adjusted_r")}
     parts: list[dict[str, npt.NDArray[Any]]] = []
     n_graded = n_expired = 0
-    with pq.ParquetFile(book.lake.existing_path("graded_setups", book.scenario)) as file:
-        for raw in file.iter_batches(_BATCH_ROWS, columns=columns):
-            batch = pa.Table.from_batches([raw]).filter(wanted)
-            n_graded += batch.num_rows
-            n_expired += pc.sum(pc.equal(batch["outcome"], "expired")).as_py() or 0
-            part = _arrays(batch, returns, benches, monday)
-            for measure, total in sums.items() if not only_core else ():
-                _add_weekly(total, part["week_no"], part[measure])
-            kept = part["meets_core"] | part["momentum_ok"]
-            parts.append({name: values[kept] for name, values in part.items()})
-    parts = parts or [_arrays(_no_rows(columns), returns, benches, monday)]
+    for raw in book.lake.read_parts("graded_setups", book.scenario, columns):
+        batch = raw.filter(wanted)
+        n_graded += batch.num_rows
+        n_expired += pc.sum(pc.equal(batch["outcome"], "expired")).as_py() or 0
+        part = _arrays(batch, returns, benches, monday)
+        for measure, total in sums.items() if not only_core else ():
+            _add_weekly(total, part["week_no"], part[measure])
+        kept = part["meets_core"] | part["momentum_ok"]
+        parts.append({name: values[kept] for name, values in part.items()})
     order = np.argsort(np.concatenate([part["row_no"] for part in parts]), kind="stable")
     # Column by column: what was read goes as the column in order comes.
     whole = {name: np.concatenate([part.pop(name) for part in parts])[order] for name in list(parts[0])}
@@ -188,13 +184,6 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
         has_benchmark=bool(sums["adjusted_r"][1].any()),
         walk=windows(LOOKBACK_SESSIONS, len(days) - HORIZON_SESSIONS - 1),
     )
-
-
-def _no_rows(columns: list[str]) -> pa.Table:
-    kinds = {"row_no": pa.int64(), "asof_date": pa.date32(), "label_end_date": pa.date32()}
-    kinds |= {"direction": pa.string(), "outcome": pa.string(), "is_graded": pa.bool_()}
-    kinds |= dict.fromkeys(_FLAGS, pa.bool_())
-    return pa.schema([pa.field(name, kinds.get(name, pa.float64())) for name in columns]).empty_table()
 
 
 def _arrays(

@@ -194,10 +194,10 @@ def _percentiles(book: Book, setups: pa.Table, day: int, *, is_latest: bool) -> 
         raw, residual = (row_percentile(same_week, _reals(setups, name)) for name in ("momentum", "residual_momentum"))
         activation = row_activation(raw, residual)
         return activation, int(np.count_nonzero(~np.isnan(activation)))
-    ranks = book.lake.read("percentile_ranks", book.scenario)
-    grid = "latest" if is_latest else "week"
-    at_day = pc.equal(ranks["asof_date"], pa.scalar(day, pa.int32()).cast(pa.date32()))
-    ranks = ranks.filter(pc.and_(pc.equal(ranks["grid"], grid), at_day))
+    at_day = pc.field("asof_date") == pa.scalar(day, pa.int32()).cast(pa.date32())
+    where = (pc.field("grid") == ("latest" if is_latest else "week")) & at_day
+    columns = ("grid", "asof_date", "ticker", "direction", "activation_momentum_percentile")
+    ranks = book.lake.read_where("percentile_ranks", book.scenario, columns, where)
     by_row = {
         (ticker, direction): value
         for ticker, direction, value in zip(

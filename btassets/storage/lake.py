@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from btassets.errors import CannotWriteError, UnknownTableError
@@ -138,6 +139,32 @@ class Lake:
         """
         with pq.ParquetFile(self.existing_path(table, scenario)) as file:
             return file.read(columns=columns).replace_schema_metadata(None)
+
+    def read_where(
+        self, table: str, scenario: str, columns: Sequence[str], where: pc.Expression, *, wanted: Sequence[str] = ()
+    ) -> pa.Table:
+        """Rows of a whole table that `where` keeps, in their order.
+
+        Parameters
+        ----------
+        columns
+            Columns that are read.
+        where
+            A condition on them.
+        wanted
+            Those of them that are returned; empty: all.
+        """
+        kept = list(wanted or columns)
+        parts = [part.filter(where).select(kept) for part in self.read_parts(table, scenario, columns)]
+        return pa.concat_tables(parts)
+
+    def read_parts(self, table: str, scenario: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """A whole table part by part as it was written, at least one: never all of it in memory."""
+        with pq.ParquetFile(self.existing_path(table, scenario)) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number, columns=list(columns)).replace_schema_metadata(None)
+            if not file.num_row_groups:
+                yield file.read(columns=list(columns)).replace_schema_metadata(None)
 
     def existing_path(self, table: str, scenario: str = BASE) -> Path:
         """File of a whole table that was written.

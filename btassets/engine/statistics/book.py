@@ -8,7 +8,7 @@ book (portfolio) and what a Sharpe ratio is worth (sharpe).
 import math
 
 import numpy as np
-from numba import njit, types
+from numba import float64, njit, types
 from numpy.typing import NDArray
 
 from btassets.engine.statistics.influence import Influence
@@ -118,11 +118,11 @@ def ticker_permutations(
     return source
 
 
-@njit((_I42, _I42, _I8, _I4, _I8, _I4), cache=True, nogil=True)
-def _permuted_ranks(twice_rank, source, out_start, out_ticker, entry_start, entry_ticker):
+@njit((_I42, _I42, _I8, _I4, _I8, _I4, float64[:, ::1]), cache=True, nogil=True)
+def _permuted_ranks(twice_rank, source, out_start, out_ticker, entry_start, entry_ticker, ranks):
     n_draws = source.shape[0]
     n_weeks, n_tickers = twice_rank.shape
-    ranks = np.full((n_draws, entry_ticker.shape[0]), np.nan)
+    ranks[:] = np.nan
     removed = np.empty(n_tickers, dtype=np.int32)
     n_ranked = np.zeros(n_weeks, dtype=np.int64)
     for w in range(n_weeks):
@@ -206,9 +206,16 @@ class PermutedRanks:
         """Number of draws."""
         return len(self._source)
 
-    def of_draws(self, first: int, last: int) -> NDArray[np.float64]:
-        """Rank columns for a batch of books, draws `first` to `last` - 1; shape (last - first, n_entries)."""
-        return _permuted_ranks(self._twice_rank, self._source[first:last], *self._of_weeks)
+    def of_draws(self, first: int, last: int, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Rank columns for a batch of books, draws `first` to `last` - 1; shape (last - first, n_entries).
+
+        `out`, of at least that many rows, is written and returned instead of new memory.
+        """
+        source = self._source[first:last]
+        n_entries = len(self._of_weeks[-1])
+        ranks = np.empty((len(source), n_entries)) if out is None else out[: len(source)]
+        _permuted_ranks(self._twice_rank, source, *self._of_weeks, ranks)
+        return ranks
 
 
 def random_p(observed: float, draws: NDArray[np.float64]) -> float:
