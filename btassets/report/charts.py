@@ -16,7 +16,9 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 _AXIS = 22
 _MOST_YEAR_LABELS = 7
+_LAST_LABEL, _TWO_LABELS = 0.86, 0.26
 _LEAST_AXIS_PCT = 5.0
+_WIDE_BARS = 8
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,17 @@ def _date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[s
     inside = [(day.toordinal(), words) for day, words in starts if first <= day.toordinal() <= last]
     every = -(-len(inside) // _MOST_YEAR_LABELS) or 1
     parts: list[str] = []
+    labelled = -1.0
     for place, (day, words) in enumerate(inside):
         share = (day - first) / span
         parts.append(svg.rule(share, 0, share, bottom, "grid"))
-        if place % every == 0 and share < 0.95:
+        if place % every:
+            continue
+        if share <= _LAST_LABEL:
             parts.append(svg.text(share, bottom + 15, words, dx=3 if share > 0 else 0))
+            labelled = share
+        elif share - labelled > _TWO_LABELS:  # before its line: on a phone it would not fit behind
+            parts.append(svg.text(share, bottom + 15, words, anchor="end", dx=-3))
     return shares, parts
 
 
@@ -164,7 +172,7 @@ def bar_chart(
     body = [svg.rule(0, zero, 1, zero, "zero")]
     width = 1 / len(groups)
     bar = width * 0.78 / len(series)
-    every = -(-len(groups) // 12)
+    every = -(-len(groups) // 9)
     for g, group in enumerate(groups):
         for s, line in enumerate(series):
             value = line.values[g]
@@ -187,7 +195,10 @@ def bar_chart(
                     )
                 )
         if g % every == 0:
-            body.append(svg.text((g + 0.5) * width, height - 5, group, anchor="middle"))
+            # Narrow bars at the rim: their label turns inward.
+            anchor = "middle" if len(groups) <= _WIDE_BARS or 0 < g < len(groups) - 1 else "end" if g else "start"
+            at = {"start": g, "middle": g + 0.5, "end": g + 1}[anchor]
+            body.append(svg.text(at * width, height - 5, group, anchor=anchor))
     return svg.frame(name, title, description, height, body)
 
 

@@ -48,13 +48,20 @@ def page(report: Mapping[str, Any]) -> str:
     return shell(title, body, "Nothing here is advice to trade. Every number stands in report.json beside this file.")
 
 
-def shell(title: str, body: str, footer: str) -> str:
-    """A whole document around its sections; it may load nothing, and runs no script."""
+def shell(title: str, body: str, footer: str, css: str = "") -> str:
+    """A whole document around its sections; it may load nothing, and runs no script.
+
+    Parameters
+    ----------
+    css
+        Class of the body: `landscape` prints on wide pages.
+    """
+    classes = f' class="{css}"' if css else ""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{esc(title)}</title><style>{_css()}</style></head><body><main>{body}</main>"
+        f"<title>{esc(title)}</title><style>{_css()}</style></head><body{classes}><main>{body}</main>"
         f"<footer>{esc(footer)}</footer></body></html>\n"
     )

@@ -370,7 +370,7 @@ def variants(report: Report) -> str:
     years = details(
         "Return by year of each variant",
         *(
-            f"<h4>{html(row['variant'], 'words')}</h4>"
+            f'<p class="sub">{html(row["variant"], "words")}</p>'
             + table(
                 row["yearly_returns"],
                 (Column("year", "Year", "g"), Column("return_pct", "Return", "spct")),

@@ -106,7 +106,8 @@ def sweep_page(document: Document) -> str:
     """HTML text of a sweep's document."""
     title = f"{document['book']}, {document['as_of']}: btassets sweep"
     parts = [_head(document), _fields(document), _best(document), _method(document)]
-    return shell(title, "".join(parts), "Nothing here is advice to trade. Every number stands in sweep.json beside it.")
+    footer = "Nothing here is advice to trade. Every number stands in sweep.json beside it."
+    return shell(title, "".join(parts), footer, "landscape")
 
 
 def _head(document: Document) -> str:
