@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     demo = add("demo", "run", "A synthetic market and the whole graph; needs no data of your own.")
     demo.add_argument("--book", type=Path, default=None, metavar="DIR", help="where (default: .btassets/demo)")
     demo.add_argument("--preset", choices=("demo", "null", "edge"), default=None, help="planted edge (default: demo)")
-    demo.add_argument("--tickers", type=int, default=None, metavar="N", help="how many (default: 60)")
+    demo.add_argument("--tickers", type=int, default=None, metavar="N", help="how many (default: 60; edge 150)")
     demo.add_argument("--years", type=float, default=None, metavar="N", help="how long (default: 5)")
     demo.add_argument("--seed", type=int, default=None, metavar="N", help="another market")
     demo.add_argument("--extend", type=int, default=None, metavar="N", help="append N sessions to the market")

@@ -21,7 +21,7 @@ from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book, open_book
 from btassets.stages.freshness import is_scenario_fresh
 from btassets.stages.landing import SETTLE_SECONDS, Taken, take_landed
-from btassets.stages.new_book import DEMO_FOLDER, DEMO_SETTINGS, make_demo_book, settings_text
+from btassets.stages.new_book import DEMO_FOLDER, DEMO_SETTINGS, EDGE_TICKERS, make_demo_book, settings_text
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.pipeline import RunPlan, make_plan
 from btassets.stages.registry import STAGES
@@ -43,8 +43,10 @@ def command_demo(arguments: argparse.Namespace) -> int:
         "seed": arguments.seed,
         "extend": arguments.extend,
     }
-    values = {f"demo.{name}": value for name, value in flags.items() if value is not None}
     preset = arguments.preset or "demo"
+    if preset == "edge" and arguments.tickers is None:
+        flags["tickers"] = EDGE_TICKERS
+    values = {f"demo.{name}": value for name, value in flags.items() if value is not None}
     default = Path(DEMO_FOLDER) if preset == "demo" else Path(DEMO_FOLDER).with_name(f"demo-{preset}")
     folder = make_demo_book((arguments.book or default).absolute(), values)
     text = settings_text(DEMO_SETTINGS | values)

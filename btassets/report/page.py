@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from btassets.report import sections_book, sections_evidence, sections_head, sections_method
+from btassets.report import sections_book, sections_evidence, sections_head, sections_method, sections_sure
 from btassets.report.format import esc
 
 _SECTIONS = (
@@ -23,6 +23,7 @@ _SECTIONS = (
     sections_evidence.calibration,
     sections_book.trades,
     sections_book.variants,
+    sections_sure.how_sure,
     sections_method.data,
     sections_method.method,
 )

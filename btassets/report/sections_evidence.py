@@ -37,7 +37,7 @@ _FLOOR_NAMES = {
     "no_neutral_exclusion": "With neutral actions",
     "momentum_only": "Momentum gate only",
 }
-_SIGNAL_NAMES = {
+SIGNAL_NAMES = {
     "mom_12_1": "Momentum 12-1",
     "mom_12_1_resid": "Residual momentum 12-1",
     "mom_6_1": "Momentum 6-1",
@@ -250,7 +250,7 @@ def _signals(report: Report) -> str:
     """How well each signal sorted the universe."""
     rows = [
         Row(
-            (_SIGNAL_NAMES.get(row["signal"]) or str(row["signal"])) + _star(row),
+            (SIGNAL_NAMES.get(row["signal"]) or str(row["signal"])) + _star(row),
             f"{shown(row['mean_ic'], 'snum4')}, t {shown(row['ic_t_stat'], 'snum2')}, n {shown(row['weeks'], 'n')}",
             (_mark(row, "mean_ic", "m-main"),),
             is_grey=not row["reliable"],

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from btassets.report import charts
+from btassets.report.claims import claimed, evidence
 from btassets.report.format import MISSING, esc, html, prose, shown
 from btassets.report.tables import Column, details, facts, section, table, value_at
 
@@ -85,7 +86,11 @@ def _warnings(report: Report) -> str:
 def _advice(report: Report) -> str:
     items = (*report["advice"], *report["research_advice"])
     is_tested = any(row["verdict"] for row in items)
-    rows = [f"<li>{esc(row['sentence'])}{' ' + verdict(row['verdict']) if is_tested else ''}</li>" for row in items]
+    rows = [
+        f"<li>{esc(row['sentence'])}{claimed(report, row['claim'])}"
+        f"{' ' + verdict(row['verdict']) if is_tested else ''}{evidence(report, row['claim'])}</li>"
+        for row in items
+    ]
     inner = (
         f'<ol class="advice">{"".join(rows)}</ol>'
         if rows
@@ -123,7 +128,14 @@ def tiles(report: Report) -> str:
             _beside(report, "max_drawdown_pct", "pct"),
             policy,
         ),
-        _tile(report, "Sharpe", f"{at}.sharpe", "num2", _beside(report, "sharpe", "num2"), policy),
+        _tile(
+            report,
+            "Sharpe",
+            f"{at}.sharpe",
+            "num2",
+            [*_beside(report, "sharpe", "num2"), *_sharpe_interval(report)],
+            policy,
+        ),
         _tile(
             report,
             "Net R per setup",
@@ -132,6 +144,8 @@ def tiles(report: Report) -> str:
             [
                 ("median", f"{setups}.median_net_r", "r3"),
                 ("without best 5%", f"{setups}.net_avg_r_ex_top5", "r3"),
+                ("95% from", f"{setups}.net_avg_r_ci.0", "r3"),
+                ("to", f"{setups}.net_avg_r_ci.1", "r3"),
                 ("graded setups", f"{setups}.total", "n"),
             ],
             "qualified, target exit",
@@ -162,6 +176,13 @@ def tiles(report: Report) -> str:
         ),
     ]
     return f'<section id="tiles" aria-label="Key numbers" class="tiles">{"".join(parts)}</section>'
+
+
+def _sharpe_interval(report: Report) -> list[tuple[str, str, str]]:
+    for at, row in enumerate(report["statistics"]["book"]):
+        if row["measure"] == "sharpe" and row["policy"] == report["main_policy"]:
+            return [(name, f"statistics.book.{at}.ci.{k}", "num2") for k, name in enumerate(("95% from", "to"))]
+    return []
 
 
 def _beside(report: Report, key: str, kind: str) -> list[tuple[str, str, str]]:

@@ -187,6 +187,16 @@ class Method(Section):
     )
 
 
+class Statistics(Section):
+    """What the statistics read beside the bars."""
+
+    groups: str = Field(
+        default="",
+        description="CSV file with columns ticker and group (sector, industry ...), relative to the book's folder: "
+        "the factor study is repeated within groups; empty: not",
+    )
+
+
 class Quality(Section):
     """Thresholds of the rules that keep rubbish out (docs/method/quality.md)."""
 
@@ -263,6 +273,7 @@ class Settings(Section):
     costs: Costs = Costs()
     book: Book = Book()
     method: Method = Method()
+    statistics: Statistics = Statistics()
     quality: Quality = Quality()
     storage: Storage = Storage()
     executor: Executor = Executor()

@@ -63,6 +63,8 @@ class Book:
     overrides
         What the command line set, flat keys. Together with folder, scenario and overlay they open
         the same book in another process.
+    base_origin
+        Where each setting of `base` came from, for every key that is not a default.
     """
 
     folder: Path
@@ -70,6 +72,7 @@ class Book:
     base: Settings
     overlay: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
+    base_origin: dict[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -114,7 +117,7 @@ class Book:
 
     def in_base(self) -> "Book":
         """Return the same book as the scenario `base` sees it."""
-        resolved = Resolved(self.base, {}, BASE_SCENARIO, self.resolved.scenarios)
+        resolved = Resolved(self.base, self.base_origin, BASE_SCENARIO, self.resolved.scenarios)
         executor = {k: v for k, v in self.overrides.items() if k.startswith(_NOT_A_SCENARIO)}
         return replace(self, resolved=resolved, overlay=None, overrides=executor)
 
@@ -199,4 +202,4 @@ def open_book(
                     "btassets.toml"
                 )
                 raise SettingError(key, value, rule, resolved.origin.get(key, scenario))
-    return Book(folder, resolved, base, overlay, dict(overrides or {}))
+    return Book(folder, resolved, base, overlay, dict(overrides or {}), in_base.origin)

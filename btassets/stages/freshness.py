@@ -16,6 +16,7 @@ from btassets.settings.models import flatten
 from btassets.sources.bar_files import file_stamp
 from btassets.sources.open_source import open_source
 from btassets.stages.book import Book
+from btassets.stages.group_file import read_groups
 from btassets.stages.registry import STAGES, Stage
 from btassets.stages.trials import has_run_trials, n_trials_of_run
 from btassets.storage.files import replace_json
@@ -74,7 +75,16 @@ def _trials_counted(book: Book) -> str:
     return str(n_trials_of_run(book, bars_version(book)))
 
 
-_OUTSIDE: dict[str, Callable[[Book], str]] = {"benchmark_closes": _benchmark_stamp, "stat_book": _trials_counted}
+def _groups(book: Book) -> str:
+    """Content of the group file; a bad one is refused before anything runs."""
+    return digest(sorted(read_groups(book).items()))
+
+
+_OUTSIDE: dict[str, Callable[[Book], str]] = {
+    "benchmark_closes": _benchmark_stamp,
+    "stat_signals": _groups,
+    "stat_book": _trials_counted,
+}
 """What a stage looks at beyond tables and settings."""
 
 

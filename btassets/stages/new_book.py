@@ -17,6 +17,9 @@ from btassets.storage.files import replace_text, writing
 DEMO_FOLDER = ".btassets/demo"
 DEMO_SETTINGS = {"benchmark": "SYNIDX", "basis": "total", "source.kind": "demo"}
 
+EDGE_TICKERS = 150
+"""Tickers of the preset `edge`: 60 show its mean IC of 0.06 in three of four markets, 150 nearly always."""
+
 _IGNORE = "data/\nwarehouse.duckdb*\nreports/\n.dagster/\nlanding/\n"
 _HEAD = """\
 # Settings of this book. Lines that begin with # show the default.

@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from btassets import __version__
 from btassets.code_version import code_version
 from btassets.engine.portfolio.sizing import size
-from btassets.engine.recommendation.sentences import headline
 from btassets.stages import report_curves as curves
 from btassets.stages import report_facts as facts
 from btassets.stages.book import Book
@@ -26,6 +25,7 @@ from btassets.stages.freshness import data_version
 from btassets.stages.registry import STAGES
 from btassets.stages.report_inputs import read_report_inputs
 from btassets.stages.report_numbers import ReportInputs, report_numbers, rounded_rows
+from btassets.stages.report_statistics import statistics_document, with_intervals, with_verdicts
 from btassets.stages.sessions import read_sessions
 from btassets.stages.todays_setups import TodaysList, todays_list
 
@@ -61,7 +61,11 @@ def report_document(book: Book) -> dict[str, Any]:
     report["drops"] = drops
     report["advice"] = _advice(book, "recommendation")
     report["research_advice"] = _advice(book, "research_recommendation")
-    report["headline"] = {"text": headline(numbers["recommendation"]), "verdict": None}
+    report["statistics"] = statistics_document(book)
+    with_verdicts(report)
+    if book.settings.profile == "honest":
+        # The seed profile keeps the rows of its own tables as they are; its intervals stand in `statistics`.
+        with_intervals(report, book)
     report |= _curves(book, inputs)
     report["todays_setups"] = _todays(book, todays_list(book))
     ranks = lake.read("percentile_ranks", scenario, ["grid", "asof_date", "n_ranked"])

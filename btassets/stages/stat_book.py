@@ -34,6 +34,7 @@ from btassets.engine.statistics.book import (
     ticker_permutations,
 )
 from btassets.engine.statistics.capacity import break_even_cost_frac, capacity_usd
+from btassets.engine.statistics.distributions import normal_quantile
 from btassets.engine.statistics.ewc import DAILY, estimate
 from btassets.engine.statistics.families import step_down
 from btassets.engine.statistics.influence import series_influence
@@ -46,6 +47,7 @@ from btassets.engine.statistics.sharpe import (
     null_sharpe_variance,
     probabilistic_sharpe,
     return_moments,
+    sharpe_error,
 )
 from btassets.engine.statistics.verdicts import out_of_sample
 from btassets.stages.book import Book
@@ -260,8 +262,11 @@ def _sharpe_rows(name: str, result: BookResult, trials: int) -> list[Row]:
     returns = daily_returns(result.equity)
     moments = return_moments(returns[~np.isnan(returns)])
     days = {"n_setups": moments.n, "n_weeks": moments.n}
+    error = sharpe_error(moments) * math.sqrt(_DAYS)
+    half = normal_quantile(0.975) * error
+    around = {"se": error, "ci_lo": moments.annual_sharpe - half, "ci_hi": moments.annual_sharpe + half}
     return [
-        _row(name, "sharpe", moments.annual_sharpe, "a_year", **days),
+        _row(name, "sharpe", moments.annual_sharpe, "a_year", **days, **around),
         _row(name, "probabilistic_sharpe", probabilistic_sharpe(moments), "probability", **days),
         _row(name, "deflated_sharpe", deflated_sharpe(moments, trials), "probability", **days),
         _row(name, "min_track_record", min_track_record(moments), "days", **days),

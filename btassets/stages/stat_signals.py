@@ -5,6 +5,8 @@ returns, turnover and persistence. Does not belong here: the correlations
 (`engine.cross_section.rank_ic`) and the errors (`engine.statistics`).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,21 +14,26 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
 from btassets.engine.cross_section.weeks import week_mondays
-from btassets.engine.statistics.ewc import estimate, weeks_of_overlap
+from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
-from btassets.engine.statistics.verdicts import SUPPORTED, signal_verdict
+from btassets.engine.statistics.verdicts import SUPPORTED, Verdict, named_signal_verdict, signal_verdict
 from btassets.settings.models import Settings
 from btassets.stages.book import Book
+from btassets.stages.group_file import read_groups, refusal
 from btassets.stages.run_stage import StageResult
 from btassets.stages.stat_sample import as_statistics, estimate_row
 from btassets.tables import SIGNAL_HORIZONS, SIGNALS, STAT_SIGNALS
 
 PRIMARY = "mom_12_1_resid"
-"""The signal that the gate ranks by: chosen before the data were seen, so it stands alone."""
+"""The signal that the gate ranks by: named before the data were seen, with its direction."""
+
+MAIN_HORIZON = 30
+"""Sessions over which setups are graded: the horizon that the signals' main table is about."""
 
 COLUMNS = (
     *("ticker", "asof_date", "is_week", "is_own_week", "eligible", "n_forward"),
@@ -41,30 +48,47 @@ _FIFTHS = 5
 def compute(book: Book) -> StageResult:
     """Table `stat_signals` of the scenario."""
     table = book.lake.read("factor_signals", book.replay, list(COLUMNS))
-    rows = signal_rows(table, book.settings)
-    supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == 30]
-    numbers = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
+    groups = read_groups(book)
+    tickers = set(table["ticker"].unique().to_pylist())
+    if groups and not tickers & set(groups):
+        problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is one of the book's ({min(tickers)}, ...)"
+        raise refusal(book, f"{problem}; spell them as `btassets export` does")
+    rows = signal_rows(table, book.settings, groups)
+    supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == MAIN_HORIZON]
+    numbers: dict[str, Any] = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
+    if groups:
+        numbers["tickers_without_group"] = len(tickers - set(groups))
     return StageResult({"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, book.scenario)}, numbers)
 
 
-def signal_rows(signals: pa.Table, settings: Settings) -> list[dict[str, Any]]:
-    """One row per signal and horizon over the scenario's weekly cross-sections."""
-    monday, values, forward, ticker = _cross_sections(signals, settings)
+def signal_rows(signals: pa.Table, settings: Settings, groups: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """One row per signal and horizon over the scenario's weekly cross-sections.
+
+    With `groups` (group by ticker) the columns `neutral_...` say the same of forward returns minus the mean of
+    their group in the week.
+    """
+    monday, values, forward, ticker, names = _cross_sections(signals, settings)
     weekly = weekly_rank_ic(monday, values, forward)
     fifths = weekly_quantiles(monday, ticker, values, forward, _FIFTHS)
     if not len(weekly.week):
         return []
-    overlaps = [weeks_of_overlap(h) for h in SIGNAL_HORIZONS]
-    rows: list[dict[str, Any]] = []
-    for h, horizon in enumerate(SIGNAL_HORIZONS):
-        rows += _horizon_rows(h, horizon, overlaps[h], weekly, fifths)
-    return rows
+    neutral = None
+    if groups:
+        numbers = {group: k for k, group in enumerate(sorted(set(groups.values())))}
+        group_no = np.array([numbers.get(groups.get(name, ""), NO_GROUP) for name in names], dtype=np.int64)[ticker]
+        week_no = np.searchsorted(weekly.week, monday)
+        neutral = weekly_rank_ic(monday, values, group_neutral(week_no, group_no, forward))
+    rows = [row for h, found in enumerate(_sortings(weekly)) for row in _horizon_rows(h, found, fifths)]
+    if neutral is None:
+        return rows
+    within = [row for found in _sortings(neutral) for row in _neutral_rows(found)]
+    return [row | more for row, more in zip(rows, within, strict=True)]
 
 
 def _cross_sections(
     signals: pa.Table, settings: Settings
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int32]]:
-    """Week, signals, forward returns and ticker number of the rows that count, week by week."""
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int32], list[str]]:
+    """Week, signals, forward returns and ticker number of the rows that count, week by week; ticker names."""
     is_week_grid = settings.method.asof_grid == "week"
     is_used = signals["is_week" if is_week_grid else "is_own_week"]
     if is_week_grid:
@@ -83,8 +107,9 @@ def _cross_sections(
     values = np.empty((len(SIGNALS), len(rows)))
     for s, name in enumerate(SIGNALS):
         values[s] = signals[name].to_numpy()[rows]
-    ticker = signals["ticker"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int32)[rows]
-    return monday, values, forward, ticker
+    coded = signals["ticker"].combine_chunks().dictionary_encode()
+    ticker = coded.indices.to_numpy().astype(np.int32)[rows]
+    return monday, values, forward, ticker, coded.dictionary.to_pylist()
 
 
 def _on_calendar(monday: npt.NDArray[np.int32], series: npt.NDArray[np.float64]) -> Influence:
@@ -95,44 +120,91 @@ def _on_calendar(monday: npt.NDArray[np.int32], series: npt.NDArray[np.float64])
     return series_influence(axis)
 
 
-def _horizon_rows(
-    h: int, horizon: int, overlap: int, weekly: WeeklyIc, fifths: WeeklyQuantiles
-) -> list[dict[str, Any]]:
-    ic = estimate(_on_calendar(weekly.week, weekly.ic[:, h]), overlap)
-    spread = estimate(_on_calendar(weekly.week, weekly.spread[:, h]), overlap)
-    q = benjamini_hochberg(ic.p)
+@dataclass(frozen=True)
+class _Sorting:
+    """How well every signal sorts over one horizon; arrays (n_signals,)."""
+
+    ic: Estimates
+    spread: Estimates
+    avg_size: list[float | None]
+    q: npt.NDArray[np.float64]
+    q_table: npt.NDArray[np.float64]
+    verdict: list[Verdict]
+
+
+def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
+    """IC, spread, false discovery rates and verdicts by horizon."""
+    ics, spreads = (
+        [
+            estimate(_on_calendar(weekly.week, series[:, h]), weeks_of_overlap(horizon))
+            for h, horizon in enumerate(SIGNAL_HORIZONS)
+        ]
+        for series in (weekly.ic, weekly.spread)
+    )
+    q_table = benjamini_hochberg(np.concatenate([ic.p for ic in ics])).reshape(len(ics), -1)
+    found = []
+    for h, (ic, spread) in enumerate(zip(ics, spreads, strict=True)):
+        verdicts: list[Verdict] = []
+        for s, name in enumerate(SIGNALS):
+            mean, outer, outer_p = float(ic.estimate[s]), float(spread.estimate[s]), float(spread.p[s])
+            if name == PRIMARY and SIGNAL_HORIZONS[h] == MAIN_HORIZON:
+                verdicts.append(named_signal_verdict(mean, float(ic.p[s]), outer))
+            else:
+                verdicts.append(signal_verdict(float(q_table[h, s]), mean, outer, outer_p))
+        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNALS))]
+        found.append(_Sorting(ic, spread, sizes, benjamini_hochberg(ic.p), q_table[h], verdicts))
+    return found
+
+
+def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles) -> list[dict[str, Any]]:
+    ic, spread = found.ic, found.spread
     stars = has_star(ic.p)
-    # The spread's side is given by the IC: its p is one-sided to that side, the column stays two-sided.
-    rows = []
-    for s, name in enumerate(SIGNALS):
-        used = ~np.isnan(weekly.ic[s, h])
-        is_primary = name == PRIMARY
-        one_sided = spread.p[s] / 2 if spread.estimate[s] * ic.estimate[s] > 0 else 1.0
-        rows.append(
-            {
-                "signal": name,
-                "horizon_days": horizon,
-                **estimate_row(ic, s, "ic"),
-                "q": q[s],
-                "has_star": bool(stars[s]),
-                "avg_cross_section": float(weekly.size[s, h, used].mean()) if used.any() else None,
-                "spread": spread.estimate[s],
-                "spread_se": spread.se[s],
-                "spread_p": spread.p[s],
-                **{f"quintile_{k + 1}": _mean(fifths.mean_return[s, h, k]) for k in range(_FIFTHS)},
-                "turnover_top": _mean(fifths.turnover[s, 1]),
-                "turnover_bottom": _mean(fifths.turnover[s, 0]),
-                "rank_autocorrelation": _mean(fifths.autocorrelation[s]),
-                "is_primary": is_primary,
-                "verdict": signal_verdict(
-                    float(ic.p[s] if is_primary else q[s]),
-                    float(ic.estimate[s]),
-                    float(spread.estimate[s]),
-                    float(one_sided) if not np.isnan(spread.p[s]) else float("nan"),
-                ),
-            }
-        )
-    return rows
+    return [
+        {
+            "signal": name,
+            "horizon_days": SIGNAL_HORIZONS[h],
+            **estimate_row(ic, s, "ic"),
+            "q": found.q[s],
+            "q_table": found.q_table[s],
+            "has_star": bool(stars[s]),
+            "avg_cross_section": found.avg_size[s],
+            "spread": spread.estimate[s],
+            "spread_se": spread.se[s],
+            "spread_p": spread.p[s],
+            **{f"quintile_{k + 1}": _mean(fifths.mean_return[s, h, k]) for k in range(_FIFTHS)},
+            "turnover_top": _mean(fifths.turnover[s, 1]),
+            "turnover_bottom": _mean(fifths.turnover[s, 0]),
+            "rank_autocorrelation": _mean(fifths.autocorrelation[s]),
+            "is_primary": name == PRIMARY,
+            "verdict": found.verdict[s],
+        }
+        for s, name in enumerate(SIGNALS)
+    ]
+
+
+def _neutral_rows(found: _Sorting) -> list[dict[str, Any]]:
+    """Columns `neutral_...` of every signal at one horizon."""
+    ic, spread = found.ic, found.spread
+    return [
+        {
+            "neutral_ic": ic.estimate[s],
+            "neutral_se": ic.se[s],
+            "neutral_ci_lo": ic.ci_lo[s],
+            "neutral_ci_hi": ic.ci_hi[s],
+            "neutral_p": ic.p[s],
+            "neutral_q": found.q[s],
+            "neutral_spread": spread.estimate[s],
+            "neutral_spread_p": spread.p[s],
+            "neutral_cross_section": found.avg_size[s],
+            "neutral_verdict": found.verdict[s],
+        }
+        for s in range(len(SIGNALS))
+    ]
+
+
+def _mean_size(weekly: WeeklyIc, s: int, h: int) -> float | None:
+    used = ~np.isnan(weekly.ic[s, h])
+    return float(weekly.size[s, h, used].mean()) if used.any() else None
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float | None:

@@ -160,21 +160,55 @@ def test_everything_is_escaped() -> None:
 
 def test_a_verdict_is_shown_when_there_is_one() -> None:
     document = copy.deepcopy(document_of(every_book()["base"]))
-    assert "not tested against chance" in page(document)
-    document["headline"]["verdict"] = "supported"
-    for row in (*document["advice"], *document["research_advice"]):
-        row["verdict"] = "not distinguishable from noise"
+    advice = [*document["advice"], *document["research_advice"]]
+    assert "not tested against chance" not in page(document)
     html = page(document)
-    assert "not tested against chance" not in html
-    n_advice = len(document["advice"]) + len(document["research_advice"])
-    assert html.count('<span class="chip open">not distinguishable from noise</span>') == n_advice
+    for verdict, css in (("supported", "yes"), ("contradicted", "no"), ("not distinguishable from noise", "open")):
+        told = [row["verdict"] for row in (*advice, *document["statistics"]["claims"], document["headline"])]
+        told += [row["verdict"] for row in document["statistics"]["signals"]]
+        assert html.count(f'<span class="chip {css}">{verdict}</span>') == told.count(verdict)
+    document["headline"]["verdict"] = None
+    for row in advice:
+        row["verdict"] = row["claim"] = None
+    assert "not tested against chance" in page(document)
+
+
+def test_every_sentence_of_advice_carries_its_row_of_evidence(case: tuple[dict[str, Any], str, Node]) -> None:
+    document, _, tree = case
+    claims = document["statistics"]["claims"]
+    items = [*document["advice"], *document["research_advice"]]
+    drawn = [node for part in tree.all("ol", css="advice") for node in part.all("li")]
+    assert len(drawn) == len(items)
+    for item, node in zip(items, drawn, strict=True):
+        claim = claims[item["claim"]]
+        assert (claim["topic"], claim["item_key"], claim["verdict"]) == (
+            item["topic"], item["item_key"], item["verdict"],
+        )  # fmt: skip
+        behind = node.all("details")[0]
+        words = claim["evidence_text"]
+        assert words[:1].upper() + words[1:] in behind.text
+        assert item["verdict"] in node.text
+
+
+def test_short_and_missing_are_called_by_their_name(case: tuple[dict[str, Any], str, Node]) -> None:
+    document, _, tree = case
+    rows = document["statistics"]["claims"]
+    table = next(t for t in tree.all("table") if t.attributes.get("data-json") == "statistics.claims")
+    for row, line in zip(rows, table.all("tbody")[0].all("tr"), strict=True):
+        cells = [cell.text for cell in line.all("td")]
+        without = "too short" if row["estimate"] is not None and row["n_weeks"] else "n/a"
+        assert (cells[4] in ("too short", "n/a")) == (row["ci"] is None)
+        assert row["ci"] is not None or cells[4] == without
+        assert cells[8] == without or row["mde80"] is not None
 
 
 def test_intervals_become_whiskers() -> None:
     document = copy.deepcopy(document_of(every_book()["base"]))
-    assert "whisker" not in page(document).split("</style>")[1]
-    document["overall_qualified"]["net_avg_r_ci"] = [-0.5, 0.5]
-    assert "whisker" in page(document).split("</style>")[1]
+    before = page(document).count('class="whisker')
+    assert before > 20
+    assert document["overall_qualified"]["net_avg_r_ci"] is not None
+    document["overall_qualified"]["net_avg_r_ci"] = None
+    assert page(document).count('class="whisker') == before - 2  # among populations, and among exits
 
 
 def test_twenty_years_and_many_setups_stay_small() -> None:

@@ -63,6 +63,15 @@ def _spread(moments: ReturnMoments) -> float:
     return 1.0 - moments.skew * sr + (moments.kurtosis - 1.0) / 4.0 * sr * sr
 
 
+def sharpe_error(moments: ReturnMoments) -> float:
+    """Standard error of the Sharpe ratio per period, with skew and fat tails; NaN when undefined.
+
+    Source: Mertens (2002), as used by Bailey and Lopez de Prado (2012).
+    """
+    spread = _spread(moments)
+    return math.sqrt(spread / (moments.n - 1)) if spread > 0.0 and moments.n > 1 else math.nan
+
+
 def probabilistic_sharpe(moments: ReturnMoments, threshold: float = 0.0) -> float:
     """Probability that the true Sharpe ratio exceeds `threshold` (per period); NaN when undefined.
 

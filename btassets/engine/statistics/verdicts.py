@@ -132,6 +132,25 @@ def signal_verdict(q: float, ic: float, spread: float, spread_p: float) -> Verdi
     return SUPPORTED if q < LEVEL and spread_p < LEVEL and ic * spread > 0 else NOISE
 
 
+def named_signal_verdict(ic: float, p: float, spread: float) -> Verdict:
+    """Verdict on "the strong go on leading", of the one signal and horizon that were named in advance.
+
+    Supported: IC and spread are positive and the IC's one-sided p is below .05. Contradicted: the IC is
+    negative at a two-sided .05. The claim has a side (the gate buys the strong) and was not picked from a
+    table, so it is neither adjusted nor two-sided; the spread only has to agree.
+
+    Parameters
+    ----------
+    p
+        Two-sided p-value of the IC.
+    """
+    if math.isnan(p) or math.isnan(spread):
+        return NOISE
+    if ic > 0 and p / 2 < LEVEL and spread > 0:
+        return SUPPORTED
+    return CONTRADICTED if ic < 0 and p < LEVEL else NOISE
+
+
 def headline(adjusted_expectancy: Verdict, random_pick: Verdict, confirmed: Confirmed) -> Verdict:
     """Verdict on the whole: selection earns something, beyond the market and beyond random picks."""
     if CONTRADICTED in (adjusted_expectancy, random_pick):

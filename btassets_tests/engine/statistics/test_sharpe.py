@@ -14,6 +14,7 @@ from btassets.engine.statistics.sharpe import (
     null_sharpe_variance,
     probabilistic_sharpe,
     return_moments,
+    sharpe_error,
 )
 
 
@@ -24,6 +25,14 @@ def test_published_example_of_the_deflated_sharpe_ratio():
     assert round(deflated_sharpe(shown, 100, 0.5 / 250), 4) == 0.9004
     normal = ReturnMoments(1250, 2.5 / math.sqrt(250), skew=0.0, kurtosis=3.0)
     assert deflated_sharpe(normal, 100, 0.5 / 250) > 0.9004
+
+
+def test_the_error_is_what_repeated_samples_scatter():
+    rng = np.random.default_rng(8)
+    tries = [return_moments(rng.standard_t(5, 700) * 0.01 + 0.0006) for _ in range(600)]
+    scatter = np.std([m.sharpe for m in tries])
+    assert np.mean([sharpe_error(m) for m in tries]) == pytest.approx(scatter, rel=0.1)
+    assert math.isnan(sharpe_error(return_moments(np.zeros(5))))
 
 
 def test_normal_returns_reduce_to_the_plain_test():

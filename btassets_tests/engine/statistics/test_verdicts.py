@@ -11,6 +11,7 @@ from btassets.engine.statistics.verdicts import (
     SUPPORTED,
     Evidence,
     headline,
+    named_signal_verdict,
     negligible,
     out_of_sample,
     signal_verdict,
@@ -89,6 +90,15 @@ def test_signals_need_ranks_and_fifths():
     assert signal_verdict(0.01, 0.05, 0.01, 0.20) == NOISE
     assert signal_verdict(0.06, 0.05, 0.01, 0.02) == NOISE
     assert signal_verdict(NAN, 0.05, 0.01, NAN) == NOISE
+
+
+def test_the_signal_named_in_advance_is_judged_on_its_own_side():
+    assert named_signal_verdict(0.05, 0.09, 0.01) == SUPPORTED  # one-sided .045
+    assert named_signal_verdict(0.05, 0.11, 0.01) == NOISE
+    assert named_signal_verdict(0.05, 0.01, -0.01) == NOISE  # the fifths disagree
+    assert named_signal_verdict(-0.05, 0.09, -0.01) == NOISE
+    assert named_signal_verdict(-0.05, 0.04, -0.01) == CONTRADICTED
+    assert named_signal_verdict(NAN, NAN, NAN) == NOISE
 
 
 def test_headline_needs_both_and_no_refusal():
