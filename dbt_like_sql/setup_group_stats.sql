@@ -8,14 +8,34 @@
 -- Nothing is rounded here: the report does that.
 with
 
-graded as (
+graded as materialized (
     select
-        graded_setups.*,
+        graded_setups.row_no,
+        graded_setups.direction,
+        graded_setups.outcome,
+        graded_setups.cost_r,
+        graded_setups.gross_r,
+        graded_setups.time_r_5,
+        graded_setups.time_r_10,
+        graded_setups.time_r_21,
+        graded_setups.time_r_30,
+        graded_setups.hold_days,
+        graded_setups.stop_day,
+        graded_setups.n_forward,
+        graded_setups.qualified,
+        graded_setups.meets_core,
+        graded_setups.momentum_ok,
+        graded_setups.rr_ok,
+        graded_setups.confidence_ok,
+        graded_setups.neutral_ok,
+        graded_setups.tighteners_ok,
+        graded_setups.activation_momentum_percentile,
         -- A hold ends with its ticker where such rows are graded; the seed books the full number of days.
         if(settings.ended = 'graded', graded_setups.n_forward, null) as last_day
     from graded_setups
     cross join settings
     where graded_setups.is_graded
+    order by graded_setups.row_no
 ),
 
 populations as (
@@ -164,7 +184,8 @@ trades as (
         on members.family = cells.family and members.member = cells.member
 ),
 
--- list() and the ordered sums fix the order of every addition.
+-- The rows come in the tie order, which one thread keeps: list() collects along it, and list_sum() adds up
+-- from left to right.
 totals as (
     select
         family,
@@ -173,14 +194,15 @@ totals as (
         count(*) as total,
         count(*) filter (where is_win) as wins,
         count(*) filter (where outcome in ('stop_hit', 'ambiguous')) as losses,
-        sum(r order by row_no) as total_r,
-        sum(r - cost_r order by row_no) as net_total_r,
-        sum(r - cost_r order by row_no) filter (where r - cost_r > 0) as net_gains_r,
-        sum(r - cost_r order by row_no) filter (where r - cost_r < 0) as net_losses_r,
+        list_sum(list(r)) as total_r,
+        list(r - cost_r) as net,
+        list_sum(net) as net_total_r,
+        list_sum(list(r - cost_r) filter (where r - cost_r > 0)) as net_gains_r,
+        list_sum(list(r - cost_r) filter (where r - cost_r < 0)) as net_losses_r,
         max(r) as best_r,
         min(r) as worst_r,
         sum(held_days) / count(held_days) as avg_hold_days,
-        list(r - cost_r order by r - cost_r desc) as net_best_first,
+        list_reverse_sort(net) as net_best_first,
         net_best_first[cast(ceil(count(*) * cast(0.05 as double)) as bigint) + 1:] as trimmed
     from trades
     where r is not null

@@ -354,6 +354,32 @@ def test_calibration_bins_count_close_graded_setups(case):
         assert found["gap_pct"] == pytest.approx(hits / len(part) * 100 - mean)
 
 
+def test_means_of_many_rows_add_up_from_the_lowest():
+    # More rows than a vector, a row group or a sorted run of DuckDB holds: their order has to survive all three.
+    n = 300_000
+    rng = np.random.default_rng(5)
+    stated = np.round(rng.random(n) * 60, 3)
+    stated[rng.random(n) < 0.01] = np.nan
+    long = rng.random(n) < 0.6
+    graded = pa.table(
+        {
+            "scenario": pa.repeat("base", n),
+            "row_no": pa.array(rng.permutation(n)),
+            "direction": pa.array(np.where(long, "long", "short")),
+            "primary_prob": pa.array(stated, from_pandas=True),
+            "outcome_at_close": pa.array(np.where(rng.random(n) < 0.3, "target_hit", "stop_hit")),
+        }
+    )
+    rows = run_model("calibration", {"graded_setups": graded}).to_pylist()
+    for direction, chosen in (("all", np.ones(n, bool)), ("long", long), ("short", ~long)):
+        values = np.sort(stated[chosen & ~np.isnan(stated)])
+        for found, part in zip(
+            [row for row in rows if row["direction"] == direction], np.array_split(values, 10), strict=True
+        ):
+            assert found["n"] == len(part)
+            assert found["mean_stated_pct"] == np.add.accumulate(part)[-1] / len(part)
+
+
 def test_factor_ic_is_the_mean_over_the_scenarios_weeks(case):
     profile, relations, tables = case
     weekly = [row for row in relations["factor_ic_weekly"].to_pylist() if row["n"] >= 20]
