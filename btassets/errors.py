@@ -79,6 +79,22 @@ class UsageError(BtassetsError):
         return f"{self.problem}; {self.advice}"
 
 
+class MembershipError(BtassetsError):
+    """The file of dated membership cannot be used."""
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = path, problem
+
+    def __str__(self) -> str:
+        return (
+            f"universe.membership {self.path}: {self.problem}; it has one row per ticker and spell with ticker, start "
+            "and end (YYYY-MM-DD, both days included, no end: still a member); correct the file or the setting."
+        )
+
+
 class NoBookError(BtassetsError):
     """A command that needs a book was started outside of one."""
 

@@ -204,14 +204,31 @@ BARS = TableSpec(
 
 BAR_PROBLEMS = TableSpec(
     "bar_problems",
-    "One finding of the quality rules about a ticker's bars.",
+    "One finding of the quality rules about a ticker's bars, or about a day of all tickers.",
     (
-        _TICKER,
+        _key("ticker", _TEXT, "canonical ticker, dot class (BRK.B); empty for a day of all tickers"),
         Column("rule", _TEXT, "number of the rule (docs/method/quality.md)"),
         Column("severity", _TEXT, "block, quarantine, warn or info"),
         Column("date", _DAY, "first session concerned, null for the whole file"),
         Column("n", _I64, "how many rows or cases"),
         Column("text", _TEXT, "what was observed; the rule; what to do"),
+    ),
+)
+
+BAR_QUARANTINE = TableSpec(
+    "bar_quarantine",
+    "One row that a quality rule took out of a ticker's bars, as the source gave it.",
+    (
+        _TICKER,
+        Column("rule", _TEXT, "number of the rule (docs/method/quality.md)"),
+        _key("date", _DAY, "date of the row"),
+        Column("open", _REAL, "opening price, null where it was no number"),
+        Column("high", _REAL, "highest price"),
+        Column("low", _REAL, "lowest price"),
+        Column("close", _REAL, "closing price"),
+        Column("volume", _REAL, "shares traded"),
+        Column("dividend", _REAL, "cash dividend per share; it counts at the next bar that stays"),
+        Column("split", _REAL, "split ratio; it counts at the next bar that stays"),
     ),
 )
 
@@ -247,6 +264,7 @@ SESSIONS = TableSpec(
         Column("week", _DAY, "Monday of its ISO week"),
         Column("is_week", _FLAG, "last session of a completed calendar week: an as-of date"),
         Column("n_tickers", _I32, "tickers with a bar"),
+        Column("is_blocked", _FLAG, "too few living tickers have a bar (Q19): no bar of this session is used"),
     ),
 )
 
@@ -824,6 +842,7 @@ TABLES: dict[str, TableSpec] = {
         OHLCV_HISTORY,
         BARS,
         BAR_PROBLEMS,
+        BAR_QUARANTINE,
         BAR_REVISIONS,
         BENCHMARK_CLOSES,
         SESSIONS,

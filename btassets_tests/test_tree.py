@@ -29,7 +29,7 @@ METHOD = DOCS / "method"
 PAGES_BESIDE_STAGES = {"quality", "profiles", "grade", "sweep", "compare"}
 """Method pages that tell of no stage."""
 
-TABLES_OF_NO_STAGE = {"bars", "bar_problems", "bar_revisions", "trials"}
+TABLES_OF_NO_STAGE = {"bars", "trials"}
 """Tables that `btassets export` makes from the stored bars, and the ledger that runs and sweeps add to."""
 
 MAX_LINES = 600

@@ -18,6 +18,7 @@ from btassets.cli.where import book_of, folder_of
 from btassets.errors import BtassetsError, NoBarsError, StaleBarsError, UsageError
 from btassets.settings.load import KEYS
 from btassets.settings.models import Settings, flatten
+from btassets.sources.ticker_names import canonical_ticker
 from btassets.stages.book import Book, open_book
 from btassets.stages.new_book import DEMO_SETTINGS, make_book
 
@@ -104,9 +105,12 @@ def command_doctor(arguments: argparse.Namespace) -> int:
         ("write rights", _write_rights),
         ("free disk", _free_disk),
         ("source", _source),
+        ("universe", _universe),
         ("calendar", _calendar),
         ("benchmark", _benchmark),
         ("lake", _lake),
+        ("quality", _quality),
+        ("overrides", _overrides),
         ("age of bars", lambda b: _age(b, arguments.max_age)),
         ("definitions", _definitions),
     ]
@@ -156,6 +160,20 @@ def _source(book: Book) -> str:
     return f"{what}: {len(plan.listed)} tickers, {len(plan.stale)} not read yet or changed since{passed_over}"
 
 
+def _universe(book: Book) -> str:
+    universe, members = book.base.universe, book.membership
+    if members is None:
+        named = f"{len(universe.tickers)} tickers by name" if universe.tickers else "everything in the source"
+        return f"{named}; who belonged to it at each date is not known"
+    from btassets.stages.ohlcv_history import active_tickers
+
+    n_spells = sum(len(own) for own in members.spells.values())
+    known = set(active_tickers(book))
+    missing = [ticker for ticker in members.spells if ticker not in known]
+    without = f"; {len(missing)} without bars so far (first: {missing[0]})" if missing else ""
+    return f"{members.name}: {len(members.spells)} members ever, {n_spells} spells{without}"
+
+
 def _calendar(book: Book) -> str:
     if book.base.calendar == "data":
         return "data: the union of the bars' dates"
@@ -192,6 +210,37 @@ def _lake(book: Book) -> str:
         f"{len(footers)} tickers, {bars:,} bars, {problems} findings (`btassets export bar_problems`), "
         f"{len(blocked)} blocked{': ' + ', '.join(blocked[:5]) if blocked else ''}"
     )
+
+
+def _quality(book: Book) -> str:
+    """What the rules found: counts by rule, rows taken out, days left out, each blocked ticker with its reason."""
+    footer = book.lake.footer("bar_problems")
+    if footer is None:
+        return "nothing judged yet"
+    numbers = footer.facts["numbers"]
+    rules = ", ".join(f"{name.removeprefix('findings_')} {n}" for name, n in numbers.items() if "_Q" in name)
+    parts = [f"findings by rule: {rules}" if rules else "no finding"]
+    taken = ", ".join(f"{rule} {n}" for rule, n in footer.facts["quarantined"].items())
+    parts += [f"rows taken out: {taken} (table bar_quarantine)"] if taken else []
+    parts += [f"{numbers['days_blocked']} days left out (Q19)"] if numbers["days_blocked"] else []
+    parts += (
+        [f"{numbers['revisions']} past values changed by the source (bar_revisions)"] if numbers["revisions"] else []
+    )
+    footers = book.lake.ticker_footers("ohlcv_history")
+    parts += [f"blocked {footers[ticker]['blocked']}" for ticker in footer.facts["blocked"][:5]]
+    return "; ".join(parts)
+
+
+def _overrides(book: Book) -> str:
+    given = book.base.quality.overrides
+    footer = book.lake.footer("bar_problems")
+    unused = [] if footer is None else [tuple(pair) for pair in footer.facts["unused"]]
+    told = [
+        f"{item.ticker} {item.rule}: {item.reason}"
+        + (" (no such finding now: take it out)" if (canonical_ticker(item.ticker), item.rule) in unused else "")
+        for item in given
+    ]
+    return "; ".join(told) or "none: no finding was confirmed by a person"
 
 
 def _age(book: Book, most: int | None) -> str:

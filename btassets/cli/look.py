@@ -22,10 +22,8 @@ from btassets.cli.where import book_of
 from btassets.errors import NoBarsError, StaleBarsError, UnknownTableError, UsageError
 from btassets.stages import daily_returns
 from btassets.stages.age import sessions_behind
-from btassets.stages.bar_revisions import revisions_table
 from btassets.stages.book import Book
 from btassets.stages.freshness import key_of
-from btassets.stages.problems import problems_table
 from btassets.stages.registry import STAGE_OF_TABLE
 from btassets.stages.trials import read_trials
 from btassets.storage.files import replace_file
@@ -33,12 +31,7 @@ from btassets.storage.warehouse import view_sources, view_sql
 from btassets.tables import TABLES, TRIALS
 
 _STALE_SESSIONS = 3
-_OF_NO_STAGE = {
-    "bar_problems": problems_table,
-    "bar_revisions": revisions_table,
-    TRIALS.name: read_trials,
-    daily_returns.NAME: daily_returns.returns_table,
-}
+_OF_NO_STAGE = {TRIALS.name: read_trials, daily_returns.NAME: daily_returns.returns_table}
 """Tables that no stage writes."""
 
 

@@ -30,6 +30,7 @@ from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text, sweep
 from btassets.storage.lock import book_lock
 
+_BARS = ("ohlcv_history", "sessions", "bar_problems")
 _BARS_AND_REPLAY = tuple(name for name, stage in STAGES.items() if stage.keyed != "scenario")
 _MOST_LISTED = 10
 
@@ -77,11 +78,12 @@ def command_ingest(arguments: argparse.Namespace) -> int:
         landed = _take_landed(book)
         plan = make_plan(book, full=arguments.full, only=_tickers(arguments))
         before = {t: f.get("version") for t, f in book.lake.ticker_footers(TABLE).items()}
-        if plan.ingest.stale:
-            plan = RunPlan(plan.ingest, [], ["ohlcv_history"])
-            code = _run_base(book, plan, arguments, is_full=arguments.full)
+        stages = [name for name in plan.stages if name in _BARS]
+        if stages:
+            code = _run_base(book, RunPlan(plan.ingest, [], stages), arguments, is_full=arguments.full)
             if code:
                 return code
+            _write_warehouse(book)
         after = book.lake.ticker_footers(TABLE)
         n_changed = sum(before.get(t) != facts["version"] for t, facts in after.items())
         n_bars = sum(facts["n_rows"] for facts in after.values())

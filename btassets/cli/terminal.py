@@ -70,11 +70,17 @@ class Progress:
         step = done * 10 // total
         if self._is_terminal:
             bar = "#" * (done * 30 // total)
-            left = (time.monotonic() - started) / max(done, 1) * (total - done)
             end = "\n" if done >= total else ""
-            self._stream.write(f"\r{label:<12} [{bar:<30}] {done}/{total}  {left:4.0f} s left{end}")
+            self._stream.write(f"\r{label:<12} [{bar:<30}] {done}/{total}  {_pace(started, done, total)}{end}")
             self._stream.flush()
         elif self._shown.get(label) != step and time.monotonic() - started > _QUIET_SECONDS:
             self._shown[label] = step
-            self._stream.write(f"{label}: {done} of {total}\n")
+            self._stream.write(f"{label}: {done} of {total}, {_pace(started, done, total)}\n")
             self._stream.flush()
+
+
+def _pace(started: float, done: int, total: int) -> str:
+    """Rate so far and the time that the rest takes at it."""
+    passed = max(time.monotonic() - started, 1e-3)
+    left = passed / max(done, 1) * (total - done)
+    return f"{done / passed:,.1f}/s, {left:.0f} s left"

@@ -28,6 +28,9 @@ _SETUPS = ("total", "hit_rate", "net_avg_r", "median_net_r", "net_avg_r_ex_top5"
 _BOOK = ("cagr_pct", "max_drawdown_pct", "sharpe", "trades", "win_rate", "avg_net_r")
 
 _SHOWN: dict[str, tuple[str, ...]] = {
+    "bar_problems": ("ticker", "rule", "severity", "date", "n", "text"),
+    "bar_quarantine": ("ticker", "rule", "date", "open", "high", "low", "close"),
+    "bar_revisions": ("ticker", "kind", "date", "field", "old_value", "new_value"),
     "setup_stats": ("population", *_SETUPS),
     "gate_sweep": ("min_momentum_percentile", *_SETUPS),
     "gate_ablation": ("variant", "total", "net_avg_r", "hold_net_avg_r"),

@@ -103,6 +103,8 @@ def _line_of(text: str, dotted: str) -> int | None:
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
         bare = line.split("#", 1)[0].strip()
+        if bare.startswith("[[") and bare.strip("[]").strip() == dotted:
+            return number
         if bare.startswith("[") and bare.endswith("]"):
             section = bare.strip("[]").strip() + "."
         elif "=" in bare and section + bare.split("=", 1)[0].strip().strip("\"'") == dotted:
@@ -241,9 +243,29 @@ def _validated(flat: dict[str, Any], origin: dict[str, str]) -> Settings:
         return Settings.model_validate(_nest(flat))
     except ValidationError as error:
         first = error.errors()[0]
+        if any(isinstance(part, int) for part in first["loc"][:-1]):
+            raise _of_item(first, origin) from error
         key = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
         key = key if key in KEYS else next((k for k in KEYS if key.startswith(k)), key)
         raise SettingError(key, first.get("input"), _rule(key, first), origin.get(key, "settings")) from error
+
+
+def _of_item(problem: Any, origin: dict[str, str]) -> SettingError:
+    """Error of one key in one table of a list, e.g. quality.overrides[2].rule."""
+    place = next(n for n, part in enumerate(problem["loc"]) if isinstance(part, int))
+    key = ".".join(map(str, problem["loc"][:place]))
+    inner = ".".join(map(str, problem["loc"][place + 1 :]))
+    kinds = {
+        "missing": "must be given",
+        "extra_forbidden": "no such key in these tables",
+        "string_too_short": "must not be empty",
+        "string_type": "must be text",
+    }
+    context = problem.get("ctx", {})
+    rule = f"must be {context['expected']}" if problem["type"] == "literal_error" else kinds.get(problem["type"])
+    rule = rule or str(context.get("error", problem["msg"]))
+    value = "" if problem["type"] == "missing" else problem.get("input")
+    return SettingError(f"{key}[{problem['loc'][place] + 1}].{inner}", value, rule, origin.get(key, "settings"))
 
 
 def _field(key: str) -> Any:

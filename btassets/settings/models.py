@@ -4,20 +4,12 @@ Belongs here: what can be set and what it means. Does not belong here: where val
 (`load.py`) and the two named sets of method switches (`profiles.py`).
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
-Frac = Annotated[float, Field(ge=0.0, le=1.0)]
-Percent = Annotated[float, Field(ge=0.0, le=100.0)]
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """A group of settings: frozen, and closed to keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+from btassets.settings.quality import Quality
+from btassets.settings.section import NonNegative, Percent, Positive, Section
 
 
 class SourceColumns(Section):
@@ -90,6 +82,11 @@ class Universe(Section):
 
     tickers: tuple[str, ...] = Field(default=(), description="tickers by name; empty: everything in the source")
     exclude: tuple[str, ...] = Field(default=(), description="tickers left out")
+    membership: str = Field(
+        default="",
+        description="CSV or Parquet file with columns ticker, start, end: who belonged to the universe when, both days "
+        "included, no end: still does; relative to the book's folder",
+    )
 
 
 class Engine(Section):
@@ -197,31 +194,6 @@ class Statistics(Section):
     )
 
 
-class Quality(Section):
-    """Thresholds of the rules that keep rubbish out (docs/method/quality.md)."""
-
-    max_bad_rows: int = Field(default=5, ge=0, description="Q4, Q5: more bad rows than this block the ticker")
-    max_bad_frac: Frac = Field(default=0.005, description="Q4, Q5: a larger share of bad rows blocks the ticker")
-    ohlc_tolerance_frac: Frac = Field(default=1e-6, description="Q5: relative tolerance of high and low")
-    max_missing_frac: Frac = Field(
-        default=0.10, description="Q11: sessions missing of 126 beyond which a date is not eligible"
-    )
-    max_zero_volume_frac: Frac = Field(
-        default=0.05, description="Q13: zero-volume share beyond which a date is not eligible"
-    )
-    max_flat_frac: Frac = Field(default=0.10, description="Q14: flat-bar share beyond which a date is not eligible")
-    max_constant_bars: int = Field(
-        default=30, ge=2, description="Q15: run of equal closes from which a date is not eligible"
-    )
-    min_median_close_usd: NonNegative = Field(default=1.0, description="Q17: least median raw close over 63 sessions")
-    min_median_dollar_volume_usd: NonNegative = Field(
-        default=1_000_000.0, description="Q17: least median raw dollar volume over 63 sessions"
-    )
-    max_benchmark_missing_frac: Frac = Field(
-        default=0.01, description="Q21: benchmark sessions missing that stop the run"
-    )
-
-
 class Storage(Section):
     """How tables are kept."""
 
@@ -292,6 +264,9 @@ def flatten(settings: BaseModel, prefix: str = "") -> dict[str, Any]:
         key = f"{prefix}{name}"
         if isinstance(value, BaseModel):
             flat.update(flatten(value, f"{key}."))
+        elif isinstance(value, tuple):
+            items = cast(tuple[Any, ...], value)
+            flat[key] = tuple(item.model_dump() if isinstance(item, BaseModel) else item for item in items)
         else:
             flat[key] = value
     return flat

@@ -15,6 +15,7 @@ from btassets.sources.columns import ColumnNames
 from btassets.sources.demo import DemoSource, calendar_span
 from btassets.sources.files import FilesSource
 from btassets.sources.landed import with_landed
+from btassets.sources.membership import read_membership
 from btassets.sources.ticker_names import canonical_ticker
 from btassets.storage.lake import Lake
 
@@ -145,8 +146,10 @@ def _session(settings: Settings, base_url: str, headers: dict[str, str], pace: f
 
 
 def _named(settings: Settings, folder: Path) -> list[str]:
-    """Tickers that the book names, and the benchmark when it is no file."""
+    """Tickers that the book names, alone or in its file of dated membership, and the benchmark when it is no file."""
     named = [canonical_ticker(name) for name in settings.universe.tickers]
+    if settings.universe.membership and not named:
+        named = list(read_membership(folder / Path(settings.universe.membership).expanduser()).spells)
     benchmark = settings.benchmark
     is_ticker = benchmark != NO_BENCHMARK and not (folder / Path(benchmark).expanduser()).is_file()
     return [*named, canonical_ticker(benchmark)] if named and is_ticker else named

@@ -4,7 +4,7 @@ Belongs here: the record as a table, and how it grows. Does not belong here: fin
 (`engine.market.overlap`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -36,13 +36,11 @@ def grown_record(known: dict[str, Any], revisions: Sequence[Revision], seen: int
     return {"revisions": kept[-MOST_KEPT:], "n_revisions": known.get("n_revisions", 0) + len(rows)}
 
 
-def revisions_table(book: Book) -> pa.Table:
-    """One row per revision, in byte order of the tickers, oldest first."""
-    rows = [
-        (ticker, *revision)
-        for ticker, facts in book.lake.ticker_footers(_TABLE).items()
-        for revision in facts.get("revisions", ())
-    ]
+def revisions_table(book: Book, tickers: Iterable[str] | None = None) -> pa.Table:
+    """One row per revision, in byte order of the tickers, oldest first; of all tickers of the lake when None."""
+    footers = book.lake.ticker_footers(_TABLE)
+    wanted = footers if tickers is None else tickers
+    rows = [(ticker, *revision) for ticker in wanted for revision in footers[ticker].get("revisions", ())]
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in BAR_REVISIONS.schema]
     arrays = [
         pa.array(values, pa.int32()).cast(pa.date32()) if pa.types.is_date(field.type) else pa.array(values, field.type)

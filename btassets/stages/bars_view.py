@@ -1,7 +1,7 @@
 """The adjusted view of stored bars: what the replay, the book and the page read.
 
-Belongs here: reading buckets back as arrays and adjusting them. Does not belong here: how factors
-follow from splits and dividends (`engine.market.adjustment`).
+Belongs here: reading buckets back as arrays, leaving out blocked days, and adjusting them. Does not belong here:
+how factors follow from splits and dividends (`engine.market.adjustment`), which days are blocked (`sessions.py`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,9 +13,11 @@ import pyarrow as pa
 
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.bars import Bars
+from btassets.engine.market.quality_rows import rows_kept
 from btassets.engine.market.raw_bars import RawBars
 from btassets.stages.bar_store import TABLE, ticker_slices
 from btassets.stages.book import Book
+from btassets.stages.sessions import blocked_days
 from btassets.tables import BARS
 
 
@@ -27,6 +29,31 @@ class TickerBars:
     raw: RawBars
     bars: Bars
     version: str
+
+
+def is_used(dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Whether each ascending date is none of the blocked days (Q19)."""
+    kept = np.ones(len(dates), dtype=np.bool_)
+    at = np.searchsorted(dates, blocked)
+    at, days = at[at < len(dates)], blocked[at < len(dates)]
+    kept[at[dates[at] == days]] = False
+    return kept
+
+
+def n_bars_used(book: Book, tickers: Iterable[str]) -> dict[str, int]:
+    """How many bars the view has of each of `tickers`."""
+    footers, blocked = book.lake.ticker_footers(TABLE), blocked_days(book)
+    if not len(blocked):
+        return {ticker: footers[ticker]["n_rows"] for ticker in tickers}
+    counts: dict[str, int] = {}
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        table = book.lake.read_bucket(TABLE, bucket, ["date"])
+        slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+        dates = np.empty(0, np.int32) if table is None else table["date"].combine_chunks().cast(pa.int32()).to_numpy()
+        for ticker in group:
+            offset, n_rows = slices[ticker]
+            counts[ticker] = int(is_used(dates[offset : offset + n_rows], blocked).sum())
+    return counts
 
 
 def _column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
@@ -46,6 +73,7 @@ def read_bucket_bars(book: Book, bucket: int, tickers: Iterable[str] | None = No
         return
     footers = book.lake.bucket_footer(TABLE, bucket)
     wanted = None if tickers is None else set(tickers)
+    blocked = blocked_days(book)
     dates = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
     columns = [_column(table, name) for name in ("open", "high", "low", "close", "volume", "dividend", "split")]
     for ticker, (offset, n_rows) in ticker_slices(footers).items():
@@ -53,6 +81,11 @@ def read_bucket_bars(book: Book, bucket: int, tickers: Iterable[str] | None = No
             rows = slice(offset, offset + n_rows)
             opens, highs, lows, closes, volumes, dividends, splits = (column[rows] for column in columns)
             raw = RawBars(dates[rows], opens, highs, lows, closes, volumes, dividends, splits)
+            if len(blocked):
+                # Its actions move to the next bar, as those of any row that is taken out.
+                raw = rows_kept(raw, is_used(raw.dates, blocked))
+                if not len(raw):
+                    continue
             view = adjusted_bars(raw, footers[ticker]["basis"], book.base.basis)
             yield TickerBars(ticker, raw, view, footers[ticker]["version"])
 

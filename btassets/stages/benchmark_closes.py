@@ -4,18 +4,23 @@ Belongs here: reading the named benchmark, in the stocks' price basis, and refus
 not cover the tickers' sessions. Does not belong here: returns over it (replay, book).
 """
 
+from pathlib import PurePath
+
 import pyarrow as pa
 
 from btassets.engine.market.adjustment import adjusted_bars
-from btassets.engine.market.quality import QualityRules, screen_bars
+from btassets.engine.market.quality import screen_bars
+from btassets.engine.market.quality_rules import Override
 from btassets.engine.market.quality_sessions import screen_benchmark
 from btassets.errors import BenchmarkError
 from btassets.sources.columns import ColumnNames
 from btassets.sources.files import read_benchmark
 from btassets.sources.open_source import open_source
+from btassets.sources.ticker_names import canonical_ticker
 from btassets.stages.book import Book
 from btassets.stages.freshness import NO_BENCHMARK
 from btassets.stages.run_stage import StageResult
+from btassets.stages.screening import overrides_of, quality_rules
 from btassets.stages.sessions import read_sessions
 from btassets.tables import BENCHMARK_CLOSES
 
@@ -36,12 +41,14 @@ def compute(book: Book) -> StageResult:
     source = open_source(book.base, book.folder, book.lake)
     columns = ColumnNames(**book.base.source.columns.model_dump())
     raw = read_benchmark(name, source, columns, book.folder)
-    screened = screen_bars(name, raw, QualityRules(), basis=source.basis)
+    rules = quality_rules(book.base)
+    looked_at = overrides_of(book.base, canonical_ticker(PurePath(name).name.split(".")[0]))
+    overrides = [Override(name, given.rule, given.reason) for given in looked_at]
+    screened = screen_bars(name, raw, rules, basis=source.basis, overrides=overrides)
     if screened.bars is None:
         raise BenchmarkError(name, next(p.text for p in screened.problems if p.severity == "block").rstrip("."))
     bars = adjusted_bars(screened.bars, source.basis, book.base.basis)
     sessions = read_sessions(book)
-    rules = QualityRules(max_benchmark_missing_frac=book.base.quality.max_benchmark_missing_frac)
     gaps = screen_benchmark(name, bars.dates, sessions.days, rules)
     if any(gap.severity == "block" for gap in gaps):
         raise BenchmarkError(name, gaps[0].text.rstrip("."))

@@ -14,6 +14,8 @@ from typing import Any
 from btassets.errors import NoBookError, SettingError
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, resolve, select
 from btassets.settings.models import Settings
+from btassets.settings.quality import Quality
+from btassets.sources.membership import Membership, read_membership
 from btassets.storage.lake import Lake, digest
 
 REPLAY_SETTINGS = (
@@ -36,10 +38,7 @@ SHARED_SETTINGS = (
     "benchmark",
     "calendar",
     "basis",
-    "quality.max_bad_rows",
-    "quality.max_bad_frac",
-    "quality.ohlc_tolerance_frac",
-    "quality.max_benchmark_missing_frac",
+    *(key for name in Quality.model_fields if (key := f"quality.{name}") not in REPLAY_SETTINGS),
 )
 """Settings of the whole book: no scenario differs in them."""
 
@@ -94,6 +93,18 @@ class Book:
         """Folder name of the replay that this scenario reads: `base`, or one of its own."""
         own, base = select(self.settings, REPLAY_SETTINGS), select(self.base, REPLAY_SETTINGS)
         return BASE_SCENARIO if own == base else f"replay-{digest(own)[:8]}"
+
+    @cached_property
+    def membership(self) -> Membership | None:
+        """Who belonged to the universe when; None: the universe is a list without dates.
+
+        Raises
+        ------
+        MembershipError
+            When the file of the settings cannot be used.
+        """
+        name = self.base.universe.membership
+        return read_membership(self.folder / Path(name).expanduser()) if name else None
 
     @property
     def candidates(self) -> str:

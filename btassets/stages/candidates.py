@@ -20,15 +20,17 @@ import pyarrow as pa
 
 from btassets.code_version import code_version
 from btassets.engine.market.calendar import asof_grid, has_ended
+from btassets.engine.market.eligibility import NOT_MEMBER, is_member
 from btassets.engine.replay.rules import ReplayRules
 from btassets.settings.models import Settings
+from btassets.sources.membership import Spell
 from btassets.stages.arrow_columns import as_table
 from btassets.stages.bar_store import ticker_slices
-from btassets.stages.bars_view import TickerBars, read_bucket_bars
+from btassets.stages.bars_view import TickerBars, is_used, read_bucket_bars
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.registry import STAGES
-from btassets.stages.sessions import Sessions, read_sessions
+from btassets.stages.sessions import Sessions, blocked_days, read_sessions
 from btassets.storage.lake import digest
 from btassets.tables import CANDIDATES, FACTOR_SIGNALS
 
@@ -46,6 +48,14 @@ class ReplayInputs:
     bench_close: Floats
     rules: ReplayRules
     engine: str
+    spells: Mapping[str, tuple[Spell, ...]] | None = None
+
+    def is_member(self, ticker: str, dates: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Whether the ticker belonged to the universe on each date; always without a file of dated membership."""
+        if self.spells is None:
+            return np.ones(len(dates), dtype=np.bool_)
+        own = np.array(self.spells.get(ticker, ()), np.int32).reshape(-1, 2)
+        return is_member(dates, own[:, 0], own[:, 1])
 
     def benchmark_on(self, dates: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
         """Benchmark open and close on a ticker's own dates, (n_bars,) each, NaN where it has none."""
@@ -116,6 +126,7 @@ def read_inputs(book: Book) -> ReplayInputs:
         np.ascontiguousarray(bench["close"].to_numpy(), dtype=np.float64),
         rules,
         engine,
+        None if book.membership is None else book.membership.spells,
     )
 
 
@@ -157,7 +168,7 @@ def plan_replay(book: Book, only: Iterable[str] | None = None) -> ReplayPlan:
         Restrict what is stale to these tickers; None: all.
     """
     inputs = read_inputs(book)
-    active = set(active_tickers(book))
+    active, blocked = set(active_tickers(book)), blocked_days(book)
     expected: dict[str, str] = {}
     for bucket, group in book.lake.by_bucket(active).items():
         footers = book.lake.bucket_footer("ohlcv_history", bucket)
@@ -166,7 +177,14 @@ def plan_replay(book: Book, only: Iterable[str] | None = None) -> ReplayPlan:
         slices = ticker_slices(footers)
         for ticker in group:
             offset, n_rows = slices[ticker]
-            expected[ticker] = fingerprint(inputs, dates[offset : offset + n_rows], footers[ticker]["version"])
+            own = dates[offset : offset + n_rows]
+            kept = is_used(own, blocked)
+            version = footers[ticker]["version"]
+            if not kept.all():
+                version = digest(version, own[~kept].tolist())
+            if inputs.spells is not None:
+                version = digest(version, inputs.spells.get(ticker, ()))
+            expected[ticker] = fingerprint(inputs, own[kept], version)
     stored = book.lake.ticker_footers(book.candidates)
     beside = book.lake.ticker_footers(book.signals)
     stale = [t for t, version in expected.items() if not _has_arrived(version, stored.get(t), beside.get(t))]
@@ -301,7 +319,27 @@ def replay_one(item: TickerBars, inputs: ReplayInputs) -> tuple[dict[str, Any], 
         n > 0 and has_ended(int(bars.dates[-1]), inputs.sessions.last),
         inputs.rules,
     )
-    return replay.candidates, replay.signals
+    if inputs.spells is None:
+        return replay.candidates, replay.signals
+    return _of_members(item.ticker, replay.candidates, replay.signals, inputs)
+
+
+def _of_members(
+    ticker: str, candidates: dict[str, Any], signals: dict[str, Any], inputs: ReplayInputs
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Rows of a ticker under dated membership: no setup on a day on which it did not belong, and no rank.
+
+    Outside of its spells the ticker's signals stay, as rows that are not eligible; a setup there is none of this
+    universe, since only later knowledge would have put the ticker on the list.
+    """
+    kept = inputs.is_member(ticker, candidates["asof_date"])
+    member = inputs.is_member(ticker, signals["asof_date"])
+    reason = np.where((signals["ineligible_reason"] == -1) & ~member, NOT_MEMBER, signals["ineligible_reason"])
+    reason = reason.astype(np.int8)
+    return (
+        {name: values[kept] for name, values in candidates.items()},
+        {**signals, "eligible": reason == -1, "ineligible_reason": reason},
+    )
 
 
 def _has_arrived(expected: str, *found: dict[str, Any] | None) -> bool:

@@ -14,6 +14,8 @@ from btassets.engine.market.calendar import has_ended
 from btassets.settings.load import BASE_SCENARIO
 from btassets.stages.bars_age import bars_age
 from btassets.stages.book import Book
+from btassets.stages.ohlcv_history import active_tickers
+from btassets.stages.report_facts import survivorship, without_bars
 from btassets.stages.run_stage import StageOutcome
 
 MAX_MISSING_AT_LAST_FRAC = 0.05
@@ -68,6 +70,23 @@ def _beyond(outcome: StageOutcome, book: Book) -> dict[str, Any]:
     }
 
 
+def _bar_problems(outcome: StageOutcome, book: Book) -> list[CheckFact]:
+    del book
+    facts = outcome.footers["bar_problems"].facts
+    blocked, dropped, days, unused = (facts[name] for name in ("blocked", "quarantined", "days", "unused"))
+    return [
+        CheckFact(
+            "files_accepted",
+            not blocked,
+            "ERROR",
+            {"tickers": len(blocked), "first": ", ".join(blocked[:_NAMED]) or None},
+        ),
+        CheckFact("rows_clean", not dropped, "WARN", {f"rows_{rule}": n for rule, n in dropped.items()}),
+        CheckFact("days_complete", not any(days.values()), "WARN", {"blocked": days["block"], "told": days["warn"]}),
+        CheckFact("overrides_used", not unused, "WARN", {"unused": ", ".join(" ".join(p) for p in unused) or None}),
+    ]
+
+
 def _benchmark_closes(outcome: StageOutcome, book: Book) -> list[CheckFact]:
     del book
     footer = outcome.footers["benchmark_closes"]
@@ -94,12 +113,23 @@ def _setup_stats(outcome: StageOutcome, book: Book) -> list[CheckFact]:
 
 
 def _backtest_report(outcome: StageOutcome, book: Book) -> list[CheckFact]:
-    del outcome, book
-    return [CheckFact("survivorship_unknown", passed=False, numbers={"universe": "static list: no dated membership"})]
+    del outcome
+    footers = book.lake.ticker_footers("ohlcv_history")
+    with_bars = [ticker for ticker in active_tickers(book) if footers[ticker]["n_rows"]]
+    missing = without_bars(book, with_bars)
+    is_known = book.membership is not None and not missing
+    text = survivorship(book, sum(has_ended(footers[t]["last"], _last(book)) for t in with_bars), with_bars)
+    return [CheckFact("survivorship_unknown", passed=is_known, numbers={"universe": text})]
+
+
+def _last(book: Book) -> int:
+    footer = book.lake.footer("sessions")
+    return 0 if footer is None else int(footer.facts["last"])
 
 
 _FACTS: dict[str, Callable[[StageOutcome, Book], list[CheckFact]]] = {
     "sessions": _sessions,
+    "bar_problems": _bar_problems,
     "benchmark_closes": _benchmark_closes,
     "factor_ic": _factor_ic,
     "setup_stats": _setup_stats,

@@ -67,7 +67,8 @@ def _benchmark_stamp(book: Book) -> str:
 
 def bars_version(book: Book) -> str:
     """Version of the data that a configuration is tried on: the stored bars and who of them is in the universe."""
-    return digest(data_version("ohlcv_history", book), select(book.base, ("universe",)))
+    members = [] if book.membership is None else [book.membership.version]
+    return digest(data_version("ohlcv_history", book), select(book.base, ("universe",)), *members)
 
 
 def _trials_counted(book: Book) -> str:
@@ -80,7 +81,22 @@ def _groups(book: Book) -> str:
     return digest(sorted(read_groups(book).items()))
 
 
+def _findings(book: Book) -> str:
+    """Findings of the readings: they may change where no bar does."""
+    stats = tuple((s.st_mtime_ns, s.st_ino) for s in (p.stat() for p in book.lake.bucket_files("ohlcv_history")))
+    return _findings_of(book.lake.root, book.lake.n_buckets, stats)
+
+
+@lru_cache(maxsize=8)
+def _findings_of(root: Path, n_buckets: int, stamps: tuple[tuple[int, int], ...]) -> str:
+    del stamps  # the cache key: any rewritten bucket asks for a new answer
+    names = ("problems", "dropped", "n_revisions", "blocked")
+    footers = Lake(root, n_buckets).ticker_footers("ohlcv_history")
+    return digest({ticker: [facts.get(name) for name in names] for ticker, facts in footers.items()})
+
+
 _OUTSIDE: dict[str, Callable[[Book], str]] = {
+    "bar_problems": _findings,
     "benchmark_closes": _benchmark_stamp,
     "stat_signals": _groups,
     "stat_book": _trials_counted,
@@ -94,6 +110,8 @@ def input_hash(name: str, book: Book) -> str:
     settings = flatten(book.settings) if "" in stage.settings else select(book.settings, stage.settings)
     if "" in stage.settings:
         settings = {k: v for k, v in settings.items() if not k.startswith(("executor.", "schedule."))}
+    # Its content, not only its name: a ticker that joined yesterday is another universe.
+    members = book.membership.version if settings.get("universe.membership") and book.membership is not None else None
     return digest(
         name,
         code_version(*stage.code),
@@ -101,6 +119,7 @@ def input_hash(name: str, book: Book) -> str:
         {upstream: data_version(upstream, book) for upstream in stage.reads},
         book.scenario if stage.keyed == "scenario" else None,
         _OUTSIDE[name](book) if name in _OUTSIDE else None,
+        *([members] if members is not None else []),
     )
 
 

@@ -47,6 +47,8 @@ def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
         for item in read_bucket_bars(book, bucket, group):
             stored = _stored(book, bucket, item)
             asked = np.unique(np.concatenate([stored.candidate_index, stored.signal_index]))
+            # Who belonged when is given from outside: rows outside of a spell are not what the replay makes.
+            asked = asked[inputs.is_member(item.ticker, item.bars.dates[asked])]
             if not len(asked):
                 continue
             index = np.sort(generator.choice(asked, size=min(SAMPLE_DATES, len(asked)), replace=False))

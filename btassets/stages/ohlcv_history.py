@@ -12,7 +12,7 @@ the settings under which it was read), `again_from` (where the next reading over
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,13 +27,14 @@ from btassets.sources.open_source import open_source
 from btassets.sources.ticker_names import canonical_ticker
 from btassets.stages.bar_store import TABLE, stored_bars, ticker_slices, write_bars
 from btassets.stages.book import Book
+from btassets.stages.quarantine import Quarantined, write_quarantine
 from btassets.stages.reading import Read, Wanted, is_late, read_many
 from btassets.stages.registry import STAGES
 from btassets.stages.restated import restated_tickers
-from btassets.stages.screening import accept
+from btassets.stages.screening import READ_RULES, accept, overrides_of
 from btassets.storage.lake import digest
 
-_READ_SETTINGS = ("source", "demo", "calendar", "quality")
+_READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
 
 _PACE = ("base_url", "calls_per_minute", "end", "max_wait_s", "timeout_s")
 """Settings of a source that change when and how it is asked, never what it answers."""
@@ -82,32 +83,53 @@ class IngestOutcome:
     restated: dict[str, int] = field(default_factory=dict)
 
 
-def in_universe(settings: Settings, tickers: Iterable[str]) -> list[str]:
-    """Tickers that the book's universe admits, in byte order; the benchmark only when listed by name."""
+def in_universe(settings: Settings, tickers: Iterable[str], members: Collection[str] | None = None) -> list[str]:
+    """Tickers that the book's universe admits, in byte order; the benchmark only when listed by name.
+
+    Parameters
+    ----------
+    members
+        Tickers of the file of dated membership, which lists by name, too; None: there is none.
+    """
     wanted = {canonical_ticker(name) for name in settings.universe.tickers}
-    unwanted = {canonical_ticker(name) for name in (*settings.universe.exclude, settings.benchmark)}
-    unwanted -= wanted
-    return sorted((t for t in tickers if t not in unwanted and (not wanted or t in wanted)), key=str.encode)
+    if members is not None:
+        wanted = wanted & set(members) if wanted else set(members)
+    unwanted = {canonical_ticker(name) for name in settings.universe.exclude}
+    unwanted |= {canonical_ticker(settings.benchmark)} - wanted
+    unwanted -= {canonical_ticker(name) for name in settings.universe.tickers}
+    is_listed = bool(wanted) or members is not None
+    return sorted((t for t in tickers if t not in unwanted and (not is_listed or t in wanted)), key=str.encode)
+
+
+def _members(book: Book) -> Collection[str] | None:
+    return None if book.membership is None else book.membership.spells.keys()
 
 
 def active_tickers(book: Book) -> list[str]:
     """Tickers of the lake that belong to the universe; those that left the source stay."""
-    return in_universe(book.base, book.lake.ticker_footers(TABLE))
+    return in_universe(book.base, book.lake.ticker_footers(TABLE), _members(book))
 
 
-def _origin(book: Book) -> str:
-    """What decides which bars a source gives: bars of one origin can be compared and joined."""
+def _origin(book: Book) -> Callable[[str], str]:
+    """What decides which bars a source gives of a ticker: bars of one origin can be compared and joined."""
     settings = select(book.base, _READ_SETTINGS)
-    return digest({key: value for key, value in settings.items() if key.removeprefix("source.") not in _PACE})
+    shared = digest({key: value for key, value in settings.items() if key.removeprefix("source.") not in _PACE})
+
+    def of(ticker: str) -> str:
+        # A person's word about one ticker reads that ticker again, and no other.
+        looked_at = [(given.rule, given.reason) for given in overrides_of(book.base, ticker)]
+        return digest(shared, looked_at) if looked_at else shared
+
+    return of
 
 
 def _reader(book: Book, source: BarSource) -> str:
-    """What decides how a ticker is read and judged, as part of every change marker."""
+    """What decides how every ticker is read and judged beyond its origin, as part of its change marker."""
     if isinstance(source, FetchesSince):
         # Not the code: an update must not fetch a whole market again; `--full` does when it is wanted.
-        return _origin(book)
+        return ""
     return digest(
-        select(book.base, _READ_SETTINGS),
+        select(book.base, (*_READ_SETTINGS, "engine.gap_days")),
         code_version(*STAGES[TABLE].code),
     )
 
@@ -130,12 +152,12 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
         When the source as a whole cannot be read, is empty, or has none of the universe's tickers.
     """
     source = open_source(book.base, book.folder, book.lake)
-    listed = in_universe(book.base, source.tickers())
+    listed = in_universe(book.base, source.tickers(), _members(book))
     if not listed:
         raise NoBarsError(
             f"source {book.base.source.path or source.name}",
             "none of its tickers is in the universe",
-            "correct universe.tickers or universe.exclude.",
+            "correct universe.tickers, universe.membership or universe.exclude.",
         )
     wanted = set(only)
     missing = sorted(wanted - set(listed))
@@ -146,12 +168,12 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
             "`btassets doctor` lists what the source has.",
         )
     known = book.lake.ticker_footers(TABLE)
-    reader = _reader(book, source)
+    reader, origin = _reader(book, source), _origin(book)
     stale = [
         ticker
         for ticker in listed
         if (not wanted or ticker in wanted)
-        and (full or known.get(ticker, {}).get("stamp") != _stamp(source, ticker, reader))
+        and (full or known.get(ticker, {}).get("stamp") != _stamp(source, ticker, reader + origin(ticker)))
     ]
     if settle_seconds <= 0:
         return IngestPlan(listed, stale)
@@ -196,7 +218,9 @@ def ingest(
     total = sum(len(group) for group in groups.values())
     known = book.lake.ticker_footers(TABLE)
     is_part = isinstance(source, FetchesSince) and not full
-    starts = {t: _again_from(known.get(t, {}), origin) if is_part else None for group in groups.values() for t in group}
+    starts = {
+        t: _again_from(known.get(t, {}), origin(t)) if is_part else None for group in groups.values() for t in group
+    }
     announce(source, starts)
     stopped: SourceStoppedError | None = None
     changed: list[str] = []
@@ -204,8 +228,8 @@ def ingest(
     n_done = n_new = 0
     for bucket, group in groups.items():
         # The marker is taken before the bars: what changes in between is read again by the next run.
-        stamps = {ticker: _stamp(source, ticker, reader) for ticker in group}
-        stored = stored_bars(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin])
+        stamps = {ticker: _stamp(source, ticker, reader + origin(ticker)) for ticker in group}
+        stored = stored_bars(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin(t)])
         wanted = {t: Wanted(t, stored.get(t), starts[t]) for t in group}
         fetched: dict[str, RawBars | BlockedTickerError] = {}
         for ticker, read in read_many(source, list(wanted.values())):
@@ -217,12 +241,15 @@ def ingest(
             footers = book.lake.bucket_footer(TABLE, bucket)
             fresh: dict[str, RawBars] = {}
             before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
+            dropped: dict[str, Quarantined] = {}
             for ticker, read in fetched.items():
-                facts, bars = accept(book, source, wanted[ticker], read, footers.get(ticker, {}))
+                found = accept(book, source, wanted[ticker], read, footers.get(ticker, {}))
+                facts, bars = found.facts, found.bars
                 footers[ticker] = facts | {"stamp": _settled(source, stamps[ticker], read, facts)}
                 if bars is not None:
                     fresh[ticker] = bars
-                    footers[ticker] |= {"origin": origin, "again_from": overlap_start(bars.dates)}
+                    dropped[ticker] = Quarantined(wanted[ticker].since, found.quarantine)
+                    footers[ticker] |= {"origin": origin(ticker), "again_from": overlap_start(bars.dates)}
                 if before.get(ticker, (None, 0))[0] != facts["version"]:
                     changed.append(ticker)
                     n_new += facts["n_rows"] - before.get(ticker, (None, 0))[1]
@@ -230,6 +257,7 @@ def ingest(
                 old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
                 differing = {t: fresh[t] for t in fresh if t in changed}
                 restated |= restated_tickers(book.lake.read_bucket(TABLE, bucket), old_rows, differing)
+            write_quarantine(book, bucket, dropped)
             if fetched:
                 write_bars(book, bucket, footers, fresh)
         if on_written is not None:

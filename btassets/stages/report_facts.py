@@ -6,7 +6,7 @@ and anything that names a machine: of every path only its last part is shown.
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 from btassets.engine.market.calendar import has_ended
 from btassets.settings.load import settings_hash
 from btassets.settings.models import Settings, flatten
+from btassets.sources.ticker_names import canonical_ticker
 from btassets.stages.book import Book
 from btassets.stages.candidates import failed_tickers
 from btassets.stages.freshness import NO_BENCHMARK
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.report_curves import iso
+from btassets.stages.sessions import blocked_days
 
 MIN_QUALIFIED = 100
 MIN_RANKED = 20
@@ -29,7 +31,7 @@ MAX_AGE_DAYS = 5
 """Weekdays after T from which bars are called old."""
 
 _PATH = re.compile(r"(?:(?<=^)|(?<=[\s\"'(=:]))(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"]+[/\\])*([^\s/\\:;,'\"]+)")
-_PATH_SETTINGS = ("source.path", "source.url", "benchmark")
+_PATH_SETTINGS = ("source.path", "source.url", "benchmark", "universe.membership")
 _SEVERITIES = ("block", "quarantine", "warn", "info")
 
 
@@ -104,45 +106,84 @@ def universe(book: Book, last: int, n_at_as_of: int) -> dict[str, Any]:
         "behind": [ticker for ticker in living if ends[ticker] < newest],
         "blocked": blocked,
         "failed": [{"ticker": t, "reason": _told(book, r)} for t, r in failed_tickers(book).items()],
-        "survivorship": "static list: survivors only, unknown"
-        if not n_ended
-        else f"static list with {n_ended} ended: membership at each date unknown",
+        "survivorship": survivorship(book, n_ended, ends),
     }
+
+
+def without_bars(book: Book, tickers: Collection[str]) -> list[str]:
+    """Members of the file of dated membership that have no bar; none without such a file."""
+    return [] if book.membership is None else [t for t in book.membership.spells if t not in tickers]
+
+
+def survivorship(book: Book, n_ended: int, tickers: Collection[str]) -> str:
+    """How far the universe is the one of each date, in words.
+
+    Parameters
+    ----------
+    n_ended
+        Tickers whose bars end before T.
+    tickers
+        Those that have bars.
+    """
+    if book.membership is not None:
+        missing = without_bars(book, tickers)
+        spells = f"point in time by {book.membership.name}: {len(book.membership.spells)} members ever"
+        if missing:
+            return f"{spells}, {len(missing)} of them without a bar (first: {missing[0]})"
+        return f"{spells}, all with bars, {n_ended} ended"
+    kind = "static list" if book.base.universe.tickers else "everything in the source"
+    if not n_ended:
+        return f"{kind}: survivors only, unknown"
+    return f"{kind} with {n_ended} ended: membership at each date unknown"
 
 
 def data_quality(book: Book, benchmark_texts: Sequence[str]) -> dict[str, Any]:
-    """Rows dropped by rule and findings by rule, each with its first case."""
+    """Rows dropped by rule, findings by rule with the first case of each, days left out, overrides, revisions."""
     footers = book.lake.ticker_footers("ohlcv_history")
     dropped: dict[str, int] = {}
-    findings: dict[tuple[str, str], dict[str, Any]] = {}
     for ticker in active_tickers(book):
         for rule, n in (footers[ticker].get("dropped") or {}).items():
             dropped[rule] = dropped.get(rule, 0) + n
-        for rule, severity, day, n, text in footers[ticker].get("problems", ()):
-            row = findings.setdefault(
-                (rule, severity),
-                {
-                    "rule": rule,
-                    "severity": severity,
-                    "n_cases": 0,
-                    "n_tickers": 0,
-                    "tickers": set(),
-                    "first": None,
-                },
-            )
-            row["n_cases"] += n
-            row["tickers"].add(ticker)
-            if row["first"] is None:
-                shown = None if day is None else iso(day)
-                row["first"] = {"ticker": ticker, "date": shown, "text": _told(book, text)}
-    rows = sorted(findings.values(), key=lambda row: (_severity_place(row["severity"]), row["rule"]))
-    for row in rows:
-        row["n_tickers"] = len(row.pop("tickers"))
+    footer = book.lake.footer("bar_problems")
+    facts = {} if footer is None else footer.facts
+    unused = [tuple(pair) for pair in facts.get("unused", ())]
+    revised = book.lake.read("bar_revisions").sort_by("seen_date")["ticker"].to_pylist()
     return {
         "rows_dropped": dict(sorted(dropped.items())),
-        "problems": rows,
+        "problems": findings_by_rule(book, book.lake.read("bar_problems").to_pylist()),
         "benchmark": [_told(book, text) for text in benchmark_texts],
+        "days_blocked": [iso(day) for day in blocked_days(book).tolist()],
+        "overrides": [
+            {
+                "ticker": canonical_ticker(given.ticker),
+                "rule": given.rule,
+                "reason": without_paths(given.reason),
+                "is_used": (canonical_ticker(given.ticker), given.rule) not in unused,
+            }
+            for given in book.base.quality.overrides
+        ],
+        "revisions": {"n": len(revised), "n_tickers": len(set(revised)), "newest": revised[-1] if revised else None},
     }
+
+
+def findings_by_rule(book: Book, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `bar_problems` by rule and severity, the worst first, each with its first case."""
+    findings: dict[tuple[str, str], dict[str, Any]] = {}
+    tickers: dict[tuple[str, str], set[str]] = {}
+    for row in found:
+        key = (row["rule"], row["severity"])
+        day = None if row["date"] is None else row["date"].isoformat()
+        first = {"ticker": row["ticker"], "date": day, "text": _told(book, row["text"])}
+        findings.setdefault(key, {"rule": key[0], "severity": key[1], "n_cases": 0, "n_tickers": 0, "first": first})
+        findings[key]["n_cases"] += row["n"]
+        # A day of all tickers is no ticker's finding.
+        tickers.setdefault(key, set()).update({row["ticker"]} - {""})
+        findings[key]["n_tickers"] = len(tickers[key])
+    return sorted(findings.values(), key=lambda row: (_severity_place(row["severity"]), _rule_number(row["rule"])))
+
+
+def _rule_number(rule: str) -> int:
+    return int(rule.removeprefix("Q"))
 
 
 def _severity_place(severity: str) -> int:
@@ -195,6 +236,7 @@ def warnings(
             f"tickers_blocked: {len(facts['blocked'])} tickers were refused by the quality rules, "
             f"first {facts['blocked'][0]['ticker']}."
         )
+    found += _quality_warnings(report["data_quality"])
     if facts["failed"]:
         found.append(
             f"tickers_failed: the replay of {len(facts['failed'])} tickers failed, "
@@ -222,7 +264,25 @@ def warnings(
             f"outlier_dependent: without the best 5% of the setups the mean is {trimmed:+.3f}R instead of "
             f"{qualified['net_avg_r']:+.3f}R."
         )
-    found.append(f"survivorship: {facts['survivorship']}; returns of what left the list before may be missing.")
+    if book.membership is None or without_bars(book, book.lake.ticker_footers("ohlcv_history")):
+        found.append(f"survivorship: {facts['survivorship']}; returns of what left the list before may be missing.")
+    return found
+
+
+def _quality_warnings(quality: Mapping[str, Any]) -> list[str]:
+    """Days that are left out, and findings that a person took upon themselves."""
+    found: list[str] = []
+    if quality.get("days_blocked"):
+        days = quality["days_blocked"]
+        found.append(
+            f"days_blocked: {len(days)} days are left out because too few tickers have a bar, first {days[0]}."
+        )
+    if quality.get("overrides"):
+        given = quality["overrides"]
+        found.append(
+            f"overrides: {len(given)} findings of the quality rules are taken as right by a person's word, "
+            f"first {given[0]['ticker']} {given[0]['rule']}: {given[0]['reason']}"
+        )
     return found
 
 
@@ -261,7 +321,9 @@ def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
         "into one; long only.",
         f"Exits of the book: stop and target race for at most {hold} sessions (target), "
         f"or the stop alone with a sale after {hold} sessions (hold).",
-        "Universe: a static list; nobody knows who belonged to it at each date.",
+        "Universe: at each date who belonged to it then, by a file; a position outlives the membership."
+        if settings.universe.membership
+        else "Universe: a list without dates; nobody knows who belonged to it at each date.",
     ]
 
 

@@ -4,16 +4,21 @@ Belongs here: the settings' thresholds as rules, applying them, and the facts of
 belong here: the rules themselves (`engine.market.quality`), reading (`reading.py`), writing (`bar_store.py`).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from btassets.engine.market.overlap import Revision, merge_overlap
-from btassets.engine.market.quality import QualityRules, screen_bars
+from btassets.engine.market.quality import screen_bars
+from btassets.engine.market.quality_rules import NOT_OF_A_FILE, DroppedRows, Override, QualityRules
 from btassets.engine.market.raw_bars import Problem, RawBars
 from btassets.settings.models import Settings
+from btassets.settings.quality import Quality
 from btassets.sources.base import BarSource, BlockedTickerError
 from btassets.sources.calendars import DATA, exchange_sessions
+from btassets.sources.ticker_names import canonical_ticker
 from btassets.stages.bar_revisions import grown_record
 from btassets.stages.bar_store import bars_version
 from btassets.stages.book import Book
@@ -23,21 +28,45 @@ _DAYS_BEFORE = 15
 """Sessions are asked for from so much earlier that a first bar on a holiday is seen as one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What becomes of one ticker that was read.
+
+    Attributes
+    ----------
+    facts
+        For its footer.
+    bars
+        What is kept; None: keep what the lake has, the ticker was refused.
+    quarantine
+        Rows that the rules took out, with their numbers.
+    """
+
+    facts: dict[str, Any]
+    bars: RawBars | None
+    quarantine: tuple[DroppedRows, ...] = ()
+
+
 def accept(
     book: Book, source: BarSource, wanted: Wanted, fetched: RawBars | BlockedTickerError, known: dict[str, Any]
-) -> tuple[dict[str, Any], RawBars | None]:
-    """Facts for the footer, and the accepted bars; None: keep what the lake has."""
+) -> Accepted:
+    """Judge one ticker by the book's rules; `known` are the facts of its footer so far."""
     ticker = wanted.ticker
     if isinstance(fetched, BlockedTickerError):
-        return _blocked(ticker, known, [fetched.as_problem()]), None
+        return Accepted(_blocked(ticker, known, [fetched.as_problem()]), None)
     screened = screen_bars(
-        ticker, fetched, quality_rules(book.base), basis=source.basis, sessions=_calendar(book, fetched)
+        ticker,
+        fetched,
+        quality_rules(book.base),
+        basis=source.basis,
+        sessions=_calendar(book, fetched),
+        overrides=overrides_of(book.base, ticker),
     )
-    problems = [_as_fact(p) for p in screened.problems]
+    problems = [as_fact(p) for p in screened.problems]
     dropped = dict(screened.n_dropped)
     bars = screened.bars
     if bars is None:
-        return _blocked(ticker, known, list(screened.problems)), None
+        return Accepted(_blocked(ticker, known, list(screened.problems)), None)
     if wanted.since is not None:
         # Rows dropped before the overlap were not read again: their record stays.
         for rule, severity, day, n, text in known.get("problems", ()):
@@ -57,7 +86,7 @@ def accept(
         "blocked": None,
         **grown_record(known, revisions, int(bars.dates[-1])),
     }
-    return facts, bars
+    return Accepted(facts, bars, screened.quarantine)
 
 
 def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
@@ -74,12 +103,13 @@ def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dic
     return {
         **empty,
         **known,
-        "problems": [_as_fact(p) for p in problems],
+        "problems": [as_fact(p) for p in problems],
         "blocked": text,
     }
 
 
-def _as_fact(problem: Problem) -> list[Any]:
+def as_fact(problem: Problem) -> list[Any]:
+    """Give a finding as a footer keeps it: rule, severity, date, count, text."""
     return [problem.rule, problem.severity, problem.date, problem.n, problem.text]
 
 
@@ -90,10 +120,35 @@ def _calendar(book: Book, bars: RawBars) -> np.ndarray | None:
 
 
 def quality_rules(settings: Settings) -> QualityRules:
-    """Thresholds of the quality rules from the settings."""
+    """Thresholds of the quality rules from the settings.
+
+    Two are not settings of their own: a gap is what ends a window (`engine.gap_days`), and the days after which a
+    ticker has ended are part of what "ended" means everywhere.
+    """
     quality = settings.quality
-    return QualityRules(
-        max_bad_rows=quality.max_bad_rows,
-        max_bad_frac=quality.max_bad_frac,
-        ohlc_tolerance_frac=quality.ohlc_tolerance_frac,
-    )
+    values: dict[str, Any] = {
+        f.name: getattr(quality, f.name) for f in fields(QualityRules) if hasattr(quality, f.name)
+    }
+    values["high_close_tickers"] = frozenset(map(canonical_ticker, quality.high_close_tickers))
+    return QualityRules(**values, gap_days=settings.engine.gap_days)
+
+
+READ_RULES = tuple(
+    f"quality.{f.name}" for f in fields(QualityRules) if f.name in Quality.model_fields and f.name not in NOT_OF_A_FILE
+)
+"""Settings by which one ticker's file is judged when it is read."""
+
+
+def overrides_of(settings: Settings, ticker: str) -> list[Override]:
+    """What a person has looked at of one ticker."""
+    return [
+        Override(ticker, given.rule, given.reason)
+        for given in settings.quality.overrides
+        if canonical_ticker(given.ticker) == ticker
+    ]
+
+
+def unused_overrides(settings: Settings, overridden: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Ticker and rule of every override without a finding that it turned into a warning."""
+    given = [(canonical_ticker(item.ticker), item.rule) for item in settings.quality.overrides]
+    return [pair for pair in given if pair not in overridden]

@@ -1,10 +1,13 @@
-"""Stage `sessions`: the book's calendar, its week ends and T, the last common session.
+"""Stage `sessions`: the book's calendar, its week ends, T, and the days that too few tickers have.
 
-Belongs here: counting bars per date and asking `engine.market.calendar` what follows. Does not
-belong here: exchange holidays (`sources.calendars`), a ticker's own as-of grid (the replay).
+Belongs here: counting bars per date and asking `engine.market` what follows (T, Q19, Q20). Does not belong here:
+exchange holidays (`sources.calendars`), a ticker's own as-of grid (the replay), taking the bars of a blocked day
+out (`bars_view.py`).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +19,15 @@ from btassets.engine.market.calendar import (
     last_common_session,
     week_monday,
 )
+from btassets.engine.market.quality_sessions import is_quiet, screen_counted_days
 from btassets.errors import NoBarsError
 from btassets.sources.calendars import DATA, exchange_sessions
 from btassets.stages.bar_store import ticker_slices
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.run_stage import StageResult
+from btassets.stages.screening import as_fact, quality_rules
+from btassets.storage.lake import Lake
 from btassets.tables import SESSIONS
 
 _WEEK_AHEAD_DAYS = 14
@@ -48,24 +54,67 @@ class Sessions:
     last: int
 
 
-def bar_dates(book: Book) -> tuple[Days, dict[str, tuple[int, int]]]:
-    """All bar dates of the universe's tickers, concatenated, and each ticker's first and last date."""
+@dataclass(frozen=True)
+class BarDays:
+    """Days of all bars of the universe's tickers.
+
+    Attributes
+    ----------
+    dates
+        Of every bar, ticker after ticker.
+    quiet
+        Of the bars without volume or range.
+    spans
+        First and last date of each ticker that has bars.
+    """
+
+    dates: Days
+    quiet: Days
+    spans: dict[str, tuple[int, int]]
+
+
+def bar_days(book: Book) -> BarDays:
+    """Read the days of every stored bar."""
     chunks: list[Days] = []
+    quiet: list[Days] = []
     spans: dict[str, tuple[int, int]] = {}
     for bucket, group in book.lake.by_bucket(active_tickers(book)).items():
-        table = book.lake.read_bucket("ohlcv_history", bucket, ["date"])
+        table = book.lake.read_bucket("ohlcv_history", bucket, ["date", "high", "low", "volume"])
         footers = book.lake.bucket_footer("ohlcv_history", bucket)
         if table is None:
             continue
         days = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
+        idle = is_quiet(*(table[name].combine_chunks().to_numpy() for name in ("volume", "high", "low")))
         slices = ticker_slices(footers)
         for ticker in group:
             offset, n_rows = slices[ticker]
             if n_rows:
-                chunks.append(days[offset : offset + n_rows])
+                rows = slice(offset, offset + n_rows)
+                chunks.append(days[rows])
+                quiet.append(days[rows][idle[rows]])
                 spans[ticker] = (footers[ticker]["first"], footers[ticker]["last"])
-    dates = np.concatenate(chunks) if chunks else np.empty(0, np.int32)
-    return dates.astype(np.int32, copy=False), spans
+
+    def joined(parts: list[Days]) -> Days:
+        return (np.concatenate(parts) if parts else np.empty(0)).astype(np.int32, copy=False)
+
+    return BarDays(joined(chunks), joined(quiet), spans)
+
+
+def blocked_days(book: Book) -> Days:
+    """Days whose bars are not used (Q19), ascending, days since 1970-01-01; none before the first run."""
+    path = book.lake.path("sessions")
+    try:
+        facts = path.stat()
+    except OSError:
+        return np.empty(0, np.int32)
+    return _blocked_days(book.lake.root, (facts.st_mtime_ns, facts.st_ino))
+
+
+@lru_cache(maxsize=8)
+def _blocked_days(root: Path, stamp: tuple[int, int]) -> Days:
+    del stamp  # a rewritten calendar asks for a new answer
+    footer = Lake(root, 1).footer("sessions")
+    return np.array([] if footer is None else footer.facts.get("blocked_days", []), np.int32)
 
 
 def compute(book: Book) -> StageResult:
@@ -76,17 +125,29 @@ def compute(book: Book) -> StageResult:
     NoBarsError
         When no ticker has a single bar.
     """
-    dates, spans = bar_dates(book)
-    if not len(dates):
+    bars = bar_days(book)
+    if not len(bars.dates):
         raise NoBarsError("ohlcv_history", "no ticker has a bar", "look at the problems above, correct the source.")
-    first, last_any = int(dates.min()), int(dates.max())
-    counts = np.bincount(dates - first, minlength=last_any - first + 1)
+    first, last_any = int(bars.dates.min()), int(bars.dates.max())
+    counts = np.bincount(bars.dates - first, minlength=last_any - first + 1)
     own = (np.flatnonzero(counts) + first).astype(np.int32)
     is_exchange = book.base.calendar != DATA
     days = exchange_sessions(book.lake, book.base.calendar, first, last_any + _WEEK_AHEAD_DAYS) if is_exchange else own
-    firsts = np.array([span[0] for span in spans.values()], np.int32)
-    lasts = np.array([span[1] for span in spans.values()], np.int32)
+    firsts = np.array([span[0] for span in bars.spans.values()], np.int32)
+    lasts = np.array([span[1] for span in bars.spans.values()], np.int32)
     last = int(last_common_session(own, counts[own - first], firsts, lasts))
+    screened = screen_counted_days(
+        bars.dates,
+        bars.quiet,
+        firsts,
+        lasts,
+        quality_rules(book.base),
+        sessions=days if is_exchange else None,
+        last_session=last,
+    )
+    if not is_exchange:
+        # A day that hardly anybody has is no session of this calendar, which is what the tickers' dates say.
+        days = days[~np.isin(days, screened.blocked_days)]
     week_ends = completed_week_sessions(days, last, "exchange" if is_exchange else "data")
     days = days[days <= last]
     table = pa.table(
@@ -95,17 +156,24 @@ def compute(book: Book) -> StageResult:
             "week": pa.array(week_monday(days), pa.date32()),
             "is_week": pa.array(np.isin(days, week_ends)),
             "n_tickers": pa.array(counts[days - first].astype(np.int32)),
+            "is_blocked": pa.array(np.isin(days, screened.blocked_days)),
         },
         schema=SESSIONS.schema,
     )
     numbers = {
         "as_of": str(np.datetime64(last, "D")),
         "n_sessions": len(days),
-        "tickers_with_bars": len(spans),
+        "tickers_with_bars": len(bars.spans),
         "tickers_living": sum(not has_ended(int(end), last) for end in lasts),
         "tickers_at_as_of": int(counts[last - first]),
+        "days_blocked": len(screened.blocked_days),
     }
-    return StageResult({"sessions": table}, numbers, {"last": last})
+    facts = {
+        "last": last,
+        "blocked_days": screened.blocked_days.tolist(),
+        "problems": [as_fact(problem) for problem in screened.problems],
+    }
+    return StageResult({"sessions": table}, numbers, facts)
 
 
 def read_sessions(book: Book) -> Sessions:

@@ -7,7 +7,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from btassets.errors import UnknownSettingError, UsageError
 from btassets.settings.load import KEYS, resolve
@@ -110,4 +110,7 @@ def toml_value(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        pairs = cast(Mapping[str, object], value).items()
+        return "{ " + ", ".join(f"{key} = {toml_value(item)}" for key, item in pairs) + " }"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.portfolio.panel import BarPanel
-from btassets.stages.bar_store import TABLE
-from btassets.stages.bars_view import read_bucket_bars
+from btassets.stages.bars_view import n_bars_used, read_bucket_bars
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import active_tickers
 
@@ -19,9 +18,9 @@ def stored_panel(book: Book, calendar: npt.NDArray[np.int32]) -> tuple[BarPanel,
 
     Tickers without a bar are left out.
     """
-    footers = book.lake.ticker_footers(TABLE)
-    tickers = [ticker for ticker in active_tickers(book) if footers[ticker]["n_rows"]]
-    n_rows = [footers[ticker]["n_rows"] for ticker in tickers]
+    used = n_bars_used(book, active_tickers(book))
+    tickers = [ticker for ticker in active_tickers(book) if used[ticker]]
+    n_rows = [used[ticker] for ticker in tickers]
     offsets = np.concatenate(([0], np.cumsum(n_rows, dtype=np.int64))).astype(np.int64)
     place = dict(zip(tickers, offsets[:-1].tolist(), strict=True))
     dates = np.empty(offsets[-1], np.int32)

@@ -19,7 +19,7 @@ from btassets.storage.lake import BASE, Lake
 FILE_NAME = "warehouse.duckdb"
 
 _REPLAYED = ("candidates", "signals")
-_INTERNAL = ("exchange_calendar", "signals")
+_INTERNAL = ("exchange_calendar", "signals", "quarantine")
 
 Connect = Callable[[str], AbstractContextManager[Any]]
 

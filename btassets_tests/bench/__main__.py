@@ -33,7 +33,7 @@ from btassets_tests.bench.measure import MeasureError
 if TYPE_CHECKING:
     from btassets_tests.bench.kernels import ReplayInputs, TickerBars
 
-KERNELS = ("replay", "signals", "books", "factors", "events", "page")
+KERNELS = ("replay", "signals", "books", "factors", "events", "page", "quality", "postgres")
 CASES = (*graph_cases.CASES, *KERNELS)
 
 FROM_SCRATCH = ("cold", "multiprocess", "unchanged", "gate", "changed")
@@ -225,6 +225,13 @@ def _with_kernels(
     if "events" in cases:
         tell("events")
         found.append(kernels.event_figure(n_partitions=size.n_partitions, has_targets=has_targets))
+    if {"quality", "postgres"} & {*cases}:
+        from btassets_tests.bench import bench_sources
+
+        tell("quality rules, PostgreSQL")
+        folder = lab.folder / "sources"
+        n_tickers, n_bars = size.n_tickers, size.n_sessions
+        found += bench_sources.figures(folder, cases, n_tickers=n_tickers, n_bars=n_bars, has_targets=has_targets)
     if "page" in cases:
         tell("page")
         lab.ensure_run()

@@ -359,3 +359,26 @@ def test_words_that_make_no_command_end_with_2() -> None:
         assert call(*words).code == 2, words
     assert call("--version").code == 0
     assert call("--help").code == 0
+
+
+def test_progress_tells_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from btassets.cli import terminal
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    clock = [100.0]
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: clock[0])
+    for stream in (Terminal(), io.StringIO()):
+        clock[0] = 100.0
+        show = terminal.Progress(is_quiet=False, stream=stream)
+        show("bars", 0, 100)
+        clock[0] = 110.0
+        show("bars", 25, 100)
+        assert (
+            "25/100  2.5/s, 30 s left" in stream.getvalue() or "bars: 25 of 100, 2.5/s, 30 s left" in stream.getvalue()
+        )
+    quiet = io.StringIO()
+    terminal.Progress(is_quiet=True, stream=quiet)("bars", 25, 100)
+    assert quiet.getvalue() == ""

@@ -1,5 +1,6 @@
 """Spoilt files: refused or named, never a foreign error, never a silent change, never a neighbour's loss."""
 
+import gzip
 import io
 import re
 import tempfile
@@ -17,6 +18,10 @@ from btassets.engine.market.quality import screen_bars
 from btassets.sources.base import BlockedTickerError, RawBars
 from btassets.sources.columns import ColumnNames
 from btassets.sources.files import FilesSource, fetch_many
+from btassets.stages.bar_store import broken_bars
+from btassets.stages.book import Book, open_book
+from btassets.stages.new_book import make_book
+from btassets.stages.ohlcv_history import ingest, plan_ingest
 
 N_ROWS = 8
 COLUMNS = ["date", "open", "high", "low", "close", "volume", "dividend", "split"]
@@ -223,3 +228,77 @@ def test_tickers_of_a_long_file_are_text_and_no_row_is_lost(tickers: list[str]) 
                 n_rows += sum(given_name.strip() == ticker for given_name in tickers) or 1
         assert "KEPT" in source.tickers()
         assert n_rows >= len(set(tickers))
+
+
+# ---- through the ingest ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def spoilt_book(folder: Path) -> Iterator[Book]:
+    """A book over the folder of the two good files."""
+    with tempfile.TemporaryDirectory() as name:
+        flat = {"source.kind": "files", "source.path": str(folder), "source.basis": "raw", "calendar": "data"}
+        columns = {"source.columns.dividend": "dividend", "source.columns.split": "split", "storage.buckets": 2}
+        make_book(Path(name) / "book", flat | columns)
+        book = open_book(Path(name) / "book", environ={})
+        ingest(book, plan_ingest(book).stale)
+        yield book
+
+
+def spoilt_bytes() -> st.SearchStrategy[tuple[str, bytes]]:
+    """Name and content of a file that something happened to: cut, overwritten, doubled, another kind."""
+
+    @st.composite
+    def spoil(draw: st.DrawFn) -> tuple[str, bytes]:
+        name = draw(st.sampled_from(["BAD.csv", "BAD.parquet", "BAD.csv.gz", "BAD.csv.zst"]))
+        data = bytearray(draw(st.sampled_from([GOOD_CSV, GOOD_PARQUET, gzip.compress(GOOD_CSV, mtime=0)])))
+        for _ in range(draw(st.integers(0, 4))):
+            at = draw(st.integers(0, len(data) - 1))
+            data[at] = draw(st.integers(0, 255))
+        at = draw(st.integers(0, len(data)))
+        return name, bytes(data[:at] + draw(st.binary(max_size=12)) + data[at + draw(st.integers(0, 30)) :])
+
+    return spoil()
+
+
+@settings(max_examples=80, deadline=None)
+@given(spoilt_bytes())
+def test_whatever_lies_in_the_folder_the_book_takes_it_or_says_why(
+    spoilt_book: Book, folder: Path, spoilt: tuple[str, bytes]
+) -> None:
+    """No foreign error, no row that is not in the file, a reason for every refusal, the neighbours untouched."""
+    name, data = spoilt
+    before = spoilt_book.lake.ticker_footers("ohlcv_history")
+    path = folder / name
+    path.write_bytes(data)
+    try:
+        ingest(spoilt_book, plan_ingest(spoilt_book).stale)
+    finally:
+        path.unlink()
+    after = spoilt_book.lake.ticker_footers("ohlcv_history")
+    assert {t: after[t]["version"] for t in ("GOODA", "GOODB")} == {t: before[t]["version"] for t in ("GOODA", "GOODB")}
+    facts = after["BAD"]
+    if facts["blocked"]:
+        assert facts["blocked"].startswith("BAD")
+        assert re.search(r"\[Q\d+\]$", facts["blocked"])
+        return
+    (bucket,) = spoilt_book.lake.by_bucket(["BAD"])
+    rows = [row for row in spoilt_book.lake.read_bucket("ohlcv_history", bucket).to_pylist() if row["ticker"] == "BAD"]
+    taken_out = sum(facts["dropped"].values())
+    # What is accepted is what the file says, row by row; what is not accepted was counted.
+    read = dict(fetch_many(_alone(data, name), ["BAD"]))["BAD"]
+    assert isinstance(read, RawBars)
+    assert len(rows) + taken_out == len(read)
+    given_closes = set(read.close.tolist())
+    assert all(row["close"] in given_closes for row in rows)
+    assert broken_bars(spoilt_book, ["BAD"]) == (0, None)
+
+
+def _alone(data: bytes, name: str) -> FilesSource:
+    """The same file in a folder of its own, read at once."""
+    with tempfile.TemporaryDirectory() as own:
+        (Path(own) / name).write_bytes(data)
+        source = FilesSource(own, NAMES, "raw")
+        bars = source.fetch("BAD")
+    source.fetch = lambda _ticker: bars
+    return source

@@ -182,7 +182,9 @@ def _footers(**last: int) -> Any:
     }
     lake = SimpleNamespace(ticker_footers=lambda _table: rows)
     settings = Settings(source={"kind": "files", "path": "/home/some one/bars"})
-    return SimpleNamespace(lake=lake, base=settings, candidates="candidates/base", folder=Path("/srv/my book")), rows
+    folder = Path("/srv/my book")
+    book = SimpleNamespace(lake=lake, base=settings, candidates="candidates/base", folder=folder, membership=None)
+    return book, rows
 
 
 def test_universe_names_who_lacks_the_newest_session() -> None:
@@ -193,23 +195,30 @@ def test_universe_names_who_lacks_the_newest_session() -> None:
     assert found["behind"] == ["BBB", "CCC"]
     assert (found["tickers"], found["living"], found["ended"], found["at_as_of"]) == (4, 3, 1, 3)
     assert found["blocked"] == [{"ticker": "CCC", "reason": "CCC.csv: 9 rows have no price; too many [Q4]"}]
-    assert found["survivorship"].startswith("static list with 1 ended")
+    assert found["survivorship"].startswith("everything in the source with 1 ended")
+    book.base = Settings(universe={"tickers": ["AAA"]})
+    assert report_facts.survivorship(book, 0, ["AAA"]) == "static list: survivors only, unknown"
 
 
 def test_quality_counts_by_rule_with_the_first_case() -> None:
-    book, rows = _footers(AAA=1000, BBB=1000)
-    rows["AAA"] |= {"dropped": {"Q4": 2}, "problems": [["Q7", "warn", 990, 3, "AAA: jump"]]}
-    rows["BBB"] |= {
-        "dropped": {"Q4": 1, "Q3": 1},
-        "problems": [["Q7", "warn", None, 1, "BBB: jump"], ["Q4", "block", None, 9, "b"]],
-    }
-    found = report_facts.data_quality(book, [])
-    assert found["rows_dropped"] == {"Q3": 1, "Q4": 3}
-    assert [(row["rule"], row["n_cases"], row["n_tickers"]) for row in found["problems"]] == [
-        ("Q4", 9, 1),
-        ("Q7", 4, 2),
-    ]
-    assert found["problems"][1]["first"] == {"ticker": "AAA", "date": report_curves.iso(990), "text": "AAA: jump"}
+    book, _ = _footers(AAA=1000, BBB=1000)
+
+    def row(ticker: str, rule: str, severity: str, day: int | None, n: int, text: str) -> dict[str, Any]:
+        date = None if day is None else np.datetime64(day, "D").item()
+        return {"ticker": ticker, "rule": rule, "severity": severity, "date": date, "n": n, "text": text}
+
+    found = report_facts.findings_by_rule(
+        book,
+        [
+            row("", "Q19", "warn", 980, 4, "4 days"),
+            row("AAA", "Q7", "warn", 990, 3, "AAA: jump in /srv/my book/x.csv"),
+            row("BBB", "Q7", "warn", None, 1, "BBB: jump"),
+            row("BBB", "Q4", "block", None, 9, "b"),
+        ],
+    )
+    assert [(r["rule"], r["n_cases"], r["n_tickers"]) for r in found] == [("Q4", 9, 1), ("Q7", 4, 2), ("Q19", 4, 0)]
+    first = {"ticker": "AAA", "date": report_curves.iso(990), "text": "AAA: jump in x.csv"}
+    assert found[1]["first"] == first
 
 
 def _warned(**changes: Any) -> list[str]:
@@ -234,7 +243,7 @@ def _warned(**changes: Any) -> list[str]:
     for key, value in changes.items():
         part, _, name = key.partition("__")
         report[part][name] = value
-    book = SimpleNamespace(base=settings)
+    book = SimpleNamespace(base=settings, membership=None)
     found = report_facts.warnings(book, report, last=last, today=np.datetime64(today, "D"), n_thin=0, n_weeks=200)
     return [words.partition(": ")[0] for words in found]
 
@@ -248,6 +257,9 @@ def test_warnings_by_cause() -> None:
     assert _warned(overall_qualified__total=99)[0] == "small_sample"
     assert _warned(overall_qualified__net_avg_r_ex_top5=-0.01)[0] == "outlier_dependent"
     assert _warned(data_quality__benchmark=["SPY lacks 3 sessions"])[0] == "benchmark_gaps"
+    assert _warned(data_quality__days_blocked=["2011-02-17"])[0] == "days_blocked"
+    given = {"ticker": "AAA", "rule": "Q9", "reason": "vendor's fault", "is_used": True}
+    assert _warned(data_quality__overrides=[given])[0] == "overrides"
     assert _warned(with_benchmark=False)[0] == "no_benchmark"
 
 

@@ -38,7 +38,15 @@ def with_membership(
     member_from, member_to
         Shape (n_spells,): first and last day of each spell, both included.
     """
-    is_member = np.zeros(len(asof_date), dtype=bool)
+    outside = ~is_member(asof_date, member_from, member_to)
+    return np.where((reason_code == -1) & outside, NOT_MEMBER, reason_code).astype(np.int8)
+
+
+def is_member(
+    asof_date: npt.NDArray[np.int32], member_from: npt.NDArray[np.int32], member_to: npt.NDArray[np.int32]
+) -> npt.NDArray[np.bool_]:
+    """Whether each date lies inside one of the spells, shape (n_rows,); parameters as for `with_membership`."""
+    inside = np.zeros(len(asof_date), dtype=np.bool_)
     for first, last in zip(member_from, member_to, strict=True):
-        is_member |= (asof_date >= first) & (asof_date <= last)
-    return np.where((reason_code == -1) & ~is_member, NOT_MEMBER, reason_code).astype(np.int8)
+        inside |= (asof_date >= first) & (asof_date <= last)
+    return inside

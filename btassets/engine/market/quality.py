@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from btassets.engine.market.quality_returns import judge_returns
 from btassets.engine.market.quality_rows import on_sessions, plausible_rows, sorted_by_date, without_padding
-from btassets.engine.market.quality_rules import Findings, Override, QualityRules, iso_date
+from btassets.engine.market.quality_rules import DroppedRows, Findings, Override, QualityRules, iso_date
 from btassets.engine.market.raw_bars import Basis, Problem, RawBars
 
 Days = npt.NDArray[np.int32]
@@ -38,6 +38,8 @@ class ScreenedBars:
         "Q6", and "Q16" for the padding after the last trade.
     is_ended
         Q16: the last bar is more than `ended_after_days` before the set's last session.
+    quarantine
+        The dropped rows with their numbers, those of merged duplicates left out.
     """
 
     bars: RawBars | None
@@ -45,6 +47,7 @@ class ScreenedBars:
     n_rows: int
     n_dropped: tuple[tuple[str, int], ...]
     is_ended: bool
+    quarantine: tuple[DroppedRows, ...] = ()
 
     @property
     def is_blocked(self) -> bool:
@@ -99,24 +102,32 @@ def screen_bars(
         return _result(None, found, n_rows)
     judge_returns(bars, basis, rules, found)
     _judge_span(bars, rules, found)
-    is_ended = last_session is not None and last_session - int(bars.dates[-1]) > rules.ended_after_days
-    if is_ended:
-        text = (
-            f"last bar, while the set goes on to {iso_date(last_session or 0)}; taken as delisted, its history is kept."
-        )
-        found.add("Q16", "warn", int(bars.dates[-1]), 1, text)
-    return _result(None if found.is_blocked else bars, found, n_rows, is_ended=is_ended)
+    ended = None if last_session is None else ended_problem(ticker, int(bars.dates[-1]), last_session, rules)
+    if ended is not None:
+        found.problems.append(ended)
+    return _result(None if found.is_blocked else bars, found, n_rows, is_ended=ended is not None)
 
 
 def _result(bars: RawBars | None, found: Findings, n_rows: int, *, is_ended: bool = False) -> ScreenedBars:
     dropped = tuple((rule, n) for rule, n in found.dropped.items() if n)
-    return ScreenedBars(bars, tuple(found.problems), n_rows, dropped, is_ended)
+    return ScreenedBars(bars, tuple(found.problems), n_rows, dropped, is_ended, tuple(found.quarantine))
+
+
+def ended_problem(ticker: str, last_bar: int, last_session: int, rules: QualityRules) -> Problem | None:
+    """Say that a ticker's bars ended long before the set's last session (Q16); None when they did not."""
+    if last_session - last_bar <= rules.ended_after_days:
+        return None
+    text = (
+        f"{ticker} {iso_date(last_bar)}: last bar, while the set goes on to {iso_date(last_session)}; taken as "
+        "delisted, its history is kept."
+    )
+    return Problem(ticker, "Q16", "warn", last_bar, 1, text)
 
 
 def _judge_span(bars: RawBars, rules: QualityRules, found: Findings) -> None:
     """Warn about gaps (Q12) and prices out of this world (Q18); say when there are too few bars (Q22)."""
     days = np.diff(bars.dates)
-    gaps = np.flatnonzero(days > rules.gap_days)
+    gaps = np.flatnonzero(days > rules.gap_days) if rules.gap_days else days[:0]
     if len(gaps):
         row = int(gaps[0])
         text = (

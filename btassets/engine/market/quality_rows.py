@@ -98,7 +98,9 @@ def sorted_by_date(raw: RawBars, found: Findings) -> RawBars:
         )
         found.add("Q3", "block", int(bars.dates[row]), int(differs.sum()), text)
         # Overridden: neither row can be believed.
-        is_kept &= ~np.isin(bars.dates, bars.dates[differs])
+        is_torn = np.isin(bars.dates, bars.dates[differs])
+        is_kept &= ~is_torn
+        found.drop("Q3", 0, _taken(bars, np.flatnonzero(is_torn)))
     found.drop("Q3", int((~is_kept).sum()))
     # Not rows_kept: the actions on a repeat are the same ones again.
     return _taken(bars, np.flatnonzero(is_kept))
@@ -120,7 +122,7 @@ def on_sessions(bars: RawBars, sessions: Days | None, found: Findings) -> RawBar
         return bars
     text = f"bar on a day without a session ({n_off} rows in all); bars are of sessions; dropped."
     found.add("Q6", "quarantine", int(bars.dates[np.flatnonzero(is_off)[0]]), n_off, text)
-    found.drop("Q6", n_off)
+    found.drop("Q6", n_off, _taken(bars, np.flatnonzero(is_off)))
     return rows_kept(bars, ~is_off)
 
 
@@ -160,8 +162,8 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
         found.add("Q5", "quarantine", int(bars.dates[row]), len(crossed), text)
         shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}"
         _block_when_many("Q5", len(crossed), bars, row, shown, rules, found)
-    found.drop("Q4", len(bad))
-    found.drop("Q5", len(crossed))
+    found.drop("Q4", len(bad), _taken(bars, bad))
+    found.drop("Q5", len(crossed), _taken(bars, crossed))
     return rows_kept(bars, is_kept)
 
 
@@ -210,5 +212,5 @@ def without_padding(bars: RawBars, found: Findings) -> RawBars:
     n_cut = len(bars) - n
     text = f"{n_cut} flat bars without volume after the last trade; padding, not trading; cut."
     found.add("Q16", "warn", int(bars.dates[n]), n_cut, text)
-    found.drop("Q16", n_cut)
+    found.drop("Q16", n_cut, _taken(bars, np.arange(n, len(bars))))
     return rows_kept(bars, np.arange(len(bars)) < n)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from btassets.engine.market.raw_bars import Problem, Severity
+from btassets.engine.market.raw_bars import Problem, RawBars, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,10 @@ class QualityRules:
         Q9: difference between the vendor's adjusted return and that of close and actions.
     spike_frac, spike_revert_frac
         Q10: size of a one-bar spike, and how near the next close is to the close before it.
+    warn_missing_frac, warn_zero_volume_frac, warn_flat_frac, warn_constant_bars
+        Q11, Q13, Q14, Q15: what is told about the last 126 sessions of a ticker.
     gap_days
-        Q12: calendar days between two bars that make a gap.
+        Q12: calendar days between two bars that make a gap; 0: never.
     ended_after_days
         Q16: calendar days before the set's last session from which a ticker has ended.
     max_close, high_close_tickers
@@ -65,6 +67,10 @@ class QualityRules:
     adjusted_block_frac: float = 0.2
     spike_frac: float = 0.4
     spike_revert_frac: float = 0.05
+    warn_missing_frac: float = 0.01
+    warn_zero_volume_frac: float = 0.01
+    warn_flat_frac: float = 0.05
+    warn_constant_bars: int = 10
     gap_days: int = 30
     ended_after_days: int = 10
     max_close: float = 1e5
@@ -75,6 +81,23 @@ class QualityRules:
     day_quiet_warn_frac: float = 0.05
     max_benchmark_missing_frac: float = 0.01
     min_bars: int = 90
+
+
+NOT_OF_A_FILE = frozenset(
+    {
+        "warn_missing_frac",
+        "warn_zero_volume_frac",
+        "warn_flat_frac",
+        "warn_constant_bars",
+        "ended_after_days",
+        "min_day_tickers",
+        "day_missing_warn_frac",
+        "day_missing_block_frac",
+        "day_quiet_warn_frac",
+        "max_benchmark_missing_frac",
+    }
+)
+"""Thresholds of rules that look at stored bars: a change of them reads no ticker again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +112,14 @@ class Override:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class DroppedRows:
+    """Rows that a rule took out, as they were."""
+
+    rule: str
+    rows: RawBars
+
+
 class Findings:
     """Problems of one ticker while it is screened, with the overrides applied."""
 
@@ -96,6 +127,7 @@ class Findings:
         self.ticker = ticker
         self.problems: list[Problem] = list(notes)
         self.dropped: dict[str, int] = {}
+        self.quarantine: list[DroppedRows] = []
         self.is_blocked = False
         self._reason = {given.rule: given.reason for given in overrides if given.ticker == ticker}
 
@@ -117,9 +149,11 @@ class Findings:
         when = "" if date is None else f" {iso_date(date)}"
         self.problems.append(Problem(self.ticker, rule, severity, date, n, f"{self.ticker}{when}: {text}"))
 
-    def drop(self, rule: str, n: int) -> None:
-        """Count rows that a rule dropped."""
+    def drop(self, rule: str, n: int, rows: RawBars | None = None) -> None:
+        """Count rows that a rule dropped, and keep them when they are more than a repeat of another row."""
         self.dropped[rule] = self.dropped.get(rule, 0) + n
+        if rows is not None and len(rows):
+            self.quarantine.append(DroppedRows(rule, rows))
 
 
 def iso_date(day: int) -> str:

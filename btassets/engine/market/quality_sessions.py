@@ -15,6 +15,7 @@ from btassets.engine.market.raw_bars import Problem, RawBars
 
 Days = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +35,80 @@ class ScreenedDays:
 
 
 def screen_days(
-    bars_by_ticker: Sequence[RawBars], rules: QualityRules | None = None, *, sessions: Days | None = None
+    bars_by_ticker: Sequence[RawBars],
+    rules: QualityRules | None = None,
+    *,
+    sessions: Days | None = None,
+    last_session: int | None = None,
 ) -> ScreenedDays:
     """Find days on which many tickers lack a bar (Q19) or have one without trading (Q20).
 
-    A ticker lives from its first to its last bar. The last session of all is never judged: its bars
-    may still be arriving. A day with fewer living tickers than `min_day_tickers` is warned about and never
-    blocked: of three tickers one halt would be a third.
+    The same as `screen_counted_days`, from bars.
+    """
+    dated = [bars for bars in bars_by_ticker if len(bars)]
+    if not dated:
+        return ScreenedDays((), np.empty(0, dtype=np.int32))
+    return screen_counted_days(
+        np.concatenate([bars.dates for bars in dated]),
+        np.concatenate([bars.dates[is_quiet(bars.volume, bars.high, bars.low)] for bars in dated]),
+        np.array([bars.dates[0] for bars in dated]),
+        np.array([bars.dates[-1] for bars in dated]),
+        rules,
+        sessions=sessions,
+        last_session=last_session,
+    )
+
+
+def is_quiet(volume: Floats, high: Floats, low: Floats) -> npt.NDArray[np.bool_]:
+    """Whether each bar has no volume or no range."""
+    return (volume == 0.0) | (high == low)
+
+
+def screen_counted_days(
+    dates: Days,
+    quiet_dates: Days,
+    first_bar: Days,
+    last_bar: Days,
+    rules: QualityRules | None = None,
+    *,
+    sessions: Days | None = None,
+    last_session: int | None = None,
+) -> ScreenedDays:
+    """Find days on which many tickers lack a bar (Q19) or have one without trading (Q20).
+
+    A ticker lives from its first to its last bar. The last session is never judged: its bars may still be
+    arriving. A day with fewer living tickers than `min_day_tickers` is warned about and never blocked: of three
+    tickers one halt would be a third.
 
     Parameters
     ----------
-    bars_by_ticker
-        Screened bars, ascending dates; the benchmark is not among them.
+    dates, quiet_dates
+        Dates of all bars of all tickers, and of those without volume or range, in any order; the benchmark is
+        not among them.
+    first_bar, last_bar
+        Shape (n_tickers,): first and last bar date of every ticker that has bars.
     rules
         Thresholds; the defaults of `QualityRules` when None.
     sessions
         Ascending session days; a session without any bar is then found too. None: the tickers' dates.
+    last_session
+        T: neither it nor any later day is judged. None: the last date of all.
     """
     rules = rules or QualityRules()
-    dated = [bars for bars in bars_by_ticker if len(bars)]
-    if not dated:
+    if not len(dates):
         return ScreenedDays((), np.empty(0, dtype=np.int32))
-    first = min(int(bars.dates[0]) for bars in dated)
-    n_days = max(int(bars.dates[-1]) for bars in dated) - first + 1
-    starts, ends = np.zeros(n_days + 1, np.int64), np.zeros(n_days + 1, np.int64)
-    for bars in dated:
-        starts[bars.dates[0] - first] += 1
-        ends[bars.dates[-1] - first + 1] += 1
+    first = int(first_bar.min())
+    n_days = int(last_bar.max()) - first + 1
+    starts = np.bincount(first_bar - first, minlength=n_days + 1)
+    ends = np.bincount(last_bar - first + 1, minlength=n_days + 1)
     living = np.cumsum(starts - ends)[:-1]
-    present = np.bincount(np.concatenate([bars.dates for bars in dated]) - first, minlength=n_days)
-    quiet_dates = [bars.dates[(bars.volume == 0.0) | (bars.high == bars.low)] for bars in dated]
-    quiet = np.bincount(np.concatenate(quiet_dates) - first, minlength=n_days)
+    present = np.bincount(dates - first, minlength=n_days)
+    quiet = np.bincount(quiet_dates - first, minlength=n_days)
     is_session = present > 0
     if sessions is not None:
         within = sessions[(sessions >= first) & (sessions < first + n_days)]
         is_session[within - first] = True
-    is_session[n_days - 1] = False
+    is_session[n_days - 1 if last_session is None else max(last_session - first, 0) :] = False
     days = np.flatnonzero(is_session & (living > 0))
     return _judged((days + first).astype(np.int32), living[days], present[days], quiet[days], rules)
 
