@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from btassets_tests.bench.kernels import ReplayInputs, TickerBars
 
 KERNELS = ("replay", "signals", "books", "factors", "events", "page", "quality", "postgres")
-CASES = (*graph_cases.CASES, *KERNELS)
+DAGSTER = ("launches", "new_bars")
+CASES = (*graph_cases.CASES, *KERNELS, *DAGSTER)
 
 FROM_SCRATCH = ("cold", "multiprocess", "unchanged", "gate", "changed")
 """Cases whose naive form is the plain replay of everything: that form starts from scratch each time."""
@@ -69,7 +70,7 @@ FULL = Size(
     n_books=1_000,
     panel={"n_tickers": 501, "n_sessions": 1_260},
     n_weeks=240,
-    n_partitions=201,
+    n_partitions=501,
 )
 QUICK = Size(
     n_tickers=6,
@@ -181,11 +182,26 @@ def _everything(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[
         found = _with_kernels(lab, figures, arguments.cases, size, has_targets=not arguments.quick)
     finally:
         gc.unfreeze()
+    found += _of_the_page(lab, arguments.cases, size, has_targets=not arguments.quick)
     return f"market: {market.about}", found
 
 
 def _needs_book(cases: Sequence[str]) -> bool:
-    return bool({*graph_cases.CASES, "replay", "signals", "page"} & {*cases})
+    return bool({*graph_cases.CASES, "replay", "signals", "page", "launches"} & {*cases})
+
+
+def _of_the_page(lab: graph_cases.Lab, cases: Sequence[str], size: Size, *, has_targets: bool) -> list[Figure]:
+    """Figures of launches, backfills and new bars; the last ones, because they change book and market."""
+    found: list[Figure] = []
+    if "launches" in cases:
+        from btassets_tests.bench.bench_page import measure_page
+
+        found += measure_page(lab.book_folder, tell, has_targets=has_targets)
+    if "new_bars" in cases:
+        from btassets_tests.bench.bench_new_bars import measure_new_bars
+
+        found += measure_new_bars(lab.folder, lab.market, tell, size.n_changed, has_targets=has_targets)
+    return found
 
 
 def _with_kernels(

@@ -78,8 +78,10 @@ def measure_page(book: Path, tell: Callable[[str], None], *, has_targets: bool) 
     try:
         keys = page.partitions()
         whole = (keys[0], keys[-1])
-        step = max(_PER_RANGE + 1, len(keys) // _RANGES)
-        scattered = [key for n in range(_RANGES) for key in keys[n * step : n * step + _PER_RANGE]]
+        length = max(1, min(_PER_RANGE, len(keys) // (2 * _RANGES)))
+        step = max(length + 1, len(keys) // _RANGES)
+        ranges = [keys[n * step : n * step + length] for n in range(_RANGES) if n * step < len(keys)]
+        scattered = [key for part in ranges for key in part]
 
         def launch(config: dict | None = None) -> str:
             run_id = page.launch(tickers=whole, config=config)
@@ -112,7 +114,7 @@ def measure_page(book: Path, tell: Callable[[str], None], *, has_targets: bool) 
         }
         figures += [
             measure("everything, nothing computed, one process", lambda: launch(in_process), Target()),
-            measure(f"backfill of {len(scattered)} in {_RANGES} ranges", lambda: backfill(scattered), Target()),
+            measure(f"backfill of {len(scattered)} in {len(ranges)} ranges", lambda: backfill(scattered), Target()),
             measure(f"backfill of all {len(keys)}", lambda: backfill(keys), Target()),
         ]
     finally:

@@ -89,7 +89,8 @@ def test_the_bench_runs_on_a_tiny_market(tmp_path, capsys):
 def test_every_case_runs_on_a_tiny_market(tmp_path, capsys):
     figures = _measured(tmp_path, capsys)
     assert figures["1 of 6 tickers got a bar"]["note"] == "1 replayed"
-    assert len(figures) == 16
+    assert {"tick: no new bars", "page: everything, nothing changed"} <= figures.keys()
+    assert len(figures) >= 31
 
 
 @pytest.mark.bench
