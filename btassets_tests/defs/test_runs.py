@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -12,7 +13,8 @@ from btassets.defs.build import build_defs
 from btassets.defs.instance import open_instance
 from btassets.defs.partitions import range_tags, register
 from btassets.defs.resources import BookResource
-from btassets.stages.book import open_book
+from btassets.stages import candidates
+from btassets.stages.book import Book, open_book
 from btassets_tests.cli.book_factory import PROJECT, call, different, lake_files, make_book, report_bytes, tables_of
 
 
@@ -49,6 +51,35 @@ def test_the_job_everything_over_a_range_of_three_tickers(tmp_path: Path, market
     tables = tables_of(folder)
     assert sorted(set(tables["candidates"]["ticker"].to_pylist())) == ["SYN0002", "SYN0003", "SYN0004"]
     assert (folder / "reports" / "latest" / "report.json").is_file()
+
+
+def test_shard_that_says_done_and_wrote_nothing_is_no_success(
+    tmp_path: Path, market_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_book(tmp_path / "book", market_folder)
+    names = [f"SYN000{k}" for k in range(1, 9)]
+    real = candidates.replay_shard
+
+    def lose_the_second(book: Book, plan: candidates.ReplayPlan, shard: int, *words: Any, **more: Any) -> Any:
+        if shard == 1:
+            return candidates.ReplayOutcome([], {}, 0)
+        return real(book, plan, shard, *words, **more)
+
+    with open_instance(folder / ".dagster") as instance:
+        register(instance, names)
+        defs = build_defs(BookResource(folder=str(folder)), 2, executor=dg.in_process_executor)
+        job, tags = defs.resolve_job_def("replay"), range_tags(instance, names)
+        monkeypatch.setattr(candidates, "replay_shard", lose_the_second)
+        lost = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+        assert not lost.success
+        (failed,) = (event for event in lost.all_events if event.is_step_failure)
+        assert failed.step_key == "candidates.finish_replay"
+        assert "ShardLostError" in str(failed.event_specific_data.error)
+        assert not materializations(instance, "candidates"), "no partition turns green"
+        monkeypatch.undo()
+        assert job.execute_in_process(instance=instance, tags=tags).success
+    book = open_book(folder)
+    assert sorted(book.lake.ticker_footers(book.candidates)) == names
 
 
 def test_the_page_and_the_command_line_make_the_same_tables(
