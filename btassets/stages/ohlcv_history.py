@@ -31,7 +31,7 @@ from btassets.stages.quarantine import Quarantined, write_quarantine
 from btassets.stages.reading import Read, Wanted, is_late, read_many
 from btassets.stages.registry import STAGES
 from btassets.stages.restated import restated_tickers
-from btassets.stages.screening import READ_RULES, accept, overrides_of
+from btassets.stages.screening import READ_RULES, accept, last_finished, overrides_of
 from btassets.storage.lake import digest
 
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
@@ -222,6 +222,7 @@ def ingest(
         t: _again_from(known.get(t, {}), origin(t)) if is_part else None for group in groups.values() for t in group
     }
     announce(source, starts)
+    last = last_finished(book)
     stopped: SourceStoppedError | None = None
     changed: list[str] = []
     restated: dict[str, int] = {}
@@ -243,7 +244,7 @@ def ingest(
             before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
             dropped: dict[str, Quarantined] = {}
             for ticker, read in fetched.items():
-                found = accept(book, source, wanted[ticker], read, footers.get(ticker, {}))
+                found = accept(book, source, wanted[ticker], read, footers.get(ticker, {}), last)
                 facts, bars = found.facts, found.bars
                 footers[ticker] = facts | {"stamp": _settled(source, stamps[ticker], read, facts)}
                 if bars is not None:
@@ -278,4 +279,4 @@ def _settled(source: BarSource, stamp: str, read: Read, facts: dict[str, Any]) -
     """Change marker to keep: one that no source gives, where the next run has to ask again."""
     if isinstance(read, FetchFailedError):
         return f"failed|{stamp}"
-    return f"late|{stamp}" if is_late(source, facts["last"]) else stamp
+    return f"late|{stamp}" if facts.get("is_unfinished") or is_late(source, facts["last"]) else stamp

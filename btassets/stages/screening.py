@@ -12,13 +12,15 @@ import numpy as np
 
 from btassets.engine.market.overlap import Revision, merge_overlap
 from btassets.engine.market.quality import screen_bars
-from btassets.engine.market.quality_rules import NOT_OF_A_FILE, DroppedRows, Override, QualityRules
+from btassets.engine.market.quality_rules import NOT_OF_A_FILE, DroppedRows, Override, QualityRules, iso_date
 from btassets.engine.market.raw_bars import Problem, RawBars
 from btassets.settings.models import Settings
 from btassets.settings.quality import Quality
 from btassets.sources.base import BarSource, BlockedTickerError
 from btassets.sources.calendars import DATA, exchange_sessions
 from btassets.sources.ticker_names import canonical_ticker
+from btassets.sources.vendor_rows import taken
+from btassets.sources.window import last_finished_session
 from btassets.stages.bar_revisions import grown_record
 from btassets.stages.bar_store import bars_version
 from btassets.stages.book import Book
@@ -47,13 +49,48 @@ class Accepted:
     quarantine: tuple[DroppedRows, ...] = ()
 
 
+def last_finished(book: Book) -> int | None:
+    """Last session whose bars are whole, days since 1970-01-01; None: nobody knows, or the market is made up."""
+    if book.base.calendar == DATA or book.base.source.kind == "demo":
+        return None
+    return last_finished_session(book.base.calendar, book.lake)
+
+
+def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Problem | None]:
+    """Bars up to the last finished session, and a word about those that are not over yet."""
+    if last is None or not len(bars) or bars.dates.max() <= last:
+        return bars, None
+    later = np.flatnonzero(bars.dates > last)
+    day = int(bars.dates[later].min())
+    text = (
+        f"{ticker} {iso_date(day)}: bar of a session that is not over ({len(later)} rows in all); bars are stored when "
+        f"their session is, the last one was {iso_date(last)}; read again by the next run."
+    )
+    kept = taken(bars, np.flatnonzero(bars.dates <= last))
+    return kept, Problem(ticker, "Q6", "info", day, len(later), text)
+
+
 def accept(
-    book: Book, source: BarSource, wanted: Wanted, fetched: RawBars | BlockedTickerError, known: dict[str, Any]
+    book: Book,
+    source: BarSource,
+    wanted: Wanted,
+    fetched: RawBars | BlockedTickerError,
+    known: dict[str, Any],
+    last: int | None = None,
 ) -> Accepted:
-    """Judge one ticker by the book's rules; `known` are the facts of its footer so far."""
+    """Judge one ticker by the book's rules.
+
+    Parameters
+    ----------
+    known
+        Facts of its footer so far.
+    last
+        Last finished session; bars of later ones are left out. None: all are finished.
+    """
     ticker = wanted.ticker
     if isinstance(fetched, BlockedTickerError):
         return Accepted(_blocked(ticker, known, [fetched.as_problem()]), None)
+    fetched, unfinished = _finished(ticker, fetched, last)
     screened = screen_bars(
         ticker,
         fetched,
@@ -62,7 +99,7 @@ def accept(
         sessions=_calendar(book, fetched),
         overrides=overrides_of(book.base, ticker),
     )
-    problems = [as_fact(p) for p in screened.problems]
+    problems = [as_fact(p) for p in (*screened.problems, *([unfinished] if unfinished is not None else []))]
     dropped = dict(screened.n_dropped)
     bars = screened.bars
     if bars is None:
@@ -84,6 +121,7 @@ def accept(
         "problems": problems,
         "dropped": dropped,
         "blocked": None,
+        "is_unfinished": unfinished is not None,
         **grown_record(known, revisions, int(bars.dates[-1])),
     }
     return Accepted(facts, bars, screened.quarantine)
@@ -105,6 +143,7 @@ def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dic
         **known,
         "problems": [as_fact(p) for p in problems],
         "blocked": text,
+        "is_unfinished": False,
     }
 
 

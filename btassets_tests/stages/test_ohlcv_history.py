@@ -7,6 +7,7 @@ import pytest
 
 from btassets.engine.market.bars import Bars
 from btassets.errors import NoBarsError
+from btassets.stages import screening
 from btassets.stages.bar_store import TABLE, broken_bars
 from btassets.stages.book import Book, open_book
 from btassets.stages.ohlcv_history import active_tickers, in_universe, ingest, plan_ingest
@@ -113,3 +114,24 @@ def test_names_are_text(tmp_path: Path, name: str) -> None:
     rows = book.lake.read_bucket(TABLE, next(iter(book.lake.by_bucket([ticker]))))
     assert rows is not None
     assert set(rows["ticker"].to_pylist()) == {ticker}
+
+
+def test_a_session_that_is_not_over_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bar is not stored, is told, and is read by the first run after the close though the file is the same."""
+    bars, _ = market(1)
+    own = bars["SYN0001"]  # ends on Wednesday, 2022-01-05
+    write_bars(tmp_path / "bars" / "AAA.parquet", own)
+    folder = make_book(tmp_path / "book", tmp_path, benchmark="none", calendar="XNYS")
+    monkeypatch.setattr(screening, "last_finished_session", lambda *_: int(own.dates[-2]))
+    book = open_book(folder, environ={})
+    ingest(book, plan_ingest(book).stale)
+    facts = book.lake.ticker_footers(TABLE)["AAA"]
+    assert facts["last"] == int(own.dates[-2])
+    (told,) = [text for rule, severity, _, n, text in facts["problems"] if (rule, severity, n) == ("Q6", "info", 1)]
+    assert "2022-01-05: bar of a session that is not over" in told
+    assert plan_ingest(book).stale == ["AAA"]
+    monkeypatch.setattr(screening, "last_finished_session", lambda *_: int(own.dates[-1]))
+    outcome = ingest(book, plan_ingest(book).stale)
+    assert (outcome.n_bars_new, outcome.restated) == (1, {})
+    assert plan_ingest(book).stale == []
+    assert "not over" not in str(book.lake.ticker_footers(TABLE)["AAA"]["problems"])
