@@ -15,6 +15,7 @@ from btassets.sources.columns import ColumnNames
 from btassets.sources.sql import PASSWORD_NAME, URL_NAME, SqlSource
 from btassets.stages.book import Book, open_book
 from btassets.stages.new_book import make_book
+from btassets.stages.run_stage import run_stage
 from btassets_tests.sources import vendor_books as books
 from btassets_tests.sources.local_server import Market, day_number
 
@@ -229,5 +230,7 @@ def test_revisions_are_exported(tmp_path: Path, file: Path) -> None:
     books.read(book)
     run(file, "update prices set c = c + 0.01 where symbol = 'TRUE' and day = '2021-04-15'")
     books.read(book, full=True)
+    for stage in ("sessions", "bar_problems"):
+        run_stage(stage, book)
     assert main(["export", "bar_revisions", "--book", str(book.folder), "--out", str(out)]) == 0
     assert out.read_text().splitlines()[1].startswith('"TRUE",2021-04-16,"revised",2021-04-15,"close",')
