@@ -157,14 +157,21 @@ def _marked(label: str, row: Values, *, is_current: bool = False, is_grey: bool 
     return Row(label, words, (Mark("m-main", row["estimate"], low, high),), is_grey=is_grey, is_current=is_current)
 
 
+_VARIANTS = {
+    "legacy_raw_80_fixed10": "raw 80",
+    "raw_90_fixed10": "raw 90",
+    "residual_80_fixed15": "15 slots",
+}
+
+
 def _against_market(report: Report) -> str:
     rows = [
         row for row in report["statistics"]["book"] if row["measure"] in ("alpha", "active_return", "return_minus_base")
     ]
-    names = {"alpha": "Alpha", "active_return": "Return above the benchmark", "return_minus_base": "Minus the default"}
+    names = {"alpha": "Alpha", "active_return": "Above benchmark", "return_minus_base": "Against default"}
     drawn = [
         _marked(
-            f"{names[row['measure']]}, {shown(row['policy'], 'words')}",
+            f"{names[row['measure']]}: {_VARIANTS.get(row['policy']) or shown(row['policy'], 'words')}",
             row,
             is_current=row["policy"] == report["main_policy"],
         )

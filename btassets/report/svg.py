@@ -190,7 +190,7 @@ def text(share: float, y: float, words: str, *, anchor: str = "start", css: str 
 
 def axis_text(share: float, y: float, words: str) -> str:
     """A label under an axis, turned inward at both ends so that nothing is cut."""
-    anchor = "start" if share < 0.04 else "end" if share > 0.96 else "middle"
+    anchor = "start" if share < 0.07 else "end" if share > 0.93 else "middle"
     return text(share, y, words, anchor=anchor)
 
 
