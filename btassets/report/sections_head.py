@@ -59,9 +59,10 @@ def head(report: Report) -> str:
         ("Code version", f"{book['code_version']} (btassets {book['btassets_version']})"),
     ]
     answer = report["headline"]
+    about = '<span class="claimed">that the list has an edge:</span> ' if answer["verdict"] else ""
     return (
         f'<header><p class="eyebrow">btassets report</p><h1>{esc(book["name"])}, {esc(report["as_of"])}</h1>'
-        f'<p class="headline">{esc(answer["text"])} {verdict(answer["verdict"])}</p>{facts(known)}</header>'
+        f'<p class="headline">{esc(answer["text"])} {about}{verdict(answer["verdict"])}</p>{facts(known)}</header>'
         f'<div class="pair">{_advice(report)}{_warnings(report)}</div>'
     )
 

@@ -33,7 +33,7 @@ from btassets_tests.bench.measure import MeasureError
 if TYPE_CHECKING:
     from btassets_tests.bench.kernels import ReplayInputs, TickerBars
 
-KERNELS = ("replay", "signals", "books", "factors", "events", "page", "quality", "postgres")
+KERNELS = ("replay", "signals", "books", "factors", "statistics", "events", "page", "quality", "postgres")
 DAGSTER = ("launches", "new_bars")
 CASES = (*graph_cases.CASES, *KERNELS, *DAGSTER)
 
@@ -238,6 +238,12 @@ def _with_kernels(
         tell("factor report")
         n_names = size.panel["n_tickers"]
         found += kernels.factor_report_figures(n_weeks=size.n_weeks, n_names=n_names, has_targets=has_targets)
+    if "statistics" in cases:
+        from btassets_tests.bench.statistics import statistics_figures
+
+        tell("statistics")
+        lab.ensure_run()
+        found += statistics_figures(lab.book(), has_targets=has_targets)
     if "events" in cases:
         tell("events")
         found.append(kernels.event_figure(n_partitions=size.n_partitions, has_targets=has_targets))

@@ -89,8 +89,8 @@ def test_the_bench_runs_on_a_tiny_market(tmp_path, capsys):
 def test_every_case_runs_on_a_tiny_market(tmp_path, capsys):
     figures = _measured(tmp_path, capsys)
     assert figures["1 of 6 tickers got a bar"]["note"] == "1 replayed"
-    assert {"tick: no new bars", "page: everything, nothing changed"} <= figures.keys()
-    assert len(figures) >= 31
+    assert {"tick: no new bars", "page: everything, nothing changed", "statistics layer"} <= figures.keys()
+    assert len(figures) >= 38
 
 
 @pytest.mark.bench
