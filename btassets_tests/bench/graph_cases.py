@@ -19,7 +19,7 @@ from btassets_tests.bench.figures import Figure, Target, of_commands
 from btassets_tests.bench.markets import BarFolder, give_back, take_last_session
 from btassets_tests.bench.measure import Measured, MeasureError, run_command
 
-CASES = ("cold", "multiprocess", "unchanged", "gate", "changed", "today", "grade")
+CASES = ("cold", "multiprocess", "unchanged", "gate", "changed", "today", "sweep", "compare", "grade")
 
 TARGETS = {
     "cold": Target(10.0, 11.0, 1_000.0),
@@ -27,10 +27,18 @@ TARGETS = {
     "unchanged": Target(2.0),
     "gate": Target(5.5),
     "changed": Target(8.0),
+    "sweep": Target(4.0),
 }
 """Of 501 tickers x 5 years on 2 cores without other work; two of the seconds are for the statistics."""
 
 N_CHANGED = 37
+GRID = (
+    "gates.min_rr=0.75:3:0.25",
+    "gates.min_confidence=45:67.5:2.5",
+    "gates.min_momentum_percentile=50:90:10",
+    "exits.hold_days=10,30",
+)
+"""A thousand books."""
 
 _PROJECT = Path(__file__).parents[2]
 _GOOD_CODES = (0, EXIT_SOME_TICKERS)
@@ -120,6 +128,8 @@ class Lab:
             "gate": ("one gate changed", self._gate),
             "changed": (f"{self.n_changed} of {len(self.market.tickers)} tickers got a bar", self._changed),
             "today": ("today", self._today),
+            "sweep": ("sweep of 1,000 books", self._sweep),
+            "compare": ("compare two scenarios", self._compare),
             "grade": ("grade of all candidates", self._grade),
         }[case]
 
@@ -182,6 +192,22 @@ class Lab:
     def _today(self, _number: int) -> tuple[Measured, str]:
         self.ensure_run()
         return btassets(self.folder, "today", "--book", str(self.book_folder)), ""
+
+    def _sweep(self, _number: int) -> tuple[Measured, str]:
+        self.ensure_run()
+        run = btassets(self.folder, "sweep", "--book", str(self.book_folder), "--quiet", *GRID)
+        if not run.stdout.startswith("1,000 books tried here"):
+            raise MeasureError(f"the sweep said {run.stdout[:60]!r}")
+        (page,) = self.book().reports.glob("sweep-*/sweep.html")
+        return run, f"page {page.stat().st_size / 1000:.0f} kB"
+
+    def _compare(self, _number: int) -> tuple[Measured, str]:
+        self.ensure_run()
+        self._run("--set", "gates.min_rr=1.75", "--as", "to-compare")
+        words = ("compare", "base", "to-compare", "--book", str(self.book_folder))
+        run = btassets(self.folder, *words)
+        page = self.book().reports / "compare-base-to-compare" / "compare.html"
+        return run, f"page {page.stat().st_size / 1000:.0f} kB"
 
     def _grade(self, number: int) -> tuple[Measured, str]:
         self.ensure_run()
