@@ -10,6 +10,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,10 +71,14 @@ def select(settings: Settings, prefixes: tuple[str, ...]) -> dict[str, Any]:
     """
     flat = flatten(settings)
     return {
-        key: list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
-        for key, value in flat.items()
-        if any(key == prefix or key.startswith(prefix + ".") for prefix in prefixes)
+        key: list(cast(tuple[Any, ...], value)) if isinstance(value := flat[key], tuple) else value
+        for key in _keys_under(prefixes)
     }
+
+
+@cache
+def _keys_under(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key for key in KEYS if any(key == prefix or key.startswith(prefix + ".") for prefix in prefixes))
 
 
 def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:

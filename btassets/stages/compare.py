@@ -12,11 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.portfolio.variants import POLICIES
-from btassets.engine.statistics.book import daily_returns
+from btassets.engine.portfolio.variant_list import POLICIES
 from btassets.engine.statistics.ewc import DAILY, Estimates, estimate
 from btassets.engine.statistics.influence import Influence, difference, setup_influence
-from btassets.engine.statistics.return_series import MEAN, SHARPE, return_influence
+from btassets.engine.statistics.return_series import MEAN, SHARPE, daily_returns, return_influence
 from btassets.errors import UsageError
 from btassets.settings.models import flatten
 from btassets.stages.book import Book

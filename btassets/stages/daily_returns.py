@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.statistics.book import daily_returns
+from btassets.engine.statistics.return_series import daily_returns
 from btassets.stages.book import Book
 
 NAME = "daily_returns"

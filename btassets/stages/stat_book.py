@@ -27,7 +27,6 @@ from btassets.engine.statistics.book import (
     INFORMATION_RATIO,
     RANDOM_DRAWS,
     PermutedRanks,
-    daily_returns,
     market_model,
     random_p,
     stable_tickers,
@@ -40,6 +39,7 @@ from btassets.engine.statistics.families import step_down
 from btassets.engine.statistics.influence import series_influence
 from btassets.engine.statistics.overfit import overfit_probability
 from btassets.engine.statistics.path_noise import DROP_FRACS, kept_rows, spread
+from btassets.engine.statistics.return_series import daily_returns
 from btassets.engine.statistics.sharpe import (
     deflated_sharpe,
     expected_max_sharpe,

@@ -16,10 +16,10 @@ import pyarrow as pa
 from btassets.engine.portfolio.book import BookResult
 from btassets.engine.portfolio.plateaus import neighbourhoods
 from btassets.engine.portfolio.rules import Policy
-from btassets.engine.statistics.book import daily_returns
 from btassets.engine.statistics.ewc import estimate
 from btassets.engine.statistics.families import step_down
 from btassets.engine.statistics.influence import Influence, difference
+from btassets.engine.statistics.return_series import daily_returns
 from btassets.engine.statistics.sharpe import (
     DAYS_PER_YEAR,
     ReturnMoments,

@@ -18,19 +18,22 @@ that one scenario's run rewrites no other's file; `btassets sql "select * from t
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.portfolio.book import BookResult
-from btassets.engine.portfolio.variants import POLICIES, STRATEGY_VARIANTS
+from btassets.engine.portfolio.variant_list import POLICIES, STRATEGY_VARIANTS
 from btassets.settings.load import BASE_SCENARIO, select
 from btassets.settings.models import Settings
 from btassets.stages.book import REPLAY_SETTINGS, Book
 from btassets.storage.lake import digest
 from btassets.tables import TRIALS
+
+if TYPE_CHECKING:  # the simulator would load its compiler for whoever only plans or counts
+    from btassets.engine.portfolio.book import BookResult
 
 _DECIDING = (
     "profile",
@@ -78,9 +81,14 @@ def _decided(settings: Settings, policy: str, ranking: str, changes: Mapping[str
     return select(settings, _DECIDING) | named | dict(changes) | {"policy": policy, "ranking": ranking}
 
 
+@cache
+def _defaults(policy: str, ranking: str) -> dict[str, Any]:
+    return _decided(Settings(), policy, ranking, {})
+
+
 def trial_row(
     settings: Settings,
-    result: BookResult | None,
+    result: "BookResult | None",
     *,
     data_version: str,
     policy: str,
@@ -105,7 +113,7 @@ def trial_row(
         Flat settings that this book overlays, e.g. `{"book.max_positions": 15}`.
     """
     decided = _decided(settings, policy, ranking, changes or {})
-    defaults = _decided(Settings(), policy, ranking, {})
+    defaults = _defaults(policy, ranking)
     changed = {key: decided[key] for key in sorted(decided) if decided[key] != defaults[key]}
     return {
         "settings_hash": digest(decided),
@@ -117,7 +125,7 @@ def trial_row(
     }
 
 
-def run_rows(settings: Settings, results: Iterable[BookResult | None], data_version: str) -> list[Row]:
+def run_rows(settings: Settings, results: "Iterable[BookResult | None]", data_version: str) -> list[Row]:
     """Rows of the books that one run simulates; `results` in the order of `BOOKS_OF_A_RUN`."""
     return [
         trial_row(settings, result, data_version=data_version, policy=policy, ranking=ranking, changes=changes)

@@ -37,6 +37,15 @@ def test_help_imports_nothing_heavy(tmp_path: Path, words: list[str]) -> None:
     assert loaded_after(program, tmp_path) & HEAVY == set()
 
 
+PLANNING = ("cli.run", "cli.look", "cli.compare", "stages.pipeline", "stages.freshness", "stages.compare")
+
+
+@pytest.mark.parametrize("name", PLANNING)
+def test_planning_and_looking_load_no_compiler(tmp_path: Path, name: str) -> None:
+    """A run that finds nothing to do, `report`, `sql`, `export`: none of them computes a book."""
+    assert loaded_after(f"import btassets.{name}", tmp_path) & {"numba", "dagster", "pandas", "scipy"} == set()
+
+
 def test_an_import_reads_no_book_and_no_environment(tmp_path: Path) -> None:
     (tmp_path / "btassets.toml").write_text("this is no TOML")
     before = sorted(tmp_path.iterdir())

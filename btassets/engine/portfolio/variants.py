@@ -4,8 +4,8 @@ Belongs here: which books are run side by side, and whose prices the seed's cale
 Does not belong here: how a book is walked.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,27 +16,7 @@ from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.rules import BookConfig, BookRules
-
-POLICIES = ("target", "hold")
-
-
-@dataclass(frozen=True)
-class StrategyVariant:
-    """A research book: same floors and exits, another rank, cutoff or capacity."""
-
-    variant: str
-    ranking: Literal["residual", "raw"]
-    cutoff_pct: float
-    max_positions: int
-    risk_frac: float = 0.01
-
-
-STRATEGY_VARIANTS = (
-    StrategyVariant("production_residual_80_fixed10", "residual", 80.0, 10),
-    StrategyVariant("legacy_raw_80_fixed10", "raw", 80.0, 10),
-    StrategyVariant("raw_90_fixed10", "raw", 90.0, 10),
-    StrategyVariant("residual_80_fixed15", "residual", 80.0, 15),
-)
+from btassets.engine.portfolio.variant_list import POLICIES, STRATEGY_VARIANTS, StrategyVariant
 
 
 def priced_tickers(

@@ -27,13 +27,6 @@ _I42 = types.Array(types.int32, 2, "C", readonly=True)
 _I8 = types.Array(types.int64, 1, "C", readonly=True)
 
 
-def daily_returns(equity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Simple returns of a curve, shape (n - 1,); NaN after a value that is not positive."""
-    before = equity[:-1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(before > 0, equity[1:] / before - 1.0, np.nan)
-
-
 def market_model(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -> Influence:
     """Alpha, beta, information ratio and active return of a book; read them with overlap `DAILY`.
 

@@ -1,4 +1,4 @@
-"""Mean and Sharpe ratio of daily returns as influence series, so that two books can be paired.
+"""Daily returns of a curve, and their mean and Sharpe ratio as influence series, so that two books can be paired.
 
 Belongs here: numbers of one return series with their series. Does not belong here: returns against a
 benchmark (book), what a Sharpe ratio is worth after a search (sharpe).
@@ -13,6 +13,13 @@ from btassets.engine.statistics.influence import Influence
 from btassets.engine.statistics.sharpe import DAYS_PER_YEAR
 
 MEAN, SHARPE = range(2)
+
+
+def daily_returns(equity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Simple returns of a curve, shape (n - 1,); NaN after a value that is not positive."""
+    before = equity[:-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(before > 0, equity[1:] / before - 1.0, np.nan)
 
 
 def return_influence(returns: NDArray[np.float64]) -> Influence:

@@ -11,13 +11,13 @@ from btassets.engine.statistics.book import (
     BETA,
     INFORMATION_RATIO,
     PermutedRanks,
-    daily_returns,
     market_model,
     random_p,
     stable_tickers,
     ticker_permutations,
 )
 from btassets.engine.statistics.ewc import DAILY, estimate
+from btassets.engine.statistics.return_series import daily_returns
 from btassets_tests.reference import naive_statistics as naive
 
 
