@@ -7,6 +7,7 @@ all the same. Does not belong here: the replay itself (`btassets.stages.candidat
 """
 
 import os
+from dataclasses import replace
 
 import dagster as dg
 
@@ -91,10 +92,10 @@ def check_no_lookahead(
     opened = book.open()
     lost, is_whole = stage.arrivals(opened, plan)
     # What did not arrive is told by finish_replay; its old rows prove nothing.
-    arrived = stage.ReplayPlan(plan.expected, [ticker for ticker in plan.stale if ticker not in lost])
+    arrived = replace(plan, stale=[ticker for ticker in plan.stale if ticker not in lost])
     found = find_lookahead(opened, arrived)
-    if found.first_mismatch is not None:
-        unmark_checked("candidates", opened)
+    if found.ticker is not None:
+        unmark_checked("candidates", opened, found.ticker)
     elif is_whole:
         mark_checked("candidates", opened, input_hash("candidates", opened))
     return checks.result(

@@ -28,6 +28,7 @@ from btassets.stages.arrow_columns import as_table
 from btassets.stages.bar_store import ticker_slices
 from btassets.stages.bars_view import TickerBars, is_used, read_bucket_bars
 from btassets.stages.book import Book
+from btassets.stages.freshness import suspect_of, was_checked
 from btassets.stages.ohlcv_history import active_tickers
 from btassets.stages.registry import STAGES
 from btassets.stages.sessions import Sessions, blocked_days, read_sessions
@@ -77,10 +78,16 @@ class ReplayPlan:
         Fingerprint of every active ticker, ticker -> version.
     stale
         Active tickers whose stored fingerprint differs, and stored tickers that are no longer active.
+    is_proven
+        Whether the rows that are stored so far passed the lookahead check, or there are none.
+    suspect
+        Ticker whose rows failed it last; None: none did.
     """
 
     expected: dict[str, str]
     stale: list[str]
+    is_proven: bool = True
+    suspect: str | None = None
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,9 @@ def plan_replay(book: Book, only: Iterable[str] | None = None) -> ReplayPlan:
     stale = [t for t, version in expected.items() if not _has_arrived(version, stored.get(t), beside.get(t))]
     stale += [t for t in {**stored, **beside} if t not in active]
     wanted = None if only is None else set(only)
-    return ReplayPlan(expected, sorted((t for t in stale if wanted is None or t in wanted), key=str.encode))
+    chosen = sorted((t for t in stale if wanted is None or t in wanted), key=str.encode)
+    is_proven = not stored or was_checked("candidates", book)
+    return ReplayPlan(expected, chosen, is_proven, suspect_of("candidates", book))
 
 
 def shard_buckets(book: Book, plan: ReplayPlan, shard: int, n_shards: int) -> dict[int, list[str]]:

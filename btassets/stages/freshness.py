@@ -167,11 +167,20 @@ def mark_checked(name: str, book: Book, expected: str) -> None:
         )
 
 
-def unmark_checked(name: str, book: Book) -> None:
-    """Forget that a bucketed stage was verified: the next run looks again."""
+def unmark_checked(name: str, book: Book, suspect: str) -> None:
+    """Forget that a bucketed stage was verified: the next run looks again, at this ticker in any case."""
     table = _bucketed(STAGES[name], book)
     if table is not None:
-        (book.lake.root / table / "checked.json").unlink(missing_ok=True)
+        replace_json(book.lake.root / table / "checked.json", {"suspect": suspect})
+
+
+def suspect_of(name: str, book: Book) -> str | None:
+    """Ticker whose rows failed the last verification; None when it passed."""
+    try:
+        path = book.lake.root / (_bucketed(STAGES[name], book) or "") / "checked.json"
+        return json.loads(path.read_text(encoding="utf-8")).get("suspect")
+    except (OSError, ValueError):
+        return None
 
 
 def was_checked(name: str, book: Book) -> bool:

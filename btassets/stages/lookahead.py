@@ -22,28 +22,33 @@ SAMPLE_DATES = 8
 
 @dataclass(frozen=True)
 class LookaheadFinding:
-    """How many tickers and as-of dates were compared, and the first difference, None without one."""
+    """How many tickers and as-of dates were compared, and the first difference with its ticker, None without one."""
 
     n_tickers: int
     n_dates: int
-    first_mismatch: str | None
+    first_mismatch: str | None = None
+    ticker: str | None = None
 
 
 def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
     """Compare stored rows of a sample with a replay that ends at their as-of date.
 
-    The sample is drawn among the replayed tickers (all, when none was) with a seed from their
-    fingerprints: another one for other data, the same one for the same data.
+    The sample is drawn among the replayed tickers, and as many again among all of them where none was
+    replayed or what was there before is unproven; a ticker that failed last is always in it. Its seed
+    comes from the fingerprints: another one for other data, the same one for the same data.
     """
-    tickers = [t for t in plan.stale if t in plan.expected] or sorted(plan.expected, key=str.encode)
-    if not tickers:
-        return LookaheadFinding(0, 0, None)
-    seed = int("".join(plan.expected[t][:4] for t in tickers[:8]), 16)
+    replayed = [t for t in plan.stale if t in plan.expected]
+    everyone = sorted(plan.expected, key=str.encode)
+    if not everyone:
+        return LookaheadFinding(0, 0)
+    seed = int("".join(plan.expected[t][:4] for t in (replayed or everyone)[:8]), 16)
     generator = np.random.default_rng(seed)
-    sample = generator.choice(tickers, size=min(SAMPLE_TICKERS, len(tickers)), replace=False).tolist()
+    sample = {ticker for ticker in everyone if ticker == plan.suspect}
+    for tickers in (replayed, everyone if not (replayed and plan.is_proven) else []):
+        sample |= {*generator.choice(tickers, size=min(SAMPLE_TICKERS, len(tickers)), replace=False).tolist()}
     inputs = read_inputs(book)
     n_tickers = n_dates = 0
-    for bucket, group in book.lake.by_bucket(sample).items():
+    for bucket, group in book.lake.by_bucket(sorted(sample, key=str.encode)).items():
         for item in read_bucket_bars(book, bucket, group):
             stored = _stored(book, bucket, item)
             asked = np.unique(np.concatenate([stored.candidate_index, stored.signal_index]))
@@ -55,8 +60,8 @@ def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
             mismatch = _first_mismatch(item, stored, index.astype(np.int32), inputs)
             n_tickers, n_dates = n_tickers + 1, n_dates + len(index)
             if mismatch is not None:
-                return LookaheadFinding(n_tickers, n_dates, mismatch)
-    return LookaheadFinding(n_tickers, n_dates, None)
+                return LookaheadFinding(n_tickers, n_dates, mismatch, item.ticker)
+    return LookaheadFinding(n_tickers, n_dates)
 
 
 def _stored(book: Book, bucket: int, item: TickerBars) -> Any:

@@ -98,7 +98,7 @@ def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:
     if lost:
         raise ShardLostError(len(lost), lost[0])
     found = find_lookahead(book, plan)
-    if found.first_mismatch is not None:
-        unmark_checked("candidates", book)
-        raise CheckFailedError("no_lookahead", found.first_mismatch)
+    if found.ticker is not None:
+        unmark_checked("candidates", book, found.ticker)
+        raise CheckFailedError("no_lookahead", str(found.first_mismatch))
     mark_checked("candidates", book, input_hash("candidates", book))

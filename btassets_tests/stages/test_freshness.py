@@ -65,7 +65,7 @@ def test_a_code_change_touches_its_stage(book: Path, monkeypatch: pytest.MonkeyP
 def test_the_mark_of_a_verified_replay_is_void_when_a_row_set_changes(book: Path) -> None:
     opened = open_book(book, environ={})
     assert was_checked("candidates", opened)
-    unmark_checked("candidates", opened)
+    unmark_checked("candidates", opened, "SYN0001")
     assert not was_checked("candidates", opened)
     assert "candidates" in stale(book)
     mark_checked("candidates", opened, input_hash("candidates", opened))

@@ -1,6 +1,7 @@
 """The proof against lookahead runs with every replay, and stops what is below when it fails."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from btassets.stages import candidates, lookahead
 from btassets.stages.book import open_book
 from btassets.stages.candidates import plan_replay
+from btassets.stages.freshness import unmark_checked
 from btassets.stages.lookahead import find_lookahead
 from btassets_tests.cli.book_factory import Answer, call, different, lake_files, report_bytes, tables_of, versions
 
@@ -126,6 +128,43 @@ def test_a_replay_that_was_never_proven_is_checked_before_it_is_used(
     assert run(book).code == 0
     assert len(asked) == 1
     assert different(tables_of(book), before) == []
+
+
+def test_the_sample_holds_what_was_replayed_what_failed_last_and_what_is_unproven(
+    book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_book(book, environ={})
+    asked: list[str] = []
+    monkeypatch.setattr(lookahead, "_first_mismatch", lambda item, *_: asked.append(item.ticker))
+    monkeypatch.setattr(lookahead, "SAMPLE_TICKERS", 1)
+    plan = candidates.plan_replay(opened)
+    one, other = sorted(plan.expected)[:2]
+    assert (plan.stale, plan.is_proven, plan.suspect) == ([], True, None)
+
+    lookahead.find_lookahead(opened, replace(plan, stale=[one]))
+    assert asked == [one]
+    asked.clear()
+    lookahead.find_lookahead(opened, replace(plan, stale=[one], suspect=other))
+    assert sorted(asked) == [one, other]
+    asked.clear()
+    monkeypatch.setattr(lookahead, "SAMPLE_TICKERS", 99)
+    lookahead.find_lookahead(opened, replace(plan, stale=[one], is_proven=False))
+    assert sorted(asked) == sorted(plan.expected)
+
+
+def test_a_ticker_that_failed_stays_suspected_until_a_run_passes(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = open_book(book, environ={})
+    ticker = sorted(candidates.plan_replay(opened).expected)[0]
+    unmark_checked("candidates", opened, ticker)
+    plan = candidates.plan_replay(opened)
+    assert (plan.is_proven, plan.suspect) == (False, ticker)
+    asked: list[str] = []
+    real = lookahead._first_mismatch
+    monkeypatch.setattr(lookahead, "_first_mismatch", lambda item, *a: asked.append(item.ticker) or real(item, *a))
+    assert run(book).code == 0
+    assert ticker in asked
+    plan = candidates.plan_replay(opened)
+    assert (plan.is_proven, plan.suspect) == (True, None)
 
 
 @pytest.mark.parametrize("lost", ["all", "signals"])
