@@ -68,6 +68,7 @@ def test_walk(tools: tuple[str, str, str], tmp_path: Path) -> None:
     assert seen["three"] == "COMPLETED_SUCCESS"
     assert "Materialized (3)" in seen["partitions"]
     assert (seen["whole"], seen["runs"]) == ("COMPLETED_SUCCESS", ["SUCCESS"])
+    assert seen["processes"] == "SUCCESS"
     assert seen["images"], "the sparkline is drawn"
     assert all(width > 0 for width in seen["images"])
     for key in ("cagr_pct", "max_drawdown_pct", "sharpe"):
@@ -75,4 +76,10 @@ def test_walk(tools: tuple[str, str, str], tmp_path: Path) -> None:
     assert seen["report"]["url"] == f"http://127.0.0.1:{page.port + 1}/latest/report.html"
     assert seen["report"]["tiles"] > 0
     assert not seen["complaints"]
-    assert {path.name for path in shots.glob("*.png")} >= {"lineage.png", "partitions.png", "run.png", "asset.png"}
+    assert {path.name for path in shots.glob("*.png")} >= {
+        "lineage.png",
+        "partitions.png",
+        "run.png",
+        "timeline.png",
+        "asset.png",
+    }

@@ -83,6 +83,43 @@ await page.goto(`${url}/runs/${longest.runId}`, { waitUntil: 'domcontentloaded' 
 await page.waitForTimeout(4_000);
 await page.screenshot({ path: `${folder}/run.png` });
 
+const { assetNodeOrError } = await ask(
+  '{assetNodeOrError(assetKey:{path:["candidates"]}){...on AssetNode{partitionKeys}}}',
+);
+const keys = assetNodeOrError.partitionKeys;
+
+// The same run in a process per step, by its timeline alone: shards side by side.
+const { launchRun } = await ask(
+  'mutation($p:ExecutionParams!){launchRun(executionParams:$p){__typename ...on LaunchRunSuccess{run{runId}}}}',
+  {
+    p: {
+      selector: {
+        repositoryLocationName: 'btassets.definitions', repositoryName: '__repository__', jobName: 'everything',
+      },
+      runConfigData: { execution: { config: { kind: 'multiprocess' } } },
+      executionMetadata: {
+        tags: [
+          { key: 'dagster/asset_partition_range_start', value: keys[0] },
+          { key: 'dagster/asset_partition_range_end', value: keys.at(-1) },
+        ],
+      },
+      mode: 'default',
+    },
+  },
+);
+seen.processes = await until('run in processes', async () => {
+  const { runOrError } = await ask('query($r:ID!){runOrError(runId:$r){...on Run{status}}}', { r: launchRun.run.runId });
+  return /SUCCESS|FAILURE|CANCELED/.test(runOrError.status) ? runOrError.status : null;
+});
+await page.goto(`${url}/runs/${launchRun.run.runId}`, { waitUntil: 'domcontentloaded' });
+await page.getByText('Re-execute').first().waitFor();
+await page.waitForTimeout(3_000);
+const again = await page.getByRole('button', { name: /Re-execute/ }).first().boundingBox();
+await page.mouse.click(again.x - 28, again.y + again.height / 2); // the button beside it gives the timeline the page
+await page.waitForTimeout(2_000);
+await page.screenshot({ path: `${folder}/timeline.png` });
+seen.timeline = await page.evaluate(() => document.body.innerText);
+
 // An asset's page: numbers, a table, a sparkline.
 await page.goto(`${url}/assets/portfolio_sims`, { waitUntil: 'domcontentloaded' });
 await page.getByText('Metadata').first().waitFor();
