@@ -123,6 +123,8 @@ def compute(book: Book) -> StageResult:
     """Tables `stat_book`, `stat_overfit`, `wf_windows` and `wf_equity` of the scenario."""
     ranks = _ranks(book)
     playing = _playing(book, ranks)
+    weeks = _rank_panel(playing, ranks) if ranks.num_rows else None
+    del ranks
     sample = read_sample(book, only_core=True)
     trials = n_trials_of_run(book, bars_version(book))
     books = _books(playing)
@@ -132,10 +134,13 @@ def compute(book: Book) -> StageResult:
             rows += _market_rows(name, result, playing, sample)
             rows += _sharpe_rows(name, result, trials)
     rows += _capacity_rows(sample, playing)
-    rows += _random_rows(book, playing, ranks, books)
+    walk = walk_forward(book, playing, sample)
+    # What only exits and samples need goes before the many books come.
+    del sample
+    playing = replace(playing, panel=playing.panel.of_closes())
+    rows += _random_rows(book, playing, weeks, books)
     rows += _path_rows(playing)
     rows += _variant_rows(playing)
-    walk = walk_forward(book, playing, sample)
     overfit = _overfit_rows(trials, books, walk)
     tables = {
         "stat_book": as_statistics(rows, STAT_BOOK.schema, book.scenario),
@@ -286,12 +291,17 @@ def _capacity_rows(sample: Sample, playing: Playing) -> list[Row]:
     return rows
 
 
-def _random_rows(book: Book, playing: Playing, ranks: pa.Table, books: dict[str, BookResult | None]) -> list[Row]:
+def _random_rows(
+    book: Book,
+    playing: Playing,
+    weeks: tuple[Floats, npt.NDArray[np.int64]] | None,
+    books: dict[str, BookResult | None],
+) -> list[Row]:
     """How many of 499 books, in which tickers have swapped percentiles, did as well as the main book."""
     cutoff = book.settings.gates.min_momentum_percentile
-    if book.settings.method.ranking != "eligible" or cutoff <= 0 or not ranks.num_rows:
+    if book.settings.method.ranking != "eligible" or cutoff <= 0 or weeks is None:
         return []
-    panel, week_of = _rank_panel(playing, ranks)
+    panel, week_of = weeks
     is_stable = stable_tickers(panel)
     if np.count_nonzero(is_stable) < LEAST_TICKERS:
         return []

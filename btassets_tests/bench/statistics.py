@@ -43,7 +43,8 @@ def statistics_figures(book: Book, *, has_targets: bool) -> list[Figure]:
     ranks = stat_book._ranks(book)
     playing = stat_book._playing(book, ranks)
     books = stat_book._books(playing)
-    drawn = timed(lambda: stat_book._random_rows(book, playing, ranks, books))
+    weeks = stat_book._rank_panel(playing, ranks)
+    drawn = timed(lambda: stat_book._random_rows(book, playing, weeks, books))
 
     def figure(case: str, cpu: float, spread: float, target: float | None, note: str = "") -> Figure:
         limit = Target(cpu_s=target) if has_targets and target is not None else Target()

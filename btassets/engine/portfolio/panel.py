@@ -4,7 +4,7 @@ Belongs here: the layout of prices by ticker and session. Does not belong here: 
 how they are adjusted, and who trades.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,11 @@ class BarPanel:
             close=np.ascontiguousarray(close, dtype=np.float64),
             is_ended=is_ended,
         )
+
+    def of_closes(self) -> "BarPanel":
+        """Return the panel without opens, highs and lows: books whose exits are known read closes alone."""
+        nothing = np.empty(0)
+        return replace(self, open=nothing, high=nothing, low=nothing)
 
     @property
     def n_tickers(self) -> int:
