@@ -6,6 +6,7 @@ so) and any walk through bars in time (the engine).
 """
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from btassets.stages.freshness import key_of
 from btassets.stages.registry import STAGE_OF_TABLE
 from btassets.stages.run_stage import StageResult
 from btassets.stages.settings_relation import settings_relations
+from btassets.storage.files import temporary_path
 from btassets.tables import CANDIDATES
 
 Relation = pa.Table | Sequence[str] | Sequence[Path]
@@ -243,25 +245,49 @@ def compute_model(name: str, book: Book) -> StageResult:
             relations[table] = files or CANDIDATES.schema.empty_table()
         elif table not in relations:
             relations[table] = [book.lake.existing_path(table, key_of(STAGE_OF_TABLE[table], book))]
-    stream = _stream(load_models()[name], relations, book.lake.root / SPILL_FOLDER)
+    stream = _stream(load_models()[name], relations, book.lake.root)
     schema = next(stream)
     return StageResult({name: pa.RecordBatchReader.from_batches(schema, stream)})
 
 
-def _stream(model: SqlModel, relations: Mapping[str, Relation], spill: Path) -> Iterator[Any]:
-    """Schema of a model's result, then its batches: a large result never stands in memory as a whole."""
-    spill.mkdir(parents=True, exist_ok=True)
-    with _connection(spill, _bytes_of(relations)) as connection:
+def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> Iterator[Any]:
+    """Schema of a model's result, then its batches: a large result never stands in memory as a whole.
+
+    What does not fit into the models' usual share of memory, nor into files beside it, gets once half of
+    the machine's memory: lists and sorted groups cannot be laid aside.
+    """
+    has_begun = False
+    try:
+        for part in _batches(model, relations, lake, _MEMORY_LIMIT):
+            yield part
+            has_begun = True
+    except duckdb.OutOfMemoryException:
+        if has_begun:
+            raise
+        yield from _batches(model, relations, lake, _half_of_memory())
+
+
+def _batches(model: SqlModel, relations: Mapping[str, Relation], lake: Path, memory: str) -> Iterator[Any]:
+    with _connection(lake, _bytes_of(relations), memory) as connection:
         # Views are temporary ones of this cursor: the next model cannot find them.
         for name, relation in relations.items():
             _bind(connection, name, relation)
         try:
             reader = connection.sql(model.sql).to_arrow_reader(_BATCH_ROWS)
+            # The first batch is what tells whether the memory was enough.
+            batch = next(reader, None)
             yield reader.schema
-            for batch in reader:
+            while batch is not None:
                 yield _clean(model.name, pa.Table.from_batches([batch])).to_batches()[0] if batch.num_rows else batch
+                batch = next(reader, None)
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error as error:
             raise SqlModelError(f"{model.name}.sql", str(error)) from error
+
+
+def _half_of_memory() -> str:
+    return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2_000_000}MB"
 
 
 def _bytes_of(relations: Mapping[str, Relation]) -> int:
@@ -271,29 +297,35 @@ def _bytes_of(relations: Mapping[str, Relation]) -> int:
 
 
 @contextmanager
-def _connection(spill: Path, n_bytes: int) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connection(lake: Path, n_bytes: int, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection for one model: one of the process's database, or a database of its own for much input.
 
     Opening a database costs 20 ms; one that worked on much keeps its memory until it is closed.
     """
-    if n_bytes < _MUCH_BYTES:
-        with _process_database(spill).cursor() as connection:
+    if n_bytes < _MUCH_BYTES and memory == _MEMORY_LIMIT:
+        with _process_database(lake).cursor() as connection:
             yield connection
     else:
-        with _database(spill) as connection:
+        with database(lake, memory) as connection:
             yield connection
 
 
 @cache
-def _process_database(spill: Path) -> duckdb.DuckDBPyConnection:
-    return _database(spill)
+def _process_database(lake: Path) -> duckdb.DuckDBPyConnection:
+    return database(lake, _MEMORY_LIMIT)
 
 
-def _database(spill: Path) -> duckdb.DuckDBPyConnection:
-    """Database in memory; what does not fit into its share of memory goes to `spill`."""
+def database(lake: Path, memory: str) -> duckdb.DuckDBPyConnection:
+    """Database in memory; what does not fit into its share goes to a folder in the lake's `SPILL_FOLDER`.
+
+    The folder is the database's own (two of one folder overwrite each other's files): it comes with the
+    first byte, goes when the database is closed, and is swept after a kill.
+    """
+    spill = lake / SPILL_FOLDER
+    spill.mkdir(parents=True, exist_ok=True)
     connection = connect()
-    connection.execute("set memory_limit = $limit", {"limit": _MEMORY_LIMIT})
-    connection.execute("set temp_directory = $folder", {"folder": str(spill)})
+    connection.execute("set memory_limit = $limit", {"limit": memory})
+    connection.execute("set temp_directory = $folder", {"folder": str(temporary_path(spill / "models"))})
     return connection
 
 

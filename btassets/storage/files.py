@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,11 @@ def writing(path: Path) -> Iterator[None]:
         raise CannotWriteError(str(path), _reason(error)) from error
 
 
+def temporary_path(path: Path) -> Path:
+    """Name beside `path` that no other writer has, and that `sweep` knows once this process is gone."""
+    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
+
+
 def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it over `path`.
 
@@ -45,7 +51,7 @@ def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
+        temporary = temporary_path(path)
         try:
             write(temporary)
             temporary.replace(path)
@@ -64,12 +70,15 @@ def replace_json(path: Path, value: Any) -> None:
 
 
 def sweep(root: Path, *, is_deep: bool = True) -> int:
-    """Delete temporary files of writers that no longer live, below `root` or only in it; return how many."""
+    """Delete temporary files and folders of writers that no longer live, below `root` or only in it; how many."""
     n_swept = 0
-    for path in root.rglob(f"{_TEMPORARY}*") if is_deep else root.glob(f"{_TEMPORARY}*"):
+    for path in [*(root.rglob(f"{_TEMPORARY}*") if is_deep else root.glob(f"{_TEMPORARY}*"))]:
         pid = path.name[len(_TEMPORARY) :].split("-", 1)[0]
         if pid.isdigit() and not _is_alive(int(pid)):
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
             n_swept += 1
     return n_swept
 
