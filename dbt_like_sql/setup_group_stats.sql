@@ -10,9 +10,9 @@ with
 
 graded as materialized (
     select
-        graded_setups.row_no,
-        graded_setups.direction,
-        graded_setups.outcome,
+        graded_setups.direction = 'long' as is_long,
+        graded_setups.outcome = 'target_hit' as is_hit,
+        graded_setups.outcome in ('stop_hit', 'ambiguous') as is_loss,
         graded_setups.cost_r,
         graded_setups.gross_r,
         graded_setups.time_r_5,
@@ -109,7 +109,7 @@ members as (
             populations.member = 'all'
             or (
                 graded.qualified
-                and (populations.member = 'qualified' or graded.direction = populations.member)
+                and (populations.member = 'qualified' or if(graded.is_long, 'long', 'short') = populations.member)
             )
 
     union all
@@ -134,7 +134,7 @@ members as (
             and (
                 cutoffs.min_momentum_percentile <= 0
                 or (
-                    graded.direction <> 'short'
+                    graded.is_long
                     and graded.activation_momentum_percentile >= cutoffs.min_momentum_percentile
                 )
             )
@@ -163,8 +163,7 @@ trades as (
         cells.family,
         cells.member,
         cells.hold_days,
-        members.row_no,
-        members.outcome,
+        members.is_loss,
         members.cost_r,
         case cells.hold_days
             when 5 then members.time_r_5
@@ -178,7 +177,7 @@ trades as (
             nullif(members.hold_days, 0),
             least(cells.hold_days, members.stop_day, members.last_day)
         ) as held_days,
-        if(cells.hold_days is null, members.outcome = 'target_hit', r > 0) as is_win
+        if(cells.hold_days is null, members.is_hit, r > 0) as is_win
     from members
     inner join cells
         on members.family = cells.family and members.member = cells.member
@@ -193,7 +192,7 @@ totals as (
         hold_days,
         count(*) as total,
         count(*) filter (where is_win) as wins,
-        count(*) filter (where outcome in ('stop_hit', 'ambiguous')) as losses,
+        count(*) filter (where is_loss) as losses,
         list_sum(list(r)) as total_r,
         list(r - cost_r) as net,
         list_sum(net) as net_total_r,
