@@ -43,16 +43,18 @@ def weekly_ic(signals: pa.Table, settings: Settings, scenario: str) -> pa.Table:
     is_used = signals["is_week" if is_week_grid else "is_own_week"]
     if is_week_grid:
         is_used = pc.and_(is_used, signals["eligible"])
-    used = signals.filter(is_used)
-    asof = used["asof_date"].cast(pa.int32()).to_numpy()
+    rows = np.flatnonzero(is_used.to_numpy())
+    asof = signals["asof_date"].cast(pa.int32()).to_numpy()[rows]
     order = np.argsort(week_mondays(asof), kind="stable")
-    asof = asof[order]
+    rows, asof = rows[order], asof[order]
     monday = week_mondays(asof)
-    forward = used[f"fwd_return_{HORIZON_DAYS}"].to_numpy()
+    forward = signals[f"fwd_return_{HORIZON_DAYS}"].to_numpy()[rows]
     if settings.method.ended == "dropped":
-        forward = np.where(used["n_forward"].to_numpy() >= HORIZON_DAYS, forward, np.nan)
-    values = np.stack([used[name].to_numpy() for name in SIGNALS])
-    weekly = weekly_rank_ic(monday, values[:, order], forward[np.newaxis, order])
+        forward[signals["n_forward"].to_numpy()[rows] < HORIZON_DAYS] = np.nan
+    values = np.empty((len(SIGNALS), len(rows)))
+    for s, name in enumerate(SIGNALS):
+        values[s] = signals[name].to_numpy()[rows]
+    weekly = weekly_rank_ic(monday, values, forward[np.newaxis])
 
     n_weeks = len(weekly.week)
     week_asof = np.maximum.reduceat(asof, group_starts(monday)[:-1]) if n_weeks else asof

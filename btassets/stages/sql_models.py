@@ -43,6 +43,9 @@ _DETERMINISTIC: dict[str, Any] = {
     # Two threads add floating point numbers in an order that changes from run to run.
     "threads": 1,
     "preserve_insertion_order": True,
+    # What is laid aside in files must be there before more is asked for: with other work on the machine,
+    # writers of their own fall behind, and the model fails for want of memory.
+    "async_threads": 0,
     # Nothing may be fetched while a model runs.
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
