@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from btassets.engine.cross_section.percentiles import row_activation, row_percentile
 from btassets.engine.cross_section.qualification import FLOOR_NAMES, Gates, Qualification, qualify
-from btassets.stages.bars_view import read_bars
+from btassets.stages.bars_view import read_bucket_bars
 from btassets.stages.book import Book
 from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import Sessions, read_sessions
@@ -298,13 +298,15 @@ def _votes(book: Book, tickers: Sequence[str], day: int) -> dict[str, dict[str, 
     from btassets.engine.setups.explain import explain_asof
 
     found: dict[str, dict[str, float | None]] = {}
-    for ticker, bars in read_bars(book, tickers).items():
-        at = int(np.searchsorted(bars.dates, day))
-        if at >= bars.n_bars or int(bars.dates[at]) != day:
-            continue
-        votes = explain_asof(bars.between(0, at + 1), np.array([at], np.int32), gap_days=book.settings.engine.gap_days)
-        values = {name: float(votes[vote][0]) for name, vote in _VOTE_COLUMNS.items()}
-        found[ticker] = {name: None if np.isnan(value) else value for name, value in values.items()}
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        for item in read_bucket_bars(book, bucket, group):
+            at = int(np.searchsorted(item.bars.dates, day))
+            if at >= item.bars.n_bars or int(item.bars.dates[at]) != day:
+                continue
+            bars = item.bars.between(0, at + 1)
+            votes = explain_asof(bars, np.array([at], np.int32), gap_days=book.settings.engine.gap_days)
+            values = {name: float(votes[vote][0]) for name, vote in _VOTE_COLUMNS.items()}
+            found[item.ticker] = {name: None if np.isnan(value) else value for name, value in values.items()}
     return found
 
 
