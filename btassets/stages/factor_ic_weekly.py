@@ -9,11 +9,10 @@ import pyarrow.compute as pc
 
 from btassets.stages.book import Book
 from btassets.stages.run_stage import StageResult
-from btassets.stages.signal_weeks import COLUMNS, weekly_ic
+from btassets.stages.signal_weeks import stored_signals, weekly_ic
 
 
 def compute(book: Book) -> StageResult:
     """Table `factor_ic_weekly` of the book's scenario."""
-    signals = book.lake.read("factor_signals", book.replay, list(COLUMNS))
-    table = weekly_ic(signals, book.settings, book.scenario)
+    table = weekly_ic(stored_signals(book), book.settings, book.scenario)
     return StageResult({"factor_ic_weekly": table}, {"weeks": len(pc.unique(table["week"]))})

@@ -112,7 +112,7 @@ def grade_candidates(
     relations = settings_relations(applied, min_forward_days=0)
     relations["candidates"] = _candidates_relation(given, graded, momentum, rows)
     relations["factor_signals"] = signals
-    relations["factor_ic_weekly"] = weekly_ic(signals, settings, BASE)
+    relations["factor_ic_weekly"] = weekly_ic(signals.column, settings, BASE)
     tables = run_models(relations)
     setups, ranks = tables["graded_setups"].sort_by("row_no"), tables["percentile_ranks"]
 

@@ -11,13 +11,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
-from btassets.engine.cross_section.weeks import week_mondays
 from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
@@ -26,6 +23,7 @@ from btassets.settings.models import Settings
 from btassets.stages.book import Book
 from btassets.stages.group_file import read_groups, refusal
 from btassets.stages.run_stage import StageResult
+from btassets.stages.signal_weeks import Column, cross_sections, stored_signals
 from btassets.stages.stat_sample import as_statistics, estimate_row
 from btassets.tables import SIGNAL_HORIZONS, SIGNALS, STAT_SIGNALS
 
@@ -35,25 +33,17 @@ PRIMARY = "mom_12_1_resid"
 MAIN_HORIZON = 30
 """Sessions over which setups are graded: the horizon that the signals' main table is about."""
 
-COLUMNS = (
-    *("ticker", "asof_date", "is_week", "is_own_week", "eligible", "n_forward"),
-    *(f"fwd_return_{horizon}" for horizon in SIGNAL_HORIZONS),
-    *SIGNALS,
-)
-"""Columns of `factor_signals` that are read."""
-
 _FIFTHS = 5
 
 
 def compute(book: Book) -> StageResult:
     """Table `stat_signals` of the scenario."""
-    table = book.lake.read("factor_signals", book.replay, list(COLUMNS))
-    groups = read_groups(book)
-    tickers = set(table["ticker"].unique().to_pylist())
+    signals, groups = stored_signals(book), read_groups(book)
+    tickers = set(signals("ticker").unique().to_pylist())
     if groups and not tickers & set(groups):
         problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is one of the book's ({min(tickers)}, ...)"
         raise refusal(book, f"{problem}; spell them as `btassets export` does")
-    rows = signal_rows(table, book.settings, groups)
+    rows = signal_rows(signals, book.settings, groups)
     supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == MAIN_HORIZON]
     numbers: dict[str, Any] = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
     if groups:
@@ -61,13 +51,16 @@ def compute(book: Book) -> StageResult:
     return StageResult({"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, book.scenario)}, numbers)
 
 
-def signal_rows(signals: pa.Table, settings: Settings, groups: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+def signal_rows(signals: Column, settings: Settings, groups: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """One row per signal and horizon over the scenario's weekly cross-sections.
 
     With `groups` (group by ticker) the columns `neutral_...` say the same of forward returns minus the mean of
     their group in the week.
     """
-    monday, values, forward, ticker, names = _cross_sections(signals, settings)
+    weeks = cross_sections(signals, settings, SIGNAL_HORIZONS)
+    monday, values, forward = weeks.monday, weeks.values, weeks.forward
+    coded = signals("ticker").combine_chunks().dictionary_encode()
+    ticker, names = coded.indices.to_numpy().astype(np.int32)[weeks.rows], coded.dictionary.to_pylist()
     weekly = weekly_rank_ic(monday, values, forward)
     fifths = weekly_quantiles(monday, ticker, values, forward, _FIFTHS)
     if not len(weekly.week):
@@ -83,33 +76,6 @@ def signal_rows(signals: pa.Table, settings: Settings, groups: Mapping[str, str]
         return rows
     within = [row for found in _sortings(neutral) for row in _neutral_rows(found)]
     return [row | more for row, more in zip(rows, within, strict=True)]
-
-
-def _cross_sections(
-    signals: pa.Table, settings: Settings
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int32], list[str]]:
-    """Week, signals, forward returns and ticker number of the rows that count, week by week; ticker names."""
-    is_week_grid = settings.method.asof_grid == "week"
-    is_used = signals["is_week" if is_week_grid else "is_own_week"]
-    if is_week_grid:
-        is_used = pc.and_(is_used, signals["eligible"])
-    rows = np.flatnonzero(is_used.to_numpy())
-    monday = week_mondays(signals["asof_date"].cast(pa.int32()).to_numpy()[rows])
-    order = np.argsort(monday, kind="stable")
-    monday, rows = monday[order], rows[order]
-    # Column by column: a copy of the whole table would stand beside what is made of it.
-    n_forward = signals["n_forward"].to_numpy()[rows]
-    forward = np.empty((len(SIGNAL_HORIZONS), len(rows)))
-    for h, horizon in enumerate(SIGNAL_HORIZONS):
-        forward[h] = signals[f"fwd_return_{horizon}"].to_numpy()[rows]
-        if settings.method.ended == "dropped":
-            forward[h, n_forward < horizon] = np.nan
-    values = np.empty((len(SIGNALS), len(rows)))
-    for s, name in enumerate(SIGNALS):
-        values[s] = signals[name].to_numpy()[rows]
-    coded = signals["ticker"].combine_chunks().dictionary_encode()
-    ticker = coded.indices.to_numpy().astype(np.int32)[rows]
-    return monday, values, forward, ticker, coded.dictionary.to_pylist()
 
 
 def _on_calendar(monday: npt.NDArray[np.int32], series: npt.NDArray[np.float64]) -> Influence:
