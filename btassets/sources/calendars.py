@@ -5,6 +5,8 @@ Belongs here: which dates an exchange trades on. Does not belong here: weeks, as
 """
 
 import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -39,16 +41,44 @@ def exchange_sessions(lake: Lake, code: str, first: int, last: int) -> Days:
     SettingError
         When no exchange has this code.
     """
-    footer = lake.footer(_TABLE, code)
-    if footer is None or footer.facts["first"] > first or footer.facts["last"] < last:
+    kept = _kept(lake, code)
+    if kept is None or kept.first > first or kept.last < last:
         begin, end = first - _MARGIN_DAYS, last + _MARGIN_DAYS
-        if footer is not None:
-            begin, end = min(begin, footer.facts["first"]), max(end, footer.facts["last"])
+        if kept is not None:
+            begin, end = min(begin, kept.first), max(end, kept.last)
         days, begin, end = _from_library(code, begin, end)
         table = pa.table({"date": pa.array(days, pa.date32())})
-        lake.write(_TABLE, table, f"{begin}..{end}", code, {"first": min(begin, first), "last": max(end, last)})
+        first_asked, last_asked = min(begin, first), max(end, last)
+        lake.write(_TABLE, table, f"{begin}..{end}", code, {"first": first_asked, "last": last_asked})
+        kept = _Kept(days, first_asked, last_asked)
+    return kept.days[np.searchsorted(kept.days, first) : np.searchsorted(kept.days, last, side="right")].copy()
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Sessions that the lake keeps of an exchange: all of them from `first` to `last`."""
+
+    days: Days
+    first: int
+    last: int
+
+
+def _kept(lake: Lake, code: str) -> _Kept | None:
+    try:
+        stat = lake.path(_TABLE, code).stat()
+    except FileNotFoundError:
+        return None
+    return _read(lake, code, (stat.st_mtime_ns, stat.st_ino))
+
+
+@lru_cache(maxsize=4)
+def _read(lake: Lake, code: str, stamp: tuple[int, int]) -> _Kept | None:
+    del stamp  # a rewritten file has another inode: it is read anew
+    footer = lake.footer(_TABLE, code)
+    if footer is None:
+        return None
     days = lake.read(_TABLE, code)["date"].cast(pa.int32()).to_numpy()
-    return np.ascontiguousarray(days[(days >= first) & (days <= last)], dtype=np.int32)
+    return _Kept(np.ascontiguousarray(days, dtype=np.int32), footer.facts["first"], footer.facts["last"])
 
 
 def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int]:
