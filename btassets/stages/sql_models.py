@@ -7,7 +7,8 @@ so) and any walk through bars in time (the engine).
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -36,8 +37,9 @@ SPILL_FOLDER = ".spill"
 """Folder of the lake where sorts that do not fit into memory go while a model runs."""
 
 _BATCH_ROWS = 100_000
-_MEMORY_LIMIT = "900MB"
-_MORE_MEMORY = {"graded_setups": "1200MB"}  # its rows are wide: with less it takes twice as long
+MEMORY_LIMIT = "1000MB"
+"""Usual share of a model: with less than 800 MB the widest one takes twice as long."""
+
 _MUCH_BYTES = 128_000_000
 _PACKAGE = "dbt_like_sql"
 _DETERMINISTIC: dict[str, Any] = {
@@ -249,12 +251,25 @@ def compute_model(name: str, book: Book) -> StageResult:
             relations[table] = files or CANDIDATES.schema.empty_table()
         elif table not in relations:
             relations[table] = [book.lake.existing_path(table, key_of(STAGE_OF_TABLE[table], book))]
-    stream = _stream(load_models()[name], relations, book.lake.root)
+    stream = _ahead(_stream(load_models()[name], relations, book.lake.root))
     schema = next(stream)
     return StageResult({name: pa.RecordBatchReader.from_batches(schema, stream)})
 
 
-def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> Iterator[Any]:
+def _ahead(parts: Generator[Any]) -> Iterator[Any]:
+    """`parts`, each made by a thread of its own while the one before it is used: DuckDB and Parquet let go."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            following = pool.submit(next, parts, None)
+            while (part := following.result()) is not None:
+                following = pool.submit(next, parts, None)
+                yield part
+        finally:
+            # Where it stops half-way, the database is closed by the thread that opened it.
+            pool.submit(parts.close)
+
+
+def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> Generator[Any]:
     """Schema of a model's result, then its batches: a large result never stands in memory as a whole.
 
     What does not fit into the models' usual share of memory, nor into files beside it, gets once half of
@@ -262,7 +277,7 @@ def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> I
     """
     has_begun = False
     try:
-        for part in _batches(model, relations, lake, _MORE_MEMORY.get(model.name, _MEMORY_LIMIT)):
+        for part in _batches(model, relations, lake, MEMORY_LIMIT):
             yield part
             has_begun = True
     except duckdb.OutOfMemoryException:
@@ -271,7 +286,7 @@ def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> I
         yield from _batches(model, relations, lake, _half_of_memory())
 
 
-def _batches(model: SqlModel, relations: Mapping[str, Relation], lake: Path, memory: str) -> Iterator[Any]:
+def _batches(model: SqlModel, relations: Mapping[str, Relation], lake: Path, memory: str) -> Generator[Any]:
     with _connection(lake, _bytes_of(relations), memory) as connection:
         # Views are temporary ones of this cursor: the next model cannot find them.
         for name, relation in relations.items():
@@ -316,7 +331,7 @@ def _connection(lake: Path, n_bytes: int, memory: str) -> Iterator[duckdb.DuckDB
 
 @cache
 def _process_database(lake: Path) -> duckdb.DuckDBPyConnection:
-    return database(lake, _MEMORY_LIMIT)
+    return database(lake, MEMORY_LIMIT)
 
 
 def database(lake: Path, memory: str) -> duckdb.DuckDBPyConnection:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from btassets.settings.models import Gates, Settings
 from btassets.stages.book import Book
 from btassets.stages.settings_relation import settings_relations
-from btassets.stages.sql_models import database, load_models
+from btassets.stages.sql_models import MEMORY_LIMIT, database, load_models
 
 _COLUMNS = (
     "row_no",
@@ -37,7 +37,6 @@ _COLUMNS = (
     "time_r_21",
     "time_r_30",
 )
-_MEMORY_LIMIT = "1200MB"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setup
     floors = loosest(gates)
     uses_probability = any(g.min_target_probability > 0 or g.min_ev is not None for g in gates)
     settings = settings.model_copy(update={"gates": floors})
-    with database(book.lake.root, _MEMORY_LIMIT) as connection:
+    with database(book.lake.root, MEMORY_LIMIT) as connection:
         for name, table in settings_relations(settings, book.scenario).items():
             connection.register(name, table)
         files = [str(path) for path in book.lake.bucket_files(book.candidates)]
