@@ -38,6 +38,7 @@ _GRADED_COLUMNS = (
     "meets_core",
     "qualified",
 )
+_IN_PLAY = pc.field("meets_core")
 
 
 def compute(book: Book) -> StageResult:
@@ -74,9 +75,8 @@ def compute(book: Book) -> StageResult:
     return StageResult(tables, numbers)
 
 
-def read_setups_in_play(book: Book) -> pa.Table:
+def read_setups_in_play(book: Book, where: pc.Expression = _IN_PLAY) -> pa.Table:
     """Setups that meet every floor but the momentum gate, by `row_no`: no book buys any other."""
-    where = pc.field("meets_core")
     whole = book.lake.read_where("graded_setups", book.scenario, _GRADED_COLUMNS, where)
     return whole.sort_by("row_no")
 

@@ -269,6 +269,7 @@ STAGES: dict[str, Stage] = {
             ("profile", "method.asof_grid", "method.ended", "statistics.groups"),
             (
                 "btassets/stages/stat_signals.py",
+                "btassets/stages/signal_weeks.py",
                 "btassets/stages/group_file.py",
                 "btassets/stages/stat_sample.py",
                 "btassets/engine/cross_section",
@@ -317,6 +318,7 @@ STAGES: dict[str, Stage] = {
             (*_METHOD, "book", "basis"),
             (
                 "btassets/stages/stat_book.py",
+                "btassets/stages/book_inputs.py",
                 "btassets/stages/stat_sample.py",
                 "btassets/stages/trials.py",
                 "btassets/stages/walk_forward_book.py",

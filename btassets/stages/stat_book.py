@@ -6,19 +6,15 @@ estimators (`engine.statistics`).
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from btassets.engine.portfolio.book import BookResult, simulate_books
-from btassets.engine.portfolio.entries import Entries
-from btassets.engine.portfolio.exits import Exits, precompute_exits
-from btassets.engine.portfolio.panel import BarPanel
-from btassets.engine.portfolio.rules import BookConfig, BookRules
+from btassets.engine.portfolio.rules import BookConfig
 from btassets.engine.portfolio.variants import POLICIES, STRATEGY_VARIANTS
 from btassets.engine.statistics.book import (
     ACTIVE,
@@ -51,11 +47,9 @@ from btassets.engine.statistics.sharpe import (
 )
 from btassets.engine.statistics.verdicts import out_of_sample
 from btassets.stages.book import Book
-from btassets.stages.book_runs import book_rules
+from btassets.stages.book_inputs import BookInputs, read_book_inputs
 from btassets.stages.freshness import bars_version
-from btassets.stages.portfolio_sims import read_benchmark_closes, read_setups_in_play
 from btassets.stages.run_stage import StageResult
-from btassets.stages.sessions import read_sessions
 from btassets.stages.stat_sample import (
     NO_FAMILY,
     NO_WINDOWS,
@@ -64,7 +58,6 @@ from btassets.stages.stat_sample import (
     estimate_row,
     read_sample,
 )
-from btassets.stages.stored_panel import stored_panel
 from btassets.stages.trials import n_trials_of_run
 from btassets.stages.walk_forward_book import WalkForward, walk_forward
 from btassets.tables import STAT_BOOK, STAT_OVERFIT, WF_EQUITY, WF_WINDOWS
@@ -81,66 +74,24 @@ Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Playing:
-    """The book's inputs, prepared once for every book of the statistics.
-
-    Attributes
-    ----------
-    panel, tickers
-        Bars on the calendar, and the tickers in its order.
-    entries
-        Setups that meet the floors, by session.
-    rules
-        The scenario's rules.
-    exits
-        By policy.
-    activation, raw
-        Percentiles of the entries, shape (n_entries,).
-    is_qualified, meets_core
-        Verdicts of the gate, shape (n_entries,).
-    start
-        First session of every book; None: each its own.
-    benchmark_returns
-        Daily returns of the benchmark on the calendar's sessions, shape (n_sessions,), NaN where it has
-        no close on either day.
-    """
-
-    panel: BarPanel
-    tickers: list[str]
-    entries: Entries
-    rules: BookRules
-    exits: dict[str, Exits]
-    activation: Floats
-    raw: Floats
-    is_qualified: npt.NDArray[np.bool_]
-    meets_core: npt.NDArray[np.bool_]
-    start: int | None
-    benchmark_returns: Floats
-
-
 def compute(book: Book) -> StageResult:
     """Tables `stat_book`, `stat_overfit`, `wf_windows` and `wf_equity` of the scenario."""
-    ranks = _ranks(book)
-    playing = _playing(book, ranks)
-    weeks = _rank_panel(playing, ranks) if ranks.num_rows else None
-    del ranks
+    inputs = read_book_inputs(book)
     sample = read_sample(book, only_core=True)
     trials = n_trials_of_run(book, bars_version(book))
-    books = _books(playing)
+    books = _books(inputs)
     rows: list[Row] = []
     for name, result in books.items():
         if result is not None:
-            rows += _market_rows(name, result, playing, sample)
+            rows += _market_rows(name, result, inputs, sample)
             rows += _sharpe_rows(name, result, trials)
-    rows += _capacity_rows(sample, playing)
-    walk = walk_forward(book, playing, sample)
-    # What only exits and samples need goes before the many books come.
+    rows += _capacity_rows(sample, inputs)
+    walk = walk_forward(inputs, sample)
+    # What only the walk-forward needs goes before the many books come.
     del sample
-    playing = replace(playing, panel=playing.panel.of_closes())
-    rows += _random_rows(book, playing, weeks, books)
-    rows += _path_rows(playing)
-    rows += _variant_rows(playing)
+    rows += _random_rows(book, inputs, books)
+    rows += _path_rows(inputs)
+    rows += _variant_rows(inputs)
     overfit = _overfit_rows(trials, books, walk)
     tables = {
         "stat_book": as_statistics(rows, STAT_BOOK.schema, book.scenario),
@@ -158,61 +109,15 @@ def compute(book: Book) -> StageResult:
     return StageResult(tables, numbers)
 
 
-def _ranks(book: Book) -> pa.Table:
-    columns = ("grid", "asof_date", "ticker", "activation_momentum_percentile")
-    where = pc.field("grid") == "week"
-    return book.lake.read_where("percentile_ranks", book.scenario, columns, where, wanted=columns[1:])
-
-
-def _playing(book: Book, ranks: pa.Table) -> Playing:
-    graded = read_setups_in_play(book)
-    sessions = read_sessions(book)
-    panel, tickers = stored_panel(book, sessions.days)
-    entries = Entries.from_rows(
-        panel,
-        ticker_no=pc.index_in(graded["ticker"], pa.array(tickers, pa.string())).to_numpy().astype(np.int32),
-        asof_date=graded["asof_date"].cast(pa.int32()).to_numpy(),
-        is_long=pc.equal(graded["direction"], "long").to_numpy(),
-        **{name: graded[name].to_numpy() for name in ("entry", "stop", "target")},
-    )
-    rules = book_rules(book.settings)
-    start = None
-    if rules.fill == "open" and ranks.num_rows:
-        start = int(np.searchsorted(panel.calendar, pc.min(ranks["asof_date"]).cast(pa.int32()).as_py()))
-    closes = np.full(len(panel.calendar), np.nan)
-    benchmark = read_benchmark_closes(book, sessions.last)
-    if benchmark is not None:
-        at = np.searchsorted(panel.calendar, benchmark.dates)
-        inside = at < len(panel.calendar)
-        at, values = at[inside], benchmark.closes[inside]
-        exact = panel.calendar[at] == benchmark.dates[inside]
-        closes[at[exact]] = values[exact]
-    returns = np.concatenate((np.full(1, np.nan), closes[1:] / closes[:-1] - 1.0))
-    at = entries.row_no
-    return Playing(
-        panel=panel,
-        tickers=tickers,
-        entries=entries,
-        rules=rules,
-        exits={p: precompute_exits(panel, entries, replace(rules, policy=p)) for p in POLICIES},
-        activation=graded["activation_momentum_percentile"].to_numpy()[at],
-        raw=graded["momentum_percentile"].to_numpy()[at],
-        is_qualified=graded["qualified"].to_numpy()[at].astype(np.bool_),
-        meets_core=graded["meets_core"].to_numpy()[at].astype(np.bool_),
-        start=start,
-        benchmark_returns=returns,
-    )
-
-
-def _books(playing: Playing) -> dict[str, BookResult | None]:
+def _books(inputs: BookInputs) -> dict[str, BookResult | None]:
     results = simulate_books(
-        playing.panel,
-        playing.entries,
-        list(playing.exits.values()),
-        [BookConfig(playing.rules, exits_no=k) for k in range(len(POLICIES))],
-        masks=playing.is_qualified[np.newaxis],
-        ranks=playing.activation[np.newaxis],
-        start_session=playing.start,
+        inputs.panel,
+        inputs.entries,
+        [inputs.exits_of(policy) for policy in POLICIES],
+        [BookConfig(inputs.rules, exits_no=k) for k in range(len(POLICIES))],
+        masks=inputs.is_qualified[np.newaxis],
+        ranks=inputs.activation[np.newaxis],
+        start_session=inputs.start,
         with_trades=False,
     )
     return dict(zip(POLICIES, results, strict=True))
@@ -230,10 +135,10 @@ def _row(policy: str, measure: str, value: float, unit: str, **more: Any) -> Row
     }
 
 
-def _market_rows(name: str, result: BookResult, playing: Playing, sample: Sample) -> list[Row]:
+def _market_rows(name: str, result: BookResult, inputs: BookInputs, sample: Sample) -> list[Row]:
     """Alpha, beta, information ratio and active return, over all sessions and over the test sessions."""
     returns = daily_returns(result.equity)
-    benchmark = playing.benchmark_returns[result.sessions[1:]]
+    benchmark = inputs.benchmark_returns[result.sessions[1:]]
     found = estimate(market_model(returns, benchmark), DAILY)
     rows = []
     for measure, column, unit in (
@@ -278,7 +183,7 @@ def _sharpe_rows(name: str, result: BookResult, trials: int) -> list[Row]:
     ]
 
 
-def _capacity_rows(sample: Sample, playing: Playing) -> list[Row]:
+def _capacity_rows(sample: Sample, inputs: BookInputs) -> list[Row]:
     qualified = sample.flags["qualified"]
     risk = sample.floats["risk_pct"][qualified]
     n = {"n_setups": int(qualified.sum())}
@@ -286,30 +191,24 @@ def _capacity_rows(sample: Sample, playing: Playing) -> list[Row]:
     for policy, k in (("target", 0), ("hold", len(sample.exits) - 1)):
         gross = sample.net_r[qualified, k] + sample.floats["cost_r"][qualified]
         rows.append(_row(policy, "break_even_cost_per_side", break_even_cost_frac(gross, risk), "frac", **n))
-    weight = playing.rules.notional_cap_frac
+    weight = inputs.rules.notional_cap_frac
     rows.append(_row("hold", "capacity", capacity_usd(sample.floats["adv20_usd"][qualified], weight), "usd", **n))
     return rows
 
 
-def _random_rows(
-    book: Book,
-    playing: Playing,
-    weeks: tuple[Floats, npt.NDArray[np.int64]] | None,
-    books: dict[str, BookResult | None],
-) -> list[Row]:
+def _random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | None]) -> list[Row]:
     """How many of 499 books, in which tickers have swapped percentiles, did as well as the main book."""
     cutoff = book.settings.gates.min_momentum_percentile
-    if book.settings.method.ranking != "eligible" or cutoff <= 0 or weeks is None:
+    if book.settings.method.ranking != "eligible" or cutoff <= 0 or not len(inputs.percentile):
         return []
-    panel, week_of = weeks
-    is_stable = stable_tickers(panel)
+    is_stable = stable_tickers(inputs.percentile)
     if np.count_nonzero(is_stable) < LEAST_TICKERS:
         return []
-    core = np.flatnonzero(playing.meets_core & playing.entries.is_long)
-    entries = _some_entries(playing.entries, core, len(playing.panel.calendar))
-    week = week_of[entries.asof_session]
+    core = np.flatnonzero(inputs.meets_core & inputs.entries.is_long)
+    entries = inputs.entries.take(core)
+    week = inputs.week_of[entries.asof_session]
     source = ticker_permutations(is_stable, RANDOM_DRAWS)
-    permuted = PermutedRanks(panel, source, week, entries.ticker_no)
+    permuted = PermutedRanks(inputs.percentile, source, week, entries.ticker_no)
     at_once = min(RANDOM_DRAWS, max(1, _RANKS_AT_ONCE // max(len(core), 1)))
     room = np.empty((at_once, len(core)))
     rows = []
@@ -317,18 +216,18 @@ def _random_rows(
         observed = books[policy]
         if observed is None or rows:
             continue
-        exits = _some_exits(playing.exits[policy], core)
+        exits = inputs.exits_of(policy).take(core)
         results: list[BookResult | None] = []
         for first in range(0, len(permuted), at_once):
             percentiles = permuted.of_draws(first, first + at_once, room)
             results += simulate_books(
-                playing.panel,
+                inputs.panel,
                 entries,
                 [exits],
-                [BookConfig(playing.rules, rank_no=d, cutoff_pct=cutoff) for d in range(len(percentiles))],
+                [BookConfig(inputs.rules, rank_no=d, cutoff_pct=cutoff) for d in range(len(percentiles))],
                 masks=np.ones((1, len(core)), dtype=np.bool_),
                 ranks=percentiles,
-                start_session=playing.start,
+                start_session=inputs.start,
                 with_trades=False,
                 with_curves=False,
                 with_counts=False,
@@ -351,60 +250,23 @@ def _random_rows(
     return rows
 
 
-def _rank_panel(playing: Playing, ranks: pa.Table) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Percentiles by week end and ticker, and the row of the last week end at or before each session."""
-    day = ranks["asof_date"].cast(pa.int32()).to_numpy()
-    ticker = pc.index_in(ranks["ticker"], pa.array(playing.tickers, pa.string())).to_numpy()
-    days, week_no = np.unique(day, return_inverse=True)
-    panel = np.full((len(days), len(playing.tickers)), np.nan)
-    panel[week_no, ticker] = ranks["activation_momentum_percentile"].to_numpy()
-    week_of = np.searchsorted(days, playing.panel.calendar, side="right") - 1
-    return panel, np.append(week_of, len(days) - 1).astype(np.int64)
-
-
-def _some_entries(entries: Entries, chosen: npt.NDArray[np.int64], n_sessions: int) -> Entries:
-    return replace(
-        entries,
-        **{
-            name: np.ascontiguousarray(getattr(entries, name)[chosen])
-            for name in (
-                "row_no",
-                "ticker_no",
-                "asof_date",
-                "asof_session",
-                "is_session",
-                "is_long",
-                "entry",
-                "stop",
-                "target",
-            )
-        },
-        session_starts=np.searchsorted(entries.asof_session[chosen], np.arange(n_sessions + 2)).astype(np.int64),
-    )
-
-
-def _some_exits(exits: Exits, chosen: npt.NDArray[np.int64]) -> Exits:
-    names = ("status", "fill_price", "first_bar", "exit_bar", "exit_price", "reason")
-    return Exits(exits.fill, *(np.ascontiguousarray(getattr(exits, name)[chosen]) for name in names))
-
-
-def _path_rows(playing: Playing) -> list[Row]:
+def _path_rows(inputs: BookInputs) -> list[Row]:
     """Spread of the hold book's CAGR and Sharpe when setups are dropped by lot."""
-    qualified = np.flatnonzero(playing.is_qualified & playing.entries.is_long)
+    qualified = np.flatnonzero(inputs.is_qualified & inputs.entries.is_long)
     if not len(qualified):
         return []
-    entries = _some_entries(playing.entries, qualified, len(playing.panel.calendar))
-    exits = _some_exits(playing.exits["hold"], qualified)
+    entries = inputs.entries.take(qualified)
+    exits = inputs.exits_of("hold").take(qualified)
     rows = []
     for frac in DROP_FRACS:
         results = simulate_books(
-            playing.panel,
+            inputs.panel,
             entries,
             [exits],
-            [BookConfig(playing.rules, mask_no=k) for k in range(PATH_RUNS)],
+            [BookConfig(inputs.rules, mask_no=k) for k in range(PATH_RUNS)],
             masks=kept_rows(len(qualified), frac, PATH_RUNS),
-            ranks=playing.activation[qualified][np.newaxis],
-            start_session=playing.start,
+            ranks=inputs.activation[qualified][np.newaxis],
+            start_session=inputs.start,
             with_trades=False,
             with_curves=False,
             with_counts=False,
@@ -416,9 +278,9 @@ def _path_rows(playing: Playing) -> list[Row]:
     return rows
 
 
-def _variant_rows(playing: Playing) -> list[Row]:
+def _variant_rows(inputs: BookInputs) -> list[Row]:
     """Daily return of each variant minus the base variant's, paired, as one family."""
-    hold = replace(playing.rules, policy="hold")
+    hold = replace(inputs.rules, policy="hold")
     configs = [
         BookConfig(
             replace(hold, max_positions=v.max_positions, risk_frac=v.risk_frac),
@@ -428,18 +290,18 @@ def _variant_rows(playing: Playing) -> list[Row]:
         for v in STRATEGY_VARIANTS
     ]
     results = simulate_books(
-        playing.panel,
-        playing.entries,
-        [playing.exits["hold"]],
+        inputs.panel,
+        inputs.entries,
+        [inputs.exits_of("hold")],
         configs,
-        masks=playing.meets_core[np.newaxis],
-        ranks=np.stack([playing.activation, playing.raw]),
-        start_session=playing.start,
+        masks=inputs.meets_core[np.newaxis],
+        ranks=np.stack([inputs.activation, inputs.raw]),
+        start_session=inputs.start,
         with_trades=False,
         with_curves=False,
         with_counts=False,
     )
-    n_sessions = len(playing.panel.calendar)
+    n_sessions = len(inputs.panel.calendar)
     returns = np.full((n_sessions, len(results)), np.nan)
     for k, result in enumerate(results):
         if result is not None and len(result.sessions) > 1:

@@ -15,7 +15,7 @@ from btassets.engine.statistics.ewc import Estimates, estimate
 from btassets.engine.statistics.families import step_down
 from btassets.engine.statistics.influence import Influence, difference, setup_influence, trimmed_influence
 from btassets.engine.statistics.verdicts import out_of_sample
-from btassets.engine.statistics.walk_forward import grid_means, selected, window_of
+from btassets.engine.statistics.walk_forward import selected, window_of
 from btassets.stages.book import Book
 from btassets.stages.portfolio_sims import read_benchmark_closes
 from btassets.stages.run_stage import StageResult
@@ -102,6 +102,7 @@ def group_rows(sample: Sample, labels: dict[str, tuple[npt.NDArray[np.int8], tup
     every = list(range(len(sample.exits)))
     main = [0, len(sample.exits) - 1]
     measures = _BOTH if sample.has_benchmark else _BOTH[:1]
+    shares: dict[tuple[str, str, int], float | None] = {}
     for measure in measures:
         found = estimate(sample.everyone[measure], OVERLAP_WEEKS)
         rows += [_group_row("population", "all", sample.exits[k], measure, found, k, None) for k in every]
@@ -110,8 +111,10 @@ def group_rows(sample: Sample, labels: dict[str, tuple[npt.NDArray[np.int8], tup
             r = sample.r_of(measure)[:, columns]
             found = estimate(setup_influence(sample.week_no, r, sample.n_weeks, mask), OVERLAP_WEEKS)
             for j, k in enumerate(columns):
-                share = _largest_year(sample, sample.net_r[:, k], mask)
-                rows.append(_group_row(grouping, member, sample.exits[k], measure, found, j, share))
+                key = grouping, member, k  # of net R under either measure
+                if key not in shares:
+                    shares[key] = _largest_year(sample, sample.net_r[:, k], mask)
+                rows.append(_group_row(grouping, member, sample.exits[k], measure, found, j, shares[key]))
     return rows
 
 
@@ -212,9 +215,7 @@ def _exits(sample: Sample) -> list[dict[str, Any]]:
         sample, "exits", labels, against_target(qualified), against_target(qualified & (place >= 0)), measure
     )
     picked = np.full(len(place), np.nan)
-    for w, window in enumerate(sample.walk):
-        train = window.train_rows(sample.asof_session, sample.label_end_session)
-        mean, n = grid_means(train, qualified[:, np.newaxis], r[:, 1:])
+    for w, (mean, n) in enumerate(sample.train_means(qualified[:, np.newaxis], r[:, 1:])):
         choice = selected(mean[0], n[0])
         if choice is not None:
             picked[place == w] = r[place == w, 1 + choice]
@@ -259,9 +260,7 @@ def _cutoffs(sample: Sample) -> list[dict[str, Any]]:
         "net_r",
     )
     chosen = np.zeros(len(r), dtype=np.bool_)
-    for w, window in enumerate(sample.walk):
-        train = window.train_rows(sample.asof_session, sample.label_end_session)
-        mean, n = grid_means(train, masks, r[:, np.newaxis])
+    for w, (mean, n) in enumerate(sample.train_means(masks, r[:, np.newaxis])):
         choice = selected(mean[:, 0], n[:, 0])
         if choice is not None:
             chosen |= masks[:, choice] & (place == w)

@@ -5,7 +5,7 @@ columns that every statistics table shares. Does not belong here: any statistic 
 `engine.statistics`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from btassets.engine.cross_section.weeks import week_mondays
 from btassets.engine.statistics.ewc import Estimates
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
-from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, windows
+from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, train_means, windows
 from btassets.stages.book import Book
 from btassets.stages.sessions import read_sessions
 
@@ -129,6 +129,10 @@ class Sample:
                 passed &= self.flags[name]
         return passed
 
+    def train_means(self, masks: Flags, r: Floats) -> Iterator[tuple[Floats, npt.NDArray[np.int64]]]:
+        """Mean R and number of setups by gate and exit in the train of each window of `walk`."""
+        return train_means(self.walk, self.asof_session, self.label_end_session, masks, r)
+
 
 def read_sample(book: Book, *, only_core: bool = False) -> Sample:
     """Read the scenario's graded setups, a batch at a time.
@@ -136,8 +140,8 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
     Parameters
     ----------
     only_core
-        Keep the setups that meet the floors alone, without benchmark returns and without the sums over
-        all setups: what the books need.
+        Keep of the setups that meet the floors the longs and whatever qualifies, without benchmark returns
+        and without the sums over all setups: what the books need.
     """
     sessions = read_sessions(book)
     exits = (TARGET, *(f"hold_{n}" for n in book.settings.exits.hold_days))
@@ -148,10 +152,15 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
     columns = ["row_no", "asof_date", "direction", "is_graded", "outcome", "label_end_date"]
     benches = () if only_core else benches
     columns += [*_FLAGS, *dict.fromkeys((*_FLOATS, *returns)), *benches]
-    wanted = pc.field("is_graded") & pc.field("meets_core") if only_core else pc.field("is_graded")
+    wanted = pc.field("is_graded")
+    if only_core:
+        wanted &= pc.field("meets_core") & ((pc.field("direction") == "long") | pc.field("qualified"))
     sums = {m: np.zeros((3, n_weeks, len(exits))) for m in ("net_r", "adjusted_r")}
-    parts: list[dict[str, npt.NDArray[Any]]] = []
-    n_graded = n_expired = 0
+    footer = book.lake.footer("graded_setups", book.scenario)
+    room = 0 if footer is None else footer.n_rows
+    # Room for all of them: memory that no row reaches is never there.
+    whole: dict[str, npt.NDArray[Any]] = {}
+    n_kept = n_graded = n_expired = 0
     for raw in book.lake.read_parts("graded_setups", book.scenario, columns):
         batch = raw.filter(wanted)
         n_graded += batch.num_rows
@@ -159,11 +168,15 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
         part = _arrays(batch, returns, benches, monday)
         for measure, total in sums.items() if not only_core else ():
             _add_weekly(total, part["week_no"], part[measure])
-        kept = part["meets_core"] | part["momentum_ok"]
-        parts.append({name: values[kept] for name, values in part.items()})
-    order = np.argsort(np.concatenate([part["row_no"] for part in parts]), kind="stable")
+        kept = np.flatnonzero(part["meets_core"] | part["momentum_ok"])
+        for name, values in part.items():
+            if name not in whole:
+                whole[name] = np.empty((room, *values.shape[1:]), values.dtype)
+            whole[name][n_kept : n_kept + len(kept)] = values[kept]
+        n_kept += len(kept)
+    order = np.argsort(whole["row_no"][:n_kept], kind="stable")
     # Column by column: what was read goes as the column in order comes.
-    whole = {name: np.concatenate([part.pop(name) for part in parts])[order] for name in list(parts[0])}
+    whole = {name: whole.pop(name)[:n_kept][order] for name in list(whole)}
     days = sessions.days
     return Sample(
         exits=exits,
@@ -175,7 +188,7 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
         label_end_session=np.searchsorted(days, whole["label_end"]).astype(np.int64),
         is_long=whole["is_long"],
         net_r=whole["net_r"],
-        adjusted_r=whole["adjusted_r"],
+        adjusted_r=whole.get("adjusted_r", np.broadcast_to(np.nan, whole["net_r"].shape)),
         flags={name: whole[name] for name in _FLAGS},
         floats={name: whole[name] for name in _FLOATS},
         everyone={name: ratio_influence(*total) for name, total in sums.items()},
@@ -205,13 +218,11 @@ def _arrays(
     }
     net = np.stack([real(name) for name in returns], axis=1) - found["cost_r"][:, np.newaxis]
     found["net_r"] = net
-    if not benches:
-        found["adjusted_r"] = np.full(net.shape, np.nan)
-        return found
-    found["adjusted_r"] = np.stack(
-        [benchmark_adjusted_r(net[:, k], real(name), found["risk_pct"], is_long) for k, name in enumerate(benches)],
-        axis=1,
-    )
+    if benches:
+        found["adjusted_r"] = np.stack(
+            [benchmark_adjusted_r(net[:, k], real(name), found["risk_pct"], is_long) for k, name in enumerate(benches)],
+            axis=1,
+        )
     return found
 
 

@@ -5,22 +5,19 @@ here: windows and the choice (`engine.statistics.walk_forward`), the walk (`engi
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.portfolio.book import simulate_books
-from btassets.engine.portfolio.exits import chosen_exits, precompute_exits
+from btassets.engine.portfolio.exits import chosen_exits
 from btassets.engine.portfolio.rules import BookConfig
 from btassets.engine.statistics.ewc import estimate
 from btassets.engine.statistics.influence import difference, setup_influence
-from btassets.engine.statistics.walk_forward import grid_means, selected, window_of
-from btassets.stages.book import Book
+from btassets.engine.statistics.walk_forward import selected, window_of
+from btassets.stages.book_inputs import BookInputs
 from btassets.stages.stat_sample import OVERLAP_WEEKS, Sample, estimate_row
-
-if TYPE_CHECKING:
-    from btassets.stages.stat_book import Playing
 
 RANKINGS = ("residual", "raw")
 CUTOFFS = (50.0, 60.0, 70.0, 80.0, 90.0)
@@ -54,12 +51,12 @@ class WalkForward:
     benchmark_equity: Floats
 
 
-def walk_forward(book: Book, playing: "Playing", sample: Sample) -> WalkForward:
+def walk_forward(inputs: BookInputs, sample: Sample) -> WalkForward:
     """Pick in each train by the highest mean net R, and judge in the test.
 
     Parameters
     ----------
-    playing
+    inputs
         Panel, entries, percentiles and rules of the book.
     sample
         Graded setups and the windows.
@@ -84,10 +81,9 @@ def walk_forward(book: Book, playing: "Playing", sample: Sample) -> WalkForward:
     windows: list[dict[str, Any]] = []
     picked = np.zeros(len(place), dtype=np.bool_)
     picked_r = np.full(len(place), np.nan)
-    days = playing.panel.calendar
-    for w, window in enumerate(sample.walk):
-        train = window.train_rows(sample.asof_session, sample.label_end_session)
-        mean, n = grid_means(train, masks, sample.net_r)
+    days = inputs.panel.calendar
+    trains = sample.train_means(masks, sample.net_r)
+    for w, (window, (mean, n)) in enumerate(zip(sample.walk, trains, strict=True)):
         choice = selected(mean.ravel(), n.ravel())
         picks.append(choice)
         row: dict[str, Any] = {
@@ -117,7 +113,7 @@ def walk_forward(book: Book, playing: "Playing", sample: Sample) -> WalkForward:
     nothing = WalkForward(windows, comparison, weekly, np.empty(0, np.int32), *(np.empty(0) for _ in range(3)))
     if not sample.walk or all(choice is None for choice in picks):
         return nothing
-    return _stitched(playing, sample, gates, picks, nothing)
+    return _stitched(inputs, sample, gates, picks, nothing)
 
 
 def _day(days: npt.NDArray[np.int32], session: int) -> Any:
@@ -145,54 +141,47 @@ def _comparison(
 
 
 def _stitched(
-    playing: "Playing",
+    inputs: BookInputs,
     sample: Sample,
     gates: list[tuple[str, float]],
     picks: list[int | None],
     found: WalkForward,
 ) -> WalkForward:
     """One pass: entries follow their window's pick, each position keeps the exit it was opened with."""
-    entries, rules = playing.entries, playing.rules
+    entries, rules = inputs.entries, inputs.rules
     place = window_of(entries.asof_session.astype(np.int64), sample.walk)
     place[entries.asof_session > sample.walk[-1].test_last] = -1
     n_exits = len(sample.exits)
     mask = np.zeros(len(entries), dtype=np.bool_)
-    rank = playing.activation.copy()
+    rank = inputs.activation.copy()
     choice = np.zeros(len(entries), dtype=np.int64)
     for w, pick in enumerate(picks):
         if pick is None:
             continue
         g, e = divmod(pick, n_exits)
         ranking, cutoff = gates[g]
-        percentile = playing.raw if ranking == "raw" else playing.activation
+        percentile = inputs.raw if ranking == "raw" else inputs.activation
         rows = place == w
-        mask |= rows & playing.meets_core & entries.is_long & (percentile >= cutoff)
+        mask |= rows & inputs.meets_core & entries.is_long & (percentile >= cutoff)
         rank[rows] = percentile[rows]
         choice[rows] = e
-    every = [playing.exits["target"]]
-    every += [
-        playing.exits["hold"]
-        if n == rules.hold_days
-        else precompute_exits(playing.panel, entries, replace(rules, policy="hold", hold_days=n))
-        for n in (int(name.removeprefix("hold_")) for name in sample.exits[1:])
-    ]
     start = sample.walk[0].test_first
-    fixed = playing.is_qualified & (place >= 0)
+    fixed = inputs.is_qualified & (place >= 0)
     books = simulate_books(
-        playing.panel,
+        inputs.panel,
         entries,
-        [chosen_exits(every, choice), playing.exits["hold"]],
+        [chosen_exits([inputs.exits[name] for name in sample.exits], choice), inputs.exits_of("hold")],
         [BookConfig(rules), BookConfig(rules, mask_no=1, rank_no=1, exits_no=1)],
         masks=np.stack([mask, fixed]),
-        ranks=np.stack([rank, playing.activation]),
+        ranks=np.stack([rank, inputs.activation]),
         start_session=start,
         with_trades=False,
         with_curves=False,
         with_counts=False,
     )
-    dates = playing.panel.calendar[start:]
+    dates = inputs.panel.calendar[start:]
     curves = [np.full(len(dates), np.nan) if b is None else b.equity for b in books]
-    returns = playing.benchmark_returns[start + 1 :]
+    returns = inputs.benchmark_returns[start + 1 :]
     benchmark = np.full(len(dates), np.nan)
     if not np.isnan(returns).all():
         growth = np.concatenate((np.ones(1), np.cumprod(1.0 + np.nan_to_num(returns))))

@@ -4,7 +4,7 @@ Belongs here: the grouping of candidate rows by session. Does not belong here: w
 qualify, at which price they fill, and when they leave.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,13 @@ class Entries:
             target=np.ascontiguousarray(np.asarray(target)[order], dtype=np.float64),
             session_starts=np.searchsorted(session, np.arange(n_sessions + 2)).astype(np.int64),
         )
+
+    def take(self, chosen: NDArray[np.int64]) -> "Entries":
+        """Entries at the positions `chosen`, ascending, and no others."""
+        columns = {field.name: getattr(self, field.name)[chosen] for field in fields(self)[:-1]}
+        sessions = np.arange(len(self.session_starts))
+        starts = np.searchsorted(columns["asof_session"], sessions).astype(np.int64)
+        return Entries(**columns, session_starts=starts)
 
     def __len__(self) -> int:
         return len(self.row_no)

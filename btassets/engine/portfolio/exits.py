@@ -5,8 +5,7 @@ cash and marks. Does not belong here: grading for the tables of setups (replay),
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numba import njit, types
@@ -69,6 +68,10 @@ class Exits:
     exit_bar: NDArray[np.int64]
     exit_price: NDArray[np.float64]
     reason: NDArray[np.int8]
+
+    def take(self, chosen: NDArray[np.int64]) -> "Exits":
+        """Exits of the entries at the positions `chosen`: what `Entries.take` returns."""
+        return Exits(self.fill, *(getattr(self, field.name)[chosen] for field in fields(self)[1:]))
 
 
 @njit(
@@ -223,17 +226,5 @@ def chosen_exits(exits: Sequence[Exits], choice: NDArray[np.int64]) -> Exits:
     choice
         Shape (n_entries,), positions in `exits`.
     """
-    every = np.arange(len(choice))
-
-    def pick(name: str) -> NDArray[Any]:
-        return np.stack([getattr(x, name) for x in exits])[choice, every]
-
-    return Exits(
-        exits[0].fill,
-        pick("status"),
-        pick("fill_price"),
-        pick("first_bar"),
-        pick("exit_bar"),
-        pick("exit_price"),
-        pick("reason"),
-    )
+    every, names = np.arange(len(choice)), [field.name for field in fields(Exits)[1:]]
+    return Exits(exits[0].fill, *(np.stack([getattr(x, name) for x in exits])[choice, every] for name in names))

@@ -31,6 +31,16 @@ class BarOffCalendarError(BtassetsError):
         )
 
 
+def _sessions_of(calendar: NDArray[np.int32], dates: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Position of each date in `calendar`, -1 = on no session; looked up by day, for many dates."""
+    if not len(dates):
+        return np.empty(0, np.int32)
+    first = min(dates.min(), calendar[0])
+    by_day = np.full(calendar[-1] - first + 1, -1, np.int32)
+    by_day[calendar - first] = np.arange(len(calendar))
+    return by_day[dates - first]
+
+
 @dataclass(frozen=True)
 class BarPanel:
     """Adjusted bars of `n_tickers`, concatenated, each with the number of its session.
@@ -94,8 +104,8 @@ class BarPanel:
             offsets = kept_before[offsets]
             dates, open, high = dates[keep], open[keep], high[keep]  # noqa: A001
             low, close = low[keep], close[keep]
-        session_no = np.searchsorted(calendar, dates).astype(np.int32)
-        strays = np.flatnonzero(calendar[session_no] != dates) if len(dates) else np.empty(0, np.int64)
+        session_no = _sessions_of(calendar, dates)
+        strays = np.flatnonzero(session_no < 0)
         if len(strays):
             ticker_no = int(np.searchsorted(offsets, strays[0], side="right")) - 1
             raise BarOffCalendarError(ticker_no, int(dates[strays[0]]), len(strays))

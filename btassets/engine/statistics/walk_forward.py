@@ -5,6 +5,7 @@ configuration. Does not belong here: what a configuration earned (graded setups)
 (portfolio).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,24 +116,42 @@ def selected(mean_r: NDArray[np.float64], n_setups: NDArray[np.int64], least: in
     return int(np.argmax(np.where(usable, mean_r, -np.inf))) if usable.any() else None
 
 
-def grid_means(
-    rows: NDArray[np.bool_], masks: NDArray[np.bool_], net_r: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Mean net R and number of setups of every gate under every exit, shape (n_masks, n_exits) each.
+def train_means(
+    found: list[Window],
+    asof_session: NDArray[np.int64],
+    label_end: NDArray[np.int64],
+    masks: NDArray[np.bool_],
+    net_r: NDArray[np.float64],
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """Mean net R and number of setups of every gate under every exit, in the train of each window.
+
+    A train holds the one of the window before: only what is new is added.
 
     Parameters
     ----------
-    rows
-        Which setups count (a window's train), shape (n_setups,).
+    found
+        From `windows`.
+    asof_session, label_end
+        As `Window.train_rows` takes them, shape (n_setups,).
     masks
         Which setups each gate admits, shape (n_setups, n_masks).
     net_r
         Net R under each exit, shape (n_setups, n_exits); NaN = not known.
+
+    Yields
+    ------
+    tuple
+        Mean, NaN = no setup, and number, shape (n_masks, n_exits) each.
     """
-    chosen = np.flatnonzero(rows)
-    gates = masks[chosen].astype(np.float64)
-    r = net_r[chosen]
-    known = ~np.isnan(r)
-    n = gates.T @ known.astype(np.float64)
-    total = gates.T @ np.where(known, r, 0.0)
-    return np.where(n > 0, total / np.maximum(n, 1.0), np.nan), n.astype(np.int64)
+    total = np.zeros((masks.shape[1], net_r.shape[1]))
+    n = np.zeros(total.shape)
+    before = np.zeros(len(net_r), dtype=np.bool_)
+    for window in found:
+        rows = window.train_rows(asof_session, label_end)
+        new = np.flatnonzero(rows & ~before)
+        gates, r = masks[new].astype(np.float64), net_r[new]
+        known = ~np.isnan(r)
+        n += gates.T @ known.astype(np.float64)
+        total += gates.T @ np.where(known, r, 0.0)
+        yield np.where(n > 0, total / np.maximum(n, 1.0), np.nan), n.astype(np.int64)
+        before = rows

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btassets.engine.statistics.walk_forward import grid_means, selected, window_of, windows
+from btassets.engine.statistics.walk_forward import selected, train_means, window_of, windows
 from btassets_tests.reference import naive_statistics as naive
 
 
@@ -57,16 +57,23 @@ def test_choice_takes_the_first_best_with_enough_setups():
     assert selected(mean, np.zeros(5, dtype=np.int64)) is None
 
 
-def test_grid_means_by_loop():
+def test_train_means_by_loop():
     rng = np.random.default_rng(2)
-    r = rng.standard_normal((200, 3))
-    r[rng.random((200, 3)) < 0.2] = np.nan
-    masks, rows = rng.random((200, 4)) < 0.4, rng.random(200) < 0.7
+    asof = rng.integers(0, 1260, 3000)
+    label_end = np.where(rng.random(3000) < 0.1, -1, asof + rng.integers(1, 31, 3000))
+    r = rng.standard_normal((3000, 3))
+    r[rng.random((3000, 3)) < 0.2] = np.nan
+    masks = rng.random((3000, 4)) < 0.4
     masks[:, 3] = False
-    mean, n = grid_means(rows, masks, r)
-    for g in range(3):
-        for e in range(3):
-            values = r[rows & masks[:, g], e]
-            assert n[g, e] == np.isfinite(values).sum()
-            assert mean[g, e] == pytest.approx(np.nanmean(values))
-    assert np.isnan(mean[3]).all()
+    found = windows(252, 1229)
+    means = list(train_means(found, asof, label_end, masks, r))
+    assert len(means) == len(found) == 9
+    for window, (mean, n) in zip(found, means, strict=True):
+        rows = window.train_rows(asof, label_end)
+        for g in range(3):
+            for e in range(3):
+                values = r[rows & masks[:, g], e]
+                assert n[g, e] == np.isfinite(values).sum()
+                assert mean[g, e] == pytest.approx(np.nanmean(values))
+        assert np.isnan(mean[3]).all()
+        assert (n[3] == 0).all()
