@@ -79,7 +79,7 @@ def compute(book: Book) -> StageResult:
     inputs = read_book_inputs(book)
     sample = read_sample(book, only_core=True)
     trials = n_trials_of_run(book, bars_version(book))
-    books = _books(inputs)
+    books = policy_books(inputs)
     rows: list[Row] = []
     for name, result in books.items():
         if result is not None:
@@ -89,7 +89,7 @@ def compute(book: Book) -> StageResult:
     walk = walk_forward(inputs, sample)
     # What only the walk-forward needs goes before the many books come.
     del sample
-    rows += _random_rows(book, inputs, books)
+    rows += random_rows(book, inputs, books)
     rows += _path_rows(inputs)
     rows += _variant_rows(inputs)
     overfit = _overfit_rows(trials, books, walk)
@@ -109,7 +109,8 @@ def compute(book: Book) -> StageResult:
     return StageResult(tables, numbers)
 
 
-def _books(inputs: BookInputs) -> dict[str, BookResult | None]:
+def policy_books(inputs: BookInputs) -> dict[str, BookResult | None]:
+    """Run the scenario's book under each exit policy."""
     results = simulate_books(
         inputs.panel,
         inputs.entries,
@@ -196,7 +197,7 @@ def _capacity_rows(sample: Sample, inputs: BookInputs) -> list[Row]:
     return rows
 
 
-def _random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | None]) -> list[Row]:
+def random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | None]) -> list[Row]:
     """How many of 499 books, in which tickers have swapped percentiles, did as well as the main book."""
     cutoff = book.settings.gates.min_momentum_percentile
     if book.settings.method.ranking != "eligible" or cutoff <= 0 or not len(inputs.percentile):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from btassets.cli.main import leave
 from btassets.code_version import code_version
 from btassets.compiled import use_cache_folder
 from btassets_tests.bench import graph_cases
@@ -294,4 +295,4 @@ if __name__ == "__main__":
     except MeasureError as problem:
         print(f"could not be measured: {problem}", file=sys.stderr)
         code = 1
-    sys.exit(code)
+    leave(code)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from btassets.cli.main import leave
 from btassets.stages import ohlcv_history
 from btassets.stages.book import open_book
 from btassets_tests.bench.figures import Figure, Target, as_table, machine, machine_line
@@ -162,4 +163,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

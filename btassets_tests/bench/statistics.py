@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from btassets.compiled import use_cache_folder
+from btassets.stages import stat_book
 from btassets.stages.book import Book, open_book
+from btassets.stages.book_inputs import read_book_inputs
 from btassets_tests.bench.figures import Figure, Target, as_table
 
 STAGES = ("stat_signals", "stat_groups", "stat_calibration", "stat_book", "stat_claims")
@@ -34,17 +36,13 @@ def timed(work: Callable[[], object], repeats: int = _REPEATS) -> tuple[float, f
 
 def statistics_figures(book: Book, *, has_targets: bool) -> list[Figure]:
     """The layer as a whole, each of its stages, and the 499 random books of `stat_book`."""
-    from btassets.stages import stat_book
-
     parts = {
         name: timed(lambda name=name: importlib.import_module(f"btassets.stages.{name}").compute(book))
         for name in STAGES
     }
-    ranks = stat_book._ranks(book)
-    playing = stat_book._playing(book, ranks)
-    books = stat_book._books(playing)
-    weeks = stat_book._rank_panel(playing, ranks)
-    drawn = timed(lambda: stat_book._random_rows(book, playing, weeks, books))
+    inputs = read_book_inputs(book)
+    books = stat_book.policy_books(inputs)
+    drawn = timed(lambda: stat_book.random_rows(book, inputs, books))
 
     def figure(case: str, cpu: float, spread: float, target: float | None, note: str = "") -> Figure:
         limit = Target(cpu_s=target) if has_targets and target is not None else Target()
