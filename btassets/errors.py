@@ -1,12 +1,13 @@
 """Every error that btassets raises on purpose.
 
-Belongs here: exception classes that take positional facts and build their text in `__str__`,
-so that they survive the trip between processes. Does not belong here: where they are raised.
+Belongs here: exception classes of facts that build their text in `__str__`, so that they survive the
+trip between processes. Does not belong here: where they are raised.
 Each class names the exit code that the command line ends with.
 """
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 EXIT_BUG = 1
 EXIT_USAGE = 2
@@ -18,34 +19,42 @@ EXIT_CANNOT_WRITE = 7
 EXIT_INTERRUPTED = 130
 
 
+@dataclass(eq=False)
 class BtassetsError(Exception):
     """Base of every expected failure; `exit_code` is what the command line ends with."""
 
     exit_code = EXIT_BUG
 
+    def __post_init__(self) -> None:
+        # What pickle makes it of again.
+        super().__init__(*(getattr(self, field.name) for field in fields(self)))
 
+
+@dataclass(eq=False)
 class SettingError(BtassetsError):
     """A setting has a value that its rule does not allow."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, key: str, value: object, rule: str, where: str) -> None:
-        super().__init__(key, value, rule, where)
-        self.key, self.value, self.rule, self.where = key, value, rule, where
+    key: str
+    value: object
+    rule: str
+    where: str
 
     def __str__(self) -> str:
         shown = f'"{self.value}"' if isinstance(self.value, str) else repr(self.value)
         return f"{self.key} = {shown}: {self.rule} ({self.where})"
 
 
+@dataclass(eq=False)
 class UnknownSettingError(BtassetsError):
     """A key that no setting has, with the nearest one that exists."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, key: str, known: Sequence[str], where: str) -> None:
-        super().__init__(key, tuple(known), where)
-        self.key, self.known, self.where = key, tuple(known), where
+    key: str
+    known: Sequence[str]
+    where: str
 
     def __str__(self) -> str:
         near = difflib.get_close_matches(self.key, self.known, n=1, cutoff=0.5)
@@ -53,40 +62,40 @@ class UnknownSettingError(BtassetsError):
         return f"{self.key}: no such setting ({self.where}); {advice}"
 
 
+@dataclass(eq=False)
 class SettingsFileError(BtassetsError):
     """The settings file cannot be read as TOML."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(path, problem)
-        self.path, self.problem = path, problem
+    path: str
+    problem: str
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}; a book's settings are TOML; correct that line."
 
 
+@dataclass(eq=False)
 class UsageError(BtassetsError):
     """The command's words do not fit together."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, problem: str, advice: str) -> None:
-        super().__init__(problem, advice)
-        self.problem, self.advice = problem, advice
+    problem: str
+    advice: str
 
     def __str__(self) -> str:
         return f"{self.problem}; {self.advice}"
 
 
+@dataclass(eq=False)
 class MembershipError(BtassetsError):
     """The file of dated membership cannot be used."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(path, problem)
-        self.path, self.problem = path, problem
+    path: str
+    problem: str
 
     def __str__(self) -> str:
         return (
@@ -95,14 +104,13 @@ class MembershipError(BtassetsError):
         )
 
 
+@dataclass(eq=False)
 class NoBookError(BtassetsError):
     """A command that needs a book was started outside of one."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, folder: str) -> None:
-        super().__init__(folder)
-        self.folder = folder
+    folder: str
 
     def __str__(self) -> str:
         return (
@@ -111,14 +119,14 @@ class NoBookError(BtassetsError):
         )
 
 
+@dataclass(eq=False)
 class BookBusyError(BtassetsError):
     """Another run holds the book's lock and this one was told not to wait."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, folder: str, holder: str) -> None:
-        super().__init__(folder, holder)
-        self.folder, self.holder = folder, holder
+    folder: str
+    holder: str
 
     def __str__(self) -> str:
         return (
@@ -127,19 +135,21 @@ class BookBusyError(BtassetsError):
         )
 
 
+@dataclass(eq=False)
 class NoBarsError(BtassetsError):
     """The source gives no bars at all."""
 
     exit_code = EXIT_NO_BARS
 
-    def __init__(self, where: str, problem: str, advice: str) -> None:
-        super().__init__(where, problem, advice)
-        self.where, self.problem, self.advice = where, problem, advice
+    where: str
+    problem: str
+    advice: str
 
     def __str__(self) -> str:
         return f"{self.where}: {self.problem}; {self.advice}"
 
 
+@dataclass(eq=False)
 class SourceStoppedError(BtassetsError):
     """The source stopped in the middle: what came before is kept, the next run goes on.
 
@@ -157,9 +167,10 @@ class SourceStoppedError(BtassetsError):
     rule = "a source answers within its retries"
     advice = "run again when it answers: only the rest is fetched."
 
-    def __init__(self, source: str, problem: str, n_done: int = 0, n_left: int = 0) -> None:
-        super().__init__(source, problem, n_done, n_left)
-        self.source, self.problem, self.n_done, self.n_left = source, problem, n_done, n_left
+    source: str
+    problem: str
+    n_done: int = 0
+    n_left: int = 0
 
     def after(self, n_done: int, n_left: int) -> "SourceStoppedError":
         """Give the same error with how far the run came."""
@@ -190,14 +201,14 @@ class CredentialsError(SourceStoppedError):
     advice = "set or renew the key and run again."
 
 
+@dataclass(eq=False)
 class BenchmarkError(BtassetsError):
     """The named benchmark is missing or too incomplete to compare with."""
 
     exit_code = EXIT_NO_BARS
 
-    def __init__(self, benchmark: str, problem: str) -> None:
-        super().__init__(benchmark, problem)
-        self.benchmark, self.problem = benchmark, problem
+    benchmark: str
+    problem: str
 
     def __str__(self) -> str:
         return (
@@ -206,14 +217,15 @@ class BenchmarkError(BtassetsError):
         )
 
 
+@dataclass(eq=False)
 class StaleBarsError(BtassetsError):
     """The newest bars are older than the caller accepts."""
 
     exit_code = EXIT_NO_BARS
 
-    def __init__(self, last: str, n_sessions: int, most: int) -> None:
-        super().__init__(last, n_sessions, most)
-        self.last, self.n_sessions, self.most = last, n_sessions, most
+    last: str
+    n_sessions: int
+    most: int
 
     def __str__(self) -> str:
         return (
@@ -223,14 +235,14 @@ class StaleBarsError(BtassetsError):
         )
 
 
+@dataclass(eq=False)
 class CannotWriteError(BtassetsError):
     """The disk is full, or the folder may not be written."""
 
     exit_code = EXIT_CANNOT_WRITE
 
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(path, problem)
-        self.path, self.problem = path, problem
+    path: str
+    problem: str
 
     def __str__(self) -> str:
         return (
@@ -239,14 +251,14 @@ class CannotWriteError(BtassetsError):
         )
 
 
+@dataclass(eq=False)
 class CannotReadError(BtassetsError):
     """A file or folder of the book may not be read."""
 
     exit_code = EXIT_CANNOT_WRITE
 
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(path, problem)
-        self.path, self.problem = path, problem
+    path: str
+    problem: str
 
     def __str__(self) -> str:
         return (
@@ -255,27 +267,27 @@ class CannotReadError(BtassetsError):
         )
 
 
+@dataclass(eq=False)
 class CheckFailedError(BtassetsError):
     """A blocking check failed: what is below it was not computed."""
 
     exit_code = EXIT_CHECK_FAILED
 
-    def __init__(self, check: str, problem: str) -> None:
-        super().__init__(check, problem)
-        self.check, self.problem = check, problem
+    check: str
+    problem: str
 
     def __str__(self) -> str:
         return f"check {self.check} failed: {self.problem}; nothing below it was computed and the last report stays."
 
 
+@dataclass(eq=False)
 class ShardLostError(BtassetsError):
     """Planned tickers did not arrive from the replay's shards."""
 
     exit_code = EXIT_BUG
 
-    def __init__(self, n_missing: int, first: str) -> None:
-        super().__init__(n_missing, first)
-        self.n_missing, self.first = n_missing, first
+    n_missing: int
+    first: str
 
     def __str__(self) -> str:
         return (
@@ -285,27 +297,28 @@ class ShardLostError(BtassetsError):
         )
 
 
+@dataclass(eq=False)
 class TableContractError(BtassetsError):
     """A table does not have the columns that its contract declares."""
 
     exit_code = EXIT_BUG
 
-    def __init__(self, table: str, problem: str) -> None:
-        super().__init__(table, problem)
-        self.table, self.problem = table, problem
+    table: str
+    problem: str
 
     def __str__(self) -> str:
         return f"table {self.table}: {self.problem}; btassets/tables.py declares its columns; make the two agree."
 
 
+@dataclass(eq=False)
 class UnknownTableError(BtassetsError):
     """A table that does not exist, or not yet."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, name: str, known: Sequence[str], problem: str) -> None:
-        super().__init__(name, tuple(known), problem)
-        self.name, self.known, self.problem = name, tuple(known), problem
+    name: str
+    known: Sequence[str]
+    problem: str
 
     def __str__(self) -> str:
         near = difflib.get_close_matches(self.name, self.known, n=1, cutoff=0.5)
@@ -313,14 +326,15 @@ class UnknownTableError(BtassetsError):
         return f"{self.name}: {self.problem}; {advice}"
 
 
+@dataclass(eq=False)
 class CandidateTableError(BtassetsError):
     """A candidate table given to `grade` cannot be used."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, path: str, problem: str, advice: str) -> None:
-        super().__init__(path, problem, advice)
-        self.path, self.problem, self.advice = path, problem, advice
+    path: str
+    problem: str
+    advice: str
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}; {self.advice}"

@@ -10,6 +10,7 @@ from btassets.report import charts
 from btassets.report.charts import Line, Mark, Row
 from btassets.report.format import esc, shown
 from btassets.report.page import shell
+from btassets.report.sections_book import TRADE_COLUMNS
 from btassets.report.tables import Column, block, details, facts, figure, legend, section, table
 
 Document = Mapping[str, Any]
@@ -35,15 +36,6 @@ _BOOK_COLUMNS = (
     Column("trades", "Trades", "n"),
     Column("win_rate", "Win rate", "pct"),
     Column("avg_net_r", "Net R", "r3"),
-)
-_TRADE_COLUMNS = (
-    Column("ticker", "Ticker"),
-    Column("entry_date", "Bought"),
-    Column("exit_date", "Sold"),
-    Column("hold_days", "Held", "n"),
-    Column("net_r", "Net R", "r2"),
-    Column("pnl_usd", "Gain, $", "usd"),
-    Column("reason", "Exit", "words"),
 )
 _GROUP_COLUMNS = (Column("group", "Trades"), Column("n", "n", "n"), Column("net_avg_r", "Net R", "r3"))
 
@@ -167,7 +159,7 @@ def _trades(document: Document) -> str:
         lists = [
             details(
                 f"Largest {name}: {len(own[name])} of {group['n']}",
-                table(own[name], _TRADE_COLUMNS, caption=f"Trades {name}, {policy} exit"),
+                table(own[name], TRADE_COLUMNS, caption=f"Trades {name}, {policy} exit"),
             )
             for name in ("removed", "added")
             for group in own["groups"]

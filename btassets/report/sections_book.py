@@ -48,7 +48,7 @@ _REFUSAL_COLUMNS = (
     Column("not_filled.gapped_stop", "Opened beyond stop", "n"),
     Column("not_filled.gapped_target", "Opened beyond target", "n"),
 )
-_TRADE_COLUMNS = (
+TRADE_COLUMNS = (
     Column("ticker", "Ticker"),
     Column("entry_date", "Bought"),
     Column("exit_date", "Sold"),
@@ -342,7 +342,7 @@ def trades(report: Report) -> str:
         caption="Qualified setups that became no trade",
     )
     best, worst = (
-        table(own[side], _TRADE_COLUMNS, json=f"{at}.{side}", caption=f"{side.capitalize()} trades")
+        table(own[side], TRADE_COLUMNS, json=f"{at}.{side}", caption=f"{side.capitalize()} trades")
         for side in ("best", "worst")
     )
     histogram = figure("Net R per trade", "After costs; the last bin is open.", chart, behind)

@@ -5,6 +5,7 @@ source, and the rules that judge bars after they were read (`engine.market.quali
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from btassets.engine.market.raw_bars import BASES, Basis, Problem, RawBars, Severity
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 
+@dataclass(eq=False)
 class BlockedTickerError(BtassetsError):
     """One ticker cannot be accepted; the others go on.
 
@@ -41,11 +43,9 @@ class BlockedTickerError(BtassetsError):
 
     exit_code = EXIT_SOME_TICKERS
 
-    def __init__(self, ticker: str, rule: str, reason: str) -> None:
-        super().__init__(ticker, rule, reason)
-        self.ticker = ticker
-        self.rule = rule
-        self.reason = reason
+    ticker: str
+    rule: str
+    reason: str
 
     def __str__(self) -> str:
         return f"{self.ticker}: {self.reason} [{self.rule}]"

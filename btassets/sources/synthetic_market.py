@@ -26,6 +26,7 @@ bit for bit.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -77,14 +78,16 @@ _MARKET_DOLLAR_VOLUME = 2.0e10
 _MARKET_FIRST_PRICE = 250.0
 
 
+@dataclass(eq=False)
 class CalendarTooShortError(BtassetsError):
     """The sessions handed in do not cover the market from its epoch to the last session wanted."""
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, first: str, last: str, epoch: str, extend: int) -> None:
-        super().__init__(first, last, epoch, extend)
-        self.first, self.last, self.epoch, self.extend = first, last, epoch, extend
+    first: str
+    last: str
+    epoch: str
+    extend: int
 
     def __str__(self) -> str:
         return (

@@ -55,14 +55,14 @@ _DETERMINISTIC: dict[str, Any] = {
 }
 
 
+@dataclass(eq=False)
 class SqlModelError(BtassetsError):
     """A file of `dbt_like_sql` cannot be parsed or run."""
 
     exit_code = EXIT_BUG
 
-    def __init__(self, file: str, problem: str) -> None:
-        super().__init__(file, problem)
-        self.file, self.problem = file, problem
+    file: str
+    problem: str
 
     def __str__(self) -> str:
         rule = "each file is one SELECT over known tables"

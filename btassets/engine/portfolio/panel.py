@@ -14,14 +14,13 @@ from btassets.errors import BtassetsError
 ENDED_AFTER_DAYS = 10  # calendar days without a bar before T from which a ticker counts as ended
 
 
+@dataclass(eq=False)
 class BarOffCalendarError(BtassetsError):
     """A bar whose date is no session of the calendar that the book walks."""
 
-    def __init__(self, ticker_no: int, day: int, n_bars: int):
-        super().__init__(ticker_no, day, n_bars)
-        self.ticker_no = ticker_no
-        self.day = day
-        self.n_bars = n_bars
+    ticker_no: int
+    day: int
+    n_bars: int
 
     def __str__(self) -> str:
         return (
