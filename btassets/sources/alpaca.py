@@ -22,13 +22,11 @@ from btassets.sources.vendor_rows import (
     bars_of_rows,
     day_of_text,
     failed,
-    joined_rows,
-    named_tickers,
     number_of,
     rows_of,
     with_actions,
-    within,
 )
+from btassets.sources.vendor_source import VendorSource
 from btassets.sources.window import Window, iso_day
 
 BASE_URL = "https://data.alpaca.markets"
@@ -47,7 +45,7 @@ _KEYS = RowKeys(open="o", high="h", low="l", close="c", volume="v")
 Answers = dict[str, RawBars | BlockedTickerError]
 
 
-class AlpacaSource:
+class AlpacaSource(VendorSource):
     """Alpaca as a `BarSource` of raw prices with splits and dividends.
 
     Parameters
@@ -66,20 +64,11 @@ class AlpacaSource:
     basis: Basis = "raw"
 
     def __init__(self, tickers: Sequence[str], window: Window, session: HttpSession, feed: str = "sip") -> None:
-        self._tickers, self._window, self._session, self._feed = list(tickers), window, session, feed
-        self.last_expected: int | None = window.last
+        super().__init__(tickers, window)
+        self._session, self._feed = session, feed
         self._lock = threading.Lock()
         self._wanted: dict[str, int | None] = {}
         self._ready: Answers = {}
-
-    def tickers(self) -> list[str]:
-        """Tickers that the book names."""
-        return named_tickers(self.name, self._tickers)
-
-    def stamp(self, ticker: str) -> str:
-        """Last session that a bar is expected of; no request is made."""
-        del ticker
-        return f"to {self._window.last_iso}"
 
     def announce(self, wanted: Mapping[str, int | None]) -> None:
         """Keep what will be asked, so that one request serves many tickers."""
@@ -87,20 +76,12 @@ class AlpacaSource:
             self._wanted = dict(wanted)
             self._ready.clear()
 
-    def fetch(self, ticker: str) -> RawBars:
-        """All bars of the window."""
-        return joined_rows(ticker, self._answer(ticker, None), self._window)
-
-    def fetch_since(self, ticker: str, first_date: int) -> RawBars:
-        """Bars from `first_date` on."""
-        return within(self._answer(ticker, first_date), self._window.since(first_date))
-
-    def _answer(self, ticker: str, first: int | None) -> RawBars:
+    def _asked(self, ticker: str, first: int | None) -> RawBars:
         with self._lock:
             is_announced = ticker in self._wanted and self._wanted[ticker] == first
             if not is_announced or ticker not in self._ready:
                 group = self._group(ticker, first) if is_announced else {ticker: first}
-                self._ready |= self._asked(group)
+                self._ready |= self._asked_together(group)
             found = self._ready.pop(ticker)
             self._wanted.pop(ticker, None)
         if isinstance(found, BlockedTickerError):
@@ -118,7 +99,7 @@ class AlpacaSource:
         begin = 0 if at < n_tickers else at
         return {name: self._wanted[name] for name in pending[begin : begin + n_tickers]}
 
-    def _asked(self, group: Mapping[str, int | None]) -> Answers:
+    def _asked_together(self, group: Mapping[str, int | None]) -> Answers:
         """Bars of each ticker of a group; those that did not come are asked for once more, alone."""
         starts = [first for first in group.values() if first is not None]
         window = self._window.since(min(starts) if starts else None)
@@ -131,7 +112,7 @@ class AlpacaSource:
         for ticker in group:
             found = answers.get(ticker)
             if len(group) > 1 and (found is None or (isinstance(found, RawBars) and not len(found))):
-                answers |= self._asked({ticker: group[ticker]})
+                answers |= self._asked_together({ticker: group[ticker]})
         return answers
 
     def _pages(self, tickers: Sequence[str], window: Window) -> Answers:

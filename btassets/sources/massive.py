@@ -23,13 +23,11 @@ from btassets.sources.vendor_rows import (
     bars_of_rows,
     day_of_text,
     failed,
-    joined_rows,
-    named_tickers,
     number_of,
     rows_of,
     with_actions,
-    within,
 )
+from btassets.sources.vendor_source import VendorSource
 from btassets.sources.window import Window, iso_day
 
 BASE_URL = "https://api.massive.com"
@@ -44,7 +42,7 @@ _MS_A_DAY = 86_400_000
 _KEYS = RowKeys(open="o", high="h", low="l", close="c", volume="v")
 
 
-class MassiveSource:
+class MassiveSource(VendorSource):
     """Massive as a `BarSource` of raw prices with splits and dividends.
 
     Parameters
@@ -61,28 +59,11 @@ class MassiveSource:
     basis: Basis = "raw"
 
     def __init__(self, tickers: Sequence[str], window: Window, session: HttpSession) -> None:
-        self._tickers, self._window, self._session = list(tickers), window, session
-        self.last_expected: int | None = window.last
+        super().__init__(tickers, window)
+        self._session = session
 
-    def tickers(self) -> list[str]:
-        """Tickers that the book names."""
-        return named_tickers(self.name, self._tickers)
-
-    def stamp(self, ticker: str) -> str:
-        """Last session that a bar is expected of; no request is made."""
-        del ticker
-        return f"to {self._window.last_iso}"
-
-    def fetch(self, ticker: str) -> RawBars:
-        """All bars of the window."""
-        return joined_rows(ticker, self._asked(ticker, self._window), self._window)
-
-    def fetch_since(self, ticker: str, first_date: int) -> RawBars:
-        """Bars from `first_date` on."""
-        window = self._window.since(first_date)
-        return within(self._asked(ticker, window), window)
-
-    def _asked(self, ticker: str, window: Window) -> RawBars:
+    def _asked(self, ticker: str, first: int | None) -> RawBars:
+        window = self._window.since(first)
         try:
             return self._whole(ticker, window)
         except BadAnswerError as error:

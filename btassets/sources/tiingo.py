@@ -21,11 +21,9 @@ from btassets.sources.vendor_rows import (
     bars_of_rows,
     day_of_text,
     failed,
-    joined_rows,
-    named_tickers,
     rows_of,
-    within,
 )
+from btassets.sources.vendor_source import VendorSource
 from btassets.sources.window import Window
 
 BASE_URL = "https://api.tiingo.com"
@@ -46,7 +44,7 @@ def tiingo_spelling(ticker: str) -> str:
     return ticker.replace(".", "-")
 
 
-class TiingoSource:
+class TiingoSource(VendorSource):
     """Tiingo as a `BarSource` of raw prices with splits and dividends.
 
     Parameters
@@ -63,28 +61,11 @@ class TiingoSource:
     basis: Basis = "raw"
 
     def __init__(self, tickers: Sequence[str], window: Window, session: HttpSession) -> None:
-        self._tickers, self._window, self._session = list(tickers), window, session
-        self.last_expected: int | None = window.last
+        super().__init__(tickers, window)
+        self._session = session
 
-    def tickers(self) -> list[str]:
-        """Tickers that the book names."""
-        return named_tickers(self.name, self._tickers)
-
-    def stamp(self, ticker: str) -> str:
-        """Last session that a bar is expected of; no request is made."""
-        del ticker
-        return f"to {self._window.last_iso}"
-
-    def fetch(self, ticker: str) -> RawBars:
-        """All bars of the window."""
-        return joined_rows(ticker, self._asked(ticker, self._window), self._window)
-
-    def fetch_since(self, ticker: str, first_date: int) -> RawBars:
-        """Bars from `first_date` on."""
-        window = self._window.since(first_date)
-        return within(self._asked(ticker, window), window)
-
-    def _asked(self, ticker: str, window: Window) -> RawBars:
+    def _asked(self, ticker: str, first: int | None) -> RawBars:
+        window = self._window.since(first)
         path = f"tiingo/daily/{quote(tiingo_spelling(ticker), safe='')}/prices"
         parameters = {"startDate": window.first_iso, "endDate": window.last_iso, "format": "json"}
         try:

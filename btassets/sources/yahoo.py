@@ -19,7 +19,8 @@ import numpy as np
 from btassets.errors import RateLimitedError, SourceUnreachableError, UsageError
 from btassets.sources.base import Basis, BlockedTickerError, FetchFailedError, RawBars
 from btassets.sources.http_session import TokenBucket
-from btassets.sources.vendor_rows import joined_rows, named_tickers, no_bars, within
+from btassets.sources.vendor_rows import no_bars
+from btassets.sources.vendor_source import VendorSource
 from btassets.sources.window import Window, iso_day
 
 CALLS_PER_MINUTE = 60.0
@@ -40,7 +41,7 @@ def yahoo_spelling(ticker: str) -> str:
     return f"{stem}-{suffix}" if dot and len(suffix) == 1 else ticker
 
 
-class YahooSource:
+class YahooSource(VendorSource):
     """Yahoo as a `BarSource` of split-adjusted prices with dividends.
 
     Parameters
@@ -74,30 +75,12 @@ class YahooSource:
         timeout_s: float = 30.0,
         library: Any = None,
     ) -> None:
-        self._tickers, self._window, self._timeout_s = list(tickers), window, timeout_s
-        self.last_expected: int | None = window.last
+        super().__init__(tickers, window)
+        self._timeout_s = timeout_s
         self._bucket = TokenBucket(calls_per_minute)
         self._library = library
         self._n_failed = 0
         self._limited = False
-
-    def tickers(self) -> list[str]:
-        """Tickers that the book names."""
-        return named_tickers(self.name, self._tickers)
-
-    def stamp(self, ticker: str) -> str:
-        """Last session that a bar is expected of; no request is made."""
-        del ticker
-        return f"to {self._window.last_iso}"
-
-    def fetch(self, ticker: str) -> RawBars:
-        """All bars of the window."""
-        return joined_rows(ticker, self._asked(ticker, self._window), self._window)
-
-    def fetch_since(self, ticker: str, first_date: int) -> RawBars:
-        """Bars from `first_date` on."""
-        window = self._window.since(first_date)
-        return within(self._asked(ticker, window), window)
 
     def _yfinance(self) -> Any:
         if self._library is None:
@@ -110,7 +93,8 @@ class YahooSource:
             self._library = yfinance
         return self._library
 
-    def _asked(self, ticker: str, window: Window) -> RawBars:
+    def _asked(self, ticker: str, first: int | None) -> RawBars:
+        window = self._window.since(first)
         yf = self._yfinance()
         if self._limited:
             raise RateLimitedError(self.name, "it refused further requests")
