@@ -19,10 +19,10 @@ from btassets.stages.bar_revisions import revisions_table
 from btassets.stages.bar_store import TABLE, ticker_slices
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import active_tickers
+from btassets.stages.quality_settings import as_fact, quality_rules, unused_overrides
 from btassets.stages.quarantine import quarantine_table
 from btassets.stages.reading import bars_of_table
 from btassets.stages.run_stage import StageResult
-from btassets.stages.screening import as_fact, quality_rules, unused_overrides
 from btassets.stages.sessions import read_sessions
 from btassets.tables import BAR_PROBLEMS
 

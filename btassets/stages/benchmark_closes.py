@@ -19,8 +19,8 @@ from btassets.sources.open_source import open_source
 from btassets.sources.ticker_names import canonical_ticker
 from btassets.stages.book import Book
 from btassets.stages.freshness import NO_BENCHMARK
+from btassets.stages.quality_settings import overrides_of, quality_rules
 from btassets.stages.run_stage import StageResult
-from btassets.stages.screening import overrides_of, quality_rules
 from btassets.stages.sessions import read_sessions
 from btassets.tables import BENCHMARK_CLOSES
 

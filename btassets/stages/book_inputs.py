@@ -19,9 +19,8 @@ from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.rules import BookRules
 from btassets.stages.book import Book
 from btassets.stages.book_runs import book_rules
-from btassets.stages.portfolio_sims import read_benchmark_closes, read_setups_in_play
 from btassets.stages.sessions import Sessions, read_sessions
-from btassets.stages.stored_panel import stored_panel
+from btassets.stages.stored_inputs import read_benchmark_closes, read_setups_in_play, stored_panel
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -32,8 +32,8 @@ from btassets.sources.ticker_names import file_stem
 from btassets.stages.bar_store import TABLE, ticker_slices
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import in_universe
+from btassets.stages.quality_settings import quality_rules
 from btassets.stages.reading import bars_of_table
-from btassets.stages.screening import quality_rules
 from btassets.storage.files import replace_file, replace_json, writing
 from btassets.storage.lake import bucket_of
 

@@ -27,11 +27,12 @@ from btassets.sources.open_source import open_source
 from btassets.sources.ticker_names import canonical_ticker
 from btassets.stages.bar_store import TABLE, stored_bars, ticker_slices, write_bars
 from btassets.stages.book import Book
+from btassets.stages.quality_settings import READ_RULES, overrides_of
 from btassets.stages.quarantine import Quarantined, write_quarantine
 from btassets.stages.reading import Read, Wanted, is_late, read_many
 from btassets.stages.registry import STAGES
 from btassets.stages.restated import restated_tickers
-from btassets.stages.screening import READ_RULES, accept, last_finished, overrides_of
+from btassets.stages.screening import accept, last_finished
 from btassets.storage.lake import digest
 
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.book import BookResult
 from btassets.engine.portfolio.book_table import book_row
 from btassets.engine.portfolio.exits import REASON_NAMES
@@ -21,24 +20,9 @@ from btassets.stages.book_runs import BookRuns, run_books
 from btassets.stages.freshness import bars_version
 from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import read_sessions
-from btassets.stages.stored_panel import stored_panel
+from btassets.stages.stored_inputs import read_benchmark_closes, read_setups_in_play, stored_panel
 from btassets.stages.trials import append_trials, run_rows
 from btassets.tables import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
-
-_GRADED_COLUMNS = (
-    "row_no",
-    "ticker",
-    "asof_date",
-    "direction",
-    "entry",
-    "stop",
-    "target",
-    "momentum_percentile",
-    "activation_momentum_percentile",
-    "meets_core",
-    "qualified",
-)
-_IN_PLAY = pc.field("meets_core")
 
 
 def compute(book: Book) -> StageResult:
@@ -73,20 +57,6 @@ def compute(book: Book) -> StageResult:
             **{f"refused_{reason}": n for reason, n in main.refusals.items()},
         }
     return StageResult(tables, numbers)
-
-
-def read_setups_in_play(book: Book, where: pc.Expression = _IN_PLAY) -> pa.Table:
-    """Setups that meet every floor but the momentum gate, by `row_no`: no book buys any other."""
-    whole = book.lake.read_where("graded_setups", book.scenario, _GRADED_COLUMNS, where)
-    return whole.sort_by("row_no")
-
-
-def read_benchmark_closes(book: Book, last: int) -> BenchmarkCloses | None:
-    """Benchmark closes up to T; None without a benchmark."""
-    table = book.lake.read("benchmark_closes")
-    days = table["date"].cast(pa.int32()).to_numpy()
-    kept = days <= last
-    return BenchmarkCloses(days[kept], table["close"].to_numpy()[kept]) if kept.any() else None
 
 
 def _rows(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

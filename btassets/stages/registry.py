@@ -26,7 +26,8 @@ class Stage:
     settings
         Dotted settings (or sections) that decide its answer.
     code
-        Source files and folders that decide its answer.
+        Source files and folders that decide its answer: its own module and what computes for it. A module
+        that carries data (`book`, `lake`) or reads back a table of another stage is none of them.
     about
         First line of its page, in plain words.
     tables
@@ -60,6 +61,27 @@ class Stage:
 _METHOD = ("profile", "method", "gates", "costs", "exits")
 """What decides which setups count, which of them qualify, and what each earned."""
 
+_BARS = ("btassets/stages/bars_view.py", "btassets/engine/market")
+"""Code that decides what stored bars say."""
+
+_BOOKS = (
+    *_BARS,
+    "btassets/stages/stored_inputs.py",
+    "btassets/stages/book_runs.py",
+    "btassets/stages/trials.py",
+    "btassets/engine/portfolio",
+)
+"""Code that walks books over stored bars."""
+
+_STATISTICS = (
+    "btassets/stages/stat_sample.py",
+    "btassets/stages/settings_relation.py",
+    "btassets/engine/cross_section",
+    "btassets/engine/statistics",
+    "btassets/tables.py",
+)
+"""Code behind every statistic."""
+
 
 def _model(
     name: str, reads: tuple[str, ...], settings: tuple[str, ...], about: str, group: str, work: float = 0.1
@@ -81,12 +103,16 @@ STAGES: dict[str, Stage] = {
             (),
             ("source", "demo", "universe", "calendar", "quality"),
             (
-                "btassets/sources",
-                "btassets/engine/market",
                 "btassets/stages/ohlcv_history.py",
                 "btassets/stages/reading.py",
                 "btassets/stages/screening.py",
                 "btassets/stages/bar_store.py",
+                "btassets/stages/restated.py",
+                "btassets/stages/quarantine.py",
+                "btassets/stages/bar_revisions.py",
+                "btassets/stages/quality_settings.py",
+                "btassets/sources",
+                "btassets/engine/market",
             ),
             "Daily bars and corporate actions of every ticker, as the source printed them, checked and kept.",
             keyed="shared",
@@ -107,9 +133,9 @@ STAGES: dict[str, Stage] = {
             ),
             (
                 "btassets/stages/sessions.py",
-                "btassets/engine/market/calendar.py",
-                "btassets/engine/market/quality_sessions.py",
+                "btassets/stages/quality_settings.py",
                 "btassets/sources/calendars.py",
+                "btassets/engine/market",
             ),
             "The calendar of the book: its sessions, its week ends, and T, the last session most tickers share.",
             keyed="shared",
@@ -123,6 +149,8 @@ STAGES: dict[str, Stage] = {
                 "btassets/stages/bar_problems.py",
                 "btassets/stages/bar_revisions.py",
                 "btassets/stages/quarantine.py",
+                "btassets/stages/reading.py",
+                "btassets/stages/quality_settings.py",
                 "btassets/engine/market",
             ),
             "What the quality rules found in the bars, what they took out, and what sources changed about the past.",
@@ -134,7 +162,12 @@ STAGES: dict[str, Stage] = {
             "1_bars",
             ("sessions",),
             ("benchmark", "basis", "source", "quality"),
-            ("btassets/sources", "btassets/engine/market", "btassets/stages/benchmark_closes.py"),
+            (
+                "btassets/stages/benchmark_closes.py",
+                "btassets/stages/quality_settings.py",
+                "btassets/sources",
+                "btassets/engine/market",
+            ),
             "Opens and closes of the benchmark that everything is compared with, in the stocks' price basis.",
             keyed="shared",
         ),
@@ -144,11 +177,12 @@ STAGES: dict[str, Stage] = {
             ("ohlcv_history", "sessions", "benchmark_closes"),
             ("engine", "basis", "quality", "universe.membership"),
             (
-                "btassets/engine/market",
+                "btassets/stages/candidates.py",
+                "btassets/stages/arrow_columns.py",
+                *_BARS,
                 "btassets/engine/features",
                 "btassets/engine/setups",
                 "btassets/engine/replay",
-                "btassets/stages/candidates.py",
                 "btassets/tables.py",
             ),
             "Every setup the engine would have seen at each as-of date, and what became of it.",
@@ -189,7 +223,9 @@ STAGES: dict[str, Stage] = {
             (
                 "btassets/stages/factor_ic_weekly.py",
                 "btassets/stages/signal_weeks.py",
+                "btassets/stages/settings_relation.py",
                 "btassets/engine/cross_section",
+                "btassets/tables.py",
             ),
             "How each signal sorted the universe in each week: rank correlation and spread of the fifths.",
             kinds=("python", "numba"),
@@ -253,9 +289,9 @@ STAGES: dict[str, Stage] = {
             (*_METHOD, "book", "basis"),
             (
                 "btassets/stages/portfolio_sims.py",
-                "btassets/stages/book_runs.py",
-                "btassets/stages/trials.py",
-                "btassets/engine/portfolio",
+                *_BOOKS,
+                "btassets/engine/cross_section/ordering.py",
+                "btassets/tables.py",
             ),
             "What one capital-constrained book would have earned, against the benchmark and an equal-weight hold.",
             tables=("portfolio_sims", "strategy_variants", "equity_curves", "trades"),
@@ -271,10 +307,7 @@ STAGES: dict[str, Stage] = {
                 "btassets/stages/stat_signals.py",
                 "btassets/stages/signal_weeks.py",
                 "btassets/stages/group_file.py",
-                "btassets/stages/stat_sample.py",
-                "btassets/engine/cross_section",
-                "btassets/engine/statistics",
-                "btassets/tables.py",
+                *_STATISTICS,
             ),
             "Does a signal sort returns? Every signal over six horizons, with intervals, decay and turnover.",
             kinds=("python", "numba"),
@@ -288,9 +321,10 @@ STAGES: dict[str, Stage] = {
             (
                 "btassets/stages/stat_groups.py",
                 "btassets/stages/stat_health.py",
-                "btassets/stages/stat_sample.py",
-                "btassets/engine/statistics",
-                "btassets/tables.py",
+                "btassets/stages/stored_inputs.py",
+                *_STATISTICS,
+                *_BARS,
+                "btassets/engine/portfolio",
             ),
             "How sure is a mean R? Every group of setups with its interval, and paired comparisons.",
             tables=("stat_groups", "stat_pairs", "stat_health"),
@@ -301,12 +335,7 @@ STAGES: dict[str, Stage] = {
             "6_statistics",
             ("graded_setups",),
             _METHOD,
-            (
-                "btassets/stages/stat_calibration.py",
-                "btassets/stages/stat_sample.py",
-                "btassets/engine/statistics",
-                "btassets/tables.py",
-            ),
+            ("btassets/stages/stat_calibration.py", *_STATISTICS),
             "Are the stated probabilities true, beyond noise? Bins as one family, Brier score and skill.",
             work=4.0,
         ),
@@ -319,13 +348,9 @@ STAGES: dict[str, Stage] = {
             (
                 "btassets/stages/stat_book.py",
                 "btassets/stages/book_inputs.py",
-                "btassets/stages/stat_sample.py",
-                "btassets/stages/trials.py",
                 "btassets/stages/walk_forward_book.py",
-                "btassets/stages/book_runs.py",
-                "btassets/engine/portfolio",
-                "btassets/engine/statistics",
-                "btassets/tables.py",
+                *_STATISTICS,
+                *_BOOKS,
             ),
             "What is the book worth against the market, chance, the search for it, and its own path?",
             tables=("stat_book", "stat_overfit", "wf_windows", "wf_equity"),
@@ -358,12 +383,7 @@ STAGES: dict[str, Stage] = {
             "7_advice",
             ("recommendation", "stat_groups", "stat_book"),
             (),
-            (
-                "btassets/stages/stat_claims.py",
-                "btassets/stages/stat_sample.py",
-                "btassets/engine/statistics/verdicts.py",
-                "btassets/tables.py",
-            ),
+            ("btassets/stages/stat_claims.py", "btassets/engine/recommendation", *_STATISTICS),
             "How sure is the advice? A verdict on every item, with its evidence.",
         ),
         Stage(
@@ -373,6 +393,7 @@ STAGES: dict[str, Stage] = {
             (*_METHOD, "book", "basis", "engine.gap_days"),
             (
                 "btassets/stages/todays_setups.py",
+                *_BARS,
                 "btassets/engine/cross_section",
                 "btassets/engine/features",
                 "btassets/engine/setups",
@@ -407,19 +428,7 @@ STAGES: dict[str, Stage] = {
                 "todays_setups",
             ),
             ("",),
-            (
-                "btassets/stages/backtest_report.py",
-                "btassets/stages/report_curves.py",
-                "btassets/stages/report_document.py",
-                "btassets/stages/report_facts.py",
-                "btassets/stages/report_files.py",
-                "btassets/stages/report_inputs.py",
-                "btassets/stages/report_numbers.py",
-                "btassets/stages/report_statistics.py",
-                "btassets/engine/recommendation",
-                "btassets/report",
-                "btassets/report/page.css",
-            ),
+            ("btassets/stages", "btassets/engine", "btassets/report", "btassets/report/page.css"),
             "All of it on one page: report.html, report.json and report.md.",
             kinds=("html", "json"),
             work=0.5,

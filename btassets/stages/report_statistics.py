@@ -12,7 +12,7 @@ import pyarrow as pa
 from btassets.engine.recommendation.sentences import headline
 from btassets.engine.statistics.verdicts import SUPPORTED
 from btassets.stages.book import Book
-from btassets.stages.stat_groups import PICKED
+from btassets.stages.stat_sample import PICKED
 from btassets.stages.stat_signals import MAIN_HORIZON
 
 Row = Mapping[str, Any]

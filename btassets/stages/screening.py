@@ -1,29 +1,27 @@
 """From what a source gave to what the lake keeps of one ticker: its bars, or why they are refused.
 
-Belongs here: the settings' thresholds as rules, applying them, and the facts of a ticker's footer. Does not
-belong here: the rules themselves (`engine.market.quality`), reading (`reading.py`), writing (`bar_store.py`).
+Belongs here: applying the rules, and the facts of a ticker's footer. Does not belong here: the rules
+themselves (`engine.market.quality`) and their settings (`quality_settings.py`), reading (`reading.py`),
+writing (`bar_store.py`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from btassets.engine.market.overlap import Revision, merge_overlap
 from btassets.engine.market.quality import screen_bars
-from btassets.engine.market.quality_rules import NOT_OF_A_FILE, DroppedRows, Override, QualityRules, iso_date
+from btassets.engine.market.quality_rules import DroppedRows, iso_date
 from btassets.engine.market.raw_bars import Problem, RawBars
-from btassets.settings.models import Settings
-from btassets.settings.quality import Quality
 from btassets.sources.base import BarSource, BlockedTickerError
 from btassets.sources.calendars import DATA, exchange_sessions
-from btassets.sources.ticker_names import canonical_ticker
 from btassets.sources.vendor_rows import taken
 from btassets.sources.window import last_finished_session
 from btassets.stages.bar_revisions import grown_record
 from btassets.stages.bar_store import bars_version
 from btassets.stages.book import Book
+from btassets.stages.quality_settings import as_fact, overrides_of, quality_rules
 from btassets.stages.reading import Wanted
 
 _DAYS_BEFORE = 15
@@ -147,47 +145,7 @@ def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dic
     }
 
 
-def as_fact(problem: Problem) -> list[Any]:
-    """Give a finding as a footer keeps it: rule, severity, date, count, text."""
-    return [problem.rule, problem.severity, problem.date, problem.n, problem.text]
-
-
 def _calendar(book: Book, bars: RawBars) -> np.ndarray | None:
     if book.base.calendar == DATA or not len(bars.dates):
         return None
     return exchange_sessions(book.lake, book.base.calendar, int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max()))
-
-
-def quality_rules(settings: Settings) -> QualityRules:
-    """Thresholds of the quality rules from the settings.
-
-    Two are not settings of their own: a gap is what ends a window (`engine.gap_days`), and the days after which a
-    ticker has ended are part of what "ended" means everywhere.
-    """
-    quality = settings.quality
-    values: dict[str, Any] = {
-        f.name: getattr(quality, f.name) for f in fields(QualityRules) if hasattr(quality, f.name)
-    }
-    values["high_close_tickers"] = frozenset(map(canonical_ticker, quality.high_close_tickers))
-    return QualityRules(**values, gap_days=settings.engine.gap_days)
-
-
-READ_RULES = tuple(
-    f"quality.{f.name}" for f in fields(QualityRules) if f.name in Quality.model_fields and f.name not in NOT_OF_A_FILE
-)
-"""Settings by which one ticker's file is judged when it is read."""
-
-
-def overrides_of(settings: Settings, ticker: str) -> list[Override]:
-    """What a person has looked at of one ticker."""
-    return [
-        Override(ticker, given.rule, given.reason)
-        for given in settings.quality.overrides
-        if canonical_ticker(given.ticker) == ticker
-    ]
-
-
-def unused_overrides(settings: Settings, overridden: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Ticker and rule of every override without a finding that it turned into a warning."""
-    given = [(canonical_ticker(item.ticker), item.rule) for item in settings.quality.overrides]
-    return [pair for pair in given if pair not in overridden]

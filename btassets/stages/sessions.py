@@ -25,8 +25,8 @@ from btassets.sources.calendars import DATA, exchange_sessions
 from btassets.stages.bar_store import ticker_slices
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import active_tickers
+from btassets.stages.quality_settings import as_fact, quality_rules
 from btassets.stages.run_stage import StageResult
-from btassets.stages.screening import as_fact, quality_rules
 from btassets.storage.lake import Lake
 from btassets.tables import SESSIONS
 

@@ -27,8 +27,7 @@ from btassets.engine.statistics.verdicts import (
 )
 from btassets.stages.book import Book
 from btassets.stages.run_stage import StageResult
-from btassets.stages.stat_groups import PICKED
-from btassets.stages.stat_sample import as_statistics
+from btassets.stages.stat_sample import PICKED, as_statistics
 from btassets.tables import STAT_CLAIMS
 
 Row = Mapping[str, Any]

@@ -17,7 +17,6 @@ from btassets.engine.statistics.influence import Influence, difference, setup_in
 from btassets.engine.statistics.verdicts import out_of_sample
 from btassets.engine.statistics.walk_forward import selected, window_of
 from btassets.stages.book import Book
-from btassets.stages.portfolio_sims import read_benchmark_closes
 from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import read_sessions
 from btassets.stages.settings_relation import CUTOFFS_PCT
@@ -25,6 +24,7 @@ from btassets.stages.stat_health import health_rows
 from btassets.stages.stat_sample import (
     NO_WINDOWS,
     OVERLAP_WEEKS,
+    PICKED,
     TARGET,
     Flags,
     Floats,
@@ -33,6 +33,7 @@ from btassets.stages.stat_sample import (
     estimate_row,
     read_sample,
 )
+from btassets.stages.stored_inputs import read_benchmark_closes
 from btassets.tables import STAT_GROUPS, STAT_HEALTH, STAT_PAIRS
 
 FLOORS = {
@@ -40,7 +41,6 @@ FLOORS = {
     "no_rr_floor": "rr_ok",
     "no_neutral_exclusion": "neutral_ok",
 }
-PICKED = "picked_in_train"
 _CONCENTRATED = 0.6
 _BOTH = ("net_r", "adjusted_r")
 

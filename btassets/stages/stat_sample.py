@@ -28,6 +28,9 @@ OVERLAP_WEEKS = 6
 """Weeks over which labels of 30 sessions overlap."""
 
 TARGET = "target"
+PICKED = "picked_in_train"
+"""Member of a family: what each window's train would have picked."""
+
 NO_FAMILY: dict[str, Any] = {"family": None, "family_size": None, "p_adj": None, "adj_method": "none"}
 NO_WINDOWS: dict[str, Any] = {
     "oos_estimate": None,

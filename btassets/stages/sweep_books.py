@@ -29,9 +29,8 @@ from btassets.engine.statistics.influence import Influence, ratio_influence
 from btassets.settings.models import Settings
 from btassets.stages.book import Book
 from btassets.stages.book_runs import book_rules
-from btassets.stages.portfolio_sims import read_benchmark_closes
 from btassets.stages.sessions import read_sessions
-from btassets.stages.stored_panel import stored_panel
+from btassets.stages.stored_inputs import read_benchmark_closes, stored_panel
 from btassets.stages.sweep_setups import Setups, read_setups
 
 BATCH = 250

@@ -4,7 +4,7 @@ import pytest
 
 from btassets.engine.statistics.verdicts import CONTRADICTED, NOISE, SUPPORTED
 from btassets.stages.stat_claims import claim_rows
-from btassets.stages.stat_groups import PICKED
+from btassets.stages.stat_sample import PICKED
 
 EMPTY = {
     "family": None, "family_size": 1, "p_raw": None, "p_adj": None, "adj_method": "none", "unit": "r",

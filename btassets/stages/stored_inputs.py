@@ -1,16 +1,35 @@
-"""The stored bars as one panel for the book: filled bucket by bucket, nothing stands in memory twice.
+"""What the books read back from the lake: bars as one panel, setups in play, closes of the benchmark.
 
-Belongs here: laying stored bars out ticker after ticker in byte order. Does not belong here: the
-panel itself (`engine.portfolio.panel`), bars that are already in memory (`book_runs.bar_panel`).
+Belongs here: laying stored bars out ticker after ticker in byte order, filled bucket by bucket so that
+nothing stands in memory twice. Does not belong here: the panel itself (`engine.portfolio.panel`), bars
+that are already in memory (`book_runs.bar_panel`).
 """
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.stages.bars_view import n_bars_used, read_bucket_bars
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import active_tickers
+
+_GRADED_COLUMNS = (
+    "row_no",
+    "ticker",
+    "asof_date",
+    "direction",
+    "entry",
+    "stop",
+    "target",
+    "momentum_percentile",
+    "activation_momentum_percentile",
+    "meets_core",
+    "qualified",
+)
+_IN_PLAY = pc.field("meets_core")
 
 
 def stored_panel(book: Book, calendar: npt.NDArray[np.int32]) -> tuple[BarPanel, list[str]]:
@@ -34,3 +53,17 @@ def stored_panel(book: Book, calendar: npt.NDArray[np.int32]) -> tuple[BarPanel,
                 column[rows] = values
     opens, highs, lows, closes = prices
     return BarPanel.from_dates(calendar, offsets, dates, opens, highs, lows, closes), tickers
+
+
+def read_setups_in_play(book: Book, where: pc.Expression = _IN_PLAY) -> pa.Table:
+    """Setups that meet every floor but the momentum gate, by `row_no`: no book buys any other."""
+    whole = book.lake.read_where("graded_setups", book.scenario, _GRADED_COLUMNS, where)
+    return whole.sort_by("row_no")
+
+
+def read_benchmark_closes(book: Book, last: int) -> BenchmarkCloses | None:
+    """Benchmark closes up to T; None without a benchmark."""
+    table = book.lake.read("benchmark_closes")
+    days = table["date"].cast(pa.int32()).to_numpy()
+    kept = days <= last
+    return BenchmarkCloses(days[kept], table["close"].to_numpy()[kept]) if kept.any() else None
