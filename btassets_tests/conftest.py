@@ -13,6 +13,9 @@ from btassets_tests.cli.book_factory import call, make_book, write_market
 
 use_cache_folder()
 
+# Their asserts show the values, as those of the test files do.
+pytest.register_assert_rewrite("btassets_tests.defs.event_log_answers", "btassets_tests.defs.event_log_cases")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Notices of the pinned Dagster about beta parameters are no news; pytest would repeat them."""

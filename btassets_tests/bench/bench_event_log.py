@@ -10,10 +10,10 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.instance import InstanceRef
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from btassets.defs.event_log import EVENT_BATCH_SIZE_VARIABLE, RECOMMENDED_EVENT_BATCH_SIZE
+from btassets_tests.defs.event_log_cases import open_instance
 
 N_PARTITIONS = 501
 # Measured on 2 cores: 0.3-0.45 ms against 12-13.5. The ratio is what a busy machine leaves unchanged.
@@ -30,21 +30,11 @@ def empty() -> None:
 
 def cpu_ms_a_partition(home: Path, *, batched: bool, n_partitions: int = N_PARTITIONS) -> float:
     """CPU milliseconds that each further partition of an in-process run costs."""
-    home.mkdir(parents=True)
-    lines = ["telemetry: {enabled: false}", "python_logs: {python_log_level: INFO}"]
-    if batched:
-        lines += [
-            "event_log_storage:",
-            "  module: btassets.defs.event_log",
-            "  class: BatchedSqliteEventLogStorage",
-            f"  config: {{base_dir: {home / 'history' / 'runs'}}}",
-        ]
-    (home / "dagster.yaml").write_text("\n".join(lines), encoding="utf-8")
     job = dg.define_asset_job("graph", selection=dg.AssetSelection.assets(empty))
     definitions = dg.Definitions(assets=[empty], jobs=[job], executor=dg.in_process_executor)
     keys = TICKER_PARTITIONS.get_partition_keys()[:n_partitions]
     seconds = []
-    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home))) as instance:
+    with open_instance(home, batched=batched) as instance:
         for last in (keys[0], keys[0], keys[-1]):  # the first run warms up
             tags = {ASSET_PARTITION_RANGE_START_TAG: keys[0], ASSET_PARTITION_RANGE_END_TAG: last}
             start = time.process_time()
