@@ -129,29 +129,28 @@ def residual_momentum(i, s, returns, bench_returns, n_pairs):
 @inner
 def trend_and_volatility(i, s, close, returns):
     """(`trend_200`, `vol_6m`): close against its mean of 200 bars; deviation (ddof 1) of 126 returns."""
-    trend = np.nan
-    volatility = np.nan
     if i - HALF_YEAR_BARS < s:
-        return trend, volatility
-    # Both sums run side by side over the last 126 bars: neither waits for the other.
+        return np.nan, np.nan
     recent = returns[i - HALF_YEAR_BARS + 1 : i + 1]
-    closes = close[i - HALF_YEAR_BARS + 1 : i + 1]
+    has_trend = i - TREND_BARS + 1 >= s
+    closes = close[i - TREND_BARS + 1 : i + 1] if has_trend else recent
     level = 0.0
     total = 0.0
-    if i - TREND_BARS + 1 >= s:
-        older = close[i - TREND_BARS + 1 : i - HALF_YEAR_BARS + 1]
-        for k in range(len(older)):
-            level += older[k]
-    for k in range(len(recent)):
+    squares = 0.0
+    # Two sums run side by side in each loop: neither waits for the other.
+    for k in range(HALF_YEAR_BARS):
         total += recent[k]
         level += closes[k]
-    if i - TREND_BARS + 1 >= s:
-        trend = close[i] / (level / TREND_BARS) - 1.0
     mean = total / HALF_YEAR_BARS
-    squares = 0.0
-    for k in range(len(recent)):
+    for k in range(TREND_BARS - HALF_YEAR_BARS):
         deviation = recent[k] - mean
         squares += deviation * deviation
+        if has_trend:
+            level += closes[HALF_YEAR_BARS + k]
+    for k in range(TREND_BARS - HALF_YEAR_BARS, HALF_YEAR_BARS):
+        deviation = recent[k] - mean
+        squares += deviation * deviation
+    trend = close[i] / (level / TREND_BARS) - 1.0 if has_trend else np.nan
     return trend, np.sqrt(squares / (HALF_YEAR_BARS - 1))
 
 
@@ -179,12 +178,12 @@ _SIGNATURE = (_FLOATS, _FLOATS, _FLOATS, _INTS, _INTS, types.int64)
 @entry
 def _factor_pass(high, close, bench_close, segment_start, asof_index, window_bars):
     returns, bench_returns, n_pairs, year_high = factor_terms(high, close, bench_close)
-    rows = np.empty((len(asof_index), 8))
+    signals = np.empty((8, len(asof_index)))
     for row in range(len(asof_index)):
         i = asof_index[row]
         s = max(segment_start[i], i - window_bars)
-        write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, rows[row])
-    return rows
+        write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, signals[:, row])
+    return signals
 
 
 def factor_signals(
@@ -211,7 +210,7 @@ def factor_signals(
         Bars before the as-of bar that may be read.
     """
     compile_once(_factor_pass, _SIGNATURE)
-    rows = _factor_pass(
+    signals = _factor_pass(
         np.ascontiguousarray(bars.high),
         np.ascontiguousarray(bars.close),
         np.ascontiguousarray(bench_close, dtype=np.float64),
@@ -219,4 +218,4 @@ def factor_signals(
         np.ascontiguousarray(asof_index, dtype=np.int32),
         window_bars,
     )
-    return {name: np.ascontiguousarray(rows[:, k]) for k, name in enumerate(FACTORS)}
+    return dict(zip(FACTORS, signals, strict=True))
