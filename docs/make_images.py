@@ -24,13 +24,24 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from btassets.stages.registry import STAGES
+
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 MAX_BYTES = 300_000
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _SECONDS = 90
-_ZOOM_STEPS = 2
-# The page's notices and its side panel cover the graph.
+_ARROW_LEFT_OF_NAME = 42  # pixels
+# Where the list of assets names a group; the graph, further right, names it again.
+_PLACE_OF_GROUP = """
+(() => {
+  const name = [...document.querySelectorAll("*")].find(
+    e => !e.children.length && e.textContent == "GROUP" && e.getBoundingClientRect().x < 540);
+  const box = name.getBoundingClientRect();
+  return [box.x, box.y + box.height / 2];
+})()
+"""
+# The page's notices cover the graph.
 _TIDY = """
 for (const e of document.querySelectorAll('[class*=oast], [role=alert]')) e.remove();
 """
@@ -68,11 +79,11 @@ class Page:
                 raise TimeoutError(problem)
             time.sleep(0.2)
 
-    def press_with_alt(self, letter: str) -> None:
-        """Press Alt and a letter, as the page's own shortcuts want it."""
-        key = {"modifiers": 1, "key": letter, "code": f"Key{letter.upper()}"}
-        for kind in ("rawKeyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, windowsVirtualKeyCode=ord(letter.upper()), **key)
+    def click(self, x: float, y: float) -> None:
+        """Click with the left button."""
+        for kind in ("mousePressed", "mouseReleased"):
+            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        time.sleep(0.3)
 
     def picture(self, path: Path, part: dict[str, float] | None = None) -> None:
         """Write what is shown, or a part of it (x, y, width, height, scale), as PNG; refuse a large one."""
@@ -160,21 +171,19 @@ def report_picture(book: Path) -> None:
 
 
 def lineage_picture(book: Path) -> None:
-    """Take the global lineage of the assets."""
-    with dagster_page(book) as address, browser(2100, 1500) as page:
+    """Take the lineage of the groups, beside the list of the assets in each of them."""
+    with dagster_page(book) as address, browser(1560, 1180) as page:
         page.ask("Page.navigate", url=f"{address}/asset-groups")
         page.wait_for("document.querySelectorAll('svg path[marker-end], svg g > path').length > 10")
-        time.sleep(3.0)  # the page listens to its keys only when the graph stands still
-        page.press_with_alt("e")  # expands all groups
-        time.sleep(4.0)  # the graph is laid out and zooms, not far enough to show all of it
-        for _ in range(_ZOOM_STEPS):
-            page.ask("Input.dispatchMouseEvent", type="mouseWheel", x=1270, y=760, deltaX=0, deltaY=100, modifiers=2)
-            time.sleep(0.3)
-        time.sleep(2.0)
+        time.sleep(3.0)  # the page listens only when the graph stands still
+        # From the last to the first: an opened group moves those below it.
+        for group in sorted({stage.group for stage in STAGES.values()}, reverse=True):
+            x, y = page.evaluate(_PLACE_OF_GROUP.replace("GROUP", group))
+            page.click(x - _ARROW_LEFT_OF_NAME, y)
+        time.sleep(1.0)
         page.evaluate(_TIDY)
-        # Without the page's menus on the left and the tools on the right.
-        graph = {"x": 800.0, "y": 290.0, "width": 1000.0, "height": 1190.0, "scale": 1.0}
-        page.picture(IMAGES / "lineage.png", graph)
+        # Without the page's menus on the left.
+        page.picture(IMAGES / "lineage.png", {"x": 240.0, "y": 0.0, "width": 1320.0, "height": 1180.0, "scale": 1.0})
 
 
 def main(words: list[str]) -> None:
