@@ -6,8 +6,7 @@
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -250,12 +249,6 @@ def _aggregates(market: Market, request: Request, parts: list[str], base: str, p
     if start + page_bars < len(rows):
         answer["next_url"] = f"{base}{request.path}?cursor={start + page_bars}"
     return Answer.of(answer)
-
-
-@contextmanager
-def serving(handler: Callable[[Request], Answer]) -> Iterator[LocalServer]:
-    with LocalServer(handler) as server:
-        yield server
 
 
 def day_number(text: str) -> int:

@@ -10,31 +10,19 @@ from btassets.errors import RateLimitedError
 from btassets.sources.alpaca import AlpacaSource
 from btassets.sources.base import BlockedTickerError, FetchesSince, FetchFailedError, RawBars, announce
 from btassets.sources.http_session import HttpSession
-from btassets.sources.window import Window
 from btassets_tests.sources import vendor_books as books
 from btassets_tests.sources.local_server import (
     HTML,
     Answer,
     LocalServer,
     Market,
-    day_number,
     fake_alpaca,
     limited,
 )
 
 TICKERS = ("AAPL", "BRK.B", "MSFT", "TRUE", "XOM", "F", "T", "NAN")
-WINDOW = Window(day_number("2021-01-04"), day_number("2021-04-16"))
 
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in books.KEYS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def market() -> Market:
-    return Market(TICKERS)
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 @pytest.fixture
@@ -46,7 +34,7 @@ def server(market: Market) -> Iterator[LocalServer]:
 def source_of(server: LocalServer, *tickers: str) -> AlpacaSource:
     headers = {"APCA-API-KEY-ID": "k", "APCA-API-SECRET-KEY": "s"}
     session = HttpSession("alpaca", server.url, headers, backoff_s=0.0, sleep=lambda _: None)
-    return AlpacaSource(tickers or TICKERS, WINDOW, session)
+    return AlpacaSource(tickers or TICKERS, books.WINDOW, session)
 
 
 def whole(source: AlpacaSource, *tickers: str) -> dict[str, RawBars]:

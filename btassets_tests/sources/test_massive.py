@@ -10,17 +10,10 @@ from btassets.sources.base import BlockedTickerError, FetchesSince, FetchFailedE
 from btassets.sources.http_session import HttpSession
 from btassets.sources.massive import MassiveSource
 from btassets.sources.open_source import open_source
-from btassets.sources.window import Window
 from btassets_tests.sources import vendor_books as books
-from btassets_tests.sources.local_server import HTML, Answer, LocalServer, Market, day_number, fake_massive
+from btassets_tests.sources.local_server import HTML, Answer, LocalServer, Market, fake_massive
 
 TICKERS = ("AAPL", "BRK.B", "MSFT")
-WINDOW = Window(day_number("2021-01-04"), day_number("2021-04-16"))
-
-
-@pytest.fixture
-def market() -> Market:
-    return Market(TICKERS)
 
 
 @pytest.fixture
@@ -32,7 +25,7 @@ def server(market: Market) -> Iterator[LocalServer]:
 
 def source_of(server: LocalServer) -> MassiveSource:
     session = HttpSession("massive", server.url, {"Authorization": "Bearer b"}, backoff_s=0.0, sleep=lambda _: None)
-    return MassiveSource(TICKERS, WINDOW, session)
+    return MassiveSource(TICKERS, books.WINDOW, session)
 
 
 def test_pages_and_actions(market: Market, server: LocalServer) -> None:

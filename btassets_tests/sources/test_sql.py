@@ -33,11 +33,6 @@ def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def market() -> Market:
-    return Market(TICKERS)
-
-
-@pytest.fixture
 def file(tmp_path: Path, market: Market) -> Path:
     path = tmp_path / "bars.db"
     with sqlite3.connect(path) as connection:

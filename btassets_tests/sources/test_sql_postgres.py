@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,27 @@ def source_of(server: PostgresServer, query: str = QUERY) -> SqlSource:
     return SqlSource(server.url, query, COLUMNS, "raw")
 
 
+def settings_of(server: PostgresServer) -> dict[str, Any]:
+    """Settings of a book over the whole table."""
+    source = {"source.kind": "sql", "source.url": server.url, "source.basis": "raw", "source.query": QUERY}
+    return source | {"source.columns.ticker": "symbol", "source.columns.date": "day", "calendar": "data"}
+
+
+@contextmanager
+def one_session_more(prices: Any) -> Iterator[None]:
+    """Inside, every ticker has one bar more."""
+    prices.execute("select max(day) from prices")
+    last: dt.date = prices.fetchone()[0]
+    prices.execute(
+        "insert into prices select symbol, %s, open, high, low, close, volume from prices where day = %s",
+        (last + dt.timedelta(days=1), last),
+    )
+    try:
+        yield
+    finally:
+        prices.execute("delete from prices where day > %s", (last,))
+
+
 def test_the_whole_table_in_one_query(
     server: PostgresServer, prices: Any, record_property: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,28 +120,18 @@ def test_the_whole_table_in_one_query(
 
 
 def test_only_new_rows_on_the_second_run(tmp_path: Path, server: PostgresServer, prices: Any) -> None:
-    flat = {"source.kind": "sql", "source.url": server.url, "source.basis": "raw", "source.query": QUERY}
-    named = {"source.columns.ticker": "symbol", "source.columns.date": "day", "calendar": "data"}
     wanted = [f"T{number:03d}" for number in range(0, 500, 25)]
-    make_book(tmp_path / "book", flat | named | {"universe.tickers": wanted, "storage.buckets": 4})
+    make_book(tmp_path / "book", settings_of(server) | {"universe.tickers": wanted, "storage.buckets": 4})
     book = open_book(tmp_path / "book", environ={})
     assert books.read(book).n_bars_new == 20 * N_BARS
     assert books.stale(book) == []
-    prices.execute("select max(day) from prices")
-    last: dt.date = prices.fetchone()[0]
-    prices.execute(
-        "insert into prices select symbol, %s, open, high, low, close, volume from prices where day = %s",
-        (last + dt.timedelta(days=1), last),
-    )
-    try:
+    with one_session_more(prices):
         outcome = books.read(book)
         assert (outcome.n_read, outcome.n_bars_new) == (20, 20)
         assert books.revisions(book) == []
         part = source_of(server)
         announce(part, dict.fromkeys(wanted, books.facts(book, "T000")["again_from"]))
         assert {len(part.fetch_since(t, books.facts(book, t)["again_from"])) for t in wanted} == {10}
-    finally:
-        prices.execute("delete from prices where day > %s", (last,))
 
 
 def test_a_book_of_500_tickers_reads_new_rows_alone_the_second_time(
@@ -130,9 +142,7 @@ def test_a_book_of_500_tickers_reads_new_rows_alone_the_second_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The whole table through the command, then one session more: the rows that the server sends are counted."""
-    flat = {"source.kind": "sql", "source.url": server.url, "source.basis": "raw", "source.query": QUERY}
-    named = {"source.columns.ticker": "symbol", "source.columns.date": "day", "calendar": "data"}
-    folder = make_book(tmp_path / "book", flat | named)
+    folder = make_book(tmp_path / "book", settings_of(server))
 
     sent = [0]
     real = sa.engine.Result.partitions
@@ -149,21 +159,13 @@ def test_a_book_of_500_tickers_reads_new_rows_alone_the_second_time(
     assert answer.code == 0, answer.err
     assert "500 of 500 tickers read, 500 changed, 630,000 bars in the lake" in answer.out
     assert sent[0] == N_TICKERS * N_BARS
-    prices.execute("select max(day) from prices")
-    last: dt.date = prices.fetchone()[0]
-    prices.execute(
-        "insert into prices select symbol, %s, open, high, low, close, volume from prices where day = %s",
-        (last + dt.timedelta(days=1), last),
-    )
-    try:
+    with one_session_more(prices):
         sent[0], start = 0, time.perf_counter()
         answer = call("ingest", "--book", folder, "--quiet")
         seconds_again = time.perf_counter() - start
         assert answer.code == 0, answer.err
         assert "500 of 500 tickers read, 500 changed, 630,500 bars in the lake" in answer.out
         assert sent[0] == N_TICKERS * 11  # the new session, and ten again to compare with
-    finally:
-        prices.execute("delete from prices where day > %s", (last,))
     with capsys.disabled():
         print(f" [ingest of 500 x 1,260: {seconds:.1f} s, with one session more: {seconds_again:.1f} s] ", end="")
 

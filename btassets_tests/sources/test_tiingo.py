@@ -11,7 +11,6 @@ from btassets.errors import CredentialsError, NoBarsError, RateLimitedError, Sou
 from btassets.sources.base import BlockedTickerError, FetchesSince, FetchFailedError
 from btassets.sources.http_session import HttpSession
 from btassets.sources.tiingo import TiingoSource
-from btassets.sources.window import Window
 from btassets_tests.sources import vendor_books as books
 from btassets_tests.sources.local_server import (
     BROKEN,
@@ -26,18 +25,8 @@ from btassets_tests.sources.local_server import (
 )
 
 TICKERS = ("AAPL", "BRK.B", "MSFT", "TRUE", "XOM", "F", "T", "NAN")
-WINDOW = Window(day_number("2021-01-04"), day_number("2021-04-16"))
 
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in books.KEYS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def market() -> Market:
-    return Market(TICKERS)
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 @pytest.fixture
@@ -48,7 +37,7 @@ def server(market: Market) -> Iterator[LocalServer]:
 
 def source_of(server: LocalServer, *tickers: str) -> TiingoSource:
     session = HttpSession("tiingo", server.url, {"Authorization": "Token t"}, backoff_s=0.0, sleep=lambda _: None)
-    return TiingoSource(tickers, WINDOW, session)
+    return TiingoSource(tickers, books.WINDOW, session)
 
 
 def test_a_ticker_with_a_dot_and_its_actions(market: Market, server: LocalServer) -> None:

@@ -31,16 +31,7 @@ from btassets_tests.sources.test_yahoo import FakeYahoo, YFRateLimitError
 TICKERS = tuple(f"S{number:02d}" for number in range(30))
 KINDS = ("alpaca", "tiingo", "massive")
 
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in books.KEYS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def market() -> Market:
-    return Market(TICKERS)
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import pytest
 
 from btassets.errors import RateLimitedError, SourceUnreachableError, UsageError
 from btassets.sources.base import BlockedTickerError, FetchesSince, FetchFailedError
-from btassets.sources.window import Window
 from btassets.sources.yahoo import YahooSource
 from btassets_tests.sources.local_server import Market, day_number
+from btassets_tests.sources.vendor_books import WINDOW
 
-WINDOW = Window(day_number("2021-01-04"), day_number("2021-04-16"))
+TICKERS = ("AAPL", "BRK.B")
 
 
 class YFError(Exception):
@@ -61,17 +61,12 @@ class FakeYahoo:
 
 
 @pytest.fixture
-def market() -> Market:
-    return Market(("AAPL", "BRK.B"))
-
-
-@pytest.fixture
 def fake(market: Market) -> FakeYahoo:
     return FakeYahoo(market)
 
 
 def source_of(fake: FakeYahoo) -> YahooSource:
-    return YahooSource(["AAPL", "BRK.B"], WINDOW, calls_per_minute=0.0, library=fake)
+    return YahooSource(TICKERS, WINDOW, calls_per_minute=0.0, library=fake)
 
 
 def test_bars_and_actions(market: Market, fake: FakeYahoo) -> None:

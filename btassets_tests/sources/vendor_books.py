@@ -4,11 +4,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from btassets.sources.window import Window
 from btassets.stages.bar_revisions import revisions_table
 from btassets.stages.bar_store import TABLE
 from btassets.stages.book import Book, open_book
 from btassets.stages.new_book import make_book
 from btassets.stages.ohlcv_history import IngestOutcome, ingest, plan_ingest
+from btassets_tests.sources.local_server import day_number
+
+WINDOW = Window(day_number("2021-01-04"), day_number("2021-04-16"))
+"""Dates that the books fetch."""
 
 KEYS = {
     "APCA_API_KEY_ID": "key-of-a-test",
@@ -23,8 +28,8 @@ def vendor_book(folder: Path, kind: str, url: str, tickers: Iterable[str], **val
     flat = {
         "source.kind": kind,
         "source.base_url": url,
-        "source.start": "2021-01-04",
-        "source.end": "2021-04-16",
+        "source.start": WINDOW.first_iso,
+        "source.end": WINDOW.last_iso,
         "source.max_wait_s": 0.01,
         "source.calls_per_minute": 1e6,
         "universe.tickers": list(tickers),

@@ -7,6 +7,7 @@ import pytest
 
 from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
+from btassets_tests.engine.cross_section.alphalens_frame import alphalens_frame
 
 N_WEEKS, N_TICKERS, N_GROUPS = 40, 60, 6
 
@@ -54,22 +55,16 @@ def test_a_signal_that_only_picks_groups_is_gone_within_them():
 
 def test_against_alphalens():
     pytest.importorskip("alphalens", reason="alphalens-reloaded is the oracle of the factor study")
-    pandas = pytest.importorskip("pandas")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from alphalens import performance
 
         week, group, signal, forward = cross_sections(5)
-        dates = pandas.date_range("2024-01-05", periods=N_WEEKS, freq="7D")
-        assets = [f"T{k:02}" for k in np.tile(np.arange(N_TICKERS), N_WEEKS)]
-        index = pandas.MultiIndex.from_arrays([dates[week], assets], names=["date", "asset"])
-        data = pandas.DataFrame({"7D": forward[0], "factor": signal[0], "group": group}, index=index)
+        ticker = np.tile(np.arange(N_TICKERS), N_WEEKS)
+        data = alphalens_frame(week, ticker, signal, forward, group=group)
         ours = weekly_rank_ic(week, signal, group_neutral(week, group, forward))
         theirs = performance.factor_information_coefficient(data, group_adjust=True)["7D"].to_numpy()
         assert ours.ic[0, 0] == pytest.approx(theirs, rel=1e-12)
-        data["factor_quantile"] = data.groupby("date")["factor"].transform(
-            lambda x: pandas.qcut(x, 5, labels=False) + 1
-        )
         by_date, _ = performance.mean_return_by_quantile(data, by_date=True, demeaned=False, group_adjust=True)
         fifths = by_date["7D"].unstack("date").to_numpy()
         assert ours.spread[0, 0] == pytest.approx(fifths[4] - fifths[0], rel=1e-9)

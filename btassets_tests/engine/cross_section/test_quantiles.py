@@ -7,6 +7,7 @@ import pytest
 
 from btassets.engine.cross_section.quantiles import weekly_quantiles
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
+from btassets_tests.engine.cross_section.alphalens_frame import alphalens_frame
 
 DATES, NAMES = 12, 25
 
@@ -52,18 +53,12 @@ def test_thin_weeks_are_not_cut_and_break_the_chain():
 
 def test_against_alphalens():
     pytest.importorskip("alphalens", reason="alphalens-reloaded is the oracle of the factor study")
-    pandas = pytest.importorskip("pandas")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from alphalens import performance
 
         week, ticker, signal, forward = cross_sections(3)
-        dates = pandas.date_range("2024-01-05", periods=DATES, freq="7D")
-        index = pandas.MultiIndex.from_arrays([dates[week], [f"T{t:02}" for t in ticker]], names=["date", "asset"])
-        data = pandas.DataFrame({"7D": forward[0], "factor": signal[0]}, index=index)
-        data["factor_quantile"] = data.groupby("date")["factor"].transform(
-            lambda x: pandas.qcut(x, 5, labels=False) + 1
-        )
+        data = alphalens_frame(week, ticker, signal, forward)
         found = weekly_quantiles(week, ticker, signal, forward)
         by_date, _ = performance.mean_return_by_quantile(data, by_date=True, demeaned=False)
         theirs = by_date["7D"].unstack("date").to_numpy()

@@ -1,6 +1,7 @@
 """The compiled books equal the naive ones bit for bit on small awkward markets."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from hypothesis import given, settings
@@ -228,25 +229,9 @@ def test_a_batch_equals_its_books_one_by_one(market):
             BookConfig(replace(base, max_positions=n), rank_no=k, exits_no=x, cutoff_pct=cutoff)
             for n, k, x, cutoff in [(1, 0, 0, 0.0), (3, 1, 1, 50.0), (2, 0, 2, 25.0), (2, 1, 0, 101.0)]
         ]
-        batch = simulate_books(
-            panel,
-            entries,
-            exits,
-            configs,
-            masks=mask[None],
-            ranks=ranks,
-            with_trades=False,
-            with_curves=False,
-        )
-        uncounted = simulate_books(
-            panel,
-            entries,
-            exits,
-            configs,
-            masks=mask[None],
-            ranks=ranks,
-            with_counts=False,
-        )
+        simulated = partial(simulate_books, panel, entries, exits, configs, masks=mask[None], ranks=ranks)
+        batch = simulated(with_trades=False, with_curves=False)
+        uncounted = simulated(with_counts=False)
         for config, got, other in zip(configs, batch, uncounted, strict=True):
             # Rows that a book without means does not look at change nothing but what it counts.
             assert (got is None) == (other is None)
