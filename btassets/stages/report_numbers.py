@@ -176,14 +176,14 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
         "portfolio_sim": {
             "params": _book_params(settings),
             "policies": [
-                {"policy": row["policy"], **_book(row, is_honest=is_honest)}
+                {"policy": row["policy"], **book_numbers(row, is_honest=is_honest)}
                 for row in inputs.policies
                 if is_honest or _has_started(row)
             ],
         },
         "strategy_variants": {
             "variants": [
-                {**_variant(row), **_book(row, is_honest=is_honest)}
+                {**_variant(row), **book_numbers(row, is_honest=is_honest)}
                 for row in inputs.variants
                 if is_honest or _has_started(row)
             ],
@@ -255,8 +255,8 @@ def _variant(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _book(row: Mapping[str, Any], *, is_honest: bool) -> dict[str, Any]:
-    """Numbers of one book; the honest profile adds refusals and shows nulls where nothing was traded."""
+def book_numbers(row: Mapping[str, Any], *, is_honest: bool) -> dict[str, Any]:
+    """Rounded numbers of one book's row; the honest profile adds refusals, and nulls where nothing was traded."""
     if not _has_started(row):
         return dict.fromkeys(_BOOK_KEYS)
     book = {name: _rounded(name, row[name]) for name in _BOOK_KEYS}

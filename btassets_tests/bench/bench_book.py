@@ -9,12 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
-from btassets.engine.portfolio.book import simulate_book, simulate_books
+from btassets.engine.portfolio.book import simulate_books
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.equal_weight import equal_weight_renewed
 from btassets.engine.portfolio.exits import precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
-from btassets.engine.portfolio.rules import SEED_RULES, BookConfig, BookRules
+from btassets.engine.portfolio.rules import BookConfig, BookRules
+from btassets_tests.engine.portfolio.one_book import SEED_RULES, simulate_book
 from btassets_tests.reference import naive_book, naive_ic
 
 FIRST_DAY = 17_000

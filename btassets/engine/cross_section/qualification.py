@@ -4,7 +4,6 @@ Belongs here: one pure function over a setup's scores, its percentile and the ga
 changed gate replays nothing. Does not belong here: the scores themselves, and what qualified setups earned.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,21 +43,6 @@ class Gates:
     require_high_conviction: bool = False
     exclude_conflicts: bool = False
     min_momentum_percentile: float = 80.0
-
-    @classmethod
-    def from_activation(cls, activation: Mapping[str, Any]) -> "Gates":
-        """Gates of an activation table, where an absent floor is off and an absent percentile is 80."""
-        min_ev = activation.get("min_ev")
-        return cls(
-            min_rr=float(activation.get("min_rr", 0.0)),
-            min_confidence=float(activation.get("min_confidence", 0.0)),
-            min_target_probability=float(activation.get("min_target_probability", 0.0)),
-            min_ev=None if min_ev is None else float(min_ev),
-            exclude_neutral=bool(activation.get("exclude_neutral", False)),
-            require_high_conviction=bool(activation.get("require_high_conviction", False)),
-            exclude_conflicts=bool(activation.get("exclude_conflicts", False)),
-            min_momentum_percentile=float(activation.get("min_momentum_percentile", 80.0)),
-        )
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,19 @@
-"""Weekly rank information coefficients and quintile spreads, and the table over thinned weeks.
+"""Weekly rank information coefficients and quintile spreads.
 
 Belongs here: how well a signal sorts the universe's forward returns within a week.
 Does not belong here: the signals themselves (features) and the errors of a mean IC (statistics).
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
 from btassets.engine.cross_section.ordering import group_starts, sort_rows_ascending
-from btassets.engine.cross_section.weeks import thinned_weeks
 
 MIN_CROSS_SECTION = 20  # pairs that a week needs before it is scored
-MIN_RELIABLE_WEEKS = 12  # thinned weeks before a mean IC may be read at all
-BARS_PER_WEEK = 5
 _MIN_SPREAD_PAIRS = 10  # two names in each outer quintile
 
 _STARTS = types.Array(types.int64, 1, "C", readonly=True)
@@ -204,114 +199,3 @@ def weekly_rank_ic(
         min_cross_section,
     )
     return WeeklyIc(week=week[starts[:-1]], ic=ic, spread=spread, size=size)
-
-
-@dataclass(frozen=True)
-class FactorRow:
-    """One signal over its thinned, non-overlapping weeks; nothing is rounded.
-
-    Attributes
-    ----------
-    weeks
-        Weeks with an IC.
-    avg_cross_section
-        Mean pairs over the kept weeks, those without an IC included.
-    mean_ic, ic_t_stat
-        Mean, and mean / sd * sqrt(weeks) with one degree of freedom lost; None with one week or no spread.
-    ic_positive_pct
-        Share of weeks above zero, 0-100.
-    mean_quintile_spread
-        Fraction; None when no kept week had ten pairs.
-    is_reliable
-        At least `MIN_RELIABLE_WEEKS` weeks.
-    """
-
-    signal: str
-    weeks: int
-    avg_cross_section: float
-    mean_ic: float
-    ic_t_stat: float | None
-    ic_positive_pct: float
-    mean_quintile_spread: float | None
-    is_reliable: bool
-
-
-def _left_to_right_sum(values: Sequence[float]) -> float:
-    # sum() is compensated from Python 3.12 on and would answer differently there.
-    total = 0.0
-    for value in values:
-        total += value
-    return total
-
-
-def _factor_row(name: str, ics: list[float], spreads: list[float], sizes: list[int]) -> FactorRow:
-    n = len(ics)
-    mean_ic = _left_to_right_sum(ics) / n
-    std = 0.0
-    if n > 1:
-        std = math.sqrt(_left_to_right_sum([(x - mean_ic) ** 2 for x in ics]) / (n - 1))
-    return FactorRow(
-        signal=name,
-        weeks=n,
-        avg_cross_section=sum(sizes) / len(sizes),
-        mean_ic=mean_ic,
-        ic_t_stat=mean_ic / std * math.sqrt(n) if std > 0 else None,
-        ic_positive_pct=sum(1 for x in ics if x > 0) / n * 100,
-        mean_quintile_spread=_left_to_right_sum(spreads) / len(spreads) if spreads else None,
-        is_reliable=n >= MIN_RELIABLE_WEEKS,
-    )
-
-
-def thinned_factor_rows(
-    names: Sequence[str],
-    iso_year: NDArray[np.int32],
-    iso_week: NDArray[np.int32],
-    weekly: WeeklyIc,
-    *,
-    horizon_no: int = 0,
-    horizon_days: int = 30,
-    min_cross_section: int = MIN_CROSS_SECTION,
-) -> list[FactorRow]:
-    """Factor table over greedily thinned weeks, one row per signal with an IC, names ascending.
-
-    Parameters
-    ----------
-    names
-        One per signal of `weekly`.
-    iso_year, iso_week
-        Of the weeks of `weekly`, shape (W,).
-    horizon_no
-        Which horizon of `weekly` is read.
-    horizon_days
-        Its length in sessions; weeks are kept `max(1, round(horizon_days / 5))` apart.
-    """
-    stride = max(1, round(horizon_days / BARS_PER_WEEK))
-    rows: list[FactorRow] = []
-    for s in sorted(range(len(names)), key=lambda position: names[position]):
-        size = weekly.size[s, horizon_no]
-        usable = np.flatnonzero(size >= min_cross_section)
-        kept = usable[thinned_weeks(iso_year[usable], iso_week[usable], stride)]
-        ic = weekly.ic[s, horizon_no, kept]
-        spread = weekly.spread[s, horizon_no, kept]
-        ics = ic[~np.isnan(ic)].tolist()
-        if ics:
-            rows.append(_factor_row(names[s], ics, spread[~np.isnan(spread)].tolist(), size[kept].tolist()))
-    return rows
-
-
-def rounded_factor_rows(rows: Sequence[FactorRow]) -> list[dict[str, Any]]:
-    """Report rows: rounded by Python's `round`, best rounded mean IC first, ties in the given order."""
-    table = [
-        {
-            "signal": row.signal,
-            "weeks": row.weeks,
-            "avg_cross_section": round(row.avg_cross_section, 1),
-            "mean_ic": round(row.mean_ic, 4),
-            "ic_t_stat": None if row.ic_t_stat is None else round(row.ic_t_stat, 2),
-            "ic_positive_pct": round(row.ic_positive_pct, 1),
-            "mean_quintile_spread": (None if row.mean_quintile_spread is None else round(row.mean_quintile_spread, 4)),
-            "reliable": row.is_reliable,
-        }
-        for row in rows
-    ]
-    return sorted(table, key=lambda row: row["mean_ic"], reverse=True)

@@ -23,29 +23,18 @@ INELIGIBLE_REASONS = (
 NOT_MEMBER = INELIGIBLE_REASONS.index("not_member")
 
 
-def with_membership(
-    reason_code: npt.NDArray[np.int8],
-    asof_date: npt.NDArray[np.int32],
-    member_from: npt.NDArray[np.int32],
-    member_to: npt.NDArray[np.int32],
-) -> npt.NDArray[np.int8]:
-    """Reason codes with `not_member` where an eligible row lies outside every membership spell.
-
-    Parameters
-    ----------
-    reason_code, asof_date
-        Shape (n_rows,), one ticker.
-    member_from, member_to
-        Shape (n_spells,): first and last day of each spell, both included.
-    """
-    outside = ~is_member(asof_date, member_from, member_to)
-    return np.where((reason_code == -1) & outside, NOT_MEMBER, reason_code).astype(np.int8)
-
-
 def is_member(
     asof_date: npt.NDArray[np.int32], member_from: npt.NDArray[np.int32], member_to: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.bool_]:
-    """Whether each date lies inside one of the spells, shape (n_rows,); parameters as for `with_membership`."""
+    """Whether each date lies inside one of the spells of a ticker.
+
+    Parameters
+    ----------
+    asof_date
+        Shape (n_rows,).
+    member_from, member_to
+        Shape (n_spells,): first and last day of each spell, both included.
+    """
     inside = np.zeros(len(asof_date), dtype=np.bool_)
     for first, last in zip(member_from, member_to, strict=True):
         inside |= (asof_date >= first) & (asof_date <= last)

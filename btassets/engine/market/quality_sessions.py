@@ -4,14 +4,13 @@ Belongs here: what only shows when tickers are laid side by side. Does not belon
 (`quality.py`), which sessions an exchange has.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.market.quality_rules import QualityRules, iso_date
-from btassets.engine.market.raw_bars import Problem, RawBars
+from btassets.engine.market.raw_bars import Problem
 
 Days = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
@@ -32,31 +31,6 @@ class ScreenedDays:
 
     problems: tuple[Problem, ...]
     blocked_days: Days
-
-
-def screen_days(
-    bars_by_ticker: Sequence[RawBars],
-    rules: QualityRules | None = None,
-    *,
-    sessions: Days | None = None,
-    last_session: int | None = None,
-) -> ScreenedDays:
-    """Find days on which many tickers lack a bar (Q19) or have one without trading (Q20).
-
-    The same as `screen_counted_days`, from bars.
-    """
-    dated = [bars for bars in bars_by_ticker if len(bars)]
-    if not dated:
-        return ScreenedDays((), np.empty(0, dtype=np.int32))
-    return screen_counted_days(
-        np.concatenate([bars.dates for bars in dated]),
-        np.concatenate([bars.dates[is_quiet(bars.volume, bars.high, bars.low)] for bars in dated]),
-        np.array([bars.dates[0] for bars in dated]),
-        np.array([bars.dates[-1] for bars in dated]),
-        rules,
-        sessions=sessions,
-        last_session=last_session,
-    )
 
 
 def is_quiet(volume: Floats, high: Floats, low: Floats) -> npt.NDArray[np.bool_]:

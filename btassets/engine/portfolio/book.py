@@ -308,29 +308,3 @@ def simulate_books(
             )
         )
     return results
-
-
-def simulate_book(
-    panel: BarPanel,
-    entries: Entries,
-    exits: Exits,
-    rules: BookRules,
-    *,
-    is_qualified: NDArray[np.bool_],
-    rank: NDArray[np.float64],
-    sessions: NDArray[np.int32] | None = None,
-    start_session: int | None = None,
-    benchmark: BenchmarkCloses | None = None,
-) -> BookResult | None:
-    """Run one book with curve and trades; `is_qualified` and `rank` are aligned with `entries`."""
-    return simulate_books(
-        panel,
-        entries,
-        [exits],
-        [BookConfig(rules)],
-        masks=is_qualified[np.newaxis, :],
-        ranks=rank[np.newaxis, :],
-        sessions=sessions,
-        start_session=start_session,
-        benchmark=benchmark,
-    )[0]

@@ -54,10 +54,6 @@ class BookRules:
     delisting_return: float = 0.0
 
 
-SEED_RULES = BookRules(fill="close", sells_ended=False)
-"""The rules of the `seed` profile: filled at the close, ended tickers kept to the last day."""
-
-
 @dataclass(frozen=True)
 class BookConfig:
     """One book of a batch: its rules, and which mask, rank column and exits it reads.

@@ -122,22 +122,5 @@ GRADED_COLUMNS = (
     *(f"{name}_open" for name in _GRADED_ORDER),
 )
 
-CANDIDATE_COLUMNS = ("asof_date", "direction", *GRID_COLUMNS, *SETUP_COLUMNS[1:], *GRADED_COLUMNS)
-"""Columns of `candidates` without `ticker`."""
-
 SIGNAL_FLOATS = (*FACTORS, *(f"fwd_return_{days}" for days in FORWARD_RETURN_DAYS), "close", "adv20_usd")
 SIGNAL_SETUP_COLUMNS = (*FACTORS, "close", "adv20_usd", "eligible", "ineligible_reason")
-SIGNAL_COLUMNS = (
-    "asof_date",
-    "is_week",
-    "is_own_week",
-    "is_latest",
-    *FACTORS,
-    *(f"fwd_return_{days}" for days in FORWARD_RETURN_DAYS),
-    "n_forward",
-    "close",
-    "adv20_usd",
-    "eligible",
-    "ineligible_reason",
-)
-"""Columns of `factor_signals` without `ticker`."""

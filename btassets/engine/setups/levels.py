@@ -4,8 +4,6 @@ Belongs here: compiled geometry of past highs and lows. Does not belong here: wh
 a trade (targets.py).
 """
 
-import numpy as np
-
 from btassets.engine.features.entry import inner
 
 HALF_STRENGTH_WEIGHT = 2.0
@@ -210,8 +208,3 @@ def projected_targets(entry, sign, atr, first_atr, second_atr, third_atr, target
             target[2, n] = 0.0
             n += 1
     return n
-
-
-def scratch(window_bars: int) -> np.ndarray:
-    """Work array large enough for the pivots of one window: float64 (3, n)."""
-    return np.empty((3, 2 * (window_bars + 1)))

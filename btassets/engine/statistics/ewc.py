@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btassets.engine.statistics.distributions import student_t_quantile, student_t_sf, two_sided_p
+from btassets.engine.statistics.distributions import student_t_quantile, two_sided_p
 from btassets.engine.statistics.influence import Influence
 
 BARS_PER_WEEK = 5
@@ -135,11 +135,6 @@ class Estimates:
     def bound(self, level: float) -> NDArray[np.float64]:
         """Half width of a one-sided bound: t_nu(level) se, shape (k,)."""
         return quantiles(level, self.dof) * self.se
-
-    def one_sided_p(self, sign: int = 1) -> NDArray[np.float64]:
-        """Probability of an estimate at least this far to the side of `sign` (+1 or -1) under 0."""
-        pairs = zip((sign * self.t).tolist(), self.dof.tolist(), strict=True)
-        return np.array([student_t_sf(t, dof) for t, dof in pairs], dtype=np.float64)
 
     def row(self, j: int = 0) -> dict[str, Any]:
         """Estimate j as the columns that every statistics table shares; None for NaN."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from btassets.engine.statistics.distributions import student_t_quantile, student_t_sf
 from btassets.engine.statistics.walk_forward import LEAST_WINDOWS
 
-ClaimKind = Literal["superior", "negligible", "uniquely_best", "positive"]
 Verdict = Literal["supported", "contradicted", "not distinguishable from noise"]
 Confirmed = Literal["yes", "weak", "no", "n/a"]
 

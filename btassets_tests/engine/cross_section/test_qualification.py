@@ -40,7 +40,7 @@ def test_golden_verdicts_sweep_and_ablation(case):
         "action": np.array(rows.column("action").to_pylist(), dtype=object),
         "risk_level": np.array(rows.column("risk_level").to_pylist(), dtype=object),
     }
-    gates = Gates.from_activation(report["activation"])
+    gates = Gates(**report["activation"])
     verdict = qualify(gates, **scores)
     assert verdict.meets_core.tolist() == rows.column("meets_core").to_pylist()
     assert verdict.is_qualified.tolist() == rows.column("qualified").to_pylist()
@@ -98,14 +98,6 @@ def _one(gates, **changes):
 )
 def test_one_row(gates, changes, expected):
     assert _one(Gates(**gates), **changes).is_qualified.tolist() == [expected]
-
-
-def test_an_absent_floor_of_an_activation_is_off():
-    gates = Gates.from_activation({})
-    assert (gates.min_rr, gates.min_confidence, gates.exclude_neutral) == (0.0, 0.0, False)
-    assert gates.min_momentum_percentile == 80.0
-    with pytest.raises(TypeError):
-        Gates.from_activation({"min_momentum_percentile": None})
 
 
 @settings(max_examples=40, deadline=None)

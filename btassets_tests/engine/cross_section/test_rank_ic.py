@@ -1,4 +1,4 @@
-"""Weekly rank ICs against the naive form, by hand, and against the golden factor tables."""
+"""Weekly rank ICs by hand and against the naive form, and the naive form against the golden factor tables."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btassets.engine.cross_section.rank_ic import rounded_factor_rows, thinned_factor_rows, weekly_rank_ic
+from btassets.engine.cross_section.rank_ic import weekly_rank_ic
 from btassets.engine.cross_section.weeks import iso_weeks, thinned_weeks, week_mondays
 from btassets_tests.reference import naive_ic
 
@@ -98,18 +98,13 @@ def test_a_week_of_exactly_the_least_size_counts():
     week = np.repeat(np.array([0, 1], np.int32), [20, 19])
     values = np.random.default_rng(3).standard_normal(39)
     weekly = weekly_rank_ic(week, values[None], -values[None])
-    year, number = np.array([2020, 2020], np.int32), np.array([1, 20], np.int32)
-    (row,) = thinned_factor_rows(["x"], year, number, weekly)
-    assert (row.weeks, row.mean_ic, row.ic_t_stat, row.avg_cross_section) == (1, -1.0, None, 20.0)
-    assert (
-        thinned_factor_rows(
-            ["x"], year[1:], number[1:], weekly_rank_ic(week[20:], values[None, 20:], values[None, 20:])
-        )
-        == []
-    )
+    assert weekly.size[0, 0].tolist() == [20, 19]
+    assert weekly.ic[0, 0, 0] == -1.0
+    assert np.isnan(weekly.ic[0, 0, 1])
 
 
-def _golden_weeks():
+@pytest.fixture(scope="module")
+def golden_weeks():
     """`{(year, week): [(signals, forward), ...]}` over the golden tickers in byte order."""
     spy = pq.ParquetFile(GOLDEN / "SPY.parquet").read()
     benchmark = dict(zip(spy.column("date").to_pylist(), spy.column("close").to_pylist(), strict=True))
@@ -123,23 +118,7 @@ def _golden_weeks():
 
 
 @pytest.mark.parametrize("case", ["default", "tight", "ungated", "crowded"])
-def test_golden_factor_tables(golden_weeks, case):
+def test_the_naive_form_gives_the_golden_factor_tables(golden_weeks, case):
     expected = json.loads((GOLDEN / f"report_{case}.json").read_text())["signal_eval"]
-    by_week, names = golden_weeks
-    assert naive_ic.factor_table(by_week, names, HORIZON) == expected
-    keys = list(by_week)
-    rows = [(w, s, f) for w, key in enumerate(keys) for s, f in by_week[key]]
-    weekly = weekly_rank_ic(
-        np.array([w for w, _, _ in rows], np.int32),
-        np.array([[s.get(name, np.nan) for _, s, _ in rows] for name in names]),
-        np.array([[f for _, _, f in rows]]),
-    )
-    year, week = np.array(keys, np.int32).T
-    assert rounded_factor_rows(thinned_factor_rows(names, year, week, weekly)) == expected
-
-
-@pytest.fixture(scope="module")
-def golden_weeks():
-    by_week = _golden_weeks()
-    names = sorted({name for members in by_week.values() for signals, _ in members for name in signals})
-    return by_week, names
+    names = sorted({name for members in golden_weeks.values() for signals, _ in members for name in signals})
+    assert naive_ic.factor_table(golden_weeks, names, HORIZON) == expected

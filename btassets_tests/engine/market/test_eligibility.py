@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btassets.engine.market.bars import Bars
-from btassets.engine.market.eligibility import INELIGIBLE_REASONS, with_membership
+from btassets.engine.market.eligibility import INELIGIBLE_REASONS, is_member
 from btassets.engine.replay.columns import FORWARD_RETURN_DAYS
 from btassets.engine.replay.ticker import replay_ticker
 from btassets_tests.reference.awkward_bars import make_job
@@ -95,11 +95,10 @@ def test_missing_sessions(n_missing, expected):
     assert last_reason(job) == expected
 
 
-def test_membership_takes_only_the_eligible():
-    codes = np.array([-1, -1, 0, -1], dtype=np.int8)
-    dates = np.array([10, 20, 20, 30], dtype=np.int32)
-    found = with_membership(codes, dates, np.array([5, 30]), np.array([10, 40]))
-    assert found.tolist() == [-1, INELIGIBLE_REASONS.index("not_member"), 0, -1]
+def test_membership_includes_the_first_and_the_last_day_of_each_spell():
+    dates = np.array([4, 5, 10, 11, 20, 30, 40, 41], dtype=np.int32)
+    found = is_member(dates, np.array([5, 30]), np.array([10, 40]))
+    assert found.tolist() == [False, True, True, False, False, True, True, False]
 
 
 @settings(max_examples=10, deadline=None)

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
-from btassets.engine.portfolio.book import simulate_book, simulate_books
-from btassets.engine.portfolio.book_table import book_row, rounded_book, rounded_book_with_refusals
+from btassets.engine.portfolio.book import simulate_books
+from btassets.engine.portfolio.book_table import book_row
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import REASON_NAMES, STATUS_NAMES, precompute_exits
 from btassets.engine.portfolio.panel import BarOffCalendarError, BarPanel
-from btassets.engine.portfolio.rules import SEED_RULES, BookConfig, BookRules
+from btassets.engine.portfolio.rules import BookConfig, BookRules
 from btassets.engine.portfolio.variants import priced_tickers
+from btassets.stages.report_numbers import book_numbers
+from btassets_tests.engine.portfolio.one_book import SEED_RULES, simulate_book
 
 PRICES = ("open", "high", "low", "close")
 LEVELS = ("entry", "stop", "target")
@@ -215,7 +217,7 @@ def test_common_calendar_and_own_first_entry():
     assert run(panel, nothing, FREE) is None
     flat_book = run(panel, nothing, FREE, start_session=0)
     assert flat_book.equity.tolist() == [10_000.0] * 6
-    row = rounded_book_with_refusals(flat_book)
+    row = book_numbers(book_row(flat_book), is_honest=True)
     assert row["total_return_pct"] is None
     assert row["trades"] == 0
     assert row["yearly_returns"] == []
@@ -255,9 +257,8 @@ def test_the_last_point_is_realized_and_yearly_returns_chain():
     assert years[2020] == (book.equity[-1] / book.equity[1] - 1) * 100
     assert book.equity[-1] == book.final_equity_usd == 10_000.0 + book.trades.pnl_usd.sum()
     spy = BenchmarkCloses(np.array([first - 3, first + 1], np.int32), np.array([1.0, 2.0]))
-    assert rounded_book(run(panel, rows(panel, (0, 0, 10.0, 9.0, 99.0)), SEED_RULES, benchmark=spy))[
-        "spy_return_pct"
-    ] == pytest.approx(0.0)
+    compared = run(panel, rows(panel, (0, 0, 10.0, 9.0, 99.0)), SEED_RULES, benchmark=spy)
+    assert compared.spy_return_pct == pytest.approx(0.0)
 
 
 def test_scaling_all_prices_scales_nothing_but_shares():
@@ -297,7 +298,8 @@ def test_simulate_books_keeps_the_order_of_its_configurations():
 def test_the_unrounded_row_rounds_to_the_report_row():
     panel = market([{0: (10,) * 4, 1: (10, 11, 10, 10.7), 2: (11, 12, 11, 11.3), 3: (11, 13, 11, 12.9)}])
     book = run(panel, rows(panel, (0, 0, 10.0, 9.0, 99.0)), SEED_RULES)
-    plain, rounded = book_row(book), rounded_book(book)
+    plain = book_row(book)
+    rounded = book_numbers(plain, is_honest=False)
     for name, value in rounded.items():
         if isinstance(value, float):
             digits = 1 if name.endswith("_pct") or name in ("win_rate", "avg_hold_days") else 2

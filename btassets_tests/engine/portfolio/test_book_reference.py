@@ -7,11 +7,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btassets.engine.portfolio.book import simulate_book, simulate_books
+from btassets.engine.portfolio.book import simulate_books
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import REASON_NAMES, chosen_exits, precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.rules import BookConfig, BookRules
+from btassets_tests.engine.portfolio.one_book import simulate_book
 from btassets_tests.reference import naive_book
 
 PRICES = ("open", "high", "low", "close")

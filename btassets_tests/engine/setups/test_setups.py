@@ -47,7 +47,7 @@ def clusters(pairs, tolerance, volume=None):
     volume = np.ones(21) if volume is None else volume
     level = np.empty((2, 40))
     n = plain(levels.cluster_levels)(
-        20, bar, price, volume, float(volume.mean()), np.ones(30), tolerance, levels.scratch(20), level
+        20, bar, price, volume, float(volume.mean()), np.ones(30), tolerance, np.empty((3, 42)), level
     )
     return [tuple(level[:, k].tolist()) for k in range(n)]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from btassets.engine.cross_section.percentiles import mean_rank_percentile, week_activation
 from btassets.engine.cross_section.qualification import Gates, Qualification, qualify
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
 from btassets.engine.cross_section.weeks import week_mondays
@@ -20,7 +20,12 @@ from btassets.engine.replay.columns import ACTIONS
 from btassets.engine.replay.rules import ReplayRules
 from btassets.engine.replay.ticker import replay_ticker
 from btassets.engine.statistics.influence import benchmark_adjusted_r
+from btassets.settings.models import Settings
 from btassets.sources.demo import BENCHMARK, DemoSource
+from btassets.stages.arrow_columns import as_table
+from btassets.stages.settings_relation import settings_relations
+from btassets.stages.sql_models import run_model
+from btassets.tables import CANDIDATES, FACTOR_SIGNALS
 from btassets_tests.sources.market_factory import small_sessions
 
 Floats = npt.NDArray[np.float64]
@@ -51,6 +56,23 @@ class PlantedMarket:
     time_r: Floats
     asof: npt.NDArray[np.int32]
     ic: WeeklyIc
+
+
+def _activation_percentiles(
+    signals: dict[str, dict[str, npt.NDArray]], tickers: list[str], ticker_no: npt.NDArray, asof: npt.NDArray
+) -> Floats:
+    """Percentile of each setup's ticker at its date, from the model that every run uses."""
+    relations = {
+        **settings_relations(Settings(), "base"),
+        "candidates": CANDIDATES.schema.empty_table(),
+        "factor_signals": as_table(FACTOR_SIGNALS, signals)[0],
+    }
+    ranks = run_model("percentile_ranks", relations)
+    days = ranks["asof_date"].cast(pa.int32()).to_pylist()
+    values = ranks["activation_momentum_percentile"].to_pylist()
+    place = dict(zip(zip(ranks["ticker"].to_pylist(), days, strict=True), values, strict=True))
+    found = [place.get((tickers[k], day)) for k, day in zip(ticker_no.tolist(), asof.tolist(), strict=True)]
+    return np.array([np.nan if value is None else value for value in found])
 
 
 def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars: int = 1260) -> PlantedMarket:
@@ -99,10 +121,6 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
     monday = week_mondays(asof)
     ticker = np.concatenate([pair[1] for pair in numbers])
     order = np.lexsort((ticker, monday))
-    eligible = np.ones(len(asof), dtype=np.bool_)
-    raw_pct = mean_rank_percentile(monday, joined(signals, "mom_12_1"), eligible)
-    residual_pct = mean_rank_percentile(monday, joined(signals, "mom_12_1_resid"), eligible)
-    activation = week_activation(monday, raw_pct, residual_pct, eligible)
     ic = weekly_rank_ic(
         monday[order],
         np.stack([joined(signals, name)[order] for name in FACTORS]),
@@ -114,10 +132,7 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
 
     setup_asof = column("asof_date").astype(np.int32)
     setup_ticker = np.concatenate([pair[0] for pair in numbers])
-    place = dict(zip(zip(ticker, asof, strict=True), activation, strict=True))
-    percentile = np.array(
-        [place.get(key, np.nan) for key in zip(setup_ticker, setup_asof, strict=True)], dtype=np.float64
-    )
+    percentile = _activation_percentiles(dict(zip(tickers, signals, strict=True)), tickers, setup_ticker, setup_asof)
     is_long = column("direction") == 0
     gate = qualify(
         Gates(),
