@@ -17,8 +17,6 @@ import pyarrow.compute as pc
 
 from btassets.sources.base import BlockedTickerError, Problem, RawBars
 
-REQUIRED = ("date", "open", "high", "low", "close", "volume")
-OPTIONAL = ("ticker", "dividend", "split", "adjusted_close")
 NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "split", "adjusted_close")
 
 # What files usually call corporate actions: found but not mapped is worth a word.

@@ -164,17 +164,6 @@ def circle_point(bits32: Uint64s) -> tuple[Floats, Floats]:
     return sine, cosine
 
 
-def normal_pair(bits: Uint64s) -> tuple[Floats, Floats]:
-    """Two independent standard normals per element (Box and Muller 1958)."""
-    radius = minus_log(((bits >> _S32).astype(np.float64) + 0.5) * 2.0**-32)
-    radius *= 2.0
-    np.sqrt(radius, out=radius)
-    x, y = circle_point(bits & _LOW_32)
-    x *= radius
-    y *= radius
-    return x, y
-
-
 def student4_pair(bits: Uint64s, max_radius: float) -> tuple[Floats, Floats, Floats]:
     """Bivariate Student t with 4 degrees of freedom, each coordinate of variance 1.
 

@@ -223,22 +223,6 @@ def run_tests(relations: Mapping[str, Relation], names: Iterable[str] | None = N
     return results
 
 
-def check_columns(name: str, table: pa.Table, schema: pa.Schema) -> None:
-    """Compare the columns of a model with the declared ones; text may be declared as dictionary.
-
-    Raises
-    ------
-    TableContractError
-        When names, order or types differ.
-    """
-    if table.column_names != schema.names:
-        raise TableContractError(name, f"columns {table.column_names} instead of {schema.names}")
-    for made, declared in zip(table.schema, schema, strict=True):
-        kind = declared.type.value_type if pa.types.is_dictionary(declared.type) else declared.type
-        if made.type != kind:
-            raise TableContractError(name, f"column {made.name} is {made.type} instead of {declared.type}")
-
-
 def compute_model(name: str, book: Book) -> StageResult:
     """Run one model as a stage of a book, over the lake's files of its scenario.
 

@@ -34,18 +34,6 @@ class ImpossibleDividendError(ValueError):
         )
 
 
-def resulting_basis(source_basis: Basis, wanted: Basis) -> Basis:
-    """Basis that the view can really have: what a source has adjusted already stays adjusted.
-
-    Examples
-    --------
-    >>> resulting_basis("raw", "total"), resulting_basis("total", "split"), resulting_basis("split", "raw")
-    ('total', 'total', 'split')
-    """
-    order: tuple[Basis, ...] = ("raw", "split", "total")
-    return order[max(order.index(source_basis), order.index(wanted))]
-
-
 def is_plain_split(ratio: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Whether each ratio is n:m with whole n, m up to 20, within a vendor's rounding.
 
@@ -78,7 +66,7 @@ def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple
         What the prices are: the splits of a "split" source were applied by the vendor, its dividends are on
         the same adjusted shares. Nothing is left to apply to a "total" source.
     basis
-        What the view shall be; see `resulting_basis` for what it can be.
+        What the view shall be; what a source has adjusted already stays adjusted.
 
     Raises
     ------

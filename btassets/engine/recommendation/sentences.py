@@ -3,10 +3,8 @@
 Belongs here: wording. Does not belong here: decisions (rules) and verdicts (statistics).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
-
-from btassets.engine.recommendation.rules import item_key
 
 Verdict = Literal["supported", "contradicted", "not distinguishable from noise"]
 
@@ -147,11 +145,3 @@ def headline(
     if is_edge_supported:
         return f"{advice} The qualified list earned more than its market and than random picks."
     return f"{advice} No edge of the qualified list over its market or random picks is shown."
-
-
-def sentences(
-    items: Sequence[Mapping[str, Any]], verdicts: Mapping[tuple[str, str], Verdict] | None = None
-) -> list[str]:
-    """One sentence per item of `rules.recommendation`; verdicts by (topic, `rules.item_key`)."""
-    known = verdicts or {}
-    return [item_sentence(item, known.get((item["topic"], item_key(item)))) for item in items]

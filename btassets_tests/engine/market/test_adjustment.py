@@ -12,7 +12,6 @@ from btassets.engine.market.adjustment import (
     adjusted_bars,
     adjustment_factors,
     is_plain_split,
-    resulting_basis,
 )
 from btassets.engine.market.raw_bars import BASES, Basis, RawBars
 
@@ -101,7 +100,6 @@ def test_what_a_source_has_adjusted_is_not_adjusted_again(source: Basis, wanted:
     paid = 1.0 if source == "total" or wanted != "total" else 1.0 - (0.02 if source == "raw" else 0.01)
     np.testing.assert_allclose(price, [splits * paid, splits * paid, 1.0, 1.0])
     assert volume[0] == (2.0 if splits == 0.5 else 1.0)
-    assert resulting_basis(source, wanted) == BASES[max(BASES.index(source), BASES.index(wanted))]
 
 
 @st.composite

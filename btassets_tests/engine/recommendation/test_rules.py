@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from btassets.engine.recommendation.rules import item_key, recommendation, research_recommendation
-from btassets.engine.recommendation.sentences import headline, item_sentence, research_sentence, sentences
+from btassets.engine.recommendation.sentences import headline, item_sentence, research_sentence
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CASES = ["default", "tight", "ungated", "crowded"]
@@ -26,7 +26,7 @@ def test_golden_decisions(report):
 
 def test_every_golden_item_has_a_sentence(report):
     advice = recommendation(report)
-    texts = sentences(advice["items"])
+    texts = [item_sentence(item) for item in advice["items"]]
     assert len(texts) == len(advice["items"])
     assert len(set(texts)) == len(texts)
     research = [research_sentence(item) for item in research_recommendation(report)["items"]]
