@@ -50,10 +50,8 @@ class AlpacaSource(VendorSource):
 
     Parameters
     ----------
-    tickers
-        What the book names.
-    window
-        Dates of a whole fetch.
+    tickers, window
+        Those of every `VendorSource`.
     session
         Carries the key in its headers.
     feed

@@ -47,10 +47,8 @@ class MassiveSource(VendorSource):
 
     Parameters
     ----------
-    tickers
-        What the book names.
-    window
-        Dates of a whole fetch.
+    tickers, window
+        Those of every `VendorSource`.
     session
         Carries the key in its headers.
     """

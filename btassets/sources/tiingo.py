@@ -49,10 +49,8 @@ class TiingoSource(VendorSource):
 
     Parameters
     ----------
-    tickers
-        What the book names.
-    window
-        Dates of a whole fetch.
+    tickers, window
+        Those of every `VendorSource`.
     session
         Carries the token in its headers.
     """

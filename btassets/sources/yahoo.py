@@ -46,10 +46,8 @@ class YahooSource(VendorSource):
 
     Parameters
     ----------
-    tickers
-        What the book names.
-    window
-        Dates of a whole fetch.
+    tickers, window
+        Those of every `VendorSource`.
     calls_per_minute
         Pace.
     timeout_s
