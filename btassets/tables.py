@@ -836,6 +836,18 @@ STAT_CLAIMS = TableSpec(
     ),
 )
 
+MODEL_TESTS = TableSpec(
+    "model_tests",
+    "One query of dbt_like_sql/tests: what must hold of the models' tables, and whether it does.",
+    (
+        _SCENARIO,
+        _key("test", _TEXT, "file stem of the query"),
+        _key("about", _TEXT, "what must hold"),
+        _key("n_failing", _I64, "rows that break it"),
+        Column("first_failing", _TEXT, "the first of them as JSON; null: there is none"),
+    ),
+)
+
 TABLES: dict[str, TableSpec] = {
     spec.name: spec
     for spec in (
@@ -876,6 +888,7 @@ TABLES: dict[str, TableSpec] = {
         WF_EQUITY,
         STAT_HEALTH,
         STAT_CLAIMS,
+        MODEL_TESTS,
         TRIALS,
     )
 }

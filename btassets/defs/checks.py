@@ -8,6 +8,8 @@ from typing import Any
 
 import dagster as dg
 
+from btassets.stages.sql_models import load_tests
+
 BLOCKING = ("bars_sane", "benchmark_present", "no_lookahead")
 
 _SPECS = {
@@ -32,17 +34,23 @@ _SPECS = {
 }
 
 
+def _told(name: str) -> tuple[str, str]:
+    """Asset and description of a check; each query of `dbt_like_sql/tests` is one."""
+    return _SPECS[name] if name in _SPECS else ("model_tests", load_tests()[name].description)
+
+
 def specs(*names: str) -> list[dg.AssetCheckSpec]:
     """Check specs by name, on the asset that returns them."""
     return [
-        dg.AssetCheckSpec(name, asset=_SPECS[name][0], description=_SPECS[name][1], blocking=name in BLOCKING)
+        dg.AssetCheckSpec(name, asset=_told(name)[0], description=_told(name)[1], blocking=name in BLOCKING)
         for name in names
     ]
 
 
 def of_asset(asset: str) -> list[dg.AssetCheckSpec]:
     """Check specs of one asset."""
-    return specs(*(name for name, (owner, _about) in _SPECS.items() if owner == asset))
+    queries = load_tests() if asset == "model_tests" else ()
+    return specs(*(name for name, (owner, _about) in _SPECS.items() if owner == asset), *queries)
 
 
 def result(name: str, *, passed: bool, severity: str = "WARN", **numbers: Any) -> dg.AssetCheckResult:
@@ -50,14 +58,14 @@ def result(name: str, *, passed: bool, severity: str = "WARN", **numbers: Any) -
     level = dg.AssetCheckSeverity.ERROR if name in BLOCKING or severity == "ERROR" else dg.AssetCheckSeverity.WARN
     metadata = {key: value for key, value in numbers.items() if value is not None}
     return dg.AssetCheckResult(
-        passed=passed, check_name=name, asset_key=_SPECS[name][0], severity=level, metadata=metadata
+        passed=passed, check_name=name, asset_key=_told(name)[0], severity=level, metadata=metadata
     )
 
 
 def evaluation(name: str, *, passed: bool, **numbers: Any) -> dg.AssetCheckEvaluation:
     """Check result that no asset made: a sensor looked again. A warning when it failed."""
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(_SPECS[name][0]),
+        asset_key=dg.AssetKey(_told(name)[0]),
         check_name=name,
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN,

@@ -14,6 +14,7 @@ from btassets.report.markdown import markdown
 from btassets.report.page import page
 from btassets.settings.load import BASE_SCENARIO
 from btassets.stages.book import Book, own_overrides
+from btassets.stages.model_tests import refuse_failing
 from btassets.stages.report_document import report_document
 from btassets.stages.report_files import folder_name, point_latest, sweep_reports, write_report
 from btassets.stages.run_stage import StageResult
@@ -24,7 +25,13 @@ def compute(book: Book) -> StageResult:
     """Write the report's files and return table `backtest_report`, one row.
 
     For the scenario `base`, `reports/latest` then shows it. Equal inputs give equal bytes.
+
+    Raises
+    ------
+    CheckFailedError
+        What must hold of the models' tables does not: the last report stays.
     """
+    refuse_failing(book)
     document = report_document(book)
     html = page(document)
     name = folder_name(document["as_of"], book.scenario, document["settings_hash"])

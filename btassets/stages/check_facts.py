@@ -127,12 +127,23 @@ def _last(book: Book) -> int:
     return 0 if footer is None else int(footer.facts["last"])
 
 
+def _model_tests(outcome: StageOutcome, book: Book) -> list[CheckFact]:
+    del outcome
+    return [
+        CheckFact(
+            row["test"], not row["n_failing"], "ERROR", {"failing": row["n_failing"], "first": row["first_failing"]}
+        )
+        for row in book.lake.read("model_tests", book.scenario).to_pylist()
+    ]
+
+
 _FACTS: dict[str, Callable[[StageOutcome, Book], list[CheckFact]]] = {
     "sessions": _sessions,
     "bar_problems": _bar_problems,
     "benchmark_closes": _benchmark_closes,
     "factor_ic": _factor_ic,
     "setup_stats": _setup_stats,
+    "model_tests": _model_tests,
     "backtest_report": _backtest_report,
 }
 

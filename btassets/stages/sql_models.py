@@ -5,11 +5,11 @@ the same bytes, and checking what comes out. Does not belong here: what a model 
 so) and any walk through bars in time (the engine).
 """
 
+import contextlib
 import math
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -208,17 +208,27 @@ def run_model(name: str, relations: Mapping[str, Relation]) -> pa.Table:
     return run_models({u: relations[u] for u in load_models()[name].upstream if u in relations}, [name])[name]
 
 
-def run_tests(relations: Mapping[str, Relation], names: Iterable[str] | None = None) -> list[SqlTestResult]:
-    """Run every test whose tables are all given (or those of `names`); an empty sample means it holds."""
+def run_tests(
+    relations: Mapping[str, Relation],
+    names: Iterable[str] | None = None,
+    *,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> list[SqlTestResult]:
+    """Run every test (or those of `names`) over relations that hold its tables; an empty sample means it holds.
+
+    Parameters
+    ----------
+    connection
+        Unset: a fresh `connect()`.
+    """
     tests = load_tests()
-    wanted = [t for t in tests.values() if set(t.upstream) <= set(relations)] if names is None else None
-    chosen = wanted if wanted is not None else [tests[name] for name in names or ()]
+    chosen = [tests[name] for name in (tests if names is None else names)]
     results: list[SqlTestResult] = []
-    with connect() as connection:
+    with contextlib.nullcontext(connection) if connection is not None else connect() as own:
         for name in sorted({u for test in chosen for u in test.upstream}):
-            _bind(connection, name, relations[name])
+            _bind(own, name, relations[name])
         for test in chosen:
-            rows = _run(connection, test, f"tests/{test.name}.sql")
+            rows = _run(own, test, f"tests/{test.name}.sql")
             results.append(SqlTestResult(test.name, test.description, rows.num_rows, rows.slice(0, 5).to_pylist()))
     return results
 
@@ -299,7 +309,7 @@ def _bytes_of(relations: Mapping[str, Relation]) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _connection(lake: Path, n_bytes: int, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection for one model: one of the process's database, or a database of its own for much input.
 

@@ -1,4 +1,7 @@
 -- Costs never raise a result.
-select *
+select
+    row_no,
+    gross_r,
+    net_r
 from graded_setups
 where net_r > gross_r

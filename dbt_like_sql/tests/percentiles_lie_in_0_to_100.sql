@@ -1,5 +1,11 @@
 -- Every percentile lies between 0 and 100.
-select *
+select
+    grid,
+    asof_date,
+    ticker,
+    momentum_percentile,
+    residual_momentum_percentile,
+    activation_momentum_percentile
 from percentile_ranks
 where
     momentum_percentile not between 0 and 100

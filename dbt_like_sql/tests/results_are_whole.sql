@@ -1,5 +1,12 @@
 -- A graded setup has its whole result, another one has a reason and no result.
-select *
+select
+    row_no,
+    is_graded,
+    gross_r,
+    net_r,
+    hold_days,
+    time_r_30,
+    drop_reason
 from graded_setups
 where
     (
