@@ -20,6 +20,7 @@ YEAR_BARS = 252
 HALF_YEAR_BARS = 126
 MONTH_BARS = 21
 TREND_BARS = 200
+_MOMENTUM_DAYS = YEAR_BARS - MONTH_BARS
 MIN_PAIRS = 100
 """Fewest pairs of stock and benchmark returns that give a residual."""
 
@@ -90,22 +91,6 @@ def residual_momentum(i, s, returns, bench_returns, n_pairs):
     variation = 0.0
     covariation = 0.0
     residual = 0.0
-    if n == len(stock):
-        for k in range(len(stock)):
-            stock_sum += stock[k]
-            market_sum += market[k]
-        stock_mean = stock_sum / n
-        market_mean = market_sum / n
-        for k in range(len(stock)):
-            deviation = market[k] - market_mean
-            variation += deviation * deviation
-            covariation += (stock[k] - stock_mean) * deviation
-        if variation <= 0.0:
-            return np.nan
-        beta = covariation / variation
-        for k in range(len(stock)):
-            residual += stock[k] - beta * market[k]
-        return residual
     for k in range(len(stock)):
         if not np.isnan(market[k]):
             stock_sum += stock[k]
@@ -129,43 +114,89 @@ def residual_momentum(i, s, returns, bench_returns, n_pairs):
 @inner
 def trend_and_volatility(i, s, close, returns):
     """(`trend_200`, `vol_6m`): close against its mean of 200 bars; deviation (ddof 1) of 126 returns."""
-    if i - HALF_YEAR_BARS < s:
-        return np.nan, np.nan
+    trend = np.nan
+    volatility = np.nan
+    if i - HALF_YEAR_BARS >= s:
+        recent = returns[i - HALF_YEAR_BARS + 1 : i + 1]
+        total = 0.0
+        squares = 0.0
+        for k in range(HALF_YEAR_BARS):
+            total += recent[k]
+        mean = total / HALF_YEAR_BARS
+        for k in range(HALF_YEAR_BARS):
+            squares += (recent[k] - mean) * (recent[k] - mean)
+        volatility = np.sqrt(squares / (HALF_YEAR_BARS - 1))
+    if i - TREND_BARS + 1 >= s:
+        closes = close[i - TREND_BARS + 1 : i + 1]
+        level = 0.0
+        for k in range(TREND_BARS):
+            level += closes[k]
+        trend = close[i] / (level / TREND_BARS) - 1.0
+    return trend, volatility
+
+
+@inner
+def summed_signals(i, s, close, returns, bench_returns, n_pairs):
+    """(`mom_12_1_resid`, `trend_200`, `vol_6m`): what takes the time, as sums over many bars.
+
+    Where nothing is missing, and that is nearly everywhere, the sums of the three run side by side: each
+    adds up in its own order, and none waits for another.
+    """
+    first = i - YEAR_BARS + 1
+    stop = i - MONTH_BARS + 1
+    if i - YEAR_BARS < s or n_pairs[stop] - n_pairs[first] < _MOMENTUM_DAYS:
+        trend, volatility = trend_and_volatility(i, s, close, returns)
+        return residual_momentum(i, s, returns, bench_returns, n_pairs), trend, volatility
+    stock = returns[first:stop]
+    market = bench_returns[first:stop]
     recent = returns[i - HALF_YEAR_BARS + 1 : i + 1]
-    has_trend = i - TREND_BARS + 1 >= s
-    closes = close[i - TREND_BARS + 1 : i + 1] if has_trend else recent
-    level = 0.0
+    closes = close[i - TREND_BARS + 1 : i + 1]
+    stock_sum = 0.0
+    market_sum = 0.0
     total = 0.0
-    squares = 0.0
-    # Two sums run side by side in each loop: neither waits for the other.
+    level = 0.0
     for k in range(HALF_YEAR_BARS):
+        stock_sum += stock[k]
+        market_sum += market[k]
         total += recent[k]
         level += closes[k]
+    for k in range(HALF_YEAR_BARS, _MOMENTUM_DAYS):
+        stock_sum += stock[k]
+        market_sum += market[k]
+    stock_mean = stock_sum / _MOMENTUM_DAYS
+    market_mean = market_sum / _MOMENTUM_DAYS
     mean = total / HALF_YEAR_BARS
+    variation = 0.0
+    covariation = 0.0
+    squares = 0.0
+    for k in range(HALF_YEAR_BARS):
+        deviation = market[k] - market_mean
+        variation += deviation * deviation
+        covariation += (stock[k] - stock_mean) * deviation
+        squares += (recent[k] - mean) * (recent[k] - mean)
+    for k in range(HALF_YEAR_BARS, _MOMENTUM_DAYS):
+        deviation = market[k] - market_mean
+        variation += deviation * deviation
+        covariation += (stock[k] - stock_mean) * deviation
+    beta = covariation / variation if variation > 0.0 else np.nan
+    residual = 0.0
     for k in range(TREND_BARS - HALF_YEAR_BARS):
-        deviation = recent[k] - mean
-        squares += deviation * deviation
-        if has_trend:
-            level += closes[HALF_YEAR_BARS + k]
-    for k in range(TREND_BARS - HALF_YEAR_BARS, HALF_YEAR_BARS):
-        deviation = recent[k] - mean
-        squares += deviation * deviation
-    trend = close[i] / (level / TREND_BARS) - 1.0 if has_trend else np.nan
-    return trend, np.sqrt(squares / (HALF_YEAR_BARS - 1))
+        residual += stock[k] - beta * market[k]
+        level += closes[HALF_YEAR_BARS + k]
+    for k in range(TREND_BARS - HALF_YEAR_BARS, _MOMENTUM_DAYS):
+        residual += stock[k] - beta * market[k]
+    return residual, close[i] / (level / TREND_BARS) - 1.0, np.sqrt(squares / (HALF_YEAR_BARS - 1))
 
 
 @inner
 def write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, out):
     """Write the eight signals at bar i, window from bar s, into `out` (8,) in the order of `FACTORS`."""
     out[0] = momentum(i, s, close)
-    out[1] = residual_momentum(i, s, returns, bench_returns, n_pairs)
     for k in range(len(_PAST_RETURNS)):
         lookback, skip = _PAST_RETURNS[k, 0], _PAST_RETURNS[k, 1]
         out[2 + k] = close[i - skip] / close[i - lookback] - 1.0 if i - lookback >= s else np.nan
-    trend, volatility = trend_and_volatility(i, s, close, returns)
-    out[5] = trend
+    out[1], out[5], out[7] = summed_signals(i, s, close, returns, bench_returns, n_pairs)
     out[6] = close[i] / year_high[i] if i - YEAR_BARS + 1 >= s else np.nan
-    out[7] = volatility
 
 
 _FLOATS = types.Array(types.float64, 1, "C", readonly=True)
