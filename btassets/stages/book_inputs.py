@@ -20,7 +20,7 @@ from btassets.engine.portfolio.rules import BookRules
 from btassets.stages.book import Book
 from btassets.stages.book_runs import book_rules
 from btassets.stages.sessions import Sessions, read_sessions
-from btassets.stages.stored_inputs import read_benchmark_closes, read_setups_in_play, stored_panel
+from btassets.stages.stored_inputs import read_benchmark_closes, read_setups_in_play, stored_panel, tickers_with_bars
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -77,18 +77,19 @@ class BookInputs:
 def read_book_inputs(book: Book) -> BookInputs:
     """Read bars, setups and percentiles of the book's scenario."""
     sessions, rules = read_sessions(book), book_rules(book.settings)
-    panel, tickers = stored_panel(book, sessions.days)
-    week_ends, percentile = _percentiles(book, tickers)
+    used = tickers_with_bars(book)
+    week_ends, percentile = _percentiles(book, list(used))
     start = None
     where = pc.field("meets_core")
     if rules.fill == "open" and len(week_ends):
-        start = int(np.searchsorted(panel.calendar, week_ends[0]))
+        start = int(np.searchsorted(sessions.days, week_ends[0]))
         # No book buys a short; but where each starts with its own first setup, that may be one.
         where &= (pc.field("direction") == "long") | pc.field("qualified")
     graded = read_setups_in_play(book, where)
+    panel = stored_panel(book, sessions.days, used)
     entries = Entries.from_rows(
         panel,
-        ticker_no=pc.index_in(graded["ticker"], pa.array(tickers, pa.string())).to_numpy().astype(np.int32),
+        ticker_no=pc.index_in(graded["ticker"], pa.array(list(used), pa.string())).to_numpy().astype(np.int32),
         asof_date=graded["asof_date"].cast(pa.int32()).to_numpy(),
         is_long=pc.equal(graded["direction"], "long").to_numpy(),
         **{name: graded[name].to_numpy() for name in ("entry", "stop", "target")},

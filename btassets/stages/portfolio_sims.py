@@ -20,7 +20,7 @@ from btassets.stages.book_runs import BookRuns, run_books
 from btassets.stages.freshness import bars_version
 from btassets.stages.run_stage import StageResult
 from btassets.stages.sessions import read_sessions
-from btassets.stages.stored_inputs import read_benchmark_closes, read_setups_in_play, stored_panel
+from btassets.stages.stored_inputs import read_benchmark_closes, read_setups_in_play, stored_panel, tickers_with_bars
 from btassets.stages.trials import append_trials, run_rows
 from btassets.tables import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
 
@@ -31,7 +31,8 @@ def compute(book: Book) -> StageResult:
     columns = ("grid", "asof_date", "ticker")
     ranks = book.lake.read_where("percentile_ranks", book.scenario, columns, pc.field("grid") == "week")
     sessions = read_sessions(book)
-    panel, tickers = stored_panel(book, sessions.days)
+    used = tickers_with_bars(book)
+    panel, tickers = stored_panel(book, sessions.days, used), list(used)
     runs = run_books(graded, ranks, panel, tickers, book.settings, read_benchmark_closes(book, sessions.last))
     data = bars_version(book)
     tried = [*runs.policies.values(), *(result for _, result in runs.variants)]

@@ -37,7 +37,7 @@ SPILL_FOLDER = ".spill"
 """Folder of the lake where sorts that do not fit into memory go while a model runs."""
 
 _BATCH_ROWS = 100_000
-MEMORY_LIMIT = "1000MB"
+MEMORY_LIMIT = "850MB"
 """Usual share of a model: with less than 800 MB the widest one takes twice as long."""
 
 _MUCH_BYTES = 128_000_000

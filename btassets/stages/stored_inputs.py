@@ -5,6 +5,8 @@ nothing stands in memory twice. Does not belong here: the panel itself (`engine.
 that are already in memory (`book_runs.bar_panel`).
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -15,6 +17,7 @@ from btassets.engine.portfolio.panel import BarPanel
 from btassets.stages.bars_view import n_bars_used, read_bucket_bars
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import active_tickers
+from btassets.storage.memory import give_back_memory
 
 _GRADED_COLUMNS = (
     "row_no",
@@ -32,15 +35,18 @@ _GRADED_COLUMNS = (
 _IN_PLAY = pc.field("meets_core")
 
 
-def stored_panel(book: Book, calendar: npt.NDArray[np.int32]) -> tuple[BarPanel, list[str]]:
-    """Adjusted bars of the book's active tickers on `calendar`, and the tickers in their order.
+def tickers_with_bars(book: Book) -> dict[str, int]:
+    """Tickers that the books trade, in byte order, with their number of bars; those without one are left out."""
+    return {ticker: n for ticker, n in n_bars_used(book, active_tickers(book)).items() if n}
 
-    Tickers without a bar are left out.
+
+def stored_panel(book: Book, calendar: npt.NDArray[np.int32], tickers: Mapping[str, int]) -> BarPanel:
+    """Adjusted bars of `tickers` (from `tickers_with_bars`) on `calendar`.
+
+    It is the largest thing that a book needs: read the tables before it.
     """
-    used = n_bars_used(book, active_tickers(book))
-    tickers = [ticker for ticker in active_tickers(book) if used[ticker]]
-    n_rows = [used[ticker] for ticker in tickers]
-    offsets = np.concatenate(([0], np.cumsum(n_rows, dtype=np.int64))).astype(np.int64)
+    give_back_memory()
+    offsets = np.concatenate(([0], np.cumsum(list(tickers.values()), dtype=np.int64))).astype(np.int64)
     place = dict(zip(tickers, offsets[:-1].tolist(), strict=True))
     dates = np.empty(offsets[-1], np.int32)
     prices = [np.empty(offsets[-1]) for _ in range(4)]
@@ -52,7 +58,7 @@ def stored_panel(book: Book, calendar: npt.NDArray[np.int32]) -> tuple[BarPanel,
             for column, values in zip(prices, (bars.open, bars.high, bars.low, bars.close), strict=True):
                 column[rows] = values
     opens, highs, lows, closes = prices
-    return BarPanel.from_dates(calendar, offsets, dates, opens, highs, lows, closes), tickers
+    return BarPanel.from_dates(calendar, offsets, dates, opens, highs, lows, closes)
 
 
 def read_setups_in_play(book: Book, where: pc.Expression = _IN_PLAY) -> pa.Table:

@@ -30,7 +30,7 @@ from btassets.settings.models import Settings
 from btassets.stages.book import Book
 from btassets.stages.book_runs import book_rules
 from btassets.stages.sessions import read_sessions
-from btassets.stages.stored_inputs import read_benchmark_closes, stored_panel
+from btassets.stages.stored_inputs import read_benchmark_closes, stored_panel, tickers_with_bars
 from btassets.stages.sweep_setups import Setups, read_setups
 
 BATCH = 250
@@ -128,7 +128,8 @@ def run_cells(
         Called with books done and books in all.
     """
     sessions = read_sessions(book)
-    panel, tickers = stored_panel(book, sessions.days)
+    used = tickers_with_bars(book)
+    panel, tickers = stored_panel(book, sessions.days, used), list(used)
     benchmark = read_benchmark_closes(book, sessions.last)
     by_sample: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for k, own in enumerate(settings):
