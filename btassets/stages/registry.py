@@ -197,7 +197,7 @@ STAGES: dict[str, Stage] = {
             ("btassets/stages/factor_signals.py", "btassets/tables.py"),
             "Eight price signals of every ticker at every week end, with the returns that followed.",
             keyed="replay",
-            work=4.0,
+            work=3.0,
         ),
         _model(
             "percentile_ranks",
@@ -213,7 +213,7 @@ STAGES: dict[str, Stage] = {
             _METHOD,
             "Every setup under the scenario's rules: percentile, each floor, qualified or not, and its result.",
             "3_ranking",
-            11.0,
+            14.0,
         ),
         Stage(
             "factor_ic_weekly",
@@ -229,7 +229,7 @@ STAGES: dict[str, Stage] = {
             ),
             "How each signal sorted the universe in each week: rank correlation and spread of the fifths.",
             kinds=("python", "numba"),
-            work=4.0,
+            work=2.5,
         ),
         _model(
             "factor_ic",
@@ -244,7 +244,7 @@ STAGES: dict[str, Stage] = {
             _METHOD,
             "One pass over the graded setups: the statistics of every population, cutoff, floor and hold.",
             "4_analysis",
-            12.0,
+            6.5,
         ),
         _model(
             "setup_stats",
@@ -280,7 +280,7 @@ STAGES: dict[str, Stage] = {
             _METHOD,
             "Are the stated probabilities true? Ten bins of stated against realised.",
             "4_analysis",
-            10.0,
+            2.5,
         ),
         Stage(
             "model_tests",
@@ -320,7 +320,7 @@ STAGES: dict[str, Stage] = {
             "What one capital-constrained book would have earned, against the benchmark and an equal-weight hold.",
             tables=("portfolio_sims", "strategy_variants", "equity_curves", "trades"),
             kinds=("python", "numba"),
-            work=6.0,
+            work=4.0,
         ),
         Stage(
             "stat_signals",
@@ -335,7 +335,7 @@ STAGES: dict[str, Stage] = {
             ),
             "Does a signal sort returns? Every signal over six horizons, with intervals, decay and turnover.",
             kinds=("python", "numba"),
-            work=8.0,
+            work=6.5,
         ),
         Stage(
             "stat_groups",
@@ -352,7 +352,7 @@ STAGES: dict[str, Stage] = {
             ),
             "How sure is a mean R? Every group of setups with its interval, and paired comparisons.",
             tables=("stat_groups", "stat_pairs", "stat_health"),
-            work=10.0,
+            work=5.5,
         ),
         Stage(
             "stat_calibration",
@@ -361,7 +361,7 @@ STAGES: dict[str, Stage] = {
             _METHOD,
             ("btassets/stages/stat_calibration.py", *_STATISTICS),
             "Are the stated probabilities true, beyond noise? Bins as one family, Brier score and skill.",
-            work=4.0,
+            work=3.5,
         ),
         Stage(
             "stat_book",
@@ -379,7 +379,7 @@ STAGES: dict[str, Stage] = {
             "What is the book worth against the market, chance, the search for it, and its own path?",
             tables=("stat_book", "stat_overfit", "wf_windows", "wf_equity"),
             kinds=("python", "numba"),
-            work=15.0,
+            work=13.0,
         ),
         Stage(
             "recommendation",
@@ -423,7 +423,7 @@ STAGES: dict[str, Stage] = {
                 "btassets/engine/setups",
             ),
             "What qualifies at the last session, why, and the nearest misses.",
-            work=3.0,
+            work=2.5,
         ),
         Stage(
             "backtest_report",
