@@ -18,7 +18,7 @@ from btassets.engine.portfolio.exits import Exits, precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.rules import BookRules
 from btassets.stages.book import Book
-from btassets.stages.book_runs import book_rules
+from btassets.stages.book_runs import book_rules, ranked_members
 from btassets.stages.sessions import Sessions, read_sessions
 from btassets.stages.stored_inputs import read_benchmark_closes, read_setups_in_play, stored_panel, tickers_with_bars
 
@@ -123,9 +123,8 @@ def _percentiles(book: Book, tickers: Sequence[str]) -> tuple[npt.NDArray[np.int
     ranks = book.lake.read_where(
         "percentile_ranks", book.scenario, columns, pc.field("grid") == "week", wanted=columns[1:]
     )
-    days, week_no = np.unique(ranks["asof_date"].cast(pa.int32()).to_numpy(), return_inverse=True)
+    days, week_no, ticker_no = ranked_members(ranks, tickers)
     percentile = np.full((len(days), len(tickers)), np.nan)
-    ticker_no = pc.index_in(ranks["ticker"], pa.array(tickers, pa.string())).to_numpy()
     percentile[week_no, ticker_no] = ranks["activation_momentum_percentile"].to_numpy()
     return days, percentile
 
@@ -134,9 +133,6 @@ def _benchmark_returns(book: Book, sessions: Sessions) -> Floats:
     closes = np.full(len(sessions.days), np.nan)
     benchmark = read_benchmark_closes(book, sessions.last)
     if benchmark is not None:
-        at = np.searchsorted(sessions.days, benchmark.dates)
-        inside = at < len(sessions.days)
-        at, values = at[inside], benchmark.closes[inside]
-        exact = sessions.days[at] == benchmark.dates[inside]
-        closes[at[exact]] = values[exact]
+        _, own, theirs = np.intersect1d(sessions.days, benchmark.dates, assume_unique=True, return_indices=True)
+        closes[own] = benchmark.closes[theirs]
     return np.concatenate((np.full(1, np.nan), closes[1:] / closes[:-1] - 1.0))

@@ -174,14 +174,19 @@ def run_books(
     )
 
 
+def ranked_members(
+    weeks: pa.Table, tickers: Sequence[str]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Week ends of rows of `percentile_ranks`, int32 days ascending, and of each row which of them and of `tickers`."""
+    days, week_no = np.unique(weeks["asof_date"].cast(pa.int32()).to_numpy(), return_inverse=True)
+    return days, week_no, pc.index_in(weeks["ticker"], pa.array(tickers, pa.string())).to_numpy()
+
+
 def _eligible_weeks(
     ranks: pa.Table, panel: BarPanel, tickers: Sequence[str]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     """Sessions of the ranked week ends, ascending, and who was ranked there, (n_weeks, n_tickers)."""
-    weeks = ranks.filter(pc.equal(ranks["grid"], "week"))
-    day = weeks["asof_date"].cast(pa.int32()).to_numpy()
-    ticker_no = pc.index_in(weeks["ticker"], pa.array(tickers, pa.string())).to_numpy()
-    days, week_no = np.unique(day, return_inverse=True)
+    days, week_no, ticker_no = ranked_members(ranks.filter(pc.equal(ranks["grid"], "week")), tickers)
     is_eligible = np.zeros((len(days), len(tickers)), dtype=np.bool_)
     is_eligible[week_no, ticker_no] = True
     return np.searchsorted(panel.calendar, days).astype(np.int32), is_eligible

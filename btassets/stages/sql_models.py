@@ -315,7 +315,7 @@ def _connection(lake: Path, n_bytes: int, memory: str) -> Iterator[duckdb.DuckDB
 
     Opening a database costs 20 ms; one that worked on much keeps its memory until it is closed.
     """
-    if n_bytes < _MUCH_BYTES and memory != _half_of_memory():
+    if n_bytes < _MUCH_BYTES and memory == MEMORY_LIMIT:
         with _process_database(lake).cursor() as connection:
             yield connection
     else:

@@ -17,7 +17,6 @@ from btassets.engine.portfolio.panel import BarPanel
 from btassets.stages.bars_view import n_bars_used, read_bucket_bars
 from btassets.stages.book import Book
 from btassets.stages.ohlcv_history import active_tickers
-from btassets.storage.memory import give_back_memory
 
 _GRADED_COLUMNS = (
     "row_no",
@@ -45,7 +44,6 @@ def stored_panel(book: Book, calendar: npt.NDArray[np.int32], tickers: Mapping[s
 
     It is the largest thing that a book needs: read the tables before it.
     """
-    give_back_memory()
     offsets = np.concatenate(([0], np.cumsum(list(tickers.values()), dtype=np.int64))).astype(np.int64)
     place = dict(zip(tickers, offsets[:-1].tolist(), strict=True))
     dates = np.empty(offsets[-1], np.int32)

@@ -52,10 +52,14 @@ def make_benchmark(seed, bars, missing=0.01):
     return open_, close
 
 
-def make_job(seed, *, is_ended=False, lag=0, asof="all", rules=None, **options):
-    """Arguments of `replay_ticker` as a dict; T is `lag` weekdays after the last bar."""
+def make_job(seed, *, is_ended=False, lag=0, asof="all", rules=None, missing=0.01, **options):
+    """Arguments of `replay_ticker` as a dict; T is `lag` weekdays after the last bar.
+
+    The benchmark lacks a share `missing` of the bars: with 0 all eight signals have whole windows, as they do
+    nearly everywhere in real bars.
+    """
     bars = make_bars(seed, **options)
-    bench_open, bench_close = make_benchmark(seed, bars)
+    bench_open, bench_close = make_benchmark(seed, bars, missing)
     sessions = np.arange(int(bars.dates[0]), int(bars.dates[-1]) + 2 * lag + 8)
     sessions = sessions[(sessions + 3) % 7 < 5].astype(np.int32)
     session_no = np.searchsorted(sessions, bars.dates).astype(np.int32)

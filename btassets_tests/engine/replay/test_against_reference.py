@@ -22,6 +22,8 @@ CASES = [
     (5, {"n": 300, "tick": 1.0, "start_price": 12.0, "volatility": 0.05}, {"projection": False}),
     (6, {"n": 280, "volatility": 0.4, "start_price": 3.0, "tick": 0.0001}, {}),
     (7, {"n": 290}, {"tilt_const": 0.1, "tilt_score": 0.3, "tilt_level": -0.2, "atr_stop_multiple": 2.0}),
+    (8, {"n": 420, "halt": False, "missing": 0.0}, {}),
+    (9, {"n": 330, "halt": False, "missing": 0.002, "tick": 0.5}, {"gap_days": 0}),
 ]
 
 
