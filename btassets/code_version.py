@@ -1,7 +1,7 @@
 """Code versions, derived from the sources: nobody types them, so nobody forgets to.
 
 Belongs here: the hash of a set of source files. Does not belong here: which stage uses which
-(`stages/registry.py`).
+(`graph/registry.py`).
 """
 
 import hashlib

@@ -8,13 +8,13 @@ when it does not exist yet.
 import os
 from pathlib import Path
 
+from btassets.book.book import open_book
+from btassets.book.new_book import DEMO_FOLDER, make_demo_book
 from btassets.compiled import use_cache_folder
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
-from btassets.fork_server import fork_runs
+from btassets.instance.fork_server import fork_runs
 from btassets.settings.load import FILE_NAME
-from btassets.stages.book import open_book
-from btassets.stages.new_book import DEMO_FOLDER, make_demo_book
 
 use_cache_folder()
 fork_runs()

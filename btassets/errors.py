@@ -307,7 +307,7 @@ class TableContractError(BtassetsError):
     problem: str
 
     def __str__(self) -> str:
-        return f"table {self.table}: {self.problem}; btassets/tables.py declares its columns; make the two agree."
+        return f"table {self.table}: {self.problem}; btassets/graph/tables.py declares its columns; make the two agree."
 
 
 @dataclass(eq=False)

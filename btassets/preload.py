@@ -37,19 +37,19 @@ import pyarrow.dataset
 import pyarrow.parquet
 import upath.implementations.local
 
-import btassets.defs.compute_logs
-import btassets.defs.event_log
 import btassets.engine.replay.lookahead
 import btassets.engine.replay.ticker
-import btassets.stages.sql_models
-from btassets.defs.instance import EVENT_BATCH, remember_migrations
+import btassets.instance.compute_logs
+import btassets.instance.event_log
+import btassets.run.sql_models
 from btassets.defs.launch import reconstruct
-from btassets.fork_server import PREPARED, is_fork_server, leave_quietly, share_server
-from btassets.stages.registry import STAGES
+from btassets.graph.registry import STAGES
+from btassets.instance.dagster_home import EVENT_BATCH, remember_migrations
+from btassets.instance.fork_server import PREPARED, is_fork_server, leave_quietly, share_server
 
 for _name, _stage in STAGES.items():
     if "sql" not in _stage.kinds:
-        importlib.import_module(f"btassets.stages.{_name}")
+        importlib.import_module(_stage.module)
 
 # Steps inherit the server's environment, not that of the process that asks for them.
 for _name, _value in EVENT_BATCH.items():

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from btassets.compiled import use_cache_folder
-from btassets_tests.cli.book_factory import call, make_book, write_market
+from btassets_tests.support.book_factory import call, make_book, write_market
 
 use_cache_folder()
 
 # Their asserts show the values, as those of the test files do.
-pytest.register_assert_rewrite("btassets_tests.defs.event_log_answers", "btassets_tests.defs.event_log_cases")
+pytest.register_assert_rewrite("btassets_tests.support.event_log_answers", "btassets_tests.support.event_log_cases")
 
 
 def pytest_configure(config: pytest.Config) -> None:

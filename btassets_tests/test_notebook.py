@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from btassets_tests.cli.book_factory import call, lake_files
+from btassets_tests.support.book_factory import call, lake_files
 
 NOTEBOOK = Path(__file__).resolve().parent.parent / "docs" / "first_look.ipynb"
 

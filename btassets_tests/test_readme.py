@@ -24,13 +24,13 @@ from pathlib import Path
 
 import pytest
 
+from btassets.book.book import open_book
+from btassets.book.new_book import DEMO_FOLDER, make_demo_book
+from btassets.book.settings_file import set_in_file
 from btassets.compiled import cache_folder
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.settings.load import resolve
 from btassets.sources.open_source import open_source
-from btassets.stages.book import open_book
-from btassets.stages.new_book import DEMO_FOLDER, make_demo_book
-from btassets.stages.settings_file import set_in_file
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

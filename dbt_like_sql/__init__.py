@@ -1,1 +1,1 @@
-"""One SELECT per file: the set-based stages. Files only; `btassets.stages.sql_models` runs them."""
+"""One SELECT per file: the set-based stages. Files only; `btassets.run.sql_models` runs them."""

@@ -1,7 +1,7 @@
 -- One row per signal: how well it sorted the universe's next 30 sessions, over the scored weeks.
 --
 -- A week is scored with at least 20 names; a week in which the correlation is degenerate counts in
--- `avg_cross_section` and the spread only. `ic` = thinned (the seed): every column comes from weeks thinned
+-- `avg_cross_section` and the spread only. `ic` = thinned (the legacy profile): every column comes from weeks thinned
 -- so that their windows hardly overlap. `ic` = weeks: means over all scored weeks; the t value stays the
 -- thinned one, since overlapping weeks would inflate it, and the thinned numbers stand beside.
 -- `reliable`: at least 12 thinned weeks.

@@ -115,7 +115,7 @@ filled as (
     where settings.fill = 'open'
 ),
 
--- The seed ranks rows; the other ranking ranks tickers at week ends.
+-- The legacy profile ranks rows; the other ranking ranks tickers at week ends.
 row_percentiles as (
     select
         row_no,

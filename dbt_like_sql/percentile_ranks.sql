@@ -6,7 +6,7 @@
 -- `eligible`: every eligible ticker once, ties share the mean rank, one member alone has no percentile;
 -- the activation percentile is the residual one for the whole week, or the raw one for the whole week
 -- when fewer than half have a residual.
--- `rows` (the seed): long and short rows of a ticker both count, ties are split by the tie order (ticker
+-- `rows` (the legacy profile): long and short rows of a ticker both count, ties are split by the tie order (ticker
 -- bytes, date, long before short; `row_no` is the place there), one row alone is at 100, and the raw
 -- percentile steps in row by row.
 -- `n_ranked` counts the members that have an activation percentile.

@@ -30,7 +30,7 @@ graded as materialized (
         graded_setups.neutral_ok,
         graded_setups.tighteners_ok,
         graded_setups.activation_momentum_percentile,
-        -- A hold ends with its ticker where such rows are graded; the seed books the full number of days.
+        -- A hold ends with its ticker where such rows are graded; the legacy profile books the full number of days.
         if(settings.ended = 'graded', graded_setups.n_forward, null) as last_day
     from graded_setups
     cross join settings

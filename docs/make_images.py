@@ -24,7 +24,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from btassets.stages.registry import STAGES
+from btassets.graph.registry import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"

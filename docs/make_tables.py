@@ -22,11 +22,11 @@ import pyarrow as pa
 
 from btassets import errors
 from btassets.cli.main import build_parser
+from btassets.graph.registry import STAGES
+from btassets.graph.tables import TABLES
 from btassets.settings.load import KEYS
 from btassets.settings.models import Section, Settings, Source, flatten
 from btassets.settings.profiles import PROFILES
-from btassets.stages.registry import STAGES
-from btassets.tables import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 _MARK = re.compile(r"(<!-- begin generated: ([a-z-]+) ?(\S*) -->\n)(.*?)(<!-- end generated -->)", re.DOTALL)
@@ -83,7 +83,7 @@ def type_word(kind: pa.DataType) -> str:
 
 
 def table_part(name: str) -> str:
-    """Columns of one table, from `btassets/tables.py`."""
+    """Columns of one table, from `btassets/graph/tables.py`."""
     spec = TABLES[name]
     rows = [
         (f"`{c.name}`", type_word(c.type) + ("" if c.nullable else ", never missing"), c.about.replace("|", "or"))
@@ -93,7 +93,7 @@ def table_part(name: str) -> str:
 
 
 def stage_part(name: str) -> str:
-    """What a stage reads and what decides its answer, from `btassets/stages/registry.py`."""
+    """What a stage reads and what decides its answer, from `btassets/graph/registry.py`."""
     stage = STAGES[name]
     reads = ", ".join(f"[`{s}`]({s}.md)" for s in stage.reads) or "the source"
     settings = ", ".join("all" if s == "" else f"`{s}`" for s in stage.settings) or "none"
@@ -152,9 +152,11 @@ def settings_part(_argument: str) -> str:
 def profiles_part(_argument: str) -> str:
     """What the two profiles set, from `btassets/settings/profiles.py`."""
     defaults = flatten(Settings())
-    seed = {f"{section}.{key}": value for section, values in PROFILES["seed"].items() for key, value in values.items()}
+    seed = {
+        f"{section}.{key}": value for section, values in PROFILES["legacy"].items() for key, value in values.items()
+    }
     rows = [(f"`{key}`", _value(defaults[key]), _value(seed[key])) for key in KEYS if key in seed]
-    return _rows(("setting", "`honest`", "`seed`"), rows)
+    return _rows(("setting", "`standard`", "`legacy`"), rows)
 
 
 def exit_codes_part(_argument: str) -> str:

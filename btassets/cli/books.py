@@ -13,14 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from btassets import __version__
+from btassets.book.book import Book, open_book
+from btassets.book.new_book import DEMO_SETTINGS, make_book
 from btassets.cli.terminal import say, table
 from btassets.cli.where import book_of, folder_of
 from btassets.errors import BtassetsError, NoBarsError, StaleBarsError, UsageError
 from btassets.settings.load import KEYS
 from btassets.settings.models import Settings, flatten
-from btassets.sources.ticker_names import canonical_ticker
-from btassets.stages.book import Book, open_book
-from btassets.stages.new_book import DEMO_SETTINGS, make_book
+from btassets.sources.universe.ticker_names import canonical_ticker
 
 _MIN_FREE_GB = 1.0
 
@@ -151,7 +151,7 @@ def _free_disk(book: Book) -> str:
 def _source(book: Book) -> str:
     from btassets.sources.base import source_problems
     from btassets.sources.open_source import open_source
-    from btassets.stages.ohlcv_history import plan_ingest
+    from btassets.stages.bars.ohlcv_history import plan_ingest
 
     plan = plan_ingest(book)
     what = f"{book.base.source.kind} {book.base.source.path}".strip()
@@ -165,7 +165,7 @@ def _universe(book: Book) -> str:
     if members is None:
         named = f"{len(universe.tickers)} tickers by name" if universe.tickers else "everything in the source"
         return f"{named}; who belonged to it at each date is not known"
-    from btassets.stages.ohlcv_history import active_tickers
+    from btassets.stages.bars.ohlcv_history import active_tickers
 
     n_spells = sum(len(own) for own in members.spells.values())
     known = set(active_tickers(book))
@@ -177,7 +177,7 @@ def _universe(book: Book) -> str:
 def _calendar(book: Book) -> str:
     if book.base.calendar == "data":
         return "data: the union of the bars' dates"
-    from btassets.sources.calendars import exchange_sessions
+    from btassets.sources.calendar.calendars import exchange_sessions
 
     days = exchange_sessions(book.lake, book.base.calendar, 18262, 18627)
     return f"{book.base.calendar}: {len(days)} sessions in 2020"
@@ -188,8 +188,8 @@ def _benchmark(book: Book) -> str:
     if name == "none":
         return "none: residual momentum and comparisons stay empty"
     from btassets.settings.models import SourceColumns
-    from btassets.sources.columns import ColumnNames
-    from btassets.sources.files import read_benchmark
+    from btassets.sources.files.bar_folder import read_benchmark
+    from btassets.sources.files.column_mapping import ColumnNames
     from btassets.sources.open_source import open_source
 
     columns: SourceColumns = book.base.source.columns
@@ -244,7 +244,7 @@ def _overrides(book: Book) -> str:
 
 
 def _age(book: Book, most: int | None) -> str:
-    from btassets.stages.age import sessions_behind
+    from btassets.stages.bars.history_age import sessions_behind
 
     age = sessions_behind(book)
     if age is None:

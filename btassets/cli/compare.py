@@ -8,11 +8,11 @@ import json
 import webbrowser
 from pathlib import Path
 
+from btassets.book.book import Book, open_book
 from btassets.cli.run import waiting
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import folder_of as book_folder
 from btassets.errors import UsageError
-from btassets.stages.book import Book, open_book
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
@@ -23,8 +23,8 @@ def command_compare(arguments: argparse.Namespace) -> int:
     where = book_folder(arguments)
     first, second = _open(where, arguments.first), _open(where, arguments.second)
     start_arrow_alone()
-    from btassets.report.compare_page import compare_page
-    from btassets.stages.compare import compare_document, folder_of
+    from btassets.studies.compare.compare import compare_document, folder_of
+    from btassets.studies.compare.compare_page import compare_page
 
     with book_lock(where, "compare", wait=not arguments.no_wait, on_wait=waiting):
         document = compare_document(first, second)
@@ -37,7 +37,7 @@ def command_compare(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         say(text.rstrip("\n"))
     else:
-        from btassets.report.compare_text import compare_text
+        from btassets.studies.compare.compare_text import compare_text
 
         say(compare_text(document))
         say()

@@ -1,7 +1,7 @@
 """`grade`: the whole report for a table of setups made elsewhere.
 
 Belongs here: reading the given files and writing the answer. Does not belong here: the grading
-(`btassets.stages.grade`). No book is read and none is made.
+(`btassets.studies.grade.grade`). No book is read and none is made.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from btassets.errors import CandidateTableError, NoBarsError, SettingsFileError
 from btassets.settings.load import parse_assignments, resolve
 from btassets.settings.models import Settings
 from btassets.sources.base import BlockedTickerError
-from btassets.sources.files import FilesSource, fetch_many, read_benchmark
+from btassets.sources.files.bar_folder import FilesSource, fetch_many, read_benchmark
 from btassets.storage.files import replace_file, replace_json
 
 
@@ -33,7 +33,7 @@ def command_grade(arguments: argparse.Namespace) -> int:
     candidates = _read_table(arguments.candidates)
     bars = _read_bars(arguments.bars, settings)
     benchmark = _read_benchmark(arguments.benchmark, arguments.bars)
-    from btassets.stages.grade import grade_candidates
+    from btassets.studies.grade.grade import grade_candidates
 
     result = grade_candidates(candidates, bars, benchmark, settings)
     replace_json(arguments.out, result.report)
@@ -96,7 +96,7 @@ def _read_bars(folder: Path, settings: Settings) -> dict[str, Bars]:
         if isinstance(found, BlockedTickerError):
             tell(f"warning: {found}")
             continue
-        if settings.profile == "seed":
+        if settings.profile == "legacy":
             bars[ticker] = _as_bars(found)
             continue
         screened = screen_bars(ticker, found, basis=source.basis)

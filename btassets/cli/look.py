@@ -16,19 +16,19 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from btassets.book.book import Book
 from btassets.cli.summary import headline_lines, report_folder
 from btassets.cli.terminal import say, table, tell
 from btassets.cli.where import book_of
 from btassets.errors import NoBarsError, StaleBarsError, UnknownTableError, UsageError
-from btassets.stages import daily_returns
-from btassets.stages.age import sessions_behind
-from btassets.stages.book import Book
-from btassets.stages.freshness import key_of
-from btassets.stages.registry import STAGE_OF_TABLE
-from btassets.stages.trials import read_trials
+from btassets.graph.registry import STAGE_OF_TABLE
+from btassets.graph.tables import TABLES, TRIALS
+from btassets.run.freshness import key_of
+from btassets.run.trials import read_trials
+from btassets.stages.bars.history_age import sessions_behind
 from btassets.storage.files import replace_file
 from btassets.storage.warehouse import view_sources, view_sql
-from btassets.tables import TABLES, TRIALS
+from btassets.studies.export import daily_returns
 
 _STALE_SESSIONS = 3
 _OF_NO_STAGE = {TRIALS.name: read_trials, daily_returns.NAME: daily_returns.returns_table}
@@ -37,7 +37,7 @@ _OF_NO_STAGE = {TRIALS.name: read_trials, daily_returns.NAME: daily_returns.retu
 
 def command_today(arguments: argparse.Namespace) -> int:
     """Print what qualifies at the last session, with sizes, and the nearest misses."""
-    from btassets.stages.todays_setups import todays_list
+    from btassets.stages.advice.todays_setups import todays_list
 
     book = book_of(arguments)
     age = sessions_behind(book)
@@ -46,10 +46,10 @@ def command_today(arguments: argparse.Namespace) -> int:
     if arguments.max_age is not None and age[1] > arguments.max_age:
         raise StaleBarsError(age[0], age[1], arguments.max_age)
     found = todays_list(book, signal_day=arguments.signal_day)
-    from btassets.report.todays_list import as_csv, as_json, as_text
+    from btassets.render.todays_list import as_csv, as_json, as_text
 
     layout = {"table": as_text, "csv": as_csv, "json": as_json}[arguments.format]
-    rules = book.settings.book
+    rules = book.settings.portfolio
     text = layout(found, capital=arguments.capital, risk_frac=rules.risk_frac, cap_frac=rules.notional_cap_frac)
     say(text.rstrip("\n"))
     if age[1] > _STALE_SESSIONS:
@@ -89,12 +89,12 @@ def command_export(arguments: argparse.Namespace) -> int:
 def _of_grid(data: pa.Table, arguments: argparse.Namespace) -> pa.Table:
     grid = arguments.grid
     if arguments.profile is not None and grid == "all":
-        grid = "bar" if arguments.profile == "seed" else "week"
+        grid = "bar" if arguments.profile == "legacy" else "week"
     if grid == "all":
         return data
     rows = data.filter(data[f"is_{grid}"])
-    # The seed's replay has no row without its 30 forward bars.
-    return rows.filter(pc.equal(rows["n_forward"], 30)) if arguments.profile == "seed" else rows
+    # The legacy profile's replay has no row without its 30 forward bars.
+    return rows.filter(pc.equal(rows["n_forward"], 30)) if arguments.profile == "legacy" else rows
 
 
 def read_table(book: Book, name: str) -> pa.Table:
@@ -105,8 +105,8 @@ def read_table(book: Book, name: str) -> pa.Table:
     UnknownTableError
         When no asset has this name, or it was not computed yet.
     """
-    from btassets.stages.bars_view import bars_table
-    from btassets.stages.ohlcv_history import active_tickers
+    from btassets.stages.bars.bars_view import bars_table
+    from btassets.stages.bars.ohlcv_history import active_tickers
 
     if name == "bars":
         return bars_table(book, active_tickers(book))

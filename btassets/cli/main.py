@@ -73,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     init.add_argument("--benchmark", default=None, metavar="FILE|TICKER", help="what to compare with; none: nothing")
     init.add_argument("--calendar", default=None, metavar="CODE", help="exchange code such as XNYS, or data")
     init.add_argument("--basis", choices=("raw", "split", "total"), default=None, help="what the source's prices are")
-    init.add_argument("--profile", choices=("honest", "seed"), default=None, help="named set of method switches")
+    init.add_argument("--profile", choices=("standard", "legacy"), default=None, help="named set of method switches")
 
     doctor = add("doctor", "books", "Look at the book: versions, source, calendar, coverage, rights, disk.")
     _book(doctor)
@@ -96,7 +96,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     run = add("run", "run", "Bring everything up to date: bars, replay, analysis, report.")
     _book(run)
     run.add_argument("--scenario", default=None, metavar="NAME", help="a [scenario.NAME] of the settings file")
-    run.add_argument("--profile", choices=("honest", "seed"), default=None, help="the same as --set profile=...")
+    run.add_argument("--profile", choices=("standard", "legacy"), default=None, help="the same as --set profile=...")
     run.add_argument("--as", dest="name", default=None, metavar="NAME", help="name of the scenario that --set makes")
     run.add_argument(
         "--promote", action="store_true", help="write what --set says into btassets.toml and run it as base"
@@ -117,7 +117,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     grade.add_argument("--candidates", type=Path, required=True, metavar="F", help="Parquet or CSV table of setups")
     grade.add_argument("--bars", type=Path, required=True, metavar="DIR", help="folder of bars, one file per ticker")
     grade.add_argument("--benchmark", type=Path, default=None, metavar="F", help="file of the benchmark")
-    grade.add_argument("--profile", choices=("honest", "seed"), default="honest")
+    grade.add_argument("--profile", choices=("standard", "legacy"), default="standard")
     grade.add_argument("--activation", type=Path, default=None, metavar="F", help="JSON with the [gates] table")
     grade.add_argument("--out", type=Path, required=True, metavar="F", help="report as JSON")
     grade.add_argument("--out-rows", type=Path, default=None, metavar="F", help="graded rows as Parquet")
@@ -162,7 +162,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     export.add_argument(
         "--grid", choices=("week", "bar", "all"), default="all", help="rows of candidates (default: all)"
     )
-    export.add_argument("--profile", choices=("honest", "seed"), default=None, help="grid and rows of that profile")
+    export.add_argument("--profile", choices=("standard", "legacy"), default=None, help="grid and rows of that profile")
     export.add_argument("--scenario", default=None, metavar="NAME")
 
     sql = add("sql", "look", "Ask the tables in SQL (DuckDB, read-only).")

@@ -1,24 +1,24 @@
 """`prune`: forget old runs, landed files and reports.
 
-Belongs here: the words of the command. Does not belong here: what is old (`btassets.defs.old_runs`,
-`btassets.stages.prune`).
+Belongs here: the words of the command. Does not belong here: what is old (`btassets.instance.old_runs`,
+`btassets.book.prune`).
 """
 
 import argparse
 import datetime as dt
 
+from btassets.book.book import open_book
+from btassets.book.prune import prune_files
 from btassets.cli.terminal import say
 from btassets.cli.where import folder_of
-from btassets.stages.book import open_book
-from btassets.stages.prune import prune_files
 from btassets.storage.lock import book_lock
 
 
 def command_prune(arguments: argparse.Namespace) -> int:
     """Delete what is neither among the newest runs nor young; numbers and tables stay."""
     book = open_book(folder_of(arguments))
-    from btassets.defs.instance import open_instance
-    from btassets.defs.old_runs import delete_runs, old_runs
+    from btassets.instance.dagster_home import open_instance
+    from btassets.instance.old_runs import delete_runs, old_runs
 
     now = dt.datetime.now(dt.UTC)
     with book_lock(book.folder, "prune", wait=False), open_instance(book.instance) as instance:

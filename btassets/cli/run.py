@@ -1,7 +1,7 @@
 """`demo`, `ingest`, `run`: bring a book up to date.
 
 Belongs here: the order of plan, run and last words. Dagster is imported only when something is
-stale. Does not belong here: what is stale (`btassets.stages.pipeline`), the run itself
+stale. Does not belong here: what is stale (`btassets.plan`), the run itself
 (`btassets.defs.launch`).
 """
 
@@ -10,22 +10,22 @@ import os
 from pathlib import Path
 
 from btassets import progress
+from btassets.book.book import Book, open_book
+from btassets.book.new_book import DEMO_FOLDER, DEMO_SETTINGS, EDGE_TICKERS, make_demo_book, settings_text
+from btassets.book.settings_file import set_in_file
 from btassets.cli.summary import headline_lines
 from btassets.cli.terminal import Progress, say, tell
 from btassets.cli.where import book_of, folder_of
 from btassets.compiled import use_cache_folder
 from btassets.errors import EXIT_SOME_TICKERS, UsageError
-from btassets.fork_server import launch_words, prepare_launch
+from btassets.graph.registry import STAGES
+from btassets.instance.fork_server import launch_words, prepare_launch
+from btassets.plan import RunPlan, make_plan
+from btassets.run.freshness import is_scenario_fresh
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
-from btassets.stages.bar_store import TABLE
-from btassets.stages.book import Book, open_book
-from btassets.stages.freshness import is_scenario_fresh
-from btassets.stages.landing import SETTLE_SECONDS, Taken, take_landed
-from btassets.stages.new_book import DEMO_FOLDER, DEMO_SETTINGS, EDGE_TICKERS, make_demo_book, settings_text
-from btassets.stages.ohlcv_history import active_tickers
-from btassets.stages.pipeline import RunPlan, make_plan
-from btassets.stages.registry import STAGES
-from btassets.stages.settings_file import set_in_file
+from btassets.stages.bars.bar_store import TABLE
+from btassets.stages.bars.landing import SETTLE_SECONDS, Taken, take_landed
+from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text, sweep
 from btassets.storage.lock import book_lock

@@ -14,10 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from btassets.book.book import Book, open_book
 from btassets.cli.terminal import say, table, tell
 from btassets.cli.where import folder_of
 from btassets.errors import UsageError
-from btassets.stages.book import Book, open_book
 from btassets.storage.files import replace_text
 
 _SYSTEMCTL, _CRONTAB = "systemctl", "crontab"
@@ -26,8 +26,8 @@ _SYSTEMCTL, _CRONTAB = "systemctl", "crontab"
 def command_schedule(arguments: argparse.Namespace) -> int:
     """Turn the book's schedule and sensors on or off, or say how they are."""
     book = open_book(folder_of(arguments))
-    from btassets.defs.instance import open_instance
     from btassets.defs.schedules import switch
+    from btassets.instance.dagster_home import open_instance
 
     with open_instance(book.instance) as instance:
         if arguments.action != "status":
@@ -42,7 +42,7 @@ def command_schedule(arguments: argparse.Namespace) -> int:
 
 def _say_status(instance: object, book: Book) -> None:
     from btassets.defs.schedules import daemon_heard, switches
-    from btassets.sources.exchange_hours import exchange_hours
+    from btassets.sources.calendar.exchange_hours import exchange_hours
 
     now = dt.datetime.now(dt.UTC)
     rows = [

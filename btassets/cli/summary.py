@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from btassets.book.book import Book
 from btassets.cli.terminal import table
 from btassets.settings.load import BASE_SCENARIO
-from btassets.stages.book import Book
 
 
 def report_folder(book: Book) -> Path | None:

@@ -9,12 +9,12 @@ import shutil
 import webbrowser
 from typing import Any
 
+from btassets.book.book import Book
 from btassets.cli.look import write_table
 from btassets.cli.run import waiting
 from btassets.cli.terminal import Progress, say
 from btassets.cli.where import book_of
 from btassets.compiled import use_cache_folder
-from btassets.stages.book import Book
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
@@ -27,7 +27,7 @@ def command_sweep(arguments: argparse.Namespace) -> int:
     book = book_of(arguments)
     start_arrow_alone()
     use_cache_folder()
-    from btassets.stages.sweep import sweep_document, sweep_table
+    from btassets.studies.sweep.sweep import sweep_document, sweep_table
 
     progress = Progress(is_quiet=arguments.quiet)
     with book_lock(book.folder, "sweep", wait=not arguments.no_wait, on_wait=waiting):
@@ -47,7 +47,7 @@ def command_sweep(arguments: argparse.Namespace) -> int:
     elif arguments.format == "csv":
         say((folder / "sweep.csv").read_text(encoding="utf-8").rstrip("\n"))
     else:
-        from btassets.report.sweep_text import sweep_text
+        from btassets.studies.sweep.sweep_text import sweep_text
 
         say(sweep_text(document))
         say()
@@ -67,8 +67,8 @@ def as_json(document: dict[str, Any]) -> str:
 
 def write_sweep(book: Book, document: dict[str, Any]) -> Any:
     """Write page, JSON and table of a sweep into its folder; `keep_runs` sweeps are kept."""
-    from btassets.report.sweep_page import sweep_page
-    from btassets.stages.sweep import folder_of, sweep_table
+    from btassets.studies.sweep.sweep import folder_of, sweep_table
+    from btassets.studies.sweep.sweep_page import sweep_page
 
     folder = book.reports / folder_of(document)
     replace_text(folder / "sweep.html", sweep_page(document))

@@ -19,11 +19,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from btassets.book.book import Book, open_book
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import folder_of
 from btassets.errors import EXIT_BUG, BookBusyError, BtassetsError, UsageError
-from btassets.fork_server import WARM_RUNS
-from btassets.stages.book import Book, open_book
+from btassets.instance.fork_server import WARM_RUNS
 from btassets.storage.lock import book_lock
 
 _HOST = "127.0.0.1"
@@ -41,11 +41,11 @@ def command_ui(arguments: argparse.Namespace) -> int:
     # A shell's background job ignores Ctrl-C; children would inherit that, and Dagster's stop by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     book = open_book(folder_of(arguments))
-    from btassets.defs.instance import open_instance
+    from btassets.defs.assets.page_numbers import REPORTS_URL
     from btassets.defs.launch import close_dead_runs
-    from btassets.defs.page import REPORTS_URL
-    from btassets.defs.partitions import register
-    from btassets.stages.ohlcv_history import plan_ingest
+    from btassets.instance.dagster_home import open_instance
+    from btassets.instance.ticker_ranges import register
+    from btassets.stages.bars.ohlcv_history import plan_ingest
 
     with open_instance(book.instance) as instance:
         close_dead_runs(instance)
@@ -65,7 +65,7 @@ def command_ui(arguments: argparse.Namespace) -> int:
         stack.callback(_stop, children)
         workspace = ["-w", str(_serve_code(place, book, children))]
         if is_daemon_ours:
-            children.append(_start("btassets.defs.daemon", ["run", *_LOGS, *workspace], book))
+            children.append(_start("btassets.instance.daemon", ["run", *_LOGS, *workspace], book))
         if ports:
             words = ["-h", _HOST, "-p", str(ports[0]), *_LOGS, *workspace]
             children.append(_start("dagster_webserver", words, book))

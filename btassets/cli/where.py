@@ -7,9 +7,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from btassets.book.book import Book, open_book, scenario_name
 from btassets.errors import UsageError
 from btassets.settings.load import BASE_SCENARIO, parse_assignments
-from btassets.stages.book import Book, open_book, scenario_name
 
 
 def folder_of(arguments: argparse.Namespace) -> Path:

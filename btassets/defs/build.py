@@ -8,17 +8,17 @@ from pathlib import Path
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from btassets.defs.bars import ohlcv_history
-from btassets.defs.executors import book_executor
+from btassets.book.book import Book
+from btassets.defs.assets.bar_assets import ohlcv_history
+from btassets.defs.assets.replay_assets import build_candidates
+from btassets.defs.assets.table_assets import build_whole_assets
+from btassets.defs.assets.warehouse_asset import warehouse
 from btassets.defs.jobs import build_jobs
-from btassets.defs.loggers import console
-from btassets.defs.replay import build_candidates
 from btassets.defs.resources import BookResource
 from btassets.defs.schedules import build_schedules
 from btassets.defs.sensors import build_sensors
-from btassets.defs.warehouse import warehouse
-from btassets.defs.whole import build_whole_assets
-from btassets.stages.book import Book
+from btassets.instance.executors import book_executor
+from btassets.instance.loggers import console
 from btassets.storage.warehouse import FILE_NAME
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from btassets.stages.sql_models import load_tests
+from btassets.run.sql_models import load_tests
 
 BLOCKING = ("bars_sane", "benchmark_present", "no_lookahead")
 

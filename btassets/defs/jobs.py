@@ -8,17 +8,17 @@ scenario beside the base numbers and touches no asset.
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from btassets.book.book import Book, open_book, scenario_name
 from btassets.defs.launch_settings import Launch, changed_settings, scenario_config
 from btassets.defs.partitions import tickers
 from btassets.defs.resources import BookResource
 from btassets.errors import UsageError
+from btassets.graph.registry import STAGES
+from btassets.plan import run_scenario
 from btassets.settings.load import BASE_SCENARIO
 from btassets.settings.models import Settings
-from btassets.stages.book import Book, open_book, scenario_name
-from btassets.stages.pipeline import run_scenario
-from btassets.stages.registry import STAGES
 
-_GROUPS_OF_REPLAY = ("1_bars", "2_replay")
+_GROUPS_OF_REPLAY = ("bars", "replay")
 
 
 def build_scenario_job(settings: Settings) -> dg.JobDefinition:

@@ -2,7 +2,7 @@
 
 Belongs here: choosing partitions and assets for a plan, executing in this process or over
 processes, closing dead runs, and reading what failed. Does not belong here: the plan
-(`btassets.stages.pipeline`), words for the terminal (`btassets.cli`).
+(`btassets.plan`), words for the terminal (`btassets.cli`).
 """
 
 import json
@@ -18,18 +18,18 @@ import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from btassets import errors
-from btassets.defs.bars import FULL_TAG
+from btassets.book.book import Book, open_book
+from btassets.defs.assets.bar_assets import FULL_TAG
 from btassets.defs.build import build_defs
-from btassets.defs.executors import PID_TAG
-from btassets.defs.instance import open_instance
-from btassets.defs.partitions import range_tags, register
 from btassets.defs.resources import BookResource
 from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CannotWriteError
-from btassets.fork_server import launch_words, prepare_launch
-from btassets.stages.book import Book, open_book
-from btassets.stages.ohlcv_history import active_tickers
-from btassets.stages.pipeline import RunPlan
-from btassets.stages.registry import PARTITIONED, STAGES
+from btassets.graph.registry import PARTITIONED, STAGES
+from btassets.instance.dagster_home import open_instance
+from btassets.instance.executors import PID_TAG
+from btassets.instance.fork_server import launch_words, prepare_launch
+from btassets.instance.ticker_ranges import range_tags, register
+from btassets.plan import RunPlan
+from btassets.stages.bars.ohlcv_history import active_tickers
 
 _LOGGERS = {"loggers": {"console": {}}}
 _PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}

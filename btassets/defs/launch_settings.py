@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from btassets.settings.models import Section, Settings, flatten
 
-SECTIONS = ("profile", "gates", "exits", "costs", "book", "method", "engine")
+SECTIONS = ("profile", "gates", "exits", "costs", "portfolio", "method", "engine")
 """What a scenario launched from the page may change; the rest belongs to the whole book."""
 
 _BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))

@@ -12,8 +12,8 @@ import dagster as dg
 from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
 
+from btassets.book.book import Book, open_book
 from btassets.settings.load import BASE_SCENARIO
-from btassets.stages.book import Book, open_book
 
 
 class BookResource(dg.ConfigurableResource):

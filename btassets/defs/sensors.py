@@ -1,7 +1,7 @@
 """Sensors: new bars lead to one run, sessions that pass without bars and failed runs are told.
 
 Belongs here: what is watched, how often, and what a run that a sensor asks for looks like. Does not
-belong here: comparing source and lake (`btassets.stages.new_bars`), messages (`btassets.defs.hooks`).
+belong here: comparing source and lake (`btassets.stages.bars.new_bars`), messages (`btassets.defs.notifications`).
 """
 
 import json
@@ -9,15 +9,16 @@ from typing import Any
 
 import dagster as dg
 
-from btassets.defs import checks, hooks
-from btassets.defs.partitions import range_tags, register
+from btassets.book.book import Book
+from btassets.defs import checks
+from btassets.defs import notifications as hooks
 from btassets.defs.resources import BookResource
 from btassets.errors import BtassetsError
-from btassets.stages.bars_age import bars_age
-from btassets.stages.book import Book
-from btassets.stages.landing import SETTLE_SECONDS
-from btassets.stages.new_bars import NewBars, look_for_bars
-from btassets.stages.ohlcv_history import active_tickers
+from btassets.instance.ticker_ranges import range_tags, register
+from btassets.stages.bars.bars_age import bars_age
+from btassets.stages.bars.landing import SETTLE_SECONDS
+from btassets.stages.bars.new_bars import NewBars, look_for_bars
+from btassets.stages.bars.ohlcv_history import active_tickers
 
 NEW_BARS_SECONDS = 30
 FRESHNESS_SECONDS = 900

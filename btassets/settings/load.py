@@ -129,8 +129,8 @@ def parse_value(raw: str) -> Any:
 def parse_assignments(words: list[str]) -> dict[str, Any]:
     """`key=value` words of `--set` as a flat mapping.
 
-    >>> parse_assignments(["gates.min_rr=2", "book.max_positions=15"])
-    {'gates.min_rr': 2, 'book.max_positions': 15}
+    >>> parse_assignments(["gates.min_rr=2", "portfolio.max_positions=15"])
+    {'gates.min_rr': 2, 'portfolio.max_positions': 15}
     """
     flat: dict[str, Any] = {}
     for word in words:
@@ -224,7 +224,7 @@ def resolve(
                 raise UnknownSettingError(key, KEYS, where[key])
             merged[key] = value
             origin[key] = where[key]
-    profile = merged.get("profile", "honest")
+    profile = merged.get("profile", "standard")
     for key, value in _flat(PROFILES.get(str(profile), {})).items():
         if key not in merged:
             merged[key] = value

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, field_validator
 
-from btassets.settings.quality import Quality
+from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
 
 
@@ -95,7 +95,10 @@ class Engine(Section):
     atr_stop_multiple: Positive = Field(default=1.5, description="distance of the stop from the entry, in ATR(14)")
     projection: bool = Field(default=True, description="project targets at 2, 3, 4 ATR when no level offers one")
     gap_days: int = Field(
-        default=30, ge=0, le=3650, description="calendar days without a bar that end a window; 0: never (the seed)"
+        default=30,
+        ge=0,
+        le=3650,
+        description="calendar days without a bar that end a window; 0: never (the legacy profile)",
     )
     tilt_const: float = Field(default=0.0, description="calibration: constant of the logit tilt")
     tilt_score: float = Field(default=0.0, description="calibration: weight of the score in the logit tilt")
@@ -149,8 +152,8 @@ class Costs(Section):
     )
 
 
-class Book(Section):
-    """The capital-constrained book."""
+class Portfolio(Section):
+    """The capital-constrained portfolio."""
 
     starting_capital: Positive = Field(default=10_000.0, description="US dollars")
     max_positions: int = Field(default=10, ge=1, le=10_000, description="positions held at once, one per ticker")
@@ -161,7 +164,7 @@ class Book(Section):
 
 
 class Method(Section):
-    """The switches between the seed's rules and the honest ones; a profile is a named set of them."""
+    """The switches between the legacy profile's rules and the standard ones; a profile is a named set of them."""
 
     asof_grid: Literal["week", "bar"] = Field(
         default="week", description="as-of dates: week ends, or every fifth own bar"
@@ -179,8 +182,8 @@ class Method(Section):
         default="graded", description="rows cut short by the end of a ticker: graded to its last bar, or left out"
     )
     ic: Literal["weeks", "thinned"] = Field(default="weeks", description="IC over all weeks, or over thinned weeks")
-    book: Literal["open", "close"] = Field(
-        default="open", description="the book's rules: next open by session, or the seed's"
+    portfolio: Literal["open", "close"] = Field(
+        default="open", description="the portfolio's rules: next open by session, or the legacy profile's"
     )
 
 
@@ -230,7 +233,7 @@ class Schedule(Section):
 class Settings(Section):
     """All settings of a book."""
 
-    profile: Literal["honest", "seed"] = Field(default="honest", description="named set of method switches")
+    profile: Literal["standard", "legacy"] = Field(default="standard", description="named set of method switches")
     benchmark: str = Field(default="none", description="a file, a ticker of the source, or none")
     calendar: str = Field(
         default="XNYS", description="exchange calendar by its code, or data: the union of the bars' dates"
@@ -243,7 +246,7 @@ class Settings(Section):
     gates: Gates = Gates()
     exits: Exits = Exits()
     costs: Costs = Costs()
-    book: Book = Book()
+    portfolio: Portfolio = Portfolio()
     method: Method = Method()
     statistics: Statistics = Statistics()
     quality: Quality = Quality()

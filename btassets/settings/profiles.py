@@ -7,8 +7,8 @@ command line may still overlay any of them.
 from typing import Any
 
 PROFILES: dict[str, dict[str, Any]] = {
-    "honest": {},
-    "seed": {
+    "standard": {},
+    "legacy": {
         "engine": {"gap_days": 0},
         "method": {
             "asof_grid": "bar",
@@ -17,8 +17,8 @@ PROFILES: dict[str, dict[str, Any]] = {
             "expired": "zero",
             "ended": "dropped",
             "ic": "thinned",
-            "book": "close",
+            "portfolio": "close",
         },
     },
 }
-"""Settings that differ from the defaults; `honest` is the defaults."""
+"""Settings that differ from the defaults; `standard` is the defaults."""

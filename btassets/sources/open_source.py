@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from btassets.errors import CredentialsError, NoBarsError
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource
-from btassets.sources.calendars import exchange_sessions
-from btassets.sources.columns import ColumnNames
-from btassets.sources.demo import DemoSource, calendar_span
-from btassets.sources.files import FilesSource
-from btassets.sources.landed import with_landed
-from btassets.sources.membership import read_membership
-from btassets.sources.ticker_names import canonical_ticker
+from btassets.sources.calendar.calendars import exchange_sessions
+from btassets.sources.files.bar_folder import FilesSource
+from btassets.sources.files.column_mapping import ColumnNames
+from btassets.sources.files.landed import with_landed
+from btassets.sources.synthetic.demo import DemoSource, calendar_span
+from btassets.sources.universe.membership import read_membership
+from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.storage.lake import Lake
 
 if TYPE_CHECKING:
-    from btassets.sources.http_session import HttpSession
+    from btassets.sources.vendors.http_session import HttpSession
 
 NO_BENCHMARK = "none"
 
@@ -67,7 +67,7 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
         )
     columns = ColumnNames(**source.columns.model_dump())
     if source.kind == "sql":
-        from btassets.sources.sql import SqlSource
+        from btassets.sources.vendors.sql import SqlSource
 
         return SqlSource(source.url, source.query, columns, source.basis, folder)
     if source.kind != "files":
@@ -84,30 +84,30 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
 
 def _vendor(settings: Settings, folder: Path, lake: Lake | None) -> BarSource:
     """Source over the network; its modules are imported only when it is asked for."""
-    from btassets.sources.window import window_of
+    from btassets.sources.calendar.window import window_of
 
     source = settings.source
     tickers = _named(settings, folder)
     window = window_of(source.start, source.end, settings.calendar, lake)
     if source.kind == "yahoo":
-        from btassets.sources.yahoo import CALLS_PER_MINUTE, YahooSource
+        from btassets.sources.vendors.yahoo import CALLS_PER_MINUTE, YahooSource
 
         pace = source.calls_per_minute or CALLS_PER_MINUTE
         return YahooSource(tickers, window, calls_per_minute=pace, timeout_s=source.timeout_s)
     if source.kind == "alpaca":
-        from btassets.sources import alpaca
+        from btassets.sources.vendors import alpaca
 
         names = dict(zip(("APCA-API-KEY-ID", "APCA-API-SECRET-KEY"), alpaca.KEY_NAMES, strict=True))
         headers = {header: environment_key("alpaca", name) for header, name in names.items()}
         session = _session(settings, alpaca.BASE_URL, headers, alpaca.CALLS_PER_MINUTE)
         return alpaca.AlpacaSource(tickers, window, session, source.feed)
     if source.kind == "tiingo":
-        from btassets.sources import tiingo
+        from btassets.sources.vendors import tiingo
 
         headers = {"Authorization": f"Token {environment_key('tiingo', *tiingo.KEY_NAMES)}"}
         session = _session(settings, tiingo.BASE_URL, headers, tiingo.CALLS_PER_MINUTE)
         return tiingo.TiingoSource(tickers, window, session)
-    from btassets.sources import massive
+    from btassets.sources.vendors import massive
 
     headers = {"Authorization": f"Bearer {environment_key('massive', *massive.KEY_NAMES)}"}
     session = _session(settings, massive.BASE_URL, headers, massive.CALLS_PER_MINUTE)
@@ -132,7 +132,7 @@ def environment_key(source: str, *names: str) -> str:
 
 
 def _session(settings: Settings, base_url: str, headers: dict[str, str], pace: float) -> "HttpSession":
-    from btassets.sources.http_session import HttpSession
+    from btassets.sources.vendors.http_session import HttpSession
 
     source = settings.source
     return HttpSession(

@@ -6,8 +6,8 @@ Belongs here: where each table's files lie, atomic writes, footers, content hash
   tickers, each sorted by ticker; the footer tells what is known of every ticker in it;
 - *whole* tables: one file per scenario; the footer tells input hash and data version.
 
-Does not belong here: what any table means (`btassets/tables.py`) and when to recompute
-(`btassets/stages/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
+Does not belong here: what any table means (`btassets/graph/tables.py`) and when to recompute
+(`btassets/run/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
 """
 
 import fcntl

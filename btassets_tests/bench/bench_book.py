@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
-from btassets.engine.portfolio.book import simulate_books
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.equal_weight import equal_weight_renewed
 from btassets.engine.portfolio.exits import precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
-from btassets.engine.portfolio.rules import BookConfig, BookRules
-from btassets_tests.engine.portfolio.one_book import SEED_RULES, simulate_book
+from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
+from btassets.engine.portfolio.simulation import simulate_books
 from btassets_tests.reference import naive_book, naive_ic
+from btassets_tests.support.one_book import SEED_RULES, simulate_book
 
 FIRST_DAY = 17_000
 
@@ -179,7 +179,7 @@ def main():
         book, exits = time_one_book(fill)
         print(f"{fill} fill: one book {book * 1e3:.2f} ms, exits {exits * 1e3:.1f} ms")
         print(f"{fill} fill: 1,000 books {time_many_books(fill=fill):.2f} s")
-    print(f"naive seed book {time_naive_book():.3f} s")
+    print(f"naive legacy portfolio {time_naive_book():.3f} s")
     print(f"8 signals, 1 horizon {time_rank_ic():.3f} s; 6 horizons {time_rank_ic(n_horizons=6):.3f} s")
     print(f"naive, one week of 7 signals {time_naive_rank_ic():.3f} s")
     print(f"equal weight, weekly {time_equal_weight() * 1e3:.1f} ms")

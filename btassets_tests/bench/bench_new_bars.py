@@ -14,14 +14,14 @@ from pathlib import Path
 
 import dagster as dg
 
+from btassets.book.book import open_book
 from btassets.cli.main import leave
-from btassets.stages import ohlcv_history
-from btassets.stages.book import open_book
+from btassets.stages.bars import ohlcv_history
 from btassets_tests.bench.figures import Figure, Target, as_table, machine, machine_line
 from btassets_tests.bench.graph_cases import N_CHANGED, btassets
 from btassets_tests.bench.markets import BarFolder, real_or_synthetic, take_last_session
 from btassets_tests.bench.measure import MeasureError
-from btassets_tests.defs.small_market import Home
+from btassets_tests.support.small_market import Home
 
 _NO_TARGET = Target()
 

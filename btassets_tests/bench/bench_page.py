@@ -18,7 +18,7 @@ from pathlib import Path
 from btassets_tests.bench.figures import Figure, Target, as_table, machine, machine_line
 from btassets_tests.bench.graph_cases import Lab
 from btassets_tests.bench.markets import real_or_synthetic
-from btassets_tests.defs.running_page import RunningPage, processes_of
+from btassets_tests.support.running_page import RunningPage, processes_of
 
 _KEPT = ("ohlcv_history", "exchange_calendar")
 _SAMPLE_SECONDS = 0.05

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from btassets.book.book import open_book
+from btassets.book.new_book import make_book
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.raw_bars import RawBars
-from btassets.stages.book import open_book
-from btassets.stages.new_book import make_book
-from btassets.stages.ohlcv_history import ingest, plan_ingest
+from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 from btassets_tests.bench.figures import Figure, Target
-from btassets_tests.sources.postgres_server import NoPostgresError, postgres_server
+from btassets_tests.support.postgres_server import NoPostgresError, postgres_server
 
 RAW_BARS = 4_800
 """Sessions of the raw rows: 19 years, so that 500 tickers are the 2.4 million rows of the S&P files."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from btassets.book.book import Book, open_book
 from btassets.errors import EXIT_SOME_TICKERS
-from btassets.stages.book import Book, open_book
 from btassets_tests.bench.figures import Figure, Target, of_commands
 from btassets_tests.bench.markets import BarFolder, give_back, take_last_session
 from btassets_tests.bench.measure import Measured, MeasureError, run_command
@@ -253,7 +253,7 @@ def replayed_in_last_run(book: Book) -> int | None:
     """How many tickers the last run replayed, by what it logged; None when it replayed none."""
     import dagster as dg
 
-    from btassets.defs.instance import open_instance
+    from btassets.instance.dagster_home import open_instance
 
     kept = dict(os.environ)
     try:

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from btassets.book.book import Book
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.calendar import asof_grid
-from btassets.report.page import page
-from btassets.stages.bars_view import TickerBars, read_bucket_bars
-from btassets.stages.book import Book
-from btassets.stages.candidates import ReplayInputs, read_inputs, replay_one
+from btassets.render.page import page
+from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
+from btassets.stages.replay.candidates import ReplayInputs, read_inputs, replay_one
 from btassets_tests.bench import bench_book
 from btassets_tests.bench.bench_book import cpu_seconds
 from btassets_tests.bench.figures import Figure, Target
@@ -164,7 +164,7 @@ def signals_figure(inputs: ReplayInputs, items: Sequence[TickerBars], *, n_sampl
 
 
 def book_figures(*, n_books: int, size: dict[str, int], has_targets: bool) -> list[Figure]:
-    """One book and many, exits known, beside the plain book of the seed's rules."""
+    """One book and many, exits known, beside the plain book of the legacy profile's rules."""
     one, _ = bench_book.time_one_book(**size)
     many = bench_book.time_many_books(n_books, **size)
     naive = bench_book.time_naive_book(**size)
@@ -206,7 +206,7 @@ def event_figure(*, n_partitions: int, has_targets: bool) -> Figure:
     import logging
     import os
 
-    from btassets.defs.event_log import EVENT_BATCH_SIZE_VARIABLE, RECOMMENDED_EVENT_BATCH_SIZE
+    from btassets.instance.event_log import EVENT_BATCH_SIZE_VARIABLE, RECOMMENDED_EVENT_BATCH_SIZE
     from btassets_tests.bench import bench_event_log
 
     logging.getLogger("dagster").setLevel(logging.ERROR)

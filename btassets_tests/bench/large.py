@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from btassets.stages.new_book import make_demo_book
+from btassets.book.new_book import make_demo_book
 from btassets_tests.bench.figures import Figure, Target, of_commands
 from btassets_tests.bench.graph_cases import btassets
 from btassets_tests.bench.measure import MeasureError

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.raw_bars import RawBars
-from btassets.sources.demo import BENCHMARK, DemoSource
+from btassets.sources.synthetic.demo import BENCHMARK, DemoSource
 
 VARIABLE = "BTASSETS_REAL_BARS"
 

@@ -1,7 +1,7 @@
 """`make noise-audit`: how often the report claims something where there is nothing, and finds what is there.
 
 Run as `python -m btassets_tests.bench.noise_audit`. Every market goes through the command line
-(`btassets demo`, honest profile) into a book of its own; the audit reads the tables that the book's owner
+(`btassets demo`, standard profile) into a book of its own; the audit reads the tables that the book's owner
 would read. 40 markets without an edge and 20 with one, of 80 tickers x 5 years, take about six minutes on two
 cores. Exit code 1 when a share is beyond its bound.
 
@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from btassets.book.book import open_book
 from btassets.cli.main import main as command
-from btassets.stages.book import open_book
-from btassets.stages.stat_signals import MAIN_HORIZON, PRIMARY
+from btassets.stages.statistics.stat_signals import MAIN_HORIZON, PRIMARY
 
 SUPPORTED = "supported"
 FIRST_NULL_SEED, FIRST_EDGE_SEED = 1_000, 2_000

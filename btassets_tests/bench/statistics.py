@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from btassets.book.book import Book, open_book
 from btassets.compiled import use_cache_folder
-from btassets.stages import stat_book
-from btassets.stages.book import Book, open_book
-from btassets.stages.book_inputs import read_book_inputs
+from btassets.stages.portfolio.simulation_inputs import read_book_inputs
+from btassets.stages.statistics import stat_portfolio
 from btassets_tests.bench.figures import Figure, Target, as_table
 
-STAGES = ("stat_signals", "stat_groups", "stat_calibration", "stat_book", "stat_claims")
+STAGES = ("stat_signals", "stat_groups", "stat_calibration", "stat_portfolio", "stat_claims")
 LAYER_S, RANDOM_BOOKS_S, SIGNALS_S = 2.0, 0.8, 0.5
 _REPEATS = 3
 
@@ -35,14 +35,14 @@ def timed(work: Callable[[], object], repeats: int = _REPEATS) -> tuple[float, f
 
 
 def statistics_figures(book: Book, *, has_targets: bool) -> list[Figure]:
-    """The layer as a whole, each of its stages, and the 499 random books of `stat_book`."""
+    """The layer as a whole, each of its stages, and the 499 random books of `stat_portfolio`."""
     parts = {
         name: timed(lambda name=name: importlib.import_module(f"btassets.stages.{name}").compute(book))
         for name in STAGES
     }
     inputs = read_book_inputs(book)
-    books = stat_book.policy_books(inputs)
-    drawn = timed(lambda: stat_book.random_rows(book, inputs, books))
+    books = stat_portfolio.policy_books(inputs)
+    drawn = timed(lambda: stat_portfolio.random_rows(book, inputs, books))
 
     def figure(case: str, cpu: float, spread: float, target: float | None, note: str = "") -> Figure:
         limit = Target(cpu_s=target) if has_targets and target is not None else Target()
@@ -55,7 +55,7 @@ def statistics_figures(book: Book, *, has_targets: bool) -> list[Figure]:
             figure(f"  {name}", cpu, s, SIGNALS_S if name == "stat_signals" else None)
             for name, (cpu, _, s) in parts.items()
         ),
-        figure("  499 random books", drawn[0], drawn[2], RANDOM_BOOKS_S, "within stat_book"),
+        figure("  499 random books", drawn[0], drawn[2], RANDOM_BOOKS_S, "within stat_portfolio"),
     ]
 
 

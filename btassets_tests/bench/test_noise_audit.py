@@ -3,7 +3,7 @@
 import pytest
 
 from btassets_tests.bench.noise_audit import FAMILIES, HEADLINE, Market, audit_lines, main, read_market
-from btassets_tests.cli.book_factory import call
+from btassets_tests.support.book_factory import call
 
 NOISE = "not distinguishable from noise"
 

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from btassets.cli.sweep import write_sweep
-from btassets.report.compare_page import compare_page
-from btassets.stages.compare import compare_document
-from btassets.stages.sweep import sweep_document
-from btassets_tests.report.small_books import every_book, folder_of, run_as, run_book, scenario_book
+from btassets.studies.compare.compare import compare_document
+from btassets.studies.compare.compare_page import compare_page
+from btassets.studies.sweep.sweep import sweep_document
+from btassets_tests.support.small_books import every_book, folder_of, run_as, run_book, scenario_book
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,7 @@ PAPER = {"report": 688, "compare": 688, "sweep": 1017}
 """Pixels of A4 between its margins of 14 mm; a sweep prints on wide pages."""
 
 VIEWS = tuple((width, look) for look in ("light", "dark") for width in WIDTHS)
-NAMES = ("base", "seed", "nothing", "one trade", "one ticker, no benchmark", "nobody is ranked", "20 years")
+NAMES = ("base", "legacy", "nothing", "one trade", "one ticker, no benchmark", "nobody is ranked", "20 years")
 GRIDS = {
     "one setting": ("gates.min_rr=0:3:0.25",),
     "two settings": ("gates.min_rr=0:3:0.25", "gates.min_momentum_percentile=0:90:10"),
@@ -42,7 +42,7 @@ GRIDS = {
         "gates.min_momentum_percentile=0,50",
         "exits.hold_days=5,10,21,30",
         "gates.exclude_neutral=true,false",
-        "book.max_positions=2:10:4",
+        "portfolio.max_positions=2:10:4",
     ),
     "nothing": ("gates.min_rr=98,99",),
 }
@@ -148,7 +148,7 @@ def test_a_sweep_is_readable_everywhere(page: Any, name: str) -> None:
     no_fault(everywhere(page, write_sweep(book, document) / "sweep.html", f"sweep-{name}"))
 
 
-@pytest.mark.parametrize("other", ["seed", "nothing", "everything"])
+@pytest.mark.parametrize("other", ["legacy", "nothing", "everything"])
 def test_a_comparison_is_readable_everywhere(page: Any, other: str, tmp_path: Path) -> None:
     path = tmp_path / "compare.html"
     path.write_text(compare_page(compare_document(run_book(), scenario_book(other))), encoding="utf-8")

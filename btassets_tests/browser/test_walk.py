@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from btassets_tests.defs.running_page import RunningPage
+from btassets_tests.support.running_page import RunningPage
 
 pytestmark = pytest.mark.browser
 
 WALK = Path(__file__).with_name("walk.mjs")
 SCREENSHOTS = os.environ.get("BTASSETS_SCREENSHOTS")
 TICKERS = ("SYN0001", "SYN0002", "SYN0003")
-GROUPS = ["1_bars", "2_replay", "3_ranking", "4_analysis", "5_book"]
+GROUPS = ["bars", "replay", "ranking", "analysis", "portfolio"]
 
 
 def _found(variable: str, *candidates: str | None) -> str | None:

@@ -47,7 +47,7 @@ async function launchFromJob(job, choose) {
 
 // The lineage: every group in flow order.
 await page.goto(`${url}/asset-groups`, { waitUntil: 'domcontentloaded' });
-await page.getByText('1_bars').first().waitFor();
+await page.getByText('bars').first().waitFor();
 seen.groups = await page.evaluate(() => [...new Set(document.body.innerText.match(/\b\d_[a-z]+/g))].sort());
 await page.waitForTimeout(2_000);
 await page.screenshot({ path: `${folder}/lineage.png` });

@@ -14,7 +14,7 @@ import pytest
 
 from btassets.engine.market.bars import Bars
 from btassets.storage import files
-from btassets_tests.cli.book_factory import (
+from btassets_tests.support.book_factory import (
     Answer,
     bar_table,
     call,
@@ -81,7 +81,7 @@ def as_nobody(words: list[object], cwd: Path) -> Answer:
     # The interpreter may lie where nobody else can read it: everything is imported before.
     program = (
         "import email.parser, os, sys, zoneinfo, pyarrow.csv, pyarrow.dataset; "
-        "import btassets.cli.run, btassets.sources.files; "
+        "import btassets.cli.run, btassets.sources.files.bar_folder; "
         f"os.setgid({NOBODY}); os.setuid({NOBODY}); "
         "from btassets.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
@@ -353,8 +353,8 @@ def test_a_full_instance_database_ends_with_7(book: Path, monkeypatch: pytest.Mo
         ("[gatez]", "gatez"),
         ("benchmrk = 'SPY'", "did you mean benchmark?"),
         (
-            "[book]\nmax_positions = 0",
-            "book.max_positions = 0: must be a whole number >= 1 and <= 10000 (book/btassets.toml:2)",
+            "[portfolio]\nmax_positions = 0",
+            "portfolio.max_positions = 0: must be a whole number >= 1 and <= 10000 (book/btassets.toml:2)",
         ),
         ("[gates]\nmin_rr = nan", "gates.min_rr = nan: must be a number >= 0"),
         ("[gates]\nexclude_neutral = 3", "must be true or false"),

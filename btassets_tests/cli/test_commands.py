@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from btassets.settings.load import KEYS
-from btassets_tests.cli.book_factory import (
+from btassets_tests.support.book_factory import (
     N_BARS,
     N_TICKERS,
     call,
@@ -23,14 +23,14 @@ from btassets_tests.cli.book_factory import (
 def test_init_makes_a_book_that_explains_itself(tmp_path: Path, market_folder: Path) -> None:
     folder = tmp_path / "mybook"
     words = ["init", folder, "--source", "files", "--path", market_folder / "bars", "--benchmark", "SPY"]
-    answer = call(*words, "--calendar", "data", "--basis", "split", "--profile", "seed")
+    answer = call(*words, "--calendar", "data", "--basis", "split", "--profile", "legacy")
     assert answer.code == 0, answer.err
     assert "btassets doctor" in answer.out
     assert "btassets run" in answer.out
     text = (folder / "btassets.toml").read_text()
     assert 'benchmark = "SPY"' in text
     assert 'basis = "split"' in text
-    assert 'profile = "seed"' in text
+    assert 'profile = "legacy"' in text
     assert "data/" in (folder / ".gitignore").read_text()
     again = call(*words)
     assert again.code == 2
@@ -100,7 +100,7 @@ def test_run_ends_with_headline_table_and_paths(book: Path, finished_book: Path)
     assert lake_files(book) == before
     report = json.loads(report_bytes(book))
     assert report["schema_version"]
-    assert (report["profile"], report["scenario"]) == ("honest", "base")
+    assert (report["profile"], report["scenario"]) == ("standard", "base")
     assert report["as_of"] == "2022-01-05"
     assert report["tickers"] == N_TICKERS
 
@@ -135,9 +135,9 @@ def test_a_scenario_of_the_file_and_a_profile(book: Path) -> None:
     assert answer.code == 0, answer.err
     assert "scenario loose" in answer.out
     assert call("run", "--book", book, "--as", "loose", "--set", "gates.min_rr=3").code == 2
-    seed = call("run", "--book", book, "--quiet", "--profile", "seed")
+    seed = call("run", "--book", book, "--quiet", "--profile", "legacy")
     assert seed.code == 0, seed.err
-    assert "profile seed" in seed.out
+    assert "profile legacy" in seed.out
 
 
 def test_promote_writes_the_setting_and_runs_it_as_base(book: Path) -> None:
@@ -254,7 +254,7 @@ def test_export_chooses_grid_and_profile(book: Path, tmp_path: Path) -> None:
     everything = exported()
     for grid in ("week", "bar"):
         assert len(exported("--grid", grid)) == sum(row[f"is_{grid}"] for row in everything)
-    seed = exported("--profile", "seed")
+    seed = exported("--profile", "legacy")
     assert 0 < len(seed) == sum(row["is_bar"] and row["n_forward"] == 30 for row in everything)
     assert any(row["outcome"] is None for row in everything)
 
@@ -329,10 +329,10 @@ def test_demo_makes_its_book_and_runs_it(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_grade_without_a_book(tmp_path: Path, book: Path, market_folder: Path) -> None:
     setups = tmp_path / "setups.parquet"
-    assert call("export", "--book", book, "candidates", "--out", setups, "--profile", "seed").code == 0
+    assert call("export", "--book", book, "candidates", "--out", setups, "--profile", "legacy").code == 0
     answer = call(
         "grade", "--candidates", setups, "--bars", market_folder / "bars", "--benchmark", market_folder / "SPY.parquet",
-        "--profile", "seed", "--out", tmp_path / "r.json", "--out-rows", tmp_path / "rows.parquet",
+        "--profile", "legacy", "--out", tmp_path / "r.json", "--out-rows", tmp_path / "rows.parquet",
     )  # fmt: skip
     assert answer.code == 0, answer.err
     report = json.loads((tmp_path / "r.json").read_text())

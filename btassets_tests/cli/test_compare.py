@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from btassets_tests.cli.book_factory import call, lake_files
+from btassets_tests.support.book_factory import call, lake_files
 
 
 @pytest.fixture

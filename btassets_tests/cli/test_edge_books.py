@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from btassets.book.book import open_book
 from btassets.engine.market.bars import Bars
-from btassets.stages.book import open_book
-from btassets_tests.cli.book_factory import call, make_book, market, write_bars, write_market
-from btassets_tests.report.parsed_page import parse
+from btassets_tests.support.book_factory import call, make_book, market, write_bars, write_market
+from btassets_tests.support.parsed_page import parse
 
 NOISE = "not distinguishable from noise"
 
@@ -96,7 +96,7 @@ def test_it_ends_and_nothing_is_called_nan(run):
     assert not re.search(r"\b(nan|None|null|inf|undefined)\b", html)
     assert "How sure is this?" in tree.text
     lake = open_book(folder, environ={}).lake
-    for name in ("stat_claims", "stat_signals", "stat_groups", "stat_pairs", "stat_book", "stat_overfit"):
+    for name in ("stat_claims", "stat_signals", "stat_groups", "stat_pairs", "stat_portfolio", "stat_overfit"):
         for column in lake.read(name).itercolumns():
             assert not [v for v in column.to_pylist() if isinstance(v, float) and not np.isfinite(v)], name
     assert call("today", "--book", folder).code == 0

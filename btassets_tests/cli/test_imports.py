@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import btassets
-from btassets_tests.cli.book_factory import PROJECT
+from btassets_tests.support.book_factory import PROJECT
 
 HEAVY = {"dagster", "pyarrow", "numba", "pandas", "duckdb", "numpy", "pydantic", "exchange_calendars", "scipy"}
 READS_A_BOOK = {"btassets.definitions", "btassets.preload", "btassets.cli.__main__"}
@@ -37,7 +37,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path, words: list[str]) -> None:
     assert loaded_after(program, tmp_path) & HEAVY == set()
 
 
-PLANNING = ("cli.run", "cli.look", "cli.compare", "stages.pipeline", "stages.freshness", "stages.compare")
+PLANNING = ("cli.run", "cli.look", "cli.compare", "plan", "run.freshness", "studies.compare.compare")
 
 
 @pytest.mark.parametrize("name", PLANNING)
@@ -55,7 +55,10 @@ def test_an_import_reads_no_book_and_no_environment(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("package", ["engine", "settings", "sources", "storage", "report"])
+@pytest.mark.parametrize(
+    "package",
+    ["engine", "settings", "sources", "storage", "render", "stages", "studies", "run", "book", "graph"],
+)
 def test_only_defs_and_what_stands_on_them_import_dagster(tmp_path: Path, package: str) -> None:
     names = [name for name in MODULES if name.startswith(f"btassets.{package}.")]
     assert names

@@ -10,8 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from btassets.defs.instance import open_instance
-from btassets_tests.cli.book_factory import call, different, finish, make_book, report_bytes, start, tables_of
+from btassets.instance.dagster_home import open_instance
+from btassets_tests.support.book_factory import call, different, finish, make_book, report_bytes, start, tables_of
 
 UNHEARD = ("STARTED", "STARTING")
 

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from btassets_tests.cli.book_factory import call
+from btassets_tests.support.book_factory import call
 
 
 def test_a_wrong_setting_is_told_with_its_line(book: Path) -> None:

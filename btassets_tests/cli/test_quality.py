@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from btassets.book.book import open_book
+from btassets.book.new_book import make_book
 from btassets.cli.look import read_table
-from btassets.stages.book import open_book
-from btassets.stages.new_book import make_book
-from btassets.stages.ohlcv_history import ingest, plan_ingest
-from btassets.stages.run_stage import run_stage
-from btassets_tests.cli import faulty_market as market
-from btassets_tests.cli.book_factory import call, different, tables_of, versions
+from btassets.run.run_stage import run_stage
+from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
+from btassets_tests.support import faulty_market as market
+from btassets_tests.support.book_factory import call, different, tables_of, versions
 
 DAY_WITHOUT = "2020-08-06"  # session 150
 DAY_QUIET = "2020-08-20"  # session 160

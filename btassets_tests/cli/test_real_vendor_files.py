@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from btassets.book.book import open_book
+from btassets.book.new_book import make_book
 from btassets.cli.look import read_table
-from btassets.stages.book import open_book
-from btassets.stages.new_book import make_book
-from btassets_tests.cli.book_factory import call
+from btassets_tests.support.book_factory import call
 
 FOLDER = Path(os.environ.get("BTASSETS_REAL_BARS", ""), "sp500_raw_csv_sample")
 pytestmark = pytest.mark.skipif(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from btassets.stages.settings_file import set_in_file
-from btassets_tests.cli.book_factory import Answer, call, finish, lake_files, start
+from btassets.book.settings_file import set_in_file
+from btassets_tests.support.book_factory import Answer, call, finish, lake_files, start
 
 GRID = ("gates.min_rr=1:2:0.5", "exits.hold_days=10,30")
 
@@ -63,7 +63,7 @@ def test_formats_and_out_hold_the_same_cells(book: Path, tmp_path: Path) -> None
 
 def test_set_holds_in_every_cell_and_is_not_the_base(book: Path) -> None:
     plain = json.loads(swept(book, *GRID, "--format", "json").out)
-    halved = json.loads(swept(book, *GRID, "--set", "book.max_positions=1", "--format", "json").out)
+    halved = json.loads(swept(book, *GRID, "--set", "portfolio.max_positions=1", "--format", "json").out)
     assert halved["scenario"].startswith("set-")
     assert sum(c["trades"] for c in halved["cells"]) < sum(c["trades"] for c in plain["cells"])
     assert len(list((book / "reports").glob("sweep-*"))) == 2

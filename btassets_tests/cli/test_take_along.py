@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from btassets.stages.book import open_book
-from btassets.stages.registry import STAGES
-from btassets.tables import TABLES
-from btassets_tests.cli.book_factory import bucket_times, call, market, write_bars
+from btassets.book.book import open_book
+from btassets.graph.registry import STAGES
+from btassets.graph.tables import TABLES
+from btassets_tests.support.book_factory import bucket_times, call, market, write_bars
 
 _READER = """
 import os, sys

@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from btassets.defs.event_log import EVENT_BATCH_SIZE_VARIABLE
-from btassets_tests.defs.event_log_cases import TICKERS, open_instance
+from btassets.instance.event_log import EVENT_BATCH_SIZE_VARIABLE
+from btassets_tests.support.event_log_cases import TICKERS, open_instance
 
 
 @pytest.fixture

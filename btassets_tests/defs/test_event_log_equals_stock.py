@@ -28,11 +28,11 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from btassets.defs import event_log
-from btassets.defs.event_log import BatchedSqliteEventLogStorage
-from btassets_tests.defs import event_log_cases
-from btassets_tests.defs.event_log_answers import Scrubber, answers, assert_same, tables
-from btassets_tests.defs.event_log_cases import (
+from btassets.instance import event_log
+from btassets.instance.event_log import BatchedSqliteEventLogStorage
+from btassets_tests.support import event_log_cases
+from btassets_tests.support.event_log_answers import Scrubber, answers, assert_same, tables
+from btassets_tests.support.event_log_cases import (
     BARS,
     N_TICKERS,
     TABLE,

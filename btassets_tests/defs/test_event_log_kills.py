@@ -20,8 +20,8 @@ from dagster._core.storage.partition_status_cache import get_and_update_asset_st
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from dagster._core.utils import make_new_run_id
 
-from btassets.defs.event_log import BatchedSqliteEventLogStorage
-from btassets_tests.defs.event_log_cases import (
+from btassets.instance.event_log import BatchedSqliteEventLogStorage
+from btassets_tests.support.event_log_cases import (
     N_TICKERS,
     TICKER_PARTITIONS,
     TICKERS,

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.events.log import EventLogEntry
 
-from btassets.defs.event_log import BatchedSqliteEventLogStorage
-from btassets_tests.defs.event_log_cases import (
+from btassets.instance.event_log import BatchedSqliteEventLogStorage
+from btassets_tests.support.event_log_cases import (
     N_TICKERS,
     assert_consistent,
     empty,

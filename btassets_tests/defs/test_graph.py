@@ -4,9 +4,9 @@ import dagster as dg
 import pytest
 
 from btassets.code_version import code_version
-from btassets.stages.registry import PARTITIONED, STAGES
-from btassets.tables import TABLES
-from btassets_tests.defs.graph_text import GOLDEN, N_SHARDS, definitions, graph_text
+from btassets.graph.registry import PARTITIONED, STAGES
+from btassets.graph.tables import TABLES
+from btassets_tests.support.graph_text import GOLDEN, N_SHARDS, definitions, graph_text
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def loaded() -> dg.Definitions:
 
 
 def test_the_graph_is_the_one_in_graph_txt() -> None:
-    """A change is meant: `python -m btassets_tests.defs.graph_text` writes the file anew."""
+    """A change is meant: `python -m btassets_tests.support.graph_text` writes the file anew."""
     assert graph_text() == GOLDEN.read_text(encoding="utf-8")
 
 

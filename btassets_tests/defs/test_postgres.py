@@ -12,12 +12,12 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from btassets.defs.instance import POSTGRES_URL, open_instance
+from btassets.book.book import Book
 from btassets.defs.schedules import switch, switches
-from btassets.stages.book import Book
-from btassets_tests.cli.book_factory import finish, start
-from btassets_tests.defs.running_page import RunningPage, free_port
-from btassets_tests.defs.small_market import make_book, names
+from btassets.instance.dagster_home import POSTGRES_URL, open_instance
+from btassets_tests.support.book_factory import finish, start
+from btassets_tests.support.running_page import RunningPage, free_port
+from btassets_tests.support.small_market import make_book, names
 
 pytestmark = pytest.mark.postgres
 

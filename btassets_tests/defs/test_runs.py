@@ -9,13 +9,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from btassets.book.book import Book, open_book
 from btassets.defs.build import build_defs
-from btassets.defs.instance import open_instance
-from btassets.defs.partitions import range_tags, register
 from btassets.defs.resources import BookResource
-from btassets.stages import candidates
-from btassets.stages.book import Book, open_book
-from btassets_tests.cli.book_factory import PROJECT, call, different, lake_files, make_book, report_bytes, tables_of
+from btassets.instance.dagster_home import open_instance
+from btassets.instance.ticker_ranges import range_tags, register
+from btassets.stages.replay import candidates
+from btassets_tests.support.book_factory import PROJECT, call, different, lake_files, make_book, report_bytes, tables_of
 
 
 def materializations(instance: dg.DagsterInstance, asset: str) -> list[str]:

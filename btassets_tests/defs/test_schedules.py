@@ -11,13 +11,13 @@ import pytest
 from btassets.cli import schedule as command
 from btassets.cli.main import main
 from btassets.defs import schedules
-from btassets.defs.instance import open_instance
-from btassets.defs.old_runs import delete_runs, old_runs
 from btassets.defs.schedules import closed_session, cron_of, switch, switches
-from btassets.sources.exchange_hours import ExchangeHours, exchange_hours
-from btassets.stages import ohlcv_history
+from btassets.instance.dagster_home import open_instance
+from btassets.instance.old_runs import delete_runs, old_runs
+from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
+from btassets.stages.bars import ohlcv_history
 from btassets.storage.lake import Lake
-from btassets_tests.defs.small_market import Home, make_book, sessions, write
+from btassets_tests.support.small_market import Home, make_book, sessions, write
 
 UTC = dt.UTC
 
@@ -60,7 +60,7 @@ def test_runs_follow_sessions(new_york: ExchangeHours, when: dt.datetime, sessio
 def test_hours_are_kept_in_the_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = dt.datetime(2024, 7, 1, tzinfo=UTC)
     first = exchange_hours(Lake(tmp_path, 4), "XNYS", now)
-    monkeypatch.setattr("btassets.sources.exchange_hours._from_library", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr("btassets.sources.calendar.exchange_hours._from_library", lambda *_: pytest.fail("asked again"))
     assert exchange_hours(Lake(tmp_path, 4), "XNYS", now) == first
     assert first.zone == "America/New_York"
     assert not first.is_session(dt.date(2024, 7, 4))

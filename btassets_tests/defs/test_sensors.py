@@ -13,11 +13,11 @@ import dagster as dg
 import pytest
 
 from btassets.defs.sensors import NEW_BARS_SECONDS
-from btassets.sources.exchange_hours import ExchangeHours
-from btassets.stages import landing as stage_landing
-from btassets.stages import ohlcv_history
-from btassets.stages.bars_age import bars_age, due_time
-from btassets_tests.defs.small_market import BARS_AND_REPLAY, N_BARS, Home, make_book, names, sessions, write
+from btassets.sources.calendar.exchange_hours import ExchangeHours
+from btassets.stages.bars import landing as stage_landing
+from btassets.stages.bars import ohlcv_history
+from btassets.stages.bars.bars_age import bars_age, due_time
+from btassets_tests.support.small_market import BARS_AND_REPLAY, N_BARS, Home, make_book, names, sessions, write
 
 N = 24
 EARLY = 9  # tickers that get the new session first: less than half of them
@@ -274,7 +274,7 @@ def test_bars_are_due_an_hour_after_the_first_daily_run_after_the_close(daily: s
 def test_freshness_follows_the_calendar(
     home: Home, monkeypatch: pytest.MonkeyPatch, now: dt.datetime, behind: int
 ) -> None:
-    monkeypatch.setattr("btassets.stages.bars_age.exchange_hours", lambda *_: HOURS)
+    monkeypatch.setattr("btassets.stages.bars.bars_age.exchange_hours", lambda *_: HOURS)
     home.run(_requested(home.tick()[0]), assets=["ohlcv_history", "sessions"])
     age = bars_age(home.book, now)
     assert age is not None
@@ -282,7 +282,7 @@ def test_freshness_follows_the_calendar(
 
 
 def test_old_bars_are_told_once_per_session(home: Home, listener: _Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("btassets.stages.bars_age.exchange_hours", lambda *_: HOURS)
+    monkeypatch.setattr("btassets.stages.bars.bars_age.exchange_hours", lambda *_: HOURS)
     assert home.run(_requested(home.tick()[0]), assets=["ohlcv_history", "sessions"]).success
     answer, _ = home.tick("freshness")
     assert isinstance(answer, dg.SensorResult)

@@ -8,7 +8,7 @@ import numpy as np
 
 from btassets.engine.market import calendar
 from btassets.engine.market.bars import Bars
-from btassets.engine.replay.rules import ReplayRules
+from btassets.engine.replay.replay_rules import ReplayRules
 
 
 def make_bars(seed, n=400, *, tick=0.01, start_price=50.0, volatility=0.02, holes=0.02, halt=True, awkward=True):

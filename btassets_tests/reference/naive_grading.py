@@ -1,7 +1,7 @@
 """Grading in plain Python, as an event list per trade; standard library only.
 
 Belongs here: an independent second telling of docs/method/engine/grading.md. Does not belong here:
-anything from btassets. The order of float operations is the seed's.
+anything from btassets. The order of float operations is the legacy profile's.
 """
 
 TIMES = (5, 10, 21, 30)

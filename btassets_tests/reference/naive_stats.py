@@ -1,4 +1,4 @@
-"""The seed profile's report of given setups in plain Python: grading, ranks, gate, statistics, books.
+"""The legacy profile's report of given setups in plain Python: grading, ranks, gate, statistics, books.
 
 Standard library only, rows as dicts, one rule at a time. Bars of a ticker are a list of
 (date, open, high, low, close), ascending; a setup has ticker, date, direction, entry, stop, target, rr,

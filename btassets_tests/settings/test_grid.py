@@ -17,7 +17,7 @@ BASE = Settings()
         ("gates.min_rr=0.7:1:0.1", (0.7, 0.8, 0.9, 1.0)),
         ("exits.hold_days=10,21,30", ((10,), (21,), (30,))),
         ("exits.hold_days=30,10,30", ((10,), (30,))),
-        ("book.max_positions=5:15:5", (5, 10, 15)),
+        ("portfolio.max_positions=5:15:5", (5, 10, 15)),
         ("gates.exclude_neutral=true,false", (True, False)),
         ("gates.min_ev=0.1,off,0", (None, 0.0, 0.1)),
         ("method.expired=mark,zero", ("mark", "zero")),
@@ -33,7 +33,7 @@ def test_values_of_a_word(word: str, values: tuple) -> None:
 
 def test_numbers_have_neighbours_switches_and_words_have_none() -> None:
     words = ["gates.min_rr=1,2", "gates.min_ev=off,0", "exits.hold_days=10,21", "gates.exclude_neutral=true,false"]
-    axes = parse_grid([*words, "method.expired=mark,zero", "book.max_positions=5"], BASE)
+    axes = parse_grid([*words, "method.expired=mark,zero", "portfolio.max_positions=5"], BASE)
     assert [axis.is_ordered for axis in axes] == [True, True, True, False, False, False]
 
 
@@ -75,9 +75,9 @@ def test_a_setting_twice_no_setting_and_too_many_cells_are_refused() -> None:
 
 
 def test_a_cell_differs_from_the_base_in_its_own_settings_alone() -> None:
-    axes = parse_grid(["gates.min_rr=1,2", "book.max_positions=5,10"], BASE)
+    axes = parse_grid(["gates.min_rr=1,2", "portfolio.max_positions=5,10"], BASE)
     found = [settings_of(BASE, axes, place) for place in cells(axes)]
-    assert [(s.gates.min_rr, s.book.max_positions) for s in found] == [(1.0, 5), (1.0, 10), (2.0, 5), (2.0, 10)]
+    assert [(s.gates.min_rr, s.portfolio.max_positions) for s in found] == [(1.0, 5), (1.0, 10), (2.0, 5), (2.0, 10)]
     base = flatten(BASE)
     for own in found:
-        assert {k for k, v in flatten(own).items() if base[k] != v} <= {"gates.min_rr", "book.max_positions"}
+        assert {k for k, v in flatten(own).items() if base[k] != v} <= {"gates.min_rr", "portfolio.max_positions"}

@@ -20,11 +20,11 @@ NUMBERS = {
     "gates.min_rr": st.floats(0, 50),
     "gates.min_confidence": st.floats(0, 100),
     "costs.per_side_frac": st.floats(0, 0.1),
-    "book.max_positions": st.integers(1, 10_000),
+    "portfolio.max_positions": st.integers(1, 10_000),
     "engine.gap_days": st.integers(0, 3650),
     "gates.exclude_neutral": st.booleans(),
 }
-"""Keys of every kind; `engine.gap_days` is one that the profile `seed` sets."""
+"""Keys of every kind; `engine.gap_days` is one that the profile `legacy` sets."""
 
 
 def toml(value: object) -> str:
@@ -38,7 +38,7 @@ def layers(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(layers(), st.sampled_from(["honest", "seed"]))
+@given(layers(), st.sampled_from(["standard", "legacy"]))
 def test_the_strongest_place_that_names_a_key_decides(
     tmp_path_factory: pytest.TempPathFactory, given_layers: dict[str, dict[str, Any]], profile: str
 ) -> None:
@@ -106,9 +106,9 @@ def test_every_key_refuses_a_table_and_says_key_value_rule_and_place(key: str) -
         ("gates.min_ev", float("nan"), "gates.min_ev = nan: must be a number"),
         ("engine.tilt_const", float("nan"), "must be a number"),
         ("gates.min_confidence", 101, "must be a number >= 0 and <= 100"),
-        ("book.max_positions", 2.5, "must be a whole number"),
+        ("portfolio.max_positions", 2.5, "must be a whole number"),
         ("gates.exclude_neutral", "perhaps", "must be true or false"),
-        ("profile", "honst", "must be 'honest' or 'seed'"),
+        ("profile", "honst", "must be 'standard' or 'legacy'"),
         ("exits.hold_days", [10, 5], "ascending order"),
         ("exits.hold_days", [], "one or more"),
         ("universe.tickers", "AAPL", "must be a list"),
@@ -133,7 +133,7 @@ def test_the_environment_is_named_in_its_message() -> None:
 def test_the_file_and_its_line_are_named(tmp_path: Path) -> None:
     path = tmp_path / "mybook" / "btassets.toml"
     path.parent.mkdir()
-    path.write_text('# a book\nprofile = "honest"\n\n[gates]  # floors\n# a remark\nmin_rr = "two"\n')
+    path.write_text('# a book\nprofile = "standard"\n\n[gates]  # floors\n# a remark\nmin_rr = "two"\n')
     with pytest.raises(SettingError) as caught:
         resolve(path)
     assert str(caught.value) == 'gates.min_rr = "two": must be a number >= 0 (mybook/btassets.toml:6)'
@@ -199,6 +199,6 @@ def test_select_takes_whole_sections_and_single_keys() -> None:
 
 def test_the_default_settings_are_honest_and_the_seed_differs_only_in_its_profile() -> None:
     assert resolve().settings == Settings()
-    seed = flatten(resolve(overrides={"profile": "seed"}).settings)
+    seed = flatten(resolve(overrides={"profile": "legacy"}).settings)
     differs = {key for key, value in flatten(Settings()).items() if seed[key] != value}
-    assert differs == {"profile", *(f"{s}.{k}" for s, values in PROFILES["seed"].items() for k in values)}
+    assert differs == {"profile", *(f"{s}.{k}" for s, values in PROFILES["legacy"].items() for k in values)}

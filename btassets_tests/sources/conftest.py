@@ -5,8 +5,8 @@ Belongs here: fixtures of more than one file of this folder; the server that sta
 
 import pytest
 
-from btassets_tests.sources import vendor_books as books
-from btassets_tests.sources.local_server import Market
+from btassets_tests.support import vendor_books as books
+from btassets_tests.support.local_server import Market
 
 
 @pytest.fixture

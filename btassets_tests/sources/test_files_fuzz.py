@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from btassets.book.book import Book, open_book
+from btassets.book.new_book import make_book
 from btassets.engine.market.quality import screen_bars
 from btassets.sources.base import BlockedTickerError, RawBars
-from btassets.sources.columns import ColumnNames
-from btassets.sources.files import FilesSource, fetch_many
-from btassets.stages.bar_store import broken_bars
-from btassets.stages.book import Book, open_book
-from btassets.stages.new_book import make_book
-from btassets.stages.ohlcv_history import ingest, plan_ingest
+from btassets.sources.files.bar_folder import FilesSource, fetch_many
+from btassets.sources.files.column_mapping import ColumnNames
+from btassets.stages.bars.bar_store import broken_bars
+from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 
 N_ROWS = 8
 COLUMNS = ["date", "open", "high", "low", "close", "volume", "dividend", "split"]

@@ -16,9 +16,9 @@ from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_sessions import screen_benchmark
 from btassets.engine.market.raw_bars import RawBars
 from btassets.sources.base import BlockedTickerError
-from btassets.sources.columns import ColumnNames
-from btassets.sources.files import FilesSource, fetch_many, read_benchmark
-from btassets_tests.engine.market.days_of_bars import screen_days
+from btassets.sources.files.bar_folder import FilesSource, fetch_many, read_benchmark
+from btassets.sources.files.column_mapping import ColumnNames
+from btassets_tests.support.days_of_bars import screen_days
 
 FOLDER = os.environ.get("BTASSETS_REAL_BARS", "")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="BTASSETS_REAL_BARS is not set: real bars are not in the project")

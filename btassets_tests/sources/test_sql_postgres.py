@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from btassets.book.book import open_book
+from btassets.book.new_book import make_book
 from btassets.errors import NoBarsError
 from btassets.sources.base import announce
-from btassets.sources.columns import ColumnNames
-from btassets.sources.sql import PASSWORD_NAME, URL_NAME, SqlSource
-from btassets.stages.book import open_book
-from btassets.stages.new_book import make_book
-from btassets_tests.cli.book_factory import call
-from btassets_tests.sources import vendor_books as books
-from btassets_tests.sources.postgres_server import NoPostgresError, PostgresServer, postgres_server
+from btassets.sources.files.column_mapping import ColumnNames
+from btassets.sources.vendors.sql import PASSWORD_NAME, URL_NAME, SqlSource
+from btassets_tests.support import vendor_books as books
+from btassets_tests.support.book_factory import call
+from btassets_tests.support.postgres_server import NoPostgresError, PostgresServer, postgres_server
 
 psycopg2 = pytest.importorskip("psycopg2", reason='the PostgreSQL driver is missing: pip install "btassets[postgres]"')
 

@@ -13,10 +13,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from btassets.stages.book import Book
-from btassets_tests.cli.book_factory import call, finish, start
-from btassets_tests.sources import vendor_books as books
-from btassets_tests.sources.local_server import (
+from btassets.book.book import Book
+from btassets_tests.sources.vendors.test_yahoo import FakeYahoo, YFRateLimitError
+from btassets_tests.support import vendor_books as books
+from btassets_tests.support.book_factory import call, finish, start
+from btassets_tests.support.local_server import (
     Answer,
     LocalServer,
     Market,
@@ -26,7 +27,6 @@ from btassets_tests.sources.local_server import (
     fake_tiingo,
     limited,
 )
-from btassets_tests.sources.test_yahoo import FakeYahoo, YFRateLimitError
 
 TICKERS = tuple(f"S{number:02d}" for number in range(30))
 KINDS = ("alpaca", "tiingo", "massive")

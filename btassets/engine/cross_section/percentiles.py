@@ -1,4 +1,4 @@
-"""Percentile ranks of rows within a week, as the seed profile takes them.
+"""Percentile ranks of rows within a week, as the legacy profile takes them.
 
 Belongs here: who ranks where in one week. Does not belong here: the values that are ranked (features),
 what a percentile decides (qualification), and ranks of tickers (`dbt_like_sql/percentile_ranks.sql`).
@@ -11,7 +11,7 @@ from btassets.engine.cross_section.ordering import group_starts
 
 
 def row_percentile(week: NDArray[np.int32], value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Percentile 0-100 among the rows of a week, equal values split by row order (seed profile).
+    """Percentile 0-100 among the rows of a week, equal values split by row order (legacy profile).
 
     Every row counts, so a ticker with two directions counts twice. A week with one value gives 100.
 
@@ -42,5 +42,5 @@ def row_percentile(week: NDArray[np.int32], value: NDArray[np.float64]) -> NDArr
 def row_activation(
     raw_percentile: NDArray[np.float64], residual_percentile: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Residual percentile where a row has one, else its raw one (seed profile); may mix within a week."""
+    """Residual percentile where a row has one, else its raw one (legacy profile); may mix within a week."""
     return np.where(np.isnan(residual_percentile), raw_percentile, residual_percentile)

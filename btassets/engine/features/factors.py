@@ -236,7 +236,7 @@ def factor_signals(
     asof_index
         Bar indices, any order; only bars up to each index, itself included, are read.
     gap_days
-        No signal looks across a gap of more calendar days; 0 is off (the seed).
+        No signal looks across a gap of more calendar days; 0 is off (the legacy profile).
     window_bars
         Bars before the as-of bar that may be read.
     """

@@ -18,7 +18,7 @@ ENDED_AFTER_DAYS = 10
 
 FIRST_BAR_ASOF = 59
 BAR_STEP = 5
-"""The seed's grid: every fifth bar from the ticker's own bar 59."""
+"""The legacy profile's grid: every fifth bar from the ticker's own bar 59."""
 
 IS_WEEK = 1
 IS_BAR = 2
@@ -198,7 +198,7 @@ def segment_starts(dates: Days, gap_days: int) -> npt.NDArray[np.int32]:
     """First bar of each bar's segment, int32 of shape (n_bars,).
 
     A segment ends where the next bar is more than `gap_days` calendar days away; 0 means that no
-    gap counts (the seed): everything is one segment.
+    gap counts (the legacy profile): everything is one segment.
 
     >>> segment_starts(np.array([1, 2, 40, 41], dtype=np.int32), 30).tolist()
     [0, 0, 2, 2]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.panel import BarPanel
-from btassets.engine.portfolio.rules import BookRules, Fill
+from btassets.engine.portfolio.portfolio_rules import BookRules, Fill
 
 # Why an entry may trade or not.
 TRADABLE, SHORT, NO_LEVELS, OFF_CALENDAR, NO_NEXT_BAR, GAPPED_STOP, GAPPED_TARGET, PENDING = range(8)

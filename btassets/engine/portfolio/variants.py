@@ -1,6 +1,6 @@
 """The books of the report: two exit policies, and variants of rank signal, cutoff and capacity.
 
-Belongs here: which books are run side by side, and whose prices the seed's calendar is made of.
+Belongs here: which books are run side by side, and whose prices the legacy profile's calendar is made of.
 Does not belong here: how a book is walked.
 """
 
@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
-from btassets.engine.portfolio.book import BookResult, simulate_books
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
-from btassets.engine.portfolio.rules import BookConfig, BookRules
+from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
+from btassets.engine.portfolio.simulation import BookResult, simulate_books
 from btassets.engine.portfolio.variant_list import POLICIES, STRATEGY_VARIANTS, StrategyVariant
 
 
@@ -30,7 +30,7 @@ def priced_tickers(
 ) -> NDArray[np.bool_]:
     """Tickers with a row that qualifies for the gate or for any variant, shape (n_tickers,).
 
-    Their bars make the calendar of every sim of the seed profile: `BarPanel.sessions_of`.
+    Their bars make the calendar of every sim of the legacy profile: `BarPanel.sessions_of`.
     """
     wanted = is_qualified.copy()
     for variant in STRATEGY_VARIANTS:

@@ -11,7 +11,7 @@ from numba import types
 from btassets.engine.features.entry import compile_once, entry
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import segment_starts
-from btassets.engine.replay.columns import GRADED_CODES, GRADED_DATES, GRADED_FLOATS, GRADED_SHORTS
+from btassets.engine.replay.candidate_columns import GRADED_CODES, GRADED_DATES, GRADED_FLOATS, GRADED_SHORTS
 from btassets.engine.replay.outcome import blank_row, grade_row, segment_stops
 
 
@@ -30,7 +30,7 @@ def _grade_pass(
     last_session_no,
     is_ended,
     horizon,
-    is_seed,
+    is_legacy,
     index,
     sign,
     entry,
@@ -68,7 +68,7 @@ def _grade_pass(
             last_session_no,
             is_ended,
             horizon,
-            is_seed,
+            is_legacy,
             floats,
             codes,
             shorts,
@@ -150,7 +150,7 @@ def grade_setups(
     rr: npt.NDArray[np.float64],
     *,
     is_ended: bool,
-    is_seed: bool = False,
+    is_legacy: bool = False,
     gap_days: int = 30,
     horizon_days: int = 30,
 ) -> dict[str, npt.NDArray[np.generic]]:
@@ -167,14 +167,14 @@ def grade_setups(
     index
         Shape (n_rows,): as-of bar of each setup; -1 (no bar on that date) leaves the row ungraded.
     sign
-        +1 long; anything else is graded as a short, as in the seed.
+        +1 long; anything else is graded as a short, as in the legacy profile.
     entry, stop, target, rr
         Shape (n_rows,). `rr` is what a target hit pays at the close fill, as given. A NaN target
         is never hit.
     is_ended
         Whether the ticker has ended at T.
-    is_seed
-        The seed's rule for short histories: an early touch is graded, a row that neither level
+    is_legacy
+        The legacy profile's rule for short histories: an early touch is graded, a row that neither level
         nor 30 bars resolve keeps `outcome` -1 (drop and count it); no gap counts.
     gap_days, horizon_days
         As in `ReplayRules`.
@@ -193,12 +193,12 @@ def grade_setups(
         np.ascontiguousarray(bench_open, dtype=np.float64),
         np.ascontiguousarray(bench_close, dtype=np.float64),
         np.ascontiguousarray(session_no, dtype=np.int32),
-        segment_starts(bars.dates, 0 if is_seed else gap_days),
+        segment_starts(bars.dates, 0 if is_legacy else gap_days),
         int(np.searchsorted(session_no, last_session_no, side="right")),
         last_session_no,
         is_ended,
         horizon_days,
-        is_seed,
+        is_legacy,
         np.ascontiguousarray(index, dtype=np.int32),
         np.ascontiguousarray(sign, dtype=np.int8),
         *(np.ascontiguousarray(part, dtype=np.float64) for part in (entry, stop, target, rr)),

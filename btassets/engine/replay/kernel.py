@@ -14,11 +14,11 @@ from btassets.engine.features.entry import compile_once, entry, inner
 from btassets.engine.features.factors import factor_terms, momentum, residual_momentum, write_factors
 from btassets.engine.features.indicators import bar_terms, window_state
 from btassets.engine.features.names import FACTORS
-from btassets.engine.features.quality import PRICE_SESSIONS, QUALITY_SESSIONS, ineligible_code, quality_terms
+from btassets.engine.features.quality_signals import PRICE_SESSIONS, QUALITY_SESSIONS, ineligible_code, quality_terms
 from btassets.engine.market.calendar import IS_LATEST, IS_OWN_WEEK, IS_WEEK
-from btassets.engine.replay.columns import FORWARD_RETURN_DAYS
+from btassets.engine.replay.candidate_columns import FORWARD_RETURN_DAYS
 from btassets.engine.replay.outcome import grade_row, segment_stops
-from btassets.engine.replay.rules import PARAMETER
+from btassets.engine.replay.replay_rules import PARAMETER
 from btassets.engine.setups.levels import cluster_levels, find_pivots, projected_targets, zone_targets
 from btassets.engine.setups.scores import (
     choose_action,
@@ -400,7 +400,7 @@ def replay_pass(
                 last_session_no,
                 is_ended,
                 horizon,
-                False,  # noqa: FBT003 - the honest rules; numba takes no keywords here
+                False,  # noqa: FBT003 - the standard rules; numba takes no keywords here
                 graded_floats,
                 graded_codes,
                 graded_shorts,

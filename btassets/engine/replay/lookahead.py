@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import IS_LATEST
-from btassets.engine.replay.columns import SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
-from btassets.engine.replay.rules import ReplayRules
+from btassets.engine.replay.candidate_columns import SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
+from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import TickerReplay, replay_ticker
 
 Columns = Mapping[str, npt.NDArray[np.generic]]

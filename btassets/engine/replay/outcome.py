@@ -3,13 +3,13 @@
 Belongs here: the rules of docs/method/engine/grading.md, used by the replay
 and by `grade_setups` alike. Does not belong here: arrays of setups (grading.py), costs, averages.
 
-The order of float operations is the seed's: its golden rows are reproduced bit for bit.
+The order of float operations is the legacy profile's: its golden rows are reproduced bit for bit.
 """
 
 import numpy as np
 
 from btassets.engine.features.entry import inner
-from btassets.engine.replay.columns import (
+from btassets.engine.replay.candidate_columns import (
     EXIT_REASONS,
     N_FILL_FLOATS,
     OUTCOMES,
@@ -67,16 +67,16 @@ def walk_forward_bars(high, low, i, n_forward, is_long, stop, target):
 
 
 @inner
-def forward_bars(i, n, segment_stop, is_ended, horizon, is_seed):
+def forward_bars(i, n, segment_stop, is_ended, horizon, is_legacy):
     """(n_forward, exit reason of an untouched row): -1 instead of a reason when it is not graded.
 
     `segment_stop` is the bar after the last one before a gap, `n` the number of bars up to T.
     """
-    stop = n if is_seed else min(n, segment_stop)
+    stop = n if is_legacy else min(n, segment_stop)
     n_forward = min(horizon, stop - 1 - i)
     if n_forward == horizon:
         return n_forward, _BY_TIME
-    if is_seed:
+    if is_legacy:
         return n_forward, -1
     if stop < n:
         return n_forward, _HALTED
@@ -118,7 +118,7 @@ def grade_row(
     last_session_no,
     is_ended,
     horizon,
-    is_seed,
+    is_legacy,
     floats,
     codes,
     shorts,
@@ -131,7 +131,7 @@ def grade_row(
     `GRADED_DATES`.
     """
     blank_row(floats, codes, shorts, ends, row)
-    n_forward, cut = forward_bars(i, n, segment_stop, is_ended, horizon, is_seed)
+    n_forward, cut = forward_bars(i, n, segment_stop, is_ended, horizon, is_legacy)
     codes[0, row] = n_forward
     risk = abs(entry - stop)
     risk_frac = risk / entry if entry != 0.0 else 0.0
@@ -154,7 +154,7 @@ def grade_row(
         codes[5, row] = _NO_NEXT_BAR
 
     outcome, decided, stop_day = walk_forward_bars(high, low, i, n_forward, is_long, stop, target)
-    if cut < 0 and (outcome == _EXPIRED or not is_seed):
+    if cut < 0 and (outcome == _EXPIRED or not is_legacy):
         return
 
     reason = cut

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import IS_BAR, IS_LATEST, IS_OWN_WEEK, IS_WEEK, segment_starts
-from btassets.engine.replay.columns import GRID_COLUMNS, SETUP_CODES, SETUP_FLOATS, SIGNAL_FLOATS
+from btassets.engine.replay.candidate_columns import GRID_COLUMNS, SETUP_CODES, SETUP_FLOATS, SIGNAL_FLOATS
 from btassets.engine.replay.grading import graded_columns, graded_outputs
 from btassets.engine.replay.kernel import compile_replay, replay_pass
-from btassets.engine.replay.rules import ReplayRules, pivot_decay, rule_parameters
+from btassets.engine.replay.replay_rules import ReplayRules, pivot_decay, rule_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def replay_ticker(
     is_ended
         Whether the ticker has ended at T (`market.calendar.has_ended`).
     rules
-        Parameters; `gap_days=0` is the seed's profile.
+        Parameters; `gap_days=0` is the legacy profile.
     """
     warm_up()
     n_asof = len(asof_index)

@@ -7,7 +7,7 @@ import pytest
 
 from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
-from btassets_tests.engine.cross_section.alphalens_frame import alphalens_frame
+from btassets_tests.support.alphalens_frame import alphalens_frame
 
 N_WEEKS, N_TICKERS, N_GROUPS = 40, 60, 6
 

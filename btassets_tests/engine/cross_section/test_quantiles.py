@@ -7,7 +7,7 @@ import pytest
 
 from btassets.engine.cross_section.quantiles import weekly_quantiles
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
-from btassets_tests.engine.cross_section.alphalens_frame import alphalens_frame
+from btassets_tests.support.alphalens_frame import alphalens_frame
 
 DATES, NAMES = 12, 25
 

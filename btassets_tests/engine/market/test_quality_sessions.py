@@ -6,7 +6,7 @@ import pytest
 from btassets.engine.market.quality_rules import QualityRules
 from btassets.engine.market.quality_sessions import screen_benchmark
 from btassets.engine.market.raw_bars import RawBars
-from btassets_tests.engine.market.days_of_bars import screen_days
+from btassets_tests.support.days_of_bars import screen_days
 
 DAY_0 = 15000
 

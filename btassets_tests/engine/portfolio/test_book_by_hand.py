@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
-from btassets.engine.portfolio.book import simulate_books
-from btassets.engine.portfolio.book_table import book_row
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import REASON_NAMES, STATUS_NAMES, precompute_exits
 from btassets.engine.portfolio.panel import BarOffCalendarError, BarPanel
-from btassets.engine.portfolio.rules import BookConfig, BookRules
+from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
+from btassets.engine.portfolio.simulation import simulate_books
+from btassets.engine.portfolio.simulation_table import book_row
 from btassets.engine.portfolio.variants import priced_tickers
-from btassets.stages.report_numbers import book_numbers
-from btassets_tests.engine.portfolio.one_book import SEED_RULES, simulate_book
+from btassets.stages.advice.report_numbers import book_numbers
+from btassets_tests.support.one_book import SEED_RULES, simulate_book
 
 PRICES = ("open", "high", "low", "close")
 LEVELS = ("entry", "stop", "target")
@@ -217,7 +217,7 @@ def test_common_calendar_and_own_first_entry():
     assert run(panel, nothing, FREE) is None
     flat_book = run(panel, nothing, FREE, start_session=0)
     assert flat_book.equity.tolist() == [10_000.0] * 6
-    row = book_numbers(book_row(flat_book), is_honest=True)
+    row = book_numbers(book_row(flat_book), is_standard=True)
     assert row["total_return_pct"] is None
     assert row["trades"] == 0
     assert row["yearly_returns"] == []
@@ -299,7 +299,7 @@ def test_the_unrounded_row_rounds_to_the_report_row():
     panel = market([{0: (10,) * 4, 1: (10, 11, 10, 10.7), 2: (11, 12, 11, 11.3), 3: (11, 13, 11, 12.9)}])
     book = run(panel, rows(panel, (0, 0, 10.0, 9.0, 99.0)), SEED_RULES)
     plain = book_row(book)
-    rounded = book_numbers(plain, is_honest=False)
+    rounded = book_numbers(plain, is_standard=False)
     for name, value in rounded.items():
         if isinstance(value, float):
             digits = 1 if name.endswith("_pct") or name in ("win_rate", "avg_hold_days") else 2

@@ -1,4 +1,4 @@
-"""The seed profile's books: every number of the golden reports, from golden rows and bars."""
+"""The legacy profile's books: every number of the golden reports, from golden rows and bars."""
 
 import json
 from dataclasses import replace
@@ -9,17 +9,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
-from btassets.engine.portfolio.book_table import book_row
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.panel import BarPanel
+from btassets.engine.portfolio.simulation_table import book_row
 from btassets.engine.portfolio.variants import (
     priced_tickers,
     simulate_policies,
     simulate_variants,
     variant_columns,
 )
-from btassets.stages.report_numbers import book_numbers
-from btassets_tests.engine.portfolio.one_book import SEED_RULES
+from btassets.stages.advice.report_numbers import book_numbers
+from btassets_tests.support.one_book import SEED_RULES
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -79,7 +79,9 @@ def test_golden_books(market, case):
     at = entries.row_no
     rules = replace(SEED_RULES, hold_days=report["portfolio_sim"]["params"]["hold_days"])
     books = simulate_policies(panel, entries, rules, is_qualified=qualified[at], rank=activation[at], **where)
-    policies = [{"policy": p, **book_numbers(book_row(b), is_honest=False)} for p, b in books.items() if b is not None]
+    policies = [
+        {"policy": p, **book_numbers(book_row(b), is_standard=False)} for p, b in books.items() if b is not None
+    ]
     assert policies == report["portfolio_sim"]["policies"]
     variants = simulate_variants(
         panel,
@@ -90,5 +92,5 @@ def test_golden_books(market, case):
         raw_percentile=raw[at],
         **where,
     )
-    got = [{**variant_columns(v), **book_numbers(book_row(b), is_honest=False)} for v, b in variants if b is not None]
+    got = [{**variant_columns(v), **book_numbers(book_row(b), is_standard=False)} for v, b in variants if b is not None]
     assert got == report["strategy_variants"]["variants"]

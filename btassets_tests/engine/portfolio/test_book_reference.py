@@ -7,13 +7,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btassets.engine.portfolio.book import simulate_books
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import REASON_NAMES, chosen_exits, precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
-from btassets.engine.portfolio.rules import BookConfig, BookRules
-from btassets_tests.engine.portfolio.one_book import simulate_book
+from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
+from btassets.engine.portfolio.simulation import simulate_books
 from btassets_tests.reference import naive_book
+from btassets_tests.support.one_book import simulate_book
 
 PRICES = ("open", "high", "low", "close")
 LEVELS = ("entry", "stop", "target")

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from btassets.engine.replay.columns import GRID_COLUMNS, LABELS
-from btassets.engine.replay.rules import ReplayRules
+from btassets.engine.replay.candidate_columns import GRID_COLUMNS, LABELS
+from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import replay_ticker
 from btassets_tests.reference.awkward_bars import make_job
 from btassets_tests.reference.naive_engine import Bar, setups_at, signals_at, total

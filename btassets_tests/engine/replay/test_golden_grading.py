@@ -1,4 +1,4 @@
-"""The seed's golden rows, bit for bit: grading of given setups, raw and residual momentum."""
+"""The legacy profile's golden rows, bit for bit: grading of given setups, raw and residual momentum."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.bars import Bars
-from btassets.engine.replay.columns import OUTCOMES
+from btassets.engine.replay.candidate_columns import OUTCOMES
 from btassets.engine.replay.grading import grade_setups
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -64,7 +64,7 @@ def test_graded_rows_equal_the_golden_ones_bit_for_bit(universe, activation):
             np.where(is_long, 1, -1).astype(np.int8),
             **columns,
             is_ended=False,
-            is_seed=True,
+            is_legacy=True,
         )
         part = expected.take(rows)
         assert [OUTCOMES[code] for code in graded["outcome"]] == part["outcome"].to_pylist()

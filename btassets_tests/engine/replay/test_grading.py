@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btassets.engine.market.bars import Bars
-from btassets.engine.replay.columns import DROPS, EXIT_REASONS, LABELS, OUTCOMES
+from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, LABELS, OUTCOMES
 from btassets.engine.replay.grading import grade_setups
 from btassets_tests.reference.awkward_bars import make_job
 from btassets_tests.reference.naive_engine import Bar
@@ -177,9 +177,9 @@ def test_live_rows_are_not_graded_even_when_touched():
         None,
         None,
     )
-    seed = graded(story(QUIET, (94.0, 95.0, 90.0, 91.0), n=29), is_seed=True)
+    seed = graded(story(QUIET, (94.0, 95.0, 90.0, 91.0), n=29), is_legacy=True)
     assert (seed["outcome"], seed["hold_days"], seed["time_r_30"]) == ("stop_hit", 2, -1.2)
-    assert graded(story(n=29), is_seed=True)["outcome"] is None
+    assert graded(story(n=29), is_legacy=True)["outcome"] is None
 
 
 def test_the_signal_at_t_has_no_fill_yet():
@@ -272,7 +272,7 @@ def test_equal_to_the_event_list_grader(seed, is_ended, lag, gap_days, setups):
     index = np.array([i for i, *_ in setups], dtype=np.int32)
     sign = np.array([1 if is_long else -1 for _, is_long, *_ in setups], dtype=np.int8)
     entry = b.close[index]
-    # Mostly ordinary stops, some on the wrong side of the entry: the seed takes them all.
+    # Mostly ordinary stops, some on the wrong side of the entry: the legacy profile takes them all.
     stop = entry - sign * np.array([risk for _, _, risk, _ in setups])
     target = entry + sign * np.array([reward for *_, reward in setups])
     usable = (np.abs(entry - stop) > 1e-9) & (stop > 0)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btassets.engine.market.bars import Bars
-from btassets.engine.replay.columns import ACTIONS, SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
+from btassets.engine.replay.candidate_columns import ACTIONS, SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
 from btassets.engine.replay.kernel import replay_pass
 from btassets.engine.replay.lookahead import truncation_mismatches
-from btassets.engine.replay.rules import ReplayRules
+from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import TickerReplay, replay_ticker
 from btassets_tests.reference.awkward_bars import make_job
 

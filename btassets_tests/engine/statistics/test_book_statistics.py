@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btassets.engine.statistics.book import (
+from btassets.engine.statistics.ewc import DAILY, estimate
+from btassets.engine.statistics.portfolio_value import (
     ACTIVE,
     ALPHA,
     BETA,
@@ -16,7 +17,6 @@ from btassets.engine.statistics.book import (
     stable_tickers,
     ticker_permutations,
 )
-from btassets.engine.statistics.ewc import DAILY, estimate
 from btassets.engine.statistics.return_series import daily_returns
 from btassets_tests.reference import naive_statistics as naive
 

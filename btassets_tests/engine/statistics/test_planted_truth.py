@@ -10,7 +10,7 @@ import pytest
 from btassets.engine.statistics.distributions import student_t_quantile
 from btassets.engine.statistics.ewc import degrees_of_freedom, estimate, loadings
 from btassets.engine.statistics.influence import Influence, series_influence, setup_influence
-from btassets_tests.engine.statistics.planted_rates import RESIDUAL, coverage, rates
+from btassets_tests.support.planted_rates import RESIDUAL, coverage, rates
 
 SIZE = (0.02, 0.085)
 """Bounds of the share of true nulls that a 5% test may reject."""

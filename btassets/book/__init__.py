@@ -1,0 +1,1 @@
+"""A book: its folder, settings file, groups, reports kept, and what `prune` deletes."""

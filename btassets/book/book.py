@@ -1,0 +1,216 @@
+"""One book: its folder, its resolved settings for one scenario, its lake.
+
+Belongs here: what every stage needs to know of the book it works on. Does not belong here: any
+stage's own work.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from btassets.errors import NoBookError, SettingError
+from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, resolve, select
+from btassets.settings.models import Settings
+from btassets.settings.quality_thresholds import Quality
+from btassets.sources.universe.membership import Membership, read_membership
+from btassets.storage.lake import Lake, digest
+
+REPLAY_SETTINGS = (
+    "engine",
+    "basis",
+    "quality.max_missing_frac",
+    "quality.max_zero_volume_frac",
+    "quality.max_flat_frac",
+    "quality.max_constant_bars",
+    "quality.min_median_close_usd",
+    "quality.min_median_dollar_volume_usd",
+)
+"""Settings that the replay reads: a scenario that changes one gets a replay folder of its own."""
+
+SHARED_SETTINGS = (
+    "source",
+    "demo",
+    "universe",
+    "storage",
+    "benchmark",
+    "calendar",
+    "basis",
+    *(key for name in Quality.model_fields if (key := f"quality.{name}") not in REPLAY_SETTINGS),
+)
+"""Settings of the whole book: no scenario differs in them."""
+
+_NOT_A_SCENARIO = ("executor.", "schedule.")
+
+
+@dataclass(frozen=True)
+class Book:
+    """A book as one scenario sees it.
+
+    Attributes
+    ----------
+    folder
+        The book's folder, absolute.
+    resolved
+        Settings of this scenario with their origin.
+    base
+        Settings of the scenario `base`.
+    overlay
+        The `[scenario.NAME]` table under the overrides; None: the one called like the scenario.
+    overrides
+        What the command line set, flat keys. Together with folder, scenario and overlay they open
+        the same book in another process.
+    base_origin
+        Where each setting of `base` came from, for every key that is not a default.
+    """
+
+    folder: Path
+    resolved: Resolved
+    base: Settings
+    overlay: str | None = None
+    overrides: dict[str, Any] = field(default_factory=dict)
+    base_origin: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of this scenario."""
+        return self.resolved.settings
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+        return self.resolved.scenario
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The Parquet files."""
+        return Lake(self.folder / "data", self.base.storage.buckets)
+
+    @cached_property
+    def replay(self) -> str:
+        """Folder name of the replay that this scenario reads: `base`, or one of its own."""
+        own, base = select(self.settings, REPLAY_SETTINGS), select(self.base, REPLAY_SETTINGS)
+        return BASE_SCENARIO if own == base else f"replay-{digest(own)[:8]}"
+
+    @cached_property
+    def membership(self) -> Membership | None:
+        """Who belonged to the universe when; None: the universe is a list without dates.
+
+        Raises
+        ------
+        MembershipError
+            When the file of the settings cannot be used.
+        """
+        name = self.base.universe.membership
+        return read_membership(self.folder / Path(name).expanduser()) if name else None
+
+    @property
+    def candidates(self) -> str:
+        """Bucketed table of this scenario's candidates."""
+        return f"candidates/{self.replay}"
+
+    @property
+    def signals(self) -> str:
+        """Bucketed table of the signals that the shards write beside the candidates."""
+        return f"signals/{self.replay}"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the reports."""
+        return self.folder / "reports"
+
+    @property
+    def instance(self) -> Path:
+        """Folder of the Dagster instance (DAGSTER_HOME)."""
+        return self.folder / ".dagster"
+
+    def in_base(self) -> "Book":
+        """Return the same book as the scenario `base` sees it."""
+        resolved = Resolved(self.base, self.base_origin, BASE_SCENARIO, self.resolved.scenarios)
+        executor = {k: v for k, v in self.overrides.items() if k.startswith(_NOT_A_SCENARIO)}
+        return replace(self, resolved=resolved, overlay=None, overrides=executor)
+
+
+def own_overrides(book: Book) -> dict[str, Any]:
+    """Overrides that decide the scenario's numbers: those of the executor do not."""
+    return {k: v for k, v in book.overrides.items() if not k.startswith(_NOT_A_SCENARIO)}
+
+
+def _made_before(folder: Path, scenario: str) -> tuple[str | None, dict[str, Any]]:
+    """Overlay and overrides with which `--set` once made a scenario, from its report's footer."""
+    footer = Lake(folder / "data", 1).footer("backtest_report", scenario)
+    made = footer.facts.get("made", {}) if footer is not None else {}
+    return made.get("overlay"), dict(made.get("overrides", {}))
+
+
+def scenario_name(overrides: Mapping[str, Any]) -> str:
+    """Name of the scenario that `--set` words make; `base` when they change no number.
+
+    >>> scenario_name({"executor.shards": 4})
+    'base'
+    """
+    changing = {k: v for k, v in overrides.items() if not k.startswith(_NOT_A_SCENARIO)}
+    return f"set-{digest(changing)[:8]}" if changing else BASE_SCENARIO
+
+
+def open_book(
+    folder: Path,
+    *,
+    scenario: str = BASE_SCENARIO,
+    overlay: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Book:
+    """Open the book in `folder`.
+
+    Parameters
+    ----------
+    folder
+        Holds `btassets.toml`.
+    scenario
+        `base`, a `[scenario.NAME]` of the file, any name when `overrides` are given, or the name of a
+        scenario that was made so before.
+    overlay
+        A `[scenario.NAME]` table under the overrides; unset: the one called `scenario`.
+    overrides
+        Flat dotted settings of the command line.
+    environ
+        Environment with `BTASSETS__...` settings; None: the process's own.
+
+    Raises
+    ------
+    NoBookError
+        When the folder holds no settings file.
+    SettingError
+        When a scenario changes what all scenarios share (source, universe, storage ...).
+    """
+    folder = folder.absolute()
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise NoBookError(str(folder))
+    environ = os.environ if environ is None else environ
+    only_executor = {k: v for k, v in (overrides or {}).items() if k.startswith(_NOT_A_SCENARIO)}
+    in_base = resolve(path, overrides=only_executor, environ=environ)
+    base = in_base.settings
+    if overlay is None and scenario not in (BASE_SCENARIO, *in_base.scenarios) and only_executor == (overrides or {}):
+        overlay, made = _made_before(folder, scenario)
+        overrides = made | only_executor
+    resolved = resolve(path, scenario=scenario, overlay=overlay, overrides=overrides, environ=environ)
+    stored = Lake(folder / "data", 1).stored_buckets("ohlcv_history")
+    if stored not in (None, base.storage.buckets):
+        rule = f"the bars of this book lie in {stored}; set it back, or delete data/ and run again"
+        raise SettingError(
+            "storage.buckets", base.storage.buckets, rule, in_base.origin.get("storage.buckets", "default")
+        )
+    if scenario != BASE_SCENARIO:
+        own, shared = select(resolved.settings, SHARED_SETTINGS), select(base, SHARED_SETTINGS)
+        for key, value in own.items():
+            if value != shared[key]:
+                rule = (
+                    "cannot differ by scenario: bars, universe and storage belong to the whole book; set it in "
+                    "btassets.toml"
+                )
+                raise SettingError(key, value, rule, resolved.origin.get(key, scenario))
+    return Book(folder, resolved, base, overlay, dict(overrides or {}), in_base.origin)

@@ -1,0 +1,71 @@
+"""The file that says which group (sector, industry ...) a ticker belongs to.
+
+Belongs here: reading it, and saying what is wrong with it. Does not belong here: what is made of groups
+(`engine.cross_section.neutral`).
+"""
+
+import csv
+import io
+from pathlib import Path
+
+from btassets.book.book import Book
+from btassets.errors import SettingError
+from btassets.sources.universe.ticker_names import canonical_ticker
+
+KEY = "statistics.groups"
+_COLUMNS = ("ticker", "group")
+
+
+def read_groups(book: Book) -> dict[str, str]:
+    """Group of each ticker of the file; empty when the book names no file.
+
+    Raises
+    ------
+    SettingError
+        When the file cannot be read, lacks a column or a value, has no rows, or gives a ticker two groups.
+    """
+    name = book.settings.statistics.groups
+    if not name:
+        return {}
+    path = book.folder / Path(name).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise refusal(book, f"{path}: {reason}; name a CSV file with the columns ticker and group") from error
+    except UnicodeDecodeError as error:
+        raise refusal(book, f"{path}: is not UTF-8 text; save it as CSV in UTF-8") from error
+    return _parse(book, path.name, text)
+
+
+def refusal(book: Book, problem: str) -> SettingError:
+    """Refusal of the group file, with the setting that names it and where that was set."""
+    where = book.resolved.origin.get(KEY, "default")
+    return SettingError(KEY, book.settings.statistics.groups, problem, where)
+
+
+def _parse(book: Book, name: str, text: str) -> dict[str, str]:
+    rows = csv.reader(io.StringIO(text))
+    head = [word.strip().lower() for word in next(rows, [])]
+    missing = [column for column in _COLUMNS if column not in head]
+    if missing:
+        found = ", ".join(head) or "nothing"
+        problem = f"{name}: no column {' and no column '.join(missing)} in its first line ({found})"
+        raise refusal(book, f"{problem}; the first line names the columns ticker and group")
+    places = [head.index(column) for column in _COLUMNS]
+    groups: dict[str, str] = {}
+    for row in rows:
+        if not any(word.strip() for word in row):
+            continue
+        ticker, group = (row[at].strip() if at < len(row) else "" for at in places)
+        if not ticker or not group:
+            lacking = "ticker" if not ticker else f"group of {ticker}"
+            raise refusal(book, f"{name}, line {rows.line_num}: the {lacking} is empty; fill it in or delete the line")
+        ticker = canonical_ticker(ticker)
+        before = groups.setdefault(ticker, group)
+        if before != group:
+            problem = f'{name}, line {rows.line_num}: {ticker} is in "{group}" here and in "{before}" above'
+            raise refusal(book, f"{problem}; a ticker has one group: keep one of the lines")
+    if not groups:
+        raise refusal(book, f"{name}: no row after the first line; give one line per ticker")
+    return groups

@@ -1,0 +1,40 @@
+"""Old landing files and old reports: what a book may forget.
+
+Belongs here: what is old enough. Does not belong here: runs of the Dagster instance
+(`btassets.instance.old_runs`).
+"""
+
+import datetime as dt
+import shutil
+
+from btassets.book.book import Book
+from btassets.book.report_folders import sweep_reports
+from btassets.storage.files import sweep
+
+
+def prune_files(book: Book, keep_days: int, today: dt.date) -> list[str]:
+    """Delete landed files and reports beyond what is kept, and temporary files of dead writers.
+
+    Landed files lie in `landing/done/DATE` and are kept `keep_days` days; `storage.keep_runs` reports
+    are kept.
+
+    Returns
+    -------
+    list of str
+        What was deleted, relative to the book's folder.
+    """
+    gone: list[str] = []
+    done = book.folder / "landing" / "done"
+    for folder in sorted(done.glob("????-??-??")):
+        try:
+            day = dt.date.fromisoformat(folder.name)
+        except ValueError:
+            continue
+        if (today - day).days > keep_days:
+            shutil.rmtree(folder)
+            gone.append(str(folder.relative_to(book.folder)))
+    if book.reports.is_dir():
+        gone += [f"{book.reports.name}/{name}" for name in sweep_reports(book.reports, book.base.storage.keep_runs)]
+    for root in (book.lake.root, book.reports):
+        sweep(root)
+    return gone

@@ -1,0 +1,58 @@
+"""What an asset's page shows: column schema, numbers with stable keys, small tables.
+
+Belongs here: turning stage outcomes into Dagster metadata. Does not belong here: the numbers.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from btassets.graph.tables import TABLES
+from btassets.run.run_stage import StageOutcome
+
+OWNERS = ["team:research"]
+
+
+def column_schema(table: str) -> dict[str, Any]:
+    """Definition metadata with the columns of a table, their types and units."""
+    spec = TABLES.get(table)
+    if spec is None:
+        return {}
+    columns = [
+        dg.TableColumn(c.name, _shown_type(c.type), c.about, dg.TableColumnConstraints(nullable=c.nullable))
+        for c in spec.columns
+    ]
+    return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": table}
+
+
+def _shown_type(kind: pa.DataType) -> str:
+    """Arrow type in plain words; coded text is text."""
+    return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
+
+
+def description(about: str, table: str) -> str:
+    """Page text of an asset: the question in plain words, then what one row is."""
+    spec = TABLES.get(table)
+    return f"{about}\n\nOne row: {spec.about}" if spec is not None else about
+
+
+def plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata of numbers that exist, floats to six digits; a missing number is left out, never shown as 0."""
+    return {
+        key: float(f"{value:.6g}") if isinstance(value, float) else value
+        for key, value in numbers.items()
+        if value is not None
+    }
+
+
+def result(outcome: StageOutcome, table: str, report_url: str | None = None) -> dg.MaterializeResult:
+    """Materialization of one table of a stage: rows, whether it was skipped, numbers, data version."""
+    footer = outcome.footers[table]
+    metadata: dict[str, Any] = {"dagster/row_count": footer.n_rows, "cached": outcome.is_cached}
+    if table == next(iter(outcome.footers)):
+        metadata |= plain(outcome.numbers)
+    if report_url is not None:
+        metadata["report"] = dg.MetadataValue.url(report_url)
+    return dg.MaterializeResult(asset_key=table, metadata=metadata, data_version=dg.DataVersion(footer.data_version))

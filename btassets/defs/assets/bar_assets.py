@@ -1,0 +1,115 @@
+"""Assets of the bars: `ohlcv_history` (one partition per ticker), `sessions`, `benchmark_closes`.
+
+Belongs here: when bars are read and what their pages show. Does not belong here: reading them
+(`btassets.stages`).
+"""
+
+import datetime as dt
+
+import dagster as dg
+
+from btassets import progress
+from btassets.code_version import code_version
+from btassets.defs import checks
+from btassets.defs.assets import asset_metadata as metadata
+from btassets.defs.partitions import targeted as targeted_tickers
+from btassets.defs.partitions import tickers
+from btassets.defs.resources import BookResource
+from btassets.graph.registry import STAGES
+from btassets.instance.ticker_ranges import register
+from btassets.run.freshness import data_version
+from btassets.stages.bars import ohlcv_history as stage
+from btassets.stages.bars.bar_store import TABLE, broken_bars
+from btassets.stages.bars.full_backfill import FullBackfill
+from btassets.stages.bars.landing import take_landed
+
+_STAGE = STAGES["ohlcv_history"]
+
+FULL_TAG = "btassets/full_read"
+"""Run tag that names a full read, so that another run can take it up."""
+
+
+@dg.asset(
+    name=_STAGE.name,
+    group_name=_STAGE.group,
+    description=metadata.description(_STAGE.about, _STAGE.name),
+    metadata=metadata.column_schema(_STAGE.name),
+    owners=metadata.OWNERS,
+    kinds=set(_STAGE.kinds),
+    code_version=code_version(*_STAGE.code),
+    partitions_def=tickers,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    check_specs=checks.of_asset(_STAGE.name),
+)
+def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.MaterializeResult:
+    """Read the targeted tickers whose source changed; new tickers become partitions."""
+    opened = book.open()
+    landed = take_landed(opened)
+    for name, reason in landed.refused.items():
+        context.log.info(f"landing/{name} stays: {reason}")
+    plan = stage.plan_ingest(opened, full=book.full, only=book.only, settle_seconds=book.settle_seconds)
+    register(context.instance, plan.listed)
+    targeted = set(targeted_tickers(context))
+    stale = [ticker for ticker in plan.stale if ticker in targeted]
+    outcome = _ingest(context, book, stale)
+    footers = opened.lake.ticker_footers(TABLE)
+    mine = {ticker: footers[ticker] for ticker in targeted if ticker in footers}
+    blocked = {ticker: facts["blocked"] for ticker, facts in mine.items() if facts["blocked"]}
+    dropped: dict[str, int] = {}
+    for facts in mine.values():
+        for rule, n in facts["dropped"].items():
+            dropped[rule] = dropped.get(rule, 0) + n
+    for _, reason in sorted(blocked.items())[:10]:
+        context.log.info(f"blocked: {reason}")
+    n_broken, first_broken = broken_bars(opened, {ticker: mine[ticker] for ticker in outcome.changed})
+    return dg.MaterializeResult(
+        metadata={
+            "targeted": len(targeted),
+            "recomputed": outcome.n_read,
+            "cached": len(targeted) - outcome.n_read,
+            "changed": len(outcome.changed),
+            "bars_new": outcome.n_bars_new,
+            "tickers_ok": len(mine) - len(blocked),
+            "tickers_blocked": len(blocked),
+            "tickers_unsettled": len(plan.unsettled),
+            "landed_files": landed.n_files,
+            "landed_files_refused": len(landed.refused),
+            **({"first_file_refused": next(iter(landed.refused.values()))} if landed.refused else {}),
+            **{f"rows_dropped_{rule}": n for rule, n in sorted(dropped.items())},
+        },
+        data_version=dg.DataVersion(data_version(_STAGE.name, opened)),
+        check_results=[
+            checks.result("bars_sane", passed=n_broken == 0, tickers_broken=n_broken, first_broken=first_broken),
+            checks.result(
+                "restated_history",
+                passed=not outcome.restated,
+                tickers_restated=len(outcome.restated),
+                first=_first_restated(outcome.restated),
+            ),
+        ],
+    )
+
+
+def _ingest(context: dg.AssetExecutionContext, book: BookResource, stale: list[str]) -> stage.IngestOutcome:
+    """Read what is stale; a full read skips what it did before it was stopped."""
+    opened = book.open()
+
+    def show(done: int, total: int) -> None:
+        progress.report("bars", done, total)
+
+    if not book.full or book.only:
+        return stage.ingest(opened, stale, show, full=book.full)
+    again = FullBackfill(opened, context.run.tags.get(FULL_TAG) or context.run.root_run_id or context.run.run_id)
+    left = again.remaining(stale)
+    if len(left) < len(stale):
+        context.log.info(
+            f"{len(stale) - len(left)} of {len(stale)} tickers were read again before this run was stopped"
+        )
+    outcome = stage.ingest(opened, left, show, again.note, full=True)
+    again.finish()
+    return outcome
+
+
+def _first_restated(restated: dict[str, int]) -> str | None:
+    ticker = min(restated, key=str.encode, default=None)
+    return None if ticker is None else f"{ticker} from {dt.date(1970, 1, 1) + dt.timedelta(days=restated[ticker])}"

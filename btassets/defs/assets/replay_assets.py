@@ -1,0 +1,137 @@
+"""Assets of the replay: `candidates` (one partition per ticker) and `factor_signals`.
+
+`candidates` is a graph: plan, a fixed number of shards that run in parallel where the executor
+allows it, a blocking lookahead check, finish. The fan-out is static because a dynamic one loses
+chunks when a run is re-executed from failure; finish compares what was planned with what arrived
+all the same. Does not belong here: the replay itself (`btassets.stages.replay.candidates`).
+"""
+
+import os
+from dataclasses import replace
+
+import dagster as dg
+
+from btassets import progress
+from btassets.code_version import code_version
+from btassets.defs import checks
+from btassets.defs.assets import asset_metadata as metadata
+from btassets.defs.partitions import targeted, tickers
+from btassets.defs.resources import BookResource
+from btassets.errors import ShardLostError
+from btassets.graph.registry import STAGES
+from btassets.run.freshness import data_version, input_hash, mark_checked, unmark_checked
+from btassets.stages.replay import candidates as stage
+from btassets.stages.replay.lookahead_check import find_lookahead
+
+_STAGE = STAGES["candidates"]
+_UPSTREAM = {name: dg.In(dg.Nothing) for name in _STAGE.reads}
+
+
+@dg.op(ins=_UPSTREAM, out=dg.Out(stage.ReplayPlan), description="Which of the targeted tickers are stale.")
+def plan_replay(context: dg.OpExecutionContext, book: BookResource) -> stage.ReplayPlan:
+    """Compare fingerprints; nothing is computed here."""
+    chosen = targeted(context)
+    plan = stage.plan_replay(book.open(), only=[t for t in chosen if t in book.only] if book.only else chosen)
+    context.log.info(f"{len(plan.stale)} of {len(plan.expected)} tickers to replay")
+    return plan
+
+
+def _shard(shard: int, n_shards: int) -> dg.OpDefinition:
+    @dg.op(
+        name=f"replay_shard_{shard + 1}_of_{n_shards}",
+        out=dg.Out(dict),
+        description="Replay this shard's stale tickers and write their buckets.",
+    )
+    def replay_shard(context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan) -> dict[str, object]:
+        outcome = stage.replay_shard(
+            book.open(),
+            plan,
+            shard,
+            n_shards,
+            n_threads=book.threads,
+            progress=lambda done, total: progress.report(f"replay {shard + 1}/{n_shards}", done, total),
+        )
+        for ticker, reason in sorted(outcome.failed.items()):
+            context.log.error(f"{ticker}: replay failed: {reason}")
+        return {"recomputed": len(outcome.recomputed), "rows": outcome.n_rows, "failed": len(outcome.failed)}
+
+    return replay_shard
+
+
+@dg.op(
+    out=dg.Out(dg.Nothing),
+    description="Compare what was planned with what arrived; a lost ticker fails the run.",
+)
+def finish_replay(
+    context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]
+) -> dg.Output:
+    """Fail loudly when a planned ticker is missing."""
+    opened = book.open()
+    lost, _ = stage.arrivals(opened, plan)
+    if lost:
+        raise ShardLostError(len(lost), lost[0])
+    n_targeted = len(targeted(context))
+    numbers = {
+        "targeted": n_targeted,
+        "recomputed": len(plan.stale),
+        "cached": n_targeted - len(plan.stale),
+        "rows_written": sum(shard["rows"] for shard in shards),
+        "tickers_failed": len(stage.failed_tickers(opened)),
+    }
+    return dg.Output(None, metadata=numbers, data_version=dg.DataVersion(data_version("candidates", opened)))
+
+
+@dg.op(
+    out=dg.Out(dg.Nothing),
+    description="Replay a sample again with every later bar taken away; the setups must be the same.",
+)
+def check_no_lookahead(
+    context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]
+) -> dg.AssetCheckResult:
+    """Prove on this run's own rows that no setup saw the future; only a proven replay counts as verified."""
+    del context, shards
+    opened = book.open()
+    lost, is_whole = stage.arrivals(opened, plan)
+    # What did not arrive is told by finish_replay; its old rows prove nothing.
+    arrived = replace(plan, stale=[ticker for ticker in plan.stale if ticker not in lost])
+    found = find_lookahead(opened, arrived)
+    if found.ticker is not None:
+        unmark_checked("candidates", opened, found.ticker)
+    elif is_whole:
+        mark_checked("candidates", opened, input_hash("candidates", opened))
+    return checks.result(
+        "no_lookahead",
+        passed=found.first_mismatch is None,
+        dates_compared=found.n_dates,
+        tickers_sampled=found.n_tickers,
+        first_mismatch=found.first_mismatch,
+    )
+
+
+def build_candidates(n_shards: int) -> dg.AssetsDefinition:
+    """Graph-backed asset `candidates` with a fixed number of shard steps; 0: one per core."""
+    count = n_shards or os.cpu_count() or 1
+    shard_ops = [_shard(shard, count) for shard in range(count)]
+
+    @dg.graph_asset(
+        name=_STAGE.name,
+        group_name=_STAGE.group,
+        description=metadata.description(_STAGE.about, _STAGE.name),
+        metadata=metadata.column_schema(_STAGE.name),
+        owners=metadata.OWNERS,
+        kinds=set(_STAGE.kinds),
+        code_version=code_version(*_STAGE.code),
+        partitions_def=tickers,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        ins={name: dg.AssetIn(dagster_type=dg.Nothing) for name in _STAGE.reads},
+        check_specs=checks.of_asset(_STAGE.name),
+    )
+    def candidates(ohlcv_history, sessions, benchmark_closes):
+        plan = plan_replay(ohlcv_history=ohlcv_history, sessions=sessions, benchmark_closes=benchmark_closes)
+        shards = [shard(plan) for shard in shard_ops]
+        return {
+            "result": finish_replay(plan, shards),
+            "candidates_no_lookahead": check_no_lookahead(plan, shards),
+        }
+
+    return candidates

@@ -1,0 +1,97 @@
+"""Assets of every unpartitioned stage, made from the registry.
+
+Belongs here: thin assets; those below the replay share one step. Does not belong here: any
+computing (`btassets.run.run_stage`).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from btassets.code_version import code_version
+from btassets.defs import checks
+from btassets.defs.assets import asset_metadata as metadata
+from btassets.defs.assets.page_numbers import page_metadata
+from btassets.defs.resources import BookResource
+from btassets.graph.registry import PARTITIONED, STAGE_OF_TABLE, STAGES, Stage
+from btassets.run.run_stage import StageOutcome, run_stage, run_stages
+from btassets.stages.report.check_facts import check_facts
+
+
+def _spec(stage: Stage, table: str) -> dg.AssetSpec:
+    about = stage.about if table == stage.name else f"{table}: written together with {stage.name}."
+    return dg.AssetSpec(
+        table,
+        deps=list(stage.reads),
+        group_name=stage.group,
+        description=metadata.description(about, table),
+        metadata=metadata.column_schema(table),
+        owners=metadata.OWNERS,
+        kinds=set(stage.kinds),
+        code_version=code_version(*stage.code),
+    )
+
+
+def _results(
+    stage: Stage, outcome: StageOutcome, book: BookResource, wanted: set[str]
+) -> Iterator[dg.MaterializeResult]:
+    """What a stage made, table by table, as far as the run asked for it."""
+    opened = book.open()
+    found = check_facts(stage.name, outcome, opened)
+    for table in stage.outputs:
+        if table not in wanted:
+            continue
+        made = metadata.result(outcome, table)
+        made = made._replace(metadata={**(made.metadata or {}), **page_metadata(opened, table)})
+        results = [checks.result(f.check, passed=f.passed, severity=f.severity, **f.numbers) for f in found]
+        yield made._replace(check_results=results) if table == stage.name and results else made
+
+
+def _build(stage: Stage) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name=stage.name,
+        specs=[_spec(stage, table) for table in stage.outputs],
+        check_specs=checks.of_asset(stage.name),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def asset(context: dg.AssetExecutionContext, book: BookResource):
+        outcome = run_stage(stage.name, book.open())
+        _tell(context, outcome)
+        yield from _results(stage, outcome, book, set(stage.outputs))
+
+    return asset
+
+
+def _build_analysis(stages: list[Stage]) -> dg.AssetsDefinition:
+    """Assets of every stage below the replay in one step, of which any subset can be materialized.
+
+    One step, because a step of its own costs a process about as much as most of these stages; within it
+    they run side by side on threads.
+    """
+
+    @dg.multi_asset(
+        name="analyse",
+        specs=[_spec(stage, table) for stage in stages for table in stage.outputs],
+        check_specs=[spec for stage in stages for spec in checks.of_asset(stage.name)],
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def analyse(context: dg.AssetExecutionContext, book: BookResource):
+        wanted = {key.to_user_string() for key in context.selected_asset_keys}
+        wanted |= {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
+        for outcome in run_stages({STAGE_OF_TABLE[table].name for table in wanted}, book.open()):
+            _tell(context, outcome)
+            yield from _results(STAGES[outcome.name], outcome, book, wanted)
+
+    return analyse
+
+
+def _tell(context: dg.AssetExecutionContext, outcome: StageOutcome) -> None:
+    context.log.info(f"{outcome.name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
+
+
+def build_whole_assets() -> list[dg.AssetsDefinition]:
+    """Every unpartitioned asset: the calendar and the benchmark, then all that stands below the replay."""
+    whole = [stage for stage in STAGES.values() if stage.name not in PARTITIONED]
+    before = [stage for stage in whole if stage.keyed == "shared"]
+    return [*map(_build, before), _build_analysis([stage for stage in whole if stage not in before])]

@@ -1,0 +1,45 @@
+"""Asset `warehouse`: views over the lake for the DuckDB shell, pandas and notebooks.
+
+Belongs here: writing them through the DuckDB resource, last in the graph. Does not belong here:
+which views there are (`btassets.storage.warehouse`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from btassets.defs.assets import asset_metadata as metadata
+from btassets.defs.resources import BookResource
+from btassets.graph.registry import STAGES
+from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, write_views
+
+
+@dg.asset(
+    name="warehouse",
+    group_name=STAGES["backtest_report"].group,
+    description="One file for your own questions: every table as a view, `duckdb warehouse.duckdb` opens it.",
+    deps=["backtest_report", *(name for name, stage in STAGES.items() if stage.keyed != "scenario")],
+    owners=metadata.OWNERS,
+    kinds={"duckdb"},
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def warehouse(context: dg.AssetExecutionContext, book: BookResource, duckdb: DuckDBResource) -> dg.MaterializeResult:
+    """Write the views anew when the set of tables or the book's place changed."""
+    opened = book.open()
+    is_kept = is_current(opened.folder, opened.lake)
+    if not is_kept:
+
+        @contextmanager
+        def connect(path: str) -> Iterator[Any]:
+            # The resource's own settings, on the temporary file that will be renamed.
+            with duckdb.model_copy(update={"database": path}).get_connection() as connection:
+                yield connection
+
+        write_views(opened.folder, opened.lake, connect)
+    context.log.info("views unchanged" if is_kept else "views written")
+    return dg.MaterializeResult(
+        metadata={"views": len(view_sources(opened.lake)), "cached": is_kept, "file": FILE_NAME}
+    )

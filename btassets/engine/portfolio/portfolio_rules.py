@@ -1,0 +1,75 @@
+"""The rules of a book, and one configuration of it.
+
+Belongs here: capital, slots, sizing, costs, exit policy and fill as frozen values.
+Does not belong here: which setups qualify (cross_section) and how a book is walked.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Policy = Literal["target", "hold"]
+Fill = Literal["open", "close"]
+
+MIN_POSITION_FRAC = 0.01  # open fill: least position as a share of equity
+MIN_POSITION_USD = 1.0  # close fill: least position in dollars
+
+
+@dataclass(frozen=True)
+class BookRules:
+    """How one book trades; the defaults are the standard ones.
+
+    Attributes
+    ----------
+    starting_capital
+        US dollars.
+    max_positions
+        Positions held at once, one per ticker.
+    risk_frac
+        Share of equity lost between entry and stop.
+    notional_cap_frac
+        Largest share of equity in one position: no margin.
+    cost_per_side_frac
+        Charged on the notional of each entry and each exit.
+    policy
+        "target" races target against stop and leaves at `hold_days`; "hold" has the stop only.
+    hold_days
+        Sessions of the ticker after which a position is sold at the close.
+    fill
+        "open": the next session's open, sized on yesterday's equity. "close": the signal's close.
+    sells_ended
+        A position in a ticker that ends is sold on its last session; else it keeps its slot.
+    delisting_return
+        Return from that last close to what the holder gets, a fraction.
+    """
+
+    starting_capital: float = 10_000.0
+    max_positions: int = 10
+    risk_frac: float = 0.01
+    notional_cap_frac: float = 0.20
+    cost_per_side_frac: float = 0.001
+    policy: Policy = "hold"
+    hold_days: int = 30
+    fill: Fill = "open"
+    sells_ended: bool = True
+    delisting_return: float = 0.0
+
+
+@dataclass(frozen=True)
+class BookConfig:
+    """One book of a batch: its rules, and which mask, rank column and exits it reads.
+
+    Attributes
+    ----------
+    rules
+        Policy, hold, fill and ended tickers are already in the exits; the rest is read here.
+    mask_no, rank_no, exits_no
+        Positions in what the batch was given.
+    cutoff_pct
+        Rows need a rank at or above it and must be long; 0 or below: the mask alone decides.
+    """
+
+    rules: BookRules = field(default_factory=BookRules)
+    mask_no: int = 0
+    rank_no: int = 0
+    exits_no: int = 0
+    cutoff_pct: float = 0.0

@@ -1,0 +1,310 @@
+"""Books as results: curve, trades, refusals and the economics of the curve, nothing rounded.
+
+Belongs here: running a batch of configurations over prepared exits. Does not belong here: the loop
+itself (book_kernel), rounding (book_table), and errors of these numbers (statistics).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btassets.engine.portfolio import simulation_layout as layout
+from btassets.engine.portfolio.benchmark import BenchmarkCloses
+from btassets.engine.portfolio.curve_risk import curve_risk
+from btassets.engine.portfolio.entries import Entries
+from btassets.engine.portfolio.exits import Exits
+from btassets.engine.portfolio.panel import BarPanel
+from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
+from btassets.engine.portfolio.simulation_kernel import walk_books
+
+REFUSAL_REASONS = ("slots", "cash", "size", "short")
+_EXIT_COLUMNS = ("status", "fill_price", "first_bar", "exit_bar", "exit_price", "reason")
+_DAYS_PER_YEAR = 365.25
+_LEAST_YEARS = 0.25  # a shorter history has no annual rate
+
+
+@dataclass(frozen=True)
+class Trades:
+    """Closed trades in the order of closing, shape (n_trades,) each.
+
+    Attributes
+    ----------
+    row_no
+        The candidate row that was bought, as numbered in what `Entries.from_rows` was given.
+    ticker_no
+        Ticker of the panel.
+    entry_session, exit_session
+        Positions in the panel's calendar.
+    entry_price, exit_price
+        Before costs.
+    shares
+        Fractional.
+    pnl_usd
+        After both costs.
+    gross_r, net_r
+        In planned 1R, the distance of signal close and stop; net after both costs.
+    hold_days
+        Bars of the ticker, the exit bar included.
+    reason
+        Position in `exits.REASON_NAMES`.
+    """
+
+    row_no: NDArray[np.int64]
+    ticker_no: NDArray[np.int32]
+    entry_session: NDArray[np.int32]
+    exit_session: NDArray[np.int32]
+    entry_price: NDArray[np.float64]
+    exit_price: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    pnl_usd: NDArray[np.float64]
+    gross_r: NDArray[np.float64]
+    net_r: NDArray[np.float64]
+    hold_days: NDArray[np.int64]
+    reason: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class YearReturn:
+    """Return of one calendar year off the curve; the first starts at the curve's first point."""
+
+    year: int
+    return_pct: float | None
+
+
+@dataclass(frozen=True)
+class BookResult:
+    """One book.
+
+    Attributes
+    ----------
+    rules
+        As configured.
+    sessions, dates
+        Walked sessions as positions in the calendar and as int32 days, shape (n_walked,).
+    equity
+        At each close, shape (n_walked,); the last point is realized: open positions sold at their
+        mark, costs paid. An open fill starts at the capital, a close fill after the first entries.
+    cash, exposure_frac, n_positions
+        At each close, shape (n_walked,); None when curves were not asked for.
+    trades
+        None when trades were not asked for.
+    counts
+        Per name of `book_layout.COUNT_NAMES`: refused rows by reason, rows skipped because their
+        ticker was held, and qualified rows without a fill.
+    total_return_pct, cagr_pct, max_drawdown_pct
+        Percent; the rate by calendar days / 365.25, None up to a quarter of a year or at a loss of
+        everything; the drawdown on closes, positive.
+    sharpe
+        Daily returns, one degree of freedom lost, times sqrt(252), no risk-free rate; None with
+        fewer than three returns or without variance.
+    win_rate_pct, avg_trade_pnl_usd, avg_hold_days, avg_net_r, best_*, worst_*
+        None without trades; a win has positive pnl after costs.
+    spy_return_pct
+        Benchmark from the first to the last walked date; None without it.
+    avg_exposure_frac
+        Mean over the walked sessions; None when curves were not asked for.
+    """
+
+    rules: BookRules
+    sessions: NDArray[np.int32]
+    dates: NDArray[np.int32]
+    equity: NDArray[np.float64]
+    cash: NDArray[np.float64] | None
+    exposure_frac: NDArray[np.float64] | None
+    n_positions: NDArray[np.int32] | None
+    trades: Trades | None
+    counts: dict[str, int]
+    final_equity_usd: float
+    total_return_pct: float
+    cagr_pct: float | None
+    max_drawdown_pct: float
+    sharpe: float | None
+    n_trades: int
+    win_rate_pct: float | None
+    avg_trade_pnl_usd: float | None
+    avg_net_r: float | None
+    best_trade_r: float | None
+    worst_trade_r: float | None
+    best_trade_pnl_usd: float | None
+    worst_trade_pnl_usd: float | None
+    avg_hold_days: float | None
+    yearly_returns: tuple[YearReturn, ...]
+    spy_return_pct: float | None
+    avg_exposure_frac: float | None
+
+    @property
+    def refusals(self) -> dict[str, int]:
+        """Qualified rows that the book refused, by reason."""
+        return {name: self.counts[name] for name in REFUSAL_REASONS}
+
+
+def annual_rate_pct(final: float, start: float, days: int) -> float | None:
+    """Compound rate per year in percent over calendar `days`; None up to a quarter year or at zero."""
+    years = days / _DAYS_PER_YEAR
+    if years <= _LEAST_YEARS or final <= 0:
+        return None
+    return ((final / start) ** (1.0 / years) - 1.0) * 100.0
+
+
+def _year_returns(years: NDArray[np.int64], equity: NDArray[np.float64]) -> tuple[YearReturn, ...]:
+    last_of_year = np.append(np.flatnonzero(years[1:] != years[:-1]), len(years) - 1)
+    rows = []
+    base = float(equity[0])
+    for at in last_of_year.tolist():
+        value = float(equity[at])
+        rows.append(YearReturn(int(years[at]), (value / base - 1) * 100 if base > 0 else None))
+        base = value
+    return tuple(rows)
+
+
+def _stacked(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return columns[0][np.newaxis, :] if len(columns) == 1 else np.stack(columns)
+
+
+def _trades(entries: Entries, whole: NDArray[np.int64], real: NDArray[np.float64]) -> Trades:
+    entry_no = whole[:, layout.TRADE_ENTRY]
+    return Trades(
+        row_no=entries.row_no[entry_no],
+        ticker_no=entries.ticker_no[entry_no],
+        entry_session=whole[:, layout.TRADE_OPENED].astype(np.int32),
+        exit_session=whole[:, layout.TRADE_CLOSED].astype(np.int32),
+        entry_price=real[:, layout.TRADE_PAID].copy(),
+        exit_price=real[:, layout.TRADE_RECEIVED].copy(),
+        shares=real[:, layout.TRADE_SHARES].copy(),
+        pnl_usd=real[:, layout.TRADE_PNL].copy(),
+        gross_r=real[:, layout.TRADE_GROSS_R].copy(),
+        net_r=real[:, layout.TRADE_NET_R].copy(),
+        hold_days=whole[:, layout.TRADE_HOLD].copy(),
+        reason=whole[:, layout.TRADE_REASON].astype(np.int8),
+    )
+
+
+def simulate_books(
+    panel: BarPanel,
+    entries: Entries,
+    exits: Sequence[Exits],
+    configs: Sequence[BookConfig],
+    *,
+    masks: NDArray[np.bool_],
+    ranks: NDArray[np.float64],
+    sessions: NDArray[np.int32] | None = None,
+    start_session: int | None = None,
+    benchmark: BenchmarkCloses | None = None,
+    with_trades: bool = True,
+    with_curves: bool = True,
+    with_counts: bool = True,
+) -> list[BookResult | None]:
+    """Run many books over the same entries and exits in one compiled call.
+
+    Parameters
+    ----------
+    panel
+        Bars and calendar.
+    entries
+        Sorted setups.
+    exits
+        From `precompute_exits` or `chosen_exits`, all of one fill.
+    configs
+        One per book.
+    masks
+        Shape (n_masks, n_entries), aligned with `entries`: `column[entries.row_no]`.
+    ranks
+        Shape (n_ranks, n_entries), aligned likewise; percentiles, NaN = none. Highest first, ties
+        in the order of the rows.
+    sessions
+        Sessions to walk, ascending; None = all. They include every bar of the traded tickers.
+    start_session
+        First walked session of every book (the common calendar); None = each book starts at its own
+        first as-of session.
+    benchmark
+        For the return over the walked dates.
+    with_trades, with_curves, with_counts
+        Off for large batches: totals, equity and metrics are there all the same. Without counts,
+        what a full book refused is missing from `counts`.
+
+    Returns
+    -------
+    list
+        One result per configuration; None when the book has nothing to trade and no common calendar.
+    """
+    walked = np.arange(len(panel.calendar), dtype=np.int32) if sessions is None else sessions
+    walked = np.ascontiguousarray(walked, dtype=np.int32)
+    masks = np.ascontiguousarray(masks, dtype=np.bool_)
+    start = -1 if start_session is None else start_session
+    config_real = np.array(
+        [
+            (
+                c.rules.starting_capital,
+                c.rules.risk_frac,
+                c.rules.notional_cap_frac,
+                c.rules.cost_per_side_frac,
+                c.cutoff_pct,
+            )
+            for c in configs
+        ],
+        dtype=np.float64,
+    ).reshape(len(configs), 5)
+    config_whole = np.array(
+        [(c.mask_no, c.rank_no, c.exits_no, c.rules.max_positions, start) for c in configs], dtype=np.int64
+    ).reshape(len(configs), 5)
+    room = np.zeros(len(configs), dtype=np.int64)
+    if with_trades:
+        room = np.count_nonzero(masks, axis=1)[config_whole[:, layout.K_MASK]]
+    trade_starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(room)))
+    arguments = [
+        *(walked, panel.offsets, panel.session_no, panel.close, entries.session_starts),
+        *(entries.ticker_no, entries.asof_session, entries.entry, entries.stop),
+        *(masks, np.ascontiguousarray(ranks, dtype=np.float64)),
+        *(_stacked([getattr(x, name) for x in exits]) for name in _EXIT_COLUMNS),
+        *(config_real, config_whole, trade_starts, exits[0].fill == "open", with_curves, with_counts),
+    ]
+    first, equity, curve, totals, counts, trade_whole, trade_real = walk_books(*arguments)
+    drawdown, sharpe = curve_risk(equity, first, 2.0)
+    dates = panel.calendar[walked]
+    years = dates.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+    results: list[BookResult | None] = []
+    for k, config in enumerate(configs):
+        w0 = int(first[k])
+        if w0 < 0:
+            results.append(None)
+            continue
+        capital = config.rules.starting_capital
+        final = float(equity[k, -1])
+        total = totals[k].tolist()
+        n = int(total[layout.T_TRADES])
+        at = int(trade_starts[k])
+        results.append(
+            BookResult(
+                rules=config.rules,
+                sessions=walked[w0:],
+                dates=dates[w0:],
+                equity=equity[k, w0:],
+                cash=curve[k, w0:, layout.CURVE_CASH] if with_curves else None,
+                exposure_frac=curve[k, w0:, layout.CURVE_EXPOSURE] if with_curves else None,
+                n_positions=curve[k, w0:, layout.CURVE_POSITIONS].astype(np.int32) if with_curves else None,
+                trades=_trades(entries, trade_whole[at : at + n], trade_real[at : at + n]) if with_trades else None,
+                counts=dict(zip(layout.COUNT_NAMES, counts[k].tolist(), strict=True)),
+                final_equity_usd=final,
+                total_return_pct=(final / capital - 1.0) * 100.0,
+                cagr_pct=annual_rate_pct(final, capital, int(dates[-1]) - int(dates[w0])),
+                max_drawdown_pct=float(drawdown[k]) * 100.0,
+                sharpe=None if np.isnan(sharpe[k]) else float(sharpe[k]),
+                n_trades=n,
+                win_rate_pct=total[layout.T_WINS] / n * 100.0 if n else None,
+                avg_trade_pnl_usd=total[layout.T_PNL] / n if n else None,
+                avg_net_r=total[layout.T_NET_R] / n if n else None,
+                best_trade_r=total[layout.T_BEST_R] if n else None,
+                worst_trade_r=total[layout.T_WORST_R] if n else None,
+                best_trade_pnl_usd=total[layout.T_BEST_PNL] if n else None,
+                worst_trade_pnl_usd=total[layout.T_WORST_PNL] if n else None,
+                avg_hold_days=total[layout.T_HOLD] / n if n else None,
+                yearly_returns=_year_returns(years[w0:], equity[k, w0:]),
+                spy_return_pct=benchmark.return_pct(int(dates[w0]), int(dates[-1])) if benchmark else None,
+                avg_exposure_frac=float(np.mean(curve[k, w0:, layout.CURVE_EXPOSURE])) if with_curves else None,
+            )
+        )
+    return results

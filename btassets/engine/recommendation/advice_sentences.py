@@ -1,0 +1,147 @@
+"""Plain sentences for the advice, with its verdict beside it.
+
+Belongs here: wording. Does not belong here: decisions (rules) and verdicts (statistics).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Verdict = Literal["supported", "contradicted", "not distinguishable from noise"]
+
+_VERDICT_TEXT = {
+    "supported": "The evidence supports this.",
+    "contradicted": "The evidence contradicts this.",
+    "not distinguishable from noise": "This history cannot tell it from chance.",
+}
+_FLOOR_TEXT = {
+    "confidence": "confidence floor",
+    "rr": "reward-to-risk floor",
+    "neutral_exclusion": "exclusion of neutral actions",
+}
+_RESEARCH_TEXT = {
+    "capacity_15": ("A book of 15 positions", "10"),
+    "cutoff_90": ("Raw momentum at cutoff 90", "residual momentum at 80"),
+}
+NO_CHANGE = "No change."
+
+
+def _basis_text(basis: str) -> str:
+    return "the target exit" if basis == "target" else f"a hold of {basis.removeprefix('hold_')} sessions"
+
+
+def _exit(item: Mapping[str, Any]) -> str:
+    if item.get("decision") == "hold":
+        return (
+            f"Selling after {item['hold_days']} sessions, initial stop kept, earned more per trade "
+            "than leaving at the target."
+        )
+    return "No fixed hold earned clearly more per trade than leaving at the target."
+
+
+def _gate(item: Mapping[str, Any]) -> str:
+    floor = _FLOOR_TEXT[item["floor"]]
+    delta = f"{abs(item['delta_r']):.2f}R"
+    if item["decision"] == "keep":
+        return f"With the {floor}, a trade held to the end earned {delta} more than without it."
+    extra = item["extra_trades"]
+    if extra == 0:
+        return f"The {floor} stopped no setup that the other floors let through."
+    trades = "one more setup" if extra == 1 else f"{extra} more setups"
+    if item["delta_r"] < 0:
+        return f"Without the {floor} there were {trades}, and a trade earned {delta} more."
+    return f"Without the {floor} there were {trades}, and a trade earned {delta} less: next to nothing."
+
+
+def _cutoff(item: Mapping[str, Any]) -> str:
+    cutoff = f"{item['min_momentum_percentile']:g}"
+    return (
+        f"Of the percentile cutoffs tried, {cutoff} had the highest net R per trade; "
+        "the best of several is flattered by having been picked."
+    )
+
+
+def _benchmark(item: Mapping[str, Any]) -> str:
+    points = abs(item["edge_points"])
+    side = "more" if item["decision"] == "beats" else "less"
+    if points == 0:
+        return "The book returned the same as holding the benchmark."
+    return f"The book returned {points:.1f} points {side} than holding the benchmark over the same dates."
+
+
+def _robustness(item: Mapping[str, Any]) -> str:
+    figure = f"{item['net_avg_r_ex_top5']:+.2f}R per trade under {_basis_text(item['basis'])}"
+    if item["decision"] == "survives":
+        return f"Without its best twentieth of trades the net result stays positive: {figure}."
+    return f"Without its best twentieth of trades the net result is not positive: {figure}."
+
+
+_BY_TOPIC = {
+    "exit": _exit,
+    "gate": _gate,
+    "cutoff": _cutoff,
+    "benchmark": _benchmark,
+    "robustness": _robustness,
+}
+
+
+def item_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> str:
+    """Word an item, its verdict after it when there is one.
+
+    Examples
+    --------
+    >>> item_sentence({"topic": "exit"})
+    'No fixed hold earned clearly more per trade than leaving at the target.'
+    """
+    text = _BY_TOPIC[item["topic"]](item)
+    return text if verdict is None else f"{text} {_VERDICT_TEXT[verdict]}"
+
+
+def research_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> str:
+    """Word a research item, its verdict after it when there is one."""
+    subject, against = _RESEARCH_TEXT[item["topic"]]
+    if item["candidate"]:
+        text = f"{subject} did better than {against} on every count of the rule: worth a closer look."
+    else:
+        text = f"{subject} gives no reason to leave {against}."
+    return text if verdict is None else f"{text} {_VERDICT_TEXT[verdict]}"
+
+
+def headline(
+    recommendation: Mapping[str, Any],
+    verdicts: Mapping[str, Verdict] | None = None,
+    *,
+    is_edge_supported: bool | None = None,
+) -> str:
+    """One line: what to change, "No change." unless the evidence carries one.
+
+    Parameters
+    ----------
+    recommendation
+        From `rules.recommendation`.
+    verdicts
+        By topic; only `exit` is read. None = no statistics were run (legacy profile): the line then
+        says what the rules point to, and that nothing was tested.
+    is_edge_supported
+        Whether the qualified list itself earned more than its market and than random picks; None =
+        not known.
+    """
+    item = next((i for i in recommendation["items"] if i["topic"] == "exit"), None)
+    hold_days = item.get("hold_days") if item is not None else None
+    if item is None:
+        return f"{NO_CHANGE} Too few graded setups to say anything about the exit."
+    rule = f"The rules point to a hold of {hold_days} sessions"
+    if hold_days is None:
+        advice = f"{NO_CHANGE} No fixed hold beats the target exit by the rule's margin."
+    elif verdicts is None:
+        advice = f"{rule} with the initial stop; untested against chance."
+    elif verdicts.get("exit") == "supported":
+        advice = f"Hold {hold_days} sessions with the initial stop instead of leaving at the target."
+    elif verdicts.get("exit") == "contradicted":
+        advice = f"{NO_CHANGE} {rule}; the evidence contradicts them."
+    else:
+        advice = f"{NO_CHANGE} {rule}; this history cannot tell it from chance."
+    if is_edge_supported is None:
+        return advice
+    if is_edge_supported:
+        return f"{advice} The qualified list earned more than its market and than random picks."
+    return f"{advice} No edge of the qualified list over its market or random picks is shown."

@@ -1,0 +1,1 @@
+"""The declared flow: every stage and the columns of every table."""

@@ -1,0 +1,1 @@
+"""From documents to HTML, Markdown and terminal text."""

@@ -1,0 +1,111 @@
+"""Words of an estimate and of a claim: value in its unit, interval, p, out of sample, the evidence to unfold.
+
+Belongs here: text that several sections share. Does not belong here: a section.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from btassets.engine.statistics.verdicts import NEGLIGIBLE_MARGIN_R
+from btassets.render.format import esc, shown
+from btassets.render.tables import details, facts
+
+Report = Mapping[str, Any]
+Values = Mapping[str, Any]
+
+TOO_SHORT, NOT_AVAILABLE = "too short", "n/a"
+
+_KINDS = {
+    "r": "r3",
+    "ic": "snum4",
+    "pct_a_year": "spct",
+    "pct": "spct",
+    "ratio": "snum2",
+    "probability": "num2",
+    "a_year": "snum2",
+    "days": "n",
+    "n": "n",
+    "usd": "compact",
+}
+
+
+def shown_in(row: Values, name: str = "estimate") -> str:
+    """A number of a row in the row's own unit."""
+    value = row.get(name)
+    return shown(value, _KINDS.get(row.get("unit") or "", "num4"))
+
+
+def missing(row: Values) -> str:
+    """Why a row has no error: too short a history, or a measure that has none."""
+    return TOO_SHORT if row.get("estimate") is not None and row.get("n_weeks") else NOT_AVAILABLE
+
+
+def interval(row: Values) -> str:
+    """The 95% interval of a row in words, or why there is none."""
+    low_high = row.get("ci")
+    if not low_high:
+        return missing(row)
+    kind = _KINDS.get(row.get("unit") or "", "num4")
+    return f"{shown(low_high[0], kind)} to {shown(low_high[1], kind)}"
+
+
+def p_words(row: Values) -> str:
+    """p-value that the verdict reads, adjusted over its family where it has one."""
+    p = row["p_adj"] if row.get("p_adj") is not None else row.get("p")
+    if p is None:
+        return missing(row)
+    words = "under 0.001" if p < 0.001 else f"{p:.3f}"
+    size = row.get("family_size")
+    return f"{words}, {size} together" if size and size > 1 and row.get("p_adj") is not None else words
+
+
+def detectable(row: Values) -> str:
+    """Smallest effect that the history would have shown four times in five, or why it is not known."""
+    return missing(row) if row.get("mde80") is None else shown_in(row, "mde80")
+
+
+def out_of_sample(row: Values) -> str:
+    """What the test weeks say of a row, with their estimate."""
+    confirmed = row.get("oos_confirmed")
+    if confirmed in (None, "n/a"):
+        return "in-sample only" if row.get("oos_windows") else NOT_AVAILABLE
+    return f"{confirmed}, {shown_in(row, 'oos_estimate')}"
+
+
+RESEARCH_TOPICS = ("capacity_15", "cutoff_90")
+_CLAIMED = {
+    "negligible": f"adds no more than {NEGLIGIBLE_MARGIN_R:g}R:",
+    "uniquely_best": "no other is as good:",
+}
+
+
+def claimed(report: Report, at: int | None) -> str:
+    """What exactly the verdict of a sentence is about, where the sentence alone could be read otherwise."""
+    if at is None:
+        return ""
+    row = report["statistics"]["claims"][at]
+    is_research = row["topic"] in RESEARCH_TOPICS
+    words = "that it earns more:" if is_research else _CLAIMED.get(row["claim_kind"])
+    return f' <span class="claimed">{esc(words)}</span>' if words else ""
+
+
+def denies(row: Values) -> bool:
+    """Whether a claim says that something does not pay: a floor adds nothing, the book lags, the best 5% made it."""
+    return row["claim_kind"] == "negligible" or row["seed_rule_says"] in ("lags", "warning")
+
+
+def evidence(report: Report, at: int | None) -> str:
+    """Row of evidence behind a sentence of advice, to unfold; empty where no claim was tested."""
+    if at is None:
+        return ""
+    row = report["statistics"]["claims"][at]
+    words = row["evidence_text"]
+    known = [
+        ("Estimate", shown_in(row)),
+        ("95% interval", interval(row)),
+        ("p", p_words(row)),
+        ("Detectable", detectable(row)),
+        ("n, weeks", f"{shown(row['n'], 'n')}, {shown(row['n_weeks'], 'n')}"),
+        ("Out of sample", out_of_sample(row)),
+    ]
+    return details("Evidence", f"<p>{esc(words[:1].upper() + words[1:])}</p>", facts(known))

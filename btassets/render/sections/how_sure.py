@@ -1,0 +1,362 @@
+"""How sure the page is: verdicts of every claim, chance, trials, decay of the signals, walk-forward, regimes.
+
+Belongs here: what the statistics tables say to a reader. Does not belong here: the numbers that they speak
+of (`sections_book.py`, `sections_evidence.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from btassets.render.charts import curves as charts
+from btassets.render.charts.curves import Line, Mark, Row
+from btassets.render.claims import NOT_AVAILABLE, denies, detectable, interval, out_of_sample, p_words, shown_in
+from btassets.render.format import MISSING, esc, shown
+from btassets.render.sections.evidence import SIGNAL_NAMES
+from btassets.render.sections.head import curve_name, verdict
+from btassets.render.tables import Column, block, facts, figure, legend, mark_legend, section, table
+
+Report = Mapping[str, Any]
+Values = Mapping[str, Any]
+
+_TOPICS = {
+    "headline": "The list earns more than chance",
+    "expectancy": "A qualified setup earns something",
+    "random_pick": "The book beats random picks",
+    "exit": "Exit",
+    "gate": "Floor",
+    "cutoff": "Cutoff",
+    "benchmark": "Against the benchmark",
+    "robustness": "Without the best 5%",
+    "capacity_15": "15 positions",
+    "cutoff_90": "Raw momentum at 90",
+}
+_PRIMARY_HORIZON = 30
+_MOST_WINDOWS = 60
+
+
+_CLAIM_COLUMNS = (
+    Column("topic", "Claim", render=lambda row: esc(_claim_name(row))),
+    Column("seed_rule_says", "Rule says", "words", "decision by the rules; - means no change"),
+    Column("verdict", "Verdict", render=lambda row: verdict(row["verdict"])),
+    Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
+    Column("ci", "95% interval", render=lambda row: esc(interval(row))),
+    Column("p", "p", render=lambda row: esc(p_words(row))),
+    Column("n", "n", "n", "setups; days of a curve; books"),
+    Column("n_weeks", "Weeks", "n", "weeks (days of a curve) from first to last"),
+    Column("mde80", "Detectable", "text", "effect seen four times in five", render=lambda row: esc(detectable(row))),
+    Column("oos", "Out of sample", render=lambda row: esc(out_of_sample(row))),
+)
+
+
+def _claim_name(row: Values) -> str:
+    name = _TOPICS.get(row["topic"]) or shown(row["topic"], "words")
+    has_key = row["topic"] in ("exit", "gate", "cutoff")
+    return f"{name}: {shown(row['item_key'], 'words')}" if has_key else name
+
+
+def how_sure(report: Report) -> str:
+    """Every claim with its verdict, and what stands between the book and luck."""
+    found = report["statistics"]
+    claims = table(found["claims"], _CLAIM_COLUMNS, json="statistics.claims", caption="Claims and verdicts")
+    sure = [row for row in found["claims"] if row["verdict"] == "supported"]
+    n_denied = sum(map(denies, sure))
+    lead = (
+        f"{len(sure) - n_denied} of {len(found['claims'])} claims are supported that something pays, {n_denied} that "
+        "something does not. Supported: the sign is as claimed, p is below 0.05 over everything it was compared with, "
+        "and the test weeks do not say no. Otherwise the default is no change."
+    )
+    parts = [claims, f'<div class="grid">{_against_chance(report)}{_against_market(report)}</div>']
+    parts.append(f'<div class="grid">{_decay(report)}{_walk_forward(report)}</div>')
+    parts.append(f'<div class="grid">{_regimes(report)}{_ground(report)}</div>')
+    return section("sure", "How sure is this?", lead, *parts)
+
+
+def _measure(rows: Sequence[Values], policy: str | None, measure: str) -> Values:
+    wanted = [row for row in rows if row["measure"] == measure]
+    return next((row for row in wanted if policy is None or row["policy"] == policy), {})
+
+
+def _against_chance(report: Report) -> str:
+    found, policy = report["statistics"], report["main_policy"]
+    books = found["book"]
+    picked, middle = _measure(books, policy, "random_pick"), _measure(books, policy, "random_pick_median")
+    trials = next((row["estimate"] for row in found["overfit"] if row["measure"] == "trials"), None)
+    luck = next((row for row in found["overfit"] if row["measure"] == "expected_max_sharpe"), {})
+    total, middle_at = picked.get("estimate"), middle.get("estimate")
+    rows = []
+    if total is not None and middle_at is not None:
+        low, high = middle["ci"] or (None, None)
+        rows = [
+            Row("This book", f"{total + middle_at:+.1f}%", (Mark("m-main", total + middle_at),), is_current=True),
+            Row("Random picks, middle and 95%", f"{middle_at:+.1f}%", (Mark("m-trim", middle_at, low, high),)),
+        ]
+        share = picked["p"]
+        words = f"{share * 100:.1f}% of {picked['n']} books that pick at random did at least as well."
+        chart = charts.dot_rows(
+            "random-picks", "Total return of this book and of random picks", words, rows, kind="pct0"
+        )
+    else:
+        words = "Random picks need 20 ranked tickers, a cutoff and the standard ranking: n/a here."
+        chart = charts.empty_chart("random-picks", "Total return of this book and of random picks")
+    sharpe = _measure(books, policy, "sharpe")
+    known = [
+        (
+            "Sharpe, 95% interval",
+            interval(sharpe) if sharpe.get("estimate") is None else f"{shown_in(sharpe)}, {interval(sharpe)}",
+        ),
+        ("Configurations tried on these data", shown(trials, "n")),
+        ("Sharpe that the best of them has by luck", shown_in(luck)),
+        (
+            "Probability that Sharpe is above 0",
+            _or_not(_measure(books, policy, "probabilistic_sharpe").get("estimate"), "num2"),
+        ),
+        (
+            "The same after the search (deflated)",
+            _or_not(_measure(books, policy, "deflated_sharpe").get("estimate"), "num2"),
+        ),
+        (
+            "Sessions that this Sharpe would need",
+            _or_not(_measure(books, policy, "min_track_record").get("estimate"), "n"),
+        ),
+        ("Overfitting by cross-validation (50% is luck)", _or_not(_of(found["overfit"], "pbo"), "pct0")),
+    ]
+    behind = table(
+        [row for row in books if row["measure"] in _CHANCE],
+        (*_BOOK_COLUMNS[:2], Column("estimate", "Value", render=lambda row: esc(shown_in(row))), *_BOOK_COLUMNS[3:]),
+        caption="The book against chance",
+        none="No book was run.",
+    )
+    drawn = figure(
+        "Against chance", words, chart, behind, legend=mark_legend((("m-main", "this book"), ("m-trim", "random")))
+    )
+    return f"<div>{drawn}{facts(known)}</div>"
+
+
+def _or_not(value: float | None, kind: str) -> str:
+    return NOT_AVAILABLE if value is None else shown(value, kind)
+
+
+_CHANCE = ("random_pick", "random_pick_median", "sharpe", "probabilistic_sharpe", "deflated_sharpe", "min_track_record")
+_BOOK_COLUMNS = (
+    Column("policy", "Book", "words"),
+    Column("measure", "Measure", "words"),
+    Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
+    Column("ci", "95% interval", render=lambda row: esc(interval(row))),
+    Column("p", "p", render=lambda row: esc(p_words(row))),
+    Column("n", "n", "n"),
+)
+
+
+def _of(rows: Sequence[Values], measure: str) -> Any:
+    return next((row["estimate"] for row in rows if row["measure"] == measure), None)
+
+
+def _marked(label: str, row: Values, *, is_current: bool = False, is_grey: bool = False) -> Row:
+    low, high = row.get("ci") or (None, None)
+    words = f"{shown_in(row)}, n {shown(row.get('n'), 'n')}"
+    return Row(label, words, (Mark("m-main", row["estimate"], low, high),), is_grey=is_grey, is_current=is_current)
+
+
+_VARIANTS = {
+    "legacy_raw_80_fixed10": "raw 80",
+    "raw_90_fixed10": "raw 90",
+    "residual_80_fixed15": "15 slots",
+}
+
+
+def _against_market(report: Report) -> str:
+    rows = [
+        row for row in report["statistics"]["book"] if row["measure"] in ("alpha", "active_return", "return_minus_base")
+    ]
+    names = {"alpha": "Alpha", "active_return": "Above benchmark", "return_minus_base": "Against default"}
+    drawn = [
+        _marked(
+            f"{names[row['measure']]}: {_VARIANTS.get(row['policy']) or shown(row['policy'], 'words')}",
+            row,
+            is_current=row["policy"] == report["main_policy"],
+        )
+        for row in rows
+        if row["estimate"] is not None
+    ]
+    words = "; ".join(f"{row.label}: {row.words}" for row in drawn) or "No benchmark, or too short a history"
+    chart = charts.dot_rows("alphas", "Percent a year with 95% intervals", f"{words}.", drawn, kind="pct0")
+    wanted = (
+        "alpha",
+        "beta",
+        "information_ratio",
+        "active_return",
+        "return_minus_base",
+        "capacity",
+        "break_even_cost_per_side",
+    )
+    measures = (
+        *wanted,
+        *sorted({row["measure"] for row in report["statistics"]["book"] if row["measure"].startswith("path_sd")}),
+    )
+    behind = table(
+        [row for row in report["statistics"]["book"] if row["measure"] in measures],
+        _BOOK_COLUMNS,
+        caption="The books against the market, costs and their own path",
+        none="No book was run.",
+    )
+    note = "Percent a year: alpha and return above the benchmark, and each variant minus the default; 95% intervals."
+    return figure("Against the market", note, chart, behind)
+
+
+def _decay(report: Report) -> str:
+    signals = report["statistics"]["signals"]
+    primary = [row for row in signals if row["is_primary"]]
+    drawn = [
+        _marked(f"{row['horizon_days']} sessions", row, is_current=row["horizon_days"] == _PRIMARY_HORIZON)
+        for row in primary
+        if row["estimate"] is not None
+    ]
+    words = "; ".join(f"{row.label}: {row.words}" for row in drawn)
+    chart = charts.dot_rows(
+        "decay", "Mean IC of residual momentum by horizon", f"{words}." if words else MISSING, drawn, kind="snum2"
+    )
+    columns = (
+        Column("signal", "Signal", render=lambda row: esc(SIGNAL_NAMES.get(row["signal"]) or str(row["signal"]))),
+        Column("horizon_days", "Sessions", "n"),
+        Column("estimate", "Mean IC", "snum4"),
+        Column("ci", "95% interval", render=lambda row: esc(interval(row))),
+        Column("p", "p", "num4"),
+        Column("q", "q", "num4", "over the signals of the horizon"),
+        Column("q_table", "q, table", "num4", "over all signals and horizons"),
+        Column("spread", "Spread", "snum4", "top fifth minus bottom fifth, fraction of price"),
+        Column("spread_p", "its p", "num4"),
+        Column("turnover_top", "Turnover", "num2", "of the top fifth in a week"),
+        Column("rank_autocorrelation", "Persistence", "num2", "rank correlation with the week before"),
+        Column("n", "Weeks", "n"),
+        Column("verdict", "Verdict", render=lambda row: verdict(row["verdict"])),
+    )
+    if any(row["neutral_ic"] is not None for row in signals):
+        columns += (
+            Column("neutral_ic", "IC in groups", "snum4", "forward returns minus their group's"),
+            Column("neutral_p", "its p", "num4"),
+            Column("neutral_verdict", "In groups", render=lambda row: verdict(row["neutral_verdict"])),
+        )
+    behind = table(
+        signals, columns, json="statistics.signals", caption="Signals by horizon", none="Too few tickers or weeks."
+    )
+    sure = next((row["verdict"] for row in primary if row["horizon_days"] == _PRIMARY_HORIZON), None)
+    judged = f"Over {_PRIMARY_HORIZON} sessions: {sure or 'n/a'}."
+    note = f"Residual momentum, mean weekly IC by horizon with 95% intervals. {judged}"
+    return figure("How long does the ranking foretell?", note, chart, behind)
+
+
+_WALK_LINES = (
+    ("picked", "c-target", "Each window's pick"),
+    ("fixed", "c-hold", "Settings in force"),
+    ("benchmark", "c-bench", "Benchmark"),
+)
+
+
+def _walk_forward(report: Report) -> str:
+    found = report["statistics"]
+    curves, windows = found["walk_forward"], found["windows"]
+    names = {name: curve_name(report, "benchmark") if name == "benchmark" else label for name, _, label in _WALK_LINES}
+    lines = [Line(css, names[name], curves["series"][name]) for name, css, _ in _WALK_LINES if name in curves["series"]]
+    gain = next((row for row in found["overfit"] if row["measure"] == "selected_minus_fixed"), None)
+    if gain is None or gain["estimate"] is None or len(windows) < 4:
+        note = f"{len(windows)} windows; under four nothing is said out of sample: n/a."
+    else:
+        pays = "pays" if gain["ci"] and gain["ci"][0] > 0 else "pays nothing"
+        note = (
+            f"Tuning {pays} here: the picks earned {shown_in(gain)} a setup more than the settings in force over the "
+            f"same {len(windows)} test windows (95% interval {interval(gain)})."
+        )
+    last = "; ".join(
+        f"{line.label}: {line.values[-1]:,.0f}" for line in lines if line.values and line.values[-1] is not None
+    )
+    chart = charts.line_chart(
+        "walk-forward",
+        "Book that follows each window's pick",
+        f"Dollars at the end: {last}." if last else MISSING,
+        curves["dates"],
+        lines,
+        height=230,
+    )
+    columns = (
+        Column("window", "Window", "n"),
+        Column("test_first", "Test from"),
+        Column("test_last", "to"),
+        Column("ranking", "Rank"),
+        Column("min_momentum_percentile", "Cutoff", "g"),
+        Column("exit", "Exit", "words"),
+        Column("n_train", "n train", "n"),
+        Column("train_net_r", "Net R, train", "r3"),
+        Column("n_test", "n test", "n"),
+        Column("test_net_r", "Net R, test", "r3"),
+        Column("fixed_net_r", "In force, test", "r3"),
+    )
+    behind = table(
+        windows[:_MOST_WINDOWS],
+        columns,
+        json="statistics.windows",
+        caption="Walk-forward windows",
+        none="No window fits.",
+    )
+    swatches = legend([(line.css, line.label, "") for line in lines]) if lines else ""
+    return figure("What would tuning have earned?", note, chart, behind, legend=swatches)
+
+
+_GROUPINGS = {"direction": "", "year": "", "trend": "Trend ", "volatility": "Volatility "}
+
+
+def _regimes(report: Report) -> str:
+    rows = report["statistics"]["regimes"]
+    drawn = [
+        _marked(
+            f"{_GROUPINGS.get(row['grouping'], '')}{shown(row['member'], 'words')}".capitalize(),
+            row,
+            is_grey=row["is_too_short"],
+        )
+        for row in rows
+        if row["estimate"] is not None
+    ]
+    words = "; ".join(f"{row.label}: {row.words}" for row in drawn)
+    chart = charts.dot_rows("regimes", "R by year and regime", f"{words}." if words else MISSING, drawn)
+    columns = (
+        Column("grouping", "By", "words"),
+        Column("member", "Which", "words"),
+        Column("estimate", "Mean", "r3"),
+        Column("ci", "95% interval", render=lambda row: esc(interval(row))),
+        Column("n", "n", "n"),
+        Column("n_weeks", "Weeks", "n"),
+        Column("largest_year_pct", "Largest year", "pct0", "share of the net R that one year made"),
+        Column("is_descriptive", "One year made it", "yes"),
+    )
+    behind = table(
+        rows, columns, json="statistics.regimes", caption="Qualified setups by regime", none="No graded setup."
+    )
+    is_adjusted = any(row["measure"] == "adjusted_r" for row in rows)
+    what = "R after costs and without the benchmark's move" if is_adjusted else "R after costs"
+    note = f"{what}, longest hold, qualified setups. Grey: too short a history for an interval (60 weeks)."
+    return figure("Does it hold in every regime?", note, chart, behind)
+
+
+_HEALTH_KINDS = {"frac": lambda v: shown(100 * v, "pct"), "flag": lambda v: "yes" if v else "no"}
+
+
+def _ground(report: Report) -> str:
+    found = report["statistics"]
+    rows = [
+        {
+            "what": row["text"],
+            "value": MISSING
+            if row["value"] is None
+            else _HEALTH_KINDS.get(row["unit"], lambda v: shown(v, "g"))(row["value"]),
+        }
+        for row in found["health"]
+    ]
+    missed = [
+        {"what": f"smallest effect seen four times in five: {_claim_name(row)}", "value": shown_in(row, "mde80")}
+        for row in found["claims"]
+        if row["mde80"] is not None and row["topic"] != "headline"
+    ]
+    inner = table(
+        [*rows, *missed], (Column("what", "Fact"), Column("value", "Value")), caption="What the statistics stand on"
+    )
+    note = "The rules' own thresholds are 0.02R for a floor and 0.05R for a hold: compare what could have been seen."
+    return block("What this stands on", note, inner)

@@ -1,0 +1,114 @@
+"""End of the page: data, method, assumptions, how to reproduce, glossary.
+
+Belongs here: what the numbers rest on. Does not belong here: results.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from btassets.render.format import esc, shown
+from btassets.render.glossary import GLOSSARY
+from btassets.render.tables import Column, details, facts, many, section, table
+
+Report = Mapping[str, Any]
+
+_MOST_LISTED = 50
+_GATES = {
+    "min_rr": "Least reward-to-risk",
+    "min_confidence": "Least confidence",
+    "exclude_neutral": "Action must agree",
+    "require_high_conviction": "High conviction only",
+    "exclude_conflicts": "Without conflicts only",
+    "min_momentum_percentile": "Least percentile",
+    "min_target_probability": "Least probability of a target",
+    "min_ev": "Least expected value",
+}
+
+
+def data(report: Report) -> str:
+    """Universe and quality of the bars."""
+    universe, quality, weeks = report["universe"], report["data_quality"], report["weeks"]
+    known = [
+        ("Tickers with bars", shown(universe["tickers"], "n")),
+        ("Living at the as-of date", shown(universe["living"], "n")),
+        ("Ended before it", shown(universe["ended"], "n")),
+        ("With a bar at the as-of date", shown(universe["at_as_of"], "n")),
+        ("Newest session of any ticker", universe["newest_session"]),
+        ("Refused by the quality rules", shown(len(universe["blocked"]), "n")),
+        ("Replay failed", shown(len(universe["failed"]), "n")),
+        ("As-of dates", f"{weeks['n']:,}, {weeks['first'] or '-'} to {weeks['last'] or '-'}"),
+        ("Survivorship", universe["survivorship"]),
+    ]
+    refused = (Column("ticker", "Ticker"), Column("reason", "Reason"))
+    parts = [facts(known)]
+    for key, title in (("blocked", "Refused tickers"), ("failed", "Tickers whose replay failed")):
+        if universe[key]:
+            parts.append(
+                details(title, table(universe[key][:_MOST_LISTED], refused, json=f"universe.{key}", caption=title))
+            )
+    if universe["behind"]:
+        parts.append(details(f"Without a bar for {universe['newest_session']}", many(universe["behind"])))
+    columns = (
+        Column("rule", "Rule"),
+        Column("severity", "Severity"),
+        Column("n_cases", "Cases", "n"),
+        Column("n_tickers", "Tickers", "n"),
+        Column("first.ticker", "First"),
+        Column("first.date", "Date"),
+        Column("first.text", "What was seen"),
+    )
+    parts.append("<h3>Findings of the quality rules</h3>")
+    parts.append(
+        table(
+            quality["problems"],
+            columns,
+            json="data_quality.problems",
+            caption="Findings",
+            none="Nothing was found.",
+        )
+    )
+    dropped = [{"rule": rule, "n": n} for rule, n in quality["rows_dropped"].items()]
+    if dropped:
+        parts.append(
+            table(
+                dropped,
+                (Column("rule", "Rows dropped by rule"), Column("n", "Rows", "n")),
+                caption="Rows dropped",
+            )
+        )
+    return section("data", "Data", "", *parts)
+
+
+def method(report: Report) -> str:
+    """Gate, assumptions, settings, how to get this again, glossary."""
+    gate = [(_GATES.get(name) or str(name), _setting(value)) for name, value in report["activation"].items()]
+    items = "".join(f"<li>{esc(words)}</li>" for words in report["assumptions"])
+    again = report["reproduce"]
+    changed = [{"key": key, "value": _setting(value)} for key, value in again["settings_not_default"].items()]
+    settings = [{"key": key, "value": _setting(value)} for key, value in report["settings"].items()]
+    columns = (Column("key", "Setting"), Column("value", "Value"))
+    terms = "".join(f"<div><dt>{esc(term)}</dt><dd>{esc(words)}</dd></div>" for term, words in GLOSSARY)
+    return section(
+        "method",
+        "Method and assumptions",
+        "",
+        f'<ul class="assumptions">{items}</ul>',
+        "<h3>The gate</h3>",
+        facts(gate),
+        "<h3>How to get this again</h3>",
+        f"<p><code>{esc(again['command'])}</code> in a book with these settings; their hash is "
+        f"<code>{esc(again['settings_hash'])}</code>.</p>",
+        table(changed, columns, caption="Settings that are no defaults", none="Every setting is at its default."),
+        details("All settings", table(settings, columns, caption="All settings")),
+        f'<h3>Glossary</h3><dl class="glossary">{terms}</dl>',
+    )
+
+
+def _setting(value: Any) -> str:
+    if value is None:
+        return "off"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "-"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,389 @@
+"""The book: equity, drawdown, exposure, years, months, worst stretches, trades, variants.
+
+Belongs here: what one capital-constrained book did. Does not belong here: statistics over setups
+(`sections_evidence.py`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from btassets.render.charts import curves as charts
+from btassets.render.charts.curves import Line
+from btassets.render.format import esc, html, shown
+from btassets.render.sections.head import curve_name, main_book
+from btassets.render.tables import Column, block, details, figure, legend, section, table
+
+Report = Mapping[str, Any]
+
+_CSS = {
+    "hold": "c-hold",
+    "target": "c-target",
+    "benchmark": "c-bench",
+    "equal_weight_hold": "c-ew",
+    "equal_weight_renewed": "c-ewr",
+}
+_MOST_PERIODS = 62
+
+_BOOK_COLUMNS = (
+    Column("total_return_pct", "Return", "spct"),
+    Column("cagr_pct", "CAGR", "pct"),
+    Column("max_drawdown_pct", "Max drawdown", "pct"),
+    Column("sharpe", "Sharpe", "num2"),
+    Column("trades", "Trades", "n"),
+    Column("win_rate", "Win rate", "pct"),
+    Column("avg_net_r", "Net R", "r3"),
+    Column("avg_trade_pnl", "Per trade, $", "usd"),
+    Column("avg_hold_days", "Held", "num1", "mean sessions"),
+    Column("avg_exposure_pct", "Exposure", "pct"),
+    Column("final_equity", "Final, $", "usd0"),
+)
+_REFUSAL_COLUMNS = (
+    Column("policy", "Book"),
+    Column("refusals.slots", "Slots", "n", "every slot was taken"),
+    Column("refusals.cash", "Cash", "n", "less than 1% of equity could be paid"),
+    Column("refusals.size", "Size", "n", "the size rule gave less than 1% of equity"),
+    Column("refusals.short", "Short", "n", "the book is long only"),
+    Column("skipped_held", "Already held", "n"),
+    Column("not_filled.no_next_bar", "No next bar", "n"),
+    Column("not_filled.gapped_stop", "Opened beyond stop", "n"),
+    Column("not_filled.gapped_target", "Opened beyond target", "n"),
+)
+TRADE_COLUMNS = (
+    Column("ticker", "Ticker"),
+    Column("entry_date", "Bought"),
+    Column("exit_date", "Sold"),
+    Column("hold_days", "Held", "n"),
+    Column("net_r", "Net R", "r2"),
+    Column("pnl_usd", "Gain, $", "usd"),
+    Column("reason", "Exit", "words"),
+)
+
+
+def book(report: Report) -> str:
+    """Curves and periods of the main book beside what it is compared with."""
+    curves = report["equity_curves"]
+    names = list(curves["series"])
+    main = report["main_policy"]
+    if not names:
+        return section("book", "The book", "No book was run: no as-of date had a ranked ticker.")
+    params = report["portfolio_sim"]["params"]
+    lead = (
+        f"{shown(params['starting_capital'], 'usd0')} dollars, at most {params['max_positions']} positions, "
+        f"{params['risk_per_trade_pct']:g}% risked in each, costs {params['cost_per_side_pct']:g}% per side."
+    )
+    parts = [
+        _equity(report, names),
+        '<div class="grid">',
+        _drawdown(report, names),
+        _exposure(report, names),
+        _years(report, names),
+        _stretches(report),
+        "</div>",
+        _months(report, main if main in names else names[0]),
+        _compared(report),
+    ]
+    return section("book", "The book", lead, *parts)
+
+
+def _last(values: list[float | None]) -> float | None:
+    return next((v for v in reversed(values) if v is not None), None)
+
+
+def _sampled(report: Report) -> list[int]:
+    """Positions of month ends (quarter or year ends in a long history): the rows of a data table."""
+    dates = report["equity_curves"]["dates"]
+    for length in (7, 0, 4):
+        marks = [d[:length] if length else f"{d[:4]}{(int(d[5:7]) - 1) // 3}" for d in dates]
+        ends = [k for k in range(len(dates)) if k + 1 == len(dates) or marks[k] != marks[k + 1]]
+        if len(ends) <= _MOST_PERIODS or length == 4:
+            return sorted({0, *ends})
+    return []
+
+
+def _sampled_table(report: Report, names: list[str], field: str, kind: str) -> str:
+    curves = report["equity_curves"]
+    rows = [
+        {"date": curves["dates"][k], **{name: curves["series"][name][field][k] for name in names}}
+        for k in _sampled(report)
+    ]
+    columns = [Column("date", "Date"), *(Column(name, curve_name(report, name), kind) for name in names)]
+    return table(rows, columns, caption=f"{field.replace('_', ' ').capitalize()} at period ends")
+
+
+def _lines(report: Report, names: list[str], field: str) -> list[Line]:
+    series = report["equity_curves"]["series"]
+    return [Line(_CSS[name], curve_name(report, name), series[name][field]) for name in names]
+
+
+def _equity(report: Report, names: list[str]) -> str:
+    series, dates = report["equity_curves"]["series"], report["equity_curves"]["dates"]
+    entries = [(_CSS[n], curve_name(report, n), shown(_last(series[n]["equity"]), "usd0")) for n in names]
+    words = "; ".join(f"{label} ends at {value}" for _, label, value in entries)
+    chart = charts.line_chart(
+        "equity",
+        "Equity of the book and of what it is compared with",
+        f"Logarithmic scale, dollars, {dates[0]} to {dates[-1]}. {words}.",
+        dates,
+        list(reversed(_lines(report, names, "equity"))),
+        height=340,
+        is_log=True,
+    )
+    behind = _sampled_table(report, names, "equity", "usd")
+    return figure(
+        "Equity",
+        "Dollars at each close on a logarithmic scale: equal slopes are equal rates.",
+        chart,
+        behind,
+        legend=legend(entries),
+    )
+
+
+def _drawdown(report: Report, names: list[str]) -> str:
+    chosen = [n for n in (report["main_policy"], "benchmark") if n in names]
+    if not chosen:
+        chosen = names[:1]
+    rows = _lines(report, chosen, "drawdown_pct")
+    entries = []
+    for name, line in zip(chosen, rows, strict=True):
+        known = [v for v in line.values if v is not None]
+        entries.append((_CSS[name], line.label, shown(-max(known, default=0.0), "pct")))
+    chart = charts.line_chart(
+        "drawdown",
+        "Drawdown",
+        "Fall from the highest close so far, percent. Deepest: "
+        + "; ".join(f"{label} {value}" for _, label, value in entries)
+        + ".",
+        report["equity_curves"]["dates"],
+        rows,
+        height=200,
+        kind="pct0",
+        has_area=True,
+        is_down=True,
+    )
+    behind = _sampled_table(report, chosen, "drawdown_pct", "pct2")
+    return figure("Drawdown", "Fall from the highest close so far.", chart, behind, legend=legend(entries))
+
+
+def _exposure(report: Report, names: list[str]) -> str:
+    main, series = report["main_policy"], report["equity_curves"]["series"]
+    if main not in names or series[main]["exposure_pct"] is None:
+        return ""
+    _, row = main_book(report)
+    mean = shown(row.get("avg_exposure_pct"), "pct")
+    chart = charts.line_chart(
+        "exposure",
+        "Exposure",
+        f"Share of equity invested at each close, percent; mean {mean}.",
+        report["equity_curves"]["dates"],
+        _lines(report, [main], "exposure_pct"),
+        height=200,
+        kind="pct0",
+        has_area=True,
+        css="dense",
+    )
+    behind = _sampled_table(report, [main], "exposure_pct", "pct")
+    return figure(
+        "Exposure",
+        "Share of equity invested at each close.",
+        chart,
+        behind,
+        legend=legend([(_CSS[main], "Mean", mean)] if row.get("avg_exposure_pct") is not None else []),
+    )
+
+
+def _years(report: Report, names: list[str]) -> str:
+    chosen = [n for n in (report["main_policy"], "benchmark", "equal_weight_hold") if n in names] or names[:1]
+    by_year = {name: {row["year"]: row["return_pct"] for row in report["yearly_returns"][name]} for name in chosen}
+    years = sorted({year for own in by_year.values() for year in own})
+    lines = [Line(_CSS[n], curve_name(report, n), [by_year[n].get(year) for year in years]) for n in chosen]
+    rows = [{"year": str(year), **{n: by_year[n].get(year) for n in chosen}} for year in years]
+    behind = table(
+        rows,
+        [Column("year", "Year"), *(Column(n, curve_name(report, n), "spct") for n in chosen)],
+        caption="Return by year",
+    )
+    chart = charts.bar_chart(
+        "years",
+        "Return by calendar year",
+        "Percent; the first and the last year may be parts. "
+        + "; ".join(f"{row['year']}: {shown(row[chosen[0]], 'spct')}" for row in rows)
+        + f" ({lines[0].label}).",
+        [str(year) for year in years],
+        lines,
+        height=222,
+    )
+    items = "".join(f'<li><span class="key {line.css}"></span>{esc(line.label)}</li>' for line in lines)
+    return figure(
+        "Years",
+        "The first and the last may be parts of a year.",
+        chart,
+        behind,
+        legend=f'<ul class="legend">{items}</ul>',
+    )
+
+
+def _stretches(report: Report) -> str:
+    main = report["main_policy"] or next(iter(report["drawdown_stretches"]), None)
+    if main is None:
+        return ""
+    columns = (
+        Column("depth_pct", "Depth", "pct"),
+        Column("peak_date", "Peak"),
+        Column("trough_date", "Trough"),
+        Column("recovered_date", "Recovered"),
+        Column("n_sessions", "Sessions", "n"),
+    )
+    rows = table(
+        report["drawdown_stretches"][main],
+        columns,
+        json=f"drawdown_stretches.{main}",
+        caption="Worst stretches under water",
+        none="The curve was never below an earlier high.",
+    )
+    return block("Worst stretches", 'From a high to its recovery; "-" has not recovered.', rows)
+
+
+def _months(report: Report, name: str) -> str:
+    rows: dict[int, dict[int, float | None]] = {}
+    for row in report["monthly_returns"][name]:
+        rows.setdefault(row["year"], {})[row["month"]] = row["return_pct"]
+    totals = {row["year"]: row["return_pct"] for row in report["yearly_returns"][name]}
+    known = [(row["return_pct"], row) for row in report["monthly_returns"][name] if row["return_pct"] is not None]
+    words = ""
+    if known:
+        low, high = (pick(known, key=lambda pair: pair[0]) for pick in (min, max))
+        words = (
+            f" Worst {charts.MONTHS[low[1]['month'] - 1]} {low[1]['year']} {low[0]:+.1f}%, "
+            f"best {charts.MONTHS[high[1]['month'] - 1]} {high[1]['year']} {high[0]:+.1f}%."
+        )
+    chart = charts.heat_map("months", "Return by month", f"Percent, one row per year.{words}", rows, totals)
+    table_rows = [
+        {"year": str(year), **{str(m): months.get(m) for m in range(1, 13)}, "total": totals.get(year)}
+        for year, months in rows.items()
+    ]
+    columns = [
+        Column("year", "Year"),
+        *(Column(str(m), charts.MONTHS[m - 1], "snum1") for m in range(1, 13)),
+        Column("total", "Year total", "spct"),
+    ]
+    behind = table(table_rows, columns, caption="Return by month, percent")
+    wide = f'<div class="scroll" tabindex="0" role="group" aria-label="Return by month">{chart}</div>'
+    return figure("Months", f"Percent, {curve_name(report, name)}.", wide, behind)
+
+
+def _compared(report: Report) -> str:
+    policies = report["portfolio_sim"]["policies"]
+    books = table(
+        policies,
+        (Column("policy", "Exit"), *_BOOK_COLUMNS),
+        json="portfolio_sim.policies",
+        caption="Books by exit",
+        none="No book traded.",
+    )
+    names = {row["curve"]: curve_name(report, row["curve"]) for row in report["comparisons"]}
+    columns = (
+        Column("curve", "Held instead", render=lambda row: esc(names[row["curve"]])),
+        *_BOOK_COLUMNS[:4],
+    )
+    others = table(
+        report["comparisons"],
+        columns,
+        json="comparisons",
+        caption="What the book is compared with",
+        none="Nothing to compare with.",
+    )
+    return f"<h3>Book and alternatives</h3>{books}{others}"
+
+
+def trades(report: Report) -> str:
+    """Closed trades: histogram, reasons, best and worst, and what was refused."""
+    main = report["main_policy"]
+    own = report["trades"].get(main) if main else None
+    if not own or not own["n"]:
+        policies = report["portfolio_sim"]["policies"]
+        refused = table(
+            policies,
+            _REFUSAL_COLUMNS,
+            json="portfolio_sim.policies",
+            caption="Refused",
+            none="No book was run.",
+        )
+        return section("trades", "Trades", "No trade was closed.", refused)
+    at = f"trades.{main}"
+    bins = own["net_r_histogram"]
+    behind = table(
+        bins,
+        (Column("from_r", "From R", "num1"), Column("to_r", "To R", "num1"), Column("n", "Trades", "n")),
+        json=f"{at}.net_r_histogram",
+        caption="Trades by net R",
+    )
+    chart = charts.histogram(
+        "net-r",
+        "Trades by net R",
+        f"{own['n']} closed trades in bins of half an R; losses and gains are marked apart.",
+        bins,
+    )
+    reasons = table(
+        own["exit_reasons"],
+        (
+            Column("reason", "Exit", "words"),
+            Column("n", "Trades", "n"),
+            Column("share_pct", "Share", "pct"),
+            Column("avg_net_r", "Net R", "r3"),
+            Column("avg_hold_days", "Held", "num1"),
+        ),
+        json=f"{at}.exit_reasons",
+        caption="Exits by reason",
+    )
+    refused = table(
+        report["portfolio_sim"]["policies"],
+        _REFUSAL_COLUMNS,
+        json="portfolio_sim.policies",
+        caption="Qualified setups that became no trade",
+    )
+    best, worst = (
+        table(own[side], TRADE_COLUMNS, json=f"{at}.{side}", caption=f"{side.capitalize()} trades")
+        for side in ("best", "worst")
+    )
+    histogram = figure("Net R per trade", "After costs; the last bin is open.", chart, behind)
+    return section(
+        "trades",
+        "Trades",
+        f"{own['n']:,} closed trades of the {main} exit.",
+        f'<div class="grid">{histogram}{block("Why they were sold", "", reasons)}</div>',
+        "<h3>Qualified setups that became no trade</h3>",
+        refused,
+        f'<div class="grid">{block("Best", "", best)}{block("Worst", "", worst)}</div>',
+    )
+
+
+def variants(report: Report) -> str:
+    """Research books: other rankings, cutoffs, capacities."""
+    columns = (
+        Column("variant", "Variant", "words"),
+        Column("ranking", "Rank"),
+        Column("cutoff", "Cutoff", "g"),
+        Column("max_positions", "Slots", "n"),
+        *_BOOK_COLUMNS,
+    )
+    rows = report["strategy_variants"]["variants"]
+    years = details(
+        "Return by year of each variant",
+        *(
+            f'<p class="sub">{html(row["variant"], "words")}</p>'
+            + table(
+                row["yearly_returns"],
+                (Column("year", "Year", "g"), Column("return_pct", "Return", "spct")),
+                json=f"strategy_variants.variants.{at}.yearly_returns",
+                none="Nothing traded.",
+            )
+            for at, row in enumerate(rows)
+            if row.get("yearly_returns") is not None
+        ),
+    )
+    lead = (
+        f"{len(rows)} books under the hold exit, the first of them the default; "
+        "the best of several is flattered by the choice."
+    )
+    inner = table(rows, columns, json="strategy_variants.variants", caption="Variants", none="No variant traded.")
+    return section("variants", "Variants", lead, inner, years if rows else "")

@@ -1,0 +1,197 @@
+"""Today's list as text, CSV or JSON, with columns that stay.
+
+Belongs here: columns, sizes for a given capital, and the words that say why. Does not belong here:
+what qualifies (`stages.todays_setups`).
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from btassets.engine.portfolio.sizing import size
+from btassets.render.format import MISSING, shown
+
+COLUMNS = (
+    *("ticker", "direction", "entry", "stop", "target", "rr"),
+    *("confidence", "percentile", "action", "risk", "size", "why"),
+)
+"""Columns of every format, in order; `size` is shares, `-` stands for what is missing (null in JSON)."""
+
+CAPITAL_USD = 10_000.0
+RISK_FRAC = 0.01
+CAP_FRAC = 0.20
+
+_KINDS = {
+    **dict.fromkeys(("entry", "stop", "target"), "price"),
+    **dict.fromkeys(("rr", "size"), "num2"),
+    **dict.fromkeys(("confidence", "percentile"), "num1"),
+}
+_DIGITS = {"rr": 2, "size": 2, "confidence": 1, "percentile": 1}
+_VOTES = (
+    ("vote_trend", "trend"),
+    ("vote_position", "position"),
+    ("vote_directional", "directional"),
+    ("vote_rsi", "rsi"),
+    ("vote_volume", "volume"),
+)
+
+
+class Listed(Protocol):
+    """What a list of setups has to tell; `stages.todays_setups.TodaysList` does."""
+
+    @property
+    def as_of(self) -> Any:
+        """Date whose close is the entry."""
+
+    @property
+    def is_signal_day(self) -> bool:
+        """Whether it is the as-of session of a completed week."""
+        ...
+
+    @property
+    def last_signal_day(self) -> Any:
+        """The newest such session."""
+
+    @property
+    def qualified(self) -> Any:
+        """Rows that qualify, by percentile."""
+
+    @property
+    def misses(self) -> Any:
+        """The nearest misses."""
+
+
+def rows_of(
+    setups: Sequence[Mapping[str, Any]],
+    *,
+    capital: float = CAPITAL_USD,
+    risk_frac: float = RISK_FRAC,
+    cap_frac: float = CAP_FRAC,
+) -> list[dict[str, Any]]:
+    """One dict per setup with the keys of `COLUMNS`; rounded numbers, None where missing.
+
+    Parameters
+    ----------
+    setups
+        Rows of `todays_setups`.
+    capital
+        US dollars.
+    risk_frac
+        Share of it lost between entry and stop.
+    cap_frac
+        Largest share of it in one position.
+    """
+    found = []
+    for setup in setups:
+        shares = size(setup["entry"], setup["stop"], capital, risk_frac, cap_frac)
+        row: dict[str, Any] = {
+            **{name: setup[name] for name in ("ticker", "direction", "entry", "stop", "target", "rr", "confidence")},
+            "percentile": setup["percentile"],
+            "action": setup["action"],
+            "risk": setup["risk_level"],
+            "size": shares if shares > 0 else None,
+            "why": why(setup),
+        }
+        for name in ("entry", "stop", "target"):
+            row[name] = None if row[name] is None else round(row[name], 2 if abs(row[name]) >= 1 else 4)
+        for name, digits in _DIGITS.items():
+            row[name] = None if row[name] is None else round(row[name], digits)
+        found.append(row)
+    return found
+
+
+def why(setup: Mapping[str, Any]) -> str:
+    """Failed floors of a miss, then the five votes and where the target stands.
+
+    >>> why({"failed_floors": "rr", "vote_trend": 0.52, "is_projected": True, "level_strength": 0.0})
+    'fails rr; trend +0.5; target projected'
+    """
+    words = []
+    if setup.get("failed_floors"):
+        words.append("fails " + setup["failed_floors"].replace(",", ", "))
+    votes = [f"{name} {round(setup[key], 1) + 0.0:+.1f}" for key, name in _VOTES if setup.get(key) is not None]
+    if votes:
+        words.append(" ".join(votes))
+    if setup.get("is_projected"):
+        words.append("target projected")
+    elif setup.get("level_strength") is not None:
+        words.append(f"target on a level of strength {setup['level_strength']:.0f}")
+    return "; ".join(words)
+
+
+def as_text(
+    found: Listed, *, capital: float = CAPITAL_USD, risk_frac: float = RISK_FRAC, cap_frac: float = CAP_FRAC
+) -> str:
+    """Tables for a terminal: what qualifies, then the nearest misses; one line says which day it is."""
+    sizes = {"capital": capital, "risk_frac": risk_frac, "cap_frac": cap_frac}
+    n = len(found.qualified)
+    lines = [f"{n} {'setup qualifies' if n == 1 else 'setups qualify'} at {_day(found)}"]
+    if found.qualified:
+        lines += ["", *_columns(rows_of(found.qualified, **sizes))]
+        lines += [
+            "",
+            f"size: shares at {risk_frac:.1%} risk of {capital:,.0f}, at most {cap_frac:.0%} in one.",
+        ]
+    if found.misses:
+        lines += ["", "Nearest misses", "", *_columns(rows_of(found.misses, **sizes))]
+    return "\n".join(lines) + "\n"
+
+
+def _day(found: Listed) -> str:
+    if found.as_of is None:
+        return "no session: the book has no completed week yet."
+    if found.is_signal_day:
+        return f"{found.as_of} (signal day; fills are at the next open)."
+    last = found.last_signal_day or MISSING
+    return f"{found.as_of} (preview: the tests trade week ends only; last signal day {last})."
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    cells = [
+        list(COLUMNS),
+        *([shown(row[name], _KINDS.get(name, "text")) for name in COLUMNS] for row in rows),
+    ]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(COLUMNS))]
+
+    def line(words: Sequence[str]) -> str:
+        placed = (
+            word.rjust(width) if name in _KINDS else word.ljust(width)
+            for name, word, width in zip(COLUMNS, words, widths, strict=True)
+        )
+        return "  ".join(placed).rstrip()
+
+    return [line(words) for words in cells]
+
+
+def as_csv(
+    found: Listed, *, capital: float = CAPITAL_USD, risk_frac: float = RISK_FRAC, cap_frac: float = CAP_FRAC
+) -> str:
+    """What qualifies, one line each under a header; `-` where a value is missing."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows_of(found.qualified, capital=capital, risk_frac=risk_frac, cap_frac=cap_frac):
+        writer.writerow({name: MISSING if value is None else value for name, value in row.items()})
+    return out.getvalue()
+
+
+def as_json(
+    found: Listed, *, capital: float = CAPITAL_USD, risk_frac: float = RISK_FRAC, cap_frac: float = CAP_FRAC
+) -> str:
+    """The whole list: day, what qualifies, nearest misses; null where a value is missing."""
+    sizes = {"capital": capital, "risk_frac": risk_frac, "cap_frac": cap_frac}
+
+    def text(day: Any) -> str | None:
+        return None if day is None else str(day)
+
+    value = {
+        "as_of": text(found.as_of),
+        "is_signal_day": found.is_signal_day,
+        "last_signal_day": text(found.last_signal_day),
+        **sizes,
+        "qualified": rows_of(found.qualified, **sizes),
+        "nearest_misses": rows_of(found.misses, **sizes),
+    }
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

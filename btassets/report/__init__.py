@@ -1,1 +1,0 @@
-"""The page, the JSON schema and the short form of a finished report."""

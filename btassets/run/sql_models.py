@@ -1,0 +1,383 @@
+"""The set-based stages: plain SELECTs in `dbt_like_sql/`, run by DuckDB over Arrow or Parquet.
+
+Belongs here: finding the models and their upstream tables, running them so that the same input gives
+the same bytes, and checking what comes out. Does not belong here: what a model computes (its file says
+so) and any walk through bars in time (the engine).
+"""
+
+import contextlib
+import math
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.errors import EXIT_BUG, BtassetsError, TableContractError
+from btassets.graph.registry import STAGE_OF_TABLE
+from btassets.graph.tables import CANDIDATES
+from btassets.run.freshness import key_of
+from btassets.run.run_stage import StageResult
+from btassets.run.settings_relation import settings_relations
+from btassets.storage.files import temporary_path
+
+Relation = pa.Table | Sequence[str] | Sequence[Path]
+"""A table in memory, or the Parquet files that together are one table."""
+
+SPILL_FOLDER = ".spill"
+"""Folder of the lake where sorts that do not fit into memory go while a model runs."""
+
+_BATCH_ROWS = 100_000
+MEMORY_LIMIT = "850MB"
+"""Usual share of a model: with less than 800 MB the widest one takes twice as long."""
+
+_MUCH_BYTES = 128_000_000
+_PACKAGE = "dbt_like_sql"
+_DETERMINISTIC: dict[str, Any] = {
+    # Two threads add floating point numbers in an order that changes from run to run.
+    "threads": 1,
+    "preserve_insertion_order": True,
+    # What is laid aside in files must be there before more is asked for: with other work on the machine,
+    # writers of their own fall behind, and the model fails for want of memory.
+    "async_threads": 0,
+    # Nothing may be fetched while a model runs.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+@dataclass(eq=False)
+class SqlModelError(BtassetsError):
+    """A file of `dbt_like_sql` cannot be parsed or run."""
+
+    exit_code = EXIT_BUG
+
+    file: str
+    problem: str
+
+    def __str__(self) -> str:
+        rule = "each file is one SELECT over known tables"
+        return f"{_PACKAGE}/{self.file}: {self.problem}; {rule}; correct that file."
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """One file of `dbt_like_sql`.
+
+    Attributes
+    ----------
+    name
+        File stem: model, table, asset and test alike.
+    sql
+        The whole text.
+    description
+        Its leading comment without the dashes; the first line says what one row is.
+    upstream
+        Tables that it reads, ascending, from DuckDB's own parser.
+    """
+
+    name: str
+    sql: str
+    description: str
+    upstream: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SqlTestResult:
+    """What one file of `dbt_like_sql/tests` found.
+
+    Attributes
+    ----------
+    name
+        File stem.
+    description
+        Its leading comment: what must hold.
+    n_failing
+        Rows that break it.
+    sample
+        The first of them, at most five.
+    """
+
+    name: str
+    description: str
+    n_failing: int
+    sample: list[dict[str, Any]]
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Open an in-memory connection whose results do not change from run to run."""
+    return duckdb.connect(config=_DETERMINISTIC)
+
+
+def _description(sql: str) -> str:
+    lines: list[str] = []
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    return "\n".join(lines).strip()
+
+
+def _load(folder: str) -> dict[str, SqlModel]:
+    root = resources.files(_PACKAGE)
+    root = root / folder if folder else root
+    files = sorted((f for f in root.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    models: dict[str, SqlModel] = {}
+    with connect() as connection:
+        for file in files:
+            sql = file.read_text(encoding="utf-8")
+            try:
+                upstream = connection.get_table_names(sql)
+            except duckdb.Error as error:
+                raise SqlModelError(f"{folder}/{file.name}".lstrip("/"), str(error)) from error
+            name = file.name.removesuffix(".sql")
+            models[name] = SqlModel(name, sql, _description(sql), tuple(sorted(upstream)))
+    return models
+
+
+@cache
+def load_models() -> dict[str, SqlModel]:
+    """Every model by name, upstream before downstream."""
+    models = _load("")
+    graph = {name: [u for u in model.upstream if u in models] for name, model in models.items()}
+    return {name: models[name] for name in TopologicalSorter(graph).static_order()}
+
+
+@cache
+def load_tests() -> dict[str, SqlModel]:
+    """Every test by name: a SELECT whose rows are what is wrong."""
+    return _load("tests")
+
+
+def run_models(
+    relations: Mapping[str, Relation],
+    names: Iterable[str] | None = None,
+    *,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> dict[str, pa.Table]:
+    """Run models in dependency order; each one sees the given relations and the models before it.
+
+    The order of rows in a relation decides nothing but the order of rows with equal ticker, as-of
+    date and direction, so files of hash buckets may be given as they are.
+
+    Parameters
+    ----------
+    relations
+        Tables by name: what no model makes (`settings`, `candidates`, ...), and models that are at hand.
+    names
+        Models wanted; unset: all. What they read must be wanted too or be given.
+    connection
+        Unset: a fresh `connect()`.
+
+    Raises
+    ------
+    SqlModelError
+        A model reads a table that is not there, or DuckDB refuses it.
+    TableContractError
+        A result holds NaN: a missing value is null.
+    """
+    models = load_models()
+    wanted = set(models if names is None else names)
+    results: dict[str, pa.Table] = {}
+    own = connect() if connection is None else connection
+    try:
+        for name, relation in relations.items():
+            if name not in wanted:
+                _bind(own, name, relation)
+        for name in models:
+            if name in wanted:
+                results[name] = _run(own, models[name])
+                own.register(name, results[name])
+    finally:
+        if connection is None:
+            own.close()
+    return results
+
+
+def run_model(name: str, relations: Mapping[str, Relation]) -> pa.Table:
+    """Run one model over relations that hold all its upstream tables."""
+    return run_models({u: relations[u] for u in load_models()[name].upstream if u in relations}, [name])[name]
+
+
+def run_tests(
+    relations: Mapping[str, Relation],
+    names: Iterable[str] | None = None,
+    *,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> list[SqlTestResult]:
+    """Run every test (or those of `names`) over relations that hold its tables; an empty sample means it holds.
+
+    Parameters
+    ----------
+    connection
+        Unset: a fresh `connect()`.
+    """
+    tests = load_tests()
+    chosen = [tests[name] for name in (tests if names is None else names)]
+    results: list[SqlTestResult] = []
+    with contextlib.nullcontext(connection) if connection is not None else connect() as own:
+        for name in sorted({u for test in chosen for u in test.upstream}):
+            _bind(own, name, relations[name])
+        for test in chosen:
+            rows = _run(own, test, f"tests/{test.name}.sql")
+            results.append(SqlTestResult(test.name, test.description, rows.num_rows, rows.slice(0, 5).to_pylist()))
+    return results
+
+
+def compute_model(name: str, book: Book) -> StageResult:
+    """Run one model as a stage of a book, over the lake's files of its scenario.
+
+    DuckDB reads the files itself, and of them only the columns that the model names.
+    """
+    relations: dict[str, Relation] = dict(settings_relations(book.settings, book.scenario))
+    for table in load_models()[name].upstream:
+        if table == "candidates":
+            files = book.lake.bucket_files(book.candidates)
+            relations[table] = files or CANDIDATES.schema.empty_table()
+        elif table not in relations:
+            relations[table] = [book.lake.existing_path(table, key_of(STAGE_OF_TABLE[table], book))]
+    stream = _ahead(_stream(load_models()[name], relations, book.lake.root))
+    schema = next(stream)
+    return StageResult({name: pa.RecordBatchReader.from_batches(schema, stream)})
+
+
+def _ahead(parts: Generator[Any]) -> Iterator[Any]:
+    """`parts`, each made by a thread of its own while the one before it is used: DuckDB and Parquet let go."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            following = pool.submit(next, parts, None)
+            while (part := following.result()) is not None:
+                following = pool.submit(next, parts, None)
+                yield part
+        finally:
+            # Where it stops half-way, the database is closed by the thread that opened it.
+            pool.submit(parts.close)
+
+
+def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> Generator[Any]:
+    """Schema of a model's result, then its batches: a large result never stands in memory as a whole.
+
+    What does not fit into the models' usual share of memory, nor into files beside it, gets once half of
+    the machine's memory: lists and sorted groups cannot be laid aside.
+    """
+    has_begun = False
+    try:
+        for part in _batches(model, relations, lake, MEMORY_LIMIT):
+            yield part
+            has_begun = True
+    except duckdb.OutOfMemoryException:
+        if has_begun:
+            raise
+        yield from _batches(model, relations, lake, _half_of_memory())
+
+
+def _batches(model: SqlModel, relations: Mapping[str, Relation], lake: Path, memory: str) -> Generator[Any]:
+    with _connection(lake, _bytes_of(relations), memory) as connection:
+        # Views are temporary ones of this cursor: the next model cannot find them.
+        for name, relation in relations.items():
+            _bind(connection, name, relation)
+        try:
+            reader = connection.sql(model.sql).to_arrow_reader(_BATCH_ROWS)
+            # The first batch is what tells whether the memory was enough.
+            batch = next(reader, None)
+            yield reader.schema
+            while batch is not None:
+                yield _clean(model.name, pa.Table.from_batches([batch])).to_batches()[0] if batch.num_rows else batch
+                batch = next(reader, None)
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise SqlModelError(f"{model.name}.sql", str(error)) from error
+
+
+def _half_of_memory() -> str:
+    return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2_000_000}MB"
+
+
+def _bytes_of(relations: Mapping[str, Relation]) -> int:
+    """Size of the files that relations are read from."""
+    files = [Path(file) for r in relations.values() if not isinstance(r, pa.Table) for file in r]
+    return sum(file.stat().st_size for file in files)
+
+
+@contextlib.contextmanager
+def _connection(lake: Path, n_bytes: int, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connection for one model: one of the process's database, or a database of its own for much input.
+
+    Opening a database costs 20 ms; one that worked on much keeps its memory until it is closed.
+    """
+    if n_bytes < _MUCH_BYTES and memory == MEMORY_LIMIT:
+        with _process_database(lake).cursor() as connection:
+            yield connection
+    else:
+        with database(lake, memory) as connection:
+            yield connection
+
+
+@cache
+def _process_database(lake: Path) -> duckdb.DuckDBPyConnection:
+    return database(lake, MEMORY_LIMIT)
+
+
+def database(lake: Path, memory: str) -> duckdb.DuckDBPyConnection:
+    """Database in memory; what does not fit into its share goes to a folder in the lake's `SPILL_FOLDER`.
+
+    The folder is the database's own (two of one folder overwrite each other's files): it comes with the
+    first byte, goes when the database is closed, and is swept after a kill.
+    """
+    spill = lake / SPILL_FOLDER
+    spill.mkdir(parents=True, exist_ok=True)
+    connection = connect()
+    connection.execute("set memory_limit = $limit", {"limit": memory})
+    connection.execute("set temp_directory = $folder", {"folder": str(temporary_path(spill / "models"))})
+    return connection
+
+
+def _bind(connection: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
+    if isinstance(relation, pa.Table):
+        connection.register(name, relation)
+    else:
+        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in relation)
+        connection.execute(f'create or replace temporary view "{name}" as from read_parquet([{files}])')
+
+
+def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, file: str | None = None) -> pa.Table:
+    try:
+        table = connection.sql(model.sql).to_arrow_table()
+    except duckdb.Error as error:
+        raise SqlModelError(file or f"{model.name}.sql", str(error)) from error
+    return _clean(model.name, table)
+
+
+def _clean(name: str, table: pa.Table) -> pa.Table:
+    """Refuse NaN, and blank what stands under nulls."""
+    for field in table.schema:
+        if pa.types.is_floating(field.type) and _has_nan(table[field.name]):
+            raise TableContractError(name, f"{field.name} holds NaN, where a missing value is null")
+    return pa.table([_with_blank_nulls(column) for column in table.columns], schema=table.schema)
+
+
+def _with_blank_nulls(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """Write zeros under the nulls, where DuckDB leaves what the memory held: equal tables hash equal."""
+    kind = column.type
+    if not column.null_count or pa.types.is_string(kind):
+        return column
+    stored = column.cast(pa.int32()) if pa.types.is_date32(kind) else column
+    blank = pa.scalar(0).cast(stored.type)
+    values = pc.fill_null(stored, blank).to_numpy()
+    return pa.array(values, stored.type, mask=column.is_null().to_numpy()).cast(kind)
+
+
+def _has_nan(column: pa.ChunkedArray) -> bool:
+    # The sum is NaN exactly when a value is, or when both infinities meet: then look closer.
+    total = pc.sum(column).as_py()
+    return total is not None and math.isnan(total) and bool(pc.any(pc.is_nan(column)).as_py())

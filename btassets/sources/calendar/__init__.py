@@ -1,0 +1,1 @@
+"""Exchange calendars, hours and fetch windows."""

@@ -1,0 +1,106 @@
+"""Which dates a network source is asked for: from where, and up to the last finished session.
+
+Belongs here: when a session counts as finished, and the default window. Does not belong here: when an exchange
+closes (`exchange_hours.py`).
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from btassets.errors import SettingError
+from btassets.sources.calendar.calendars import DATA
+from btassets.sources.calendar.exchange_hours import exchange_hours
+from btassets.storage.lake import Lake
+
+WINDOW_YEARS = 5
+"""Years before the last session that are fetched when `source.start` is not set."""
+
+_EPOCH = dt.date(1970, 1, 1)
+_SETTLED = dt.timedelta(minutes=30)  # vendors print the day's bar some time after the close
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Dates that are fetched, both inclusive, days since 1970-01-01."""
+
+    first: int
+    last: int
+
+    @property
+    def first_iso(self) -> str:
+        """First date as YYYY-MM-DD."""
+        return iso_day(self.first)
+
+    @property
+    def last_iso(self) -> str:
+        """Last date as YYYY-MM-DD."""
+        return iso_day(self.last)
+
+    def since(self, first_date: int | None) -> "Window":
+        """Give the part from `first_date`; None: the whole."""
+        return self if first_date is None else Window(first_date, self.last)
+
+
+def iso_day(day: int) -> str:
+    """Write a date as YYYY-MM-DD.
+
+    >>> iso_day(18627)
+    '2020-12-31'
+    """
+    return (_EPOCH + dt.timedelta(days=day)).isoformat()
+
+
+def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.datetime | None = None) -> Window:
+    """Window of a book.
+
+    Parameters
+    ----------
+    start, end
+        `source.start` and `source.end` as YYYY-MM-DD; "": five years, up to the last finished session.
+    calendar
+        Exchange code, or "data".
+    lake
+        Where the calendar is kept; without one weekdays stand for sessions.
+    now
+        The time, with its zone; unset: the clock's.
+
+    Raises
+    ------
+    SettingError
+        For text that is no date, or a start that is not before the end.
+    """
+    last = _day(end, "source.end") if end else last_finished_session(calendar, lake, now)
+    if start:
+        first = _day(start, "source.start")
+    else:
+        day = _EPOCH + dt.timedelta(days=last)
+        # 29 February five years before another one is 1 March.
+        leap = day.month == 2 and day.day == 29
+        earlier = day.replace(year=day.year - WINDOW_YEARS, **({"month": 3, "day": 1} if leap else {}))
+        first = (earlier - _EPOCH).days
+    if first > last:
+        rule = f"must not be after the last session wanted ({iso_day(last)})"
+        raise SettingError("source.start", start or iso_day(first), rule, "settings")
+    return Window(first, last)
+
+
+def last_finished_session(calendar: str, lake: Lake | None, now: dt.datetime | None = None) -> int:
+    """Last session whose close is at least half an hour ago, days since 1970-01-01.
+
+    With the calendar "data", or without a lake, weekdays stand for sessions.
+    """
+    settled = (now or dt.datetime.now(dt.UTC)) - _SETTLED
+    # Without a lake nothing is kept, and weekdays need nothing to be kept in.
+    hours = exchange_hours(lake or Lake(Path(), 1), DATA if lake is None else calendar, settled)
+    closed = hours.last_closed(settled)
+    if closed is None:
+        raise SettingError("calendar", calendar, f"has no session before {settled:%Y-%m-%d}", "settings")
+    return (closed - _EPOCH).days
+
+
+def _day(text: str, key: str) -> int:
+    try:
+        return (dt.date.fromisoformat(text) - _EPOCH).days
+    except ValueError as error:
+        raise SettingError(key, text, "must be a date as YYYY-MM-DD", "settings") from error

@@ -1,0 +1,1 @@
+"""Sources that read files: bar folders, long files, landed files."""

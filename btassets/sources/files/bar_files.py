@@ -1,0 +1,148 @@
+"""One file of bars, Parquet or CSV, as a table whose columns carry their roles.
+
+Belongs here: opening, sniffing, and every way in which a file is not what its name says.
+Does not belong here: which files there are (`files.py`), what the columns mean (`columns.py`).
+"""
+
+import csv
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from btassets.sources.base import BlockedTickerError, RawBars
+from btassets.sources.files.column_mapping import NUMBERS, ColumnNames, LocatedColumns, locate_columns, raw_bars_of
+
+PARQUET_SUFFIXES = (".parquet", ".pq")
+CSV_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2")
+SUFFIXES = PARQUET_SUFFIXES + CSV_SUFFIXES
+
+_HEAD_BYTES = 65_536
+_BIG_CSV_BYTES = 16_000_000
+
+
+def bar_suffix(name: str) -> str | None:
+    """Give the suffix that makes a file one of bars, as it is spelled; None for any other file.
+
+    Examples
+    --------
+    >>> bar_suffix("BRK.B.parquet"), bar_suffix("AAPL.CSV.gz"), bar_suffix("notes.txt")
+    ('.parquet', '.CSV.gz', None)
+    """
+    for suffix in SUFFIXES:
+        if name.casefold().endswith(suffix) and len(name) > len(suffix):
+            return name[-len(suffix) :]
+    return None
+
+
+def file_stamp(path: Path) -> str:
+    """Give size, modification and change time of a file; "" when it cannot be looked at."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return ""
+    return f"{facts.st_size}-{facts.st_mtime_ns}-{facts.st_ctime_ns}"
+
+
+def read_bar_file(path: Path, ticker: str, names: ColumnNames) -> RawBars:
+    """Read one ticker's bars from its file, in the file's order.
+
+    Raises
+    ------
+    BlockedTickerError
+        Q1, when the file cannot be opened, is no Parquet or CSV, or lacks a column or any row.
+    """
+    table, located = read_bar_table(path, ticker, replace(names, ticker=None))
+    return raw_bars_of(table, located, ticker)
+
+
+def read_bar_table(path: Path, ticker: str, names: ColumnNames) -> tuple[pa.Table, LocatedColumns]:
+    """Read the mapped columns of a file; the table's columns are called by their roles.
+
+    Parameters
+    ----------
+    path
+        Its suffix says Parquet or CSV.
+    ticker
+        Name under which a problem is reported.
+    names
+        What the file calls its columns.
+    """
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise _blocked(ticker, path, "is not a regular file", "bars are read from files; remove it")
+        if facts.st_size == 0:
+            raise _blocked(ticker, path, "is empty", "a ticker needs at least one bar; fetch it again")
+        if path.name.casefold().endswith(PARQUET_SUFFIXES):
+            return _read_parquet(path, ticker, names)
+        return _read_csv(path, ticker, names, facts.st_size)
+    except PermissionError as error:
+        observed = "cannot be read (permission denied)"
+        raise _blocked(ticker, path, observed, "the run reads it as its own user; allow reading") from error
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+        kind = "Parquet" if path.name.casefold().endswith(PARQUET_SUFFIXES) else "CSV"
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        observed = f"cannot be read as {kind} ({first})"
+        raise _blocked(ticker, path, observed, "bars come as whole Parquet or CSV files; fetch it again") from error
+
+
+def _blocked(ticker: str, path: Path, observed: str, advice: str) -> BlockedTickerError:
+    return BlockedTickerError(ticker, "Q1", f"{path.name} {observed}; {advice}.")
+
+
+def _read_parquet(path: Path, ticker: str, names: ColumnNames) -> tuple[pa.Table, LocatedColumns]:
+    # Not pq.read_table: that one imports pandas, half a second for nothing.
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        available = file.schema_arrow.names
+        located = locate_columns(available, names, ticker)
+        wanted = list(located.by_role.values())
+        # A dot in a selected name would be taken for the path of a nested field.
+        has_plain_names = not any("." in name for name in wanted)
+        table = file.read(columns=wanted if has_plain_names else None, use_threads=False)
+    arrays = [table.column(name) for name in wanted]
+    return pa.table(arrays, names=list(located.by_role)), located
+
+
+def _read_csv(path: Path, ticker: str, names: ColumnNames, size: int) -> tuple[pa.Table, LocatedColumns]:
+    with pa.input_stream(str(path), compression="detect") as stream:
+        head = stream.read(_HEAD_BYTES)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise _blocked(ticker, path, "is empty", "a ticker needs at least one bar; fetch it again")
+    if start[:1] in b"{[<":
+        shown = " ".join(start[:120].decode("utf-8", "replace").split())
+        raise _blocked(ticker, path, f"holds a message instead of bars: {shown!r}", "fetch it again")
+    header = start.splitlines()[0].decode("utf-8", "replace")
+    delimiter = max(",;\t|", key=header.count)
+    parsing = pa_csv.ParseOptions(delimiter=delimiter)
+    located = locate_columns(next(csv.reader([header], delimiter=delimiter)), names, ticker)
+    reading = pa_csv.ReadOptions(use_threads=size > _BIG_CSV_BYTES)
+    numeric = {located.by_role[role]: pa.float64() for role in NUMBERS if role in located.by_role}
+    try:
+        table = _csv_table(path, located, reading, parsing, numeric)
+    except pa.ArrowInvalid:  # text among the numbers: read it all as text, so that it can be named
+        table = _csv_table(path, located, reading, parsing, {})
+    return table.rename_columns(list(located.by_role)), located
+
+
+def _csv_table(
+    path: Path,
+    located: LocatedColumns,
+    reading: pa_csv.ReadOptions,
+    parsing: pa_csv.ParseOptions,
+    numeric: dict[str, pa.DataType],
+) -> pa.Table:
+    wanted = list(located.by_role.values())
+    types = {name: numeric.get(name, pa.string()) for name in wanted}
+    # strings_can_be_null stays off: NAN and NULL are tickers.
+    converting = pa_csv.ConvertOptions(
+        column_types=types,
+        include_columns=wanted,
+        strings_can_be_null=False,
+        quoted_strings_can_be_null=False,
+    )
+    return pa_csv.read_csv(path, read_options=reading, parse_options=parsing, convert_options=converting)

@@ -1,0 +1,372 @@
+"""A folder of Parquet or CSV files, or one long file, as a source of bars.
+
+Belongs here: which files there are, whose they are, and reading a ticker or a benchmark on demand.
+Does not belong here: reading one file (`bar_files.py`), judging bars (`engine.market.quality`).
+"""
+
+import contextlib
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.errors import BenchmarkError, NoBarsError, SettingError
+from btassets.sources.base import BASES, BarSource, Basis, BlockedTickerError, Problem, RawBars
+from btassets.sources.files.bar_files import SUFFIXES, bar_suffix, file_stamp, read_bar_file, read_bar_table
+from btassets.sources.files.column_mapping import (
+    ColumnNames,
+    LocatedColumns,
+    concatenated,
+    raw_bars_of,
+    values_of,
+)
+from btassets.sources.universe.ticker_names import canonical_ticker, case_collisions, ticker_of_stem, unsafe_reason
+
+_BASIS = "source.basis"
+_PATTERN = "source.ticker_pattern"
+_READERS = 2  # Arrow decodes without the interpreter's lock; more threads only queue for it
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Rows of one ticker in one long file."""
+
+    path: Path
+    table: pa.Table
+    located: LocatedColumns
+
+
+@dataclass(frozen=True, slots=True)
+class _Inventory:
+    """What was found: per ticker its files, or its slices of long files, or why it is refused."""
+
+    files: dict[str, list[Path]]
+    slices: dict[str, list[_Slice]]
+    refused: dict[str, BlockedTickerError]
+    problems: list[Problem]
+
+
+class FilesSource:
+    """Bars from a folder with one file per ticker, or from long files with a ticker column.
+
+    Files that are not `.parquet`, `.pq` or `.csv` (also `.csv.gz`, `.csv.zst`, `.csv.bz2`), hidden
+    files and sub-folders are passed over. Nothing is read before the first question; what was found
+    then stays until `refresh`.
+
+    Parameters
+    ----------
+    path
+        Folder, or one file.
+    columns
+        What the files call their columns; with `columns.ticker` every file is a long one.
+    basis
+        What the prices already are: "raw", "split" or "total".
+    ticker_pattern
+        Regular expression searched in a file's name without its suffix; its group "ticker", else its
+        first group, is the ticker. Files that do not match are passed over and listed by `problems`.
+        "": the whole name without its suffix.
+
+    Raises
+    ------
+    SettingError
+        For an unknown basis, or a pattern that is none or has no group.
+    """
+
+    name = "files"
+
+    def __init__(
+        self,
+        path: Path | str,
+        columns: ColumnNames | None = None,
+        basis: Basis = "total",
+        ticker_pattern: str = "",
+    ) -> None:
+        if basis not in BASES:
+            raise SettingError(_BASIS, basis, "must be raw, split or total", "btassets.toml")
+        self.path = Path(path)
+        self.columns = columns or ColumnNames()
+        self.basis: Basis = basis
+        self._pattern = _compiled(ticker_pattern)
+        self._where = f"source {path}"
+        self._inventory: _Inventory | None = None
+
+    def tickers(self) -> list[str]:
+        """Every name found, sorted by bytes, those that `fetch` will refuse included.
+
+        Raises
+        ------
+        NoBarsError
+            When the folder or file is missing, may not be read, or holds no file of bars.
+        """
+        found = self._found()
+        return sorted({*found.files, *found.slices, *found.refused}, key=str.encode)
+
+    def problems(self) -> list[Problem]:
+        """List findings about the source as a whole: files passed over, rows without a ticker."""
+        return list(self._found().problems)
+
+    def stamp(self, ticker: str) -> str:
+        """Size, modification and change time of the ticker's files; "" for an unknown ticker."""
+        found = self._found()
+        paths = found.files.get(ticker) or [piece.path for piece in found.slices.get(ticker, [])]
+        return "+".join(file_stamp(path) for path in paths)
+
+    def changed_at(self, ticker: str) -> float | None:
+        """When a file of the ticker was last written, moved or renamed, by the file system's own clock.
+
+        None for an unknown ticker, and for a file that has gone meanwhile.
+        """
+        found = self._found()
+        paths = found.files.get(ticker) or [piece.path for piece in found.slices.get(ticker, [])]
+        times: list[float] = []
+        for path in paths:
+            with contextlib.suppress(OSError):
+                # Not the modification time: a copy that keeps it would look settled at once.
+                times.append(path.stat().st_ctime)
+        return max(times, default=None)
+
+    def fetch(self, ticker: str) -> RawBars:
+        """All bars of one ticker, in the order of its file.
+
+        Raises
+        ------
+        BlockedTickerError
+            Q1 (cannot be read as bars) or Q2 (name), also for a ticker that the source does not have.
+        """
+        found = self._found()
+        if ticker in found.refused:
+            raise found.refused[ticker]
+        if ticker in found.files:
+            return read_bar_file(found.files[ticker][0], ticker, self.columns)
+        if ticker in found.slices:
+            parts = found.slices[ticker]
+            return concatenated([raw_bars_of(part.table, part.located, ticker) for part in parts])
+        near = difflib.get_close_matches(ticker, self.tickers(), n=1)
+        hint = f"did you mean {near[0]}?" if near else "`btassets doctor` lists what the source has."
+        raise BlockedTickerError(ticker, "Q1", f"{self.path} has no such ticker; {hint}")
+
+    def path_of(self, ticker: str) -> Path:
+        """The one file of a ticker of a folder with one file per ticker."""
+        return self._found().files[ticker][0]
+
+    def refresh(self) -> None:
+        """Forget what was found, so that the next question looks at the disk again."""
+        self._inventory = None
+
+    def _found(self) -> _Inventory:
+        if self._inventory is None:
+            paths = self._bar_files()
+            is_long = self.columns.ticker is not None
+            if not is_long and self.path.is_file() and _has_ticker_column(paths[0], self.columns):
+                is_long = True
+            self._inventory = self._long_inventory(paths) if is_long else self._file_inventory(paths)
+        return self._inventory
+
+    def _bar_files(self) -> list[Path]:
+        where = self._where
+        advice = "bars are read from Parquet or CSV files; set source.path to their folder or to one long file."
+        try:
+            if self.path.is_file():
+                found = [self.path]
+            elif not self.path.exists():
+                raise NoBarsError(where, "there is no such folder or file", advice)
+            elif not self.path.is_dir():
+                raise NoBarsError(where, "it is neither a folder nor a file", advice)
+            else:
+                found = sorted(entry for entry in self.path.iterdir() if _may_hold_bars(entry))
+        except OSError as error:
+            observed = f"it cannot be read ({error.strerror or error})"
+            raise NoBarsError(where, observed, "allow the run's user to read it.") from error
+        if not found or (len(found) == 1 and bar_suffix(found[0].name) is None):
+            observed = f"it holds no file of bars ({', '.join(SUFFIXES)})"
+            raise NoBarsError(where, observed, advice)
+        return found
+
+    def _file_inventory(self, paths: list[Path]) -> _Inventory:
+        inventory = _Inventory({}, {}, {}, [])
+        passed_over: list[str] = []
+        for path in paths:
+            ticker = self._ticker_of(path)
+            if ticker is None:
+                passed_over.append(path.name)
+            else:
+                inventory.files.setdefault(ticker, []).append(path)
+        if passed_over and not inventory.files:
+            observed = f"none of its {len(paths)} files matches source.ticker_pattern (first: {passed_over[0]})"
+            raise NoBarsError(self._where, observed, "it is searched in the name without suffix; correct it.")
+        if passed_over:
+            text = (
+                f"{len(passed_over)} files do not match source.ticker_pattern and were passed over "
+                f"(first: {passed_over[0]})."
+            )
+            inventory.problems.append(Problem("", "Q2", "info", None, len(passed_over), text))
+        for ticker, files in inventory.files.items():
+            if len(files) > 1:
+                names = ", ".join(path.name for path in files)
+                reason = f"{len(files)} files give this ticker ({names}); one file per ticker; remove all but one."
+                inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", reason)
+        _refuse_names(inventory)
+        return inventory
+
+    def _ticker_of(self, path: Path) -> str | None:
+        stem = path.name.removesuffix(bar_suffix(path.name) or "")
+        if self._pattern is None:
+            return ticker_of_stem(stem)
+        match = self._pattern.search(stem)
+        if match is None:
+            return None
+        return ticker_of_stem(match["ticker"] if "ticker" in self._pattern.groupindex else match[1])
+
+    def _long_inventory(self, paths: list[Path]) -> _Inventory:
+        inventory = _Inventory({}, {}, {}, [])
+        names = replace(self.columns, ticker=self.columns.ticker or "ticker")
+        for path in paths:
+            stem = path.name.removesuffix(bar_suffix(path.name) or "")
+            try:
+                table, located = read_bar_table(path, stem, names)
+                for ticker, rows in _by_ticker(table, path, inventory.problems):
+                    inventory.slices.setdefault(ticker, []).append(_Slice(path, rows, located))
+            except BlockedTickerError as error:
+                # The file may hold any ticker: it is reported under its own name.
+                inventory.refused[stem] = error
+        if not inventory.slices:
+            reasons = [error.reason for error in inventory.refused.values()]
+            observed = f"no long file gives a bar ({reasons[0] if reasons else 'no row has a ticker'})"
+            raise NoBarsError(self._where, observed, "correct the file or [source.columns].")
+        _refuse_names(inventory)
+        return inventory
+
+
+def fetch_many(
+    source: BarSource, tickers: Iterable[str], n_threads: int = _READERS
+) -> Iterator[tuple[str, RawBars | BlockedTickerError]]:
+    """Yield each ticker with its bars or its refusal, in the order asked; one refusal stops no other."""
+
+    def fetch(ticker: str) -> tuple[str, RawBars | BlockedTickerError]:
+        try:
+            return ticker, source.fetch(ticker)
+        except BlockedTickerError as error:
+            return ticker, error
+
+    with ThreadPoolExecutor(max_workers=n_threads) as pool:
+        yield from pool.map(fetch, tickers)
+
+
+def read_benchmark(
+    benchmark: str, source: BarSource, columns: ColumnNames | None = None, folder: Path | None = None
+) -> RawBars:
+    """Bars of the benchmark: of a file when one has that name, else of a ticker of the source.
+
+    Parameters
+    ----------
+    benchmark
+        A path, or a ticker.
+    source
+        Where a ticker is looked up.
+    columns
+        What the file calls its columns; when they are not there, date, open, ..., volume are tried.
+    folder
+        What a relative path starts from; the current folder when None.
+
+    Raises
+    ------
+    BenchmarkError
+        Neither such a file nor such a ticker, or it cannot be accepted.
+    """
+    path = (folder or Path()) / benchmark
+    try:
+        if path.is_file():
+            ticker = path.name.removesuffix(bar_suffix(path.name) or path.suffix)
+            return _read_benchmark_file(path, ticker_of_stem(ticker), columns or ColumnNames())
+        ticker = canonical_ticker(benchmark)
+        known = source.tickers()
+        if ticker in known:
+            return source.fetch(ticker)
+    except BlockedTickerError as error:
+        raise BenchmarkError(benchmark, error.reason.rstrip(".")) from error
+    near = difflib.get_close_matches(ticker, known, n=1, cutoff=0.5)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    raise BenchmarkError(benchmark, f"there is neither such a file nor such a ticker{hint}")
+
+
+def _read_benchmark_file(path: Path, ticker: str, columns: ColumnNames) -> RawBars:
+    try:
+        return read_bar_file(path, ticker, columns)
+    except BlockedTickerError as error:
+        plain = ColumnNames()
+        if columns == plain:
+            raise
+        try:
+            return read_bar_file(path, ticker, plain)
+        except BlockedTickerError:
+            raise error from None
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    if not pattern:
+        return None
+    rule = "must be a regular expression with a group around the ticker, e.g. ^DA-(.+)-T-"
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        where = f"btassets.toml: {error}"
+        raise SettingError(_PATTERN, pattern, rule, where) from error
+    if compiled.groups == 0:
+        raise SettingError(_PATTERN, pattern, rule, "btassets.toml")
+    return compiled
+
+
+def _may_hold_bars(entry: Path) -> bool:
+    return not entry.name.startswith(".") and bar_suffix(entry.name) is not None and not entry.is_dir()
+
+
+def _has_ticker_column(path: Path, columns: ColumnNames) -> bool:
+    try:
+        read_bar_table(path, path.stem, replace(columns, ticker="ticker"))
+    except BlockedTickerError:
+        return False
+    return True
+
+
+def _refuse_names(inventory: _Inventory) -> None:
+    names = {*inventory.files, *inventory.slices}
+    for ticker in names:
+        reason = unsafe_reason(ticker)
+        if reason is not None:
+            text = f"{reason}; a ticker is a safe name; rename it in the source."
+            inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", text)
+    for ticker, spellings in case_collisions(names).items():
+        text = f"{' and '.join(spellings)} differ only in case; tickers are unique without case; keep one."
+        inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", text)
+
+
+def _by_ticker(table: pa.Table, path: Path, problems: list[Problem]) -> Iterator[tuple[str, pa.Table]]:
+    """Yield each ticker's rows of a long table, in the table's order."""
+    column = table.column("ticker")
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        reason = f"{path.name}: the ticker column holds {kind}; tickers are text (TRUE, 0700); write them as text."
+        raise BlockedTickerError(path.stem, "Q2", reason)
+    texts = pc.fill_null(column.cast(pa.string()), "").combine_chunks()
+    encoded = texts.dictionary_encode()
+    spelled = [canonical_ticker(name) for name in encoded.dictionary.to_pylist()]
+    unique = sorted(set(spelled), key=str.encode)
+    number = {name: code for code, name in enumerate(unique)}
+    codes = np.array([number[name] for name in spelled], dtype=np.int64)[values_of(encoded.indices, np.int32)]
+    order = np.argsort(codes, kind="stable")
+    sorted_rows = table.drop_columns(["ticker"]).take(pa.array(order))
+    ends = np.cumsum(np.bincount(codes, minlength=len(unique)))
+    start = 0
+    for name, end in zip(unique, ends.tolist(), strict=True):
+        if name:
+            yield name, sorted_rows.slice(start, end - start)
+        else:
+            text = f"{path.name}: {end - start} rows without a ticker dropped; every row needs one"
+            problems.append(Problem("", "Q2", "quarantine", None, end - start, text))
+        start = end

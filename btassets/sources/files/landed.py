@@ -1,0 +1,141 @@
+"""A source together with the bars that landed beside it.
+
+Belongs here: joining the two. Where both have a bar the source's own counts: once it has caught up, what
+landed changes nothing, and a source that re-bases its history is never mixed with bars on the old basis.
+Does not belong here: taking files from the landing folder (`btassets.stages.bars.landing`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from btassets.engine.market.raw_bars import Basis, RawBars
+from btassets.errors import NoBarsError
+from btassets.sources.base import BarSource, FetchesSince, Problem, announce, changed_at, source_problems
+from btassets.sources.files.bar_files import file_stamp
+from btassets.sources.files.bar_folder import FilesSource
+from btassets.sources.files.column_mapping import ColumnNames
+
+KEPT_COLUMNS = ColumnNames(dividend="dividend", split="split")
+"""Columns of the files of landed bars."""
+
+
+class WithLanded:
+    """A source whose tickers also have the bars that landed.
+
+    Parameters
+    ----------
+    base
+        The book's source.
+    folder
+        One Parquet file per ticker with what landed.
+    """
+
+    def __init__(self, base: BarSource, folder: Path) -> None:
+        self.base = base
+        self.name = base.name
+        self.basis: Basis = base.basis
+        self._kept = FilesSource(folder, KEPT_COLUMNS, base.basis)
+        self._paths = {ticker: self._kept.path_of(ticker) for ticker in self._kept.tickers()}
+        self._own: frozenset[str] | None = None
+
+    def tickers(self) -> list[str]:
+        """Every name of either, sorted by bytes."""
+        return sorted({*self._own_tickers(), *self._paths}, key=str.encode)
+
+    def _own_tickers(self) -> frozenset[str]:
+        if self._own is None:
+            try:
+                self._own = frozenset(self.base.tickers())
+            except NoBarsError:
+                if not self._paths:
+                    raise
+                self._own = frozenset()
+        return self._own
+
+    def stamp(self, ticker: str) -> str:
+        """Marker of both."""
+        own = self.base.stamp(ticker) if ticker not in self._paths or ticker in self._own_tickers() else ""
+        return f"{own}+landed-{file_stamp(self._paths[ticker])}" if ticker in self._paths else own
+
+    def fetch(self, ticker: str) -> RawBars:
+        """Bars of the source, and those that landed on dates that it lacks, ascending."""
+        if ticker not in self._paths:
+            return self.base.fetch(ticker)
+        kept = self._kept.fetch(ticker)
+        return filled(self.base.fetch(ticker), kept) if ticker in self._own_tickers() else kept
+
+    def changed_at(self, ticker: str) -> float | None:
+        """When the source's own part last changed; what landed is whole."""
+        return changed_at(self.base, ticker) if ticker in self._own_tickers() else None
+
+    def announce(self, wanted: Mapping[str, int | None]) -> None:
+        """Pass on what will be asked."""
+        announce(self.base, wanted)
+
+    def problems(self) -> list[Problem]:
+        """Findings about the source as a whole."""
+        return source_problems(self.base)
+
+    def landed(self, ticker: str) -> RawBars | None:
+        """Bars of a ticker that landed, None without."""
+        return self._kept.fetch(ticker) if ticker in self._paths else None
+
+
+class WithLandedSince(WithLanded):
+    """The same over a source that can be asked for a part."""
+
+    base: FetchesSince  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    @property
+    def last_expected(self) -> int | None:
+        """Date of the last bar that the source should have."""
+        return self.base.last_expected
+
+    def fetch_since(self, ticker: str, first_date: int) -> RawBars:
+        """Bars of both from a date on."""
+        kept = self.landed(ticker)
+        if kept is None:
+            return self.base.fetch_since(ticker, first_date)
+        late = rows(kept, kept.dates >= first_date)
+        return filled(self.base.fetch_since(ticker, first_date), late) if ticker in self._own_tickers() else late
+
+
+def with_landed(base: BarSource, folder: Path) -> BarSource:
+    """The source itself, or together with what landed in `folder`."""
+    if not folder.is_dir() or not any(folder.glob("[!.]*.parquet")):
+        return base
+    return WithLandedSince(base, folder) if isinstance(base, FetchesSince) else WithLanded(base, folder)
+
+
+def rows(bars: RawBars, wanted: np.ndarray) -> RawBars:
+    """Some rows of a ticker's bars, by mask or position."""
+    taken = {f.name: v[wanted] for f in fields(bars) if isinstance(v := getattr(bars, f.name), np.ndarray)}
+    return RawBars(**{**taken, "adjusted_close": taken.get("adjusted_close"), "notes": bars.notes})
+
+
+def filled(bars: RawBars, more: RawBars) -> RawBars:
+    """Bars, and those of `more` on dates that they lack, ascending when `bars` are.
+
+    Examples
+    --------
+    >>> def flat(dates, price):
+    ...     p = np.full(len(dates), price)
+    ...     return RawBars(np.array(dates, np.int32), p, p, p, p, p, np.zeros(len(p)), np.ones(len(p)))
+    >>> both = filled(flat([1, 3], 10.0), flat([2, 3, 4], 20.0))
+    >>> both.dates.tolist(), both.close.tolist()
+    ([1, 2, 3, 4], [10.0, 20.0, 10.0, 20.0])
+    """
+    more = rows(more, ~np.isin(more.dates, bars.dates))
+    if not len(more):
+        return bars
+    at = np.searchsorted(bars.dates, more.dates)
+    parts = {
+        f.name: np.insert(getattr(bars, f.name), at, getattr(more, f.name))
+        for f in fields(bars)
+        if f.name not in ("adjusted_close", "notes")
+    }
+    # What the vendor adjusted is compared as a whole or not at all.
+    return RawBars(**parts, adjusted_close=None, notes=bars.notes)

@@ -1,0 +1,1 @@
+"""Which tickers there are: spelling and dated membership."""

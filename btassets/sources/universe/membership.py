@@ -1,0 +1,127 @@
+"""Who belonged to the universe when: a file of spells.
+
+Belongs here: reading the file and refusing one that cannot be meant. Does not belong here: who is ranked at a date
+(`engine.market.eligibility`), bars.
+"""
+
+import csv
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from btassets.errors import MembershipError
+from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.storage.lake import digest
+
+EVER = 2**31 - 1
+"""Day number of a spell without an end; its negative, of one without a start."""
+
+_COLUMNS = ("ticker", "start", "end")
+_EPOCH = dt.date(1970, 1, 1)
+
+Spell = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Spells of every ticker that ever belonged to the universe.
+
+    Attributes
+    ----------
+    name
+        Name of the file, without folders.
+    spells
+        Ticker to its spells, ascending: first and last day, both included, days since 1970-01-01.
+    """
+
+    name: str
+    spells: dict[str, tuple[Spell, ...]]
+
+    @property
+    def version(self) -> str:
+        """Hash of who belonged when."""
+        return digest(sorted(self.spells.items()))
+
+
+def read_membership(path: Path) -> Membership:
+    """Read a CSV or Parquet file with columns ticker, start and end.
+
+    A ticker may have several spells. An empty start means from the beginning, an empty end still a member.
+
+    Raises
+    ------
+    MembershipError
+        When it cannot be read, lacks a column, or has a row that cannot be meant.
+    """
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise MembershipError(str(path), f"cannot be read ({(error.strerror or str(error)).lower()})") from error
+    return _read(path, facts.st_mtime_ns, facts.st_ino, facts.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, *stamp: int) -> Membership:
+    del stamp  # a rewritten file asks for a new answer
+    found: dict[str, set[Spell]] = {}
+    for row, (ticker, start, end) in enumerate(_rows(path), start=1):
+        name = canonical_ticker(str(ticker or ""))
+        if not name:
+            raise MembershipError(str(path), f"row {row} has no ticker")
+        first, last = _day(path, row, start, -EVER), _day(path, row, end, EVER)
+        if last < first:
+            raise MembershipError(str(path), f"row {row}: {name} ends on {end}, before it starts on {start}")
+        found.setdefault(name, set()).add((first, last))
+    if not found:
+        raise MembershipError(str(path), "has no row")
+    ordered = sorted(found, key=str.encode)
+    return Membership(path.name, {ticker: tuple(sorted(found[ticker])) for ticker in ordered})
+
+
+def _rows(path: Path) -> list[tuple[Any, Any, Any]]:
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            import pyarrow.parquet as pq
+
+            with pq.ParquetFile(path) as file:
+                table = file.read()
+            names = {name.strip().casefold(): name for name in table.column_names}
+            _require(path, list(names))
+            columns = [table[names[name]].to_pylist() for name in _COLUMNS]
+            return list(zip(*columns, strict=True))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.reader(file))
+    except (OSError, ValueError, csv.Error) as error:  # Arrow's errors and broken text are ValueErrors
+        raise MembershipError(str(path), f"cannot be read ({str(error).splitlines()[0][:100]})") from error
+    head = [name.strip().casefold() for name in lines[0]] if lines else []
+    _require(path, head)
+    at = [head.index(name) for name in _COLUMNS]
+    rows: list[tuple[Any, Any, Any]] = []
+    for number, line in enumerate((line for line in lines[1:] if any(cell.strip() for cell in line)), start=1):
+        if len(line) != len(head):
+            raise MembershipError(str(path), f"row {number} has {len(line)} fields, the head {len(head)}")
+        rows.append((line[at[0]], line[at[1]], line[at[2]]))
+    return rows
+
+
+def _require(path: Path, names: list[str]) -> None:
+    missing = [name for name in _COLUMNS if name not in names]
+    if missing:
+        shown = ", ".join(names[:8]) or "none"
+        raise MembershipError(str(path), f"has no column {missing[0]} (found: {shown})")
+
+
+def _day(path: Path, row: int, value: Any, missing: int) -> int:
+    if isinstance(value, dt.datetime):
+        value = value.date()
+    if isinstance(value, dt.date):
+        return (value - _EPOCH).days
+    text = str(value or "").strip()
+    if not text:
+        return missing
+    try:
+        return (dt.date.fromisoformat(text) - _EPOCH).days
+    except ValueError as error:
+        raise MembershipError(str(path), f"row {row} has {text[:40]!r} as a date") from error

@@ -1,0 +1,230 @@
+"""From a vendor's JSON rows to one ticker's bars, and corporate actions onto their dates.
+
+Belongs here: what the vendors' answers have in common. Does not belong here: any one vendor's field names,
+asking (`http_session.py`), judging bars (`engine.market.quality`).
+"""
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.errors import NoBarsError
+from btassets.sources.base import BlockedTickerError, FetchFailedError, Problem, RawBars
+from btassets.sources.calendar.window import Window, iso_day
+from btassets.sources.vendors.http_session import BadAnswerError
+
+Floats = npt.NDArray[np.float64]
+
+_EPOCH = dt.date(1970, 1, 1)
+_NOON = "12:00"
+
+
+@dataclass(frozen=True, slots=True)
+class RowKeys:
+    """What a vendor calls the fields of a bar; None: it has none."""
+
+    open: str = "open"
+    high: str = "high"
+    low: str = "low"
+    close: str = "close"
+    volume: str = "volume"
+    dividend: str | None = None
+    split: str | None = None
+    adjusted_close: str | None = None
+
+
+def day_of_text(value: object) -> int:
+    """Date of a daily bar that a vendor stamps with its exchange's midnight, given in UTC.
+
+    Raises
+    ------
+    ValueError
+        For what is no such stamp; a time after noon UTC does not say which exchange date is meant.
+
+    Examples
+    --------
+    >>> day_of_text("2021-01-04T05:00:00Z"), day_of_text("2021-01-04")
+    (18631, 18631)
+    """
+    text = str(value)
+    if len(text) > 10 and text[11:16] > _NOON:
+        raise ValueError(text)
+    return (dt.date.fromisoformat(text[:10]) - _EPOCH).days
+
+
+def number_of(value: object) -> float:
+    """Number of a JSON field; NaN for what is none, so that rule Q4 finds it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def bars_of_rows(ticker: str, days: Sequence[int], rows: Sequence[Mapping[str, Any]], keys: RowKeys) -> RawBars:
+    """Bars of JSON rows, in their order; a missing dividend is 0.0, a missing split 1.0."""
+
+    def column(key: str) -> Floats:
+        return np.array([number_of(row.get(key)) for row in rows], dtype=np.float64)
+
+    def optional(key: str | None, empty: float) -> Floats:
+        return np.full(len(rows), empty) if key is None else np.nan_to_num(column(key), nan=empty)
+
+    return RawBars(
+        dates=np.array(days, dtype=np.int32),
+        open=column(keys.open),
+        high=column(keys.high),
+        low=column(keys.low),
+        close=column(keys.close),
+        volume=column(keys.volume),
+        dividend=optional(keys.dividend, 0.0),
+        split=_plausible(optional(keys.split, 1.0), ticker),
+        adjusted_close=None if keys.adjusted_close is None else column(keys.adjusted_close),
+    )
+
+
+def _plausible(split: Floats, ticker: str) -> Floats:
+    if (split < 0.0).any():
+        reason = f"a split of {split.min():g}; new shares per old one are above zero; ask the vendor."
+        raise BlockedTickerError(ticker, "Q1", reason)
+    return np.where(split == 0.0, 1.0, split)  # 0 is how some say that there was none
+
+
+def rows_of(ticker: str, answer: object, key: str | None = None) -> list[Mapping[str, Any]]:
+    """Rows of an answer, which is a list, or an object with one under `key` (null: no row).
+
+    Raises
+    ------
+    FetchFailedError
+        When the answer has another shape.
+    """
+    found = answer.get(key) if isinstance(answer, dict) and key is not None else answer
+    if found is None and key is not None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        shown = " ".join(str(answer).split())[:100]
+        reason = f"the answer is no list of bars ({shown}); bars come as rows; run again: only the rest is asked."
+        raise FetchFailedError(ticker, "Q1", reason)
+    return found
+
+
+def within(bars: RawBars, window: Window) -> RawBars:
+    """Rows inside the window: today's unfinished session is not one of them."""
+    inside = (bars.dates >= window.first) & (bars.dates <= window.last)
+    return bars if inside.all() else taken(bars, np.flatnonzero(inside))
+
+
+def taken(bars: RawBars, rows: npt.NDArray[np.intp]) -> RawBars:
+    """Bars of these rows, in this order."""
+    adjusted = None if bars.adjusted_close is None else bars.adjusted_close[rows]
+    names = ("dates", "open", "high", "low", "close", "volume", "dividend", "split")
+    return RawBars(*(getattr(bars, name)[rows] for name in names), adjusted_close=adjusted, notes=bars.notes)
+
+
+def with_actions(
+    ticker: str, bars: RawBars, dividends: Sequence[tuple[int, float]], splits: Sequence[tuple[int, float]]
+) -> RawBars:
+    """Put corporate actions on the bars of their ex-dates; an ex-date without a bar counts at the next one.
+
+    Parameters
+    ----------
+    bars
+        Any order of dates; without actions.
+    dividends
+        Date and cash per share. Several on one date add up.
+    splits
+        Date and new shares per old one. Several on one date multiply.
+
+    Returns
+    -------
+    RawBars
+        Actions after the last bar are not there yet; those before the first bar adjust nothing that is there.
+    """
+    dividend, split = bars.dividend.copy(), bars.split.copy()
+    order = np.argsort(bars.dates, kind="stable")
+    dates = bars.dates[order]
+    moved: list[int] = []
+
+    def place(day: int) -> int | None:
+        at = int(np.searchsorted(dates, day))
+        if at >= len(dates) or (at == 0 and day < dates[0]):
+            return None
+        if dates[at] != day:
+            moved.append(day)
+        return int(order[at])
+
+    for day, ratio in splits:
+        if not (math.isfinite(ratio) and ratio > 0.0):
+            reason = f"{iso_day(day)}: a split of {ratio:g}; new shares per old one are above zero; ask the vendor."
+            raise BlockedTickerError(ticker, "Q1", reason)
+        if (row := place(day)) is not None:
+            split[row] *= ratio
+    for day, cash in dividends:
+        if not (math.isfinite(cash) and cash >= 0.0):
+            reason = f"{iso_day(day)}: a dividend of {cash:g}; cash per share is zero or above; ask the vendor."
+            raise BlockedTickerError(ticker, "Q1", reason)
+        if (row := place(day)) is not None:
+            dividend[row] += cash
+    notes = bars.notes
+    if moved:
+        text = (
+            f"{ticker} {iso_day(min(moved))}: a corporate action on a date without a bar ({len(moved)} in all); "
+            "counted at the next bar."
+        )
+        notes = (*notes, Problem(ticker, "Q6", "info", min(moved), len(moved), text))
+    return replace(bars, dividend=dividend, split=split, notes=notes)
+
+
+def joined_rows(ticker: str, bars: RawBars, window: Window) -> RawBars:
+    """Bars inside the window; a whole fetch needs at least one.
+
+    Raises
+    ------
+    BlockedTickerError
+        Q1, when there is none.
+    """
+    bars = within(bars, window)
+    if not len(bars):
+        raise no_bars(ticker, window)
+    return bars
+
+
+def no_bars(ticker: str, window: Window) -> BlockedTickerError:
+    """Refusal of a ticker for which the vendor has nothing."""
+    reason = (
+        f"the source has no bar from {window.first_iso} to {window.last_iso}; a ticker needs at least one; "
+        "correct its spelling in universe.tickers, or take it out."
+    )
+    return BlockedTickerError(ticker, "Q1", reason)
+
+
+def failed(ticker: str, error: BadAnswerError, window: Window) -> BlockedTickerError:
+    """Refusal of a ticker whose answer was unusable; an unknown one is refused for good."""
+    if error.is_unknown:
+        reason = (
+            f"the source does not know it ({error.problem}); asked for {window.first_iso} to {window.last_iso}; "
+            "correct its spelling in universe.tickers, or take it out."
+        )
+        return BlockedTickerError(ticker, "Q1", reason)
+    reason = f"{error.problem}; bars come whole or not at all; run again: only what is missing is fetched."
+    return FetchFailedError(ticker, "Q1", reason)
+
+
+def named_tickers(kind: str, tickers: Sequence[str]) -> list[str]:
+    """Tickers that a network source is asked for, sorted by bytes.
+
+    Raises
+    ------
+    NoBarsError
+        When there is none: a vendor lists the whole market, a book names its own.
+    """
+    if not tickers:
+        advice = "a book names what it fetches; list the tickers under [universe] in btassets.toml."
+        raise NoBarsError(f"source {kind}", "universe.tickers is empty", advice)
+    return sorted(set(tickers), key=str.encode)

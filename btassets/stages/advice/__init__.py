@@ -1,0 +1,1 @@
+"""Group `advice`: recommendation, claims and today's setups."""

@@ -1,0 +1,176 @@
+"""Stage `recommendation`: what this run's own rounded numbers advise, item by item.
+
+Belongs here: the two advice tables, each item with the numbers it stands on. Does not belong here:
+the rules and the wording (`engine.recommendation`), rounding (`report_numbers.py`), and whether an
+item is more than noise (the verdicts, which join by topic and item_key).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from btassets.book.book import Book
+from btassets.engine.recommendation.advice_rules import (
+    BASE_VARIANT,
+    CAPACITY_DRAWDOWN_POINTS,
+    CAPACITY_VARIANT,
+    CUTOFF_CAGR_LOSS,
+    FLOOR_MARGIN_R,
+    HOLD_MARGIN_R,
+    STRICT_CUTOFF_PREFIX,
+    item_key,
+)
+from btassets.engine.recommendation.advice_sentences import item_sentence, research_sentence
+from btassets.graph.tables import RECOMMENDATION, RESEARCH_RECOMMENDATION
+from btassets.run.run_stage import StageResult
+from btassets.stages.advice.report_inputs import read_report_inputs
+from btassets.stages.advice.report_numbers import report_numbers
+
+Report = Mapping[str, Any]
+Item = Mapping[str, Any]
+
+_ABLATION_ROW = {
+    "confidence": "no_confidence_floor",
+    "rr": "no_rr_floor",
+    "neutral_exclusion": "no_neutral_exclusion",
+}
+_BOOK_FIGURES = ("sharpe", "cagr_pct", "max_drawdown_pct")
+
+
+def compute(book: Book) -> StageResult:
+    """Tables `recommendation` and `research_recommendation` of the scenario."""
+    report = report_numbers(read_report_inputs(book))
+    advice, research = report["recommendation"], report["research_recommendation"]
+    rows = [
+        _row(book, item, _decision(item, report), item_sentence(item), evidence(item, report))
+        for item in advice["items"]
+    ]
+    research_rows = [
+        _row(
+            book,
+            item,
+            "candidate" if item["candidate"] else None,
+            research_sentence(item),
+            research_evidence(item, report),
+        )
+        for item in research["items"]
+    ]
+    numbers = {
+        "n_items": len(rows),
+        "hold_recommended": advice["hold_recommended"],
+        "n_changes": sum(row["decision"] in _CHANGES for row in rows),
+        "n_research_candidates": sum(item["candidate"] for item in research["items"]),
+    }
+    tables = {
+        "recommendation": pa.Table.from_pylist(rows, schema=RECOMMENDATION.schema),
+        "research_recommendation": pa.Table.from_pylist(research_rows, schema=RESEARCH_RECOMMENDATION.schema),
+    }
+    return StageResult(tables, numbers, {"hold_recommended": advice["hold_recommended"]})
+
+
+_CHANGES = ("hold", "adds_nothing", "other_cutoff")
+"""Decisions that would change a setting."""
+
+
+def _row(book: Book, item: Item, decision: str | None, sentence: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "scenario": book.scenario,
+        "topic": item["topic"],
+        "item_key": item_key(item),
+        "decision": decision,
+        "sentence": sentence,
+        "evidence": json.dumps(numbers, allow_nan=False),
+    }
+
+
+def _decision(item: Item, report: Report) -> str | None:
+    """The item's own decision; a cutoff decides something only when it is not the one in force."""
+    if item["topic"] == "cutoff":
+        is_current = item["min_momentum_percentile"] == report["min_momentum_percentile"]
+        return None if is_current else "other_cutoff"
+    return item.get("decision")
+
+
+def evidence(item: Item, report: Report) -> dict[str, Any]:
+    """The rounded numbers that an item of advice stands on, and the margin of its rule."""
+    return _EVIDENCE[item["topic"]](item, report)
+
+
+def _exit(_item: Item, report: Report) -> dict[str, Any]:
+    return {
+        "target_net_avg_r": report["overall_qualified"]["net_avg_r"],
+        "hold_net_avg_r": {str(row["hold_days"]): row["net_avg_r"] for row in report["time_exit_sweep"]},
+        "margin_r": HOLD_MARGIN_R,
+        "n": report["overall_qualified"]["total"],
+    }
+
+
+def _gate(item: Item, report: Report) -> dict[str, Any]:
+    rows = {row["variant"]: row for row in report["gate_ablation"]}
+    base, other = rows["all_floors"], rows[_ABLATION_ROW[item["floor"]]]
+    return {
+        "hold_days": base["hold_days"],
+        "with_floor": {"n": base["total"], "hold_net_avg_r": base["hold_net_avg_r"]},
+        "without_floor": {"n": other["total"], "hold_net_avg_r": other["hold_net_avg_r"]},
+        "delta_r": item["delta_r"],
+        "margin_r": FLOOR_MARGIN_R,
+    }
+
+
+def _cutoff(_item: Item, report: Report) -> dict[str, Any]:
+    return {
+        "current": report["min_momentum_percentile"],
+        "net_avg_r": {f"{row['min_momentum_percentile']:g}": row["net_avg_r"] for row in report["sweep"]},
+        "n": {f"{row['min_momentum_percentile']:g}": row["total"] for row in report["sweep"]},
+    }
+
+
+def _benchmark(item: Item, report: Report) -> dict[str, Any]:
+    books = {row["policy"]: row for row in report["portfolio_sim"]["policies"] if row["total_return_pct"] is not None}
+    row = books.get("hold") or books["target"]
+    return {
+        "policy": row["policy"],
+        "total_return_pct": row["total_return_pct"],
+        "spy_return_pct": row["spy_return_pct"],
+        "edge_points": item["edge_points"],
+        "trades": row["trades"],
+    }
+
+
+def _robustness(item: Item, report: Report) -> dict[str, Any]:
+    holds = {f"hold_{row['hold_days']}": row for row in report["time_exit_sweep"]}
+    row = holds.get(item["basis"], report["overall_qualified"])
+    return {
+        "basis": item["basis"],
+        "n": row["total"],
+        "net_avg_r": row["net_avg_r"],
+        "net_avg_r_ex_top5": row["net_avg_r_ex_top5"],
+    }
+
+
+_EVIDENCE: dict[str, Callable[[Item, Report], dict[str, Any]]] = {
+    "exit": _exit,
+    "gate": _gate,
+    "cutoff": _cutoff,
+    "benchmark": _benchmark,
+    "robustness": _robustness,
+}
+
+
+def research_evidence(item: Item, report: Report) -> dict[str, Any]:
+    """Sharpe, CAGR and drawdown of the base book and of the variants the item compares it with."""
+    is_capacity = item["topic"] == "capacity_15"
+    wanted = (CAPACITY_VARIANT,) if is_capacity else (STRICT_CUTOFF_PREFIX,)
+    rows = [
+        row
+        for row in report["strategy_variants"]["variants"]
+        if row["variant"] == BASE_VARIANT or row["variant"].startswith(wanted)
+    ]
+    margin = (
+        {"max_added_drawdown_points": CAPACITY_DRAWDOWN_POINTS}
+        if is_capacity
+        else {"max_cagr_loss_frac": CUTOFF_CAGR_LOSS}
+    )
+    return {row["variant"]: {name: row[name] for name in _BOOK_FIGURES} for row in rows} | margin

@@ -1,0 +1,295 @@
+"""Stage `stat_claims`: what the evidence says of every item of advice, and of the whole.
+
+Belongs here: which estimate answers which item, and one sentence of evidence for it. Does not belong
+here: the estimates (`stat_groups`, `stat_portfolio`), the rules of a verdict (`engine.statistics.verdicts`)
+and the advice itself (`recommendation`).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from btassets.book.book import Book
+from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
+from btassets.engine.statistics.verdicts import (
+    LEVEL,
+    NOISE,
+    OUT_OF_SAMPLE_LEVEL,
+    SUPPORTED,
+    Confirmed,
+    Evidence,
+    Verdict,
+    headline,
+    negligible,
+    superior,
+    uniquely_best,
+)
+from btassets.graph.tables import STAT_CLAIMS
+from btassets.run.run_stage import StageResult
+from btassets.stages.statistics.stat_sample import PICKED, as_statistics
+
+Row = Mapping[str, Any]
+_MISSING_FLOOR = {
+    "confidence": "no_confidence_floor",
+    "rr": "no_rr_floor",
+    "neutral_exclusion": "no_neutral_exclusion",
+}
+_SHARED = tuple(
+    name
+    for name in STAT_CLAIMS.names
+    if name not in ("scenario", "topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
+)
+_OUT_OF_SAMPLE = ("oos_estimate", "oos_p", "oos_windows", "oos_confirmed")
+TOO_SHORT = "too short a history for an interval"
+
+
+def compute(book: Book) -> StageResult:
+    """Table `stat_claims` of the scenario."""
+
+    def rows(table: str) -> list[dict[str, Any]]:
+        return book.lake.read(table, book.scenario).to_pylist()
+
+    items = rows("recommendation")
+    research = rows("research_recommendation")
+    claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"))
+    n = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in ("supported", "contradicted")}
+    numbers = {
+        "claims": len(claims),
+        **n,
+        "headline": next(claim["verdict"] for claim in claims if claim["topic"] == "headline"),
+    }
+    return StageResult({"stat_claims": as_statistics(claims, STAT_CLAIMS.schema, book.scenario)}, numbers)
+
+
+def claim_rows(
+    items: list[dict[str, Any]], research: list[dict[str, Any]], pairs: Sequence[Row], books: Sequence[Row]
+) -> list[dict[str, Any]]:
+    """One claim per item of advice, after the headline and what it stands on.
+
+    Parameters
+    ----------
+    items, research
+        Rows of `recommendation` and `research_recommendation`.
+    pairs, books
+        Rows of `stat_pairs` and `stat_portfolio`.
+    """
+    policy = _policy(books)
+    expectancy = _expectancy(pairs, policy)
+    random_pick = _random_pick(books, policy)
+    claims = [_headline(expectancy, random_pick), expectancy, random_pick]
+    for item in items:
+        make = _MAKERS.get(item["topic"])
+        if make is not None:
+            claims.append(make(item, pairs, books))
+    claims += [_research(item, books) for item in research]
+    return claims
+
+
+def _policy(books: Sequence[Row]) -> str:
+    return "hold" if any(row["policy"] == "hold" and row["measure"] == "sharpe" for row in books) else "target"
+
+
+def _find(rows: Sequence[Row], **wanted: Any) -> Row | None:
+    return next((row for row in rows if all(row[name] == value for name, value in wanted.items())), None)
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _evidence(row: Row | None, sign: int = 1) -> Evidence:
+    if row is None:
+        return Evidence(math.nan, math.nan, 3, math.nan)
+    p = row["p_adj"] if row["p_adj"] is not None else row["p_raw"]
+    confirmed: Confirmed = row["oos_confirmed"] or "n/a"
+    return Evidence(sign * _number(row["estimate"]), _number(row["se"]), int(row["dof"] or 3), _number(p), confirmed)
+
+
+def _claim(
+    topic: str,
+    key: str,
+    says: str | None,
+    kind: str,
+    row: Row | None,
+    verdict: Verdict,
+    text: str,
+) -> dict[str, Any]:
+    shared = {} if row is None else {name: row.get(name) for name in _SHARED}
+    return {
+        "adj_method": "none",
+        "oos_confirmed": "n/a",
+        **shared,
+        "topic": topic,
+        "item_key": key,
+        "seed_rule_says": says,
+        "claim_kind": kind,
+        "verdict": verdict,
+        "evidence_text": text,
+    }
+
+
+_UNITS = {"r": "R", "frac_a_year": " a year", "frac": "", "ic": ""}
+
+
+def _words(row: Row | None, what: str) -> str:
+    """Estimate, interval, p and what could have been seen, in one sentence without a verdict."""
+    if row is None or row["estimate"] is None:
+        return f"{what}: not available."
+    unit = row["unit"]
+    scale, suffix = (100.0, "% a year") if unit == "frac_a_year" else (1.0, _UNITS.get(unit, ""))
+    text = f"{what}: {scale * row['estimate']:+.3f}{suffix}"
+    if row["se"] is None:
+        return f"{text}; {TOO_SHORT}."
+    text += f", 95% interval {scale * row['ci_lo']:+.3f} to {scale * row['ci_hi']:+.3f}"
+    p = row["p_adj"] if row["p_adj"] is not None else row["p_raw"]
+    text += f", p {p:.3f}"
+    if row["adj_method"] == "step_down":
+        text += f" over a family of {row['family_size']}"
+    if row["oos_confirmed"] and row["oos_confirmed"] != "n/a":
+        text += f"; out of sample: {row['oos_confirmed']}"
+    if p >= LEVEL and row["se"] > 0:
+        text += f"; from {scale * row['mde80']:.3f}{suffix} on it would probably have been seen"
+    return f"{text}."
+
+
+def _with_windows(row: Row | None, windows: Row | None) -> Row | None:
+    """Return a row with the out-of-sample columns of another one."""
+    if row is None or windows is None:
+        return row
+    return {**row, **{name: windows[name] for name in _OUT_OF_SAMPLE}}
+
+
+def _for_claim(row: Row | None, sign: int = 1) -> Row | None:
+    """Return a row whose out-of-sample columns speak of the claimed side, not of the observed one.
+
+    The windows' p-value is one-sided to the side of the whole history's sign.
+    """
+    if row is None or row["oos_confirmed"] in (None, "n/a") or row["oos_p"] is None:
+        return row
+    observed = 1 if not (row["estimate"] or 0.0) < 0 else -1
+    p = row["oos_p"] if observed == sign else 1.0 - row["oos_p"]
+    agrees = sign * row["oos_estimate"] > 0
+    confirmed = ("yes" if p < OUT_OF_SAMPLE_LEVEL else "weak") if agrees else "no"
+    return {**row, "oos_p": p, "oos_confirmed": confirmed}
+
+
+def _exit(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
+    windows = _find(pairs, family="exits", member=PICKED)
+    if item["decision"] == "hold":
+        row = _find(pairs, family="exits", member=item["item_key"], against="target")
+        row = _with_windows(row, _for_claim(windows))
+        text = _words(row, f"{item['item_key']} against the target exit, same setups")
+        return _claim("exit", item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)
+    holds = [p for p in pairs if p["family"] == "exits" and p["member"] != PICKED and p["estimate"] is not None]
+    row = max(holds, key=lambda p: p["estimate"], default=None)
+    what = "the best fixed hold against the target exit" if row is None else f"{row['member']} against the target exit"
+    return _claim(
+        "exit",
+        item["item_key"],
+        item["decision"],
+        "negligible",
+        row,
+        negligible(_evidence(row)),
+        _words(row, what),
+    )
+
+
+def _gate(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
+    row = _find(pairs, family="floors", against=_MISSING_FLOOR.get(item["item_key"], item["item_key"]))
+    row = _for_claim(row) if item["decision"] == "keep" else row
+    text = _words(row, f"the whole gate against the gate without the {item['item_key'].replace('_', ' ')} floor")
+    if item["decision"] == "keep":
+        return _claim("gate", item["item_key"], "keep", "superior", row, superior(_evidence(row)), text)
+    return _claim("gate", item["item_key"], item["decision"], "negligible", row, negligible(_evidence(row)), text)
+
+
+def _cutoff(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
+    family = [p for p in pairs if p["family"] == "cutoffs" and p["member"] != PICKED]
+    weakest = max(family, key=lambda p: _number(p["p_adj"]) if p["p_adj"] is not None else 2.0, default=None)
+    if weakest is None:
+        return _claim(
+            "cutoff",
+            item["item_key"],
+            item["decision"],
+            "uniquely_best",
+            None,
+            NOISE,
+            _words(None, "cutoffs"),
+        )
+    names = [weakest["member"], *(p["against"] for p in family)]
+    p_against = np.array([math.nan, *(_number(p["p_adj"]) for p in family)])
+    verdict, tied = uniquely_best(0, p_against)
+    if item["item_key"] != names[0]:
+        verdict = NOISE
+    tie = ", ".join(sorted((names[j] for j in tied), key=float, reverse=True))
+    text = f"cutoff {names[0]} earned most; " + (
+        "every other one is worse." if len(tied) == 1 else f"not told apart: {tie}."
+    )
+    row = _with_windows(weakest, _find(pairs, family="cutoffs", member=PICKED))
+    return _claim("cutoff", item["item_key"], item["decision"], "uniquely_best", row, verdict, text)
+
+
+def _benchmark(item: Row, _pairs: Sequence[Row], books: Sequence[Row]) -> dict[str, Any]:
+    sign = -1 if item["decision"] == "lags" else 1
+    row = _for_claim(_find(books, policy=_policy(books), measure="alpha"), sign)
+    text = _words(row, "alpha of the book against the benchmark")
+    verdict = superior(_evidence(row, sign))
+    return _claim("benchmark", item["item_key"], item["decision"], "superior", row, verdict, text)
+
+
+def _robustness(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
+    sign = -1 if item["decision"] == "warning" else 1
+    row = _for_claim(_find(pairs, member=f"qualified_{item['item_key']}_ex_top5", against="nothing"), sign)
+    text = _words(row, "mean net R without the best 5% of the setups")
+    verdict = superior(_evidence(row, sign))
+    return _claim("robustness", item["item_key"], item["decision"], "positive", row, verdict, text)
+
+
+_MAKERS: dict[str, Callable[[Row, Sequence[Row], Sequence[Row]], dict[str, Any]]] = {
+    "exit": _exit,
+    "gate": _gate,
+    "cutoff": _cutoff,
+    "benchmark": _benchmark,
+    "robustness": _robustness,
+}
+
+
+def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
+    is_capacity = item["topic"].startswith("capacity")
+    names = [row["policy"] for row in books if row["measure"] == "return_minus_base"]
+    wanted = [n for n in names if n == CAPACITY_VARIANT or (not is_capacity and n.startswith(STRICT_CUTOFF_PREFIX))]
+    name = next((n for n in wanted if (n == CAPACITY_VARIANT) == is_capacity), "")
+    row = _find(books, policy=name, measure="return_minus_base")
+    text = _words(row, f"daily return of {name} minus {BASE_VARIANT}")
+    return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)
+
+
+def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
+    found = [p for p in pairs if p["against"] == "nothing" and not p["member"].endswith("_ex_top5")]
+    row = _for_claim(next((p for p in found if ("hold" in p["member"]) == (policy == "hold")), None))
+    what = "mean R of a qualified setup after costs"
+    if row is not None and row["measure"] == "adjusted_r":
+        what += ", without the benchmark's move"
+    return _claim("expectancy", policy, None, "positive", row, superior(_evidence(row)), _words(row, what))
+
+
+def _random_pick(books: Sequence[Row], policy: str) -> dict[str, Any]:
+    row = _find(books, policy=policy, measure="random_pick")
+    if row is None or row["p_raw"] is None:
+        return _claim("random_pick", policy, None, "superior", row, NOISE, "random-pick books: not available.")
+    verdict: Verdict = SUPPORTED if row["p_raw"] < LEVEL else NOISE
+    if row["p_raw"] > 1.0 - LEVEL / 2:
+        verdict = "contradicted"
+    text = (
+        f"the book earned {100 * row['estimate']:+.1f} points more than the middle one of {row['n_setups']} books "
+        f"that pick at random under the same rules; a share of {row['p_raw']:.3f} did at least as well."
+    )
+    return _claim("random_pick", policy, None, "superior", row, verdict, text)
+
+
+def _headline(expectancy: Row, random_pick: Row) -> dict[str, Any]:
+    verdict = headline(expectancy["verdict"], random_pick["verdict"], expectancy["oos_confirmed"])
+    text = f"{expectancy['evidence_text']} Against chance: {random_pick['evidence_text']}"
+    return _claim("headline", "selection", None, "positive", expectancy, verdict, text)

@@ -1,0 +1,322 @@
+"""Stage `todays_setups`: what qualifies at T, and what came nearest to it.
+
+Belongs here: the setups of one as-of date with their percentile, which floors each fails, and the
+order of the list. Does not belong here: the gate itself (`engine.cross_section.qualification`, the
+only implementation), levels and scores (the replay), printing (`report.todays_list`).
+
+A *nearest miss* is a setup that does not qualify and fails as few floors as any other that does not
+(one, as a rule); closest first by the summed shortfall: the missing share of the floor where the
+floor is a number, 1 where it is a yes or no or the value is missing. Equal ones stand in the tie
+order. While the momentum gate is on, shorts can never qualify and are no misses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.engine.cross_section.percentiles import row_activation, row_percentile
+from btassets.engine.cross_section.qualification import FLOOR_NAMES, Gates, Qualification, qualify
+from btassets.graph.tables import CANDIDATES, TODAYS_SETUPS
+from btassets.run.run_stage import StageResult
+from btassets.stages.bars.bars_view import read_bucket_bars
+from btassets.stages.bars.sessions import Sessions, read_sessions
+
+MAX_MISSES = 10
+MOMENTUM = "momentum"
+"""Name of the percentile gate among the failed floors."""
+
+_VOTE_COLUMNS = {
+    "vote_trend": "trend",
+    "vote_position": "position",
+    "vote_directional": "directional_movement",
+    "vote_rsi": "rsi",
+    "vote_volume": "volume",
+}
+
+_COLUMNS = (
+    *(
+        "ticker",
+        "asof_date",
+        "direction",
+        "is_week",
+        "is_latest",
+        "entry",
+        "stop",
+        "target",
+        "rr",
+        "confidence",
+    ),
+    *("primary_prob", "best_prob", "ev", "level_strength", "is_projected", "momentum", "residual_momentum"),
+    *("action", "risk_level", "adv20_usd"),
+)
+_SHOWN = (
+    *("asof_date", "ticker", "direction", "entry", "stop", "target", "rr", "confidence", "primary_prob"),
+    *("action", "risk_level", "level_strength", "is_projected", "adv20_usd"),
+)
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TodaysList:
+    """The list of one as-of date.
+
+    Attributes
+    ----------
+    as_of
+        The date whose close is the entry; None in a book without a completed week.
+    is_signal_day
+        Whether it is the as-of session of a completed week, as the statistics trade.
+    last_signal_day
+        The newest such session up to T.
+    n_setups, n_ranked
+        Setups seen at the date, and members of its ranking.
+    qualified
+        Rows of `todays_setups` by percentile, highest first.
+    misses
+        The nearest misses, closest first.
+    """
+
+    as_of: date | None
+    is_signal_day: bool
+    last_signal_day: date | None
+    n_setups: int
+    n_ranked: int
+    qualified: list[dict[str, Any]] = field(default_factory=list)
+    misses: list[dict[str, Any]] = field(default_factory=list)
+
+
+def compute(book: Book) -> StageResult:
+    """Table `todays_setups`: the list at T."""
+    sessions = read_sessions(book)
+    found = _list_at(book, sessions, sessions.last, is_latest=True)
+    rows = [{"scenario": book.scenario, **row} for row in (*found.qualified, *found.misses)]
+    facts = {
+        "as_of": _iso(found.as_of),
+        "is_signal_day": found.is_signal_day,
+        "last_signal_day": _iso(found.last_signal_day),
+        "n_setups": found.n_setups,
+        "n_ranked": found.n_ranked,
+    }
+    numbers = {"qualified_today": len(found.qualified), "misses_today": len(found.misses), **facts}
+    table = pa.Table.from_pylist(rows, schema=TODAYS_SETUPS.schema)
+    return StageResult({"todays_setups": table}, numbers, facts)
+
+
+def todays_list(book: Book, *, signal_day: bool = False) -> TodaysList:
+    """Today's list of a book, as stored; with `signal_day` that of the last week as-of.
+
+    Raises
+    ------
+    UnknownTableError
+        When the book was never run.
+    """
+    if signal_day:
+        sessions = read_sessions(book)
+        weeks = sessions.days[sessions.is_week]
+        if not len(weeks):
+            return TodaysList(None, is_signal_day=False, last_signal_day=None, n_setups=0, n_ranked=0)
+        return _list_at(book, sessions, int(weeks[-1]), is_latest=False)
+    rows = book.lake.read("todays_setups", book.scenario).drop_columns(["scenario"]).to_pylist()
+    footer = book.lake.footer("todays_setups", book.scenario)
+    facts = footer.facts if footer is not None else {}
+    return TodaysList(
+        _date(facts.get("as_of")),
+        bool(facts.get("is_signal_day")),
+        _date(facts.get("last_signal_day")),
+        facts.get("n_setups", 0),
+        facts.get("n_ranked", 0),
+        [row for row in rows if row["is_qualified"]],
+        [row for row in rows if not row["is_qualified"]],
+    )
+
+
+def _list_at(book: Book, sessions: Sessions, day: int, *, is_latest: bool) -> TodaysList:
+    weeks = sessions.days[sessions.is_week]
+    setups = _setups_at(book, day, is_latest=is_latest)
+    percentile, n_ranked = _percentiles(book, setups, day, is_latest=is_latest)
+    gates = Gates(**book.settings.gates.model_dump())
+    verdict = qualify_setups(gates, setups, percentile)
+    taken = np.flatnonzero(verdict.is_qualified)
+    # Highest percentile first, as the book buys; the sort is stable, so ties keep the tie order.
+    taken = taken[np.argsort(-np.nan_to_num(percentile[taken], nan=-1.0), kind="stable")]
+    missed = nearest_misses(gates, setups, percentile, verdict)
+    shown = [*taken.tolist(), *missed]
+    rows = setups.select(list(_SHOWN)).take(pa.array(shown, pa.int64())).to_pylist()
+    votes = _votes(book, [row["ticker"] for row in rows], day)
+    failed = failed_floors(verdict)
+    for at, row in zip(shown, rows, strict=True):
+        row["is_qualified"] = bool(verdict.is_qualified[at])
+        row["percentile"] = None if np.isnan(percentile[at]) else float(percentile[at])
+        row["failed_floors"] = ",".join(failed[at])
+        row.update(votes.get(row["ticker"], dict.fromkeys(_VOTE_COLUMNS)))
+    return TodaysList(
+        _as_date(day),
+        bool(len(weeks)) and int(weeks[-1]) == day,
+        _as_date(int(weeks[-1])) if len(weeks) else None,
+        setups.num_rows,
+        n_ranked,
+        rows[: len(taken)],
+        rows[len(taken) :],
+    )
+
+
+def _setups_at(book: Book, day: int, *, is_latest: bool) -> pa.Table:
+    """Candidate rows of one as-of date in the tie order (ticker bytes, long before short)."""
+    flag = "is_latest" if is_latest else "is_week"
+    asof = pa.scalar(day, pa.int32()).cast(pa.date32())
+    parts = [
+        part.filter(pc.and_(part[flag], pc.equal(part["asof_date"], asof)))
+        for bucket in range(book.lake.n_buckets)
+        if (part := book.lake.read_bucket(book.candidates, bucket, list(_COLUMNS))) is not None
+    ]
+    if not parts:
+        return CANDIDATES.schema.empty_table().select(list(_COLUMNS))
+    table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+    for name in ("direction", "action", "risk_level"):
+        table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
+    # Arrow sorts text by its bytes; "long" stands before "short" there too.
+    return table.sort_by([("ticker", "ascending"), ("direction", "ascending")])
+
+
+def _percentiles(book: Book, setups: pa.Table, day: int, *, is_latest: bool) -> tuple[Floats, int]:
+    """Activation percentile of each setup at the date, NaN where it has none, and members ranked."""
+    if book.settings.method.ranking == "rows" and not is_latest:
+        # The legacy profile's own grid has no common date: the rows of this date are ranked among themselves.
+        same_week = np.zeros(setups.num_rows, np.int32)
+        raw, residual = (row_percentile(same_week, _reals(setups, name)) for name in ("momentum", "residual_momentum"))
+        activation = row_activation(raw, residual)
+        return activation, int(np.count_nonzero(~np.isnan(activation)))
+    at_day = pc.field("asof_date") == pa.scalar(day, pa.int32()).cast(pa.date32())
+    where = (pc.field("grid") == ("latest" if is_latest else "week")) & at_day
+    columns = ("grid", "asof_date", "ticker", "direction", "activation_momentum_percentile")
+    ranks = book.lake.read_where("percentile_ranks", book.scenario, columns, where)
+    by_row = {
+        (ticker, direction): value
+        for ticker, direction, value in zip(
+            ranks["ticker"].to_pylist(),
+            ranks["direction"].to_pylist(),
+            ranks["activation_momentum_percentile"].to_pylist(),
+            strict=True,
+        )
+    }
+    n_ranked = sum(value is not None for value in by_row.values())
+    pairs = zip(setups["ticker"].to_pylist(), setups["direction"].to_pylist(), strict=True)
+    found = [by_row.get((ticker, direction), by_row.get((ticker, None))) for ticker, direction in pairs]
+    return np.array([np.nan if value is None else value for value in found], dtype=np.float64), n_ranked
+
+
+def _reals(setups: pa.Table, name: str) -> Floats:
+    return setups[name].cast(pa.float64()).to_numpy()
+
+
+def _words(setups: pa.Table, name: str) -> npt.NDArray[Any]:
+    return np.array(setups[name].to_pylist(), dtype=object)
+
+
+def _is_long(setups: pa.Table) -> npt.NDArray[np.bool_]:
+    return np.array([word == "long" for word in setups["direction"].to_pylist()], dtype=np.bool_)
+
+
+def qualify_setups(gates: Gates, setups: pa.Table, percentile: Floats) -> Qualification:
+    """Apply the gates to the rows of a table."""
+    return qualify(
+        gates,
+        is_long=_is_long(setups),
+        percentile=percentile,
+        **{name: _reals(setups, name) for name in ("rr", "confidence", "best_prob", "ev")},
+        action=_words(setups, "action"),
+        risk_level=_words(setups, "risk_level"),
+    )
+
+
+def failed_floors(verdict: Qualification) -> list[list[str]]:
+    """Names of the floors that each setup fails, the percentile gate last."""
+    passes = {**verdict.passes, MOMENTUM: verdict.passes_momentum}
+    names = (*FLOOR_NAMES, MOMENTUM)
+    return [[name for name in names if not passes[name][k]] for k in range(len(verdict.is_qualified))]
+
+
+def nearest_misses(gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualification) -> list[int]:
+    """Row numbers of the nearest misses (see the module), closest first, at most `MAX_MISSES`.
+
+    Parameters
+    ----------
+    gates
+        The minimums that `verdict` was made with.
+    setups
+        direction, rr, confidence, best_prob, ev; in the tie order.
+    percentile
+        Activation percentile of each setup, NaN: none.
+    verdict
+        From `engine.cross_section.qualification.qualify`.
+    """
+    may_qualify = _is_long(setups) | (gates.min_momentum_percentile <= 0)
+    missed = np.flatnonzero(~verdict.is_qualified & may_qualify)
+    if not len(missed):
+        return []
+    short_of = _shortfalls(gates, setups, percentile, verdict)
+    n_failed = np.sum([is_short > 0 for is_short in short_of], axis=0)[missed]
+    distance = np.sum(short_of, axis=0)[missed]
+    order = np.lexsort((distance, n_failed))
+    order = order[n_failed[order] == n_failed.min()]
+    return missed[order[:MAX_MISSES]].tolist()
+
+
+def _shortfalls(gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualification) -> Sequence[Floats]:
+    """Per floor how much of it is missing, 0 where it is passed, at most 1."""
+    numbers = {
+        "rr": (gates.min_rr, _reals(setups, "rr")),
+        "confidence": (gates.min_confidence, _reals(setups, "confidence")),
+        "probability": (gates.min_target_probability, _reals(setups, "best_prob")),
+        "ev": (gates.min_ev or 0.0, _reals(setups, "ev")),
+        MOMENTUM: (gates.min_momentum_percentile, percentile),
+    }
+    found: list[Floats] = []
+    for name, passed in {**verdict.passes, MOMENTUM: verdict.passes_momentum}.items():
+        missing = np.ones(len(passed))
+        if name in numbers:
+            floor, value = numbers[name]
+            gap = (floor - value) / abs(floor) if floor else floor - value
+            # A failed floor is never at distance 0, or it would not count as failed.
+            missing = np.clip(np.nan_to_num(gap, nan=1.0), np.finfo(np.float64).tiny, 1.0)
+        found.append(np.where(passed, 0.0, missing))
+    return found
+
+
+def _votes(book: Book, tickers: Sequence[str], day: int) -> dict[str, dict[str, float | None]]:
+    """Five votes of each ticker at the date, from its bars up to it; null where there are too few."""
+    if not tickers:
+        return {}
+    from btassets.engine.setups.explain import explain_asof
+
+    found: dict[str, dict[str, float | None]] = {}
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        for item in read_bucket_bars(book, bucket, group):
+            at = int(np.searchsorted(item.bars.dates, day))
+            if at >= item.bars.n_bars or int(item.bars.dates[at]) != day:
+                continue
+            bars = item.bars.between(0, at + 1)
+            votes = explain_asof(bars, np.array([at], np.int32), gap_days=book.settings.engine.gap_days)
+            values = {name: float(votes[vote][0]) for name, vote in _VOTE_COLUMNS.items()}
+            found[item.ticker] = {name: None if np.isnan(value) else value for name, value in values.items()}
+    return found
+
+
+def _as_date(day: int) -> date:
+    return date.fromordinal(day + date(1970, 1, 1).toordinal())
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -1,0 +1,1 @@
+"""Group `analysis`: information coefficients and the tests of the SQL models."""

@@ -1,0 +1,18 @@
+"""Stage `factor_ic_weekly`: how each signal sorted the universe in each week.
+
+Belongs here: reading the signals of the scenario's replay. Does not belong here: which rows count
+(`signal_weeks.py`), the correlation (`engine.cross_section.rank_ic`), the mean over weeks
+(`dbt_like_sql/factor_ic.sql`).
+"""
+
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.run.run_stage import StageResult
+from btassets.stages.analysis.signal_weeks import stored_signals, weekly_ic
+
+
+def compute(book: Book) -> StageResult:
+    """Table `factor_ic_weekly` of the book's scenario."""
+    table = weekly_ic(stored_signals(book), book.settings, book.scenario)
+    return StageResult({"factor_ic_weekly": table}, {"weeks": len(pc.unique(table["week"]))})

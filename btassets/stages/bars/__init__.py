@@ -1,0 +1,1 @@
+"""Group `bars`: history, calendar, findings and benchmark."""

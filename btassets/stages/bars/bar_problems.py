@@ -1,0 +1,111 @@
+"""Stage `bar_problems`: everything that the quality rules found, what they took out, what sources changed.
+
+Belongs here: the findings of every ticker's last reading, those that only show beside the calendar (Q11, Q13-Q16)
+or beside the other tickers (Q19, Q20), and the records of quarantined rows and of revisions, as tables. Does not
+belong here: the rules (`engine.market`), applying them when a ticker is read (`screening.py`).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from btassets.book.book import Book
+from btassets.engine.market.quality import ended_problem
+from btassets.engine.market.quality_rules import QualityRules
+from btassets.engine.market.quality_trailing import TRAILING_SESSIONS, judge_trailing
+from btassets.graph.tables import BAR_PROBLEMS
+from btassets.run.run_stage import StageResult
+from btassets.stages.bars.bar_revisions import revisions_table
+from btassets.stages.bars.bar_store import TABLE, ticker_slices
+from btassets.stages.bars.ohlcv_history import active_tickers
+from btassets.stages.bars.quality_settings import as_fact, quality_rules, unused_overrides
+from btassets.stages.bars.quarantine import quarantine_table
+from btassets.stages.bars.reading import bars_of_table
+from btassets.stages.bars.sessions import read_sessions
+
+Row = tuple[Any, ...]
+
+_EVERYBODY = ""
+"""Ticker of a finding about a day of all tickers."""
+
+_OVERRIDDEN = " Overridden: "
+
+
+def compute(book: Book) -> StageResult:
+    """Tables `bar_problems`, `bar_quarantine`, `bar_revisions`."""
+    tickers = active_tickers(book)
+    footers = book.lake.ticker_footers(TABLE)
+    sessions, rules = read_sessions(book), quality_rules(book.base)
+    calendar = book.lake.footer("sessions")
+    rows: list[Row] = [(_EVERYBODY, *found) for found in ([] if calendar is None else calendar.facts["problems"])]
+    newest = dict(_newest_findings(book, tickers, sessions.days, rules))
+    for ticker in tickers:
+        rows += [(ticker, *found) for found in footers[ticker]["problems"]]
+        rows += [(ticker, *found) for found in newest.get(ticker, ())]
+    quarantine, revisions = quarantine_table(book, tickers), revisions_table(book, tickers)
+    overridden = sorted({(str(r[0]), str(r[1])) for r in rows if _OVERRIDDEN in str(r[5])})
+    by_severity = Counter(str(row[2]) for row in rows)
+    facts = {
+        "overridden": overridden,
+        "unused": unused_overrides(book.base, overridden),
+        "blocked": [ticker for ticker in tickers if footers[ticker]["blocked"]],
+        "quarantined": dict(sorted(Counter(quarantine["rule"].to_pylist()).items())),
+        "revised": len(set(revisions["ticker"].to_pylist())),
+        "days": {severity: _n_days(rows, severity) for severity in ("block", "warn")},
+    }
+    numbers = {
+        **{f"findings_{name}": by_severity.get(name, 0) for name in ("block", "quarantine", "warn", "info")},
+        "tickers_blocked": len(facts["blocked"]),
+        "rows_quarantined": quarantine.num_rows,
+        "days_blocked": facts["days"]["block"],
+        "revisions": revisions.num_rows,
+        "overrides": len(book.base.quality.overrides),
+        "overrides_unused": len(facts["unused"]),
+        **{f"findings_{rule}": n for rule, n in sorted(Counter(str(row[1]) for row in rows).items())},
+    }
+    tables: dict[str, pa.Table | pa.RecordBatchReader] = {
+        "bar_problems": _as_table(rows),
+        "bar_quarantine": quarantine,
+        "bar_revisions": revisions,
+    }
+    return StageResult(tables, numbers, facts)
+
+
+def _n_days(rows: Sequence[Row], severity: str) -> int:
+    """Days with a finding of this severity: a blocked day has a row of its own, warnings share one."""
+    days = [row for row in rows if row[0] == _EVERYBODY and row[2] == severity]
+    return len(days) if severity == "block" else sum(row[4] for row in days)
+
+
+def _newest_findings(
+    book: Book, tickers: Sequence[str], sessions: np.ndarray, rules: QualityRules
+) -> Iterator[tuple[str, list[list[Any]]]]:
+    """What only shows beside the calendar, by ticker: an end before T, and the last half year of its bars."""
+    last = int(sessions[-1]) if len(sessions) else None
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        table = book.lake.read_bucket(TABLE, bucket)
+        footers = book.lake.bucket_footer(TABLE, bucket)
+        slices = ticker_slices(footers)
+        for ticker in group:
+            offset, n_rows = slices[ticker]
+            if table is None or not n_rows or last is None:
+                continue
+            ended = ended_problem(ticker, footers[ticker]["last"], last, rules)
+            # A few bars may lie after T; what is before the trailing sessions is not looked at.
+            n_looked_at = min(n_rows, 2 * TRAILING_SESSIONS)
+            bars = bars_of_table(table.slice(offset + n_rows - n_looked_at, n_looked_at))
+            found = [*([ended] if ended is not None else []), *judge_trailing(ticker, bars, sessions, rules)]
+            if found:
+                yield ticker, [as_fact(problem) for problem in found]
+
+
+def _as_table(rows: Sequence[Row]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in BAR_PROBLEMS.schema]
+    arrays = [
+        pa.array(values, pa.int32()).cast(pa.date32()) if field.name == "date" else pa.array(values, field.type)
+        for values, field in zip(columns, BAR_PROBLEMS.schema, strict=True)
+    ]
+    return pa.table(arrays, schema=BAR_PROBLEMS.schema)

@@ -1,0 +1,107 @@
+"""Raw bars as they lie in the lake: rows of a bucket, their order, their version.
+
+Belongs here: writing a bucket and finding one ticker's rows in it. Does not belong here: which tickers are
+read and when (`ohlcv_history.py`), judging them (`screening.py`), the adjusted view (`bars_view.py`).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from btassets.book.book import Book
+from btassets.engine.market.raw_bars import RawBars
+from btassets.graph.tables import OHLCV_HISTORY
+from btassets.stages.bars.reading import bars_of_table
+
+TABLE = "ohlcv_history"
+
+
+def ticker_slices(footers: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Offset and number of rows of each ticker in its bucket, from the bucket's footer."""
+    slices: dict[str, tuple[int, int]] = {}
+    offset = 0
+    for ticker in sorted(footers, key=str.encode):
+        slices[ticker] = (offset, footers[ticker]["n_rows"])
+        offset += footers[ticker]["n_rows"]
+    return slices
+
+
+def stored_bars(book: Book, bucket: int, tickers: list[str]) -> dict[str, RawBars]:
+    """Bars of these tickers as the lake has them."""
+    table = book.lake.read_bucket(TABLE, bucket) if tickers else None
+    if table is None:
+        return {}
+    slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+    return {t: bars_of_table(table.slice(*slices[t])) for t in tickers if slices.get(t, (0, 0))[1]}
+
+
+def bars_version(bars: RawBars, basis: str) -> str:
+    """Hash of bars, actions and basis, 16 hex digits: the ticker's data version."""
+    state = hashlib.blake2b(basis.encode(), digest_size=8)
+    prices: tuple[Any, ...] = (bars.open, bars.high, bars.low, bars.close)
+    for array in (bars.dates, *prices, bars.volume, bars.dividend, bars.split):
+        state.update(np.ascontiguousarray(array).data)
+    return state.hexdigest()
+
+
+def write_bars(book: Book, bucket: int, footers: dict[str, Any], fresh: dict[str, RawBars]) -> None:
+    """Merge fresh tickers into what the bucket holds; rows stay sorted by ticker, then date."""
+    old = book.lake.read_bucket(TABLE, bucket)
+    old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+    parts: list[pa.Table] = []
+    for ticker in sorted(footers, key=str.encode):
+        if ticker in fresh:
+            parts.append(_as_table(ticker, fresh[ticker]))
+        elif old is not None and ticker in old_rows:
+            parts.append(old.slice(*old_rows[ticker]))
+    table = pa.concat_tables(parts) if parts else OHLCV_HISTORY.schema.empty_table()
+    book.lake.write_bucket(TABLE, bucket, table.combine_chunks(), footers)
+
+
+def _as_table(ticker: str, bars: RawBars) -> pa.Table:
+    columns = {
+        "ticker": pa.array([ticker]).take(pa.array(np.zeros(len(bars.dates), np.int32))),
+        "date": pa.array(bars.dates, pa.date32()),
+        "open": pa.array(bars.open),
+        "high": pa.array(bars.high),
+        "low": pa.array(bars.low),
+        "close": pa.array(bars.close),
+        "volume": pa.array(bars.volume),
+        "dividend": pa.array(bars.dividend),
+        "split": pa.array(bars.split),
+    }
+    return pa.table(columns, schema=OHLCV_HISTORY.schema)
+
+
+def broken_bars(book: Book, tickers: Iterable[str]) -> tuple[int, str | None]:
+    """How many of `tickers` break the engine's input contract as stored, and the first of them.
+
+    The rules of the edge should make this impossible; the check reads what was really written.
+    """
+    n_broken, first = 0, None
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        table = book.lake.read_bucket(TABLE, bucket)
+        slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+        for ticker in group:
+            rows = None if table is None else table.slice(*slices[ticker])
+            if rows is not None and not _keeps_contract(rows):
+                n_broken, first = n_broken + 1, first or ticker
+    return n_broken, first
+
+
+def _keeps_contract(rows: pa.Table) -> bool:
+    days = rows["date"].cast(pa.int32()).to_numpy()
+    opens, highs, lows, closes, volumes = (rows[name].to_numpy() for name in ("open", "high", "low", "close", "volume"))
+    prices = np.stack([opens, highs, lows, closes])
+    slack = 1.0 + 1e-5
+    return bool(
+        np.isfinite(prices).all()
+        and (np.diff(days) > 0).all()
+        and (lows > 0).all()
+        and (lows <= np.minimum(opens, closes) * slack).all()
+        and (highs * slack >= np.maximum(opens, closes)).all()
+        and (volumes >= 0).all()
+    )

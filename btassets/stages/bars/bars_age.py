@@ -1,0 +1,76 @@
+"""How old the bars are by the exchange's clock, for whoever watches a book.
+
+Belongs here: T against the sessions whose bars are due. Does not belong here: what is done about it.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from btassets.book.book import Book
+from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
+
+_EPOCH = dt.date(1970, 1, 1)
+_RUN_TAKES = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class BarsAge:
+    """How many sessions a book lacks.
+
+    Attributes
+    ----------
+    as_of
+        T, ISO text.
+    behind
+        Sessions after T whose bars are due.
+    text
+        The same for a person.
+    """
+
+    as_of: str
+    behind: int
+    text: str
+
+
+def due_time(hours: ExchangeHours, session: dt.date, daily: str) -> dt.datetime:
+    """When the bars of a session are due: an hour after the first daily run that follows its close.
+
+    Parameters
+    ----------
+    daily
+        Time of the daily run in the exchange's time zone, HH:MM.
+    """
+    zone = ZoneInfo(hours.zone)
+    close = hours.closes[session].astimezone(zone)
+    run = dt.datetime.combine(close.date(), dt.time.fromisoformat(daily), zone)
+    if run < close:
+        run = dt.datetime.combine(close.date() + dt.timedelta(days=1), dt.time.fromisoformat(daily), zone)
+    return run + _RUN_TAKES
+
+
+def bars_age(book: Book, now: dt.datetime | None = None) -> BarsAge | None:
+    """Age of the book's bars; None before the first run.
+
+    Weekends and holidays are no sessions. The demo market ends on a fixed session and is never old.
+
+    Parameters
+    ----------
+    now
+        Aware time; unset: the clock.
+    """
+    footer = book.lake.footer("sessions")
+    if footer is None:
+        return None
+    last = _EPOCH + dt.timedelta(days=int(footer.facts["last"]))
+    if book.base.source.kind == "demo":
+        return BarsAge(str(last), 0, f"bars end on {last}; the demo market ends there")
+    now = now or dt.datetime.now(dt.UTC)
+    hours = exchange_hours(book.lake, book.base.calendar, now)
+    missing = [day for day in hours.closed_after(last, now) if due_time(hours, day, book.base.schedule.time) <= now]
+    text = f"bars end on {last}"
+    if missing:
+        # The hours that are kept reach back a year: older bars are behind by at least so many.
+        least = "" if hours.is_session(last) else "at least "
+        text += f", {least}{len(missing)} sessions behind (first missing: {missing[0]})"
+    return BarsAge(str(last), len(missing), text)

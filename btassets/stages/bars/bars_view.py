@@ -1,0 +1,109 @@
+"""The adjusted view of stored bars: what the replay, the book and the page read.
+
+Belongs here: reading buckets back as arrays, leaving out blocked days, and adjusting them. Does not belong here:
+how factors follow from splits and dividends (`engine.market.adjustment`), which days are blocked (`sessions.py`).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from btassets.book.book import Book
+from btassets.engine.market.adjustment import adjusted_bars
+from btassets.engine.market.bars import Bars
+from btassets.engine.market.quality_rows import rows_kept
+from btassets.engine.market.raw_bars import RawBars
+from btassets.graph.tables import BARS
+from btassets.stages.bars.bar_store import TABLE, ticker_slices
+from btassets.stages.bars.sessions import blocked_days
+
+
+@dataclass(frozen=True)
+class TickerBars:
+    """One ticker's bars: as stored, and in the book's basis."""
+
+    ticker: str
+    raw: RawBars
+    bars: Bars
+    version: str
+
+
+def is_used(dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Whether each ascending date is none of the blocked days (Q19)."""
+    kept = np.ones(len(dates), dtype=np.bool_)
+    at = np.searchsorted(dates, blocked)
+    at, days = at[at < len(dates)], blocked[at < len(dates)]
+    kept[at[dates[at] == days]] = False
+    return kept
+
+
+def n_bars_used(book: Book, tickers: Iterable[str]) -> dict[str, int]:
+    """How many bars the view has of each of `tickers`."""
+    footers, blocked = book.lake.ticker_footers(TABLE), blocked_days(book)
+    if not len(blocked):
+        return {ticker: footers[ticker]["n_rows"] for ticker in tickers}
+    counts: dict[str, int] = {}
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        table = book.lake.read_bucket(TABLE, bucket, ["date"])
+        slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+        dates = np.empty(0, np.int32) if table is None else table["date"].combine_chunks().cast(pa.int32()).to_numpy()
+        for ticker in group:
+            offset, n_rows = slices[ticker]
+            counts[ticker] = int(is_used(dates[offset : offset + n_rows], blocked).sum())
+    return counts
+
+
+def _column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    return table[name].combine_chunks().to_numpy(zero_copy_only=False)
+
+
+def read_bucket_bars(book: Book, bucket: int, tickers: Iterable[str] | None = None) -> Iterator[TickerBars]:
+    """Bars of the tickers of one bucket, in ticker order; tickers without bars are passed over.
+
+    Parameters
+    ----------
+    tickers
+        Only these; None: all of the bucket.
+    """
+    table = book.lake.read_bucket(TABLE, bucket)
+    if table is None:
+        return
+    footers = book.lake.bucket_footer(TABLE, bucket)
+    wanted = None if tickers is None else set(tickers)
+    blocked = blocked_days(book)
+    dates = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
+    columns = [_column(table, name) for name in ("open", "high", "low", "close", "volume", "dividend", "split")]
+    for ticker, (offset, n_rows) in ticker_slices(footers).items():
+        if n_rows and (wanted is None or ticker in wanted):
+            rows = slice(offset, offset + n_rows)
+            opens, highs, lows, closes, volumes, dividends, splits = (column[rows] for column in columns)
+            raw = RawBars(dates[rows], opens, highs, lows, closes, volumes, dividends, splits)
+            if len(blocked):
+                # Its actions move to the next bar, as those of any row that is taken out.
+                raw = rows_kept(raw, is_used(raw.dates, blocked))
+                if not len(raw):
+                    continue
+            view = adjusted_bars(raw, footers[ticker]["basis"], book.base.basis)
+            yield TickerBars(ticker, raw, view, footers[ticker]["version"])
+
+
+def read_bars(book: Book, tickers: Iterable[str]) -> dict[str, Bars]:
+    """Adjusted bars of `tickers`, those without bars left out, in ticker (byte) order."""
+    found: dict[str, Bars] = {}
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        found.update({item.ticker: item.bars for item in read_bucket_bars(book, bucket, group)})
+    return dict(sorted(found.items(), key=lambda item: item[0].encode()))
+
+
+def bars_table(book: Book, tickers: Iterable[str]) -> pa.Table:
+    """Table `bars`: the adjusted view of `tickers`."""
+    parts = []
+    for ticker, bars in read_bars(book, tickers).items():
+        name = pa.array([ticker]).take(pa.array(np.zeros(bars.n_bars, np.int32)))
+        values = [name, pa.array(bars.dates, pa.date32())]
+        values += [pa.array(v) for v in (bars.open, bars.high, bars.low, bars.close, bars.volume)]
+        parts.append(pa.table(values, schema=BARS.schema))
+    return pa.concat_tables(parts) if parts else BARS.schema.empty_table()

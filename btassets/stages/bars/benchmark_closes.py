@@ -1,0 +1,61 @@
+"""Stage `benchmark_closes`: opens and closes of what everything is compared with.
+
+Belongs here: reading the named benchmark, in the stocks' price basis, and refusing one that does
+not cover the tickers' sessions. Does not belong here: returns over it (replay, book).
+"""
+
+from pathlib import PurePath
+
+import pyarrow as pa
+
+from btassets.book.book import Book
+from btassets.engine.market.adjustment import adjusted_bars
+from btassets.engine.market.quality import screen_bars
+from btassets.engine.market.quality_rules import Override
+from btassets.engine.market.quality_sessions import screen_benchmark
+from btassets.errors import BenchmarkError
+from btassets.graph.tables import BENCHMARK_CLOSES
+from btassets.run.freshness import NO_BENCHMARK
+from btassets.run.run_stage import StageResult
+from btassets.sources.files.bar_folder import read_benchmark
+from btassets.sources.files.column_mapping import ColumnNames
+from btassets.sources.open_source import open_source
+from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.stages.bars.quality_settings import overrides_of, quality_rules
+from btassets.stages.bars.sessions import read_sessions
+
+
+def compute(book: Book) -> StageResult:
+    """Table `benchmark_closes`; empty when the benchmark is `none`.
+
+    Raises
+    ------
+    BenchmarkError
+        When it is named but missing, unreadable, or more than the allowed share of the tickers'
+        sessions is missing from it.
+    """
+    name = book.base.benchmark
+    if name == NO_BENCHMARK:
+        numbers = {"benchmark": NO_BENCHMARK, "sessions_missing": None}
+        return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": []})
+    source = open_source(book.base, book.folder, book.lake)
+    columns = ColumnNames(**book.base.source.columns.model_dump())
+    raw = read_benchmark(name, source, columns, book.folder)
+    rules = quality_rules(book.base)
+    looked_at = overrides_of(book.base, canonical_ticker(PurePath(name).name.split(".")[0]))
+    overrides = [Override(name, given.rule, given.reason) for given in looked_at]
+    screened = screen_bars(name, raw, rules, basis=source.basis, overrides=overrides)
+    if screened.bars is None:
+        raise BenchmarkError(name, next(p.text for p in screened.problems if p.severity == "block").rstrip("."))
+    bars = adjusted_bars(screened.bars, source.basis, book.base.basis)
+    sessions = read_sessions(book)
+    gaps = screen_benchmark(name, bars.dates, sessions.days, rules)
+    if any(gap.severity == "block" for gap in gaps):
+        raise BenchmarkError(name, gaps[0].text.rstrip("."))
+    table = pa.table(
+        [pa.array(bars.dates, pa.date32()), pa.array(bars.open), pa.array(bars.close)],
+        schema=BENCHMARK_CLOSES.schema,
+    )
+    numbers = {"benchmark": name, "sessions_missing": sum(gap.n for gap in gaps)}
+    facts = {"warnings": [p.text for p in (*screened.problems, *gaps)]}
+    return StageResult({"benchmark_closes": table}, numbers, facts)

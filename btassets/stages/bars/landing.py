@@ -1,0 +1,208 @@
+"""The landing folder of a book: bar files that somebody drops in are taken, kept per ticker, and moved away.
+
+Belongs here: which files are ready, reading them whole or not at all, and where they go. A file is in
+the source's columns and on its basis: one ticker's, named after it, or a long one. Does not belong here:
+joining what landed with the source (`btassets.sources.files.landed`), when it is looked for (`btassets.defs`).
+
+`landing/bars/` holds what was taken, one file per ticker; `landing/done/DATE/` the files themselves.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from btassets.book.book import Book
+from btassets.engine.market.overlap import merge_overlap
+from btassets.engine.market.quality import screen_bars
+from btassets.engine.market.raw_bars import RawBars
+from btassets.errors import BtassetsError
+from btassets.sources.base import BlockedTickerError
+from btassets.sources.files.bar_files import bar_suffix, file_stamp
+from btassets.sources.files.bar_folder import FilesSource
+from btassets.sources.files.column_mapping import ColumnNames
+from btassets.sources.files.landed import KEPT_COLUMNS, filled
+from btassets.sources.open_source import KEPT_FOLDER
+from btassets.sources.universe.ticker_names import file_stem
+from btassets.stages.bars.bar_store import TABLE, ticker_slices
+from btassets.stages.bars.ohlcv_history import in_universe
+from btassets.stages.bars.quality_settings import quality_rules
+from btassets.stages.bars.reading import bars_of_table
+from btassets.storage.files import replace_file, replace_json, writing
+from btassets.storage.lake import bucket_of
+
+FOLDER = "landing"
+REFUSED = Path(FOLDER) / ".refused.json"
+SETTLE_SECONDS = 5.0
+"""A file that changed more recently may still be being written."""
+
+_PRICES = ("open", "high", "low", "close", "volume", "dividend", "split")
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What a look into the landing folder found.
+
+    Attributes
+    ----------
+    ready
+        Files that have not changed for five seconds and were not refused as they are.
+    unsettled
+        Files that may still be being written.
+    refused
+        Names of files that were refused and have not changed since, with the reason.
+    marker
+        Hash-like text of the ready files; the same files give the same.
+    """
+
+    ready: list[Path]
+    unsettled: list[Path]
+    refused: dict[str, str]
+    marker: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was taken from the landing folder.
+
+    Attributes
+    ----------
+    tickers
+        Those of the files that were taken.
+    n_files
+        Files taken.
+    refused
+        Name of each file that stays, with the reason.
+    unsettled
+        Names of files that may still be being written.
+    """
+
+    tickers: list[str]
+    n_files: int
+    refused: dict[str, str] = field(default_factory=dict)
+    unsettled: list[str] = field(default_factory=list)
+
+
+def look_for_landed(book: Book, settle_seconds: float = SETTLE_SECONDS) -> Landed:
+    """Files in the landing folder; nothing is read."""
+    folder = book.folder / FOLDER
+    known = _refused_before(book)
+    ready: list[Path] = []
+    unsettled: list[Path] = []
+    refused: dict[str, str] = {}
+    now = time.time()
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith(".") or bar_suffix(path.name) is None or not path.is_file():
+            continue
+        # Not the modification time: a copy that keeps it would look settled at once.
+        is_settled = abs(now - path.stat().st_ctime) >= settle_seconds
+        stamp, reason = known.get(path.name, ("", ""))
+        if stamp == file_stamp(path):
+            refused[path.name] = reason
+        else:
+            (ready if is_settled else unsettled).append(path)
+    return Landed(ready, unsettled, refused, "|".join(f"{path.name} {file_stamp(path)}" for path in ready))
+
+
+def _refused_before(book: Book) -> dict[str, tuple[str, str]]:
+    """Stamp and reason of each file that was refused."""
+    try:
+        raw = json.loads((book.folder / REFUSED).read_text(encoding="utf-8"))
+        return {str(name): (str(stamp), str(reason)) for name, (stamp, reason) in raw.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}  # nothing is lost: the files are looked at again
+
+
+def landed_tickers(book: Book, found: Landed) -> list[str]:
+    """Tickers that the ready files name and the universe admits; a file that cannot be read names none."""
+    names: set[str] = set()
+    for path in found.ready:
+        with contextlib.suppress(BtassetsError):
+            names |= set(_source_of(book, path).tickers())
+    return in_universe(book.base, names)
+
+
+def take_landed(book: Book, settle_seconds: float = SETTLE_SECONDS, today: dt.date | None = None) -> Taken:
+    """Take every ready file whose bars can all be accepted; the others stay where they are, with a reason.
+
+    A file that was refused is not read again until it changes; deleting `landing/.refused.json` forgets that.
+    """
+    found = look_for_landed(book, settle_seconds)
+    tickers: set[str] = set()
+    refused = dict(found.refused)
+    n_files = 0
+    for path in found.ready:
+        try:
+            bars = _read(book, path)
+        except BtassetsError as error:
+            refused[path.name] = str(error)
+            continue
+        for ticker, new in bars.items():
+            _keep(book, ticker, new)
+        _move(path, book.folder / FOLDER / "done" / str(today or dt.datetime.now(dt.UTC).date()))
+        tickers |= bars.keys()
+        n_files += 1
+    if refused != found.refused or refused.keys() != _refused_before(book).keys():
+        folder = book.folder / FOLDER
+        replace_json(book.folder / REFUSED, {n: [file_stamp(folder / n), why] for n, why in refused.items()})
+    return Taken(sorted(tickers, key=str.encode), n_files, refused, [path.name for path in found.unsettled])
+
+
+def _read(book: Book, path: Path) -> dict[str, RawBars]:
+    """Bars of every ticker of a file that the quality rules accept and that fit to those in the lake."""
+    settings, source = book.base.source, _source_of(book, path)
+    accepted: dict[str, RawBars] = {}
+    for ticker in source.tickers():
+        screened = screen_bars(ticker, source.fetch(ticker), quality_rules(book.base), basis=settings.basis)
+        if screened.bars is None:
+            blocked = next(problem for problem in screened.problems if problem.severity == "block")
+            raise BlockedTickerError(ticker, blocked.rule, blocked.text.rstrip("."))
+        stored = _stored(book, ticker)
+        if stored is not None and merge_overlap(stored, screened.bars).kind == "restated":
+            reason = (
+                f"the prices in {path.name} are on another basis than those of the same dates in the book; "
+                f"landed bars are in the source's basis ({settings.basis}); convert them"
+            )
+            raise BlockedTickerError(ticker, "Q9", reason)
+        accepted[ticker] = screened.bars
+    return accepted
+
+
+def _source_of(book: Book, path: Path) -> FilesSource:
+    settings = book.base.source
+    return FilesSource(path, ColumnNames(**settings.columns.model_dump()), settings.basis, settings.ticker_pattern)
+
+
+def _stored(book: Book, ticker: str) -> RawBars | None:
+    bucket = bucket_of(ticker, book.lake.n_buckets)
+    offset, n_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket)).get(ticker, (0, 0))
+    table = book.lake.read_bucket(TABLE, bucket) if n_rows else None
+    return None if table is None else bars_of_table(table.slice(offset, n_rows))
+
+
+def _keep(book: Book, ticker: str, new: RawBars) -> None:
+    """Add bars to those of the ticker that landed before; where both have a date the new ones count."""
+    path = book.folder / KEPT_FOLDER / f"{file_stem(ticker)}.parquet"
+    if path.exists():
+        old = FilesSource(path, KEPT_COLUMNS).fetch(ticker)
+        new = filled(new, old)
+    dates = pa.array(new.dates.astype(np.int32), pa.int32()).cast(pa.date32())
+    table = pa.table({"date": dates, **{name: pa.array(getattr(new, name)) for name in _PRICES}})
+    replace_file(path, lambda temporary: pq.write_table(table, temporary))
+
+
+def _move(path: Path, folder: Path) -> None:
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / path.name
+        n = 1
+        while target.exists():
+            n += 1
+            target = folder / f"{n}-{path.name}"
+        path.rename(target)

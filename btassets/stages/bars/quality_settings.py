@@ -1,0 +1,55 @@
+"""The quality rules as the settings of a book have them, and a finding as a footer keeps it.
+
+Belongs here: thresholds and overrides from the settings. Does not belong here: the rules themselves
+(`engine.market.quality`) and what becomes of a ticker (`screening.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from btassets.engine.market.quality_rules import NOT_OF_A_FILE, Override, QualityRules
+from btassets.engine.market.raw_bars import Problem
+from btassets.settings.models import Settings
+from btassets.settings.quality_thresholds import Quality
+from btassets.sources.universe.ticker_names import canonical_ticker
+
+
+def as_fact(problem: Problem) -> list[Any]:
+    """Give a finding as a footer keeps it: rule, severity, date, count, text."""
+    return [problem.rule, problem.severity, problem.date, problem.n, problem.text]
+
+
+def quality_rules(settings: Settings) -> QualityRules:
+    """Thresholds of the quality rules from the settings.
+
+    Two are not settings of their own: a gap is what ends a window (`engine.gap_days`), and the days after which a
+    ticker has ended are part of what "ended" means everywhere.
+    """
+    quality = settings.quality
+    values: dict[str, Any] = {
+        f.name: getattr(quality, f.name) for f in fields(QualityRules) if hasattr(quality, f.name)
+    }
+    values["high_close_tickers"] = frozenset(map(canonical_ticker, quality.high_close_tickers))
+    return QualityRules(**values, gap_days=settings.engine.gap_days)
+
+
+READ_RULES = tuple(
+    f"quality.{f.name}" for f in fields(QualityRules) if f.name in Quality.model_fields and f.name not in NOT_OF_A_FILE
+)
+"""Settings by which one ticker's file is judged when it is read."""
+
+
+def overrides_of(settings: Settings, ticker: str) -> list[Override]:
+    """What a person has looked at of one ticker."""
+    return [
+        Override(ticker, given.rule, given.reason)
+        for given in settings.quality.overrides
+        if canonical_ticker(given.ticker) == ticker
+    ]
+
+
+def unused_overrides(settings: Settings, overridden: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Ticker and rule of every override without a finding that it turned into a warning."""
+    given = [(canonical_ticker(item.ticker), item.rule) for item in settings.quality.overrides]
+    return [pair for pair in given if pair not in overridden]

@@ -1,0 +1,151 @@
+"""From what a source gave to what the lake keeps of one ticker: its bars, or why they are refused.
+
+Belongs here: applying the rules, and the facts of a ticker's footer. Does not belong here: the rules
+themselves (`engine.market.quality`) and their settings (`quality_settings.py`), reading (`reading.py`),
+writing (`bar_store.py`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from btassets.book.book import Book
+from btassets.engine.market.overlap import Revision, merge_overlap
+from btassets.engine.market.quality import screen_bars
+from btassets.engine.market.quality_rules import DroppedRows, iso_date
+from btassets.engine.market.raw_bars import Problem, RawBars
+from btassets.sources.base import BarSource, BlockedTickerError
+from btassets.sources.calendar.calendars import DATA, exchange_sessions
+from btassets.sources.calendar.window import last_finished_session
+from btassets.sources.vendors.vendor_rows import taken
+from btassets.stages.bars.bar_revisions import grown_record
+from btassets.stages.bars.bar_store import bars_version
+from btassets.stages.bars.quality_settings import as_fact, overrides_of, quality_rules
+from btassets.stages.bars.reading import Wanted
+
+_DAYS_BEFORE = 15
+"""Sessions are asked for from so much earlier that a first bar on a holiday is seen as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What becomes of one ticker that was read.
+
+    Attributes
+    ----------
+    facts
+        For its footer.
+    bars
+        What is kept; None: keep what the lake has, the ticker was refused.
+    quarantine
+        Rows that the rules took out, with their numbers.
+    """
+
+    facts: dict[str, Any]
+    bars: RawBars | None
+    quarantine: tuple[DroppedRows, ...] = ()
+
+
+def last_finished(book: Book) -> int | None:
+    """Last session whose bars are whole, days since 1970-01-01; None: nobody knows, or the market is made up."""
+    if book.base.calendar == DATA or book.base.source.kind == "demo":
+        return None
+    return last_finished_session(book.base.calendar, book.lake)
+
+
+def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Problem | None]:
+    """Bars up to the last finished session, and a word about those that are not over yet."""
+    if last is None or not len(bars) or bars.dates.max() <= last:
+        return bars, None
+    later = np.flatnonzero(bars.dates > last)
+    day = int(bars.dates[later].min())
+    text = (
+        f"{ticker} {iso_date(day)}: bar of a session that is not over ({len(later)} rows in all); bars are stored when "
+        f"their session is, the last one was {iso_date(last)}; read again by the next run."
+    )
+    kept = taken(bars, np.flatnonzero(bars.dates <= last))
+    return kept, Problem(ticker, "Q6", "info", day, len(later), text)
+
+
+def accept(
+    book: Book,
+    source: BarSource,
+    wanted: Wanted,
+    fetched: RawBars | BlockedTickerError,
+    known: dict[str, Any],
+    last: int | None = None,
+) -> Accepted:
+    """Judge one ticker by the book's rules.
+
+    Parameters
+    ----------
+    known
+        Facts of its footer so far.
+    last
+        Last finished session; bars of later ones are left out. None: all are finished.
+    """
+    ticker = wanted.ticker
+    if isinstance(fetched, BlockedTickerError):
+        return Accepted(_blocked(ticker, known, [fetched.as_problem()]), None)
+    fetched, unfinished = _finished(ticker, fetched, last)
+    screened = screen_bars(
+        ticker,
+        fetched,
+        quality_rules(book.base),
+        basis=source.basis,
+        sessions=_calendar(book, fetched),
+        overrides=overrides_of(book.base, ticker),
+    )
+    problems = [as_fact(p) for p in (*screened.problems, *([unfinished] if unfinished is not None else []))]
+    dropped = dict(screened.n_dropped)
+    bars = screened.bars
+    if bars is None:
+        return Accepted(_blocked(ticker, known, list(screened.problems)), None)
+    if wanted.since is not None:
+        # Rows dropped before the overlap were not read again: their record stays.
+        for rule, severity, day, n, text in known.get("problems", ()):
+            if severity == "quarantine" and day is not None and day < wanted.since:
+                problems.append([rule, severity, day, n, text])
+                dropped[rule] = dropped.get(rule, 0) + n
+    # Compared after the rules: a row that they drop each time is no revision.
+    revisions: tuple[Revision, ...] = () if wanted.stored is None else merge_overlap(wanted.stored, bars).revisions
+    facts = {
+        "version": bars_version(bars, source.basis),
+        "n_rows": len(bars.dates),
+        "first": int(bars.dates[0]) if len(bars.dates) else None,
+        "last": int(bars.dates[-1]) if len(bars.dates) else None,
+        "basis": source.basis,
+        "problems": problems,
+        "dropped": dropped,
+        "blocked": None,
+        "is_unfinished": unfinished is not None,
+        **grown_record(known, revisions, int(bars.dates[-1])),
+    }
+    return Accepted(facts, bars, screened.quarantine)
+
+
+def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    empty = {
+        "version": f"none-{ticker}",
+        "n_rows": 0,
+        "first": None,
+        "last": None,
+        "basis": None,
+        "dropped": {},
+    }
+    reason = next((p for p in problems if p.severity == "block"), problems[0])
+    text = reason.text if reason.text.endswith("]") else f"{reason.text} [{reason.rule}]"
+    return {
+        **empty,
+        **known,
+        "problems": [as_fact(p) for p in problems],
+        "blocked": text,
+        "is_unfinished": False,
+    }
+
+
+def _calendar(book: Book, bars: RawBars) -> np.ndarray | None:
+    if book.base.calendar == DATA or not len(bars.dates):
+        return None
+    return exchange_sessions(book.lake, book.base.calendar, int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max()))

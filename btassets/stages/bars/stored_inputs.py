@@ -1,0 +1,73 @@
+"""What the books read back from the lake: bars as one panel, setups in play, closes of the benchmark.
+
+Belongs here: laying stored bars out ticker after ticker in byte order, filled bucket by bucket so that
+nothing stands in memory twice. Does not belong here: the panel itself (`engine.portfolio.panel`), bars
+that are already in memory (`book_runs.bar_panel`).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.engine.portfolio.benchmark import BenchmarkCloses
+from btassets.engine.portfolio.panel import BarPanel
+from btassets.stages.bars.bars_view import n_bars_used, read_bucket_bars
+from btassets.stages.bars.ohlcv_history import active_tickers
+
+_GRADED_COLUMNS = (
+    "row_no",
+    "ticker",
+    "asof_date",
+    "direction",
+    "entry",
+    "stop",
+    "target",
+    "momentum_percentile",
+    "activation_momentum_percentile",
+    "meets_core",
+    "qualified",
+)
+_IN_PLAY = pc.field("meets_core")
+
+
+def tickers_with_bars(book: Book) -> dict[str, int]:
+    """Tickers that the books trade, in byte order, with their number of bars; those without one are left out."""
+    return {ticker: n for ticker, n in n_bars_used(book, active_tickers(book)).items() if n}
+
+
+def stored_panel(book: Book, calendar: npt.NDArray[np.int32], tickers: Mapping[str, int]) -> BarPanel:
+    """Adjusted bars of `tickers` (from `tickers_with_bars`) on `calendar`.
+
+    It is the largest thing that a book needs: read the tables before it.
+    """
+    offsets = np.concatenate(([0], np.cumsum(list(tickers.values()), dtype=np.int64))).astype(np.int64)
+    place = dict(zip(tickers, offsets[:-1].tolist(), strict=True))
+    dates = np.empty(offsets[-1], np.int32)
+    prices = [np.empty(offsets[-1]) for _ in range(4)]
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        for item in read_bucket_bars(book, bucket, group):
+            bars = item.bars
+            rows = slice(place[item.ticker], place[item.ticker] + bars.n_bars)
+            dates[rows] = bars.dates
+            for column, values in zip(prices, (bars.open, bars.high, bars.low, bars.close), strict=True):
+                column[rows] = values
+    opens, highs, lows, closes = prices
+    return BarPanel.from_dates(calendar, offsets, dates, opens, highs, lows, closes)
+
+
+def read_setups_in_play(book: Book, where: pc.Expression = _IN_PLAY) -> pa.Table:
+    """Setups that meet every floor but the momentum gate, by `row_no`: no book buys any other."""
+    whole = book.lake.read_where("graded_setups", book.scenario, _GRADED_COLUMNS, where)
+    return whole.sort_by("row_no")
+
+
+def read_benchmark_closes(book: Book, last: int) -> BenchmarkCloses | None:
+    """Benchmark closes up to T; None without a benchmark."""
+    table = book.lake.read("benchmark_closes")
+    days = table["date"].cast(pa.int32()).to_numpy()
+    kept = days <= last
+    return BenchmarkCloses(days[kept], table["close"].to_numpy()[kept]) if kept.any() else None

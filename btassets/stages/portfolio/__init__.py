@@ -1,0 +1,1 @@
+"""Group `portfolio`: the simulated account."""

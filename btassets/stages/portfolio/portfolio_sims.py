@@ -1,0 +1,148 @@
+"""Stage `portfolio_sims`: the books of a scenario, their curves and trades, and the variants.
+
+Belongs here: reading what the books trade, laying results out as tables, and telling the ledger of
+trials. Does not belong here: how a book is walked (`engine.portfolio`), which books there are (`book_runs.py`).
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.engine.portfolio.exits import REASON_NAMES
+from btassets.engine.portfolio.simulation import BookResult
+from btassets.engine.portfolio.simulation_table import book_row
+from btassets.engine.portfolio.variants import variant_columns
+from btassets.graph.tables import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
+from btassets.run.freshness import bars_version
+from btassets.run.run_stage import StageResult
+from btassets.run.trials import append_trials, run_rows
+from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.stored_inputs import (
+    read_benchmark_closes,
+    read_setups_in_play,
+    stored_panel,
+    tickers_with_bars,
+)
+from btassets.stages.portfolio.simulations import BookRuns, run_books
+
+
+def compute(book: Book) -> StageResult:
+    """Tables `portfolio_sims`, `strategy_variants`, `equity_curves` and `trades` of the scenario."""
+    graded = read_setups_in_play(book)
+    columns = ("grid", "asof_date", "ticker")
+    ranks = book.lake.read_where("percentile_ranks", book.scenario, columns, pc.field("grid") == "week")
+    sessions = read_sessions(book)
+    used = tickers_with_bars(book)
+    panel, tickers = stored_panel(book, sessions.days, used), list(used)
+    runs = run_books(graded, ranks, panel, tickers, book.settings, read_benchmark_closes(book, sessions.last))
+    data = bars_version(book)
+    tried = [*runs.policies.values(), *(result for _, result in runs.variants)]
+    append_trials(book, run_rows(book.settings, tried, data))
+    calendar = panel.calendar
+    tables = {
+        "portfolio_sims": _rows(
+            [_policy(book, name, result, runs) for name, result in runs.policies.items()],
+            PORTFOLIO_SIMS.schema,
+        ),
+        "strategy_variants": _rows([_variant(book, *pair) for pair in runs.variants], STRATEGY_VARIANTS.schema),
+        "equity_curves": _curves(book, runs),
+        "trades": _trades(book, runs, graded, tickers, calendar),
+    }
+    main = runs.policies.get("hold") or runs.policies.get("target")
+    numbers: dict[str, Any] = {"cagr_pct": None, "max_drawdown_pct": None, "sharpe": None, "trades": 0}
+    if main is not None:
+        numbers = {
+            "cagr_pct": main.cagr_pct,
+            "max_drawdown_pct": main.max_drawdown_pct,
+            "sharpe": main.sharpe,
+            "trades": main.n_trades,
+            **{f"refused_{reason}": n for reason, n in main.refusals.items()},
+        }
+    return StageResult(tables, numbers)
+
+
+def _rows(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema=schema)
+
+
+def _policy(book: Book, name: str, result: BookResult | None, runs: BookRuns) -> dict[str, Any]:
+    equal = {f"equal_weight_{key}_return_pct": value for key, value in (runs.equal_weight or {}).items()}
+    return {
+        "scenario": book.scenario,
+        "policy": name,
+        **(book_row(result) if result is not None else {}),
+        **equal,
+    }
+
+
+def _variant(book: Book, variant: Any, result: BookResult | None) -> dict[str, Any]:
+    columns = variant_columns(variant)
+    columns["variant_max_positions"] = columns.pop("max_positions")
+    return {"scenario": book.scenario, **columns, **(book_row(result) if result is not None else {})}
+
+
+def _curves(book: Book, runs: BookRuns) -> pa.Table:
+    parts = [
+        _curve(book, name, result.dates, result.equity, result.exposure_frac, result.n_positions)
+        for name, result in runs.policies.items()
+        if result is not None
+    ]
+    parts += [_curve(book, name, dates, equity) for name, (dates, equity) in runs.reference_curves.items()]
+    return pa.concat_tables(parts) if parts else EQUITY_CURVES.schema.empty_table()
+
+
+def _curve(
+    book: Book,
+    name: str,
+    dates: npt.NDArray[np.int32],
+    equity: npt.NDArray[np.float64],
+    exposure_frac: npt.NDArray[np.float64] | None = None,
+    n_positions: npt.NDArray[np.int32] | None = None,
+) -> pa.Table:
+    n = len(dates)
+    peak = np.maximum.accumulate(equity)
+    nothing = pa.nulls(n)
+    values = [
+        pa.repeat(book.scenario, n),
+        pa.repeat(name, n),
+        pa.array(dates.astype(np.int32), pa.date32()),
+        pa.array(equity),
+        pa.array((peak - equity) / peak * 100.0),
+        nothing.cast(pa.float64()) if exposure_frac is None else pa.array(exposure_frac * 100.0),
+        nothing.cast(pa.int32()) if n_positions is None else pa.array(n_positions.astype(np.int32)),
+    ]
+    return pa.table(values, schema=EQUITY_CURVES.schema)
+
+
+def _trades(
+    book: Book, runs: BookRuns, graded: pa.Table, tickers: list[str], calendar: npt.NDArray[np.int32]
+) -> pa.Table:
+    parts = []
+    names = pa.array(tickers, pa.string())
+    for policy, result in runs.policies.items():
+        if result is None or result.trades is None:
+            continue
+        trades = result.trades
+        n = len(trades.row_no)
+        values = {
+            "scenario": pa.repeat(book.scenario, n),
+            "policy": pa.repeat(policy, n),
+            "ticker": names.take(pa.array(trades.ticker_no)),
+            "asof_date": graded["asof_date"].take(pa.array(trades.row_no)).combine_chunks(),
+            "entry_date": pa.array(calendar[trades.entry_session], pa.date32()),
+            "exit_date": pa.array(calendar[trades.exit_session], pa.date32()),
+            "entry_price": pa.array(trades.entry_price),
+            "exit_price": pa.array(trades.exit_price),
+            "shares": pa.array(trades.shares),
+            "pnl_usd": pa.array(trades.pnl_usd),
+            "gross_r": pa.array(trades.gross_r),
+            "net_r": pa.array(trades.net_r),
+            "hold_days": pa.array(trades.hold_days),
+            "reason": pa.array(list(REASON_NAMES), pa.string()).take(pa.array(trades.reason)),
+        }
+        parts.append(pa.table(values, schema=TRADES.schema))
+    return pa.concat_tables(parts) if parts else TRADES.schema.empty_table()

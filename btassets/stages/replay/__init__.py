@@ -1,0 +1,1 @@
+"""Group `replay`: candidates and factor signals."""

@@ -1,0 +1,373 @@
+"""Stage `candidates`: replay every ticker whose inputs changed, and only those.
+
+Belongs here: a ticker's fingerprint (everything its replay depends on), which tickers are stale,
+and writing buckets of candidates and signals. Does not belong here: what the engine computes
+(`btassets.engine.replay`), in which processes it runs (`btassets.defs.assets.replay_assets`).
+
+The footer of a bucket tells per ticker: `version` (the fingerprint), `n_rows` in this bucket, and
+`failed` (why the replay of this ticker failed, else null).
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from btassets.book.book import Book
+from btassets.code_version import code_version
+from btassets.engine.market.calendar import asof_grid, has_ended
+from btassets.engine.market.eligibility import NOT_MEMBER, is_member
+from btassets.engine.replay.replay_rules import ReplayRules
+from btassets.graph.registry import STAGES
+from btassets.graph.tables import CANDIDATES, FACTOR_SIGNALS
+from btassets.run.freshness import suspect_of, was_checked
+from btassets.settings.models import Settings
+from btassets.sources.universe.membership import Spell
+from btassets.stages.bars.bar_store import ticker_slices
+from btassets.stages.bars.bars_view import TickerBars, is_used, read_bucket_bars
+from btassets.stages.bars.ohlcv_history import active_tickers
+from btassets.stages.bars.sessions import Sessions, blocked_days, read_sessions
+from btassets.stages.replay.arrow_columns import as_table
+from btassets.storage.lake import digest
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ReplayInputs:
+    """What every ticker's replay shares."""
+
+    sessions: Sessions
+    bench_days: npt.NDArray[np.int32]
+    bench_open: Floats
+    bench_close: Floats
+    rules: ReplayRules
+    engine: str
+    spells: Mapping[str, tuple[Spell, ...]] | None = None
+
+    def is_member(self, ticker: str, dates: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Whether the ticker belonged to the universe on each date; always without a file of dated membership."""
+        if self.spells is None:
+            return np.ones(len(dates), dtype=np.bool_)
+        own = np.array(self.spells.get(ticker, ()), np.int32).reshape(-1, 2)
+        return is_member(dates, own[:, 0], own[:, 1])
+
+    def benchmark_on(self, dates: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
+        """Benchmark open and close on a ticker's own dates, (n_bars,) each, NaN where it has none."""
+        if not len(self.bench_days):
+            missing = np.full(len(dates), np.nan)
+            return missing, missing
+        at = np.minimum(np.searchsorted(self.bench_days, dates), len(self.bench_days) - 1)
+        is_hit = self.bench_days[at] == dates
+        return np.where(is_hit, self.bench_open[at], np.nan), np.where(is_hit, self.bench_close[at], np.nan)
+
+
+@dataclass(frozen=True)
+class ReplayPlan:
+    """Which tickers a replay has to bring up to date.
+
+    Attributes
+    ----------
+    expected
+        Fingerprint of every active ticker, ticker -> version.
+    stale
+        Active tickers whose stored fingerprint differs, and stored tickers that are no longer active.
+    is_proven
+        Whether the rows that are stored so far passed the lookahead check, or there are none.
+    suspect
+        Ticker whose rows failed it last; None: none did.
+    """
+
+    expected: dict[str, str]
+    stale: list[str]
+    is_proven: bool = True
+    suspect: str | None = None
+
+
+@dataclass(frozen=True)
+class ReplayOutcome:
+    """What a replay of some buckets did."""
+
+    recomputed: list[str]
+    failed: dict[str, str]
+    n_rows: int
+
+
+def replay_rules(settings: Settings) -> ReplayRules:
+    """Engine parameters from the settings."""
+    engine, quality = settings.engine, settings.quality
+    return ReplayRules(
+        atr_stop_multiple=engine.atr_stop_multiple,
+        projection=engine.projection,
+        gap_days=engine.gap_days,
+        tilt_const=engine.tilt_const,
+        tilt_score=engine.tilt_score,
+        tilt_level=engine.tilt_level,
+        action_lead=engine.action_lead,
+        action_high=engine.action_high,
+        action_moderate=engine.action_moderate,
+        max_missing_frac=quality.max_missing_frac,
+        max_zero_volume_frac=quality.max_zero_volume_frac,
+        max_flat_frac=quality.max_flat_frac,
+        max_constant_bars=quality.max_constant_bars,
+        min_median_close_usd=quality.min_median_close_usd,
+        min_median_dollar_volume_usd=quality.min_median_dollar_volume_usd,
+    )
+
+
+def read_inputs(book: Book) -> ReplayInputs:
+    """Calendar, benchmark and rules of the replay of this book and scenario."""
+    bench = book.lake.read("benchmark_closes")
+    rules = replay_rules(book.settings)
+    engine = digest(code_version(*STAGES["candidates"].code), asdict(rules), book.base.basis)
+    return ReplayInputs(
+        read_sessions(book),
+        np.ascontiguousarray(bench["date"].cast(pa.int32()).to_numpy(), dtype=np.int32),
+        np.ascontiguousarray(bench["open"].to_numpy(), dtype=np.float64),
+        np.ascontiguousarray(bench["close"].to_numpy(), dtype=np.float64),
+        rules,
+        engine,
+        None if book.membership is None else book.membership.spells,
+    )
+
+
+def fingerprint(inputs: ReplayInputs, dates: npt.NDArray[np.int32], bars_version: str) -> str:
+    """Hash of everything that decides a ticker's rows, 16 hex digits.
+
+    That is: engine sources and rules, the ticker's bars and actions, and over its own dates only
+    the benchmark, the calendar's sessions and week ends, whether it has ended and whether T is its
+    last bar. A new bar of the benchmark or of another ticker alone changes nothing.
+    """
+    own = dates[: int(np.searchsorted(dates, inputs.sessions.last, side="right"))]
+    at = np.searchsorted(inputs.sessions.days, own)
+    bench_open, bench_close = inputs.benchmark_on(own)
+    state = hashlib.blake2b(digest_size=8)
+    is_ended = bool(len(own)) and has_ended(int(own[-1]), inputs.sessions.last)
+    is_latest = bool(len(own)) and int(own[-1]) == inputs.sessions.last
+    state.update(f"{inputs.engine}|{bars_version}|{len(own)}|{is_ended}|{is_latest}".encode())
+    steps = np.diff(at).astype(np.int32)
+    arrays: tuple[Any, ...] = (
+        steps,
+        inputs.sessions.is_week[np.minimum(at, len(inputs.sessions.days) - 1)],
+        bench_open,
+        bench_close,
+    )
+    for array in arrays:
+        state.update(np.ascontiguousarray(array).data)
+    if not is_ended and len(own):
+        # Sessions that passed since a living ticker's last bar: a next open that never came.
+        state.update(str(len(inputs.sessions.days) - int(at[-1]) == 1).encode())
+    return state.hexdigest()
+
+
+def plan_replay(book: Book, only: Iterable[str] | None = None) -> ReplayPlan:
+    """Compare each active ticker's fingerprint with the stored one.
+
+    Parameters
+    ----------
+    only
+        Restrict what is stale to these tickers; None: all.
+    """
+    inputs = read_inputs(book)
+    active, blocked = set(active_tickers(book)), blocked_days(book)
+    expected: dict[str, str] = {}
+    for bucket, group in book.lake.by_bucket(active).items():
+        footers = book.lake.bucket_footer("ohlcv_history", bucket)
+        table = book.lake.read_bucket("ohlcv_history", bucket, ["date"])
+        dates = np.empty(0, np.int32) if table is None else table["date"].combine_chunks().cast(pa.int32()).to_numpy()
+        slices = ticker_slices(footers)
+        for ticker in group:
+            offset, n_rows = slices[ticker]
+            own = dates[offset : offset + n_rows]
+            kept = is_used(own, blocked)
+            version = footers[ticker]["version"]
+            if not kept.all():
+                version = digest(version, own[~kept].tolist())
+            if inputs.spells is not None:
+                version = digest(version, inputs.spells.get(ticker, ()))
+            expected[ticker] = fingerprint(inputs, own[kept], version)
+    stored = book.lake.ticker_footers(book.candidates)
+    beside = book.lake.ticker_footers(book.signals)
+    stale = [t for t, version in expected.items() if not _has_arrived(version, stored.get(t), beside.get(t))]
+    stale += [t for t in {**stored, **beside} if t not in active]
+    wanted = None if only is None else set(only)
+    chosen = sorted((t for t in stale if wanted is None or t in wanted), key=str.encode)
+    is_proven = not stored or was_checked("candidates", book)
+    return ReplayPlan(expected, chosen, is_proven, suspect_of("candidates", book))
+
+
+def shard_buckets(book: Book, plan: ReplayPlan, shard: int, n_shards: int) -> dict[int, list[str]]:
+    """Stale tickers of one shard by bucket; whole buckets, so that no two shards write one file."""
+    groups = book.lake.by_bucket(plan.stale)
+    return {bucket: group for place, (bucket, group) in enumerate(groups.items()) if place % n_shards == shard}
+
+
+def replay_shard(
+    book: Book,
+    plan: ReplayPlan,
+    shard: int,
+    n_shards: int,
+    *,
+    n_threads: int = 1,
+    progress: Progress | None = None,
+) -> ReplayOutcome:
+    """Replay the stale tickers of one shard and write their buckets.
+
+    Rows do not depend on the number of shards or threads: a ticker's rows depend on its own bars,
+    and a bucket holds its tickers in byte order.
+    """
+    groups = shard_buckets(book, plan, shard, n_shards)
+    if not groups:
+        return ReplayOutcome([], {}, 0)
+    inputs = read_inputs(book)
+    total, done = sum(len(g) for g in groups.values()), 0
+    recomputed: list[str] = []
+    failed: dict[str, str] = {}
+    n_rows = 0
+
+    def work(item: tuple[int, list[str]]) -> tuple[list[str], dict[str, str], int]:
+        return _replay_bucket(book, item[0], item[1], plan.expected, inputs)
+
+    with ThreadPoolExecutor(max_workers=n_threads) as pool:
+        for (_, group), (bucket_failed, bucket_rows) in zip(
+            groups.items(), (r[1:] for r in pool.map(work, groups.items())), strict=True
+        ):
+            recomputed += group
+            failed |= bucket_failed
+            n_rows += bucket_rows
+            done += len(group)
+            if progress is not None:
+                progress(done, total)
+    return ReplayOutcome(sorted(recomputed, key=str.encode), failed, n_rows)
+
+
+def _replay_bucket(
+    book: Book, bucket: int, stale: list[str], expected: Mapping[str, str], inputs: ReplayInputs
+) -> tuple[list[str], dict[str, str], int]:
+    fresh: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    for item in read_bucket_bars(book, bucket, [t for t in stale if t in expected]):
+        try:
+            fresh[item.ticker] = replay_one(item, inputs)
+        except (ArithmeticError, ValueError, IndexError) as error:
+            failed[item.ticker] = f"{type(error).__name__}: {error}"
+    facts = {
+        t: {"version": f"failed-{expected[t]}" if t in failed else expected[t], "failed": failed.get(t)}
+        for t in stale
+        if t in expected
+    }
+    n_rows = 0
+    for table, spec, part in ((book.signals, FACTOR_SIGNALS, 1), (book.candidates, CANDIDATES, 0)):
+        columns = {ticker: replay[part] for ticker, replay in fresh.items()}
+        with book.lake.bucket_lock(table, bucket):
+            n_rows = _merge_bucket(book, table, bucket, spec, columns, facts, stale)
+    return stale, failed, n_rows
+
+
+def _merge_bucket(
+    book: Book,
+    table: str,
+    bucket: int,
+    spec: Any,
+    columns: dict[str, Any],
+    facts: dict[str, Any],
+    stale: list[str],
+) -> int:
+    """Write one bucket: fresh rows of the stale tickers, old rows of the others."""
+    old = book.lake.read_bucket(table, bucket)
+    footers = book.lake.bucket_footer(table, bucket)
+    slices = ticker_slices(footers)
+    kept = {t: f for t, f in footers.items() if t not in stale}
+    order = sorted({*kept, *facts}, key=str.encode)
+    new, counts = as_table(spec, columns)
+    starts = (
+        dict(zip(counts, np.concatenate([[0], np.cumsum(list(counts.values()))[:-1]]), strict=True)) if counts else {}
+    )
+    parts: list[pa.Table] = []
+    written: dict[str, dict[str, Any]] = {}
+    for ticker in order:
+        if ticker in facts:
+            n = counts.get(ticker, 0)
+            written[ticker] = {**facts[ticker], "n_rows": n}
+            if n:
+                parts.append(new.slice(int(starts[ticker]), n))
+        else:
+            written[ticker] = kept[ticker]
+            if old is not None and slices[ticker][1]:
+                parts.append(old.slice(*slices[ticker]))
+    merged = pa.concat_tables(parts).unify_dictionaries().combine_chunks() if parts else spec.schema.empty_table()
+    book.lake.write_bucket(table, bucket, merged, written)
+    return sum(counts.values())
+
+
+def replay_one(item: TickerBars, inputs: ReplayInputs) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Candidate and signal columns of one ticker, as engine arrays."""
+    from btassets.engine.replay.ticker import replay_ticker
+
+    n = int(np.searchsorted(item.bars.dates, inputs.sessions.last, side="right"))
+    bars = item.bars.between(0, n)
+    week_ends = inputs.sessions.days[inputs.sessions.is_week]
+    index, flags = asof_grid(bars.dates, week_ends, inputs.sessions.last)
+    bench_open, bench_close = inputs.benchmark_on(bars.dates)
+    replay = replay_ticker(
+        bars,
+        bench_open,
+        bench_close,
+        np.searchsorted(inputs.sessions.days, bars.dates).astype(np.int32),
+        item.raw.close[:n],
+        item.raw.close[:n] * item.raw.volume[:n],
+        index,
+        flags,
+        len(inputs.sessions.days) - 1,
+        n > 0 and has_ended(int(bars.dates[-1]), inputs.sessions.last),
+        inputs.rules,
+    )
+    if inputs.spells is None:
+        return replay.candidates, replay.signals
+    return _of_members(item.ticker, replay.candidates, replay.signals, inputs)
+
+
+def _of_members(
+    ticker: str, candidates: dict[str, Any], signals: dict[str, Any], inputs: ReplayInputs
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Rows of a ticker under dated membership: no setup on a day on which it did not belong, and no rank.
+
+    Outside of its spells the ticker's signals stay, as rows that are not eligible; a setup there is none of this
+    universe, since only later knowledge would have put the ticker on the list.
+    """
+    kept = inputs.is_member(ticker, candidates["asof_date"])
+    member = inputs.is_member(ticker, signals["asof_date"])
+    reason = np.where((signals["ineligible_reason"] == -1) & ~member, NOT_MEMBER, signals["ineligible_reason"])
+    reason = reason.astype(np.int8)
+    return (
+        {name: values[kept] for name, values in candidates.items()},
+        {**signals, "eligible": reason == -1, "ineligible_reason": reason},
+    )
+
+
+def _has_arrived(expected: str, *found: dict[str, Any] | None) -> bool:
+    """Whether both tables hold a ticker as planned; a replay that failed on these inputs counts."""
+    versions = {(facts or {}).get("version") for facts in found}
+    return versions in ({expected}, {f"failed-{expected}"})
+
+
+def arrivals(book: Book, plan: ReplayPlan) -> tuple[list[str], bool]:
+    """Planned tickers that the lake does not hold as planned, and whether every active one is up to date."""
+    stored = book.lake.ticker_footers(book.candidates)
+    beside = book.lake.ticker_footers(book.signals)
+    missing = [t for t, version in plan.expected.items() if not _has_arrived(version, stored.get(t), beside.get(t))]
+    left_over = [t for t in {**stored, **beside} if t not in plan.expected]
+    behind = {*missing, *left_over}
+    return [ticker for ticker in plan.stale if ticker in behind], not behind
+
+
+def failed_tickers(book: Book) -> dict[str, str]:
+    """Tickers whose last replay failed, with the reason."""
+    footers = book.lake.ticker_footers(book.candidates)
+    return {ticker: facts["failed"] for ticker, facts in footers.items() if facts.get("failed")}

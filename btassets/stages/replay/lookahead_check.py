@@ -1,0 +1,104 @@
+"""The proof against lookahead on a run's own rows: take the later bars away, replay, compare.
+
+Belongs here: choosing the sample and reading the stored rows. Does not belong here: the comparison
+(`engine.replay.lookahead`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from btassets.book.book import Book
+from btassets.graph.tables import CANDIDATES, FACTOR_SIGNALS, TableSpec
+from btassets.stages.bars.bar_store import ticker_slices
+from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
+from btassets.stages.replay.arrow_columns import as_columns
+from btassets.stages.replay.candidates import ReplayInputs, ReplayPlan, read_inputs
+
+SAMPLE_TICKERS = 8
+SAMPLE_DATES = 8
+
+
+@dataclass(frozen=True)
+class LookaheadFinding:
+    """How many tickers and as-of dates were compared, and the first difference with its ticker, None without one."""
+
+    n_tickers: int
+    n_dates: int
+    first_mismatch: str | None = None
+    ticker: str | None = None
+
+
+def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
+    """Compare stored rows of a sample with a replay that ends at their as-of date.
+
+    The sample is drawn among the replayed tickers, and as many again among all of them where none was
+    replayed or what was there before is unproven; a ticker that failed last is always in it. Its seed
+    comes from the fingerprints: another one for other data, the same one for the same data.
+    """
+    replayed = [t for t in plan.stale if t in plan.expected]
+    everyone = sorted(plan.expected, key=str.encode)
+    if not everyone:
+        return LookaheadFinding(0, 0)
+    seed = int("".join(plan.expected[t][:4] for t in (replayed or everyone)[:8]), 16)
+    generator = np.random.default_rng(seed)
+    sample = {ticker for ticker in everyone if ticker == plan.suspect}
+    for tickers in (replayed, everyone if not (replayed and plan.is_proven) else []):
+        sample |= {*generator.choice(tickers, size=min(SAMPLE_TICKERS, len(tickers)), replace=False).tolist()}
+    inputs = read_inputs(book)
+    n_tickers = n_dates = 0
+    for bucket, group in book.lake.by_bucket(sorted(sample, key=str.encode)).items():
+        for item in read_bucket_bars(book, bucket, group):
+            stored = _stored(book, bucket, item)
+            asked = np.unique(np.concatenate([stored.candidate_index, stored.signal_index]))
+            # Who belonged when is given from outside: rows outside of a spell are not what the replay makes.
+            asked = asked[inputs.is_member(item.ticker, item.bars.dates[asked])]
+            if not len(asked):
+                continue
+            index = np.sort(generator.choice(asked, size=min(SAMPLE_DATES, len(asked)), replace=False))
+            mismatch = _first_mismatch(item, stored, index.astype(np.int32), inputs)
+            n_tickers, n_dates = n_tickers + 1, n_dates + len(index)
+            if mismatch is not None:
+                return LookaheadFinding(n_tickers, n_dates, mismatch, item.ticker)
+    return LookaheadFinding(n_tickers, n_dates)
+
+
+def _stored(book: Book, bucket: int, item: TickerBars) -> Any:
+    """Stored rows of one ticker as the replay returns them (`TickerReplay`)."""
+    # numba is loaded here, in the process that compares: planning a run must not wait for it.
+    from btassets.engine.replay.ticker import TickerReplay
+
+    def rows(table: str, spec: TableSpec) -> dict[str, np.ndarray]:
+        stored = book.lake.read_bucket(table, bucket)
+        where = ticker_slices(book.lake.bucket_footer(table, bucket)).get(item.ticker, (0, 0))
+        return as_columns(spec, spec.schema.empty_table() if stored is None else stored.slice(*where))
+
+    candidates, signals = rows(book.candidates, CANDIDATES), rows(book.signals, FACTOR_SIGNALS)
+    places = [np.searchsorted(item.bars.dates, c["asof_date"]).astype(np.int32) for c in (candidates, signals)]
+    return TickerReplay(candidates, signals, *places)
+
+
+def _first_mismatch(item: TickerBars, stored: Any, index: np.ndarray, inputs: ReplayInputs) -> str | None:
+    from btassets.engine.replay.lookahead import truncation_mismatches
+
+    bench_open, bench_close = inputs.benchmark_on(item.bars.dates)
+    found = truncation_mismatches(
+        stored,
+        item.bars,
+        bench_open,
+        bench_close,
+        np.searchsorted(inputs.sessions.days, item.bars.dates).astype(np.int32),
+        item.raw.close,
+        item.raw.close * item.raw.volume,
+        index,
+        inputs.rules,
+    )
+    if not found:
+        return None
+    first = found[0]
+    day = np.datetime64(first.asof_date, "D")
+    return (
+        f"{item.ticker} {day}: {first.column} is {first.full!r} with all bars and {first.truncated!r} without the "
+        f"later ones ({len(found)} cells differ)"
+    )

@@ -1,0 +1,1 @@
+"""Group `report`: the report document and its files."""

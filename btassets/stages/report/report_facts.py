@@ -1,0 +1,344 @@
+"""What the report says about the book itself: universe, data quality, settings, assumptions, warnings.
+
+Belongs here: facts and sentences with their numbers. Does not belong here: results of the backtest,
+and anything that names a machine: of every path only its last part is shown.
+"""
+
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.engine.market.calendar import has_ended
+from btassets.run.freshness import NO_BENCHMARK
+from btassets.settings.load import settings_hash
+from btassets.settings.models import Settings, flatten
+from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.stages.bars.ohlcv_history import active_tickers
+from btassets.stages.bars.sessions import blocked_days
+from btassets.stages.replay.candidates import failed_tickers
+from btassets.stages.report.report_curves import iso
+
+MIN_QUALIFIED = 100
+MIN_RANKED = 20
+MAX_AGE_DAYS = 5
+"""Weekdays after T from which bars are called old."""
+
+_PATH = re.compile(r"(?:(?<=^)|(?<=[\s\"'(=:]))(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"]+[/\\])*([^\s/\\:;,'\"]+)")
+_PATH_SETTINGS = ("source.path", "source.url", "benchmark", "universe.membership")
+_SEVERITIES = ("block", "quarantine", "warn", "info")
+
+
+def without_paths(text: str) -> str:
+    """`text` with every absolute path cut down to its last part.
+
+    >>> without_paths("/home/a/bars/SPY.csv: 3 rows have no price")
+    'SPY.csv: 3 rows have no price'
+    """
+    return _PATH.sub(r"\1", text)
+
+
+def _told(book: Book, text: str) -> str:
+    """A finding without paths; the book's and the source's folders may hold blanks, so they go first."""
+    source = (book.folder / Path(book.base.source.path).expanduser()).absolute()
+    for folder in sorted({source, source.parent, book.folder}, key=lambda p: -len(str(p))):
+        if folder != folder.parent:
+            text = text.replace(f"{folder}{os.sep}", "")
+    return without_paths(text)
+
+
+def shown_settings(settings: Settings) -> dict[str, Any]:
+    """Every setting that can decide a number, by its dotted key as JSON shows it; of the paths the last part only."""
+    flat = {key: list(v) if isinstance(v, tuple) else v for key, v in flatten(settings).items()}
+    flat = {key: value for key, value in flat.items() if not key.startswith("schedule.")}
+    return flat | {key: last_part(str(flat[key])) for key in _PATH_SETTINGS}
+
+
+def last_part(name: str) -> str:
+    """Name of a file or folder without the folders above it; another word stays as it is."""
+    return PurePath(name.replace("\\", "/")).name if name else name
+
+
+def benchmark_name(settings: Settings) -> str | None:
+    """Name of the benchmark without path and suffix, None without one.
+
+    >>> benchmark_name(Settings(benchmark="../bars/SPY.parquet"))
+    'SPY'
+    """
+    name = settings.benchmark
+    if name == NO_BENCHMARK:
+        return None
+    is_file = any(sign in name for sign in "/\\") or name.lower().endswith((".parquet", ".csv", ".gz", ".zip"))
+    return last_part(name).split(".")[0] if is_file else name
+
+
+def universe(book: Book, last: int, n_at_as_of: int) -> dict[str, Any]:
+    """Who is in the book, who is behind, who was refused.
+
+    Parameters
+    ----------
+    last
+        T, days since 1970-01-01.
+    n_at_as_of
+        Tickers with a bar at T.
+    """
+    footers = book.lake.ticker_footers("ohlcv_history")
+    own = {ticker: footers[ticker] for ticker in active_tickers(book)}
+    ends = {ticker: facts["last"] for ticker, facts in own.items() if facts["n_rows"]}
+    newest = max(ends.values(), default=last)
+    living = [ticker for ticker, end in ends.items() if not has_ended(end, last)]
+    n_ended = len(ends) - len(living)
+    blocked = [
+        {"ticker": t, "reason": _told(book, facts["blocked"])} for t, facts in own.items() if facts.get("blocked")
+    ]
+    return {
+        "tickers": len(ends),
+        "living": len(living),
+        "ended": n_ended,
+        "at_as_of": n_at_as_of,
+        "newest_session": iso(newest),
+        "behind": [ticker for ticker in living if ends[ticker] < newest],
+        "blocked": blocked,
+        "failed": [{"ticker": t, "reason": _told(book, r)} for t, r in failed_tickers(book).items()],
+        "survivorship": survivorship(book, n_ended, ends),
+    }
+
+
+def without_bars(book: Book, tickers: Collection[str]) -> list[str]:
+    """Members of the file of dated membership that have no bar; none without such a file."""
+    return [] if book.membership is None else [t for t in book.membership.spells if t not in tickers]
+
+
+def survivorship(book: Book, n_ended: int, tickers: Collection[str]) -> str:
+    """How far the universe is the one of each date, in words.
+
+    Parameters
+    ----------
+    n_ended
+        Tickers whose bars end before T.
+    tickers
+        Those that have bars.
+    """
+    if book.membership is not None:
+        missing = without_bars(book, tickers)
+        spells = f"point in time by {book.membership.name}: {len(book.membership.spells)} members ever"
+        if missing:
+            return f"{spells}, {len(missing)} of them without a bar (first: {missing[0]})"
+        return f"{spells}, all with bars, {n_ended} ended"
+    kind = "static list" if book.base.universe.tickers else "everything in the source"
+    if not n_ended:
+        return f"{kind}: survivors only, unknown"
+    return f"{kind} with {n_ended} ended: membership at each date unknown"
+
+
+def data_quality(book: Book, benchmark_texts: Sequence[str]) -> dict[str, Any]:
+    """Rows dropped by rule, findings by rule with the first case of each, days left out, overrides, revisions."""
+    footers = book.lake.ticker_footers("ohlcv_history")
+    dropped: dict[str, int] = {}
+    for ticker in active_tickers(book):
+        for rule, n in (footers[ticker].get("dropped") or {}).items():
+            dropped[rule] = dropped.get(rule, 0) + n
+    footer = book.lake.footer("bar_problems")
+    facts = {} if footer is None else footer.facts
+    unused = [tuple(pair) for pair in facts.get("unused", ())]
+    revised = book.lake.read("bar_revisions").sort_by("seen_date")["ticker"].to_pylist()
+    return {
+        "rows_dropped": dict(sorted(dropped.items())),
+        "problems": findings_by_rule(book, book.lake.read("bar_problems").to_pylist()),
+        "benchmark": [_told(book, text) for text in benchmark_texts],
+        "days_blocked": [iso(day) for day in blocked_days(book).tolist()],
+        "overrides": [
+            {
+                "ticker": canonical_ticker(given.ticker),
+                "rule": given.rule,
+                "reason": without_paths(given.reason),
+                "is_used": (canonical_ticker(given.ticker), given.rule) not in unused,
+            }
+            for given in book.base.quality.overrides
+        ],
+        "revisions": {"n": len(revised), "n_tickers": len(set(revised)), "newest": revised[-1] if revised else None},
+    }
+
+
+def findings_by_rule(book: Book, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `bar_problems` by rule and severity, the worst first, each with its first case."""
+    findings: dict[tuple[str, str], dict[str, Any]] = {}
+    tickers: dict[tuple[str, str], set[str]] = {}
+    for row in found:
+        key = (row["rule"], row["severity"])
+        day = None if row["date"] is None else row["date"].isoformat()
+        first = {"ticker": row["ticker"], "date": day, "text": _told(book, row["text"])}
+        findings.setdefault(key, {"rule": key[0], "severity": key[1], "n_cases": 0, "n_tickers": 0, "first": first})
+        findings[key]["n_cases"] += row["n"]
+        # A day of all tickers is no ticker's finding.
+        tickers.setdefault(key, set()).update({row["ticker"]} - {""})
+        findings[key]["n_tickers"] = len(tickers[key])
+    return sorted(findings.values(), key=lambda row: (_severity_place(row["severity"]), _rule_number(row["rule"])))
+
+
+def _rule_number(rule: str) -> int:
+    return int(rule.removeprefix("Q"))
+
+
+def _severity_place(severity: str) -> int:
+    return _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
+
+
+def thin_weeks(ranks: pa.Table) -> tuple[int, int]:
+    """How many as-of dates rank fewer than 20 members, and how many there are."""
+    own = ranks.filter(pc.not_equal(ranks["grid"], "latest"))
+    n_thin = pc.count_distinct(own["asof_date"].filter(pc.less(own["n_ranked"], MIN_RANKED))).as_py()
+    return n_thin, pc.count_distinct(own["asof_date"]).as_py()
+
+
+def warnings(
+    book: Book,
+    report: Mapping[str, Any],
+    *,
+    last: int,
+    today: np.datetime64,
+    n_thin: int,
+    n_weeks: int,
+) -> list[str]:
+    """Everything that a reader of the headline has to know, as `code: sentence`.
+
+    Parameters
+    ----------
+    report
+        The document so far: `universe`, `overall_qualified`, `data_quality` are read.
+    last
+        T, days since 1970-01-01.
+    today
+        The day of the run; only whether the bars are old at all is told, never by how much, so that
+        runs of one day, and of most days, print the same text.
+    n_thin, n_weeks
+        As-of dates that rank fewer than 20 members, and all of them.
+    """
+    found: list[str] = []
+    facts, qualified = report["universe"], report["overall_qualified"]
+    old = np.datetime64(last, "D")
+    if book.base.source.kind != "demo" and np.busday_count(old, today) > MAX_AGE_DAYS:
+        found.append(
+            f"stale_bars: the last common session, {iso(last)}, was more than {MAX_AGE_DAYS} trading days old "
+            "when this was computed; nothing here describes the market of today."
+        )
+    if facts["behind"]:
+        n, living = len(facts["behind"]), facts["living"]
+        found.append(f"tickers_behind: {n} of {living} living tickers have no bar for {facts['newest_session']}.")
+    if facts["blocked"]:
+        found.append(
+            f"tickers_blocked: {len(facts['blocked'])} tickers were refused by the quality rules, "
+            f"first {facts['blocked'][0]['ticker']}."
+        )
+    found += _quality_warnings(report["data_quality"])
+    if facts["failed"]:
+        found.append(
+            f"tickers_failed: the replay of {len(facts['failed'])} tickers failed, "
+            f"first {facts['failed'][0]['ticker']}."
+        )
+    if n_thin:
+        found.append(
+            f"thin_universe: {n_thin} of {n_weeks} as-of dates rank fewer than {MIN_RANKED}; "
+            "a percentile says little there."
+        )
+    if benchmark_name(book.base) is None:
+        found.append(
+            "no_benchmark: residual momentum and every comparison with a benchmark are missing; "
+            "the raw rank serves alone."
+        )
+    elif report["data_quality"]["benchmark"]:
+        found.append(f"benchmark_gaps: {report['data_quality']['benchmark'][0]}")
+    if qualified["total"] < MIN_QUALIFIED:
+        found.append(
+            f"small_sample: {qualified['total']} graded qualified setups; below {MIN_QUALIFIED} any mean is luck."
+        )
+    trimmed = qualified["net_avg_r_ex_top5"]
+    if trimmed is not None and trimmed <= 0 < (qualified["net_avg_r"] or 0):
+        found.append(
+            f"outlier_dependent: without the best 5% of the setups the mean is {trimmed:+.3f}R instead of "
+            f"{qualified['net_avg_r']:+.3f}R."
+        )
+    if book.membership is None or without_bars(book, book.lake.ticker_footers("ohlcv_history")):
+        found.append(f"survivorship: {facts['survivorship']}; returns of what left the list before may be missing.")
+    return found
+
+
+def _quality_warnings(quality: Mapping[str, Any]) -> list[str]:
+    """Days that are left out, and findings that a person took upon themselves."""
+    found: list[str] = []
+    if quality.get("days_blocked"):
+        days = quality["days_blocked"]
+        found.append(
+            f"days_blocked: {len(days)} days are left out because too few tickers have a bar, first {days[0]}."
+        )
+    if quality.get("overrides"):
+        given = quality["overrides"]
+        found.append(
+            f"overrides: {len(given)} findings of the quality rules are taken as right by a person's word, "
+            f"first {given[0]['ticker']} {given[0]['rule']}: {given[0]['reason']}"
+        )
+    return found
+
+
+def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
+    """What the numbers rest on, one sentence each, with the values in force."""
+    method, book, costs = settings.method, settings.portfolio, settings.costs
+    hold = max(settings.exits.hold_days)
+    is_open = method.fill == "open"
+    basis = {
+        "total": "splits and dividends are in the prices",
+        "split": "splits are in the prices, dividends are not",
+        "raw": "prices are as printed",
+    }[settings.basis]
+    ranked = {
+        "eligible": "Each eligible ticker is ranked once per as-of date; ties share the mean rank.",
+        "rows": "Every setup row is ranked within its ISO week; ties are split by their order.",
+    }[method.ranking]
+    return [
+        "As-of dates: the last session of each completed week."
+        if method.asof_grid == "week"
+        else "As-of dates: every fifth bar of each ticker's own history.",
+        "Fill: the open of the next session; an open at or beyond stop or target is no trade. "
+        "1R stays the planned risk."
+        if is_open
+        else "Fill: the close that made the signal, which nobody can trade.",
+        f"Costs: {costs.per_side_frac * 100:g}% of the notional per side, in every net number.",
+        f"Prices: {basis}, for the stocks{' and the benchmark' if benchmark else ''}.",
+        "A trade that neither level ended in 30 sessions is "
+        + ("marked to its last close." if method.expired == "mark" else "counted as 0R."),
+        f"Tickers that ended are graded to their last bar; what a holder gets then: {costs.delisting_return * 100:+g}%."
+        if method.ended == "graded"
+        else "Setups in the last 30 bars of a ticker that ended are left out.",
+        ranked,
+        f"The book starts with {book.starting_capital:,.0f} dollars, holds at most {book.max_positions} positions, "
+        f"risks {book.risk_frac * 100:g}% of equity in each and puts at most {book.notional_cap_frac * 100:g}% "
+        "into one; long only.",
+        f"Exits of the book: stop and target race for at most {hold} sessions (target), "
+        f"or the stop alone with a sale after {hold} sessions (hold).",
+        "Universe: at each date who belonged to it then, by a file; a position outlives the membership."
+        if settings.universe.membership
+        else "Universe: a list without dates; nobody knows who belonged to it at each date.",
+    ]
+
+
+def reproduce(book: Book) -> dict[str, Any]:
+    """How to get this report again: the command, and every setting that is no default."""
+    default, own = shown_settings(Settings()), shown_settings(book.settings)
+    changed = {key: value for key, value in own.items() if value != default[key]}
+    words = ["btassets", "run"]
+    if book.scenario != "base":
+        is_named = book.scenario in book.resolved.scenarios
+        words += ["--scenario", book.scenario] if is_named else []
+        for key, value in sorted(book.overrides.items()):
+            words += ["--set", f"{key}={value}"]
+    return {
+        "command": without_paths(" ".join(words)),
+        "settings_hash": settings_hash(book.settings),
+        "settings_not_default": changed,
+    }

@@ -1,0 +1,257 @@
+"""How sure the report is: the statistics tables as the report shows them, and intervals for its other tables.
+
+Belongs here: which rows are shown, rounded in units a reader knows, and which estimate gives which number of
+the report its interval. Does not belong here: the estimates (`stat_*.py`), drawing (`btassets.render`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from btassets.book.book import Book
+from btassets.engine.recommendation.advice_sentences import headline
+from btassets.engine.statistics.verdicts import SUPPORTED
+from btassets.stages.statistics.stat_sample import PICKED
+from btassets.stages.statistics.stat_signals import MAIN_HORIZON
+
+Row = Mapping[str, Any]
+Document = dict[str, Any]
+
+_SCALED = {"frac_a_year": ("pct_a_year", 100.0), "frac": ("pct", 100.0)}
+_DIGITS = {
+    "r": 3,
+    "ic": 4,
+    "pct_a_year": 2,
+    "pct": 2,
+    "ratio": 2,
+    "probability": 4,
+    "a_year": 2,
+    "days": 0,
+    "n": 0,
+    "usd": 0,
+}
+_SIGNAL_DIGITS = {
+    **dict.fromkeys(("q", "q_table", "spread_p", "neutral_p", "neutral_q", "neutral_spread_p"), 4),
+    **dict.fromkeys(("avg_cross_section", "neutral_cross_section"), 1),
+    **dict.fromkeys(("spread", "neutral_ic", "neutral_spread"), 4),
+    **dict.fromkeys(("turnover_top", "turnover_bottom", "rank_autocorrelation"), 3),
+    **{f"quintile_{k}": 4 for k in range(1, 6)},
+}
+_HELD_APART = ("population", "cutoff", "floor")
+"""Groupings that the report's own tables show with their intervals."""
+
+
+def statistics_document(book: Book) -> Document:
+    """Part `statistics` of the report; every list may be empty, a missing value is null."""
+    lake, scenario = book.lake, book.scenario
+
+    def rows(table: str) -> list[dict[str, Any]]:
+        return lake.read(table, scenario).to_pylist()
+
+    groups, windows = rows("stat_groups"), rows("wf_windows")
+    return {
+        "claims": [_claim(row) for row in rows("stat_claims")],
+        "signals": [_signal(row) for row in rows("stat_signals")],
+        "regimes": [_group(row) for row in _regimes(groups)],
+        "pairs": [{**_named(row, "member", "against", "measure"), **_tested(row)} for row in rows("stat_pairs")],
+        "calibration": [
+            {
+                **_named(row, "direction", "bin", "measure"),
+                "stated": _rounded(row["stated"], 4),
+                "hit": _rounded(row["hit"], 4),
+                **_tested(row),
+            }
+            for row in rows("stat_calibration")
+        ],
+        "book": [{**_named(row, "policy", "measure"), **_tested(row)} for row in rows("stat_portfolio")],
+        "overfit": [{"measure": row["measure"], **_estimate(row)} for row in rows("stat_overfit")],
+        "windows": [_window(row) for row in windows],
+        "walk_forward": _walk_forward(lake.read("wf_equity", scenario)),
+        "health": [{**row, "value": _rounded(row["value"], 4)} for row in map(_without_scenario, rows("stat_health"))],
+    }
+
+
+def _without_scenario(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "scenario"}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _named(row: Row, *names: str) -> Document:
+    return {name: row[name] for name in names}
+
+
+def _estimate(row: Row) -> Document:
+    """Estimate, interval and size of a row, rounded in its unit; fractions become percent."""
+    unit, scale = _SCALED.get(row["unit"], (row["unit"], 1.0))
+    digits = _DIGITS.get(unit, 4)
+
+    def number(name: str) -> float | None:
+        return None if row[name] is None else _rounded(scale * row[name], digits)
+
+    low, high = number("ci_lo"), number("ci_hi")
+    return {
+        "estimate": number("estimate"),
+        "unit": unit,
+        "ci": None if low is None or high is None else [low, high],
+        "n": row["n_setups"],
+        "n_weeks": row["n_weeks"],
+        "n_eff": _rounded(row["n_eff"], 1),
+        "p": _rounded(row["p_raw"], 4),
+        "mde80": number("mde80"),
+    }
+
+
+def _tested(row: Row) -> Document:
+    """An estimate with its family and what the test weeks say."""
+    unit, scale = _SCALED.get(row["unit"], (row["unit"], 1.0))
+    return {
+        **_estimate(row),
+        "p_adj": _rounded(row.get("p_adj"), 4),
+        "family": row.get("family"),
+        "family_size": row.get("family_size"),
+        "adj_method": row.get("adj_method"),
+        "oos_estimate": None
+        if row.get("oos_estimate") is None
+        else _rounded(scale * row["oos_estimate"], _DIGITS.get(unit, 4)),
+        "oos_p": _rounded(row.get("oos_p"), 4),
+        "oos_windows": row.get("oos_windows"),
+        "oos_confirmed": row.get("oos_confirmed"),
+    }
+
+
+def _claim(row: Row) -> Document:
+    tested = dict.fromkeys(("estimate", "ci", "n", "n_weeks", "n_eff", "p", "mde80"))
+    tested = _tested(row) if row["unit"] is not None else tested | {"unit": None, "oos_confirmed": "n/a"}
+    names = ("topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
+    return {**_named(row, *names), **tested}
+
+
+def _signal(row: Row) -> Document:
+    found = {name: _rounded(row[name], digits) for name, digits in _SIGNAL_DIGITS.items()}
+    low, high = _rounded(row["neutral_ci_lo"], 4), _rounded(row["neutral_ci_hi"], 4)
+    return {
+        **_named(row, "signal", "horizon_days", "is_primary", "has_star", "verdict", "neutral_verdict"),
+        **_estimate(row),
+        **found,
+        "neutral_ci": None if low is None or high is None else [low, high],
+    }
+
+
+def _regimes(groups: Sequence[Row]) -> Iterable[Row]:
+    """Groups by direction, year and regime under the longest hold, in the measure without the market."""
+    exits = [row["exit"] for row in groups if row["grouping"] == "direction"]
+    measures = {row["measure"] for row in groups}
+    measure = "adjusted_r" if "adjusted_r" in measures else "net_r"
+    last = exits[-1] if exits else None
+    return (
+        row
+        for row in groups
+        if row["grouping"] not in _HELD_APART and row["exit"] == last and row["measure"] == measure
+    )
+
+
+def _group(row: Row) -> Document:
+    return {
+        **_named(row, "grouping", "member", "exit", "measure", "is_descriptive", "is_too_short"),
+        **_estimate(row),
+        "largest_year_pct": None if row["largest_year_frac"] is None else round(100 * row["largest_year_frac"], 1),
+    }
+
+
+def _window(row: Row) -> Document:
+    days = ("train_first", "train_last", "test_first", "test_last")
+    return {
+        **_named(row, "window", "ranking", "min_momentum_percentile", "exit", "n_train", "n_test"),
+        **{name: None if row[name] is None else row[name].isoformat() for name in days},
+        **{name: _rounded(row[name], 3) for name in ("train_net_r", "test_net_r", "fixed_net_r")},
+    }
+
+
+def _walk_forward(table: pa.Table) -> Document:
+    """Curves of the book that follows the windows' picks, at week ends and the last session."""
+    dates = table["date"].to_pylist()
+    kept = [
+        at
+        for at, day in enumerate(dates)
+        if at in (0, len(dates) - 1) or dates[at + 1].isocalendar()[:2] != day.isocalendar()[:2]
+    ]
+    part = table.take(kept) if kept else table
+    names = {"picked": "equity", "fixed": "fixed_equity", "benchmark": "benchmark_equity"}
+    return {
+        "dates": [day.isoformat() for day in part["date"].to_pylist()],
+        "series": {
+            name: [_rounded(v, 2) for v in part[column].to_pylist()]
+            for name, column in names.items()
+            if part[column].null_count < part.num_rows
+        },
+    }
+
+
+def with_verdicts(report: Document) -> None:
+    """Give advice and headline of a report the verdicts of its claims, and where their evidence stands."""
+    claims = report["statistics"]["claims"]
+    place = {(claim["topic"], claim["item_key"]): at for at, claim in enumerate(claims)}
+    for row in (*report["advice"], *report["research_advice"]):
+        at = place.get((row["topic"], row["item_key"]))
+        row["claim"] = at
+        row["verdict"] = None if at is None else claims[at]["verdict"]
+    whole = next((claim["verdict"] for claim in claims if claim["topic"] == "headline"), None)
+    by_topic = {claim["topic"]: claim["verdict"] for claim in claims}
+    text = headline(report["recommendation"], by_topic, is_edge_supported=whole == SUPPORTED)
+    report["headline"] = {"text": text, "verdict": whole}
+
+
+def with_intervals(report: Document, book: Book) -> None:
+    """Put 95% intervals beside the means of the report's own tables, as `<name>_ci`."""
+    lake, scenario = book.lake, book.scenario
+    groups = {
+        (row["grouping"], row["member"], row["exit"]): row
+        for row in lake.read("stat_groups", scenario).to_pylist()
+        if row["measure"] == "net_r"
+    }
+    longest = f"hold_{max(book.settings.exits.hold_days)}"
+
+    def put(row: Document, name: str, grouping: str, member: str, exit_name: str) -> None:
+        key = (grouping, member, exit_name)
+        row[f"{name}_ci"] = _estimate(groups[key])["ci"] if key in groups else None
+
+    put(report["overall_qualified"], "net_avg_r", "population", "qualified", "target")
+    put(report["overall_all"], "net_avg_r", "population", "all", "target")
+    for direction, row in report["by_direction"].items():
+        put(row, "net_avg_r", "direction", direction, "target")
+    for row in report["sweep"]:
+        put(row, "net_avg_r", "cutoff", f"{row['min_momentum_percentile']:g}", "target")
+    for row in report["time_exit_sweep"]:
+        put(row, "net_avg_r", "population", "qualified", f"hold_{row['hold_days']}")
+    for row in report["gate_ablation"]:
+        put(row, "net_avg_r", "floor", row["variant"], "target")
+        put(row, "hold_net_avg_r", "floor", row["variant"], longest)
+    pairs = lake.read("stat_pairs", scenario).to_pylist()
+    floors = {row["against"]: row for row in pairs if row["family"] == "floors" and row["member"] != PICKED}
+    for row in report["gate_ablation_deltas"]:
+        found = _estimate(floors[row["variant"]])["ci"] if row["variant"] in floors else None
+        # The pair is the whole gate minus the gate without the floor.
+        row["delta_hold_net_avg_r_ci"] = None if found is None else [-found[1] + 0.0, -found[0] + 0.0]
+    _signal_intervals(report)
+    _calibration_intervals(report)
+
+
+def _signal_intervals(report: Document) -> None:
+    found = {row["signal"]: row for row in report["statistics"]["signals"] if row["horizon_days"] == MAIN_HORIZON}
+    for row in report["signal_eval"]:
+        row["mean_ic_ci"] = found[row["signal"]]["ci"] if row["signal"] in found else None
+        row["verdict"] = found[row["signal"]]["verdict"] if row["signal"] in found else None
+
+
+def _calibration_intervals(report: Document) -> None:
+    gaps = {
+        (row["direction"], row["bin"]): row["ci"]
+        for row in report["statistics"]["calibration"]
+        if row["bin"] is not None
+    }
+    for row in report["calibration"]:
+        row["gap_pct_ci"] = gaps.get((row["direction"], row["bin"]))

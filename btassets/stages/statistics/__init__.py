@@ -1,0 +1,1 @@
+"""Group `statistics`: intervals, comparisons and tests."""

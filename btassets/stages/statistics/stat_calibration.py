@@ -1,0 +1,79 @@
+"""Stage `stat_calibration`: whether stated probabilities come true, with errors, by direction.
+
+Belongs here: which setups are judged. Does not belong here: the statistics
+(`engine.statistics.calibration`) and the plain bins (`calibration.sql`).
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.engine.cross_section.weeks import week_mondays
+from btassets.engine.statistics.calibration import Calibration, calibration
+from btassets.engine.statistics.influence import week_numbers
+from btassets.graph.tables import STAT_CALIBRATION
+from btassets.run.run_stage import StageResult
+from btassets.stages.statistics.stat_sample import NO_FAMILY, OVERLAP_WEEKS, as_statistics, estimate_row
+
+_COLUMNS = ("row_no", "asof_date", "direction", "primary_prob", "outcome_at_close")
+
+
+def compute(book: Book) -> StageResult:
+    """Table `stat_calibration` of the scenario: every setup graded from the signal's close, ungated."""
+    where = pc.field("outcome_at_close").is_valid() & pc.field("primary_prob").is_valid()
+    table = book.lake.read_where("graded_setups", book.scenario, _COLUMNS, where).sort_by("row_no")
+    stated = table["primary_prob"].to_numpy() / 100.0
+    is_hit = pc.equal(table["outcome_at_close"], "target_hit").to_numpy().astype(np.bool_)
+    is_long = pc.equal(table["direction"], "long").to_numpy().astype(np.bool_)
+    week_no, n_weeks = week_numbers(week_mondays(table["asof_date"].cast(pa.int32()).to_numpy()))
+    everyone = np.ones(len(stated), dtype=np.bool_)
+    rows: list[dict[str, Any]] = []
+    skill: dict[str, Any] = {}
+    for direction, chosen in (("all", everyone), ("long", is_long), ("short", ~is_long)):
+        found = calibration(stated[chosen], is_hit[chosen], week_no[chosen], n_weeks, OVERLAP_WEEKS)
+        rows += _rows(direction, found)
+        skill[f"brier_skill_{direction}"] = None if np.isnan(found.brier_skill) else found.brier_skill
+    tables = {"stat_calibration": as_statistics(rows, STAT_CALIBRATION.schema, book.scenario)}
+    return StageResult(tables, skill)
+
+
+def _rows(direction: str, found: Calibration) -> list[dict[str, Any]]:
+    n = int(found.n.sum())
+    size = int(np.count_nonzero(~np.isnan(found.p_adj)))
+    rows: list[dict[str, Any]] = [
+        {
+            "direction": direction,
+            "bin": k + 1,
+            "measure": "gap",
+            "stated": found.stated[k],
+            "hit": found.hit[k],
+            **estimate_row(found.gap, k, "frac"),
+            "family": f"bins_{direction}",
+            "family_size": size,
+            "p_adj": found.p_adj[k],
+            "adj_method": "step_down",
+        }
+        for k in range(len(found.n))
+        if found.n[k]
+    ]
+    gain = {**estimate_row(found.skill_gain, 0, "squared_error"), **NO_FAMILY}
+    rows.append({"direction": direction, "measure": "skill_gain", **gain})
+    rows += [
+        {
+            "direction": direction,
+            "measure": measure,
+            "estimate": value,
+            "unit": unit,
+            "n_setups": n,
+            **NO_FAMILY,
+        }
+        for measure, value, unit in (
+            ("brier", found.brier, "squared_error"),
+            ("brier_skill", found.brier_skill, "frac"),
+            ("ece", found.ece, "frac"),
+        )
+    ]
+    return rows

@@ -1,0 +1,71 @@
+"""Table `stat_health`: what the statistics stand on; made with `stat_groups` from the same sample.
+
+Belongs here: counts and flags that say how far the other tables can be trusted. Does not belong here:
+the quality of single bars (`ohlcv_history`).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from btassets.book.book import Book
+from btassets.engine.market.calendar import has_ended
+from btassets.engine.statistics.ewc import LEAST_WEEKS
+from btassets.engine.statistics.walk_forward import LEAST_WINDOWS
+from btassets.stages.bars.sessions import bar_days, read_sessions
+from btassets.stages.statistics.stat_sample import Sample
+
+_WEEK_BARS = 5
+_SURVIVORS_ONLY_FROM = 250  # sessions of history from which a list without any ended ticker is suspicious
+_MANY_TICKERS = 50
+
+
+def health_rows(book: Book, sample: Sample) -> list[dict[str, Any]]:
+    """Rows of `stat_health`: facts in the order in which one asks."""
+    sessions = read_sessions(book)
+    spans = bar_days(book).spans
+    n_tickers, n_sessions, n_weeks = len(spans), len(sessions.days), int(sessions.is_week.sum())
+    n_ended = sum(has_ended(last, sessions.last) for _, last in spans.values())
+    qualified = sample.flags["qualified"]
+    length = (sample.label_end_session - sample.asof_session)[qualified]
+    overlap = float(np.maximum(length - _WEEK_BARS, 0).mean()) if len(length) else None
+    survivors = (
+        book.membership is None and n_ended == 0 and n_tickers >= _MANY_TICKERS and n_sessions >= _SURVIVORS_ONLY_FROM
+    )
+    expired = sample.n_expired / sample.n_graded if sample.n_graded else None
+    no_benchmark = qualified & np.isnan(sample.adjusted_r[:, 0]) & ~np.isnan(sample.net_r[:, 0])
+
+    def row(fact: str, value: float | None, unit: str, text: str) -> dict[str, Any]:
+        return {"fact": fact, "value": None if value is None else float(value), "unit": unit, "text": text}
+
+    return [
+        row("tickers", n_tickers, "n", "tickers with bars"),
+        row("ended_early", n_ended, "n", "tickers whose bars end before the last session"),
+        row(
+            "survivorship",
+            survivors,
+            "flag",
+            "no ticker ever ended: the list looks like today's survivors, and flatters every result"
+            if survivors
+            else "tickers that ended are in the list, or it is too small or short to tell",
+        ),
+        row("weeks", n_weeks, "weeks", f"week ends; an interval takes {LEAST_WEEKS} with setups"),
+        row(
+            "windows",
+            len(sample.walk),
+            "n",
+            "walk-forward windows"
+            if len(sample.walk) >= LEAST_WINDOWS
+            else f"walk-forward windows: under {LEAST_WINDOWS}, so nothing is said out of sample",
+        ),
+        row("graded_setups", sample.n_graded, "n", "setups with a result"),
+        row("qualified_setups", int(qualified.sum()), "n", "of them pass the whole gate"),
+        row("mean_overlap", overlap, "bars", "bars that a qualified setup shares with the next week's"),
+        row("expired", expired, "frac", "setups that reached neither stop nor target"),
+        row(
+            "without_benchmark",
+            int(no_benchmark.sum()),
+            "n",
+            "qualified setups without a benchmark return: they leave the adjusted statistics only",
+        ),
+    ]

@@ -1,0 +1,255 @@
+"""The graded setups as the statistics read them: arrays by week, exit and gate.
+
+Belongs here: reading `graded_setups` once, in batches, into what the engine's estimator takes, and the
+columns that every statistics table shares. Does not belong here: any statistic (`stat_*.py`,
+`engine.statistics`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.engine.cross_section.weeks import week_mondays
+from btassets.engine.statistics.ewc import Estimates
+from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
+from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, train_means, windows
+from btassets.stages.bars.sessions import read_sessions
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+OVERLAP_WEEKS = 6
+"""Weeks over which labels of 30 sessions overlap."""
+
+TARGET = "target"
+PICKED = "picked_in_train"
+"""Member of a family: what each window's train would have picked."""
+
+NO_FAMILY: dict[str, Any] = {"family": None, "family_size": None, "p_adj": None, "adj_method": "none"}
+NO_WINDOWS: dict[str, Any] = {
+    "oos_estimate": None,
+    "oos_p": None,
+    "oos_windows": None,
+    "oos_confirmed": "n/a",
+}
+
+_FLAGS = ("rr_ok", "confidence_ok", "neutral_ok", "tighteners_ok", "meets_core", "momentum_ok", "qualified")
+_FLOATS = (
+    "activation_momentum_percentile",
+    "momentum_percentile",
+    "gross_r",
+    "risk_pct",
+    "cost_r",
+    "adv20_usd",
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Graded setups that pass the momentum gate or the floors, and the weekly sums of all of them.
+
+    Attributes
+    ----------
+    exits
+        `target`, then `hold_N`; columns of the R arrays.
+    n_weeks
+        Length of the weekly axis, from the calendar's first week.
+    week_no, asof, year
+        Week on the axis, as-of date (int32 days) and calendar year, shape (n_setups,).
+    asof_session, label_end_session
+        Positions in the calendar, shape (n_setups,).
+    is_long
+        Direction, shape (n_setups,).
+    net_r, adjusted_r
+        R after costs, and the same without the benchmark's move, shape (n_setups, n_exits).
+    flags, floats
+        Verdicts of the gate and other columns of `graded_setups`, shape (n_setups,) each.
+    everyone
+        By measure: all graded setups, one column per exit.
+    n_graded, n_expired
+        Graded setups of the scenario, and how many of them expired.
+    has_benchmark
+        Whether any setup has a benchmark return.
+    walk
+        Walk-forward windows of the calendar.
+    """
+
+    exits: tuple[str, ...]
+    n_weeks: int
+    week_no: npt.NDArray[np.int64]
+    asof: npt.NDArray[np.int32]
+    year: npt.NDArray[np.int64]
+    asof_session: npt.NDArray[np.int64]
+    label_end_session: npt.NDArray[np.int64]
+    is_long: Flags
+    net_r: Floats
+    adjusted_r: Floats
+    flags: Mapping[str, Flags]
+    floats: Mapping[str, Floats]
+    everyone: Mapping[str, Influence]
+    n_graded: int
+    n_expired: int
+    has_benchmark: bool
+    walk: list[Window]
+
+    @property
+    def measure(self) -> str:
+        """`adjusted_r` where there is a benchmark, else `net_r`."""
+        return "adjusted_r" if self.has_benchmark else "net_r"
+
+    def r_of(self, measure: str) -> Floats:
+        """R under every exit by measure, shape (n_setups, n_exits)."""
+        return self.adjusted_r if measure == "adjusted_r" else self.net_r
+
+    def exit_no(self, name: str) -> int:
+        """Column of an exit."""
+        return self.exits.index(name)
+
+    @property
+    def longest_hold(self) -> str:
+        """The book's own hold."""
+        return self.exits[-1]
+
+    def cutoff_mask(self, cutoff_pct: float, ranking: str = "residual") -> Flags:
+        """Rows that meet the floors and a momentum cutoff; 0 or below: the floors alone."""
+        core = self.flags["meets_core"]
+        if cutoff_pct <= 0:
+            return core
+        name = "momentum_percentile" if ranking == "raw" else "activation_momentum_percentile"
+        return core & self.is_long & (self.floats[name] >= cutoff_pct)
+
+    def floor_mask(self, missing: str | None) -> Flags:
+        """Rows that pass the momentum gate and every floor but `missing`; None = all floors."""
+        passed = self.flags["momentum_ok"].copy()
+        for name in ("rr_ok", "confidence_ok", "neutral_ok", "tighteners_ok"):
+            if name != missing:
+                passed &= self.flags[name]
+        return passed
+
+    def train_means(self, masks: Flags, r: Floats) -> Iterator[tuple[Floats, npt.NDArray[np.int64]]]:
+        """Mean R and number of setups by gate and exit in the train of each window of `walk`."""
+        return train_means(self.walk, self.asof_session, self.label_end_session, masks, r)
+
+
+def read_sample(book: Book, *, only_core: bool = False) -> Sample:
+    """Read the scenario's graded setups, a batch at a time.
+
+    Parameters
+    ----------
+    only_core
+        Keep of the setups that meet the floors the longs and whatever qualifies, without benchmark returns
+        and without the sums over all setups: what the books need.
+    """
+    sessions = read_sessions(book)
+    exits = (TARGET, *(f"hold_{n}" for n in book.settings.exits.hold_days))
+    returns = ("gross_r", *(f"time_r_{n}" for n in book.settings.exits.hold_days))
+    benches = ("bench_ret_target", *(f"bench_ret_{n}" for n in book.settings.exits.hold_days))
+    monday = int(week_mondays(sessions.days[:1])[0]) if len(sessions.days) else 0
+    n_weeks = (int(week_mondays(sessions.days[-1:])[0]) - monday) // 7 + 1 if len(sessions.days) else 0
+    columns = ["row_no", "asof_date", "direction", "is_graded", "outcome", "label_end_date"]
+    benches = () if only_core else benches
+    columns += [*_FLAGS, *dict.fromkeys((*_FLOATS, *returns)), *benches]
+    wanted = pc.field("is_graded")
+    if only_core:
+        wanted &= pc.field("meets_core") & ((pc.field("direction") == "long") | pc.field("qualified"))
+    sums = {m: np.zeros((3, n_weeks, len(exits))) for m in ("net_r", "adjusted_r")}
+    footer = book.lake.footer("graded_setups", book.scenario)
+    room = 0 if footer is None else footer.n_rows
+    # Room for all of them: memory that no row reaches is never there.
+    whole: dict[str, npt.NDArray[Any]] = {}
+    n_kept = n_graded = n_expired = 0
+    for raw in book.lake.read_parts("graded_setups", book.scenario, columns):
+        batch = raw.filter(wanted)
+        n_graded += batch.num_rows
+        n_expired += pc.sum(pc.equal(batch["outcome"], "expired")).as_py() or 0
+        part = _arrays(batch, returns, benches, monday)
+        for measure, total in sums.items() if not only_core else ():
+            _add_weekly(total, part["week_no"], part[measure])
+        kept = np.flatnonzero(part["meets_core"] | part["momentum_ok"])
+        for name, values in part.items():
+            if name not in whole:
+                whole[name] = np.empty((room, *values.shape[1:]), values.dtype)
+            whole[name][n_kept : n_kept + len(kept)] = values[kept]
+        n_kept += len(kept)
+    order = np.argsort(whole["row_no"][:n_kept], kind="stable")
+    # Column by column: what was read goes as the column in order comes.
+    whole = {name: whole.pop(name)[:n_kept][order] for name in list(whole)}
+    days = sessions.days
+    return Sample(
+        exits=exits,
+        n_weeks=n_weeks,
+        week_no=whole["week_no"],
+        asof=whole["asof"],
+        year=whole["asof"].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970,
+        asof_session=np.searchsorted(days, whole["asof"]).astype(np.int64),
+        label_end_session=np.searchsorted(days, whole["label_end"]).astype(np.int64),
+        is_long=whole["is_long"],
+        net_r=whole["net_r"],
+        adjusted_r=whole.get("adjusted_r", np.broadcast_to(np.nan, whole["net_r"].shape)),
+        flags={name: whole[name] for name in _FLAGS},
+        floats={name: whole[name] for name in _FLOATS},
+        everyone={name: ratio_influence(*total) for name, total in sums.items()},
+        n_graded=n_graded,
+        n_expired=n_expired,
+        has_benchmark=bool(sums["adjusted_r"][1].any()),
+        walk=windows(LOOKBACK_SESSIONS, len(days) - HORIZON_SESSIONS - 1),
+    )
+
+
+def _arrays(
+    batch: pa.Table, returns: tuple[str, ...], benches: tuple[str, ...], monday: int
+) -> dict[str, npt.NDArray[Any]]:
+    def real(name: str) -> Floats:
+        return batch[name].cast(pa.float64()).to_numpy()
+
+    asof = batch["asof_date"].cast(pa.int32()).to_numpy().astype(np.int32)
+    is_long = pc.equal(batch["direction"], "long").to_numpy().astype(np.bool_)
+    found: dict[str, npt.NDArray[Any]] = {
+        "row_no": batch["row_no"].to_numpy(),
+        "asof": asof,
+        "label_end": batch["label_end_date"].cast(pa.int32()).fill_null(2**31 - 1).to_numpy(),
+        "week_no": (week_mondays(asof) - monday).astype(np.int64) // 7,
+        "is_long": is_long,
+        **{name: real(name) for name in _FLOATS},
+        **{name: batch[name].to_numpy().astype(np.bool_) for name in _FLAGS},
+    }
+    net = np.stack([real(name) for name in returns], axis=1) - found["cost_r"][:, np.newaxis]
+    found["net_r"] = net
+    if benches:
+        found["adjusted_r"] = np.stack(
+            [benchmark_adjusted_r(net[:, k], real(name), found["risk_pct"], is_long) for k, name in enumerate(benches)],
+            axis=1,
+        )
+    return found
+
+
+def _add_weekly(total: Floats, week_no: npt.NDArray[np.int64], values: Floats) -> None:
+    n_weeks = total.shape[1]
+    for k in range(values.shape[1]):
+        rows = np.flatnonzero(~np.isnan(values[:, k]))
+        week, value = week_no[rows], values[rows, k]
+        for place, weights in enumerate((value, None, value * value)):
+            total[place, :, k] += np.bincount(week, weights=weights, minlength=n_weeks)
+
+
+def estimate_row(found: Estimates, j: int, unit: str) -> dict[str, Any]:
+    """One estimate as the columns that every statistics table shares."""
+    return {**found.row(j), "unit": unit}
+
+
+def as_statistics(rows: list[dict[str, Any]], schema: pa.Schema, scenario: str) -> pa.Table:
+    """Rows as a table: absent columns are null, and no NaN or infinity gets in."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, float | np.floating) and not np.isfinite(value):
+            return None
+        return value.item() if isinstance(value, np.generic) else value
+
+    filled = [{name: clean(({"scenario": scenario} | row).get(name)) for name in schema.names} for row in rows]
+    return pa.Table.from_pylist(filled, schema=schema)

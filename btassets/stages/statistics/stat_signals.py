@@ -1,0 +1,178 @@
+"""Stage `stat_signals`: the factor study, every signal over every horizon, with errors.
+
+Belongs here: weekly cross-sections of signals and forward returns as the estimator takes them, quintile
+returns, turnover and persistence. Does not belong here: the correlations
+(`engine.cross_section.rank_ic`) and the errors (`engine.statistics`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.book.book import Book
+from btassets.book.group_file import read_groups, refusal
+from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
+from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
+from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
+from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
+from btassets.engine.statistics.families import benjamini_hochberg, has_star
+from btassets.engine.statistics.influence import Influence, series_influence
+from btassets.engine.statistics.verdicts import SUPPORTED, Verdict, named_signal_verdict, signal_verdict
+from btassets.graph.tables import SIGNAL_HORIZONS, SIGNALS, STAT_SIGNALS
+from btassets.run.run_stage import StageResult
+from btassets.settings.models import Settings
+from btassets.stages.analysis.signal_weeks import Column, cross_sections, stored_signals
+from btassets.stages.statistics.stat_sample import as_statistics, estimate_row
+
+PRIMARY = "mom_12_1_resid"
+"""The signal that the gate ranks by: named before the data were seen, with its direction."""
+
+MAIN_HORIZON = 30
+"""Sessions over which setups are graded: the horizon that the signals' main table is about."""
+
+_FIFTHS = 5
+
+
+def compute(book: Book) -> StageResult:
+    """Table `stat_signals` of the scenario."""
+    signals, groups = stored_signals(book), read_groups(book)
+    tickers = set(signals("ticker").unique().to_pylist())
+    if groups and not tickers & set(groups):
+        problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is one of the book's ({min(tickers)}, ...)"
+        raise refusal(book, f"{problem}; spell them as `btassets export` does")
+    rows = signal_rows(signals, book.settings, groups)
+    supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == MAIN_HORIZON]
+    numbers: dict[str, Any] = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
+    if groups:
+        numbers["tickers_without_group"] = len(tickers - set(groups))
+    return StageResult({"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, book.scenario)}, numbers)
+
+
+def signal_rows(signals: Column, settings: Settings, groups: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """One row per signal and horizon over the scenario's weekly cross-sections.
+
+    With `groups` (group by ticker) the columns `neutral_...` say the same of forward returns minus the mean of
+    their group in the week.
+    """
+    weeks = cross_sections(signals, settings, SIGNAL_HORIZONS)
+    monday, values, forward = weeks.monday, weeks.values, weeks.forward
+    coded = signals("ticker").combine_chunks().dictionary_encode()
+    ticker, names = coded.indices.to_numpy().astype(np.int32)[weeks.rows], coded.dictionary.to_pylist()
+    weekly = weekly_rank_ic(monday, values, forward)
+    fifths = weekly_quantiles(monday, ticker, values, forward, _FIFTHS)
+    if not len(weekly.week):
+        return []
+    neutral = None
+    if groups:
+        numbers = {group: k for k, group in enumerate(sorted(set(groups.values())))}
+        group_no = np.array([numbers.get(groups.get(name, ""), NO_GROUP) for name in names], dtype=np.int64)[ticker]
+        week_no = np.searchsorted(weekly.week, monday)
+        neutral = weekly_rank_ic(monday, values, group_neutral(week_no, group_no, forward))
+    rows = [row for h, found in enumerate(_sortings(weekly)) for row in _horizon_rows(h, found, fifths)]
+    if neutral is None:
+        return rows
+    within = [row for found in _sortings(neutral) for row in _neutral_rows(found)]
+    return [row | more for row, more in zip(rows, within, strict=True)]
+
+
+def _on_calendar(monday: npt.NDArray[np.int32], series: npt.NDArray[np.float64]) -> Influence:
+    """Means of weekly series (n_series, n_weeks) on an unbroken weekly axis."""
+    place = (monday - monday[0]).astype(np.int64) // 7
+    axis = np.full((int(place[-1]) + 1, len(series)), np.nan)
+    axis[place] = series.T
+    return series_influence(axis)
+
+
+@dataclass(frozen=True)
+class _Sorting:
+    """How well every signal sorts over one horizon; arrays (n_signals,)."""
+
+    ic: Estimates
+    spread: Estimates
+    avg_size: list[float | None]
+    q: npt.NDArray[np.float64]
+    q_table: npt.NDArray[np.float64]
+    verdict: list[Verdict]
+
+
+def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
+    """IC, spread, false discovery rates and verdicts by horizon."""
+    ics, spreads = (
+        [
+            estimate(_on_calendar(weekly.week, series[:, h]), weeks_of_overlap(horizon))
+            for h, horizon in enumerate(SIGNAL_HORIZONS)
+        ]
+        for series in (weekly.ic, weekly.spread)
+    )
+    q_table = benjamini_hochberg(np.concatenate([ic.p for ic in ics])).reshape(len(ics), -1)
+    found = []
+    for h, (ic, spread) in enumerate(zip(ics, spreads, strict=True)):
+        verdicts: list[Verdict] = []
+        for s, name in enumerate(SIGNALS):
+            mean, outer, outer_p = float(ic.estimate[s]), float(spread.estimate[s]), float(spread.p[s])
+            if name == PRIMARY and SIGNAL_HORIZONS[h] == MAIN_HORIZON:
+                verdicts.append(named_signal_verdict(mean, float(ic.p[s]), outer))
+            else:
+                verdicts.append(signal_verdict(float(q_table[h, s]), mean, outer, outer_p))
+        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNALS))]
+        found.append(_Sorting(ic, spread, sizes, benjamini_hochberg(ic.p), q_table[h], verdicts))
+    return found
+
+
+def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles) -> list[dict[str, Any]]:
+    ic, spread = found.ic, found.spread
+    stars = has_star(ic.p)
+    return [
+        {
+            "signal": name,
+            "horizon_days": SIGNAL_HORIZONS[h],
+            **estimate_row(ic, s, "ic"),
+            "q": found.q[s],
+            "q_table": found.q_table[s],
+            "has_star": bool(stars[s]),
+            "avg_cross_section": found.avg_size[s],
+            "spread": spread.estimate[s],
+            "spread_se": spread.se[s],
+            "spread_p": spread.p[s],
+            **{f"quintile_{k + 1}": _mean(fifths.mean_return[s, h, k]) for k in range(_FIFTHS)},
+            "turnover_top": _mean(fifths.turnover[s, 1]),
+            "turnover_bottom": _mean(fifths.turnover[s, 0]),
+            "rank_autocorrelation": _mean(fifths.autocorrelation[s]),
+            "is_primary": name == PRIMARY,
+            "verdict": found.verdict[s],
+        }
+        for s, name in enumerate(SIGNALS)
+    ]
+
+
+def _neutral_rows(found: _Sorting) -> list[dict[str, Any]]:
+    """Columns `neutral_...` of every signal at one horizon."""
+    ic, spread = found.ic, found.spread
+    return [
+        {
+            "neutral_ic": ic.estimate[s],
+            "neutral_se": ic.se[s],
+            "neutral_ci_lo": ic.ci_lo[s],
+            "neutral_ci_hi": ic.ci_hi[s],
+            "neutral_p": ic.p[s],
+            "neutral_q": found.q[s],
+            "neutral_spread": spread.estimate[s],
+            "neutral_spread_p": spread.p[s],
+            "neutral_cross_section": found.avg_size[s],
+            "neutral_verdict": found.verdict[s],
+        }
+        for s in range(len(SIGNALS))
+    ]
+
+
+def _mean_size(weekly: WeeklyIc, s: int, h: int) -> float | None:
+    used = ~np.isnan(weekly.ic[s, h])
+    return float(weekly.size[s, h, used].mean()) if used.any() else None
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None

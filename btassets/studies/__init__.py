@@ -1,0 +1,1 @@
+"""Commands that study a book or a table of setups: grade, compare, sweep, export."""

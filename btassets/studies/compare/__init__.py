@@ -1,0 +1,1 @@
+"""Compare two scenarios, paired."""

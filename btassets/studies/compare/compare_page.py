@@ -1,0 +1,185 @@
+"""Two scenarios on one page: the answer, paired differences, both curves, trades added and removed.
+
+Belongs here: layout of a comparison's document. Does not belong here: its numbers (`btassets.studies.compare.compare`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from btassets.render.charts import curves as charts
+from btassets.render.charts.curves import Line, Mark, Row
+from btassets.render.format import esc, shown
+from btassets.render.page import shell
+from btassets.render.sections.portfolio import TRADE_COLUMNS
+from btassets.render.tables import Column, block, details, facts, figure, legend, section, table
+
+Document = Mapping[str, Any]
+
+MEASURES = {
+    "adjusted_r": "Benchmark-adjusted R per setup",
+    "net_r": "Net R per setup",
+    "mean_return": "Book, mean return a year",
+    "sharpe": "Book, Sharpe ratio",
+}
+KINDS = {"r": "r4", "frac_a_year": "snum4", "a_year": "snum2"}
+_CHIPS = {"higher": "yes", "lower": "no", "not distinguishable from noise": "open"}
+_CSS = ("c-bench", "c-hold")
+_MOST_POINTS = 62
+
+_BOOK_COLUMNS = (
+    Column("policy", "Exit"),
+    Column("scenario", "Scenario"),
+    Column("total_return_pct", "Return", "spct"),
+    Column("cagr_pct", "CAGR", "pct"),
+    Column("max_drawdown_pct", "Drawdown", "pct"),
+    Column("sharpe", "Sharpe", "num2"),
+    Column("trades", "Trades", "n"),
+    Column("win_rate", "Win rate", "pct"),
+    Column("avg_net_r", "Net R", "r3"),
+)
+_GROUP_COLUMNS = (Column("group", "Trades"), Column("n", "n", "n"), Column("net_avg_r", "Net R", "r3"))
+
+
+def compare_page(document: Document) -> str:
+    """HTML text of a comparison's document."""
+    first, second = document["scenarios"]
+    title = f"{document['book']}, {document['as_of']}: {second} against {first}"
+    parts = [_head(document), _differences(document), _curves(document), _trades(document), _settings(document)]
+    footer = "Nothing here is advice to trade. Every number stands in compare.json beside it."
+    return shell(title, "".join(parts), footer)
+
+
+def _chip(words: str) -> str:
+    return f'<span class="chip {_CHIPS.get(words, "none")}">{esc(words)}</span>'
+
+
+def _head(document: Document) -> str:
+    first, second = document["scenarios"]
+    answer = document["headline"]
+    known = [
+        ("As of", document["as_of"]),
+        ("First", f"{first}, settings {document['settings_hashes'][0]}"),
+        ("Second", f"{second}, settings {document['settings_hashes'][1]}"),
+        ("Settings that differ", len(document["settings"])),
+    ]
+    warnings = "".join(f"<li>{esc(text)}</li>" for text in document["warnings"])
+    listed = f'<ul class="warnings">{warnings}</ul>' if warnings else ""
+    return (
+        f'<header><p class="eyebrow">btassets comparison</p><h1>{esc(second)} against {esc(first)}</h1>'
+        f'<p class="headline">{esc(answer["text"])} {_chip(answer["verdict"])}</p>{facts(known)}{listed}</header>'
+    )
+
+
+def _number(name: str) -> Any:
+    return lambda row: esc(shown(row[name], KINDS[row["unit"]]))
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    kind = KINDS[row["unit"]]
+    return "-" if row["ci_lo"] is None else esc(f"{shown(row['ci_lo'], kind)} to {shown(row['ci_hi'], kind)}")
+
+
+def _differences(document: Document) -> str:
+    first, second = document["scenarios"]
+    columns = [
+        Column("measure", "Measure", render=lambda row: esc(MEASURES[row["measure"]])),
+        Column("exit", "Exit", render=lambda row: esc(row["exit"])),
+        Column("first", first, "num4", render=_number("first")),
+        Column("second", second, "num4", render=_number("second")),
+        Column("difference", "Difference", "num4", render=_number("difference")),
+        Column("interval", "95% interval", render=_interval),
+        Column("n_first", f"n, {first}", "n"),
+        Column("n_second", f"n, {second}", "n"),
+        Column("verdict", "Says", render=lambda row: _chip(row["verdict"])),
+    ]
+    setups = [row for row in document["differences"] if row["unit"] == "r"]
+    rows = [
+        Row(
+            f"{MEASURES[row['measure']]}, {row['exit']}",
+            shown(row["difference"], "r4"),
+            [Mark("m-main", row["difference"], row["ci_lo"], row["ci_hi"])],
+            is_grey=row["ci_lo"] is None,
+        )
+        for row in setups
+    ]
+    chart = charts.dot_rows(
+        "differences",
+        f"Difference per setup, {second} minus {first}",
+        "One row per measure: paired difference with its 95% interval.",
+        rows,
+        kind="r3",
+    )
+    lead = (
+        f"{second} minus {first}, paired: setups week by week, books day by day over the sessions that both walked. An "
+        "interval that holds 0 says that this history cannot tell the two apart."
+    )
+    return section(
+        "differences",
+        "Paired differences",
+        lead,
+        table(document["differences"], columns, caption="Paired differences"),
+        f"<figure><figcaption><h3>Per setup, in R</h3></figcaption>{chart}</figure>",
+        block("The books as the report has them", "", table(document["books"], _BOOK_COLUMNS, caption="Books")),
+    )
+
+
+def _curves(document: Document) -> str:
+    names = document["scenarios"]
+    drawn = []
+    for policy, own in document["curves"].items():
+        ends = [next((v for v in reversed(own[side]) if v is not None), None) for side in ("first", "second")]
+        entries = [(_CSS[k], names[k], shown(ends[k], "usd0")) for k in range(2)]
+        words = "; ".join(f"{label} ends at {value}" for _, label, value in entries)
+        lines = [Line(_CSS[k], names[k], own[side]) for k, side in enumerate(("first", "second"))]
+        chart = charts.line_chart(
+            f"equity-{policy}",
+            f"Equity of both books, {policy} exit",
+            f"Logarithmic scale, dollars, {own['dates'][0]} to {own['dates'][-1]}. {words}.",
+            own["dates"],
+            lines,
+            height=300,
+            is_log=True,
+        )
+        n = len(own["dates"])
+        at = sorted({*range(0, n, -(-n // _MOST_POINTS)), n - 1})
+        rows = [{"date": own["dates"][k], "first": own["first"][k], "second": own["second"][k]} for k in at]
+        columns = (Column("date", "Date"), Column("first", names[0], "usd"), Column("second", names[1], "usd"))
+        behind = table(rows, columns, caption=f"Equity, {policy} exit")
+        note = "Dollars at each close, logarithmic."
+        drawn.append(figure(f"Book, {policy} exit", note, chart, behind, legend=legend(entries)))
+    inner = f'<div class="grid">{"".join(drawn)}</div>' if drawn else '<p class="none">Neither book traded.</p>'
+    return section("curves", "Both books", "", inner)
+
+
+def _trades(document: Document) -> str:
+    first, second = document["scenarios"]
+    parts = []
+    for policy, own in document["trades"].items():
+        columns = (*_GROUP_COLUMNS, Column("pnl_usd", "Gain, $", "usd"))
+        lists = [
+            details(
+                f"Largest {name}: {len(own[name])} of {group['n']}",
+                table(own[name], TRADE_COLUMNS, caption=f"Trades {name}, {policy} exit"),
+            )
+            for name in ("removed", "added")
+            for group in own["groups"]
+            if group["group"] == name and group["n"]
+        ]
+        counts = table(own["groups"], columns, caption=f"Trades, {policy} exit")
+        parts.append(block(f"Trades, {policy} exit", "", counts + "".join(lists)))
+    setups = (Column("group", "Setups"), Column("n", "n", "n"), Column("net_avg_r", "Net R", "r3"))
+    counts = table(document["setups"], setups, caption="Graded setups that qualify")
+    parts.append(block("Graded setups that qualify", "Net R of the target race.", counts))
+    lead = f"Removed: only in {first}. Added: only in {second}. A trade is its ticker and as-of date."
+    return section("trades", "Trades added and removed", lead, f'<div class="grid">{"".join(parts)}</div>')
+
+
+def _settings(document: Document) -> str:
+    first, second = document["scenarios"]
+    columns = (Column("key", "Setting"), Column("first", first), Column("second", second))
+    return section(
+        "settings",
+        "Settings that differ",
+        "",
+        table(document["settings"], columns, caption="Settings that differ", none="None."),
+    )

@@ -1,0 +1,39 @@
+"""Two scenarios on the terminal: the answer, the differences, the trades.
+
+Belongs here: plain text. Does not belong here: layout of the page (`compare_page.py`), numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from btassets.render.format import shown
+from btassets.studies.compare.compare_page import KINDS, MEASURES
+from btassets.studies.sweep.sweep_text import aligned
+
+
+def compare_text(document: Mapping[str, Any]) -> str:
+    """Headline, table of paired differences, trades and setups added and removed, settings that differ."""
+    first, second = document["scenarios"]
+    lines = [document["headline"]["text"], ""]
+    head = ["", "exit", first, second, "difference", "95% interval", ""]
+    lines += aligned([head, *map(_difference, document["differences"])], n_text=2)
+    lines.append("")
+    head = ["", "in both", "removed", "added"]
+    rows = [_groups(f"trades, {policy} exit", own["groups"]) for policy, own in document["trades"].items()]
+    lines += aligned([head, *rows, _groups("qualified setups", document["setups"])])
+    if document["settings"]:
+        lines.append("")
+        changed = [[row["key"], row["first"], row["second"]] for row in document["settings"]]
+        lines += aligned([["setting", first, second], *changed], n_text=3)
+    return "\n".join(lines)
+
+
+def _difference(row: Mapping[str, Any]) -> list[str]:
+    kind = KINDS[row["unit"]]
+    interval = "-" if row["ci_lo"] is None else f"{shown(row['ci_lo'], kind)} to {shown(row['ci_hi'], kind)}"
+    numbers = [shown(row[name], kind) for name in ("first", "second", "difference")]
+    return [MEASURES[row["measure"]], row["exit"], *numbers, interval, row["verdict"]]
+
+
+def _groups(label: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [label, *(f"{shown(group['n'], 'n')} at {shown(group['net_avg_r'], 'r3')}" for group in groups)]

@@ -1,0 +1,1 @@
+"""Grade a user's own table of setups."""

@@ -1,0 +1,339 @@
+"""Stage behind `btassets grade`: the whole report for setups that somebody else made.
+
+Belongs here: what docs/method/grade.md says of given setups - their bars, momentum and percentiles, and
+which of them are dropped. Does not belong here: grading, ranking, statistics and books themselves; all
+of it is the engine's and the SQL models', as in a book's own run.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.engine.features.factors import factor_signals
+from btassets.engine.market.bars import Bars
+from btassets.engine.market.calendar import asof_grid, iso_year_week
+from btassets.engine.portfolio.simulation import BookResult
+from btassets.engine.portfolio.simulation_table import book_row
+from btassets.engine.portfolio.variants import StrategyVariant, variant_columns
+from btassets.engine.replay.candidate_columns import GRADED_COLUMNS, LABELS
+from btassets.engine.replay.grading import grade_setups
+from btassets.engine.replay.ticker import replay_ticker
+from btassets.graph.tables import CANDIDATES, FACTOR_SIGNALS
+from btassets.run.settings_relation import settings_relations
+from btassets.run.sql_models import run_models
+from btassets.settings.models import Settings, flatten
+from btassets.stages.advice.report_numbers import ReportInputs, report_numbers
+from btassets.stages.analysis.signal_weeks import weekly_ic
+from btassets.stages.portfolio.simulations import bar_panel, run_books
+from btassets.stages.replay.arrow_columns import as_array, as_table
+from btassets.stages.replay.candidates import replay_rules
+from btassets.storage.lake import BASE, digest
+from btassets.studies.grade.given_setups import GivenSetups, read_setups, without_floors_of_absent_columns
+from btassets.studies.grade.grade_market import Market, market_of
+
+MIN_CROSS_SECTION = 20
+"""Ranked tickers below which a week's percentiles are called thin."""
+
+Floats = npt.NDArray[np.float64]
+
+_MOMENTUM = {"momentum": "mom_12_1", "residual_momentum": "mom_12_1_resid"}
+_PERCENTILES = ("momentum_percentile", "residual_momentum_percentile", "activation_momentum_percentile")
+_HOLDS = ("time_r_5", "time_r_10", "time_r_21", "time_r_30")
+
+
+@dataclass(frozen=True)
+class GradeResult:
+    """What `grade_candidates` found.
+
+    Attributes
+    ----------
+    report
+        Numbers of the report, JSON-able.
+    rows
+        The given columns, then what became of each setup. The legacy profile leaves dropped rows out; the standard
+        profile keeps them with nulls and a `drop_reason`.
+    dropped
+        Rows without a result, by reason.
+    warnings
+        One sentence each: floors that could not be applied, differences found, thin weeks.
+    """
+
+    report: dict[str, Any]
+    rows: pa.Table
+    dropped: dict[str, int]
+    warnings: list[str]
+
+
+def grade_candidates(
+    candidates: pa.Table, bars: Mapping[str, Bars], benchmark: Bars | None, settings: Settings
+) -> GradeResult:
+    """Grade given setups on given bars and make the whole report of them.
+
+    Parameters
+    ----------
+    candidates
+        ticker, date (or asof_date), direction, entry, stop, target, and optionally rr, confidence,
+        primary_prob, best_prob, ev, momentum, residual_momentum, action, risk_level, meets_core.
+    bars
+        Every ticker of the folder, the benchmark only when it is listed among them.
+    benchmark
+        None: residual momentum and comparisons are null.
+    settings
+        Defaults, profile and activation; never a book's.
+
+    Raises
+    ------
+    CandidateTableError
+        The table lacks what a setup needs.
+    NoBarsError
+        No ticker has a bar.
+    """
+    given = read_setups(candidates)
+    market = market_of(bars, benchmark, is_cut=settings.profile == "standard")
+    gates, warnings = without_floors_of_absent_columns(settings.gates, given.given)
+    warnings += given.notes
+    applied = settings.model_copy(update={"gates": gates})
+
+    graded, index, reasons = _grade(given, market, settings)
+    momentum = _momentum(given, market, settings, index)
+    is_legacy = settings.profile == "legacy"
+    is_row = index >= 0
+    if is_legacy:
+        reasons = np.where(is_row & (graded["outcome"] < 0), "no_forward_bars", reasons)
+        is_row &= graded["outcome"] >= 0
+    rows = np.flatnonzero(is_row)
+    signals = _signals(market, settings)
+    relations = settings_relations(applied, min_forward_days=0)
+    relations["candidates"] = _candidates_relation(given, graded, momentum, rows)
+    relations["factor_signals"] = signals
+    relations["factor_ic_weekly"] = weekly_ic(signals.column, settings, BASE)
+    tables = run_models(relations)
+    setups, ranks = tables["graded_setups"].sort_by("row_no"), tables["percentile_ranks"]
+
+    panel, tickers = bar_panel(market.bars, market.calendar)
+    books = run_books(setups, ranks, panel, tickers, settings, market.benchmark_closes())
+    drops = Counter(str(reason) for reason in reasons[~is_row])
+    drops.update(reason for reason in setups["drop_reason"].to_pylist() if reason is not None)
+    dropped = dict(sorted(drops.items()))
+    warnings += _drop_warnings(dropped) + _core_warnings(given, setups, rows) + _rank_warnings(market, ranks)
+    report = report_numbers(
+        ReportInputs(
+            settings,
+            digest(flatten(settings)),
+            BASE,
+            len(bars),
+            tables,
+            [{"policy": policy, **_book_row(result)} for policy, result in books.policies.items()],
+            [{**_variant_names(variant), **_book_row(result)} for variant, result in books.variants],
+            books.equal_weight,
+            dropped,
+            warnings,
+        )
+    )
+    return GradeResult(
+        report, _out_rows(given, setups, momentum, rows, reasons, is_legacy=is_legacy), dropped, warnings
+    )
+
+
+def _book_row(result: BookResult | None) -> dict[str, Any]:
+    return {} if result is None else book_row(result)
+
+
+def _variant_names(variant: StrategyVariant) -> dict[str, Any]:
+    names = variant_columns(variant)
+    names["variant_max_positions"] = names.pop("max_positions")
+    return names
+
+
+def _ticker_slices(given: GivenSetups) -> list[tuple[str, slice]]:
+    if not len(given):
+        return []
+    runs = pc.run_end_encode(given.ticker)
+    ends = runs.run_ends.to_pylist()
+    return [(t, slice(a, b)) for t, a, b in zip(runs.values.to_pylist(), [0, *ends[:-1]], ends, strict=True)]
+
+
+def _grade(
+    given: GivenSetups, market: Market, settings: Settings
+) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[np.int32], npt.NDArray[Any]]:
+    """Graded columns of every row, its as-of bar (-1: none), and why it has none ('' where it has)."""
+    index = np.full(len(given), -1, dtype=np.int32)
+    reasons = np.full(len(given), "no_bars", dtype=object)
+    sign = np.where(pc.equal(given.direction, "long").to_numpy(zero_copy_only=False), 1, -1).astype(np.int8)
+    parts: list[dict[str, npt.NDArray[Any]]] = []
+    nothing = Bars(np.empty(0, np.int32), *(np.empty(0) for _ in range(5)))
+    for ticker, rows in _ticker_slices(given):
+        bars = market.bars.get(ticker, nothing)
+        if bars.n_bars:
+            at = np.minimum(np.searchsorted(bars.dates, given.days[rows]), bars.n_bars - 1)
+            has_bar = bars.dates[at] == given.days[rows]
+            index[rows] = np.where(has_bar, at, -1)
+            reasons[rows] = np.where(has_bar, "", "no_bar_at_date")
+        parts.append(
+            grade_setups(
+                bars,
+                *market.benchmark_on(bars.dates),
+                market.session_no(bars),
+                len(market.calendar) - 1,
+                index[rows],
+                sign[rows],
+                *(given.reals[name][rows] for name in ("entry", "stop", "target", "rr")),
+                is_ended=market.is_ended(bars),
+                is_legacy=settings.profile == "legacy",
+                gap_days=settings.engine.gap_days,
+            )
+        )
+    return {name: np.concatenate([part[name] for part in parts]) for name in GRADED_COLUMNS}, index, reasons
+
+
+def _momentum(
+    given: GivenSetups, market: Market, settings: Settings, index: npt.NDArray[np.int32]
+) -> dict[str, Floats]:
+    """12-1 momentum and its residual per row; the legacy profile takes a given column as it is."""
+    is_given = {name: settings.profile == "legacy" and name in given.given for name in _MOMENTUM}
+    values = {name: given.reals[name] if is_given[name] else np.full(len(given), np.nan) for name in _MOMENTUM}
+    if all(is_given.values()):
+        return values
+    for ticker, rows in _ticker_slices(given):
+        own = index[rows]
+        bars = market.bars.get(ticker)
+        if bars is None or not (own >= 0).any():
+            continue
+        asof, place = np.unique(own[own >= 0], return_inverse=True)
+        signals = factor_signals(bars, market.benchmark_on(bars.dates)[1], asof, gap_days=settings.engine.gap_days)
+        for name, signal in _MOMENTUM.items():
+            if not is_given[name]:
+                values[name][np.arange(rows.start, rows.stop)[own >= 0]] = signals[signal][place]
+    return values
+
+
+def _signals(market: Market, settings: Settings) -> pa.Table:
+    """Table `factor_signals` of every ticker; a year of bars is all that eligibility asks for here."""
+    rules = replace(
+        replay_rules(settings),
+        max_missing_frac=1.0,
+        max_zero_volume_frac=1.0,
+        max_flat_frac=1.0,
+        max_constant_bars=np.iinfo(np.int32).max,
+        min_median_close_usd=0.0,
+        min_median_dollar_volume_usd=0.0,
+    )
+    columns: dict[str, Any] = {}
+    for ticker, bars in market.bars.items():
+        grid = asof_grid(bars.dates, market.week_ends, market.last_session)
+        columns[ticker] = replay_ticker(
+            bars,
+            *market.benchmark_on(bars.dates),
+            market.session_no(bars),
+            bars.close,
+            bars.close * bars.volume,
+            *grid,
+            len(market.calendar) - 1,
+            market.is_ended(bars),
+            rules,
+        ).signals
+    return as_table(FACTOR_SIGNALS, columns)[0]
+
+
+def _candidates_relation(
+    given: GivenSetups,
+    graded: Mapping[str, npt.NDArray[Any]],
+    momentum: Mapping[str, Floats],
+    rows: npt.NDArray[Any],
+) -> pa.Table:
+    """Lay graded rows out in the shape of `candidates`; each stands on every grid."""
+    probability = given.reals["primary_prob"] / 100.0
+    stated = probability * given.reals["rr"] - (1.0 - probability)
+    reals = {
+        **given.reals,
+        **momentum,
+        "ev": np.where(np.isnan(given.reals["ev"]), stated, given.reals["ev"]),
+        "adv20_usd": np.full(len(given), np.nan),
+    }
+    take = pa.array(rows)
+    kinds = {column.name: column.type for column in CANDIDATES.columns}
+    columns: dict[str, pa.Array] = {
+        "ticker": given.ticker.take(take),
+        "asof_date": pa.array(given.days[rows]).cast(pa.date32()),
+        "direction": given.direction.take(take),
+        **{name: pa.repeat(True, len(rows)) for name in ("is_week", "is_bar", "is_own_week")},  # noqa: FBT003
+        "is_latest": pa.repeat(False, len(rows)),  # noqa: FBT003 - a value, not an option
+        **{name: label.take(take) for name, label in given.labels.items()},
+        **{name: as_array(values[rows], pa.float64()) for name, values in reals.items()},
+    }
+    for name in GRADED_COLUMNS:
+        columns[name] = as_array(graded[name][rows], kinds[name], LABELS.get(name))
+    return pa.table(columns)
+
+
+def _drop_warnings(dropped: Mapping[str, int]) -> list[str]:
+    return [f"{n} rows have no result: {reason}." for reason, n in dropped.items()]
+
+
+def _core_warnings(given: GivenSetups, setups: pa.Table, rows: npt.NDArray[Any]) -> list[str]:
+    """Say where the table's own verdict differs from the one that was used."""
+    if given.meets_core is None:
+        return []
+    stated = given.meets_core.take(pa.array(rows))
+    n_other = pc.sum(pc.not_equal(stated, setups["meets_core"]).cast(pa.int64())).as_py() or 0
+    used = "the activation decides"
+    return [f"{n_other} rows state another meets_core than the activation gives; {used}."] if n_other else []
+
+
+def _rank_warnings(market: Market, ranks: pa.Table) -> list[str]:
+    found = []
+    if market.benchmark is None:
+        found.append("no benchmark: residual momentum and comparisons with it are null; the raw rank serves.")
+    weeks = ranks.filter(pc.equal(ranks["grid"], "week"))
+    is_thin = pc.less(weeks["n_ranked"], MIN_CROSS_SECTION)
+    thin = pc.count_distinct(weeks["asof_date"].filter(is_thin)).as_py()
+    if thin:
+        found.append(f"thin_universe: {thin} weeks rank fewer than {MIN_CROSS_SECTION} tickers.")
+    return found
+
+
+def _out_rows(
+    given: GivenSetups,
+    setups: pa.Table,
+    momentum: Mapping[str, Floats],
+    rows: npt.NDArray[Any],
+    reasons: npt.NDArray[Any],
+    *,
+    is_legacy: bool,
+) -> pa.Table:
+    """Put the given columns in the tie order, then the computed ones, which replace given ones."""
+    shown = rows if is_legacy else np.arange(len(given))
+    place = np.full(len(given), -1)
+    place[rows] = np.arange(len(rows))
+    take = pa.array(place[shown], mask=place[shown] < 0)
+    table = given.table.take(pa.array(shown))
+    found = setups.take(take)
+    year, week = iso_year_week(given.days[shown])
+    replaced: dict[str, Any] = {
+        "rr": as_array(given.reals["rr"][shown], pa.float64()),
+        **{name: as_array(values[shown], pa.float64()) for name, values in momentum.items()},
+        "meets_core": found["meets_core"],
+        "iso_year": pa.array(year),
+        "iso_week": pa.array(week),
+    }
+    computed: dict[str, Any] = {
+        "outcome": found["outcome"],
+        "target_hit": pc.equal(found["outcome"], "target_hit"),
+        "realized_r": found["gross_r"],
+        **{name: found[name] for name in ("hold_days", "stop_day", "risk_pct")},
+        **{name: found[name] for name in _PERCENTILES},
+        "qualified": found["qualified"],
+        **{name: found[name] for name in _HOLDS},
+    }
+    if not is_legacy:
+        computed |= {name: found[name] for name in ("entry_price", "exit_reason", "net_r")}
+        own_reason = pa.array([reason or None for reason in reasons[shown]], pa.string())
+        computed["drop_reason"] = pc.coalesce(own_reason, found["drop_reason"])
+    columns = {name: table[name] for name in table.column_names if name not in computed}
+    return pa.table({**columns, **replaced, **computed})

@@ -1,0 +1,379 @@
+"""A sweep: a grid over the settings that follow the replay, as one document for page, table and files.
+
+Belongs here: which settings a sweep can vary, what each cell says, which cell is best, which stands on a
+plateau, and how many were tried. Does not belong here: the cells' numbers (`sweep_books.py`), layout
+(`btassets.studies.sweep.sweep_page`).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from btassets.book.book import REPLAY_SETTINGS, SHARED_SETTINGS, Book
+from btassets.engine.portfolio.plateaus import neighbourhoods
+from btassets.engine.portfolio.portfolio_rules import Policy
+from btassets.engine.portfolio.simulation import BookResult
+from btassets.engine.statistics.ewc import estimate
+from btassets.engine.statistics.families import step_down
+from btassets.engine.statistics.influence import Influence, difference
+from btassets.engine.statistics.return_series import daily_returns
+from btassets.engine.statistics.sharpe import (
+    DAYS_PER_YEAR,
+    ReturnMoments,
+    deflated_sharpe,
+    expected_max_sharpe,
+    null_sharpe_variance,
+    return_moments,
+)
+from btassets.errors import NoBarsError, UsageError
+from btassets.run.freshness import bars_version
+from btassets.run.trials import append_trials, n_trials, trial_row
+from btassets.settings.grid import Axis, cells, label, parse_grid, settings_of
+from btassets.settings.models import Settings, flatten
+from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.report.report_curves import iso
+from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS
+from btassets.storage.lake import digest
+from btassets.studies.sweep.sweep_portfolios import run_cells
+
+SWEPT = (
+    "gates",
+    "exits",
+    "costs",
+    "portfolio",
+    "method.asof_grid",
+    "method.ranking",
+    "method.fill",
+    "method.expired",
+    "method.ended",
+    "method.portfolio",
+)
+"""Settings that a sweep can vary: what follows the replay and decides setups or books."""
+
+MEASURES = {
+    "sharpe": "Sharpe ratio",
+    "cagr_pct": "CAGR, %",
+    "total_return_pct": "Return, %",
+    "max_drawdown_pct": "Max drawdown, %",
+    "net_avg_r": "Net R per setup",
+}
+"""What cells can be compared by; of a drawdown the smaller is the better."""
+
+LEAST_TRADES = 30
+"""Trades of a book below which its cell is neither best nor part of a plateau's centre."""
+
+_SCHEMA_VERSION = 1
+_LEVEL = 0.05
+_DIGITS = 4
+
+Row = dict[str, Any]
+
+
+def check_axes(axes: Sequence[Axis]) -> None:
+    """Refuse a setting that books after the replay do not depend on.
+
+    Raises
+    ------
+    UsageError
+        With the key, why it cannot be swept, and what to do.
+    """
+
+    def lies_in(key: str, prefixes: Sequence[str]) -> bool:
+        return any(key == prefix or key.startswith(f"{prefix}.") for prefix in prefixes)
+
+    for axis in axes:
+        key = axis.key
+        if lies_in(key, SWEPT):
+            continue
+        if lies_in(key, SHARED_SETTINGS):
+            raise UsageError(
+                f"sweep {key}: belongs to the whole book", "a sweep varies what follows the replay; set it in the file."
+            )
+        if key == "profile" or lies_in(key, REPLAY_SETTINGS):
+            problem = f"sweep {key}: decides the replay, and a sweep runs over one replay"
+            run = f"`btassets run --set {key}={axis.labels[0]} --as NAME`"
+            raise UsageError(problem, f"run each value as a scenario, {run}, and `btassets compare` them.")
+        raise UsageError(f"sweep {key}: decides no number of a sweep", f"vary one of {', '.join(SWEPT)}.")
+
+
+def sweep_document(
+    book: Book,
+    words: Sequence[str],
+    *,
+    policy: Policy = "hold",
+    by: str = "sharpe",
+    progress: Callable[[int, int], object],
+) -> dict[str, Any]:
+    """Run a grid and return all that is shown of it, plain JSON values.
+
+    Parameters
+    ----------
+    book
+        A book that was run; a scenario of its own is the start of every cell.
+    words
+        `key=first:last:step` or `key=a,b,c`.
+    policy
+        Exit of the books and of the setups' R.
+    by
+        One of `MEASURES`.
+    progress
+        Called with books done and books in all.
+
+    Raises
+    ------
+    UsageError, SettingError, UnknownSettingError
+        A word that cannot be swept.
+    NoBarsError
+        The book was never run.
+    """
+    axes = parse_grid(words, book.settings)
+    check_axes(axes)
+    if not book.lake.bucket_files(book.candidates) or book.lake.footer("factor_signals", book.replay) is None:
+        raise NoBarsError(str(book.folder), "no replay to sweep over", "`btassets run` reads the bars and replays.")
+    places = list(cells(axes))
+    settings = [settings_of(book.settings, axes, place) for place in places]
+    found = run_cells(book, [*settings, book.settings], policy, progress=progress)
+    moments = [_moments(result) for result in found.books]
+    name = _name(book, axes, policy)
+    total = _record(book, [*settings, book.settings], found.books, policy, name)
+    rows = _cell_rows(found.books, moments, found.setups, total)
+    base = rows.pop()
+    shape = tuple(len(axis) for axis in axes)
+    _add_neighbourhoods(rows, shape, axes, by)
+    for place, row, own in zip(places, rows, settings, strict=True):
+        row["values"] = {axis.key: axis.labels[k] for axis, k in zip(axes, place, strict=True)}
+        row["is_current"] = _as_walked(own) == _as_walked(book.settings)
+    best = _best(rows, by, by)
+    plateau = _best(rows, "plateau", by)
+    as_of = read_sessions(book).last
+    document: dict[str, Any] = {
+        "schema_version": _SCHEMA_VERSION,
+        "kind": "sweep",
+        "name": name,
+        "book": book.folder.name,
+        "as_of": iso(as_of),
+        "scenario": book.scenario,
+        "settings_hash": book.resolved.hash,
+        "policy": policy,
+        "by": by,
+        "least_trades": LEAST_TRADES,
+        "axes": [
+            {
+                "key": axis.key,
+                "labels": list(axis.labels),
+                "is_ordered": axis.is_ordered,
+                "current": _current(book, axis),
+            }
+            for axis in axes
+        ],
+        "trials": {"cells": len(rows), "in_ledger": total},
+        "luck": _luck(moments, total),
+        "current": base,
+        "best": best,
+        "plateau": plateau,
+        "cells": rows,
+    }
+    document["headline"] = headline(document)
+    return document
+
+
+def _as_walked(settings: Settings) -> Settings:
+    """Settings with the one hold that a book has: the longest of its list."""
+    longest = settings.exits.model_copy(update={"hold_days": settings.exits.hold_days[-1:]})
+    return settings.model_copy(update={"exits": longest})
+
+
+def _current(book: Book, axis: Axis) -> str:
+    return label(flatten(_as_walked(book.settings))[axis.key])
+
+
+def _name(book: Book, axes: Sequence[Axis], policy: str) -> str:
+    """Name of a sweep: the same grid over the same settings has the same one."""
+    asked = [book.scenario, book.resolved.hash, policy, [(axis.key, axis.labels) for axis in axes]]
+    return f"sweep-{digest(asked)[:8]}"
+
+
+def _record(
+    book: Book, settings: Sequence[Settings], books: Sequence[BookResult | None], policy: str, name: str
+) -> int:
+    """Add every cell to the ledger of trials; how many configurations it counts on these data then."""
+    data = bars_version(book)
+    pairs = zip(settings, books, strict=True)
+    rows = [trial_row(own, result, data_version=data, policy=policy) for own, result in pairs]
+    append_trials(book, rows, name=name, made_by="sweep")
+    return n_trials(book)
+
+
+def _moments(result: BookResult | None) -> ReturnMoments:
+    if result is None or result.n_trades == 0:
+        return ReturnMoments(0, math.nan, math.nan, math.nan)
+    returns = daily_returns(result.equity)
+    return return_moments(returns[~np.isnan(returns)])
+
+
+def _number(value: float | None, digits: int = _DIGITS) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(float(value), digits)
+
+
+def _cell_rows(
+    books: Sequence[BookResult | None], moments: Sequence[ReturnMoments], setups: Influence, trials: int
+) -> list[Row]:
+    """Rows of all cells, the last one the book's own settings: every cell against it, pair by pair."""
+    k = len(books)
+    own = setups.take([k - 1] * k)
+    found, pairs = estimate(setups, OVERLAP_WEEKS), difference(setups, own)
+    deltas = estimate(pairs, OVERLAP_WEEKS)
+    family = step_down(pairs.take(list(range(k - 1))), OVERLAP_WEEKS, is_member=~deltas.is_too_short[:-1])
+    rows: list[Row] = []
+    for j, (result, moment) in enumerate(zip(books, moments, strict=True)):
+        has_trades = result is not None and result.n_trades > 0
+        row: Row = {
+            "n_setups": int(found.n_obs[j]),
+            "net_avg_r": _number(found.estimate[j]),
+            "ci_lo": _number(found.ci_lo[j]),
+            "ci_hi": _number(found.ci_hi[j]),
+            "delta_r": _number(deltas.estimate[j]),
+            "delta_ci_lo": _number(deltas.ci_lo[j]),
+            "delta_ci_hi": _number(deltas.ci_hi[j]),
+            "p_adj": _number(family.p_adj[j]) if j < k - 1 else None,
+            "trades": 0 if result is None else result.n_trades,
+        }
+        for name in ("total_return_pct", "cagr_pct", "max_drawdown_pct", "sharpe", "win_rate_pct"):
+            row[name] = _number(getattr(result, name)) if has_trades else None
+        row["deflated_sharpe"] = _number(deflated_sharpe(moment, trials))
+        row["is_thin"] = row["trades"] < LEAST_TRADES
+        rows.append(row)
+    return rows
+
+
+def _luck(moments: Sequence[ReturnMoments], trials: int) -> dict[str, Any]:
+    """What the luckiest of so many books without any skill would show over this history."""
+    longest = max(moments, key=lambda m: m.n)
+    if longest.n < 3:
+        return {"expected_best_sharpe": None, "n_days": longest.n}
+    best = expected_max_sharpe(trials, null_sharpe_variance(longest)) * math.sqrt(DAYS_PER_YEAR)
+    return {"expected_best_sharpe": _number(best), "n_days": longest.n}
+
+
+def _signed(values: npt.NDArray[np.float64], by: str) -> npt.NDArray[np.float64]:
+    return -values if by == "max_drawdown_pct" else values
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> npt.NDArray[np.float64]:
+    return np.array([math.nan if row[name] is None else row[name] for row in rows])
+
+
+def _add_neighbourhoods(rows: Sequence[Row], shape: tuple[int, ...], axes: Sequence[Axis], by: str) -> None:
+    values = _signed(_column(rows, by), by).reshape(shape)
+    found = neighbourhoods(values, [axis.is_ordered for axis in axes])
+    columns = zip(
+        _signed(found.mean, by).ravel().tolist(),
+        _signed(found.worst, by).ravel().tolist(),
+        found.n_cells.ravel().tolist(),
+        found.is_whole.ravel().tolist(),
+        rows,
+        strict=True,
+    )
+    for mean, worst, n, is_whole, row in columns:
+        row |= {"plateau": _number(mean), "plateau_worst": _number(worst), "n_beside": n, "is_inside": is_whole}
+
+
+def _best(rows: Sequence[Row], name: str, by: str) -> int | None:
+    """First cell with the best value of a column among those with enough trades; None without one.
+
+    A plateau's centre has all its neighbours, where any cell has them: the rim of the grid is no plateau.
+    """
+    values = _signed(_column(rows, name), by)
+    values[[row["is_thin"] for row in rows]] = math.nan
+    if name == "plateau":
+        inside = np.array([row["is_inside"] for row in rows])
+        if (inside & ~np.isnan(values)).any():
+            values[~inside] = math.nan
+    return None if np.isnan(values).all() else int(np.nanargmax(values))
+
+
+def place_words(row: Mapping[str, Any]) -> str:
+    """Settings of a cell in words, each by the last part of its key."""
+    return ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in row["values"].items())
+
+
+def headline(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the grid says, in one breath with how many were tried; verdict on the best cell."""
+    rows, by, trials = document["cells"], document["by"], document["trials"]
+    tried = f"{trials['cells']:,} books tried here, {trials['in_ledger']:,} on this book's data in all"
+    if document["best"] is None:
+        return {"text": f"{tried}. No cell has {LEAST_TRADES} trades: nothing to compare.", "verdict": None}
+    best, plateau, own = rows[document["best"]], rows[document["plateau"]], document["current"]
+    p = best["p_adj"]
+    verdict = None
+    if p is not None and best["delta_r"] is not None:
+        is_known = p < _LEVEL and best["delta_r"] != 0
+        verdict = ("supported" if best["delta_r"] > 0 else "contradicted") if is_known else _NOISE
+    name = MEASURES[by]
+    luck = document["luck"]["expected_best_sharpe"]
+    parts = [
+        f"{tried}.",
+        f"Best {name} {best[by]:.2f} at {place_words(best)}; the book's own settings show "
+        f"{'-' if own[by] is None else format(own[by], '.2f')}.",
+        f"Best plateau: {place_words(plateau)}, mean of {plateau['n_beside']} cells {plateau['plateau']:.2f}, worst "
+        f"of them {plateau['plateau_worst']:.2f}.",
+    ]
+    if luck is not None and best["sharpe"] is not None:
+        chance = "-" if best["deflated_sharpe"] is None else f"{best['deflated_sharpe'] * 100:.0f}%"
+        parts.append(
+            f"Luck alone would bring the best of so many to a Sharpe ratio of {luck:.2f}; that {best['sharpe']:.2f} is "
+            f"more than luck has a probability of {chance}."
+        )
+    if verdict is not None:
+        spread = f"{best['delta_ci_lo']:+.3f} to {best['delta_ci_hi']:+.3f}"
+        parts.append(
+            f"Net R per setup against the own settings: {best['delta_r']:+.3f}R ({spread}), p {p:.2f} over all cells."
+        )
+    return {"text": " ".join(parts), "verdict": verdict}
+
+
+_NOISE = "not distinguishable from noise"
+
+_TABLE = (
+    "n_setups",
+    "net_avg_r",
+    "ci_lo",
+    "ci_hi",
+    "delta_r",
+    "delta_ci_lo",
+    "delta_ci_hi",
+    "p_adj",
+    "trades",
+    "win_rate_pct",
+    "total_return_pct",
+    "cagr_pct",
+    "max_drawdown_pct",
+    "sharpe",
+    "deflated_sharpe",
+    "plateau",
+    "plateau_worst",
+    "n_beside",
+    "is_current",
+)
+_WHOLE = ("n_setups", "trades", "n_beside")
+
+
+def sweep_table(document: Mapping[str, Any]) -> pa.Table:
+    """All cells as one flat table: its settings, then its numbers."""
+    rows = document["cells"]
+    keys = [axis["key"] for axis in document["axes"]]
+    columns: dict[str, pa.Array] = {key: pa.array([row["values"][key] for row in rows], pa.string()) for key in keys}
+    for name in _TABLE:
+        kind = pa.int64() if name in _WHOLE else pa.bool_() if name == "is_current" else pa.float64()
+        columns[name] = pa.array([row[name] for row in rows], kind)
+    return pa.table(columns)
+
+
+def folder_of(document: Mapping[str, Any]) -> str:
+    """Name of a sweep's folder below `reports/`: the same question has the same one."""
+    name = document["name"]
+    return name if document["by"] == "sharpe" else f"{name}-{document['by']}"

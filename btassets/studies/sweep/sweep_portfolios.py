@@ -1,0 +1,306 @@
+"""The cells of a sweep as numbers: which setups each one buys, what its book earned, how sure that is.
+
+Belongs here: batching many configurations through the compiled simulator and the weekly estimator.
+Does not belong here: the words of a sweep (`settings.grid`), its document (`sweep.py`) and its page.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.book.book import Book
+from btassets.engine.cross_section.qualification import FLOOR_NAMES, Gates, qualify
+from btassets.engine.cross_section.weeks import week_mondays
+from btassets.engine.portfolio.benchmark import BenchmarkCloses
+from btassets.engine.portfolio.entries import Entries
+from btassets.engine.portfolio.exits import Exits, precompute_exits
+from btassets.engine.portfolio.panel import BarPanel
+from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules, Policy
+from btassets.engine.portfolio.simulation import BookResult, simulate_books
+from btassets.engine.portfolio.variants import priced_tickers
+from btassets.engine.statistics.influence import Influence, ratio_influence
+from btassets.settings.models import Settings
+from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.stored_inputs import read_benchmark_closes, stored_panel, tickers_with_bars
+from btassets.stages.portfolio.simulations import book_rules
+from btassets.studies.sweep.sweep_setups import Setups, read_setups
+
+BATCH = 250
+"""Books of one call of the compiled loop: what the progress bar counts in, and what one thread takes."""
+
+_FLOOR_FIELDS = {
+    "rr": "min_rr",
+    "confidence": "min_confidence",
+    "probability": "min_target_probability",
+    "ev": "min_ev",
+    "neutral": "exclude_neutral",
+    "conviction": "require_high_conviction",
+    "conflicts": "exclude_conflicts",
+}
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Every cell in the order given.
+
+    Attributes
+    ----------
+    books
+        One per cell; None where nothing was to trade.
+    setups
+        Mean net R of the graded setups that qualify, with its weekly series, one column per cell.
+    """
+
+    books: list[BookResult | None]
+    setups: Influence
+
+
+@dataclass
+class _Sample:
+    """What all cells of one sample share; arrays are in the order of `entries`, shape (n_entries,)."""
+
+    panel: BarPanel
+    tickers: list[str]
+    entries: Entries
+    columns: dict[str, npt.NDArray[Any]]
+    start: int | None
+    week_no: npt.NDArray[np.int64]
+    n_weeks: int
+    floors: dict[tuple[str, Any], Flags] = field(default_factory=dict)
+    exits: dict[tuple[Any, ...], Exits] = field(default_factory=dict)
+
+    def core(self, gates: Gates) -> Flags:
+        """Rows that pass every floor but the momentum gate."""
+        keys = [(name, getattr(gates, _FLOOR_FIELDS[name])) for name in FLOOR_NAMES]
+        if any(key not in self.floors for key in keys):
+            names = ("rr", "confidence", "best_prob", "ev", "action", "risk_level")
+            found = qualify(
+                gates,
+                is_long=self.entries.is_long,
+                percentile=self.columns["activation"],
+                **{name: self.columns[name] for name in names if name in self.columns},
+            )
+            self.floors.update({key: found.passes[key[0]] for key in keys})
+        passed = self.floors[keys[0]].copy()
+        for key in keys[1:]:
+            passed &= self.floors[key]
+        return passed
+
+    def momentum(self, cutoff_pct: float) -> Flags:
+        """Rows that pass the momentum gate."""
+        if cutoff_pct <= 0:
+            return np.ones(len(self.entries), dtype=np.bool_)
+        return self.entries.is_long & (self.columns["activation"] >= cutoff_pct)
+
+    def exits_of(self, rules: BookRules) -> tuple[tuple[Any, ...], Exits]:
+        """Fills and exits under the rules, computed once for all cells that share them."""
+        key = (rules.policy, rules.hold_days, rules.fill, rules.sells_ended, rules.delisting_return)
+        if key not in self.exits:
+            self.exits[key] = precompute_exits(self.panel, self.entries, rules)
+        return key, self.exits[key]
+
+
+def run_cells(
+    book: Book, settings: Sequence[Settings], policy: Policy, *, progress: Callable[[int, int], object]
+) -> Cells:
+    """Simulate one book per cell and average its setups.
+
+    Parameters
+    ----------
+    book
+        Its replay is read as it stands.
+    settings
+        Of each cell.
+    policy
+        Exit policy of every book, and of the setups' R.
+    progress
+        Called with books done and books in all.
+    """
+    sessions = read_sessions(book)
+    used = tickers_with_bars(book)
+    panel, tickers = stored_panel(book, sessions.days, used), list(used)
+    benchmark = read_benchmark_closes(book, sessions.last)
+    by_sample: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for k, own in enumerate(settings):
+        by_sample[(own.method, own.costs.delisting_return)].append(k)
+    books: list[BookResult | None] = [None] * len(settings)
+    parts: list[tuple[list[int], Influence]] = []
+    n_done = 0
+    for members in by_sample.values():
+        own = [settings[k] for k in members]
+        setups = read_setups(book, own[0], [s.gates for s in own])
+        sample = _sample(setups, panel, tickers, own[0])
+        batches = [members[at : at + BATCH] for at in range(0, len(members), BATCH)]
+
+        def work(batch: list[int], sample: _Sample = sample) -> tuple[list[int], list[BookResult | None], Influence]:
+            cells = [settings[k] for k in batch]
+            return batch, _books(sample, cells, policy, benchmark), _setup_means(sample, cells, policy)
+
+        for own_settings in own:  # before the threads start: they share what is computed once
+            sample.core(_gates(own_settings))
+            sample.exits_of(replace(book_rules(own_settings), policy=policy))
+        with ThreadPoolExecutor(max_workers=book.settings.executor.shards or os.cpu_count() or 1) as pool:
+            for batch, results, means in pool.map(work, batches):
+                for k, result in zip(batch, results, strict=True):
+                    books[k] = result
+                parts.append((batch, means))
+                n_done += len(batch)
+                progress(n_done, len(settings))
+    return Cells(books, _in_order(parts))
+
+
+def _gates(settings: Settings) -> Gates:
+    return Gates(**settings.gates.model_dump())
+
+
+def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Settings) -> _Sample:
+    rows = setups.rows
+    entries = Entries.from_rows(
+        panel,
+        ticker_no=pc.index_in(rows["ticker"], pa.array(tickers, pa.string())).to_numpy().astype(np.int32),
+        asof_date=rows["asof_date"].cast(pa.int32()).to_numpy(),
+        is_long=pc.equal(rows["direction"], "long").to_numpy(),
+        **{name: rows[name].to_numpy() for name in ("entry", "stop", "target")},
+    )
+    at = entries.row_no
+    names = ("rr", "confidence", "risk_pct", "gross_r", "time_r_5", "time_r_10", "time_r_21", "time_r_30")
+    stated = tuple(name for name in ("best_prob", "ev") if name in rows.column_names)
+    columns = {name: rows[name].cast(pa.float64()).to_numpy()[at] for name in (*names, *stated)}
+    columns |= {name: rows[name].cast(pa.string()).to_numpy()[at] for name in ("action", "risk_level")}
+    columns["activation"] = rows["activation_momentum_percentile"].to_numpy()[at]
+    columns["raw"] = rows["momentum_percentile"].to_numpy()[at]
+    columns["is_graded"] = rows["is_graded"].to_numpy().astype(np.bool_)[at]
+    start = None
+    if settings.method.portfolio == "open" and setups.first_week is not None:
+        start = int(np.searchsorted(panel.calendar, setups.first_week))
+    days = panel.calendar
+    mondays = week_mondays(days[[0, -1]]) if len(days) else np.zeros(2, np.int32)
+    return _Sample(
+        panel=panel,
+        tickers=tickers,
+        entries=entries,
+        columns=columns,
+        start=start,
+        week_no=(week_mondays(entries.asof_date) - mondays[0]).astype(np.int64) // 7,
+        n_weeks=int(mondays[1] - mondays[0]) // 7 + 1,
+    )
+
+
+def _books(
+    sample: _Sample, cells: Sequence[Settings], policy: Policy, benchmark: BenchmarkCloses | None
+) -> list[BookResult | None]:
+    rules = [replace(book_rules(s), policy=policy) for s in cells]
+    if rules[0].fill == "close":
+        return [_book_by_close(sample, s, r, benchmark) for s, r in zip(cells, rules, strict=True)]
+    if sample.start is None:
+        return [None] * len(cells)
+    masks: dict[tuple[Any, ...], int] = {}
+    stack: list[Flags] = []
+    exits: dict[tuple[Any, ...], tuple[int, Exits]] = {}
+    configs: list[BookConfig] = []
+    for own, rule in zip(cells, rules, strict=True):
+        gates = _gates(own)
+        floors = tuple(getattr(gates, _FLOOR_FIELDS[name]) for name in FLOOR_NAMES)
+        if floors not in masks:
+            masks[floors] = len(stack)
+            stack.append(sample.core(gates))
+        key, found = sample.exits_of(rule)
+        exits.setdefault(key, (len(exits), found))
+        configs.append(
+            BookConfig(rule, mask_no=masks[floors], exits_no=exits[key][0], cutoff_pct=gates.min_momentum_percentile)
+        )
+    return simulate_books(
+        sample.panel,
+        sample.entries,
+        [found for _, found in exits.values()],
+        configs,
+        masks=np.stack(stack),
+        ranks=sample.columns["activation"][np.newaxis],
+        start_session=sample.start,
+        benchmark=benchmark,
+        with_trades=False,
+        with_curves=False,
+    )
+
+
+def _book_by_close(
+    sample: _Sample, settings: Settings, rules: BookRules, benchmark: BenchmarkCloses | None
+) -> BookResult | None:
+    """A book of the legacy profile walks the sessions of all that qualify for its gate or for any variant."""
+    gates = _gates(settings)
+    core = sample.core(gates)
+    qualified = core & sample.momentum(gates.min_momentum_percentile)
+    priced = priced_tickers(
+        len(sample.tickers),
+        ticker_no=sample.entries.ticker_no,
+        is_long=sample.entries.is_long,
+        meets_core=core,
+        is_qualified=qualified,
+        activation_percentile=sample.columns["activation"],
+        raw_percentile=sample.columns["raw"],
+    )
+    return simulate_books(
+        sample.panel,
+        sample.entries,
+        [sample.exits_of(rules)[1]],
+        [BookConfig(rules)],
+        masks=qualified[np.newaxis],
+        ranks=sample.columns["activation"][np.newaxis],
+        sessions=sample.panel.sessions_of(priced),
+        benchmark=benchmark,
+        with_trades=False,
+        with_curves=False,
+    )[0]
+
+
+def _setup_means(sample: _Sample, cells: Sequence[Settings], policy: Policy) -> Influence:
+    """Mean net R over the qualified setups of each cell, clustered by week."""
+    sums = np.zeros((3, sample.n_weeks, len(cells)))
+    returns: dict[tuple[int, float], Floats] = {}
+    for j, own in enumerate(cells):
+        days = max(own.exits.hold_days)
+        key = (days, own.costs.per_side_frac)
+        if key not in returns:
+            returns[key] = _net_r(sample, "gross_r" if policy == "target" else f"time_r_{days}", key[1])
+        gates = _gates(own)
+        chosen = sample.core(gates) & sample.momentum(gates.min_momentum_percentile) & ~np.isnan(returns[key])
+        rows = np.flatnonzero(chosen)
+        week, value = sample.week_no[rows], returns[key][rows]
+        for place, weights in enumerate((value, None, value * value)):
+            sums[place, :, j] = np.bincount(week, weights=weights, minlength=sample.n_weeks)
+    return ratio_influence(sums[0], sums[1], sums[2])
+
+
+def _net_r(sample: _Sample, name: str, per_side_frac: float) -> Floats:
+    risk = sample.columns["risk_pct"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = np.where(risk > 0, 2 * per_side_frac / risk, 0.0)
+    return np.where(sample.columns["is_graded"], sample.columns[name] - cost, np.nan)
+
+
+def _in_order(parts: Sequence[tuple[list[int], Influence]]) -> Influence:
+    """The columns of all batches in the order of their cells."""
+    order = np.argsort(np.concatenate([np.array(batch) for batch, _ in parts]), kind="stable")
+
+    def joined(name: str, axis: int = 0) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(part, name) for _, part in parts], axis=axis)
+
+    return Influence(
+        estimate=joined("estimate")[order],
+        psi=joined("psi", 1)[:, order],
+        first=joined("first")[order],
+        last=joined("last")[order],
+        n_obs=joined("n_obs")[order],
+        variance=joined("variance")[order],
+    )

@@ -1,0 +1,231 @@
+"""What qualifies today: the same verdicts as the statistics, misses by hand, sizes, formats."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from btassets.engine.cross_section.qualification import Gates
+from btassets.engine.portfolio.sizing import size
+from btassets.engine.setups.scores import VOTE_WEIGHTS
+from btassets.graph.tables import TODAYS_SETUPS
+from btassets.render.todays_list import COLUMNS, as_csv, as_json, as_text
+from btassets.stages.advice.todays_setups import (
+    MAX_MISSES,
+    TodaysList,
+    failed_floors,
+    nearest_misses,
+    qualify_setups,
+    todays_list,
+)
+from btassets_tests.support.small_books import every_book, run_book, scenario_book
+
+VOTES = ("vote_trend", "vote_position", "vote_directional", "vote_rsi", "vote_volume")
+
+
+def _setups(*rows: tuple[str, str, float, float]) -> pa.Table:
+    return pa.table(
+        {
+            "ticker": [row[0] for row in rows],
+            "direction": [row[1] for row in rows],
+            "rr": pa.array([row[2] for row in rows], pa.float64()),
+            "confidence": pa.array([row[3] for row in rows], pa.float64()),
+            "best_prob": pa.array([50.0] * len(rows)),
+            "ev": pa.array([0.1] * len(rows)),
+            "action": ["LONG_HIGH"] * len(rows),
+            "risk_level": ["Low"] * len(rows),
+        }
+    )
+
+
+def test_misses_by_hand() -> None:
+    gates = Gates(min_rr=2.0, min_confidence=50.0, min_momentum_percentile=80.0)
+    setups = _setups(
+        ("A", "long", 2.5, 60.0),  # passes
+        ("B", "long", 1.8, 60.0),  # rr: 10% short
+        ("C", "long", 2.5, 60.0),  # percentile 76: 5% short
+        ("D", "long", 1.9, 49.0),  # two floors
+        ("E", "short", 2.5, 60.0),  # can never qualify: neither its side nor its action
+        ("F", "long", 2.5, 60.0),  # no percentile: 100% short
+        ("G", "long", 1.8, 60.0),  # as B, later in the order of ties
+    )
+    percentile = np.array([90.0, 90.0, 76.0, 90.0, 90.0, np.nan, 90.0])
+    verdict = qualify_setups(gates, setups, percentile)
+    names = setups["ticker"].to_pylist()
+    assert verdict.is_qualified.tolist() == [True, False, False, False, False, False, False]
+    assert [names[k] for k in nearest_misses(gates, setups, percentile, verdict)] == ["C", "B", "G", "F"]
+    assert failed_floors(verdict) == [
+        [],
+        ["rr"],
+        ["momentum"],
+        ["rr", "confidence"],
+        ["neutral", "momentum"],
+        ["momentum"],
+        ["rr"],
+    ]
+
+
+def test_without_a_gate_shorts_may_miss_and_a_few_are_enough() -> None:
+    gates = Gates(min_rr=2.0, min_confidence=0.0, exclude_neutral=False, min_momentum_percentile=0.0)
+    setups = _setups(*((f"T{k:02d}", "short", 1.0 + k / 100, 60.0) for k in range(30)))
+    percentile = np.full(30, np.nan)
+    verdict = qualify_setups(gates, setups, percentile)
+    assert nearest_misses(gates, setups, percentile, verdict) == list(range(29, 29 - MAX_MISSES, -1))
+    assert (
+        nearest_misses(
+            gates, setups.slice(0, 0), percentile[:0], qualify_setups(gates, setups.slice(0, 0), percentile[:0])
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("name", ["base", "everything", "nothing"])
+def test_signal_day_list_is_what_the_statistics_qualify(name: str) -> None:
+    book = every_book()[name]
+    found = todays_list(book, signal_day=True)
+    graded = book.lake.read("graded_setups", book.scenario)
+    same = graded.filter(pc.equal(graded["asof_date"], found.as_of))
+    own = same.filter(same["qualified"])
+    assert same.num_rows == found.n_setups > 0
+    assert {(r["ticker"], r["direction"]) for r in found.qualified} == set(
+        zip(own["ticker"].to_pylist(), own["direction"].to_pylist(), strict=True)
+    )
+    by_key = {(r["ticker"], r["direction"]): r for r in same.to_pylist()}
+    for row in (*found.qualified, *found.misses):
+        assert row["percentile"] == by_key[row["ticker"], row["direction"]]["activation_momentum_percentile"]
+    assert found.is_signal_day
+    assert found.as_of == found.last_signal_day
+
+
+def test_when_t_is_a_week_end_both_lists_are_one() -> None:
+    book = run_book(extend=1)  # 2026-01-02, a Friday
+    today, week = todays_list(book), todays_list(book, signal_day=True)
+    assert str(today.as_of) == "2026-01-02"
+    assert today.is_signal_day
+    assert today == week
+
+
+def test_preview_says_so() -> None:
+    found = todays_list(run_book())
+    assert str(found.as_of) == "2025-12-31"
+    assert not found.is_signal_day
+    assert str(found.last_signal_day) == "2025-12-26"
+    assert "preview" in as_text(found)
+
+
+def test_table_and_numbers() -> None:
+    for book in every_book().values():
+        table = book.lake.read("todays_setups", book.scenario)
+        assert table.schema == TODAYS_SETUPS.schema
+        footer = book.lake.footer("todays_setups", book.scenario)
+        n = pc.sum(table["is_qualified"]).as_py() or 0
+        assert footer.facts["numbers"]["qualified_today"] == n
+        assert footer.facts["numbers"]["misses_today"] == table.num_rows - n <= MAX_MISSES
+        for row in table.to_pylist():
+            assert (row["failed_floors"] == "") == row["is_qualified"]
+            assert all(-1 <= row[vote] <= 1 for vote in VOTES)
+
+
+def test_best_percentile_first() -> None:
+    rows = todays_list(scenario_book("everything")).qualified
+    ranks = [-1.0 if r["percentile"] is None else r["percentile"] for r in rows]
+    assert len(rows) > 5
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def test_votes_are_those_of_the_replay() -> None:
+    """The weighted votes give the technical score that the replay stored."""
+    book = scenario_book("everything")
+    stored: dict[str, float] = {}
+    for bucket in range(book.lake.n_buckets):
+        part = book.lake.read_bucket(book.candidates, bucket, ["ticker", "is_latest", "technical"])
+        if part is not None:
+            rows = part.filter(part["is_latest"])
+            stored.update(zip(rows["ticker"].to_pylist(), rows["technical"].to_pylist(), strict=True))
+    for row in todays_list(book).qualified:
+        score = 50.0 + 50.0 * sum(w * row[vote] for w, vote in zip(VOTE_WEIGHTS, VOTES, strict=True))
+        assert score == pytest.approx(stored[row["ticker"]], abs=1e-9)
+
+
+def test_seed_ranks_rows() -> None:
+    book = scenario_book("legacy")
+    found = todays_list(book)
+    assert found.n_ranked == found.n_setups == 16
+    week = todays_list(book, signal_day=True)
+    assert week.n_ranked == week.n_setups
+    assert week.is_signal_day
+
+
+@pytest.mark.parametrize(
+    ("entry", "stop", "shares"),
+    [
+        (100.0, 95.0, 20.0),
+        (100.0, 90.0, 10.0),
+        (100.0, 99.9, 20.0),
+        (100.0, 105.0, 20.0),
+        (5.0, 5.0, 0.0),
+        (0.0, 1.0, 0.0),
+    ],
+)
+def test_size_by_hand(entry: float, stop: float, shares: float) -> None:
+    assert size(entry, stop, 10_000.0, 0.01, 0.20) == pytest.approx(shares)
+
+
+@given(st.floats(0.01, 1e5), st.floats(0.01, 1e5), st.floats(1.0, 1e9), st.floats(1e-4, 1.0), st.floats(1e-3, 1.0))
+def test_size_never_risks_or_costs_more(entry: float, stop: float, capital: float, risk: float, cap: float) -> None:
+    shares = size(entry, stop, capital, risk, cap)
+    assert shares >= 0
+    assert shares * abs(entry - stop) <= risk * capital * (1 + 1e-12)
+    assert shares * entry <= cap * capital * (1 + 1e-12)
+
+
+def _example(**changes: Any) -> TodaysList:
+    row = {
+        "ticker": "AAA",
+        "direction": "long",
+        "entry": 50.123,
+        "stop": 45.0,
+        "target": 0.98765,
+        "rr": 1.5,
+        "confidence": 60.04,
+        "percentile": None,
+        "action": "LONG_HIGH",
+        "risk_level": "Low",
+        "failed_floors": "",
+        "is_projected": False,
+        "level_strength": 41.4,
+        **dict.fromkeys(VOTES, -0.04),
+    } | changes
+    return TodaysList(None, is_signal_day=False, last_signal_day=None, n_setups=1, n_ranked=0, qualified=[row])
+
+
+def test_formats_keep_their_columns() -> None:
+    found = _example()
+    rows = list(csv.DictReader(io.StringIO(as_csv(found))))
+    assert tuple(rows[0]) == COLUMNS
+    assert rows[0]["percentile"] == "-"
+    assert rows[0]["entry"] == "50.12"
+    assert rows[0]["target"] == "0.9877"
+    assert rows[0]["why"].startswith("trend +0.0 position +0.0")
+    value = json.loads(as_json(found, capital=20_000.0))
+    assert tuple(value["qualified"][0]) == COLUMNS
+    assert value["qualified"][0]["percentile"] is None
+    assert value["qualified"][0]["size"] == round(0.01 * 20_000 / 5.123, 2)
+    assert value["nearest_misses"] == []
+    text = as_text(found)
+    assert all(name in text for name in COLUMNS)
+    assert as_text(_example(entry=50.0, stop=50.0)).count(" - ") == 2
+
+
+def test_an_empty_list_is_said_in_words() -> None:
+    empty = replace(_example(), qualified=[])
+    assert as_text(empty).startswith("0 setups qualify at no session")
+    assert as_csv(empty) == ",".join(COLUMNS) + "\n"
