@@ -114,7 +114,7 @@ def test_every_scenario_has_its_own_rows_in_every_table_and_the_base_keeps_its_r
 
 def test_a_scenario_of_the_file_is_an_overlay(book: Path, tmp_path: Path) -> None:
     file = book / "btassets.toml"
-    overlay = "\n[scenario.strict.gates]\nmin_rr = 1.75\n[scenario.strict.book]\nmax_positions = 3\n"
+    overlay = "\n[scenario.strict.gates]\nmin_rr = 1.75\n[scenario.strict.portfolio]\nmax_positions = 3\n"
     file.write_text(file.read_text(encoding="utf-8") + overlay, encoding="utf-8")
     before = bucket_times(book)
     assert call("run", "--book", book, "--quiet", "--scenario", "strict").code == 0
