@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-slow check bench noise-audit golden ui clean help
+.PHONY: run test test-slow check bench same noise-audit golden ui clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(VENV)/dev.stamp  ## style, layers, types, SQL, tests, definitions
 
 bench: $(VENV)/test.stamp  ## the speed table, each figure beside the naive form
 	@$(BIN)/python -m btassets_tests.bench
+
+same: $(VENV)/test.stamp  ## tables and cost of this checkout beside another: make same OTHER=<path with its .venv>
+	@$(BIN)/python -m btassets_tests.bench.same --other "$(OTHER)"
 
 noise-audit: $(VENV)/test.stamp  ## how often the report claims something without an edge, and finds one
 	@$(BIN)/python -m btassets_tests.bench.noise_audit
