@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Test files run side by side, one process per core; each process makes its own book and holds Dagster, so four do.
 WORKERS ?= logical
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-quick test-slow lint check bench noise-audit golden ui clean help
 

@@ -19,6 +19,13 @@ use_cache_folder()
 # Their asserts show the values, as those of the test files do.
 pytest.register_assert_rewrite("btassets_tests.defs.event_log_answers", "btassets_tests.defs.event_log_cases")
 
+LONGEST_FILES = ("test_readme.py", "test_event_log_equals_stock.py", "test_bench.py", "test_kills.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files run side by side: those that take longest begin, so that nobody waits for one of them at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Notices of the pinned Dagster about beta parameters are no news; pytest would repeat them.

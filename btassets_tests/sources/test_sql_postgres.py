@@ -177,9 +177,7 @@ def test_a_book_reads_new_rows_alone_the_second_time(
         assert f"{read}, {n_tickers * (N_BARS + 1):,} bars in the lake" in answer.out
         assert sent[0] == n_tickers * 11  # the new session, and ten again to compare with
     with capsys.disabled():
-        print(
-            f" [ingest of {n_tickers} x 1,260: {seconds:.1f} s, one session more: {seconds_again:.1f} s] ", end=""
-        )
+        print(f" [ingest of {n_tickers} x 1,260: {seconds:.1f} s, one session more: {seconds_again:.1f} s] ", end="")
 
 
 def test_the_server_says_no(server: PostgresServer, prices: Any, monkeypatch: pytest.MonkeyPatch) -> None:
