@@ -58,7 +58,7 @@ def _own_environment() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def market_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with `bars/` (8 tickers of 420 sessions) and `SPY.parquet`; shared, so change nothing in it."""
-    from btassets_tests.cli.book_factory import write_market
+    from btassets_tests.support.book_factory import write_market
 
     return write_market(tmp_path_factory.mktemp("market"))
 
@@ -66,7 +66,7 @@ def market_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def finished_book(tmp_path_factory: pytest.TempPathFactory, market_folder: Path) -> Path:
     """A book over `market_folder` after its first run; shared, so change nothing in it."""
-    from btassets_tests.cli.book_factory import call, make_book
+    from btassets_tests.support.book_factory import call, make_book
 
     folder = make_book(tmp_path_factory.mktemp("finished") / "book", market_folder)
     answer = call("run", "--book", folder, "--quiet")
@@ -89,7 +89,7 @@ def own_market(tmp_path: Path, market_folder: Path) -> Path:
 @pytest.fixture
 def own_book(tmp_path: Path, finished_book: Path, own_market: Path, market_folder: Path) -> Path:
     """A finished book over `own_market`."""
-    from btassets_tests.cli.book_factory import call
+    from btassets_tests.support.book_factory import call
 
     folder = Path(shutil.copytree(finished_book, tmp_path / "book", symlinks=True))
     file = folder / "btassets.toml"
