@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from btassets.errors import CredentialsError, NoBarsError
+from btassets.masking import remember
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource
 from btassets.sources.calendar.calendars import exchange_sessions
@@ -127,6 +128,7 @@ def environment_key(source: str, *names: str) -> str:
         if value:
             if not value.isascii() or not value.isprintable() or " " in value:
                 raise CredentialsError(source, f"{name} in the environment holds characters that no key has")
+            remember(value)
             return value
     raise CredentialsError(source, f"{names[0]} is not set in the environment")
 
