@@ -53,7 +53,7 @@ def command_demo(arguments: argparse.Namespace) -> int:
     text = settings_text(DEMO_SETTINGS | values)
     if values and (folder / FILE_NAME).read_text(encoding="utf-8") != text:
         replace_text(folder / FILE_NAME, text)
-    return _update(open_book(folder, overrides=_workers(arguments)), arguments)
+    return _update(open_book(folder, overrides=_workers(arguments), mends=True), arguments)
 
 
 def command_run(arguments: argparse.Namespace) -> int:
@@ -63,7 +63,7 @@ def command_run(arguments: argparse.Namespace) -> int:
             raise UsageError("--promote: no --set beside it", "it writes what --set says into btassets.toml.")
         set_in_file(folder_of(arguments) / FILE_NAME, parse_assignments(arguments.assignments))
         arguments.assignments = []
-    book = book_of(arguments)
+    book = book_of(arguments, mends=True)
     if book.scenario in book.resolved.scenarios and arguments.name == book.scenario:
         raise UsageError(f"--as {arguments.name}: btassets.toml has a scenario of that name", "choose another name.")
     return _update(book, arguments, only=_tickers(arguments))
@@ -71,7 +71,7 @@ def command_run(arguments: argparse.Namespace) -> int:
 
 def command_ingest(arguments: argparse.Namespace) -> int:
     """Read what is new in the source; nothing is replayed."""
-    book = open_book(folder_of(arguments), overrides=_workers(arguments))
+    book = open_book(folder_of(arguments), overrides=_workers(arguments), mends=True)
     use_cache_folder()
     with book_lock(book.folder, "ingest", wait=not arguments.no_wait, on_wait=waiting):
         _sweep(book)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from btassets.book.book import Book
 from btassets.engine.market.raw_bars import RawBars
+from btassets.errors import DamagedFileError
 from btassets.graph.tables import OHLCV_HISTORY
 from btassets.stages.bars.reading import bars_of_table
 
@@ -55,7 +56,9 @@ def write_bars(book: Book, bucket: int, footers: dict[str, Any], fresh: dict[str
     for ticker in sorted(footers, key=str.encode):
         if ticker in fresh:
             parts.append(_as_table(ticker, fresh[ticker]))
-        elif old is not None and ticker in old_rows:
+        elif footers[ticker]["n_rows"]:
+            if old is None or ticker not in old_rows:
+                raise DamagedFileError(str(book.lake.bucket_path(TABLE, bucket)), f"the bars of {ticker} are gone")
             parts.append(old.slice(*old_rows[ticker]))
     table = pa.concat_tables(parts) if parts else OHLCV_HISTORY.schema.empty_table()
     book.lake.write_bucket(TABLE, bucket, table.combine_chunks(), footers)
