@@ -351,6 +351,6 @@ class DamagedFileError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"{self.path}: damaged ({self.problem}); a file of data/ is used only as it was written; "
+            f"{self.path}: damaged ({self.problem}); a file that btassets wrote is used only as it was written; "
             "`btassets run` makes it again, `btassets doctor --deep` looks at all of them."
         )

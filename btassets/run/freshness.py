@@ -11,6 +11,7 @@ from pathlib import Path
 
 from btassets.book.book import Book
 from btassets.book.group_file import read_groups
+from btassets.book.report_folders import damage_of
 from btassets.code_version import code_version
 from btassets.graph.registry import STAGES, Stage
 from btassets.run.trials import has_run_trials, n_trials_of_run
@@ -19,6 +20,7 @@ from btassets.settings.models import flatten
 from btassets.sources.files.bar_files import file_stamp
 from btassets.sources.open_source import open_source
 from btassets.storage.lake import BASE, Footer, Lake, digest
+from btassets.storage.sealed import tell_damage
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 NO_BENCHMARK = "none"
@@ -123,10 +125,14 @@ def input_hash(name: str, book: Book) -> str:
 
 
 def _has_report(book: Book, footers: list[Footer | None]) -> bool:
-    """Whether the report's files are still there: reports/ may be deleted at any time."""
+    """Whether the report's files are still there, as they were written: reports/ may be deleted at any time."""
     folder = footers[0].facts.get("folder") if footers[0] is not None else None
     shown = [book.folder / str(folder)] + ([book.reports / "latest"] if book.scenario == BASE else [])
-    return all((place / "report.json").is_file() for place in shown)
+    files = footers[0].facts.get("files", {}) if footers[0] is not None else {}
+    found = next((damage for place in shown if (damage := damage_of(place, files)) is not None), None)
+    if found is not None and found[0].exists():
+        tell_damage(found[0], f"damaged ({found[1]}); it is written again")
+    return bool(files) and found is None
 
 
 def _has_trials(book: Book, _: list[Footer | None]) -> bool:

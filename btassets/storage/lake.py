@@ -15,7 +15,6 @@ Does not belong here: what any table means (`btassets/graph/tables.py`) and when
 """
 
 import fcntl
-import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +30,7 @@ import pyarrow.compute as pc
 from btassets.errors import CannotWriteError, DamagedFileError, UnknownTableError
 from btassets.storage import kept_twice
 from btassets.storage.files import writing
+from btassets.storage.hashing import ContentHash, content_hash, digest
 from btassets.storage.sealed import (
     FOREIGN,
     footer_as_it_is,
@@ -40,6 +40,8 @@ from btassets.storage.sealed import (
     verify,
     write_sealed,
 )
+
+__all__ = ["BASE", "Footer", "Lake", "bucket_of", "content_hash", "digest"]
 
 BASE = "base"
 DAMAGED = ".damaged-"
@@ -59,57 +61,6 @@ def bucket_of(ticker: str, n_buckets: int) -> int:
     28
     """
     return zlib.crc32(ticker.encode()) % n_buckets
-
-
-def digest(*parts: object) -> str:
-    """Hash of JSON-able parts, 16 hex digits; equal parts in any process give the same."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-class _HashSink:
-    """A file that keeps only the hash of what is written to it."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.state = hashlib.blake2b(digest_size=8)
-
-    def write(self, data: pa.Buffer) -> int:
-        """Take the next bytes."""
-        self.state.update(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-class ContentHash:
-    """Hash of a schema and of the batches that follow it, in their order and cut."""
-
-    def __init__(self, schema: pa.Schema) -> None:
-        self._sink = _HashSink()
-        self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), schema)
-
-    def update(self, batch: pa.RecordBatch) -> None:
-        """Take the next batch."""
-        self._stream.write_batch(batch)
-
-    def hexdigest(self) -> str:
-        """16 hex digits."""
-        return self._sink.state.hexdigest()
-
-
-def content_hash(table: pa.Table) -> str:
-    """Hash of a table's schema and values, 16 hex digits; independent of its chunking."""
-    whole = table.replace_schema_metadata(None).combine_chunks()
-    content = ContentHash(whole.schema)
-    for batch in whole.to_batches():
-        content.update(batch)
-    return content.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,11 @@ def tell_damage(path: Path, words: str) -> None:
         _log.warning("%s: %s", path, words)
 
 
+def forget_verified() -> None:
+    """Have every file verified anew, as a new process would."""
+    _known.clear()
+
+
 class _Checked:
     """A file that keeps the checksum of what is written to it."""
 

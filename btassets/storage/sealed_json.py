@@ -21,18 +21,26 @@ def replace_sealed_json(path: Path, record: dict[str, Any]) -> None:
 
 def read_sealed_json(path: Path) -> dict[str, Any] | None:
     """The record at `path`; None when there is none, and with a line in the log when it is damaged."""
-    try:
-        raw = json.loads(path.read_bytes())
-        given = raw.pop(_SEAL)
-        is_intact = given == _checksum(raw)
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        is_intact, raw = False, None
-    if not is_intact:
+    record = _intact_record(path)
+    if record is None:
         tell_damage(path, "damaged (its checksum does not match); it counts as absent and is made again")
+    return record
+
+
+def is_intact_json(path: Path) -> bool:
+    """Whether the file at `path` is a record as it was written."""
+    return _intact_record(path) is not None
+
+
+def _intact_record(path: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads(path.read_bytes())
+        given = record.pop(_SEAL)
+        return record if given == _checksum(record) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return raw
 
 
 def _checksum(record: dict[str, Any]) -> str:

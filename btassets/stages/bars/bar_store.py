@@ -79,6 +79,17 @@ def _as_table(ticker: str, bars: RawBars) -> pa.Table:
     return pa.table(columns, schema=OHLCV_HISTORY.schema)
 
 
+def changed_versions(book: Book) -> list[str]:
+    """Tickers whose stored bars are not those that their version was made of, as `path: problem`."""
+    found: list[str] = []
+    for bucket in range(book.lake.n_buckets):
+        footers = book.lake.bucket_footer(TABLE, bucket)
+        for ticker, bars in stored_bars(book, bucket, list(footers)).items():
+            if bars_version(bars, footers[ticker]["basis"]) != footers[ticker]["version"]:
+                found.append(f"{book.lake.bucket_path(TABLE, bucket)}: the bars of {ticker} do not match their version")
+    return found
+
+
 def broken_bars(book: Book, tickers: Iterable[str]) -> tuple[int, str | None]:
     """How many of `tickers` break the engine's input contract as stored, and the first of them.
 
