@@ -17,7 +17,7 @@ from btassets.book.book import Book, open_book
 from btassets.book.new_book import DEMO_SETTINGS, make_book
 from btassets.cli.terminal import say, table
 from btassets.cli.where import book_of, folder_of
-from btassets.errors import BtassetsError, NoBarsError, StaleBarsError, UsageError
+from btassets.errors import BtassetsError, DamagedFileError, NoBarsError, StaleBarsError, UsageError
 from btassets.masking import mask
 from btassets.settings.load import KEYS
 from btassets.settings.models import Settings, flatten
@@ -122,7 +122,33 @@ def command_doctor(arguments: argparse.Namespace) -> int:
             rows.append(("FAIL", name, str(error)))
             worst = worst or error
     say(table(rows))
+    if arguments.deep:
+        worst = _deep(book) or worst
     return worst.exit_code if worst is not None else 0
+
+
+_MOST_NAMED = 20
+
+
+def _deep(book: Book) -> BtassetsError | None:
+    """Verify every byte and print a table of it; the first damage, None without."""
+    from btassets.book.deep_check import deep_check
+    from btassets.stages.bars.bar_store import changed_versions
+
+    found = deep_check(book)
+    say("")
+    head = ("verified", "files", "MB", "rows", "damaged")
+    say(table([(c.kind, c.n_files, round(c.n_bytes / 1e6, 1), c.n_rows, len(c.damaged)) for c in found], head))
+    damaged = [line for c in found for line in c.damaged]
+    damaged += [] if damaged else changed_versions(book)
+    for line in (damaged + [note for c in found for note in c.notes])[:_MOST_NAMED]:
+        say(f"  {line}")
+    if not damaged:
+        say("every file is as btassets wrote it")
+        return None
+    say(f"{len(damaged)} damaged files: `btassets run` makes them again")
+    path, _, problem = damaged[0].partition(": ")
+    return DamagedFileError(path, problem)
 
 
 def _versions(_book: Book) -> str:

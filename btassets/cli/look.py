@@ -27,6 +27,7 @@ from btassets.run.freshness import key_of
 from btassets.run.trials import read_trials
 from btassets.stages.bars.history_age import sessions_behind
 from btassets.storage.files import replace_file
+from btassets.storage.sealed import read_all
 from btassets.storage.warehouse import view_sources, view_sql
 from btassets.studies.export import daily_returns
 
@@ -135,8 +136,7 @@ def read_table(book: Book, name: str) -> pa.Table:
 
 
 def _read_file(path: Path) -> pa.Table:
-    with pq.ParquetFile(path) as file:
-        return file.read().replace_schema_metadata(None)
+    return read_all(path)
 
 
 def write_table(data: pa.Table, path: Path) -> None:
@@ -181,14 +181,23 @@ def _asked(connection: Any, query: str) -> Any:
     return connection.sql(statements[0])
 
 
+def _tables_of(connection: Any, book: Book, query: str) -> set[str] | None:
+    """Tables that a query names, so that no other has to be verified; None: all, for what names none of ours."""
+    try:
+        names = connection.get_table_names(query)
+    except Exception:  # noqa: BLE001  (DuckDB says it better when it runs the query)
+        return None
+    return names if names and names <= {*book.lake.tables()} else None
+
+
 def command_sql(arguments: argparse.Namespace) -> int:
     """Answer a query over the lake's tables; nothing can be written."""
     import duckdb
 
     book = book_of(arguments)
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    for name, patterns in view_sources(book.lake).items():
-        connection.execute(view_sql(book.lake, name, patterns))
+    for name, files in view_sources(book.lake, _tables_of(connection, book, arguments.query)).items():
+        connection.execute(view_sql(name, files))
     connection.execute(
         "set allowed_directories = [$root]".replace("$root", "'" + str(book.lake.root).replace("'", "''") + "'")
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from btassets import __version__
-from btassets.cli.terminal import tell
+from btassets.cli.terminal import tell, tell_warnings
 from btassets.errors import EXIT_BUG, EXIT_INTERRUPTED, BtassetsError, CannotReadError, CannotWriteError
 from btassets.masking import remember_environment
 
@@ -81,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     doctor.add_argument(
         "--max-age", type=int, default=None, metavar="N", help="exit 3 when bars are older, in sessions"
     )
+    doctor.add_argument("--deep", action="store_true", help="verify every byte of data, landed bars and reports")
 
     config = add("config", "books", "The settings in force, and where each comes from.")
     _book(config)
@@ -196,6 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     remember_environment(os.environ)
     arguments = build_parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
+    tell_warnings()
     try:
         module = importlib.import_module(f"btassets.cli.{arguments.module}")
         code = getattr(module, f"command_{arguments.command}")(arguments)

@@ -12,6 +12,7 @@ from pathlib import Path
 from btassets import progress
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import DEMO_FOLDER, DEMO_SETTINGS, EDGE_TICKERS, make_demo_book, settings_text
+from btassets.book.settings_copy import keep_settings
 from btassets.book.settings_file import set_in_file
 from btassets.cli.summary import headline_lines
 from btassets.cli.terminal import Progress, say, tell
@@ -23,6 +24,7 @@ from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.plan import RunPlan, make_plan
 from btassets.run.freshness import is_scenario_fresh
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
+from btassets.stages.bars.bar_damage import owed_tickers, settle_owed
 from btassets.stages.bars.bar_store import TABLE
 from btassets.stages.bars.landing import SETTLE_SECONDS, Taken, take_landed
 from btassets.stages.bars.ohlcv_history import active_tickers
@@ -52,8 +54,8 @@ def command_demo(arguments: argparse.Namespace) -> int:
     folder = make_demo_book((arguments.book or default).absolute(), values)
     text = settings_text(DEMO_SETTINGS | values)
     if values and (folder / FILE_NAME).read_text(encoding="utf-8") != text:
-        replace_text(folder / FILE_NAME, text)
-    return _update(open_book(folder, overrides=_workers(arguments)), arguments)
+        replace_text(folder / FILE_NAME, text, is_durable=True)
+    return _update(open_book(folder, overrides=_workers(arguments), mends=True), arguments)
 
 
 def command_run(arguments: argparse.Namespace) -> int:
@@ -63,7 +65,7 @@ def command_run(arguments: argparse.Namespace) -> int:
             raise UsageError("--promote: no --set beside it", "it writes what --set says into btassets.toml.")
         set_in_file(folder_of(arguments) / FILE_NAME, parse_assignments(arguments.assignments))
         arguments.assignments = []
-    book = book_of(arguments)
+    book = book_of(arguments, mends=True)
     if book.scenario in book.resolved.scenarios and arguments.name == book.scenario:
         raise UsageError(f"--as {arguments.name}: btassets.toml has a scenario of that name", "choose another name.")
     return _update(book, arguments, only=_tickers(arguments))
@@ -71,7 +73,7 @@ def command_run(arguments: argparse.Namespace) -> int:
 
 def command_ingest(arguments: argparse.Namespace) -> int:
     """Read what is new in the source; nothing is replayed."""
-    book = open_book(folder_of(arguments), overrides=_workers(arguments))
+    book = open_book(folder_of(arguments), overrides=_workers(arguments), mends=True)
     use_cache_folder()
     with book_lock(book.folder, "ingest", wait=not arguments.no_wait, on_wait=waiting):
         _sweep(book)
@@ -105,7 +107,8 @@ def _take_landed(book: Book) -> Taken:
 
 
 def _sweep(book: Book) -> None:
-    """Delete what killed runs left half-written."""
+    """Delete what killed runs left half-written, and keep a copy of the settings that this run uses."""
+    keep_settings(book.folder)
     for folder in (book.lake.root, book.reports):
         sweep(folder)
     for folder in (book.folder, book.instance):
@@ -135,9 +138,11 @@ def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = 
         base = book.in_base()
         landed = _take_landed(base)
         plan = make_plan(base, only=only)
+        owed = owed_tickers(base)
         if book.scenario != BASE_SCENARIO:
             plan = RunPlan(plan.ingest, plan.replay, [n for n in plan.stages if n in _BARS_AND_REPLAY])
         code = _run_base(base, plan, arguments) if plan.stages else 0
+        lost = settle_owed(base, owed) if owed and not only and not code else {}
         is_idle = not plan.stages
         if not code and book.scenario != BASE_SCENARIO and not is_scenario_fresh(book):
             is_idle = False
@@ -152,7 +157,9 @@ def _update(book: Book, arguments: argparse.Namespace, only: list[str] | None = 
             tell("nothing changed since the last run: its tables and report stand")
         for line in headline_lines(book):
             say(line)
-        return _report_blocked(book, landed)
+        for sentence in lost.values():
+            tell(sentence)
+        return _report_blocked(book, landed) or (EXIT_SOME_TICKERS if lost else 0)
 
 
 def _n_threads(book: Book) -> int:

@@ -3,6 +3,7 @@
 Belongs here: layout of plain text. Does not belong here: any number.
 """
 
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +21,21 @@ def tell(text: str) -> None:
     """Write a line of the log to stderr."""
     sys.stderr.write(mask(text) + "\n")
     sys.stderr.flush()
+
+
+class _Told(logging.Handler):
+    """Warnings of the package as lines on stderr, whatever stderr is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        tell(f"btassets: {record.getMessage()}")
+
+
+def tell_warnings() -> None:
+    """Show what the package logs, damaged files above all, to the person at the terminal."""
+    log = logging.getLogger("btassets")
+    if not any(isinstance(handler, _Told) for handler in log.handlers):
+        log.addHandler(_Told(logging.WARNING))
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str] = ()) -> str:

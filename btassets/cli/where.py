@@ -17,15 +17,15 @@ def folder_of(arguments: argparse.Namespace) -> Path:
     return (arguments.book or Path()).expanduser().absolute()
 
 
-def book_of(arguments: argparse.Namespace) -> Book:
-    """Open the book and scenario that the arguments name."""
+def book_of(arguments: argparse.Namespace, *, mends: bool = False) -> Book:
+    """Open the book and scenario that the arguments name; `mends`: for a command that makes tables."""
     overrides = overrides_of(arguments)
     made = scenario_name(overrides)
     asked = getattr(arguments, "scenario", None) or BASE_SCENARIO
     if made == BASE_SCENARIO:
-        return open_book(folder_of(arguments), scenario=asked, overrides=overrides)
+        return open_book(folder_of(arguments), scenario=asked, overrides=overrides, mends=mends)
     name = getattr(arguments, "name", None) or (made if asked == BASE_SCENARIO else f"{asked}-{made}")
-    return open_book(folder_of(arguments), scenario=name, overlay=asked, overrides=overrides)
+    return open_book(folder_of(arguments), scenario=name, overlay=asked, overrides=overrides, mends=mends)
 
 
 def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
