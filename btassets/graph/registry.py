@@ -411,7 +411,7 @@ STAGES: dict[str, Stage] = {
             "stat_claims",
             "advice",
             ("recommendation", "stat_groups", "stat_portfolio"),
-            (),
+            ("method.gapped_target",),
             ("btassets/stages/advice/stat_claims.py", "btassets/engine/recommendation", *_STATISTICS),
             "How sure is the advice? A verdict on every item, with its evidence.",
         ),

@@ -87,7 +87,11 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
             Column(f"time_r_{n}{suffix}", _REAL, f"R multiple when held {n} sessions with the initial stop")
             for n in holds
         ),
-        Column(f"r_mtm{suffix}", _REAL, "R multiple of the target race, an expiry marked to its last close"),
+        Column(
+            f"r_mtm{suffix}",
+            _REAL,
+            "the same, an expiry marked to its last close and a target gapped over paid at the open",
+        ),
         Column(f"label_end_date{suffix}", _DAY, "session of the last bar that the grading used"),
         Column(f"bench_ret_target{suffix}", _REAL, "benchmark return over the target race, fraction"),
         *(
@@ -363,6 +367,7 @@ GRADED_SETUPS = TableSpec(
         Column("gross_r", _REAL, "R of the target race under the scenario's rule for expiries"),
         Column("cost_r", _REAL, "round trip of costs in R"),
         Column("net_r", _REAL, "gross_r minus cost_r"),
+        Column("target_gap_r", _REAL, "R between the target and the open of a bar that gapped over it, else 0"),
         Column("hold_days", _I16, "sessions held"),
         Column("stop_day", _I16, "forward bar that first touched the stop"),
         *(Column(f"time_r_{n}", _REAL, f"gross R when held {n} sessions with the stop") for n in (5, 10, 21, 30)),

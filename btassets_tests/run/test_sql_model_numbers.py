@@ -137,6 +137,29 @@ def test_statistics_equal_the_naive_ones(case):
         assert row == wanted
 
 
+@pytest.mark.parametrize("fill", ["open", "close"])
+@pytest.mark.parametrize("expired", ["mark", "zero"])
+def test_a_target_gapped_over_pays_what_its_own_switch_says(fill, expired):
+    candidates = random_candidates()
+    for name in ("r_mtm", "r_mtm_open"):  # every target is gapped over by 0.3R
+        outcome = candidates["outcome_open" if name.endswith("_open") else "outcome"]
+        more = pc.if_else(pc.fill_null(pc.equal(outcome, "target_hit"), False), 0.3, 0.0)  # noqa: FBT003
+        candidates = replaced(candidates, name, pc.add(candidates[name], more).to_pylist())
+
+    def results(gapped_target):
+        method = {"fill": fill, "expired": expired, "gapped_target": gapped_target}
+        relations = relations_of("standard", method=method) | {"candidates": candidates}
+        return run_models(relations, ["percentile_ranks", "graded_setups"])["graded_setups"].to_pylist()
+
+    at_open, at_target = results("open"), results("target")
+    assert {row["outcome"] for row in at_open} > {"target_hit", "expired"}
+    for more, less in zip(at_open, at_target, strict=True):
+        is_hit = more["outcome"] == "target_hit"
+        assert more["gross_r"] == (pytest.approx(less["gross_r"] + 0.3) if is_hit else less["gross_r"])
+        if more["is_graded"]:
+            assert more["target_gap_r"] == less["target_gap_r"] == pytest.approx(0.3 if is_hit else 0.0)
+
+
 def test_expired_trades_are_marked_or_zero_and_ended_rows_kept_or_dropped():
     marked = run_models(relations_of("standard"), ["percentile_ranks", "graded_setups"])["graded_setups"]
     booked = run_models(relations_of("legacy"), ["percentile_ranks", "graded_setups"])["graded_setups"]
