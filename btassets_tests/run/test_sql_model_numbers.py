@@ -143,7 +143,7 @@ def test_a_target_gapped_over_pays_what_its_own_switch_says(fill, expired):
     candidates = random_candidates()
     for name in ("r_mtm", "r_mtm_open"):  # every target is gapped over by 0.3R
         outcome = candidates["outcome_open" if name.endswith("_open") else "outcome"]
-        more = pc.if_else(pc.fill_null(pc.equal(outcome, "target_hit"), False), 0.3, 0.0)  # noqa: FBT003
+        more = pc.if_else(pc.fill_null(pc.equal(outcome, "target_hit"), False), 0.3, 0.0)
         candidates = replaced(candidates, name, pc.add(candidates[name], more).to_pylist())
 
     def results(gapped_target):
