@@ -6,8 +6,9 @@
 -- A row cut short by the end of its ticker is no row where the scenario drops those (`min_forward_days`).
 -- Percentiles: of the row itself, or of its ticker at the last ranked week end that is not after the row.
 -- Results: 1R is the planned risk |entry - stop|, whatever the fill; `gross_r` books an expired trade at
--- its last close or at zero, a target gapped over at the open or the target (`target_gap_r`: what lies between); `cost_r` is a round trip over the stop distance; an ended ticker's mark
--- carries `delisting_return`. `outcome_at_close` is the one that calibration reads in every scenario.
+-- its last close or at zero, a target gapped over at the open or at the target (`target_gap_r` lies between);
+-- `cost_r` is a round trip over the stop distance; an ended ticker's mark carries `delisting_return`.
+-- `outcome_at_close` is the one that calibration reads in every scenario.
 with
 
 arrivals as not materialized (
@@ -103,7 +104,8 @@ filled as (
         arrivals.outcome_open as outcome,
         arrivals.exit_reason_open as exit_reason,
         case
-            when arrivals.outcome_open = 'target_hit' and settings.gapped_target = 'target' then arrivals.realized_r_open
+            when arrivals.outcome_open = 'target_hit' and settings.gapped_target = 'target'
+                then arrivals.realized_r_open
             when arrivals.outcome_open = 'target_hit' or settings.expired = 'mark' then arrivals.r_mtm_open
             else arrivals.realized_r_open
         end as r,

@@ -463,12 +463,12 @@ FACTOR_IC = TableSpec(
         Column("weeks", _I64, "weeks measured"),
         Column("avg_cross_section", _REAL, "mean tickers in a week"),
         Column("mean_ic", _REAL, "mean weekly rank correlation"),
-        Column("ic_t_stat", _REAL, "t of the mean over thinned weeks, whose windows hardly overlap"),
+        Column("ic_t_stat", _REAL, "t of that mean: the cosine estimator's over all weeks, the plain one over thinned weeks"),
         Column("ic_positive_pct", _REAL, "share of weeks above 0, 0-100"),
         Column("mean_quintile_spread", _REAL, "mean return of the top fifth minus the bottom fifth, fraction"),
-        Column("reliable", _FLAG, "at least 12 thinned weeks"),
-        Column("thinned_weeks", _I64, "weeks that remain when thinned"),
-        Column("thinned_mean_ic", _REAL, "mean over the thinned weeks"),
+        Column("reliable", _FLAG, "at least 60 weeks from first to last; thinned: at least 12"),
+        Column("thinned_weeks", _I64, "weeks measured, where method.ic is thinned; else empty"),
+        Column("thinned_mean_ic", _REAL, "mean_ic, where method.ic is thinned; else empty"),
     ),
 )
 
