@@ -330,10 +330,14 @@ STAGES: dict[str, Stage] = {
         Stage(
             "stat_signals",
             "statistics",
-            ("factor_signals",),
-            ("profile", "method.asof_grid", "method.ended", "statistics.groups"),
+            ("factor_signals", "ohlcv_history", "sessions", "benchmark_closes"),
+            ("profile", "method.asof_grid", "method.ended", "statistics.groups", "basis"),
             (
                 "btassets/stages/statistics/stat_signals.py",
+                "btassets/stages/statistics/betas.py",
+                "btassets/stages/bars/stored_inputs.py",
+                *_BARS,
+                "btassets/engine/portfolio",
                 "btassets/stages/analysis/signal_weeks.py",
                 "btassets/book/group_file.py",
                 *_STATISTICS,

@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btassets.engine.market.bars import Bars
-
-MIN_BETA_PAIRS = 60
-"""Returns that a beta takes; with fewer it is 1."""
+from btassets.engine.statistics.beta import MIN_BETA_PAIRS
 
 MAX_RESIDUAL = 0.5
 """Residuals are cut at this size on both sides before they are flipped: a mirrored +150% would be a negative price."""
