@@ -31,7 +31,8 @@ LOG_NAME = "ui.log"
 """What page, daemon and runs say beyond their pages, in the instance's folder."""
 
 _LOG_BYTES = 10_000_000
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0
+"""A process that starts has ended by then or is stuck: slow machines take a minute."""
 _STOP_SECONDS = 10.0
 _LOGS = ["--log-level", "warning"]
 
