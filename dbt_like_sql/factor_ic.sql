@@ -18,7 +18,7 @@ scored as (
         factor_ic_weekly.is_thinned or settings.ic = 'weeks' as is_used
     from factor_ic_weekly
     cross join settings
-    where factor_ic_weekly.n >= 20
+    where factor_ic_weekly.n >= settings.min_cross_section
 ),
 
 means as (
@@ -59,7 +59,7 @@ select
     if(deviations.sd > 0, means.thinned_mean_ic / deviations.sd * sqrt(means.thinned_weeks), null) as ic_t_stat,
     means.ic_positive_pct,
     means.mean_quintile_spread,
-    means.thinned_weeks >= 12 as reliable,
+    means.thinned_weeks >= settings.min_thinned_weeks as reliable,
     means.thinned_weeks,
     means.thinned_mean_ic
 from means

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.errors import CredentialsError, NoBarsError
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource
@@ -55,7 +56,7 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
     source = settings.source
     if source.kind == "demo":
         demo = settings.demo
-        n_sessions = round(demo.years * 252)
+        n_sessions = round(demo.years * SESSIONS_A_YEAR)
         sessions = None if lake is None else exchange_sessions(lake, "XNYS", *calendar_span(n_sessions, demo.extend))
         return DemoSource(
             sessions,

@@ -7,7 +7,8 @@ Does not belong here: which setups qualify (cross_section) and how a book is wal
 from dataclasses import dataclass, field
 from typing import Literal
 
-Policy = Literal["target", "hold"]
+from btassets.engine.conventions import HORIZON_DAYS, Policy
+
 Fill = Literal["open", "close"]
 
 MIN_POSITION_FRAC = 0.01  # open fill: least position as a share of equity
@@ -48,7 +49,7 @@ class BookRules:
     notional_cap_frac: float = 0.20
     cost_per_side_frac: float = 0.001
     policy: Policy = "hold"
-    hold_days: int = 30
+    hold_days: int = HORIZON_DAYS
     fill: Fill = "open"
     sells_ended: bool = True
     delisting_return: float = 0.0

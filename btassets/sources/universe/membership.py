@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from btassets.engine.days import EPOCH
 from btassets.errors import MembershipError
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.storage.lake import digest
@@ -19,7 +20,6 @@ EVER = 2**31 - 1
 """Day number of a spell without an end; its negative, of one without a start."""
 
 _COLUMNS = ("ticker", "start", "end")
-_EPOCH = dt.date(1970, 1, 1)
 
 Spell = tuple[int, int]
 
@@ -117,11 +117,11 @@ def _day(path: Path, row: int, value: Any, missing: int) -> int:
     if isinstance(value, dt.datetime):
         value = value.date()
     if isinstance(value, dt.date):
-        return (value - _EPOCH).days
+        return (value - EPOCH).days
     text = str(value or "").strip()
     if not text:
         return missing
     try:
-        return (dt.date.fromisoformat(text) - _EPOCH).days
+        return (dt.date.fromisoformat(text) - EPOCH).days
     except ValueError as error:
         raise MembershipError(str(path), f"row {row} has {text[:40]!r} as a date") from error

@@ -14,23 +14,25 @@ import numpy.typing as npt
 
 from btassets.book.book import Book
 from btassets.book.group_file import read_groups, refusal
+from btassets.engine.conventions import FORWARD_RETURN_DAYS, HORIZON_DAYS
 from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
+from btassets.engine.signals import PRIMARY_SIGNAL, SIGNAL_NAMES
 from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
 from btassets.engine.statistics.verdicts import SUPPORTED, Verdict, named_signal_verdict, signal_verdict
-from btassets.graph.tables import SIGNAL_HORIZONS, SIGNALS, STAT_SIGNALS
+from btassets.graph.tables import STAT_SIGNALS
 from btassets.run.run_stage import StageResult
 from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import Column, cross_sections, stored_signals
 from btassets.stages.statistics.stat_sample import as_statistics, estimate_row
 
-PRIMARY = "mom_12_1_resid"
+PRIMARY = PRIMARY_SIGNAL
 """The signal that the gate ranks by: named before the data were seen, with its direction."""
 
-MAIN_HORIZON = 30
+MAIN_HORIZON = HORIZON_DAYS
 """Sessions over which setups are graded: the horizon that the signals' main table is about."""
 
 _FIFTHS = 5
@@ -57,7 +59,7 @@ def signal_rows(signals: Column, settings: Settings, groups: Mapping[str, str] |
     With `groups` (group by ticker) the columns `neutral_...` say the same of forward returns minus the mean of
     their group in the week.
     """
-    weeks = cross_sections(signals, settings, SIGNAL_HORIZONS)
+    weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
     monday, values, forward = weeks.monday, weeks.values, weeks.forward
     coded = signals("ticker").combine_chunks().dictionary_encode()
     ticker, names = coded.indices.to_numpy().astype(np.int32)[weeks.rows], coded.dictionary.to_pylist()
@@ -103,7 +105,7 @@ def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
     ics, spreads = (
         [
             estimate(_on_calendar(weekly.week, series[:, h]), weeks_of_overlap(horizon))
-            for h, horizon in enumerate(SIGNAL_HORIZONS)
+            for h, horizon in enumerate(FORWARD_RETURN_DAYS)
         ]
         for series in (weekly.ic, weekly.spread)
     )
@@ -111,13 +113,13 @@ def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
     found = []
     for h, (ic, spread) in enumerate(zip(ics, spreads, strict=True)):
         verdicts: list[Verdict] = []
-        for s, name in enumerate(SIGNALS):
+        for s, name in enumerate(SIGNAL_NAMES):
             mean, outer, outer_p = float(ic.estimate[s]), float(spread.estimate[s]), float(spread.p[s])
-            if name == PRIMARY and SIGNAL_HORIZONS[h] == MAIN_HORIZON:
+            if name == PRIMARY and FORWARD_RETURN_DAYS[h] == MAIN_HORIZON:
                 verdicts.append(named_signal_verdict(mean, float(ic.p[s]), outer))
             else:
                 verdicts.append(signal_verdict(float(q_table[h, s]), mean, outer, outer_p))
-        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNALS))]
+        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNAL_NAMES))]
         found.append(_Sorting(ic, spread, sizes, benjamini_hochberg(ic.p), q_table[h], verdicts))
     return found
 
@@ -128,7 +130,7 @@ def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles) -> list[dict
     return [
         {
             "signal": name,
-            "horizon_days": SIGNAL_HORIZONS[h],
+            "horizon_days": FORWARD_RETURN_DAYS[h],
             **estimate_row(ic, s, "ic"),
             "q": found.q[s],
             "q_table": found.q_table[s],
@@ -144,7 +146,7 @@ def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles) -> list[dict
             "is_primary": name == PRIMARY,
             "verdict": found.verdict[s],
         }
-        for s, name in enumerate(SIGNALS)
+        for s, name in enumerate(SIGNAL_NAMES)
     ]
 
 
@@ -164,7 +166,7 @@ def _neutral_rows(found: _Sorting) -> list[dict[str, Any]]:
             "neutral_cross_section": found.avg_size[s],
             "neutral_verdict": found.verdict[s],
         }
-        for s in range(len(SIGNALS))
+        for s in range(len(SIGNAL_NAMES))
     ]
 
 
