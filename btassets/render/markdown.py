@@ -4,13 +4,11 @@ Belongs here: the headline, the key numbers, today's list. Does not belong here:
 stands in report.html and report.json.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from btassets.render.format import MISSING, shown
+from btassets.render.report_types import Report
 from btassets.render.sections.head import curve_name, main_book
-
-Report = Mapping[str, Any]
 
 _MOST_SETUPS = 20
 _BOOK = (

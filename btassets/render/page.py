@@ -4,12 +4,11 @@ Belongs here: the order of the sections and the document around them. Does not b
 section says (`sections_*.py`), how charts are drawn (`charts.py`), colours (`page.css`).
 """
 
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from btassets.render.format import esc
+from btassets.render.report_types import Report
 from btassets.render.sections import evidence as sections_evidence
 from btassets.render.sections import head as sections_head
 from btassets.render.sections import how_sure as sections_sure
@@ -40,7 +39,7 @@ def _css() -> str:
     return "\n".join(line for line in lines if line and not line.startswith("/*"))
 
 
-def page(report: Mapping[str, Any]) -> str:
+def page(report: Report) -> str:
     """HTML text of a report document.
 
     Parameters

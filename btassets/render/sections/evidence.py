@@ -12,9 +12,8 @@ from btassets.engine.signals import SIGNALS
 from btassets.render.charts import curves as charts
 from btassets.render.charts.curves import Mark, Row
 from btassets.render.format import shown
+from btassets.render.report_types import Report
 from btassets.render.tables import Column, block, figure, mark_legend, section, table
-
-Report = Mapping[str, Any]
 
 _STATS = (
     Column("total", "n", "n"),

@@ -10,9 +10,8 @@ from typing import Any
 from btassets.render.charts import curves as charts
 from btassets.render.claims import claimed, evidence
 from btassets.render.format import MISSING, esc, html, prose, shown
+from btassets.render.report_types import Report
 from btassets.render.tables import Column, details, facts, section, table, value_at
-
-Report = Mapping[str, Any]
 
 CURVE_NAMES = {
     "hold": "Book, hold exit",

@@ -12,11 +12,11 @@ from btassets.render.charts import curves as charts
 from btassets.render.charts.curves import Line, Mark, Row
 from btassets.render.claims import NOT_AVAILABLE, denies, detectable, interval, out_of_sample, p_words, shown_in
 from btassets.render.format import MISSING, esc, shown
+from btassets.render.report_types import Report
 from btassets.render.sections.evidence import SIGNAL_LABELS
 from btassets.render.sections.head import curve_name, verdict
 from btassets.render.tables import Column, block, facts, figure, legend, mark_legend, section, table
 
-Report = Mapping[str, Any]
 Values = Mapping[str, Any]
 
 _TOPICS = {
@@ -230,7 +230,7 @@ def _decay(report: Report) -> str:
         Column("n", "Weeks", "n"),
         Column("verdict", "Verdict", render=lambda row: verdict(row["verdict"])),
     )
-    if any(row["neutral_ic"] is not None for row in signals):
+    if any(row.get("neutral_ic") is not None for row in signals):
         columns += (
             Column("neutral_ic", "IC in groups", "snum4", "forward returns minus their group's"),
             Column("neutral_p", "its p", "num4"),
@@ -346,7 +346,7 @@ def _ground(report: Report) -> str:
             "what": row["text"],
             "value": MISSING
             if row["value"] is None
-            else _HEALTH_KINDS.get(row["unit"], lambda v: shown(v, "g"))(row["value"]),
+            else _HEALTH_KINDS.get(row["unit"] or "", lambda v: shown(v, "g"))(row["value"]),
         }
         for row in found["health"]
     ]

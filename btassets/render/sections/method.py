@@ -3,15 +3,13 @@
 Belongs here: what the numbers rest on. Does not belong here: results.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from btassets.engine.floors import FLOORS
 from btassets.render.format import esc, shown
 from btassets.render.glossary import GLOSSARY
+from btassets.render.report_types import Report
 from btassets.render.tables import Column, details, facts, many, section, table
-
-Report = Mapping[str, Any]
 
 _MOST_LISTED = 50
 _GATES = {floor.setting: floor.label for floor in FLOORS}

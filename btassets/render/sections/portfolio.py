@@ -4,16 +4,12 @@ Belongs here: what one capital-constrained book did. Does not belong here: stati
 (`sections_evidence.py`).
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from btassets.render.charts import curves as charts
 from btassets.render.charts.curves import Line
 from btassets.render.format import esc, html, shown
+from btassets.render.report_types import Report
 from btassets.render.sections.head import curve_name, main_book
 from btassets.render.tables import Column, block, details, figure, legend, section, table
-
-Report = Mapping[str, Any]
 
 _CSS = {
     "hold": "c-hold",
@@ -372,7 +368,7 @@ def variants(report: Report) -> str:
         *(
             f'<p class="sub">{html(row["variant"], "words")}</p>'
             + table(
-                row["yearly_returns"],
+                row["yearly_returns"] or [],
                 (Column("year", "Year", "g"), Column("return_pct", "Return", "spct")),
                 json=f"strategy_variants.variants.{at}.yearly_returns",
                 none="Nothing traded.",

@@ -5,6 +5,7 @@ Belongs here: the order of the steps. Does not belong here: what the report says
 """
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -64,6 +65,6 @@ def compute(book: Book) -> StageResult:
     return StageResult({"backtest_report": pa.Table.from_pylist([row], schema=BACKTEST_REPORT.schema)}, numbers, facts)
 
 
-def as_json(document: dict[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> str:
     """Text of report.json; NaN is refused, missing is null."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from btassets.code_version import code_version
 from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.portfolio.sizing import size
 from btassets.graph.registry import STAGES
+from btassets.render.report_types import Report
 from btassets.run.freshness import data_version
 from btassets.stages.advice.report_inputs import read_report_inputs
 from btassets.stages.advice.report_numbers import ReportInputs, report_numbers, rounded_rows
@@ -37,7 +38,7 @@ _SETUP_DIGITS = {
 }
 
 
-def report_document(book: Book) -> dict[str, Any]:
+def report_document(book: Book) -> Report:
     """Assemble the report of a scenario from the lake.
 
     Returns
@@ -83,7 +84,7 @@ def report_document(book: Book) -> dict[str, Any]:
     report["assumptions"] = facts.assumptions(book.settings, facts.benchmark_name(book.base))
     report["settings"] = facts.shown_settings(book.settings)
     report["reproduce"] = facts.reproduce(book)
-    return report
+    return cast(Report, report)
 
 
 def _book(book: Book) -> dict[str, Any]:
