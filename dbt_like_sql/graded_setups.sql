@@ -184,7 +184,7 @@ select
     gated.residual_momentum_percentile,
     gated.activation_momentum_percentile,
     -- One column per flag of btassets/engine/floors.py, the single ones before meets_core.
-    unnest(gated.flags),  -- noqa: AL03
+    unnest(all_flags(gated.flags)),  -- noqa: AL03
     gated.outcome is not null as is_graded,
     case
         when gated.outcome is not null then null

@@ -105,6 +105,9 @@ class Variant:
 MOMENTUM = "momentum"
 """Name of the percentile floor: the last one, and the one that the ablation keeps."""
 
+MOMENTUM_FLAG = "momentum_ok"
+"""Its column in `graded_setups`."""
+
 # Off at 0: no reward-to-risk, confidence or probability is negative; a missing R:R fails even then.
 FLOORS: tuple[Floor, ...] = (
     Floor("rr", "min_rr", "rr", "at_least", "rr_ok", "Least reward-to-risk", off=0.0),
@@ -156,7 +159,7 @@ FLOORS: tuple[Floor, ...] = (
         "min_momentum_percentile",
         "activation_momentum_percentile",
         "cutoff",
-        "momentum_ok",
+        MOMENTUM_FLAG,
         "Least percentile",
         off=0.0,
     ),
@@ -173,7 +176,7 @@ CORE_FLAGS: tuple[Flag, ...] = (
 FLAGS: tuple[Flag, ...] = (
     *CORE_FLAGS,
     Flag("meets_core", "every floor but the momentum gate passed"),
-    Flag("momentum_ok", "momentum gate passed"),
+    Flag(MOMENTUM_FLAG, "momentum gate passed"),
     Flag("qualified", "every floor and the momentum gate passed"),
 )
 """Every verdict of the gate in `graded_setups`, in the order of the columns."""

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.floors import CORE_FLAGS, FLAGS, FLOORS, VARIANTS, Floor
+from btassets.engine.floors import CORE_FLAGS, FLAGS, FLOORS, MOMENTUM_FLAG, VARIANTS, Floor
 
 Flags = npt.NDArray[np.bool_]
 
@@ -61,20 +61,23 @@ def floor_macros(floors: Sequence[Floor] = FLOORS) -> list[str]:
     """Statements that create the macros of the gate.
 
     `floor_verdicts(setups, settings)`: struct with a boolean per floor, by its name.
-    `floor_flags(setups, settings)`: struct with the columns `FLAGS` of `graded_setups`.
+    `floor_flags(setups, settings)`: struct with a boolean per flag that holds floors.
+    `all_flags(flags)`: struct with every flag of `FLAGS` from those: a floor is evaluated once.
     `passes_cutoff(setups, cutoff)`: the momentum floor at another cutoff than that of the settings.
     `failed_flags(graded)`: number with bit k set when flag k of `CORE_FLAGS` is false.
     """
     tests = {floor.name: _passes(floor, "setup", f"gates.{floor.setting}") for floor in floors}
-    by_flag = {flag.name: [tests[floor.name] for floor in floors if floor.flag == flag.name] for flag in FLAGS}
-    by_flag["meets_core"] = [test for flag in CORE_FLAGS for test in by_flag[flag.name]]
-    by_flag["qualified"] = list(tests.values())
-    flags = {name: _all(passed) for name, passed in by_flag.items()}
+    core = [flag.name for flag in CORE_FLAGS]
+    flags = {name: _all([tests[f.name] for f in floors if f.flag == name]) for name in (*core, MOMENTUM_FLAG)}
+    single = {name: f"flags.{name}" for name in flags}
+    whole = {"meets_core": _all([single[name] for name in core]), "qualified": _all(list(single.values()))}
+    every = {flag.name: (single | whole)[flag.name] for flag in FLAGS}
     cutoff = next(floor for floor in floors if floor.rule == "cutoff")
     bits = " | ".join(f"(cast(not graded.{flag.name} as integer) << {k})" for k, flag in enumerate(CORE_FLAGS))
     return [
         f"create or replace macro floor_verdicts(setup, gates) as {_struct(tests)}",
         f"create or replace macro floor_flags(setup, gates) as {_struct(flags)}",
+        f"create or replace macro all_flags(flags) as {_struct(every)}",
         f"create or replace macro passes_cutoff(setup, cutoff_pct) as ({_passes(cutoff, 'setup', 'cutoff_pct')})",
         f"create or replace macro failed_flags(graded) as ({bits})",
     ]
