@@ -4,10 +4,11 @@ Belongs here: what can be set and what it means. Does not belong here: where val
 (`load.py`) and the two named sets of method switches (`profiles.py`).
 """
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, Field, field_validator
 
+from btassets.engine.conventions import HOLD_DAYS, HoldDays
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
 
@@ -111,7 +112,7 @@ class Engine(Section):
 
 
 class Gates(Section):
-    """The floors that a setup passes to qualify; a change here replays nothing."""
+    """The floors that a setup passes to qualify (`engine.floors`, a field each); a change here replays nothing."""
 
     min_rr: NonNegative = Field(default=1.5, description="least reward-to-risk of the primary target")
     min_confidence: Percent = Field(default=55.0, description="least confidence, 0-100")
@@ -128,15 +129,15 @@ class Gates(Section):
 class Exits(Section):
     """How long to hold."""
 
-    hold_days: tuple[Literal[5, 10, 21, 30], ...] = Field(
-        default=(5, 10, 21, 30), description="holds of the time-exit sweep, sessions; the longest is the book's"
+    hold_days: tuple[HoldDays, ...] = Field(
+        default=get_args(HoldDays), description="holds of the time-exit sweep, sessions; the longest is the book's"
     )
 
     @field_validator("hold_days")
     @classmethod
     def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not value or list(value) != sorted(set(value)):
-            message = "must be one or more of 5, 10, 21, 30 in ascending order"
+            message = f"must be one or more of {', '.join(map(str, HOLD_DAYS))} in ascending order"
             raise ValueError(message)
         return value
 

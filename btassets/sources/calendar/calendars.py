@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from btassets.engine.days import EPOCH
 from btassets.errors import DamagedFileError, SettingError
 from btassets.storage.lake import Lake
 from btassets.storage.sealed import tell_damage
@@ -90,7 +91,6 @@ def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int]:
     import exchange_calendars
     from exchange_calendars import errors
 
-    epoch = dt.date(1970, 1, 1)
     try:
         calendar_type = type(exchange_calendars.get_calendar(code))
     except errors.InvalidCalendarName as error:
@@ -98,8 +98,8 @@ def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int]:
         raise SettingError("calendar", code, rule, "settings") from error
     low, high = calendar_type.bound_min(), calendar_type.bound_max()
     if low is not None:
-        begin = max(begin, (low.date() - epoch).days)
+        begin = max(begin, (low.date() - EPOCH).days)
     if high is not None:
-        end = min(end, (high.date() - epoch).days)
-    calendar = calendar_type(start=epoch + dt.timedelta(days=begin), end=epoch + dt.timedelta(days=end))
+        end = min(end, (high.date() - EPOCH).days)
+    calendar = calendar_type(start=EPOCH + dt.timedelta(days=begin), end=EPOCH + dt.timedelta(days=end))
     return calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int32), begin, end

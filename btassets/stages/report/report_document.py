@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from btassets import __version__
 from btassets.book.book import Book
 from btassets.code_version import code_version
+from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.portfolio.sizing import size
 from btassets.graph.registry import STAGES
 from btassets.render.report_types import Report
@@ -125,7 +126,7 @@ def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
 
 def _ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each gate minus `all_floors`, of the rounded numbers; null where one of the two is missing."""
-    base = next((row for row in rows if row["variant"] == "all_floors"), None)
+    base = next((row for row in rows if row["variant"] == ALL_FLOORS), None)
     if base is None:
         return []
 
