@@ -4,7 +4,6 @@ Belongs here: reading the given files and writing the answer. Does not belong he
 (`btassets.studies.grade.grade`). No book is read and none is made.
 """
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,14 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from btassets.cli.terminal import say, tell
+from btassets.cli.first_run import CompileWatch
+from btassets.cli.out_file import checked_out
+from btassets.cli.terminal import Progress, say, tell
 from btassets.compiled import use_cache_folder
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.raw_bars import RawBars
-from btassets.errors import CandidateTableError, NoBarsError, SettingsFileError
+from btassets.errors import CandidateTableError, NoBarsError, SettingsFileError, UsageError
 from btassets.settings.load import parse_assignments, resolve
 from btassets.settings.models import Settings
 from btassets.sources.base import BlockedTickerError
@@ -26,26 +27,41 @@ from btassets.sources.files.bar_folder import FilesSource, fetch_many, read_benc
 from btassets.storage.files import replace_file, replace_json
 
 
-def command_grade(arguments: argparse.Namespace) -> int:
+def command_grade(
+    *,
+    candidates: Path,
+    bars: Path,
+    benchmark: Path | None,
+    profile: str,
+    activation: Path | None,
+    out: Path,
+    out_rows: Path | None,
+    assignments: tuple[str, ...],
+) -> int:
     """Grade the given setups; write the report and, when asked, the rows."""
     use_cache_folder()
-    settings = _settings(arguments)
-    candidates = _read_table(arguments.candidates)
-    bars = _read_bars(arguments.bars, settings)
-    benchmark = _read_benchmark(arguments.benchmark, arguments.bars)
+    settings = _settings(profile, activation, assignments)
+    read = (candidates, benchmark, activation)
+    checked_out(out, endings=(), inputs=(*read, out_rows))
+    if out_rows is not None:
+        checked_out(out_rows, endings=(), inputs=(*read, out), word="--out-rows")
+    setups = _read_table(candidates)
+    prices = _read_bars(bars, settings)
+    compared = _read_benchmark(benchmark, bars)
     from btassets.studies.grade.grade import grade_candidates
 
-    result = grade_candidates(candidates, bars, benchmark, settings)
-    replace_json(arguments.out, result.report)
-    if arguments.out_rows is not None:
-        replace_file(arguments.out_rows, lambda temporary: pq.write_table(result.rows, temporary))
+    with Progress(is_quiet=False) as bar, CompileWatch(bar):
+        result = grade_candidates(setups, prices, compared, settings)
+    replace_json(out.resolve(), result.report)
+    if out_rows is not None:
+        replace_file(out_rows.resolve(), lambda temporary: pq.write_table(result.rows, temporary))
     for warning in result.warnings:
         tell(f"warning: {warning}")
     qualified = result.report["overall_qualified"]
     say(
         f"{result.report['candidates']} setups of {result.report['tickers']} tickers, "
         f"{result.report['qualified']} qualified, "
-        f"net {_shown(qualified['net_avg_r'])} R per trade; report {arguments.out}"
+        f"net {_shown(qualified['net_avg_r'])} R per trade; report {out}"
     )
     return 0
 
@@ -54,21 +70,31 @@ def _shown(value: float | None) -> str:
     return "-" if value is None else f"{value:+.3f}"
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    overrides: dict[str, Any] = {"profile": arguments.profile, "calendar": "data"}
-    if arguments.activation is not None:
+def _settings(profile: str, activation: Path | None, assignments: tuple[str, ...]) -> Settings:
+    overrides: dict[str, Any] = {"profile": profile, "calendar": "data"}
+    if activation is not None:
         try:
-            gates = json.loads(arguments.activation.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise SettingsFileError(str(arguments.activation), f"is no JSON object of gates ({error})") from error
+            gates = json.loads(activation.read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise SettingsFileError(str(activation), f"no JSON object ({error})", _GATES) from error
         if not isinstance(gates, dict):
-            raise SettingsFileError(str(arguments.activation), "is no JSON object of gates")
+            raise SettingsFileError(str(activation), "no JSON object", _GATES)
         overrides |= {f"gates.{name}": value for name, value in gates.items()}
-    overrides |= parse_assignments(arguments.assignments)
+    overrides |= parse_assignments(assignments)
     return resolve(overrides=overrides).settings
 
 
+_GATES = 'it has values of the [gates] settings, e.g. {"min_rr": 2.0}.'
+_READABLE = "give a Parquet or CSV table of setups."
+
+
 def _read_table(path: Path) -> pa.Table:
+    if path.is_dir():
+        raise CandidateTableError(str(path), "is a folder", _READABLE)
+    if not path.exists():
+        raise CandidateTableError(str(path), "there is no such file", _READABLE)
+    if not path.is_file():
+        raise UsageError(f"--candidates {path}: a device, pipe or socket", "give a file.")
     try:
         if path.suffix.lower() in (".csv", ".txt"):
             return pacsv.read_csv(
@@ -79,14 +105,12 @@ def _read_table(path: Path) -> pa.Table:
             )
         with pq.ParquetFile(path) as file:
             return file.read()
-    except FileNotFoundError as error:
-        raise CandidateTableError(
-            str(path), "there is no such file", "give a Parquet or CSV table of setups."
-        ) from error
+    except PermissionError:
+        raise
+    except UnicodeDecodeError as error:
+        raise CandidateTableError(str(path), f"is not UTF-8 text ({error.reason})", "save it as UTF-8.") from error
     except (OSError, pa.ArrowException) as error:
-        raise CandidateTableError(
-            str(path), f"cannot be read ({error})", "give a Parquet or CSV table of setups."
-        ) from error
+        raise CandidateTableError(str(path), f"cannot be read ({error})", _READABLE) from error
 
 
 def _read_bars(folder: Path, settings: Settings) -> dict[str, Bars]:

@@ -1,7 +1,6 @@
-"""The last words of a run: headline, eight lines, paths.
+"""The last lines of a run: headline, eight rows, paths.
 
-Belongs here: choosing and laying out what a person reads first, from report.json. Does not belong
-here: any number of its own.
+Belongs here: the layout of what a person reads first, from report.json. Does not belong here: any number of its own.
 """
 
 import json
@@ -34,7 +33,10 @@ def headline_lines(book: Book) -> list[str]:
     folder = report_folder(book)
     if folder is None:
         return ["no report yet: `btassets run` makes one"]
-    report = read_report(folder)
+    try:
+        report = read_report(folder)
+    except (OSError, ValueError) as error:
+        return [f"{folder / 'report.json'} cannot be read ({error}); delete reports/ and `btassets run` makes it again"]
     lines = [report["headline"]["text"], ""]
     lines.append(table(_rows(report)))
     warnings = report.get("warnings", [])

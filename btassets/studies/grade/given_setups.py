@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from btassets.errors import CandidateTableError
 from btassets.settings.models import Gates
+from btassets.studies.grade.setup_rules import check_columns, check_days, check_prices
 
 TABLE = "candidates"
 
@@ -73,6 +74,7 @@ def read_setups(table: pa.Table) -> GivenSetups:
         A needed column is absent or cannot be read, or a ticker, date, direction, entry or stop is
         missing in some row.
     """
+    check_columns(table)
     date_name = "date" if "date" in table.column_names else "asof_date"
     missing = [name for name in ("ticker", date_name, "direction", *_PRICES) if name not in table.column_names]
     if not missing and not table.num_rows:
@@ -90,6 +92,8 @@ def read_setups(table: pa.Table) -> GivenSetups:
     order = pc.sort_indices(keys, [("ticker", "ascending"), ("day", "ascending"), ("place", "ascending")])
     table = table.take(order)
     reals = {name: _real(table, name) for name in (*_PRICES, *_SCORES)}
+    check_prices({name: reals[name] for name in _PRICES})
+    check_days(days.to_numpy(), date_name)
     for name in ("entry", "stop"):
         _refuse_missing(name, pa.array(reals[name], mask=~np.isfinite(reals[name])))
     notes = []
