@@ -66,6 +66,8 @@ class Book:
         the same book in another process.
     base_origin
         Where each setting of `base` came from, for every key that is not a default.
+    mends
+        Whether damaged files count as absent and are made again (`Lake.mends`).
     """
 
     folder: Path
@@ -74,6 +76,7 @@ class Book:
     overlay: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
     base_origin: dict[str, str] = field(default_factory=dict)
+    mends: bool = False
 
     @property
     def settings(self) -> Settings:
@@ -88,7 +91,7 @@ class Book:
     @cached_property
     def lake(self) -> Lake:
         """The Parquet files."""
-        return Lake(self.folder / "data", self.base.storage.buckets)
+        return Lake(self.folder / "data", self.base.storage.buckets, mends=self.mends)
 
     @cached_property
     def replay(self) -> str:
@@ -140,9 +143,9 @@ def own_overrides(book: Book) -> dict[str, Any]:
     return {k: v for k, v in book.overrides.items() if not k.startswith(_NOT_A_SCENARIO)}
 
 
-def _made_before(folder: Path, scenario: str) -> tuple[str | None, dict[str, Any]]:
+def _made_before(folder: Path, scenario: str, *, mends: bool) -> tuple[str | None, dict[str, Any]]:
     """Overlay and overrides with which `--set` once made a scenario, from its report's footer."""
-    footer = Lake(folder / "data", 1).footer("backtest_report", scenario)
+    footer = Lake(folder / "data", 1, mends=mends).footer("backtest_report", scenario)
     made = footer.facts.get("made", {}) if footer is not None else {}
     return made.get("overlay"), dict(made.get("overrides", {}))
 
@@ -166,6 +169,7 @@ def open_book(
     overlay: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    mends: bool = False,
 ) -> Book:
     """Open the book in `folder`.
 
@@ -182,6 +186,8 @@ def open_book(
         Flat dotted settings of the command line.
     environ
         Environment with `BTASSETS__...` settings; None: the process's own.
+    mends
+        For commands that run: damaged files count as absent. False: reading one is refused.
 
     Raises
     ------
@@ -216,7 +222,7 @@ def open_book(
             f"{BASE_SCENARIO} is the book's own settings; give the scenario another name, or change btassets.toml.",
         )
     if overlay is None and scenario not in (BASE_SCENARIO, *in_base.scenarios) and only_executor == (overrides or {}):
-        overlay, made = _made_before(folder, scenario)
+        overlay, made = _made_before(folder, scenario, mends=mends)
         overrides = made | only_executor
     resolved = resolve(path, scenario=scenario, overlay=overlay, overrides=overrides, environ=environ)
     refuse_foreign_bars(Lake(folder / "data", base.storage.buckets), in_base)
@@ -235,4 +241,4 @@ def open_book(
                     "btassets.toml"
                 )
                 raise SettingError(key, value, rule, resolved.origin.get(key, scenario))
-    return Book(folder, resolved, base, overlay, dict(overrides or {}), in_base.origin)
+    return Book(folder, resolved, base, overlay, dict(overrides or {}), in_base.origin, mends)

@@ -52,7 +52,7 @@ def make_book(folder: Path, values: dict[str, Any]) -> Path:
         for name in ("data", "reports", "landing"):
             (folder / name).mkdir(parents=True, exist_ok=True)
     replace_text(folder / ".gitignore", _IGNORE)
-    replace_text(path, settings_text(values))
+    replace_text(path, settings_text(values), is_durable=True)
     return folder
 
 

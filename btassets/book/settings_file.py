@@ -43,7 +43,7 @@ def set_in_file(path: Path, values: Mapping[str, Any]) -> None:
     if not _sets(text, values):
         problem = f"{path}: {', '.join(values)} cannot be set without touching other lines"
         raise UsageError(problem, "write the setting into the file by hand; it stays as it was.")
-    replace_text(path, text)
+    replace_text(path, text, is_durable=True)
 
 
 def _sets(text: str, values: Mapping[str, Any]) -> bool:

@@ -4,13 +4,12 @@ Belongs here: remembering it beside the lake's tables, and refusing settings tha
 file must not mix two markets. Does not belong here: what a source is (`btassets.sources`).
 """
 
-import json
 from pathlib import Path
 
 from btassets.errors import ForeignBarsError
 from btassets.settings.load import Resolved
-from btassets.storage.files import replace_json
 from btassets.storage.lake import Lake
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 _NAME = "source.json"
 _BARS = "ohlcv_history"
@@ -19,14 +18,11 @@ _BARS = "ohlcv_history"
 def remember_source(root: Path, kind: str) -> None:
     """Note in the lake at `root` that its bars come from source `kind`."""
     if _noted(root) != kind:
-        replace_json(root / _NAME, {"kind": kind})
+        replace_sealed_json(root / _NAME, {"kind": kind})
 
 
 def _noted(root: Path) -> str | None:
-    try:
-        kind = json.loads((root / _NAME).read_text(encoding="utf-8"))["kind"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    kind = (read_sealed_json(root / _NAME) or {}).get("kind")
     return kind if isinstance(kind, str) else None
 
 

@@ -16,7 +16,8 @@ from btassets.book.book import Book, open_book
 from btassets.book.new_book import DEMO_SETTINGS, make_book
 from btassets.cli.terminal import say, show_table
 from btassets.cli.where import book_of, folder_of, overrides_of
-from btassets.errors import BtassetsError, NoBarsError, StaleBarsError, UsageError
+from btassets.errors import BtassetsError, DamagedFileError, NoBarsError, StaleBarsError, UsageError
+from btassets.masking import mask
 from btassets.settings.load import KEYS, resolve
 from btassets.settings.models import Settings, flatten
 from btassets.sources.universe.ticker_names import canonical_ticker
@@ -92,11 +93,11 @@ def _word(key: str, value: object) -> str:
     if key == "schedule.webhook" and value:
         return "set, not shown"  # the address alone admits a post
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(str, value)) + "]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return mask("[" + ", ".join(map(str, value)) + "]")
+    return str(value).lower() if isinstance(value, bool) else mask(str(value))
 
 
-def command_doctor(*, book: Path | None, max_age: int | None) -> int:
+def command_doctor(*, book: Path | None, max_age: int | None, deep: bool) -> int:
     """Run every check of the book; the exit code is that of the first finding that would stop a run."""
     folder = folder_of(book)
     opened = open_book(folder)
@@ -127,7 +128,33 @@ def command_doctor(*, book: Path | None, max_age: int | None) -> int:
             rows.append(("FAIL", name, str(error)))
             worst = worst or error
     show_table(rows, styles={"ok": "green", "FAIL": "bold red"})
+    if deep:
+        worst = _deep(opened) or worst
     return worst.exit_code if worst is not None else 0
+
+
+_MAX_NAMED = 20
+
+
+def _deep(book: Book) -> BtassetsError | None:
+    """Verify every byte and print a table of it; the first damage, None without."""
+    from btassets.book.deep_check import deep_check
+    from btassets.stages.bars.bar_store import changed_versions
+
+    found = deep_check(book)
+    say("")
+    head = ("verified", "files", "MB", "rows", "damaged")
+    show_table([(c.kind, c.n_files, round(c.n_bytes / 1e6, 1), c.n_rows, len(c.damaged)) for c in found], head)
+    damaged = [line for c in found for line in c.damaged]
+    damaged += [] if damaged else changed_versions(book)
+    for line in (damaged + [note for c in found for note in c.notes])[:_MAX_NAMED]:
+        say(f"  {line}")
+    if not damaged:
+        say("every file is as btassets wrote it")
+        return None
+    say(f"{len(damaged)} damaged files: `btassets run` makes them again")
+    path, _, problem = damaged[0].partition(": ")
+    return DamagedFileError(path, problem)
 
 
 def _versions(_book: Book) -> str:

@@ -28,6 +28,7 @@ from btassets.stages.bars.bars_view import bars_table
 from btassets.stages.bars.history_age import sessions_behind
 from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.storage.files import replace_file
+from btassets.storage.sealed import read_all
 from btassets.studies.export import daily_returns
 
 _STALE_SESSIONS = 3
@@ -151,8 +152,7 @@ def _read_buckets(book: Book, name: str) -> pa.Table:
 
 
 def _read_file(path: Path) -> pa.Table:
-    with pq.ParquetFile(path) as file:
-        return file.read().replace_schema_metadata(None)
+    return read_all(path)
 
 
 def write_table(data: pa.Table, path: Path) -> None:

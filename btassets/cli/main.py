@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from btassets.cli.interrupts import noticing_interrupts
-from btassets.cli.terminal import on_own_line, tell
+from btassets.cli.terminal import on_own_line, tell, tell_warnings
 from btassets.errors import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
@@ -25,6 +25,7 @@ from btassets.errors import (
     CannotWriteError,
     TooManyFilesError,
 )
+from btassets.masking import mask, remember_environment
 
 if TYPE_CHECKING:
     import click
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         Words after `btassets`; None: those of this process.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    remember_environment(os.environ)
+    tell_warnings()
     signal.signal(signal.SIGTERM, _interrupt)
     with noticing_interrupts() as was_interrupted:
         try:
@@ -116,7 +119,7 @@ def _unexpected(error: Exception, words: Sequence[str]) -> int:
     """Write the trace of an unexpected error to a file and print one line; returns the exit code."""
     text = " ".join(str(error).split())
     said = f"unexpected {type(error).__name__}" + (f": {text[:300]}" if text else "")
-    trace = "".join(traceback.format_exception(error))
+    trace = mask("".join(traceback.format_exception(error)))
     path = _write_trace(f"btassets {' '.join(words)[:2000]}\n\n{trace}")
     where = f"the full trace is in {path}" if path else "its trace could not be written"
     tell(f"btassets: {said}; this is a bug in btassets; {where}; please report it.")

@@ -47,8 +47,8 @@ def command_demo(*, book: Path | None, quiet: bool, no_wait: bool, workers: int 
     make_demo_book(folder, values)
     text = settings_text(DEMO_SETTINGS | values)
     if values and file.read_text(encoding="utf-8") != text:
-        replace_text(file, text)
-    opened = open_book(folder, overrides=overrides_of(workers=workers))
+        replace_text(file, text, is_durable=True)
+    opened = open_book(folder, overrides=overrides_of(workers=workers), mends=True)
     return bring_up_to_date(opened, Work(is_quiet=quiet, waits=not no_wait))
 
 
@@ -78,7 +78,7 @@ def command_run(  # one keyword per option
         set_in_file(folder_of(book) / FILE_NAME, values)
         assignments = ()
     overrides = overrides_of(assignments, profile=profile, workers=workers)
-    opened = book_of(book, scenario=scenario, overrides=overrides, name=name)
+    opened = book_of(book, scenario=scenario, overrides=overrides, name=name, mends=True)
     return bring_up_to_date(opened, Work(tickers_of(tickers), is_quiet=quiet, waits=not no_wait))
 
 
@@ -86,7 +86,7 @@ def command_ingest(
     *, book: Path | None, full: bool, tickers: str, quiet: bool, no_wait: bool, workers: int | None
 ) -> int:
     """Read new bars from the source; nothing is replayed."""
-    opened = open_book(folder_of(book), overrides=overrides_of(workers=workers))
+    opened = open_book(folder_of(book), overrides=overrides_of(workers=workers), mends=True)
     work = Work(tickers_of(tickers), is_quiet=quiet, waits=not no_wait)
     use_cache_folder()
     with book_lock(opened.folder, "ingest", wait=work.waits, on_wait=waiting):

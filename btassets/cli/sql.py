@@ -29,14 +29,15 @@ def command_sql(*, query: str, book: Path | None, layout: str) -> int:
     """Answer a query over the lake's tables; nothing can be written."""
     opened = book_of(book)
     require_run(opened)
-    with _door(opened) as connection:
-        try:
-            answer = _asked(connection, query).to_arrow_table()
+    try:
+        statement = _one_select(query)
+        with _door(opened, query) as connection:
+            answer = _asked(connection, statement).to_arrow_table()
             columns = [column.to_pylist() for column in answer.columns]
-        except (duckdb.Error, pa.ArrowException) as error:
-            raise UsageError(f"sql: {printable(_first_lines(str(error)))}", _advice(str(error))) from error
-        except (UnicodeError, OverflowError, RecursionError) as error:
-            raise UsageError(f"sql: {printable(str(error))}", "cast the column to text.") from error
+    except (duckdb.Error, pa.ArrowException) as error:
+        raise UsageError(f"sql: {printable(_first_lines(str(error)))}", _advice(str(error))) from error
+    except (UnicodeError, OverflowError, RecursionError) as error:
+        raise UsageError(f"sql: {printable(str(error))}", "cast the column to text.") from error
     rows = list(zip(*columns, strict=True)) if columns else []
     if layout == "csv":
         say(csv_text(answer.column_names, rows))
@@ -50,10 +51,19 @@ def command_sql(*, query: str, book: Path | None, layout: str) -> int:
     return 0
 
 
-def _door(book: Book) -> duckdb.DuckDBPyConnection:
+def _tables_of(connection: duckdb.DuckDBPyConnection, book: Book, query: str) -> set[str] | None:
+    """Tables that a query names, so that no other has to be verified; None: all, when it names none of ours."""
+    try:
+        names = connection.get_table_names(query)
+    except (duckdb.Error, UnicodeError, RuntimeError):  # DuckDB gives a better message when it runs the query
+        return None
+    return names if names and names <= {*book.lake.tables()} else None
+
+
+def _door(book: Book, query: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    for name, patterns in view_sources(book.lake).items():
-        connection.execute(view_sql(book.lake, name, patterns))
+    for name, files in view_sources(book.lake, _tables_of(connection, book, query)).items():
+        connection.execute(view_sql(name, files))
     root = str(book.lake.root).replace("'", "''")
     connection.execute(f"set allowed_directories = ['{root}']")
     connection.execute("set enable_external_access = false")
@@ -61,13 +71,20 @@ def _door(book: Book) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _asked(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
-    """Relation of a query that is one SELECT (SHOW and DESCRIBE are); anything else could write a file."""
-    statements = connection.extract_statements(query)
+def _one_select(query: str) -> duckdb.Statement:
+    """Statement of a query that is one SELECT (SHOW and DESCRIBE are); anything else could write a file.
+
+    It is parsed before any other use: DuckDB makes the folder of an EXPORT already while it looks for its tables.
+    """
+    statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type.name != "SELECT":
         kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
         raise UsageError(f"sql: {kinds} asked", "ask with one SELECT; the tables cannot be written.")
-    relation = connection.sql(statements[0])
+    return statements[0]
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> Any:
+    relation = connection.sql(statement)
     if relation is None:
         raise NoBarsError("sql", "the query has no answer", "ask with one SELECT.")
     return relation

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
+from btassets.book.report_folders import damage_of
 from btassets.cli.terminal import table
+from btassets.errors import DamagedFileError
 from btassets.settings.load import BASE_SCENARIO
 
 
@@ -24,8 +26,18 @@ def report_folder(book: Book) -> Path | None:
 
 
 def read_report(folder: Path) -> dict[str, Any]:
-    """Parse a report's JSON."""
-    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    """Parse a report's JSON.
+
+    Raises
+    ------
+    DamagedFileError
+        When it is no JSON.
+    """
+    path = folder / "report.json"
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DamagedFileError(str(path), str(error)) from error
 
 
 def headline_lines(book: Book) -> list[str]:
@@ -33,10 +45,11 @@ def headline_lines(book: Book) -> list[str]:
     folder = report_folder(book)
     if folder is None:
         return ["no report yet: `btassets run` makes one"]
-    try:
-        report = read_report(folder)
-    except (OSError, ValueError) as error:
-        return [f"{folder / 'report.json'} cannot be read ({error}); delete reports/ and `btassets run` makes it again"]
+    footer = book.lake.footer("backtest_report", book.scenario)
+    found = damage_of(folder, footer.facts.get("files", {})) if footer is not None else None
+    if found is not None:
+        raise DamagedFileError(str(found[0]), found[1])
+    report = read_report(folder)
     lines = [report["headline"]["text"], ""]
     lines.append(table(_rows(report)))
     warnings = report.get("warnings", [])

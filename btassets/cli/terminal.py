@@ -5,6 +5,7 @@ its width and colour; a pipe, a file, a dumb terminal or NO_COLOR gets plain tex
 """
 
 import io
+import logging
 import os
 import shutil
 import sys
@@ -13,6 +14,8 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TextIO
+
+from btassets.masking import mask
 
 _GAP = 2
 _FOLDED = 24
@@ -30,8 +33,23 @@ def say(text: str = "") -> None:
 def tell(text: str) -> None:
     """Write a line of the log to stderr; a log that nobody can read any more stops no command."""
     with suppress(OSError, ValueError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(mask(text) + "\n")
         sys.stderr.flush()
+
+
+class _WarningLines(logging.Handler):
+    """Warnings of the package as lines on stderr, whatever stderr is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        tell(f"btassets: {record.getMessage()}")
+
+
+def tell_warnings() -> None:
+    """Print what the package logs, damaged files above all."""
+    log = logging.getLogger("btassets")
+    if not any(isinstance(handler, _WarningLines) for handler in log.handlers):
+        log.addHandler(_WarningLines(logging.WARNING))
 
 
 def on_own_line(text: str) -> None:

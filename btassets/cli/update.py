@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from btassets import progress
 from btassets.book.book import Book
+from btassets.book.settings_copy import keep_settings
 from btassets.cli.findings import finding_lines, run_findings
 from btassets.cli.first_run import CompileWatch
 from btassets.cli.summary import headline_lines
@@ -22,6 +23,7 @@ from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.plan import RunPlan, make_plan
 from btassets.run.freshness import is_scenario_fresh
 from btassets.settings.load import BASE_SCENARIO
+from btassets.stages.bars.bar_damage import owed_tickers, settle_owed
 from btassets.stages.bars.bar_store import TABLE
 from btassets.stages.bars.landing import SETTLE_SECONDS, Taken, take_landed
 from btassets.stages.bars.ohlcv_history import active_tickers
@@ -72,7 +74,8 @@ def take_landing(book: Book) -> Taken:
 
 
 def sweep_book(book: Book) -> None:
-    """Delete half-written files of killed runs."""
+    """Delete half-written files of killed runs, and keep a copy of the settings that this run uses."""
+    keep_settings(book.folder)
     for folder in (book.lake.root, book.reports):
         sweep(folder)
     for folder in (book.folder, book.instance):
@@ -93,9 +96,11 @@ def bring_up_to_date(book: Book, work: Work) -> int:
         base = book.in_base()
         landed = take_landing(base)
         plan = make_plan(base, only=list(work.only))
+        owed = owed_tickers(base)
         if book.scenario != BASE_SCENARIO:
             plan = RunPlan(plan.ingest, plan.replay, [n for n in plan.stages if n in _BARS_AND_REPLAY])
         code = run_base(base, plan, work) if plan.stages else 0
+        lost = settle_owed(base, owed) if owed and not work.only and not code else {}
         is_idle = not plan.stages
         if not code and book.scenario != BASE_SCENARIO and not is_scenario_fresh(book):
             is_idle = False
@@ -107,7 +112,9 @@ def bring_up_to_date(book: Book, work: Work) -> int:
             tell("nothing changed since the last run: its tables and report are up to date")
         for line in headline_lines(book):
             say(line)
-        return last_lines(book, landed)
+        for sentence in lost.values():
+            tell(sentence)
+        return last_lines(book, landed) or (EXIT_SOME_TICKERS if lost else 0)
 
 
 def _run_scenario(book: Book, work: Work) -> int:

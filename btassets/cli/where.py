@@ -24,6 +24,7 @@ def book_of(
     scenario: str | None = None,
     overrides: dict[str, Any] | None = None,
     name: str | None = None,
+    mends: bool = False,
 ) -> Book:
     """Open the book as the scenario that the command line names.
 
@@ -37,6 +38,8 @@ def book_of(
         Settings of the command line by their dotted key.
     name
         Name of the scenario that `overrides` make; None: one derived from them.
+    mends
+        For a command that makes tables: damaged files count as absent.
 
     Raises
     ------
@@ -52,14 +55,14 @@ def book_of(
     if made == BASE_SCENARIO:
         if name is not None:
             raise UsageError(f"--as {name}: no --set beside it", "it names the scenario that --set makes.")
-        return open_book(folder, scenario=asked, overrides=overrides)
+        return open_book(folder, scenario=asked, overrides=overrides, mends=mends)
     chosen = name or (made if asked == BASE_SCENARIO else f"{asked}-{made}")
-    opened = open_book(folder, scenario=chosen, overlay=asked, overrides=overrides)
+    opened = open_book(folder, scenario=chosen, overlay=asked, overrides=overrides, mends=mends)
     if chosen in opened.resolved.scenarios:
         if name is not None:
             raise UsageError(f"--as {name}: btassets.toml has a scenario of that name", "choose another name.")
         # A [scenario.legacy] of the file is not the profile of that name.
-        return open_book(folder, scenario=f"profile-{chosen}", overlay=asked, overrides=overrides)
+        return open_book(folder, scenario=f"profile-{chosen}", overlay=asked, overrides=overrides, mends=mends)
     return opened
 
 

@@ -96,3 +96,19 @@ class TooManyFilesError(BtassetsError):
             f"{self.path}: too many open files; the limit of this shell is too low (`ulimit -n`); raise it, e.g. "
             "`ulimit -n 4096`, and run again."
         )
+
+
+@dataclass(eq=False)
+class DamagedFileError(BtassetsError):
+    """A file of the book was changed by something else than btassets."""
+
+    exit_code = EXIT_CANNOT_WRITE
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: damaged ({self.problem}); a file that btassets wrote is used only as it was written; "
+            "`btassets run` makes it again, `btassets doctor --deep` looks at all of them."
+        )

@@ -9,6 +9,8 @@ import datetime as dt
 from dataclasses import dataclass, fields
 from typing import Any
 
+from btassets.masking import mask
+
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_NO_BARS = 3
@@ -34,6 +36,11 @@ class BtassetsError(Exception):
             raise TypeError(f"two errors are called {cls.__name__}: in {other.__module__} and {cls.__module__}")
 
     def __post_init__(self) -> None:
+        # Much of an error's text comes from outside: servers, drivers, the operating system.
+        for field in fields(self):
+            value: object = getattr(self, field.name)
+            if isinstance(value, str):
+                setattr(self, field.name, mask(value))
         # The arguments from which pickle rebuilds the error.
         super().__init__(*(getattr(self, field.name) for field in fields(self)))
 

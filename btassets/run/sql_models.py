@@ -29,6 +29,7 @@ from btassets.run.freshness import key_of
 from btassets.run.run_stage import StageResult
 from btassets.run.settings_relation import settings_relations
 from btassets.storage.files import temporary_path
+from btassets.storage.warehouse import quoted_path
 
 Relation = pa.Table | Sequence[str] | Sequence[Path]
 """A table in memory, or the Parquet files that together are one table."""
@@ -346,7 +347,7 @@ def _bind(connection: duckdb.DuckDBPyConnection, name: str, relation: Relation) 
     if isinstance(relation, pa.Table):
         connection.register(name, relation)
     else:
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in relation)
+        files = ", ".join(quoted_path(path) for path in relation)
         connection.execute(f'create or replace temporary view "{name}" as from read_parquet([{files}])')
 
 

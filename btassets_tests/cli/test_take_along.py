@@ -76,7 +76,8 @@ def test_daily_returns_compound_to_the_books_own_numbers(book: Path, returns: Pa
 
 
 def test_empyrical_reads_the_same_numbers(book: Path, returns: Path) -> None:
-    empyrical = pytest.importorskip("empyrical")
+    import empyrical
+
     series = pd.read_parquet(returns)["hold"]
     sims = open_book(book, environ={}).lake.read("portfolio_sims").to_pylist()
     (own,) = [row for row in sims if row["policy"] == "hold"]

@@ -21,7 +21,10 @@ from btassets.sources.files.column_mapping import ColumnNames
 from btassets_tests.support.days_of_bars import screen_days
 
 FOLDER = os.environ.get("BTASSETS_REAL_BARS", "")
-pytestmark = pytest.mark.skipif(not FOLDER, reason="BTASSETS_REAL_BARS is not set: real bars are not in the project")
+pytestmark = [
+    pytest.mark.real_bars,
+    pytest.mark.skipif(not FOLDER, reason="BTASSETS_REAL_BARS is not set: real bars are not in the project"),
+]
 
 VENDOR_COLUMNS = ColumnNames(
     date="timestamp", dividend="dividend_amount", split="split_coefficient", adjusted_close="adjusted_close"

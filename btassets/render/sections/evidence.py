@@ -10,9 +10,8 @@ from typing import Any
 from btassets.render.charts import curves as charts
 from btassets.render.charts.curves import Mark, Row
 from btassets.render.format import shown
+from btassets.render.report_types import Report
 from btassets.render.tables import Column, block, figure, mark_legend, section, table
-
-Report = Mapping[str, Any]
 
 _STATS = (
     Column("total", "n", "n"),
@@ -102,7 +101,7 @@ def setups(report: Report) -> str:
     behind = table(rows, columns, caption="Setups by population")
     drops = _drops(report)
     net = figure("Net R", "Mean per setup after costs.", chart, behind, legend=mark_legend(_NET_LEGEND))
-    return section("setups", "Do qualified setups earn more?", lead, f'<div class="grid">{net}{drops}</div>')
+    return section("setups", "Setups", lead, f'<div class="grid">{net}{drops}</div>')
 
 
 def _sentence(rows: Sequence[Row]) -> str:
@@ -338,4 +337,4 @@ def calibration(report: Report) -> str:
         none="No graded setup.",
     )
     beside = block("Ten bins of equal count", "All setups, graded from the signal close.", bins)
-    return section("calibration", "Are the stated probabilities true?", "", f'<div class="grid">{drawn}{beside}</div>')
+    return section("calibration", "Calibration", "", f'<div class="grid">{drawn}{beside}</div>')

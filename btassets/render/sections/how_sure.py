@@ -11,11 +11,11 @@ from btassets.render.charts import curves as charts
 from btassets.render.charts.curves import Line, Mark, Row
 from btassets.render.claims import NOT_AVAILABLE, denies, detectable, interval, out_of_sample, p_words, shown_in
 from btassets.render.format import MISSING, esc, shown
+from btassets.render.names import curve_name, verdict_chip
+from btassets.render.report_types import Report
 from btassets.render.sections.evidence import SIGNAL_NAMES
-from btassets.render.sections.head import curve_name, verdict
 from btassets.render.tables import Column, block, facts, figure, legend, mark_legend, section, table
 
-Report = Mapping[str, Any]
 Values = Mapping[str, Any]
 
 _TOPICS = {
@@ -37,7 +37,7 @@ _MOST_WINDOWS = 60
 _CLAIM_COLUMNS = (
     Column("topic", "Claim", render=lambda row: esc(_claim_name(row))),
     Column("seed_rule_says", "Rule says", "words", "decision by the rules; - means no change"),
-    Column("verdict", "Verdict", render=lambda row: verdict(row["verdict"])),
+    Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"])),
     Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
     Column("ci", "95% interval", render=lambda row: esc(interval(row))),
     Column("p", "p", render=lambda row: esc(p_words(row))),
@@ -68,7 +68,7 @@ def how_sure(report: Report) -> str:
     parts = [claims, f'<div class="grid">{_against_chance(report)}{_against_market(report)}</div>']
     parts.append(f'<div class="grid">{_decay(report)}{_walk_forward(report)}</div>')
     parts.append(f'<div class="grid">{_regimes(report)}{_ground(report)}</div>')
-    return section("sure", "How sure is this?", lead, *parts)
+    return section("sure", "How sure", lead, *parts)
 
 
 def _measure(rows: Sequence[Values], policy: str | None, measure: str) -> Values:
@@ -228,13 +228,13 @@ def _decay(report: Report) -> str:
         Column("turnover_top", "Turnover", "num2", "of the top fifth in a week"),
         Column("rank_autocorrelation", "Persistence", "num2", "rank correlation with the week before"),
         Column("n", "Weeks", "n"),
-        Column("verdict", "Verdict", render=lambda row: verdict(row["verdict"])),
+        Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"])),
     )
-    if any(row["neutral_ic"] is not None for row in signals):
+    if any(row.get("neutral_ic") is not None for row in signals):
         columns += (
             Column("neutral_ic", "IC in groups", "snum4", "forward returns minus their group's"),
             Column("neutral_p", "its p", "num4"),
-            Column("neutral_verdict", "In groups", render=lambda row: verdict(row["neutral_verdict"])),
+            Column("neutral_verdict", "In groups", render=lambda row: verdict_chip(row["neutral_verdict"])),
         )
     behind = table(
         signals, columns, json="statistics.signals", caption="Signals by horizon", none="Too few tickers or weeks."
@@ -346,7 +346,7 @@ def _ground(report: Report) -> str:
             "what": row["text"],
             "value": MISSING
             if row["value"] is None
-            else _HEALTH_KINDS.get(row["unit"], lambda v: shown(v, "g"))(row["value"]),
+            else _HEALTH_KINDS.get(row["unit"] or "", lambda v: shown(v, "g"))(row["value"]),
         }
         for row in found["health"]
     ]

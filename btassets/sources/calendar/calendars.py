@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.errors import SettingError
+from btassets.errors import DamagedFileError, SettingError
 from btassets.storage.lake import Lake
+from btassets.storage.sealed import tell_damage
 
 DATA = "data"
 """Setting `calendar = "data"`: the union of the bars' own dates stands for a calendar."""
@@ -74,7 +75,11 @@ def _kept(lake: Lake, code: str) -> _Kept | None:
 @lru_cache(maxsize=4)
 def _read(lake: Lake, code: str, stamp: tuple[int, int]) -> _Kept | None:
     del stamp  # a rewritten file has another inode: it is read anew
-    footer = lake.footer(_TABLE, code)
+    try:
+        footer = lake.footer(_TABLE, code)
+    except DamagedFileError as error:  # the library answers again: no command needs to stop
+        tell_damage(lake.path(_TABLE, code), f"damaged ({error.problem}); the calendar library is asked again")
+        return None
     if footer is None:
         return None
     days = lake.read(_TABLE, code)["date"].cast(pa.int32()).to_numpy()

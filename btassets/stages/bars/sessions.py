@@ -107,13 +107,13 @@ def blocked_days(book: Book) -> Days:
         facts = path.stat()
     except OSError:
         return np.empty(0, np.int32)
-    return _blocked_days(book.lake.root, (facts.st_mtime_ns, facts.st_ino))
+    return _blocked_days(book.lake.root, (facts.st_mtime_ns, facts.st_ino), mends=book.lake.mends)
 
 
 @lru_cache(maxsize=8)
-def _blocked_days(root: Path, stamp: tuple[int, int]) -> Days:
+def _blocked_days(root: Path, stamp: tuple[int, int], *, mends: bool) -> Days:
     del stamp  # a rewritten calendar asks for a new answer
-    footer = Lake(root, 1).footer("sessions")
+    footer = Lake(root, 1, mends=mends).footer("sessions")
     return np.array([] if footer is None else footer.facts.get("blocked_days", []), np.int32)
 
 

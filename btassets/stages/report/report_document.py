@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from btassets.book.book import Book
 from btassets.code_version import code_version
 from btassets.engine.portfolio.sizing import size
 from btassets.graph.registry import STAGES
+from btassets.render.report_types import Report
 from btassets.run.freshness import data_version
 from btassets.stages.advice.report_inputs import read_report_inputs
 from btassets.stages.advice.report_numbers import ReportInputs, report_numbers, rounded_rows
@@ -27,6 +28,7 @@ from btassets.stages.advice.todays_setups import TodaysList, todays_list
 from btassets.stages.bars.sessions import read_sessions
 from btassets.stages.report import report_curves as curves
 from btassets.stages.report import report_facts as facts
+from btassets.stages.report.report_answer import answer
 from btassets.stages.report.report_statistics import statistics_document, with_intervals, with_verdicts
 
 _SETUP_DIGITS = {
@@ -36,7 +38,7 @@ _SETUP_DIGITS = {
 }
 
 
-def report_document(book: Book) -> dict[str, Any]:
+def report_document(book: Book) -> Report:
     """Assemble the report of a scenario from the lake.
 
     Returns
@@ -82,7 +84,8 @@ def report_document(book: Book) -> dict[str, Any]:
     report["assumptions"] = facts.assumptions(book.settings, facts.benchmark_name(book.base))
     report["settings"] = facts.shown_settings(book.settings)
     report["reproduce"] = facts.reproduce(book)
-    return report
+    report["answer"] = answer(report)
+    return cast(Report, report)
 
 
 def _book(book: Book) -> dict[str, Any]:
@@ -181,6 +184,7 @@ def _todays(book: Book, found: TodaysList) -> dict[str, Any]:
         "is_signal_day": found.is_signal_day,
         "last_signal_day": None if found.last_signal_day is None else found.last_signal_day.isoformat(),
         "n_setups": found.n_setups,
+        "n_qualified": len(found.qualified),
         "n_ranked": found.n_ranked,
         "capital": book.settings.portfolio.starting_capital,
         "qualified": [_setup(book, row) for row in found.qualified],

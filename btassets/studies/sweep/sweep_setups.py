@@ -6,6 +6,7 @@ floor at the loosest that any cell asks for. Does not belong here: books and sta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import escape
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -89,10 +90,10 @@ def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setup
     with database(book.lake.root, MEMORY_LIMIT) as connection:
         for name, table in settings_relations(settings, book.scenario).items():
             connection.register(name, table)
-        files = [str(path) for path in book.lake.bucket_files(book.candidates)]
+        files = [escape(str(path)) for path in book.lake.bucket_files(book.candidates)]
         connection.read_parquet(files).create_view("candidates")
         signals = book.lake.existing_path("factor_signals", book.replay)
-        connection.read_parquet(str(signals)).create_view("factor_signals")
+        connection.read_parquet(escape(str(signals))).create_view("factor_signals")
         models = load_models()
         ranks = connection.sql(models["percentile_ranks"].sql).to_arrow_table()
         connection.register("percentile_ranks", ranks)

@@ -23,7 +23,8 @@ def state(bars, s, i):
 
 @pytest.mark.parametrize(("seed", "m"), [(1, 253), (2, 253), (3, 60), (4, 61), (5, 100)])
 def test_equal_to_talib_on_the_same_window(seed, m):
-    talib = pytest.importorskip("talib")
+    import talib
+
     bars = make_bars(seed, n=300, halt=False, awkward=False)
     i = 290
     s = i - m + 1
