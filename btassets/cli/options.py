@@ -16,6 +16,9 @@ from btassets.cli.program import cut, did_you_mean
 PROFILES = ("standard", "legacy")
 FORMATS = ("table", "csv", "json")
 
+_MAX_DIGITS = 30
+"""A number of more digits is out of every range here; Python refuses to parse thousands of them."""
+
 _OLD_WORDS = {"honest": "standard", "seed": "legacy"}
 """Values that release 0.1.0 took, with their name today."""
 
@@ -40,10 +43,10 @@ class Whole(click.IntRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Parse the number; its text is cut in the message."""
         try:
-            number = int(value)
+            number = int(value) if len(str(value)) <= _MAX_DIGITS else None
         except ValueError:
             self.fail(f"{cut(str(value))} is not a whole number", param, ctx)
-        if not (self.min or 0) <= number <= (self.max or 0):
+        if number is None or not (self.min or 0) <= number <= (self.max or 0):
             self.fail(f"{cut(str(value))} is not between {self.min} and {self.max}", param, ctx)
         return number
 
@@ -87,6 +90,11 @@ class FilePath(click.ParamType):
 def option(*names: str, help: str, **more: Any) -> click.Option:  # noqa: A002  (click's word)
     """Declare one option; a default is named by its help, not by click."""
     return click.Option(list(names), help=help, **more)
+
+
+def argument(name: str, *, help: str, **more: Any) -> click.Argument:  # noqa: A002  (click's word)
+    """Declare one positional argument."""
+    return click.Argument([name], help=help, **more)
 
 
 def book() -> click.Option:

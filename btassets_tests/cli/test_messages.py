@@ -41,4 +41,6 @@ def test_a_report_before_the_first_run_says_what_is_missing(tmp_path: Path) -> N
 def test_promote_without_a_setting_is_told(book: Path) -> None:
     answer = call("run", "--book", book, "--promote")
     assert answer.code == 2
-    assert answer.err == ("btassets: --promote: no --set beside it; it writes the values of --set into btassets.toml.\n")
+    assert answer.err == (
+        "btassets: --promote: no --set beside it; it writes the values of --set into btassets.toml.\n"
+    )

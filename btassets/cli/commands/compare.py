@@ -1,21 +1,20 @@
 """`btassets compare`: its options and examples."""
 
-import click
-
 from btassets.cli import options
+from btassets.cli.options import argument
 from btassets.cli.program import declare
 
 command = declare(
     "compare",
     "btassets.cli.compare:command_compare",
     [
-        click.Argument(["first"], metavar="A"),
-        click.Argument(["second"], metavar="B"),
+        argument("first", metavar="A", help="A scenario that was run; base: the book's own settings."),
+        argument("second", metavar="B", help="Another one."),
         options.book(),
         options.layout("table", "json"),
         options.open_page("page"),
         options.no_wait(),
     ],
-    more="A and B are scenarios that were run; base is the book's own settings. Differences are B minus A.",
+    more="Differences are B minus A.",
     examples=["btassets compare base strict", "btassets compare base legacy --format json"],
 )

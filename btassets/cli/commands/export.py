@@ -4,7 +4,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from btassets.cli import options
-from btassets.cli.options import Word, option
+from btassets.cli.options import Word, argument, option
 from btassets.cli.program import declare
 
 
@@ -18,7 +18,7 @@ command = declare(
     "export",
     "btassets.cli.look:command_export",
     [
-        click.Argument(["table"], metavar="TABLE", shell_complete=_tables),
+        argument("table", metavar="TABLE", help="Name of the table.", shell_complete=_tables),
         options.book(),
         options.out("File to write; its ending names the format.", required=True),
         option("--grid", type=Word(("week", "bar", "all")), default="all", help="Rows of candidates (default: all)."),

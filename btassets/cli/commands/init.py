@@ -1,9 +1,7 @@
 """`btassets init`: its options and examples."""
 
-import click
-
 from btassets.cli import options
-from btassets.cli.options import FilePath, Word, option
+from btassets.cli.options import FilePath, Word, argument, option
 from btassets.cli.program import declare
 
 SOURCES = ("demo", "files", "sql", "alpaca", "tiingo", "massive", "yahoo")
@@ -12,7 +10,7 @@ command = declare(
     "init",
     "btassets.cli.books:command_init",
     [
-        click.Argument(["folder"], type=FilePath(), metavar="DIR"),
+        argument("folder", type=FilePath(), metavar="DIR", help="Folder of the new book."),
         option("--source", type=Word(SOURCES), default="demo", help="Where bars come from (default: demo)."),
         option("--path", metavar="PATH", help="Folder of bars, one file per ticker, or one long file (source files)."),
         option("--benchmark", metavar="FILE|TICKER", help="What to compare with; none: nothing."),

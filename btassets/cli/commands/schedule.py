@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from btassets.cli import options
-from btassets.cli.options import Word, option
+from btassets.cli.options import Word, argument, option
 from btassets.cli.program import declare
 
 
@@ -21,7 +21,7 @@ command: click.Command = declare(
     "schedule",
     "btassets.cli.commands.schedule:switch",
     [
-        click.Argument(["action"], type=Word(("on", "off", "status")), metavar="on|off|status"),
+        argument("action", type=Word(("on", "off", "status")), metavar="on|off|status", help="What to do."),
         options.book(),
         option("--install", is_flag=True, help="With on: write the unit or crontab line too; with off: remove it."),
     ],

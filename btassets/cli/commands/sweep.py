@@ -1,9 +1,7 @@
 """`btassets sweep`: its options and examples."""
 
-import click
-
 from btassets.cli import options
-from btassets.cli.options import Word, option
+from btassets.cli.options import Word, argument, option
 from btassets.cli.program import declare
 
 _SCORES = ("sharpe", "cagr_pct", "total_return_pct", "max_drawdown_pct", "net_avg_r")
@@ -12,7 +10,13 @@ command = declare(
     "sweep",
     "btassets.cli.sweep:command_sweep",
     [
-        click.Argument(["grid"], nargs=-1, required=True, metavar="KEY=FIRST:LAST:STEP ..."),
+        argument(
+            "grid",
+            nargs=-1,
+            required=True,
+            metavar="KEY=FIRST:LAST:STEP ...",
+            help="Values of a setting; KEY=A,B,C lists them, several keys span a grid.",
+        ),
         options.book(),
         option("--exit", "policy", type=Word(("hold", "target")), default="hold", help="Exit rule (default: hold)."),
         option("--by", type=Word(_SCORES), default="sharpe", help="Number that ranks the cells (default: sharpe)."),
@@ -23,7 +27,6 @@ command = declare(
         options.open_page("page"),
         *options.work(),
     ],
-    more="KEY=A,B,C lists values; several keys span a grid.",
     examples=[
         "btassets sweep gates.min_rr=1:3:0.25 exits.hold_days=10,21,30",
         "btassets sweep portfolio.max_positions=5,10,15 --by cagr_pct --out cells.csv",
