@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from btassets.book.settings_copy import refuse_cut_settings
 from btassets.book.source_mark import refuse_foreign_bars
 from btassets.errors import NoBookError, SettingError, SettingsFileError, UsageError
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, resolve, select
@@ -194,7 +195,7 @@ def open_book(
     NoBookError
         When the folder holds no settings file.
     SettingsFileError
-        When the file does not name its source: it is empty or cut.
+        When the file is empty or cut: it does not name its source, or ends inside a line of the last run's.
     ForeignBarsError
         When the stored bars came from another kind of source.
     SettingError
@@ -216,6 +217,7 @@ def open_book(
             "source.kind is not set, so the file is empty, cut, or was never complete",
             'restore it, or write the kind of your source, e.g. kind = "files" under [source].',
         )
+    refuse_cut_settings(folder)
     if scenario == BASE_SCENARIO and only_executor != (overrides or {}):
         raise UsageError(
             f"scenario {BASE_SCENARIO}: settings of the command line beside it",

@@ -47,7 +47,13 @@ def _dropped_rows(book: Book) -> Iterable[Finding]:
                 yield Finding(LOST_ROWS, f"{rows} dropped: {ticker}{first}{date} [{rule}]")
 
 
-_LOOKS: list[Callable[[Book], Iterable[Finding]]] = [_dropped_rows]
+def _benchmark(book: Book) -> Iterable[Finding]:
+    footer = book.lake.footer("benchmark_closes")
+    for text in footer.facts.get("warnings", []) if footer is not None else []:
+        yield Finding(WRONG_NUMBERS if footer is not None and not footer.n_rows else NOTE, text)
+
+
+_LOOKS: list[Callable[[Book], Iterable[Finding]]] = [_benchmark, _dropped_rows]
 
 
 def run_findings(book: Book) -> list[Finding]:

@@ -167,6 +167,18 @@ def test_a_missing_benchmark_ends_with_3_before_the_replay(tmp_path: Path, marke
     assert not (folder / "data" / "candidates").exists()
 
 
+def test_the_legacy_profile_reports_without_its_benchmark_and_warns(
+    tmp_path: Path, market_folder: Path, instance: Path
+) -> None:
+    folder = make_book(tmp_path / "book", market_folder, instance=instance, benchmark="SPX", profile="legacy")
+    answer = run(folder)
+    assert answer.code == 0, answer.err
+    assert "benchmark SPX" in answer.err
+    assert (folder / "reports" / "latest" / "report.json").is_file()
+    assert "benchmark SPX" in (folder / "reports" / "latest" / "report.json").read_text()
+    assert "nothing changed" in run(folder).err
+
+
 def test_a_benchmark_that_vanishes_leaves_the_last_report(own_book: Path, own_market: Path) -> None:
     before = report_bytes(own_book)
     (own_market / "SPY.parquet").unlink()
