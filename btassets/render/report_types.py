@@ -679,6 +679,8 @@ class StatisticsSignal(TypedDict):
     q_table: NotRequired[float | None]
     spread: NotRequired[float | None]
     spread_p: NotRequired[float | None]
+    horizon_ic: NotRequired[float | None]
+    horizon_ic_ci: NotRequired[list[float] | None]
     neutral_ci: NotRequired[list[float] | None]
     neutral_ic: NotRequired[float | None]
     neutral_verdict: NotRequired[Literal["supported", "contradicted", "not distinguishable from noise"] | None]

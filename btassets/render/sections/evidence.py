@@ -269,7 +269,7 @@ def _signals(report: Report) -> str:
         Column("weeks", "Weeks", "n"),
         Column("avg_cross_section", "Tickers", "num1"),
         Column("mean_ic", "Mean IC", "snum4"),
-        Column("ic_t_stat", "t", "snum2", "over thinned weeks, whose windows hardly overlap"),
+        Column("ic_t_stat", "t", "snum2", "over the same weeks, allowing for the overlap of their windows"),
         Column("ic_positive_pct", "Weeks above 0", "pct"),
         Column(
             "mean_quintile_spread",

@@ -213,17 +213,22 @@ def _decay(report: Report) -> str:
     ]
     words = "; ".join(f"{row.label}: {row.words}" for row in drawn)
     chart = charts.dot_rows(
-        "decay", "Mean IC of residual momentum by horizon", f"{words}." if words else MISSING, drawn, kind="snum2"
+        "decay",
+        "Residual momentum and the next week, by sessions held",
+        f"{words}." if words else MISSING,
+        drawn,
+        kind="snum2",
     )
     columns = (
         Column("signal", "Signal", render=lambda row: esc(SIGNAL_NAMES.get(row["signal"]) or str(row["signal"]))),
         Column("horizon_days", "Sessions", "n"),
-        Column("estimate", "Mean IC", "snum4"),
+        Column("estimate", "IC, next week", "snum4", "mean rank of so many sessions, returns without beta x benchmark"),
         Column("ci", "95% interval", render=lambda row: esc(interval(row))),
+        Column("horizon_ic", "IC, horizon", "snum4", "ranks of one week with the returns over all the sessions"),
         Column("p", "p", "num4"),
         Column("q", "q", "num4", "over the signals of the horizon"),
         Column("q_table", "q, table", "num4", "over all signals and horizons"),
-        Column("spread", "Spread", "snum4", "top fifth minus bottom fifth, fraction of price"),
+        Column("spread", "Spread", "snum4", "top fifth minus bottom fifth, next week, fraction of price"),
         Column("spread_p", "its p", "num4"),
         Column("turnover_top", "Turnover", "num2", "of the top fifth in a week"),
         Column("rank_autocorrelation", "Persistence", "num2", "rank correlation with the week before"),
@@ -241,7 +246,10 @@ def _decay(report: Report) -> str:
     )
     sure = next((row["verdict"] for row in primary if row["horizon_days"] == _PRIMARY_HORIZON), None)
     judged = f"Over {_PRIMARY_HORIZON} sessions: {sure or 'n/a'}."
-    note = f"Residual momentum, mean weekly IC by horizon with 95% intervals. {judged}"
+    note = (
+        "Correlation of residual momentum's mean rank over so many sessions with the next week's return without "
+        f"beta x the benchmark's, with the 95% interval that the verdict uses. {judged}"
+    )
     return figure("How long does the ranking foretell?", note, chart, behind)
 
 
