@@ -41,7 +41,7 @@ def command_ui(arguments: argparse.Namespace) -> int:
     """Serve until interrupted, then stop every process that was started."""
     # A shell's background job ignores Ctrl-C; children would inherit that, and Dagster's stop by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    book = open_book(folder_of(arguments))
+    book = open_book(folder_of(arguments.book))
     from btassets.defs.assets.page_numbers import REPORTS_URL
     from btassets.defs.launch import close_dead_runs
     from btassets.instance.dagster_home import open_instance

@@ -178,8 +178,8 @@ def _of_error(error: Any) -> RunFailure:
     while found is not None:
         if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
             return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
-        kind = getattr(errors, str(getattr(found, "cls_name", "")), None)
-        if isinstance(kind, type) and issubclass(kind, errors.BtassetsError):
+        kind = errors.error_named(str(getattr(found, "cls_name", "")))
+        if kind is not None:
             text = str(getattr(found, "message", "")).strip()
             return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text)
         found = getattr(found, "cause", None)

@@ -171,7 +171,7 @@ STAGES: dict[str, Stage] = {
             "benchmark_closes",
             "bars",
             ("sessions",),
-            ("benchmark", "basis", "source", "quality"),
+            ("benchmark", "basis", "profile", "source", "quality"),
             (
                 "btassets/stages/bars/benchmark_closes.py",
                 "btassets/stages/bars/quality_settings.py",

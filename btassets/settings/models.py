@@ -74,7 +74,7 @@ class Demo(Section):
     )
     tickers: int = Field(default=60, ge=1, le=100_000, description="how many tickers")
     years: float = Field(default=5.0, gt=0.25, le=60.0, description="length in years of 252 sessions")
-    seed: int = Field(default=7, ge=0, description="seed of the counter-based random numbers")
+    seed: int = Field(default=7, ge=0, le=2**63 - 1, description="seed of the counter-based random numbers")
     extend: int = Field(default=0, ge=0, le=2520, description="sessions appended after the fixed last one, 2025-12-31")
 
 
@@ -206,7 +206,8 @@ class Storage(Section):
     """How tables are kept."""
 
     buckets: int = Field(default=64, ge=1, le=4096, description="hash buckets of the per-ticker tables")
-    keep_runs: int = Field(default=30, ge=1, description="reports kept")
+    keep_reports: int = Field(default=30, ge=1, le=1_000_000, description="report folders kept, newest first")
+    keep_sweeps: int = Field(default=30, ge=1, le=1_000_000, description="sweep folders kept, newest first")
 
 
 class Executor(Section):

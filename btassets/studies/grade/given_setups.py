@@ -21,6 +21,7 @@ from btassets.sources.values.directions import read_directions
 from btassets.sources.values.numbers import read_numbers
 from btassets.sources.values.tickers import TickerNames, read_ticker
 from btassets.sources.values.unreadable import UnreadableValueError
+from btassets.studies.grade.setup_rules import check_days
 
 TABLE = "candidates"
 
@@ -118,6 +119,7 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
         _refuse_missing(name, pa.array(reals[name], mask=~np.isfinite(reals[name])))
     for name in _PRICES:
         _refuse_impossible(name, reals[name], ticker.take(order))
+    check_days(days, date_name)
     notes = []
     if note := _fill_rr(reals, is_given="rr" in table.column_names):
         notes.append(note)
