@@ -26,7 +26,7 @@ def command_prune(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             say(f"{len(runs)} runs would be forgotten")
             return 0
-        delete_runs(instance, runs, book.instance)
+        n_runs = delete_runs(instance, runs, book.instance)
         gone = prune_files(book, arguments.keep_days, now.date())
-    say(f"{len(runs)} runs forgotten, {len(gone)} folders of reports and landed files deleted")
+    say(f"{n_runs} runs forgotten, {len(gone)} folders of reports and landed files deleted")
     return 0

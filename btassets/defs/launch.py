@@ -26,6 +26,7 @@ from btassets.graph.registry import PARTITIONED, STAGES
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.dead_runs import close_dead_runs, process_tags
 from btassets.instance.fork_server import launch_words, prepare_launch
+from btassets.instance.retention import retain
 from btassets.instance.ticker_ranges import range_tags, register
 from btassets.plan import RunPlan
 from btassets.stages.bars.ohlcv_history import active_tickers
@@ -123,6 +124,7 @@ def launch(
         result = job.execute_in_process(
             instance=instance, asset_selection=assets, tags=tags, raise_on_error=False, run_config=_LOGGERS
         )
+        retain(instance, book)
         return None if result.success else read_failure(instance, result.run_id)
 
 
@@ -138,6 +140,7 @@ def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
         }
         job = defs.resolve_job_def("scenario")
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=_LOGGERS)
+        retain(instance, book)
         return None if result.success else read_failure(instance, result.run_id)
 
 

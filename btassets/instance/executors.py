@@ -31,6 +31,7 @@ from btassets.book.book import open_book
 from btassets.errors import BookBusyError, BtassetsError
 from btassets.instance.dead_runs import process_tags
 from btassets.instance.fork_server import PRELOAD
+from btassets.instance.retention import retain
 from btassets.instance.ticker_ranges import n_targeted
 from btassets.plan import make_plan
 from btassets.storage.lock import book_lock
@@ -77,6 +78,7 @@ class LockedExecutor(Executor):
         with ExitStack() as stack:
             yield from self._wait(plan_context, stack)
             yield from self._choose(plan_context).execute(plan_context, execution_plan)
+            retain(plan_context.instance, open_book(self._folder))
 
     def _wait(self, plan_context: PlanOrchestrationContext, stack: ExitStack) -> Iterator[dg.DagsterEvent]:
         is_said = False

@@ -68,7 +68,7 @@ async def _page(served: Served, scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await receive()
         served.let_in.append(("WS", scope["path"], b""))
-        await send({"type": "websocket.accept", "subprotocol": None})
+        await send({"type": "websocket.accept", "subprotocol": next(iter(scope["subprotocols"]), None)})
         await send({"type": "websocket.send", "text": "secret of the page"})
         await send({"type": "websocket.close", "code": 1000})
         return
@@ -104,7 +104,8 @@ def served_door(reports: Path, *, is_open: bool = False) -> Iterator[Served]:
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 made.bind((host, port))
                 sockets.append(made)
-    config = uvicorn.Config(page if is_open else door, log_level="error", http="h11", proxy_headers=False, server_header=False)
+    shown = page if is_open else door
+    config = uvicorn.Config(shown, log_level="error", http="h11", proxy_headers=False, server_header=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)), daemon=True)
     thread.start()
