@@ -26,7 +26,7 @@ def command_prune(*, book: Path | None, keep_runs: int, keep_days: int, dry_run:
         if dry_run:
             say(f"{len(runs)} runs would be deleted")
             return 0
-        delete_runs(instance, runs, opened.instance)
+        n_runs = delete_runs(instance, runs, opened.instance)
         gone = prune_files(opened, keep_days, now.date())
-    say(f"{len(runs)} runs deleted, {len(gone)} folders of reports and landed files deleted")
+    say(f"{n_runs} runs deleted, {len(gone)} folders of reports and landed files deleted")
     return 0

@@ -236,6 +236,19 @@ class Schedule(Section):
     retries: int = Field(default=2, ge=0, le=10, description="how often a failed run of sensor or schedule is retried")
 
 
+class Retention(Section):
+    """How much of its own history a book keeps; numbers, tables and reports are not part of it."""
+
+    automatic: bool = Field(
+        default=True,
+        description="forget old Dagster runs (events, logs) at the end of each run; false: `prune` alone does",
+    )
+    runs: int = Field(default=60, ge=1, le=1_000_000, description="newest Dagster runs kept")
+    days: int = Field(
+        default=90, ge=1, le=36_500, description="age in days beyond which a run is forgotten even among them"
+    )
+
+
 class Settings(Section):
     """All settings of a book."""
 
@@ -259,6 +272,7 @@ class Settings(Section):
     storage: Storage = Storage()
     executor: Executor = Executor()
     schedule: Schedule = Schedule()
+    retention: Retention = Retention()
 
 
 def flatten(settings: BaseModel, prefix: str = "") -> dict[str, Any]:
