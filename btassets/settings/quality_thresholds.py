@@ -18,7 +18,9 @@ class QualityOverride(Section):
     """A person's word that what one rule found about one ticker is right as it is."""
 
     ticker: str = Field(min_length=1, description="the ticker")
-    rule: Literal["Q3", "Q4", "Q5", "Q7", "Q8", "Q9"] = Field(description="the rule that blocked it")
+    rule: Literal["Q3", "Q4", "Q5", "Q6", "Q7", "Q8", "Q9", "Q23", "Q27"] = Field(
+        description="the rule that blocked it"
+    )
     reason: str = Field(min_length=1, description="why it is right; shown wherever the finding is")
 
     @field_validator("ticker", "reason")
