@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import webbrowser
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -195,12 +196,13 @@ def command_sql(arguments: argparse.Namespace) -> int:
     import duckdb
 
     book = book_of(arguments)
+    root = book.lake.root
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     for name, files in view_sources(book.lake, _tables_of(connection, book, arguments.query)).items():
         connection.execute(view_sql(name, files))
-    connection.execute(
-        "set allowed_directories = [$root]".replace("$root", "'" + str(book.lake.root).replace("'", "''") + "'")
-    )
+    # As it is, and as the views spell it: DuckDB compares the text.
+    allowed = ", ".join("'" + spelled.replace("'", "''") + "'" for spelled in {str(root), escape(str(root))})
+    connection.execute(f"set allowed_directories = [{allowed}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     try:

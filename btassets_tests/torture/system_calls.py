@@ -73,7 +73,9 @@ def _one(bench: Bench, folder: Path, counts: Counts) -> bool:
     argv = [word.format(folder=folder) for word in words] + ["--book", str(folder)]
     said = run(argv, fault=fault, timeout=120)
     counts.n_faults += 1
-    where = f"{' '.join(words)}: {kind} {nth}{'+' if fault.is_sticky else ''} {errno.errorcode[number]} below {below.name}"
+    where = (
+        f"{' '.join(words)}: {kind} {nth}{'+' if fault.is_sticky else ''} {errno.errorcode[number]} below {below.name}"
+    )
     problem = _problem(said)
     if problem is not None:
         counts.fail(f"{where}: {problem}")
