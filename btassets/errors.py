@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from btassets.masking import mask
+
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_NO_BARS = 3
@@ -26,6 +28,11 @@ class BtassetsError(Exception):
     exit_code = EXIT_BUG
 
     def __post_init__(self) -> None:
+        # Much of an error's text comes from outside: servers, drivers, the operating system.
+        for field in fields(self):
+            value: object = getattr(self, field.name)
+            if isinstance(value, str):
+                setattr(self, field.name, mask(value))
         # What pickle makes it of again.
         super().__init__(*(getattr(self, field.name) for field in fields(self)))
 

@@ -38,7 +38,7 @@ _BLOCK = re.compile(r"^```(bash|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _SMALL = {"demo.tickers": 22, "demo.years": 1.7}
 _NOT_RUN = ("make", "pip")
 _PRICES = ("open", "high", "low", "close", "volume")
-_SECONDS = 120
+_SECONDS = 300
 
 # Runs one command after the other in one process, so that Dagster is imported once and not twenty times.
 _SHELL = """
@@ -138,7 +138,7 @@ class Reader:
                 _wait_for(f"http://127.0.0.1:{port + 1}/latest/report.html", process, place, log)
             finally:
                 process.send_signal(signal.SIGTERM)
-                process.wait(timeout=30)
+                process.wait(timeout=_SECONDS)
         assert all(_is_free(p) for p in (port, port + 1)), f"{place}: ui left a port open"
 
     def edit_settings(self, block: Block) -> None:

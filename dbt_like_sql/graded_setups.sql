@@ -6,8 +6,9 @@
 -- A row cut short by the end of its ticker is no row where the scenario drops those (`min_forward_days`).
 -- Percentiles: of the row itself, or of its ticker at the last ranked week end that is not after the row.
 -- Results: 1R is the planned risk |entry - stop|, whatever the fill; `gross_r` books an expired trade at
--- its last close or at zero; `cost_r` is a round trip over the stop distance; an ended ticker's mark
--- carries `delisting_return`. `outcome_at_close` is the one that calibration reads in every scenario.
+-- its last close or at zero, a target gapped over at the open or at the target (`target_gap_r` lies between);
+-- `cost_r` is a round trip over the stop distance; an ended ticker's mark carries `delisting_return`.
+-- `outcome_at_close` is the one that calibration reads in every scenario.
 with
 
 arrivals as not materialized (
@@ -55,7 +56,12 @@ filled as (
         arrivals.risk_pct,
         arrivals.outcome,
         arrivals.exit_reason,
-        if(settings.expired = 'mark', arrivals.r_mtm, arrivals.realized_r) as r,
+        case
+            when arrivals.outcome = 'target_hit' and settings.gapped_target = 'target' then arrivals.realized_r
+            when arrivals.outcome = 'target_hit' or settings.expired = 'mark' then arrivals.r_mtm
+            else arrivals.realized_r
+        end as r,
+        if(arrivals.outcome = 'target_hit', arrivals.r_mtm - arrivals.realized_r, 0.0) as gap_r,
         arrivals.hold_days,
         arrivals.stop_day,
         arrivals.time_r_5,
@@ -97,7 +103,13 @@ filled as (
         arrivals.risk_pct_open as risk_pct,
         arrivals.outcome_open as outcome,
         arrivals.exit_reason_open as exit_reason,
-        if(settings.expired = 'mark', arrivals.r_mtm_open, arrivals.realized_r_open) as r,
+        case
+            when arrivals.outcome_open = 'target_hit' and settings.gapped_target = 'target'
+                then arrivals.realized_r_open
+            when arrivals.outcome_open = 'target_hit' or settings.expired = 'mark' then arrivals.r_mtm_open
+            else arrivals.realized_r_open
+        end as r,
+        if(arrivals.outcome_open = 'target_hit', arrivals.r_mtm_open - arrivals.realized_r_open, 0.0) as gap_r,
         arrivals.hold_days_open as hold_days,
         arrivals.stop_day_open as stop_day,
         arrivals.time_r_5_open as time_r_5,
@@ -276,6 +288,7 @@ select
         else 0.0
     end as cost_r,
     gross_r - cost_r as net_r,
+    if(gated.outcome is null, null, gated.gap_r) as target_gap_r,
     gated.hold_days,
     gated.stop_day,
     case

@@ -18,6 +18,7 @@ from btassets.book.new_book import DEMO_SETTINGS, make_book
 from btassets.cli.terminal import say, table
 from btassets.cli.where import book_of, folder_of
 from btassets.errors import BtassetsError, DamagedFileError, NoBarsError, StaleBarsError, UsageError
+from btassets.masking import mask
 from btassets.settings.load import KEYS
 from btassets.settings.models import Settings, flatten
 from btassets.sources.universe.ticker_names import canonical_ticker
@@ -86,8 +87,8 @@ def _word(key: str, value: object) -> str:
     if key == "schedule.webhook" and value:
         return "set, not shown"  # whoever has the address can post there
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(str, value)) + "]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return mask("[" + ", ".join(map(str, value)) + "]")
+    return str(value).lower() if isinstance(value, bool) else mask(str(value))
 
 
 def command_doctor(arguments: argparse.Namespace) -> int:

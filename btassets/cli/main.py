@@ -17,6 +17,7 @@ from typing import NoReturn
 from btassets import __version__
 from btassets.cli.terminal import tell, tell_warnings
 from btassets.errors import EXIT_BUG, EXIT_INTERRUPTED, BtassetsError, CannotReadError, CannotWriteError
+from btassets.masking import remember_environment
 
 _ABOUT = "Backtest research on daily bars: does the ranking predict, what qualifies today, what should change?"
 
@@ -193,6 +194,7 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    remember_environment(os.environ)
     arguments = build_parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     tell_warnings()

@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
+from btassets.masking import mask
+
 
 def say(text: str = "") -> None:
     """Write a line of the result to stdout."""
@@ -17,7 +19,7 @@ def say(text: str = "") -> None:
 
 def tell(text: str) -> None:
     """Write a line of the log to stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(mask(text) + "\n")
     sys.stderr.flush()
 
 

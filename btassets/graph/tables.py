@@ -87,7 +87,11 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
             Column(f"time_r_{n}{suffix}", _REAL, f"R multiple when held {n} sessions with the initial stop")
             for n in holds
         ),
-        Column(f"r_mtm{suffix}", _REAL, "R multiple of the target race, an expiry marked to its last close"),
+        Column(
+            f"r_mtm{suffix}",
+            _REAL,
+            "the same, an expiry marked to its last close and a target gapped over paid at the open",
+        ),
         Column(f"label_end_date{suffix}", _DAY, "session of the last bar that the grading used"),
         Column(f"bench_ret_target{suffix}", _REAL, "benchmark return over the target race, fraction"),
         *(
@@ -363,6 +367,7 @@ GRADED_SETUPS = TableSpec(
         Column("gross_r", _REAL, "R of the target race under the scenario's rule for expiries"),
         Column("cost_r", _REAL, "round trip of costs in R"),
         Column("net_r", _REAL, "gross_r minus cost_r"),
+        Column("target_gap_r", _REAL, "R between the target and the open of a bar that gapped over it, else 0"),
         Column("hold_days", _I16, "sessions held"),
         Column("stop_day", _I16, "forward bar that first touched the stop"),
         *(Column(f"time_r_{n}", _REAL, f"gross R when held {n} sessions with the stop") for n in (5, 10, 21, 30)),
@@ -458,12 +463,16 @@ FACTOR_IC = TableSpec(
         Column("weeks", _I64, "weeks measured"),
         Column("avg_cross_section", _REAL, "mean tickers in a week"),
         Column("mean_ic", _REAL, "mean weekly rank correlation"),
-        Column("ic_t_stat", _REAL, "t of the mean over thinned weeks, whose windows hardly overlap"),
+        Column(
+            "ic_t_stat",
+            _REAL,
+            "t of that mean: the cosine estimator's over all weeks, the plain one over thinned weeks",
+        ),
         Column("ic_positive_pct", _REAL, "share of weeks above 0, 0-100"),
         Column("mean_quintile_spread", _REAL, "mean return of the top fifth minus the bottom fifth, fraction"),
-        Column("reliable", _FLAG, "at least 12 thinned weeks"),
-        Column("thinned_weeks", _I64, "weeks that remain when thinned"),
-        Column("thinned_mean_ic", _REAL, "mean over the thinned weeks"),
+        Column("reliable", _FLAG, "at least 60 weeks from first to last; thinned: at least 12"),
+        Column("thinned_weeks", _I64, "weeks measured, where method.ic is thinned; else empty"),
+        Column("thinned_mean_ic", _REAL, "mean_ic, where method.ic is thinned; else empty"),
     ),
 )
 
@@ -651,17 +660,24 @@ _OUT_OF_SAMPLE = (
 
 STAT_SIGNALS = TableSpec(
     "stat_signals",
-    "One signal over one horizon: how well it sorted the universe, with its error.",
+    "One signal over one horizon: how well its mean rank sorted the next week's returns, with its error.",
     (
         _SCENARIO,
         Column("signal", _TEXT, "name of the signal"),
-        Column("horizon_days", _I16, "sessions of the forward return"),
+        Column("horizon_days", _I16, "sessions that a ranking is held: its ranks of so many sessions are averaged"),
         *_ESTIMATE,
+        Column("horizon_ic", _REAL, "mean IC with the returns over the whole horizon, nothing taken away"),
+        Column("horizon_ic_lo", _REAL, "lower end of its 95% interval"),
+        Column("horizon_ic_hi", _REAL, "upper end of its 95% interval"),
         Column("q", _REAL, "false discovery rate over the signals of this horizon (Benjamini-Hochberg)"),
         Column("q_table", _REAL, "false discovery rate over all signals and horizons"),
         Column("has_star", _FLAG, "p below 0.0027, the bar of a literature that tried hundreds"),
         Column("avg_cross_section", _REAL, "mean tickers in a week"),
-        Column("spread", _REAL, "mean return of the top fifth minus the bottom fifth, fraction"),
+        Column(
+            "spread",
+            _REAL,
+            "top fifth minus bottom fifth by mean rank: next week's return without beta x benchmark, fraction",
+        ),
         Column("spread_se", _REAL, "its standard error"),
         Column("spread_p", _REAL, "its two-sided p-value"),
         *(Column(f"quintile_{k}", _REAL, f"mean forward return of fifth {k}, fraction") for k in range(1, 6)),
@@ -670,7 +686,7 @@ STAT_SIGNALS = TableSpec(
         Column("rank_autocorrelation", _REAL, "mean rank correlation of the signal with the week before"),
         Column("is_primary", _FLAG, "the signal that the gate ranks by: named before the data were seen"),
         Column("verdict", _TEXT, "supported or not distinguishable from noise; contradicted: the primary, at 30 only"),
-        Column("neutral_ic", _REAL, "mean IC with forward returns minus their group's; null without a group file"),
+        Column("neutral_ic", _REAL, "estimate with returns minus their group's; null without a group file"),
         Column("neutral_se", _REAL, "its standard error"),
         Column("neutral_ci_lo", _REAL, "lower end of its 95% interval"),
         Column("neutral_ci_hi", _REAL, "upper end of its 95% interval"),

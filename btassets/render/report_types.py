@@ -614,6 +614,7 @@ class TodaysSetups(TypedDict):
     capital: float | None
     qualified: list[Setup]
     nearest_misses: list[Setup]
+    n_qualified: int
 
 
 class Weeks(TypedDict):
@@ -678,6 +679,8 @@ class StatisticsSignal(TypedDict):
     q_table: NotRequired[float | None]
     spread: NotRequired[float | None]
     spread_p: NotRequired[float | None]
+    horizon_ic: NotRequired[float | None]
+    horizon_ic_ci: NotRequired[list[float] | None]
     neutral_ci: NotRequired[list[float] | None]
     neutral_ic: NotRequired[float | None]
     neutral_verdict: NotRequired[Literal["supported", "contradicted", "not distinguishable from noise"] | None]
@@ -826,6 +829,17 @@ class Statistics(TypedDict):
     health: list[StatisticsHealthRow]
 
 
+class Answer(TypedDict):
+    """The answer in plain sentences, as every face prints it."""
+
+    result: str
+    luck: str
+    change: str
+    today: str
+    verdict: Literal["supported", "contradicted", "not distinguishable from noise"] | None
+    verdict_word: Literal["clear", "likely luck", "the opposite is clear", "too little data"]
+
+
 class Report(TypedDict):
     """report.json, schema version 1.
 
@@ -881,3 +895,4 @@ class Report(TypedDict):
     dropped: NotRequired[dict[str, int]]
     equal_weight: NotRequired[dict[str, float | None] | None]
     statistics: Statistics
+    answer: Answer

@@ -24,6 +24,7 @@ SETTINGS_SCHEMA: Final = pa.schema(
         pa.field("ranking", pa.string(), nullable=False),
         pa.field("fill", pa.string(), nullable=False),
         pa.field("expired", pa.string(), nullable=False),
+        pa.field("gapped_target", pa.string(), nullable=False),
         pa.field("ended", pa.string(), nullable=False),
         pa.field("ic", pa.string(), nullable=False),
         pa.field("min_rr", pa.float64(), nullable=False),
@@ -64,7 +65,10 @@ def settings_relations(
     row = {
         "scenario": scenario,
         "profile": settings.profile,
-        **{name: getattr(method, name) for name in ("asof_grid", "ranking", "fill", "expired", "ended", "ic")},
+        **{
+            name: getattr(method, name)
+            for name in ("asof_grid", "ranking", "fill", "expired", "gapped_target", "ended", "ic")
+        },
         **gates.model_dump(),
         "per_side_frac": settings.costs.per_side_frac,
         "delisting_return": settings.costs.delisting_return,

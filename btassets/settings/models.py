@@ -178,6 +178,10 @@ class Method(Section):
     expired: Literal["mark", "zero"] = Field(
         default="mark", description="an expired trade: marked to its last close, or 0R"
     )
+    gapped_target: Literal["open", "target"] = Field(
+        default="open",
+        description="a bar that opens beyond the target: filled at that open as a limit order, or at the target",
+    )
     ended: Literal["graded", "dropped"] = Field(
         default="graded", description="rows cut short by the end of a ticker: graded to its last bar, or left out"
     )

@@ -9,6 +9,7 @@ from typing import Literal
 
 Policy = Literal["target", "hold"]
 Fill = Literal["open", "close"]
+GappedTarget = Literal["open", "target"]
 
 MIN_POSITION_FRAC = 0.01  # open fill: least position as a share of equity
 MIN_POSITION_USD = 1.0  # close fill: least position in dollars
@@ -36,6 +37,8 @@ class BookRules:
         Sessions of the ticker after which a position is sold at the close.
     fill
         "open": the next session's open, sized on yesterday's equity. "close": the signal's close.
+    gapped_target
+        What a bar that opens beyond the target pays: "open" as a limit order, "target" never more.
     sells_ended
         A position in a ticker that ends is sold on its last session; else it keeps its slot.
     delisting_return
@@ -50,6 +53,7 @@ class BookRules:
     policy: Policy = "hold"
     hold_days: int = 30
     fill: Fill = "open"
+    gapped_target: GappedTarget = "open"
     sells_ended: bool = True
     delisting_return: float = 0.0
 

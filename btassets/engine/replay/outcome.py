@@ -190,9 +190,15 @@ def grade_row(
             result = ((c - entry) / entry if is_long else (entry - c) / entry) / risk_frac
         floats[2 + k, row] = result if has_r else 0.0
         floats[8 + k, row] = bench_close[i + day] / bench_close[i] - 1.0
+    target_price = target
     if outcome == _TARGET_HIT:
         floats[0, row] = rr
         floats[6, row] = rr
+        # A limit order waiting at the target is filled at the open of a bar that starts beyond it.
+        bar_open = open_[i + decided]
+        if not is_legacy and risk > 0.0 and ((bar_open > target) if is_long else (bar_open < target)):
+            target_price = bar_open
+            floats[6, row] = rr + ((bar_open - target) if is_long else (target - bar_open)) / risk
     elif outcome == _EXPIRED:
         if has_r:
             c = close[i + n_forward]
@@ -228,7 +234,7 @@ def grade_row(
         price = stop_price
     result = sign * (price - fill) / risk
     floats[base, row] = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
-    floats[base + 6, row] = result
+    floats[base + 6, row] = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
     floats[base + 7, row] = bench_close[i + decided] / bench_open[i + 1] - 1.0
 
 

@@ -101,7 +101,7 @@ def setups(report: Report) -> str:
     behind = table(rows, columns, caption="Setups by population")
     drops = _drops(report)
     net = figure("Net R", "Mean per setup after costs.", chart, behind, legend=mark_legend(_NET_LEGEND))
-    return section("setups", "Do qualified setups earn more?", lead, f'<div class="grid">{net}{drops}</div>')
+    return section("setups", "Setups", lead, f'<div class="grid">{net}{drops}</div>')
 
 
 def _sentence(rows: Sequence[Row]) -> str:
@@ -269,7 +269,7 @@ def _signals(report: Report) -> str:
         Column("weeks", "Weeks", "n"),
         Column("avg_cross_section", "Tickers", "num1"),
         Column("mean_ic", "Mean IC", "snum4"),
-        Column("ic_t_stat", "t", "snum2", "over thinned weeks, whose windows hardly overlap"),
+        Column("ic_t_stat", "t", "snum2", "over the same weeks, allowing for the overlap of their windows"),
         Column("ic_positive_pct", "Weeks above 0", "pct"),
         Column(
             "mean_quintile_spread",
@@ -337,4 +337,4 @@ def calibration(report: Report) -> str:
         none="No graded setup.",
     )
     beside = block("Ten bins of equal count", "All setups, graded from the signal close.", bins)
-    return section("calibration", "Are the stated probabilities true?", "", f'<div class="grid">{drawn}{beside}</div>')
+    return section("calibration", "Calibration", "", f'<div class="grid">{drawn}{beside}</div>')

@@ -102,6 +102,27 @@ def method(report: Report) -> str:
     )
 
 
+_FILLS = {"open": "next open", "close": "signal's close"}
+
+
+def provenance(report: Report) -> str:
+    """Source, versions and hashes: which data, settings and code made the numbers."""
+    book, universe = report["book"], report["universe"]
+    known = [
+        ("As of", report["as_of"]),
+        ("Universe", f"{universe['tickers']:,} tickers, {universe['at_as_of']:,} with a bar at the as-of date"),
+        ("Source", f"{book['source']}, {book['basis']} prices"),
+        ("Benchmark", book["benchmark"] or "-"),
+        ("Calendar", book["calendar"]),
+        ("Profile", f"{report['profile']}, filled at the {_FILLS[report['fill']]}"),
+        ("Scenario", report["scenario"]),
+        ("Settings", report["settings_hash"]),
+        ("Data version", book["data_version"]),
+        ("Code version", f"{book['code_version']} (btassets {book['btassets_version']})"),
+    ]
+    return section("provenance", "Provenance", "", facts(known))
+
+
 def _setting(value: Any) -> str:
     if value is None:
         return "off"

@@ -28,6 +28,7 @@ from btassets.stages.advice.todays_setups import TodaysList, todays_list
 from btassets.stages.bars.sessions import read_sessions
 from btassets.stages.report import report_curves as curves
 from btassets.stages.report import report_facts as facts
+from btassets.stages.report.report_answer import answer
 from btassets.stages.report.report_statistics import statistics_document, with_intervals, with_verdicts
 
 _SETUP_DIGITS = {
@@ -83,6 +84,7 @@ def report_document(book: Book) -> Report:
     report["assumptions"] = facts.assumptions(book.settings, facts.benchmark_name(book.base))
     report["settings"] = facts.shown_settings(book.settings)
     report["reproduce"] = facts.reproduce(book)
+    report["answer"] = answer(report)
     return cast(Report, report)
 
 
@@ -182,6 +184,7 @@ def _todays(book: Book, found: TodaysList) -> dict[str, Any]:
         "is_signal_day": found.is_signal_day,
         "last_signal_day": None if found.last_signal_day is None else found.last_signal_day.isoformat(),
         "n_setups": found.n_setups,
+        "n_qualified": len(found.qualified),
         "n_ranked": found.n_ranked,
         "capital": book.settings.portfolio.starting_capital,
         "qualified": [_setup(book, row) for row in found.qualified],

@@ -47,6 +47,7 @@ _FLOATS = (
     "risk_pct",
     "cost_r",
     "adv20_usd",
+    "target_gap_r",
 )
 
 

@@ -105,7 +105,12 @@ class _Sample:
 
     def exits_of(self, rules: BookRules) -> tuple[tuple[Any, ...], Exits]:
         """Fills and exits under the rules, computed once for all cells that share them."""
-        key = (rules.policy, rules.hold_days, rules.fill, rules.sells_ended, rules.delisting_return)
+        key = (
+            rules.policy,
+            rules.hold_days,
+            rules.fill,
+            *(rules.gapped_target, rules.sells_ended, rules.delisting_return),
+        )
         if key not in self.exits:
             self.exits[key] = precompute_exits(self.panel, self.entries, rules)
         return key, self.exits[key]

@@ -28,6 +28,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from btassets import masking
 from btassets.instance import event_log
 from btassets.instance.event_log import BatchedSqliteEventLogStorage
 from btassets_tests.support import event_log_cases
@@ -212,3 +213,32 @@ def test_untested_dagster_gets_the_stock_log(
             assert instance.get_ref().event_storage_data.class_name == "BatchedSqliteEventLogStorage"
     assert [record.levelname for record in caplog.records if record.name == event_log.__name__] == ["WARNING"]
     assert "0.0.1" in caplog.text
+
+
+def test_no_event_holds_a_secret(instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "_remembered", {"9f8c7b6a5d4e3f2a1b0c"})
+
+    @dg.asset
+    def echo(context: dg.AssetExecutionContext) -> Any:
+        context.log.info("asked with 9f8c7b6a5d4e3f2a1b0c")
+        return dg.MaterializeResult(metadata={"address": "a://u:pw-of-u@h", "answer": "key 9f8c7b6a5d4e3f2a1b0c"})
+
+    @dg.asset(deps=[echo])
+    def fall(context: dg.AssetExecutionContext) -> None:
+        message = "no answer from a://u:pw-of-u@h (OWY4YzdiNmE1ZDRlM2YyYTFiMGM=)"
+        raise ConnectionError(message)
+
+    result = dg.materialize([echo, fall], instance=instance, raise_on_error=False)
+    assert not result.success
+    latest = instance.get_latest_materialization_event(dg.AssetKey("echo"))
+    assert latest is not None
+    metadata = latest.asset_materialization.metadata  # pyright: ignore[reportOptionalMemberAccess]
+    values = {name: metadata[name].value for name in ("address", "answer")}
+    assert values == {"address": "a://u:***@h", "answer": "key ***"}
+    texts = [str(entry.user_message) for entry in instance.all_logs(result.run_id)]
+    assert "asked with ***" in texts
+    for path in (tmp_path / "home").rglob("*.db*"):
+        data = path.read_bytes()
+        assert b"9f8c7b6a" not in data, path
+        assert b"pw-of-u" not in data, path
+        assert b"OWY4YzdiNmE1" not in data, path

@@ -102,7 +102,7 @@ def test_kill_between_the_two_commits_loses_a_batch_in_the_index_only(instance: 
             empty_graph().execute_in_process(instance=own, tags=tags, run_id=run_id)
 
     with forked(run_until_killed) as process:
-        process.join(timeout=30)
+        process.join(timeout=300)
         assert process.exitcode == -signal.SIGKILL
     storage = storage_of(instance)
     assert instance.get_run_stats(run_id).materializations == 2 * N_BATCH
