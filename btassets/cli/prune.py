@@ -18,10 +18,15 @@ def command_prune(arguments: argparse.Namespace) -> int:
     """Delete what is neither among the newest runs nor young; numbers and tables stay."""
     book = open_book(folder_of(arguments))
     from btassets.instance.dagster_home import open_instance
+    from btassets.instance.database_refusals import database_refusals
     from btassets.instance.old_runs import delete_runs, old_runs
 
     now = dt.datetime.now(dt.UTC)
-    with book_lock(book.folder, "prune", wait=False), open_instance(book.instance) as instance:
+    with (
+        book_lock(book.folder, "prune", wait=False),
+        database_refusals(book.instance),
+        open_instance(book.instance) as instance,
+    ):
         runs = old_runs(instance, arguments.keep_runs, arguments.keep_days, now)
         if arguments.dry_run:
             say(f"{len(runs)} runs would be forgotten")

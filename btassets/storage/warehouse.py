@@ -125,7 +125,7 @@ def write_views(folder: Path, lake: Lake, connect: Connect = _plain_connect) -> 
                 for table, files in sources.items():
                     connection.execute(view_sql(table, files))
                 connection.execute("checkpoint")
-        except duckdb.IOException as error:
+        except (duckdb.OperationalError, duckdb.FatalException) as error:
             raise CannotWriteError(str(folder / FILE_NAME), str(error).splitlines()[0]) from error
 
     replace_file(folder / FILE_NAME, write)

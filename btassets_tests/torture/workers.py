@@ -53,7 +53,8 @@ class Said:
     @property
     def is_refusal(self) -> bool:
         """A documented exit code with words, without a traceback."""
-        return self.code in DOCUMENTED - {0} and bool(self.err.strip()) and not self.has_traceback
+        has_words = bool((self.err + self.out).strip())  # `doctor` answers on stdout
+        return self.code in DOCUMENTED - {0} and has_words and not self.has_traceback
 
     @property
     def has_traceback(self) -> bool:
