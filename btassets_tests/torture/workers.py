@@ -178,9 +178,14 @@ def has_shim() -> bool:
     return _SHIM in os.environ
 
 
+def has_compiler() -> bool:
+    """Whether `shim.c` can be compiled and preloaded here."""
+    return shutil.which("gcc") is not None and sys.platform.startswith("linux")
+
+
 def with_shim(words: Sequence[str]) -> None:
     """Replace this process by the same one with `shim.c` preloaded, where a C compiler is there; else return."""
-    if has_shim() or shutil.which("gcc") is None or not sys.platform.startswith("linux"):
+    if has_shim() or not has_compiler():
         return
     folder = Path(tempfile.mkdtemp(prefix="btassets-torture-shim-"))
     library = folder / "shim.so"
