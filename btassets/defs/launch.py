@@ -6,7 +6,6 @@ processes, and reading what failed. Does not belong here: the plan
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.exc import DBAPIError
 
 from btassets import errors
 from btassets.book.book import Book, open_book
 from btassets.defs.assets.bar_assets import FULL_TAG
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
-from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CannotWriteError
+from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED
 from btassets.graph.registry import PARTITIONED, STAGES
 from btassets.instance.dagster_home import open_instance
+from btassets.instance.database_refusals import database_refusals, refusal_of
 from btassets.instance.dead_runs import close_dead_runs, process_tags
 from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.instance.retention import retain
@@ -33,8 +32,6 @@ from btassets.stages.bars.ohlcv_history import active_tickers
 
 _LOGGERS = {"loggers": {"console": {}}}
 _PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}
-_REFUSALS = ("disk is full", "readonly", "read-only", "unable to open", "disk I/O error")
-"""How SQLite says that it cannot write."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +63,8 @@ def reconstruct(folder: str, words: str) -> dg.JobDefinition:
 @contextmanager
 def _instance_of(book: Book) -> Iterator[dg.DagsterInstance]:
     """Open the book's instance; its databases refusing to be written is told like any other file's."""
-    try:
-        with open_instance(book.instance) as instance:
-            yield instance
-    except (DBAPIError, sqlite3.OperationalError) as error:
-        problem = str(getattr(error, "orig", None) or error)
-        if not any(words in problem for words in _REFUSALS):
-            raise
-        raise CannotWriteError(str(book.instance), problem) from error
+    with database_refusals(book.instance), open_instance(book.instance) as instance:
+        yield instance
 
 
 def _tags(book: Book) -> dict[str, str]:
@@ -108,7 +99,9 @@ def launch(
             assets.append(dg.AssetKey("warehouse"))
         tags = _tags(book) | ({FULL_TAG: "command line"} if is_full and not only else {})
         if set(plan.stages) & set(PARTITIONED):
-            spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
+            # Replayed tickers that left the lake, too: their rows have to go.
+            known = [*plan.ingest.listed, *active_tickers(book), *book.lake.ticker_footers(book.candidates)]
+            spanned = known if plan.ingest.stale else plan.replay
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
             words = launch_words(book.overrides, only, is_full=is_full)
@@ -177,6 +170,7 @@ def _of_error(error: Any) -> RunFailure:
     while getattr(innermost, "cause", None) is not None:
         innermost = innermost.cause
     text = str(getattr(innermost, "message", innermost)).strip()
-    if any(words in text for words in (*_REFUSALS, "No space left on device")):
-        return RunFailure(CannotWriteError.exit_code, str(CannotWriteError("the book", text)))
+    refusal = refusal_of(text, "the book")
+    if refusal is not None:
+        return RunFailure(refusal.exit_code, str(refusal))
     return RunFailure(EXIT_BUG, text)

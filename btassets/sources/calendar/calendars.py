@@ -127,5 +127,5 @@ def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tupl
     begin, end = begin if low is None else max(begin, low), end if high is None else min(end, high)
     if begin >= end:
         return np.empty(0, np.int32), begin, end, (low, high)
-    calendar = calendar_type(start=epoch + dt.timedelta(days=begin), end=epoch + dt.timedelta(days=end))
+    calendar = calendar_type(start=EPOCH + dt.timedelta(days=begin), end=EPOCH + dt.timedelta(days=end))
     return calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int32), begin, end, (low, high)
