@@ -80,6 +80,10 @@ _BOOKS = (
 
 _STATISTICS = (
     "btassets/stages/statistics/stat_sample.py",
+    "btassets/stages/statistics/betas.py",
+    "btassets/stages/bars/stored_inputs.py",
+    *_BARS,
+    "btassets/engine/portfolio",
     "btassets/run/settings_relation.py",
     "btassets/engine/cross_section",
     "btassets/engine/statistics",
@@ -334,10 +338,6 @@ STAGES: dict[str, Stage] = {
             ("profile", "method.asof_grid", "method.ended", "statistics.groups", "basis"),
             (
                 "btassets/stages/statistics/stat_signals.py",
-                "btassets/stages/statistics/betas.py",
-                "btassets/stages/bars/stored_inputs.py",
-                *_BARS,
-                "btassets/engine/portfolio",
                 "btassets/stages/analysis/signal_weeks.py",
                 "btassets/book/group_file.py",
                 *_STATISTICS,
@@ -354,10 +354,7 @@ STAGES: dict[str, Stage] = {
             (
                 "btassets/stages/statistics/stat_groups.py",
                 "btassets/stages/statistics/stat_health.py",
-                "btassets/stages/bars/stored_inputs.py",
                 *_STATISTICS,
-                *_BARS,
-                "btassets/engine/portfolio",
             ),
             "How sure is a mean R? Every group of setups with its interval, and paired comparisons.",
             tables=("stat_groups", "stat_pairs", "stat_health"),
@@ -383,7 +380,7 @@ STAGES: dict[str, Stage] = {
                 "btassets/stages/portfolio/simulation_inputs.py",
                 "btassets/stages/statistics/walk_forward_portfolio.py",
                 *_STATISTICS,
-                *_BOOKS,
+                *(path for path in _BOOKS if path not in _STATISTICS),
             ),
             "What is the book worth against the market, chance, the search for it, and its own path?",
             tables=("stat_portfolio", "stat_overfit", "wf_windows", "wf_equity"),

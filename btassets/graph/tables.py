@@ -707,7 +707,7 @@ STAT_GROUPS = TableSpec(
         Column("grouping", _TEXT, "population, direction, cutoff, floor, year, trend or volatility"),
         Column("member", _TEXT, "which one of the grouping"),
         Column("exit", _TEXT, "target, or hold_N"),
-        Column("measure", _TEXT, "net_r, or adjusted_r: net R without the benchmark's move"),
+        Column("measure", _TEXT, "net_r, or adjusted_r: net R without beta x the benchmark's move"),
         *_ESTIMATE,
         Column("largest_year_frac", _REAL, "largest share of the summed net R that one year made"),
         Column("is_descriptive", _FLAG, "one year made more than 60% of the net R: read it as a description"),

@@ -339,7 +339,7 @@ def _regimes(report: Report) -> str:
         rows, columns, json="statistics.regimes", caption="Qualified setups by regime", none="No graded setup."
     )
     is_adjusted = any(row["measure"] == "adjusted_r" for row in rows)
-    what = "R after costs and without the benchmark's move" if is_adjusted else "R after costs"
+    what = "R after costs and without beta x the benchmark's move" if is_adjusted else "R after costs"
     note = f"{what}, longest hold, qualified setups. Grey: too short a history for an interval (60 weeks)."
     return figure("Does it hold in every regime?", note, chart, behind)
 

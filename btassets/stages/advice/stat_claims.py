@@ -296,7 +296,7 @@ def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
     row = _for_claim(next((p for p in found if ("hold" in p["member"]) == (policy == "hold")), None))
     what = "mean R of a qualified setup after costs"
     if row is not None and row["measure"] == "adjusted_r":
-        what += ", without the benchmark's move"
+        what += ", without beta x the benchmark's move"
     return _claim("expectancy", policy, None, "positive", row, superior(_evidence(row)), _words(row, what))
 
 

@@ -41,6 +41,9 @@ FLOORS = {
     "no_rr_floor": "rr_ok",
     "no_neutral_exclusion": "neutral_ok",
 }
+MOMENTUM_ONLY = "momentum_only"
+"""Member of the floors: what passes the momentum gate, whatever the floors say."""
+
 _CONCENTRATED = 0.6
 _BOTH = ("net_r", "adjusted_r")
 
@@ -88,7 +91,7 @@ def _groups(
     yield "floor", "all_floors", sample.floor_mask(None)
     for name, floor in FLOORS.items():
         yield "floor", name, sample.floor_mask(floor)
-    yield "floor", "momentum_only", sample.flags["momentum_ok"]
+    yield "floor", MOMENTUM_ONLY, sample.flags["momentum_ok"]
     for year in np.unique(sample.year[qualified]).tolist():
         yield "year", str(year), qualified & (sample.year == year)
     for grouping, (codes, names) in labels.items():
@@ -225,16 +228,17 @@ def _exits(sample: Sample) -> list[dict[str, Any]]:
 
 
 def _floors(sample: Sample) -> list[dict[str, Any]]:
-    """The whole gate against the gate without one floor, under the longest hold."""
+    """The whole gate against the gate without one floor, and against momentum only, under the longest hold."""
     r = sample.net_r[:, -1]
     tested = _in_tests(sample) >= 0
 
     def pairs(rows: Flags) -> Influence:
-        masks = np.stack([sample.floor_mask(floor) & rows for floor in FLOORS.values()], axis=1)
+        without = [sample.floor_mask(floor) & rows for floor in FLOORS.values()]
+        masks = np.stack([*without, sample.flags["momentum_ok"] & rows], axis=1)
         base = _influence(sample, r, sample.floor_mask(None) & rows)
         return difference(base, setup_influence(sample.week_no, r, sample.n_weeks, masks))
 
-    labels = [("all_floors", name) for name in FLOORS]
+    labels = [("all_floors", name) for name in (*FLOORS, MOMENTUM_ONLY)]
     return _family(sample, "floors", labels, pairs(np.ones(len(r), np.bool_)), pairs(tested), "net_r")
 
 
