@@ -81,6 +81,7 @@ _BOOKS = (
 _STATISTICS = (
     "btassets/stages/statistics/stat_sample.py",
     "btassets/stages/statistics/betas.py",
+    "btassets/stages/statistics/benchmark_moves.py",
     "btassets/stages/bars/stored_inputs.py",
     *_BARS,
     "btassets/engine/portfolio",
@@ -349,10 +350,12 @@ STAGES: dict[str, Stage] = {
         Stage(
             "stat_groups",
             "statistics",
-            ("graded_setups", "ohlcv_history", "sessions", "benchmark_closes"),
+            ("graded_setups", "factor_signals", "ohlcv_history", "sessions", "benchmark_closes"),
             _METHOD,
             (
                 "btassets/stages/statistics/stat_groups.py",
+                "btassets/stages/statistics/list_rank.py",
+                "btassets/stages/analysis/signal_weeks.py",
                 "btassets/stages/statistics/stat_health.py",
                 *_STATISTICS,
             ),
@@ -411,7 +414,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "stat_claims",
             "advice",
-            ("recommendation", "stat_groups", "stat_portfolio"),
+            ("recommendation", "stat_signals", "stat_groups", "stat_portfolio"),
             ("method.gapped_target",),
             ("btassets/stages/advice/stat_claims.py", "btassets/engine/recommendation", *_STATISTICS),
             "How sure is the advice? A verdict on every item, with its evidence.",

@@ -48,7 +48,7 @@ def like_groups(
 
 
 def alpha_t(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -> NDArray[np.float64]:
-    """t of the intercept of each book's daily returns on the benchmark's, shape (k,), with the cosine error.
+    """Return the t of the intercept of each book's daily returns on the benchmark's, shape (k,), with the cosine error.
 
     Without a benchmark (all NaN, or constant) the t of the mean return. NaN for a book without a return, without three
     days, or that never moves.

@@ -19,8 +19,9 @@ from btassets.render.tables import Column, block, facts, figure, legend, mark_le
 Values = Mapping[str, Any]
 
 _TOPICS = {
-    "headline": "The list earns more than chance",
-    "expectancy": "A qualified setup earns something",
+    "headline": "The ranking that makes the list foretells returns",
+    "list": "The list does better than the rest, before costs",
+    "expectancy": "A qualified setup earns more than its costs",
     "random_pick": "The book beats random picks",
     "exit": "Exit",
     "gate": "Floor",

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from btassets.book.book import Book
 from btassets.engine.recommendation.advice_sentences import headline
-from btassets.engine.statistics.verdicts import SUPPORTED
 from btassets.stages.statistics.stat_sample import PICKED
 from btassets.stages.statistics.stat_signals import MAIN_HORIZON
 
@@ -203,7 +202,8 @@ def with_verdicts(report: Document) -> None:
         row["verdict"] = None if at is None else claims[at]["verdict"]
     whole = next((claim["verdict"] for claim in claims if claim["topic"] == "headline"), None)
     by_topic = {claim["topic"]: claim["verdict"] for claim in claims}
-    text = headline(report["recommendation"], by_topic, is_edge_supported=whole == SUPPORTED)
+    listed = next((claim["verdict"] for claim in claims if claim["topic"] == "list"), None)
+    text = headline(report["recommendation"], by_topic, ranking=whole, listed=listed)
     report["headline"] = {"text": text, "verdict": whole}
 
 

@@ -22,6 +22,7 @@ from btassets.run.run_stage import StageResult
 from btassets.run.settings_relation import CUTOFFS_PCT
 from btassets.stages.bars.sessions import read_sessions
 from btassets.stages.bars.stored_inputs import read_benchmark_closes
+from btassets.stages.statistics.list_rank import list_rows
 from btassets.stages.statistics.stat_health import health_rows
 from btassets.stages.statistics.stat_sample import (
     NO_WINDOWS,
@@ -52,7 +53,7 @@ def compute(book: Book) -> StageResult:
     """Tables `stat_groups`, `stat_pairs` and `stat_health` of the scenario."""
     sample = read_sample(book)
     groups = group_rows(sample, _regime_labels(book, sample))
-    pairs = pair_rows(sample)
+    pairs = [*pair_rows(sample), *list_rows(book)]
     health = health_rows(book, sample)
     tables = {
         "stat_groups": as_statistics(groups, STAT_GROUPS.schema, book.scenario),

@@ -273,7 +273,7 @@ def _liveliness(inputs: BookInputs) -> tuple[Floats, Floats]:
 
 
 def _alpha_t(results: list[BookResult | None], inputs: BookInputs) -> list[float]:
-    """t of alpha of every book; NaN where it traded nothing."""
+    """The t of alpha of every book; NaN where it traded nothing."""
     known = [r for r in results if r is not None]
     n_sessions = max((len(r.sessions) for r in known), default=0)
     whole = [r for r in known if len(r.sessions) == n_sessions > 1]
