@@ -414,9 +414,14 @@ STAGES: dict[str, Stage] = {
         Stage(
             "stat_claims",
             "advice",
-            ("recommendation", "stat_signals", "stat_groups", "stat_portfolio"),
+            ("recommendation", "stat_signals", "stat_groups", "stat_portfolio", "sessions"),
             ("method.gapped_target",),
-            ("btassets/stages/advice/stat_claims.py", "btassets/engine/recommendation", *_STATISTICS),
+            (
+                "btassets/stages/advice/stat_claims.py",
+                "btassets/run/verdict_history.py",
+                "btassets/engine/recommendation",
+                *_STATISTICS,
+            ),
             "How sure is the advice? A verdict on every item, with its evidence.",
         ),
         Stage(

@@ -45,8 +45,25 @@ _CLAIM_COLUMNS = (
     Column("n", "n", "n", "setups; days of a curve; books"),
     Column("n_weeks", "Weeks", "n", "weeks (days of a curve) from first to last"),
     Column("mde80", "Detectable", "text", "effect seen four times in five", render=lambda row: esc(detectable(row))),
-    Column("oos", "Out of sample", render=lambda row: esc(out_of_sample(row))),
+    Column(
+        "oos",
+        "Later weeks",
+        "text",
+        "of an exit or cutoff: of what train picked",
+        render=lambda row: esc(out_of_sample(row)),
+    ),
+    Column("supported_since", "Supported", "text", "looks of this book at it", render=lambda row: esc(since(row))),
 )
+
+
+def since(row: Values) -> str:
+    """Since when the looks in a row have found a claim supported, or when they last did."""
+    if row.get("looks_in_a_row"):
+        n = row["looks_in_a_row"]
+        return f"since {row['supported_since']}, {n} look{'' if n == 1 else 's'} in a row"
+    if row.get("last_supported"):
+        return f"last on {row['last_supported']}, not now"
+    return "never"
 
 
 def _claim_name(row: Values) -> str:

@@ -7,6 +7,7 @@ and the advice itself (`recommendation`).
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,12 @@ from btassets.engine.statistics.verdicts import (
     uniquely_best,
 )
 from btassets.graph.tables import STAT_CLAIMS
+from btassets.run import trials
 from btassets.run.run_stage import StageResult
+from btassets.run.settings_relation import HORIZON_DAYS
+from btassets.run.verdict_history import append_verdicts
+from btassets.stages.bars.sessions import read_sessions
 from btassets.stages.statistics.stat_sample import PICKED, as_statistics
-from btassets.stages.statistics.stat_signals import MAIN_HORIZON
 
 Row = Mapping[str, Any]
 _MISSING_FLOOR = {
@@ -39,10 +43,13 @@ _MISSING_FLOOR = {
     "rr": "no_rr_floor",
     "neutral_exclusion": "no_neutral_exclusion",
 }
+SINCE = ("supported_since", "first_supported", "last_supported", "looks_in_a_row", "looks")
+"""Columns that the history of verdicts gives."""
+
 _SHARED = tuple(
     name
     for name in STAT_CLAIMS.names
-    if name not in ("scenario", "topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
+    if name not in ("scenario", "topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text", *SINCE)
 )
 _OUT_OF_SAMPLE = ("oos_estimate", "oos_p", "oos_windows", "oos_confirmed")
 _NO_WINDOWS = {"oos_estimate": None, "oos_p": None, "oos_windows": None, "oos_confirmed": "n/a"}
@@ -63,8 +70,12 @@ def compute(book: Book) -> StageResult:
     facts = {row["fact"]: row["value"] for row in rows("stat_health")}
     is_gap_paid = book.settings.method.gapped_target == "open"
     gap = _gap_words(facts.get("target_gap_r"), is_paid=is_gap_paid)
-    named = next(iter(r for r in rows("stat_signals") if r["is_primary"] and r["horizon_days"] == MAIN_HORIZON), None)
+    named = next(iter(r for r in rows("stat_signals") if r["is_primary"] and r["horizon_days"] == HORIZON_DAYS), None)
     claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap, named)
+    _since(book, claims, rows("stat_signals"))
+    tried = next((row["estimate"] for row in rows("stat_overfit") if row["measure"] == "trials"), None)
+    if tried and tried > len(set(trials.run_hashes(book))):
+        claims[0]["evidence_text"] += f" One of {tried:.0f} configurations tried on these data."
     n = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in ("supported", "contradicted")}
     numbers = {
         "claims": len(claims),
@@ -72,6 +83,29 @@ def compute(book: Book) -> StageResult:
         "headline": next(claim["verdict"] for claim in claims if claim["topic"] == "headline"),
     }
     return StageResult({"stat_claims": as_statistics(claims, STAT_CLAIMS.schema, book.scenario)}, numbers)
+
+
+def _since(book: Book, claims: list[dict[str, Any]], signals: list[dict[str, Any]]) -> None:
+    """Add this look to the history of verdicts, and to each claim how long it has been supported."""
+    as_of = date(1970, 1, 1) + timedelta(days=read_sessions(book).last)
+    judged = [
+        {"topic": "signal", "item_key": f"{s['signal']} {s['horizon_days']}", "p_adj": s["q_table"], **_verdict(s)}
+        for s in signals
+    ]
+    found = append_verdicts(book, as_of, [*claims, *judged])
+    for claim in claims:
+        standing = found[claim["topic"], claim["item_key"]]
+        claim |= {
+            "supported_since": standing.supported_since,
+            "first_supported": standing.first_supported,
+            "last_supported": standing.last_supported,
+            "looks_in_a_row": standing.n_supported_in_a_row,
+            "looks": standing.n_looks,
+        }
+
+
+def _verdict(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("verdict", "estimate")}
 
 
 def claim_rows(

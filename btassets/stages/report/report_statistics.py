@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from btassets.book.book import Book
 from btassets.engine.recommendation.advice_sentences import headline
+from btassets.stages.advice.stat_claims import SINCE
 from btassets.stages.statistics.stat_sample import PICKED
 from btassets.stages.statistics.stat_signals import MAIN_HORIZON
 
@@ -126,7 +127,8 @@ def _claim(row: Row) -> Document:
     tested = dict.fromkeys(("estimate", "ci", "n", "n_weeks", "n_eff", "p", "mde80"))
     tested = _tested(row) if row["unit"] is not None else tested | {"unit": None, "oos_confirmed": "n/a"}
     names = ("topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
-    return {**_named(row, *names), **tested}
+    days = {name: None if row[name] is None else row[name].isoformat() for name in SINCE[:3]}
+    return {**_named(row, *names), **tested, **days, **_named(row, *SINCE[3:])}
 
 
 def _signal(row: Row) -> Document:

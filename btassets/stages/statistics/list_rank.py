@@ -67,4 +67,5 @@ def list_rows(book: Book) -> list[dict[str, Any]]:
 def _listings(book: Book) -> pa.Table:
     """Ticker and date of every qualified long."""
     where = pc.field("qualified") & (pc.field("direction") == "long")
-    return book.lake.read_where("graded_setups", book.scenario, ("ticker", "asof_date"), where)
+    columns = ("ticker", "asof_date", "direction", "qualified")
+    return book.lake.read_where("graded_setups", book.scenario, columns, where, wanted=columns[:2])
