@@ -27,6 +27,7 @@ def command_sweep(arguments: argparse.Namespace) -> int:
     book = book_of(arguments)
     start_arrow_alone()
     use_cache_folder()
+    from btassets.storage.warehouse import refresh_views
     from btassets.studies.sweep.sweep import sweep_document, sweep_table
 
     progress = Progress(is_quiet=arguments.quiet)
@@ -38,6 +39,7 @@ def command_sweep(arguments: argparse.Namespace) -> int:
             by=arguments.by,
             progress=lambda done, total: progress("books", done, total),
         )
+        refresh_views(book.folder, book.lake)
     folder = write_sweep(book, document)
     table = sweep_table(document)
     if arguments.out is not None:
