@@ -15,7 +15,7 @@ from btassets.storage.files import sweep, writing
 def prune_files(book: Book, keep_days: int, today: dt.date) -> list[str]:
     """Delete landed files and reports beyond what is kept, and temporary files of dead writers.
 
-    Landed files lie in `landing/done/DATE` and are kept `keep_days` days; `storage.keep_runs` reports
+    Landed files lie in `landing/done/DATE` and are kept `keep_days` days; `storage.keep_reports` reports
     are kept.
 
     Returns
@@ -35,7 +35,7 @@ def prune_files(book: Book, keep_days: int, today: dt.date) -> list[str]:
                 shutil.rmtree(folder)
             gone.append(str(folder.relative_to(book.folder)))
     if book.reports.is_dir():
-        gone += [f"{book.reports.name}/{name}" for name in sweep_reports(book.reports, book.base.storage.keep_runs)]
+        gone += [f"{book.reports.name}/{name}" for name in sweep_reports(book.reports, book.base.storage.keep_reports)]
     for root in (book.lake.root, book.reports):
         sweep(root)
     return gone

@@ -1,10 +1,12 @@
 """The settings of the last run: a second copy, for the day on which btassets.toml is lost.
 
-Belongs here: keeping it. It is never read by itself: which settings count is for a person to say.
+Belongs here: keeping it, and noticing that the settings file is the beginning of it. It is never taken for the
+settings: which ones count is for a person to say.
 """
 
 from pathlib import Path
 
+from btassets.errors import SettingsFileError
 from btassets.settings.load import FILE_NAME
 from btassets.storage.kept_twice import copy_in, keep
 
@@ -25,3 +27,24 @@ def keep_settings(folder: Path) -> None:
     path, copy = folder / FILE_NAME, copy_of_settings(folder)
     if not copy.is_file() or copy.read_bytes() != path.read_bytes():
         keep(path, copy)
+
+
+def refuse_cut_settings(folder: Path) -> None:
+    """Refuse a settings file that is only the beginning of the last run's, cut inside a line.
+
+    Raises
+    ------
+    SettingsFileError
+        With the copy that has the rest.
+    """
+    path, copy = folder / FILE_NAME, copy_of_settings(folder)
+    try:
+        text, kept = path.read_bytes(), copy.read_bytes()
+    except OSError:
+        return
+    if len(text) < len(kept) and kept.startswith(text) and not text.endswith(b"\n"):
+        raise SettingsFileError(
+            str(path),
+            f"is cut after {len(text):,} of {len(kept):,} bytes that the last run read",
+            f"restore it from {copy}; if it is as you want it, end its last line.",
+        )

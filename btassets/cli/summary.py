@@ -1,7 +1,6 @@
-"""The last words of a run: headline, eight lines, paths.
+"""The last lines of a run: headline, eight rows, paths.
 
-Belongs here: choosing and laying out what a person reads first, from report.json. Does not belong
-here: any number of its own.
+Belongs here: the layout of what a person reads first, from report.json. Does not belong here: any number of its own.
 """
 
 import json

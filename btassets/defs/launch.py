@@ -1,12 +1,11 @@
 """Runs that the command line starts, in the book's own instance.
 
 Belongs here: choosing partitions and assets for a plan, executing in this process or over
-processes, closing dead runs, and reading what failed. Does not belong here: the plan
+processes, and reading what failed. Does not belong here: the plan
 (`btassets.plan`), words for the terminal (`btassets.cli`).
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +23,9 @@ from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED
 from btassets.graph.registry import PARTITIONED, STAGES
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.database_refusals import database_refusals, refusal_of
-from btassets.instance.executors import PID_TAG
+from btassets.instance.dead_runs import close_dead_runs, process_tags
 from btassets.instance.fork_server import launch_words, prepare_launch
+from btassets.instance.retention import retain
 from btassets.instance.ticker_ranges import range_tags, register
 from btassets.plan import RunPlan
 from btassets.stages.bars.ohlcv_history import active_tickers
@@ -60,18 +60,6 @@ def reconstruct(folder: str, words: str) -> dg.JobDefinition:
     return _reconstructed[key]
 
 
-def close_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Mark runs of this book as failed whose process no longer lives; return how many."""
-    n_closed = 0
-    statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=statuses)):
-        pid = run.tags.get(PID_TAG)
-        if pid is not None and not Path(f"/proc/{pid}").exists():
-            instance.report_run_failed(run, "its process ended without a word (killed)")
-            n_closed += 1
-    return n_closed
-
-
 @contextmanager
 def _instance_of(book: Book) -> Iterator[dg.DagsterInstance]:
     """Open the book's instance; its databases refusing to be written is told like any other file's."""
@@ -82,7 +70,7 @@ def _instance_of(book: Book) -> Iterator[dg.DagsterInstance]:
 def _tags(book: Book) -> dict[str, str]:
     """What is kept of every run: who started it, which scenario, under which settings."""
     return {
-        PID_TAG: str(os.getpid()),
+        **process_tags(),
         "btassets/started_by": "command line",
         "btassets/scenario": book.scenario,
         "btassets/settings_hash": book.resolved.hash,
@@ -129,6 +117,7 @@ def launch(
         result = job.execute_in_process(
             instance=instance, asset_selection=assets, tags=tags, raise_on_error=False, run_config=_LOGGERS
         )
+        retain(instance, book)
         return None if result.success else read_failure(instance, result.run_id)
 
 
@@ -138,12 +127,13 @@ def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
         close_dead_runs(instance)
         defs = build_defs(BookResource.of(book, threads=n_threads), book.base.executor.shards)
         tags = {
-            PID_TAG: str(os.getpid()),
+            **process_tags(),
             "btassets/scenario": book.scenario,
             "btassets/started_by": "command line",
         }
         job = defs.resolve_job_def("scenario")
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=_LOGGERS)
+        retain(instance, book)
         return None if result.success else read_failure(instance, result.run_id)
 
 
@@ -171,8 +161,8 @@ def _of_error(error: Any) -> RunFailure:
     while found is not None:
         if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
             return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
-        kind = getattr(errors, str(getattr(found, "cls_name", "")), None)
-        if isinstance(kind, type) and issubclass(kind, errors.BtassetsError):
+        kind = errors.error_named(str(getattr(found, "cls_name", "")))
+        if kind is not None:
             text = str(getattr(found, "message", "")).strip()
             return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text)
         found = getattr(found, "cause", None)

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from btassets.book.book import Book
+from btassets.book.source_mark import remember_source
 from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import DamagedFileError
 from btassets.graph.tables import OHLCV_HISTORY
@@ -50,6 +51,8 @@ def bars_version(bars: RawBars, basis: str) -> str:
 
 def write_bars(book: Book, bucket: int, footers: dict[str, Any], fresh: dict[str, RawBars]) -> None:
     """Merge fresh tickers into what the bucket holds; rows stay sorted by ticker, then date."""
+    if fresh:
+        remember_source(book.lake.root, book.base.source.kind)
     old = book.lake.read_bucket(TABLE, bucket)
     old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
     parts: list[pa.Table] = []

@@ -40,7 +40,7 @@ def compute(book: Book) -> StageResult:
     write_report(book.reports, name, texts)
     if book.scenario == BASE_SCENARIO:
         point_latest(book.reports, name)
-    sweep_reports(book.reports, book.base.storage.keep_runs)
+    sweep_reports(book.reports, book.base.storage.keep_reports)
     row = {
         "scenario": book.scenario,
         "as_of": date.fromisoformat(document["as_of"]),

@@ -103,9 +103,9 @@ def test_bad_files_stay_with_a_reason_and_the_others_go_on(book: Book, capsys: p
 
 def test_half_written_file_waits(book: Book) -> None:
     path = _drop(book, "T001.parquet", _one_bar(1))
-    found = look_for_landed(book)
+    found = look_for_landed(book, 3600.0)
     assert (found.ready, found.unsettled) == ([], [path])
-    taken = take_landed(book)
+    taken = take_landed(book, 3600.0)
     assert (taken.n_files, taken.unsettled) == (0, ["T001.parquet"])
     assert path.exists()
 
