@@ -21,7 +21,7 @@ from btassets.instance.database_refusals import database_refusals, refusal_of
     ],
 )
 def test_the_disk_is_named(tmp_path: Path, text: str, kind: type[Exception]) -> None:
-    with pytest.raises(kind, match=text.split(" ")[0]) as caught, database_refusals(tmp_path):
+    with pytest.raises(kind, match=text.split(" ", maxsplit=1)[0]) as caught, database_refusals(tmp_path):
         raise sqlite3.OperationalError(text)
     assert caught.value.exit_code == 7  # type: ignore[attr-defined]
     assert str(tmp_path) in str(caught.value)
