@@ -6,12 +6,16 @@ at a time. The event log is the batched one, or a PostgreSQL database where the 
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import dagster as dg
 
 from btassets.storage.files import replace_text
+from btassets.storage.lock import book_lock
 
 _YAML = """\
 # Written by btassets; changes are overwritten.
@@ -89,9 +93,36 @@ def _quoted(path: Path) -> str:
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
-    """Open the instance of a book whose `.dagster` folder is `home`."""
+    """Open the instance of a book whose `.dagster` folder is `home`.
+
+    Dagster makes its event index at the first opening and looks only whether the file is there: an opening that
+    is killed half-way would leave a book that no command can open again. One process makes it, and makes it anew
+    when it is not complete.
+    """
     prepare_home(home)
-    return dg.DagsterInstance.get()
+    index = home / "history" / "runs" / "index.db"
+    if os.environ.get(POSTGRES_URL) or _is_complete(index):
+        return dg.DagsterInstance.get()
+    with book_lock(home.parent, "making the run history", name="instance"):
+        if not _is_complete(index):
+            for end in ("", "-wal", "-shm", "-journal"):
+                index.with_name(index.name + end).unlink(missing_ok=True)
+        return dg.DagsterInstance.get()
+
+
+def _is_complete(index: Path) -> bool:
+    """Whether the event index was made to its end; anything but a missing row is for Dagster to say."""
+    if not index.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(index))}?mode=ro", uri=True)) as connection:
+            made = connection.execute("select count(*) from secondary_indexes where migration_completed is not null")
+            version = connection.execute("select count(*) from alembic_version")
+            return bool(made.fetchone()[0] and version.fetchone()[0])
+    except sqlite3.OperationalError as error:
+        return "no such table" not in str(error)
+    except sqlite3.DatabaseError:
+        return True
 
 
 def remember_migrations() -> None:
