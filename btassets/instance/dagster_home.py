@@ -5,11 +5,15 @@ at a time. The event log is the batched one, or a PostgreSQL database where the 
 """
 
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
+from sqlalchemy.exc import DBAPIError
 
+from btassets.errors import CannotWriteError
 from btassets.storage.files import replace_text
 
 _YAML = """\
@@ -82,31 +86,34 @@ def prepare_home(home: Path) -> None:
         os.environ.setdefault(name, value)
 
 
-def open_instance(home: Path) -> dg.DagsterInstance:
-    """Open the instance of a book whose `.dagster` folder is `home`."""
-    prepare_home(home)
-    return dg.DagsterInstance.get()
+@contextmanager
+def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open the instance of a book whose `.dagster` folder is `home`.
 
-
-def remember_migrations() -> None:
-    """Let this process and those forked from it read each folder of Dagster's migration scripts once.
-
-    Opening an instance asks which revision is the newest and runs ninety scripts to learn it.
+    Raises
+    ------
+    CannotWriteError
+        When the folder or its databases refuse to be written, also inside of the block.
     """
-    from alembic.script import ScriptDirectory
-    from dagster._core.storage.runs.sqlite import sqlite_run_storage
-    from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-    from dagster._core.storage.sql import get_alembic_config
+    prepare_home(home)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    except (DBAPIError, sqlite3.Error) as error:
+        problem = str(getattr(error, "orig", None) or error)
+        if not is_refused(problem):
+            raise
+        raise CannotWriteError(str(home), problem) from error
 
-    read = ScriptDirectory.from_config
-    known: dict[str | None, ScriptDirectory] = {}
 
-    def read_once(config: Any) -> ScriptDirectory:
-        place = config.get_main_option("script_location")
-        if place not in known:
-            known[place] = read(config)
-        return known[place]
+_REFUSALS = ("disk is full", "readonly", "read-only", "unable to open", "disk I/O error", "No space left on device")
+"""How SQLite and the system say that they cannot write."""
 
-    ScriptDirectory.from_config = read_once  # pyright: ignore[reportAttributeAccessIssue]
-    for module in (sqlite_run_storage, sqlite_schedule_storage):
-        read_once(get_alembic_config(str(module.__file__))).as_revision_number("head")
+
+def is_refused(problem: str) -> bool:
+    """Whether a database's words mean that it cannot be written.
+
+    >>> is_refused("attempt to write a readonly database")
+    True
+    """
+    return any(words in problem for words in _REFUSALS)

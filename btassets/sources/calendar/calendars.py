@@ -4,6 +4,7 @@ Belongs here: which dates an exchange trades on. Does not belong here: weeks, as
 (`engine.market.calendar`).
 """
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.errors import SettingError
+from btassets.errors import CannotWriteError, SettingError
 from btassets.storage.lake import Lake
 
 DATA = "data"
@@ -49,7 +50,8 @@ def exchange_sessions(lake: Lake, code: str, first: int, last: int) -> Days:
         days, begin, end = _from_library(code, begin, end)
         table = pa.table({"date": pa.array(days, pa.date32())})
         first_asked, last_asked = min(begin, first), max(end, last)
-        lake.write(_TABLE, table, f"{begin}..{end}", code, {"first": first_asked, "last": last_asked})
+        with contextlib.suppress(CannotWriteError):  # a book that may only be read: asked again next time
+            lake.write(_TABLE, table, f"{begin}..{end}", code, {"first": first_asked, "last": last_asked})
         kept = _Kept(days, first_asked, last_asked)
     return kept.days[np.searchsorted(kept.days, first) : np.searchsorted(kept.days, last, side="right")].copy()
 
