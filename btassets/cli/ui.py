@@ -34,7 +34,8 @@ _MAX_PORT = 65_534
 LOG_NAME = "ui.log"
 """What page, daemon and runs say beyond their pages, in the instance's folder."""
 
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
+"""A process that starts has ended by then or is stuck: slow machines take a minute."""
 _POLL_SECONDS = 0.1
 _SAID_AFTER_SECONDS = 1.5
 _LOGS = ["--log-level", "warning"]
@@ -45,7 +46,7 @@ def command_ui(arguments: argparse.Namespace) -> int:
     # A shell's background job ignores Ctrl-C; children would inherit that, and Dagster's stop by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     port = None if arguments.no_page else _checked_port(arguments.port)
-    book = open_book(folder_of(arguments))
+    book = open_book(folder_of(arguments.book))
     try:
         return _serve(book, port)
     except KeyboardInterrupt:

@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 
 from btassets import errors
-from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CannotWriteError
-from btassets.instance.dagster_home import is_refused
+from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED
+from btassets.instance.database_refusals import refusal_of
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def _of_error(error: Any) -> RunFailure:
     while found is not None:
         if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
             return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
-        kind = getattr(errors, str(getattr(found, "cls_name", "")), None)
-        if isinstance(kind, type) and issubclass(kind, errors.BtassetsError):
+        kind = errors.error_named(str(getattr(found, "cls_name", "")))
+        if kind is not None:
             text = str(getattr(found, "message", "")).strip()
             return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text)
         found = getattr(found, "cause", None)
@@ -55,6 +55,7 @@ def _of_error(error: Any) -> RunFailure:
     while getattr(innermost, "cause", None) is not None:
         innermost = innermost.cause
     text = str(getattr(innermost, "message", innermost)).strip()
-    if is_refused(text):
-        return RunFailure(CannotWriteError.exit_code, str(CannotWriteError("the book", text)))
+    refusal = refusal_of(text, "the book")
+    if refusal is not None:
+        return RunFailure(refusal.exit_code, str(refusal))
     return RunFailure(EXIT_BUG, text)

@@ -82,7 +82,9 @@ def launch(
             assets.append(dg.AssetKey("warehouse"))
         tags = _tags(book) | ({FULL_TAG: "command line"} if is_full and not only else {})
         if set(plan.stages) & set(PARTITIONED):
-            spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
+            # Replayed tickers that left the lake, too: their rows have to go.
+            known = [*plan.ingest.listed, *active_tickers(book), *book.lake.ticker_footers(book.candidates)]
+            spanned = known if plan.ingest.stale else plan.replay
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
             words = launch_words(book.overrides, only, is_full=is_full)

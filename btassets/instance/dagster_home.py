@@ -4,16 +4,15 @@ Belongs here: the instance's settings file and opening it. Telemetry and pop-ups
 at a time. The event log is the batched one, or a PostgreSQL database where the environment names one.
 """
 
+import json
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-from sqlalchemy.exc import DBAPIError
 
-from btassets.errors import CannotWriteError
+from btassets.instance.database_refusals import database_refusals
 from btassets.storage.files import replace_text
 
 _YAML = """\
@@ -75,8 +74,8 @@ EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
 
 def prepare_home(home: Path) -> None:
     """Write the instance's settings file and point this process and its children at it."""
-    storage = _POSTGRES if os.environ.get(POSTGRES_URL) else _SQLITE.format(base_dir=home / "history" / "runs")
-    yaml = _YAML.format(storage=storage, logs=home / "storage")
+    storage = _POSTGRES if os.environ.get(POSTGRES_URL) else _SQLITE.format(base_dir=_quoted(home / "history" / "runs"))
+    yaml = _YAML.format(storage=storage, logs=_quoted(home / "storage"))
     path = home / "dagster.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != yaml:
         replace_text(path, yaml)
@@ -86,34 +85,20 @@ def prepare_home(home: Path) -> None:
         os.environ.setdefault(name, value)
 
 
+def _quoted(path: Path) -> str:
+    """A path as YAML, whatever is in it: JSON's strings are YAML's."""
+    return json.dumps(str(path))
+
+
 @contextmanager
 def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """Open the instance of a book whose `.dagster` folder is `home`.
 
     Raises
     ------
-    CannotWriteError
-        When the folder or its databases refuse to be written, also inside of the block.
+    CannotWriteError, CannotReadError
+        When the folder or its databases refuse to be written, or are damaged, also inside of the block.
     """
     prepare_home(home)
-    try:
-        with dg.DagsterInstance.get() as instance:
-            yield instance
-    except (DBAPIError, sqlite3.Error) as error:
-        problem = str(getattr(error, "orig", None) or error)
-        if not is_refused(problem):
-            raise
-        raise CannotWriteError(str(home), problem) from error
-
-
-_REFUSALS = ("disk is full", "readonly", "read-only", "unable to open", "disk I/O error", "No space left on device")
-"""How SQLite and the system say that they cannot write."""
-
-
-def is_refused(problem: str) -> bool:
-    """Whether a database's words mean that it cannot be written.
-
-    >>> is_refused("attempt to write a readonly database")
-    True
-    """
-    return any(words in problem for words in _REFUSALS)
+    with database_refusals(home), dg.DagsterInstance.get() as instance:
+        yield instance

@@ -145,7 +145,7 @@ def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
 def n_stale(folder: Path, instance: dg.DagsterInstance, run: dg.DagsterRun) -> int:
     """How many tickers a run will read or replay at most, as far as is known before it starts."""
     try:
-        plan = make_plan(open_book(folder))
+        plan = make_plan(open_book(folder, mends=True))
     except BtassetsError:
         return 0  # the run itself will say what is wrong
     stale = len(plan.ingest.stale) or len(plan.replay)

@@ -22,6 +22,7 @@ from dagster._core.utils import make_new_run_id
 
 from btassets.instance.event_log import BatchedSqliteEventLogStorage
 from btassets_tests.support.event_log_cases import (
+    N_BATCH,
     N_TICKERS,
     TICKER_PARTITIONS,
     TICKERS,
@@ -101,15 +102,15 @@ def test_kill_between_the_two_commits_loses_a_batch_in_the_index_only(instance: 
             empty_graph().execute_in_process(instance=own, tags=tags, run_id=run_id)
 
     with forked(run_until_killed) as process:
-        process.join(timeout=30)
+        process.join(timeout=300)
         assert process.exitcode == -signal.SIGKILL
     storage = storage_of(instance)
-    assert instance.get_run_stats(run_id).materializations == 100
-    assert len(storage.get_materialized_partitions(empty.key)) == 50
+    assert instance.get_run_stats(run_id).materializations == 2 * N_BATCH
+    assert len(storage.get_materialized_partitions(empty.key)) == N_BATCH
     assert_consistent(instance)
     status = get_and_update_asset_status_cache_value(instance, empty.key, TICKER_PARTITIONS)
     assert status is not None
-    assert len(status.deserialize_materialized_partition_subsets(TICKER_PARTITIONS)) == 50
+    assert len(status.deserialize_materialized_partition_subsets(TICKER_PARTITIONS)) == N_BATCH
 
     next_run = run_range(instance, empty_graph())
     assert instance.get_run_stats(next_run).materializations == N_TICKERS
