@@ -24,6 +24,7 @@ from btassets.plan import RunPlan, make_plan
 from btassets.run.freshness import is_scenario_fresh
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
 from btassets.stages.bars.bar_store import TABLE
+from btassets.stages.bars.data_findings import data_findings, finding_lines
 from btassets.stages.bars.landing import SETTLE_SECONDS, Taken, take_landed
 from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.storage.arrow_start import start_arrow_alone
@@ -203,6 +204,10 @@ def _report_blocked(book: Book, landed: Taken) -> int:
     problems = {**{t: f"replay failed: {why}" for t, why in failed.items()}, **blocked}
     for ticker in sorted(problems, key=str.encode)[:_MOST_LISTED]:
         tell(f"{ticker}: {problems[ticker]}" if not problems[ticker].startswith(ticker) else problems[ticker])
+    blocked_tickers = set(problems)
+    told = [f for f in data_findings(book) if not f.tickers or not blocked_tickers.issuperset(f.tickers)]
+    for line in finding_lines(told):
+        tell(f"! {line}")
     if len(problems) > _MOST_LISTED:
         tell(f"... and {len(problems) - _MOST_LISTED} more: `btassets export bar_problems --out problems.csv`")
     return EXIT_SOME_TICKERS if problems or landed.refused else 0

@@ -120,7 +120,11 @@ def launch(
             assets.append(dg.AssetKey("warehouse"))
         tags = _tags(book) | ({FULL_TAG: "command line"} if is_full and not only else {})
         if set(plan.stages) & set(PARTITIONED):
-            spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
+            spanned = (
+                [*plan.ingest.listed, *active_tickers(book)]
+                if plan.ingest.stale or plan.ingest.is_list_new
+                else plan.replay
+            )
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
             words = launch_words(book.overrides, only, is_full=is_full)
