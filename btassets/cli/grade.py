@@ -4,42 +4,61 @@ Belongs here: reading the given files and writing the answer. Does not belong he
 (`btassets.studies.grade.grade`). No book is read and none is made.
 """
 
-import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from btassets.cli.terminal import say, tell
+from btassets.cli.first_run import CompileWatch
+from btassets.cli.out_file import checked_out
+from btassets.cli.terminal import Progress, say, tell
 from btassets.compiled import use_cache_folder
-from btassets.errors import SettingsFileError
+from btassets.errors import SettingsFileError, UsageError
 from btassets.settings.load import parse_assignments, resolve
 from btassets.settings.models import Settings
 from btassets.storage.files import replace_file, replace_json
 from btassets.studies.grade.grade_inputs import read_candidate_file, read_market
 
 
-def command_grade(arguments: argparse.Namespace) -> int:
+def command_grade(
+    *,
+    candidates: Path,
+    bars: Path,
+    benchmark: Path | None,
+    profile: str,
+    activation: Path | None,
+    out: Path,
+    out_rows: Path | None,
+    assignments: tuple[str, ...],
+) -> int:
     """Grade the given setups; write the report and, when asked, the rows."""
     use_cache_folder()
-    settings = _settings(arguments)
-    candidates = read_candidate_file(arguments.candidates)
-    market = read_market(arguments.bars, arguments.benchmark, settings)
+    settings = _settings(profile, activation, assignments)
+    read = (candidates, benchmark, activation)
+    checked_out(out, endings=(), inputs=(*read, out_rows))
+    if out_rows is not None:
+        checked_out(out_rows, endings=(), inputs=(*read, out), word="--out-rows")
+    if candidates.exists() and not candidates.is_file():
+        raise UsageError(f"--candidates {candidates}: no file", "give a Parquet or CSV table of setups.")
+    setups = read_candidate_file(candidates)
+    market = read_market(bars, benchmark, settings)
     for warning in market.warnings:
         tell(f"warning: {warning}")
     from btassets.studies.grade.grade import grade_candidates
 
-    result = grade_candidates(candidates, market.bars, market.benchmark, settings)
-    replace_json(arguments.out, result.report)
-    if arguments.out_rows is not None:
-        replace_file(arguments.out_rows, lambda temporary: pq.write_table(result.rows, temporary))
+    with Progress(is_quiet=False) as bar, CompileWatch(bar):
+        result = grade_candidates(setups, market.bars, market.benchmark, settings)
+    replace_json(out.resolve(), result.report)
+    if out_rows is not None:
+        replace_file(out_rows.resolve(), lambda temporary: pq.write_table(result.rows, temporary))
     for warning in result.warnings:
         tell(f"warning: {warning}")
     qualified = result.report["overall_qualified"]
     say(
         f"{result.report['candidates']} setups of {result.report['tickers']} tickers, "
         f"{result.report['qualified']} qualified, "
-        f"net {_shown(qualified['net_avg_r'])} R per trade; report {arguments.out}"
+        f"net {_shown(qualified['net_avg_r'])} R per trade; report {out}"
     )
     return 0
 
@@ -48,15 +67,18 @@ def _shown(value: float | None) -> str:
     return "-" if value is None else f"{value:+.3f}"
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    overrides: dict[str, Any] = {"profile": arguments.profile, "calendar": "data"}
-    if arguments.activation is not None:
+def _settings(profile: str, activation: Path | None, assignments: tuple[str, ...]) -> Settings:
+    overrides: dict[str, Any] = {"profile": profile, "calendar": "data"}
+    if activation is not None:
         try:
-            gates = json.loads(arguments.activation.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise SettingsFileError(str(arguments.activation), f"is no JSON object of gates ({error})") from error
+            gates = json.loads(activation.read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise SettingsFileError(str(activation), f"no JSON object ({error})", _GATES) from error
         if not isinstance(gates, dict):
-            raise SettingsFileError(str(arguments.activation), "is no JSON object of gates")
+            raise SettingsFileError(str(activation), "no JSON object", _GATES)
         overrides |= {f"gates.{name}": value for name, value in gates.items()}
-    overrides |= parse_assignments(arguments.assignments)
+    overrides |= parse_assignments(assignments)
     return resolve(overrides=overrides).settings
+
+
+_GATES = 'it has values of the [gates] settings, e.g. {"min_rr": 2.0}.'

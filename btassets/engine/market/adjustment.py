@@ -4,11 +4,14 @@ Belongs here: adjustment factors and the view made with them. Does not belong he
 dividends are believable (`quality.py`), storing anything: bars are stored raw and adjusted on read.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.raw_bars import Basis, RawBars
+from btassets.errors import EXIT_CHECK_FAILED, BtassetsError
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,12 +25,15 @@ SPLIT_CODE_TOLERANCE_FRAC = 1.5e-4
 """Vendors round thirds and sevenths (0.3333, 7.00000700001); spin-off codes differ by more."""
 
 
-class ImpossibleDividendError(ValueError):
+@dataclass(eq=False)
+class ImpossibleDividendError(BtassetsError, ValueError):
     """A dividend that is not smaller than the close before it: no factor above zero exists."""
 
-    def __init__(self, date: int, dividend_usd: float, close_before: float) -> None:
-        super().__init__(date, dividend_usd, close_before)
-        self.date, self.dividend_usd, self.close_before = date, dividend_usd, close_before
+    exit_code = EXIT_CHECK_FAILED
+
+    date: int
+    dividend_usd: float
+    close_before: float
 
     def __str__(self) -> str:
         return (

@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.errors import SettingError
+from btassets.engine.days import EPOCH
+from btassets.errors import DamagedFileError, SettingError
 from btassets.sources.values.dates import MAX_DAY, MIN_DAY
 from btassets.storage.lake import Lake
+from btassets.storage.sealed import tell_damage
 
 DATA = "data"
 """Setting `calendar = "data"`: the union of the bars' own dates stands for a calendar."""
@@ -91,7 +93,11 @@ def _kept(lake: Lake, code: str) -> _Kept | None:
 @lru_cache(maxsize=4)
 def _read(lake: Lake, code: str, stamp: tuple[int, int]) -> _Kept | None:
     del stamp  # a rewritten file has another inode: it is read anew
-    footer = lake.footer(_TABLE, code)
+    try:
+        footer = lake.footer(_TABLE, code)
+    except DamagedFileError as error:  # the library answers again: no command needs to stop
+        tell_damage(lake.path(_TABLE, code), f"damaged ({error.problem}); the calendar library is asked again")
+        return None
     if footer is None:
         return None
     days = lake.read(_TABLE, code)["date"].cast(pa.int32()).to_numpy()
@@ -109,18 +115,17 @@ def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tupl
     import exchange_calendars
     from exchange_calendars import errors
 
-    epoch = dt.date(1970, 1, 1)
     try:
         calendar_type = type(exchange_calendars.get_calendar(code))
     except errors.InvalidCalendarName as error:
         rule = "must be an exchange code that exchange_calendars knows, such as XNYS, or data"
         raise SettingError("calendar", code, rule, "settings") from error
     low, high = (
-        None if bound is None else (bound.date() - epoch).days
+        None if bound is None else (bound.date() - EPOCH).days
         for bound in (calendar_type.bound_min(), calendar_type.bound_max())
     )
     begin, end = begin if low is None else max(begin, low), end if high is None else min(end, high)
     if begin >= end:
         return np.empty(0, np.int32), begin, end, (low, high)
-    calendar = calendar_type(start=epoch + dt.timedelta(days=begin), end=epoch + dt.timedelta(days=end))
+    calendar = calendar_type(start=EPOCH + dt.timedelta(days=begin), end=EPOCH + dt.timedelta(days=end))
     return calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int32), begin, end, (low, high)

@@ -12,7 +12,7 @@ the settings under which it was read), `again_from` (where the next reading over
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -245,10 +245,7 @@ def ingest(
     groups = book.lake.by_bucket(tickers)
     total = sum(len(group) for group in groups.values())
     known = book.lake.ticker_footers(TABLE)
-    is_part = isinstance(source, FetchesSince) and not full
-    starts = {
-        t: _again_from(known.get(t, {}), origin(t)) if is_part else None for group in groups.values() for t in group
-    }
+    starts = _starts(source, known, [t for group in groups.values() for t in group], origin, full=full)
     announce(source, starts)
     last = last_finished(book)
     stopped: SourceStoppedError | None = None
@@ -316,6 +313,19 @@ def forget(book: Book, tickers: Collection[str]) -> None:
             left = {ticker: facts for ticker, facts in footers.items() if ticker not in group}
             write_quarantine(book, bucket, {ticker: Quarantined(None, ()) for ticker in group})
             write_bars(book, bucket, left, {})
+
+
+def _starts(
+    source: BarSource,
+    known: Mapping[str, dict[str, Any]],
+    tickers: Iterable[str],
+    origin: Callable[[str], str],
+    *,
+    full: bool,
+) -> dict[str, int | None]:
+    """First date to ask for of each ticker; None: the whole."""
+    is_part = isinstance(source, FetchesSince) and not full
+    return {t: _again_from(known.get(t, {}), origin(t)) if is_part else None for t in tickers}
 
 
 def _again_from(known: dict[str, Any], origin: str) -> int | None:

@@ -5,13 +5,14 @@ Belongs here: the order of the steps. Does not belong here: what the report says
 """
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
 from btassets.book.book import Book, own_overrides
-from btassets.book.report_folders import folder_name, point_latest, sweep_reports, write_report
+from btassets.book.report_folders import checksum, folder_name, point_latest, sweep_reports, write_report
 from btassets.graph.tables import BACKTEST_REPORT
 from btassets.render.markdown import markdown
 from btassets.render.page import page
@@ -35,14 +36,11 @@ def compute(book: Book) -> StageResult:
     document = report_document(book)
     html = page(document)
     name = folder_name(document["as_of"], book.scenario, document["settings_hash"])
-    write_report(
-        book.reports,
-        name,
-        {"report.json": as_json(document), "report.md": markdown(document), "report.html": html},
-    )
+    texts = {"report.json": as_json(document), "report.md": markdown(document), "report.html": html}
+    write_report(book.reports, name, texts)
     if book.scenario == BASE_SCENARIO:
         point_latest(book.reports, name)
-    sweep_reports(book.reports, book.base.storage.keep_runs)
+    sweep_reports(book.reports, book.base.storage.keep_reports)
     row = {
         "scenario": book.scenario,
         "as_of": date.fromisoformat(document["as_of"]),
@@ -59,11 +57,12 @@ def compute(book: Book) -> StageResult:
         "warnings": document["warnings"],
         "headline": document["headline"],
         "folder": row["folder"],
+        "files": {file: checksum(text.encode()) for file, text in texts.items()},
         "made": {"overlay": book.overlay, "overrides": own_overrides(book)},
     }
     return StageResult({"backtest_report": pa.Table.from_pylist([row], schema=BACKTEST_REPORT.schema)}, numbers, facts)
 
 
-def as_json(document: dict[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> str:
     """Text of report.json; NaN is refused, missing is null."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

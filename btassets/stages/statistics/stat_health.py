@@ -7,6 +7,7 @@ the quality of single bars (`ohlcv_history`).
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from btassets.book.book import Book
 from btassets.engine.market.calendar import has_ended
@@ -63,9 +64,20 @@ def health_rows(book: Book, sample: Sample) -> list[dict[str, Any]]:
         row("mean_overlap", overlap, "bars", "bars that a qualified setup shares with the next week's"),
         row("expired", expired, "frac", "setups that reached neither stop nor target"),
         row(
+            "target_gap_r",
+            _mean(sample.floats["target_gap_r"][qualified]),
+            "r",
+            "mean over the qualified setups of what the opens beyond their targets pay more than the targets",
+        ),
+        row(
             "without_benchmark",
             int(no_benchmark.sum()),
             "n",
             "qualified setups without a benchmark return: they leave the adjusted statistics only",
         ),
     ]
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None

@@ -49,6 +49,7 @@ SWEPT = (
     "method.ranking",
     "method.fill",
     "method.expired",
+    "method.gapped_target",
     "method.ended",
     "method.portfolio",
 )

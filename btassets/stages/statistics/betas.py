@@ -1,0 +1,48 @@
+"""Betas of many rows from the stored bars: what the statistics take the benchmark's move away with.
+
+Belongs here: reading bars bucket by bucket and finding each row's bar. Does not belong here: the beta itself
+(`engine.statistics.beta`).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.book.book import Book
+from btassets.engine.statistics.beta import trailing_beta
+from btassets.stages.bars.bars_view import read_bucket_bars
+from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.stored_inputs import read_benchmark_closes
+
+Floats = npt.NDArray[np.float64]
+
+
+def row_betas(
+    book: Book, tickers: Sequence[str], ticker_no: npt.NDArray[np.integer], asof: npt.NDArray[np.int32]
+) -> Floats:
+    """Beta of each row's ticker over the 252 bars up to its as-of date, shape (n_rows,); 1.0 where none is known.
+
+    Parameters
+    ----------
+    tickers
+        Names by number.
+    ticker_no, asof
+        Shape (n_rows,), any order; `asof` in int32 days.
+    """
+    beta = np.ones(len(asof))
+    closes = read_benchmark_closes(book, read_sessions(book).last)
+    if closes is None or not len(asof):
+        return beta
+    order = np.argsort(ticker_no, kind="stable")
+    starts = np.searchsorted(ticker_no[order], np.arange(len(tickers) + 1))
+    place = {ticker: k for k, ticker in enumerate(tickers)}
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        for item in read_bucket_bars(book, bucket, group):
+            k = place[item.ticker]
+            rows = order[starts[k] : starts[k + 1]]
+            if len(rows):
+                days = item.bars.dates
+                at = np.searchsorted(days, asof[rows], side="right") - 1
+                beta[rows] = trailing_beta(item.bars.close, closes.on(days), at)
+    return beta
