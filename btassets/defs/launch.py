@@ -84,7 +84,7 @@ def launch(
         if set(plan.stages) & set(PARTITIONED):
             # Replayed tickers that left the lake, too: their rows have to go.
             known = [*plan.ingest.listed, *active_tickers(book), *book.lake.ticker_footers(book.candidates)]
-            spanned = known if plan.ingest.stale else plan.replay
+            spanned = known if plan.ingest.stale or plan.ingest.is_list_new else plan.replay
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
             words = launch_words(book.overrides, only, is_full=is_full)
