@@ -45,7 +45,7 @@ SHARED_SETTINGS = (
 )
 """Settings of the whole book: no scenario differs in them."""
 
-_NOT_A_SCENARIO = ("executor.", "schedule.")
+_NOT_A_SCENARIO = ("executor.", "schedule.", "retention.")
 
 
 @dataclass(frozen=True)

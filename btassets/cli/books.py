@@ -119,6 +119,7 @@ def command_doctor(*, book: Path | None, max_age: int | None, deep: bool) -> int
         ("quality", _quality),
         ("overrides", _overrides),
         ("age of bars", lambda b: _age(b, max_age)),
+        ("history", _history),
         ("definitions", _definitions),
     ]
     for name, look in checks:
@@ -286,6 +287,12 @@ def _age(book: Book, most: int | None) -> str:
     if most is not None and n_sessions > most:
         raise StaleBarsError(last, n_sessions, most)
     return f"last session with bars {last}, {n_sessions} sessions ago"
+
+
+def _history(book: Book) -> str:
+    from btassets.instance.retention import describe_history
+
+    return describe_history(book)
 
 
 def _definitions(book: Book) -> str:

@@ -6,6 +6,7 @@ here: the views (`btassets.storage.warehouse`).
 
 from collections import Counter
 from decimal import Decimal
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,10 @@ def _door(book: Book, query: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     for name, files in view_sources(book.lake, _tables_of(connection, book, query)).items():
         connection.execute(view_sql(name, files))
-    root = str(book.lake.root).replace("'", "''")
-    connection.execute(f"set allowed_directories = ['{root}']")
+    root = str(book.lake.root)
+    # As it is, and as the views spell it: DuckDB compares the text.
+    allowed = ", ".join("'" + spelled.replace("'", "''") + "'" for spelled in {root, escape(root)})
+    connection.execute(f"set allowed_directories = [{allowed}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection

@@ -14,13 +14,14 @@ from importlib import resources
 from btassets.render.format import esc
 from btassets.render.names import curve_name
 from btassets.render.report_types import Report
-from btassets.render.sections import advice, evidence, first_screen, how_sure, method, portfolio, today
+from btassets.render.sections import advice, evidence, first_screen, how_sure, method, portfolio, risk, today
 
 _SECTIONS = (
     first_screen.first_screen,
     today.todays_setups,
     advice.advice_and_warnings,
     portfolio.book,
+    risk.risk,
     evidence.setups,
     evidence.exits_and_gate,
     evidence.floors_and_signals,

@@ -25,6 +25,7 @@ from btassets.book.book import Book
 from btassets.errors import EXIT_BUG, BtassetsError, TableContractError
 from btassets.graph.registry import STAGE_OF_TABLE
 from btassets.graph.tables import CANDIDATES
+from btassets.run.floor_sql import floor_macros
 from btassets.run.freshness import key_of
 from btassets.run.run_stage import StageResult
 from btassets.run.settings_relation import settings_relations
@@ -115,8 +116,11 @@ class SqlTestResult:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open an in-memory connection whose results do not change from run to run."""
-    return duckdb.connect(config=_DETERMINISTIC)
+    """Open an in-memory connection whose results do not change from run to run, with the macros of the gate."""
+    connection = duckdb.connect(config=_DETERMINISTIC)
+    for statement in floor_macros():
+        connection.execute(statement)
+    return connection
 
 
 def _description(sql: str) -> str:

@@ -69,9 +69,11 @@ class Resolved:
 def settings_hash(settings: BaseModel) -> str:
     """Hash of a settings model, 12 hex digits; equal settings from any origin give the same.
 
-    When runs start and who hears of them decides no number: section `schedule` is left out.
+    When runs start, who hears of them and how long they are kept decides no number: `schedule` and `retention` are
+    left out.
     """
-    text = json.dumps(settings.model_dump(mode="json", exclude={"schedule"}), sort_keys=True, separators=(",", ":"))
+    deciding = settings.model_dump(mode="json", exclude={"schedule", "retention"})
+    text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 

@@ -8,6 +8,7 @@ import re
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.errors import CredentialsError, NoBarsError
 from btassets.masking import remember
 from btassets.settings.models import Settings
@@ -58,7 +59,7 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
     source = settings.source
     if source.kind == "demo":
         demo = settings.demo
-        n_sessions = round(demo.years * 252)
+        n_sessions = round(demo.years * SESSIONS_A_YEAR)
         sessions = None if lake is None else exchange_sessions(lake, "XNYS", *calendar_span(n_sessions, demo.extend))
         return DemoSource(
             sessions,

@@ -5,6 +5,8 @@ for a lock and a shell that is open keeps the file it opened. Does not belong he
 holds them.
 """
 
+import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -108,12 +110,22 @@ def write_views(folder: Path, lake: Lake, connect: Connect = _plain_connect) -> 
     sources = view_sources(lake)
 
     def write(temporary: Path) -> None:
+        if "?" in str(temporary):
+            # DuckDB takes what follows for options and writes its log elsewhere.
+            with tempfile.TemporaryDirectory(prefix="btassets-") as place:
+                made = Path(place) / FILE_NAME
+                fill(made)
+                shutil.copyfile(made, temporary)
+        else:
+            fill(temporary)
+
+    def fill(file: Path) -> None:
         try:
-            with connect(str(temporary)) as connection:
+            with connect(str(file)) as connection:
                 for table, files in sources.items():
                     connection.execute(view_sql(table, files))
                 connection.execute("checkpoint")
-        except duckdb.IOException as error:
+        except (duckdb.OperationalError, duckdb.FatalException) as error:
             raise CannotWriteError(str(folder / FILE_NAME), str(error).splitlines()[0]) from error
 
     replace_file(folder / FILE_NAME, write)

@@ -180,9 +180,11 @@ def damage_beside(bench: Bench, n: int) -> Counts:
             data = folder / "data"
             what = k % 4
             if what == 0:
-                bucket = bench.random.choice(sorted((data / "ohlcv_history").glob("bucket-*.parquet")))
-                shutil.copyfile(bucket, bucket.with_name("bucket-0003.parquet"))
-                shutil.copyfile(bucket, data / "candidates" / "base" / "bucket-0000.parquet")
+                buckets = sorted((data / "ohlcv_history").glob("bucket-*.parquet"))
+                one, other = bench.random.sample(buckets, 2)
+                shutil.copyfile(one, other)
+                shutil.copyfile(one, data / "candidates" / "base" / other.name)
+                shutil.copyfile(one, one.with_name("bucket-0099.parquet"))
             elif what == 1:
                 table = pa.table({"scenario": ["x"], "ticker": ["FOREIGN"]})
                 in_child(pq.write_table, table, data / "trades" / "[x]*.parquet")

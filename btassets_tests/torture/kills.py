@@ -38,7 +38,7 @@ def kill_commands(bench: Bench, n: int) -> Counts:
             n_hit = 0
             for _ in range(min(_PER_BOOK, n - counts.n_faults)):
                 kind = bench.random.choice([*KINDS, "run", "ingest"])
-                kind = "run" if is_new and kind == "sweep" else kind
+                kind = "run" if is_new and kind in ("sweep", "scenario") else kind
                 after = bench.random.uniform(0.0, _SECONDS[kind])
                 n_hit += _killed(start([*KINDS[kind], "--book", folder]), after)
                 counts.n_faults += 1

@@ -28,7 +28,7 @@ def race(bench: Bench, n_rounds: int) -> Counts:
     """Start twelve commands together, round after round."""
     counts = Counts("12 commands at once")
     for _ in range(n_rounds):
-        with bench.new() if bench.random.random() < 0.3 else bench.copy() as folder:
+        with bench.copy() as folder:
             words = bench.random.sample(_WORDS, _N_AT_ONCE)
             argv = [[w.format(root=bench.root, k=k) for w in one] for k, one in enumerate(words)]
             running = [start([*one, "--book", folder], timeout=300) for one in argv]

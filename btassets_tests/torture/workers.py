@@ -53,7 +53,8 @@ class Said:
     @property
     def is_refusal(self) -> bool:
         """A documented exit code with words, without a traceback."""
-        return self.code in DOCUMENTED - {0} and bool(self.err.strip()) and not self.has_traceback
+        has_words = bool((self.err + self.out).strip())  # `doctor` answers on stdout
+        return self.code in DOCUMENTED - {0} and has_words and not self.has_traceback
 
     @property
     def has_traceback(self) -> bool:
@@ -177,9 +178,14 @@ def has_shim() -> bool:
     return _SHIM in os.environ
 
 
+def has_compiler() -> bool:
+    """Whether `shim.c` can be compiled and preloaded here."""
+    return shutil.which("gcc") is not None and sys.platform.startswith("linux")
+
+
 def with_shim(words: Sequence[str]) -> None:
     """Replace this process by the same one with `shim.c` preloaded, where a C compiler is there; else return."""
-    if has_shim() or shutil.which("gcc") is None or not sys.platform.startswith("linux"):
+    if has_shim() or not has_compiler():
         return
     folder = Path(tempfile.mkdtemp(prefix="btassets-torture-shim-"))
     library = folder / "shim.so"

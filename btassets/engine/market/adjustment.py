@@ -18,6 +18,9 @@ Floats = npt.NDArray[np.float64]
 MAX_SPLIT_TERM = 20
 """A split n:m has whole n and m up to here; vendors code spin-offs as other fractions (1.054)."""
 
+MIN_PLAIN_RATIO = 3.0
+"""A ratio of at least this, or at most one such part, is a split whatever its terms: no spin-off code is as large."""
+
 SPLIT_CODE_TOLERANCE_FRAC = 1.5e-4
 """Vendors round thirds and sevenths (0.3333, 7.00000700001); spin-off codes differ by more."""
 
@@ -41,19 +44,20 @@ class ImpossibleDividendError(BtassetsError, ValueError):
 
 
 def is_plain_split(ratio: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether each ratio is n:m with whole n, m up to 20, within a vendor's rounding.
+    """Whether each ratio is n:m with whole n, m up to 20, within a vendor's rounding, or larger than any spin-off's.
 
     Examples
     --------
-    >>> is_plain_split([4.0, 1.49999925, 0.05, 1.054, 50.0]).tolist()
-    [True, True, True, False, False]
+    >>> is_plain_split([4.0, 1.49999925, 0.05, 1.054, 50.0, 1 / 35]).tolist()
+    [True, True, True, False, True, True]
     """
     ratios = np.atleast_1d(np.asarray(ratio, dtype=np.float64))
     m = np.arange(1.0, MAX_SPLIT_TERM + 1.0)
     n = np.rint(ratios[:, None] * m)
     off = np.abs(n - ratios[:, None] * m) / (ratios[:, None] * m)
     found = (n >= 1.0) & (n <= MAX_SPLIT_TERM) & (off <= SPLIT_CODE_TOLERANCE_FRAC)
-    return np.asarray(found.any(axis=1))
+    is_large = (ratios >= MIN_PLAIN_RATIO) | (ratios * MIN_PLAIN_RATIO <= 1.0)
+    return np.asarray(found.any(axis=1) | is_large)
 
 
 def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple[Floats, Floats]:

@@ -5,22 +5,14 @@ Belongs here: what the numbers rest on. Does not belong here: results.
 
 from typing import Any
 
+from btassets.engine.floors import FLOORS
 from btassets.render.format import esc, shown
 from btassets.render.glossary import GLOSSARY
 from btassets.render.report_types import Report
 from btassets.render.tables import Column, details, facts, many, section, table
 
 _MOST_LISTED = 50
-_GATES = {
-    "min_rr": "Least reward-to-risk",
-    "min_confidence": "Least confidence",
-    "exclude_neutral": "Action must agree",
-    "require_high_conviction": "High conviction only",
-    "exclude_conflicts": "Without conflicts only",
-    "min_momentum_percentile": "Least percentile",
-    "min_target_probability": "Least probability of a target",
-    "min_ev": "Least expected value",
-}
+_GATES = {floor.setting: floor.label for floor in FLOORS}
 
 
 def data(report: Report) -> str:

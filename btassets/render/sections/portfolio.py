@@ -70,7 +70,7 @@ def book(report: Report) -> str:
     parts = [
         '<div class="grid">',
         _drawdown(report, names),
-        _exposure(report, names),
+        _held(report),
         _years(report, names),
         _stretches(report),
         "</div>",
@@ -166,31 +166,26 @@ def _drawdown(report: Report, names: list[str]) -> str:
     return figure("Drawdown", "Fall from the highest close so far.", chart, behind, legend=legend(entries))
 
 
-def _exposure(report: Report, names: list[str]) -> str:
-    main, series = report["main_policy"], report["equity_curves"]["series"]
-    if main not in names or series[main]["exposure_pct"] is None:
+def _held(report: Report) -> str:
+    """Positions held, mean of each month: an account that is in and out every week draws only a comb by day."""
+    months = report["risk"]["holdings"]["months"]
+    if len(months) < 2:
         return ""
     _, row = main_portfolio(report)
-    mean = shown(row.get("avg_exposure_pct"), "pct")
+    held, mean = report["risk"]["holdings"], shown(row.get("avg_exposure_pct"), "pct")
     chart = charts.line_chart(
-        "exposure",
-        "Exposure",
-        f"Share of equity invested at each close, percent; mean {mean}.",
-        report["equity_curves"]["dates"],
-        _lines(report, [main], "exposure_pct"),
+        "held",
+        "Positions held",
+        f"Mean of each month; over all {shown(held['mean'], 'num1')}, at most {shown(held['largest'], 'n')}.",
+        [f"{month['year']:04d}-{month['month']:02d}-01" for month in months],
+        [Line("c-hold", "Positions", [month["n"] for month in months])],
         height=200,
-        kind="pct0",
+        kind="num1",
         has_area=True,
-        css="dense",
     )
-    behind = _sampled_table(report, [main], "exposure_pct", "pct")
-    return figure(
-        "Exposure",
-        "Share of equity invested at each close.",
-        chart,
-        behind,
-        legend=legend([(_CSS[main], "Mean", mean)] if row.get("avg_exposure_pct") is not None else []),
-    )
+    columns = (Column("year", "Year", "g"), Column("month", "Month", "n"), Column("n", "Positions", "num1"))
+    behind = table(months, columns, json="risk.holdings.months", caption="Positions held, mean of each month")
+    return figure("Positions held", f"Mean of each month; {mean} of equity invested on average.", chart, behind)
 
 
 def _years(report: Report, names: list[str]) -> str:

@@ -14,11 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.book.book import Book
+from btassets.engine.days import week_mondays
 from btassets.engine.market.calendar import (
     completed_week_sessions,
     has_ended,
     last_common_session,
-    week_monday,
 )
 from btassets.engine.market.quality_sessions import is_quiet, screen_counted_days
 from btassets.errors import NoBarsError
@@ -153,7 +153,7 @@ def compute(book: Book) -> StageResult:
     table = pa.table(
         {
             "date": pa.array(days, pa.date32()),
-            "week": pa.array(week_monday(days), pa.date32()),
+            "week": pa.array(week_mondays(days), pa.date32()),
             "is_week": pa.array(np.isin(days, week_ends)),
             "n_tickers": pa.array(counts[days - first].astype(np.int32)),
             "is_blocked": pa.array(np.isin(days, screened.blocked_days)),

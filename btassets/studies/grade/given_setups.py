@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.floors import FLOORS
 from btassets.errors import CandidateTableError
 from btassets.settings.models import Gates
 from btassets.sources.files.column_guess import same_name
@@ -27,6 +28,8 @@ TABLE = "candidates"
 _PRICES = ("entry", "stop", "target")
 _SCORES = ("rr", "confidence", "primary_prob", "best_prob", "ev", "momentum", "residual_momentum")
 _LABELS = ("action", "risk_level")
+_COMPUTED_FROM = {"ev": ("primary_prob",), "rr": ("entry", "stop", "target")}
+"""Columns that are filled in from others where they are not given."""
 
 
 @dataclass(frozen=True)
@@ -159,19 +162,16 @@ def _refuse_impossible(name: str, values: npt.NDArray[np.float64], ticker: pa.Ar
 
 def without_floors_of_absent_columns(gates: Gates, given: frozenset[str]) -> tuple[Gates, list[str]]:
     """Gates that a table without some columns can be held to, and a warning per floor that is left out."""
-    needs: dict[str, tuple[str, Any, bool]] = {
-        "min_confidence": ("confidence", 0.0, gates.min_confidence > 0),
-        "exclude_neutral": ("action", False, gates.exclude_neutral),
-        "require_high_conviction": ("action", False, gates.require_high_conviction),
-        "exclude_conflicts": ("risk_level", False, gates.exclude_conflicts),
-        "min_target_probability": ("best_prob", 0.0, gates.min_target_probability > 0),
-        "min_ev": ("primary_prob", None, gates.min_ev is not None and "ev" not in given),
-    }
-    off = {floor: value for floor, (name, value, is_on) in needs.items() if is_on and name not in given}
-    warnings = []
-    for floor in off:
-        column, value = needs[floor][0], getattr(gates, floor)
-        warnings.append(f"candidates have no column {column}: the floor {floor} = {value} passes every row.")
+    by_setting = {floor.setting: floor for floor in FLOORS if floor.rule != "cutoff"}
+    off: dict[str, Any] = {}
+    warnings: list[str] = []
+    for name, value in gates.model_dump().items():
+        floor = by_setting.get(name)
+        if floor is None or not floor.is_on(value) or given & {floor.column, *_COMPUTED_FROM.get(floor.column, ())}:
+            continue
+        off[name] = floor.off
+        column = _COMPUTED_FROM.get(floor.column, (floor.column,))[0]
+        warnings.append(f"candidates have no column {column}: the floor {name} = {value} passes every row.")
     return gates.model_copy(update=off), warnings
 
 

@@ -15,9 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.conventions import MIN_CROSS_SECTION
+from btassets.engine.days import iso_weeks
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.bars import Bars
-from btassets.engine.market.calendar import asof_grid, iso_year_week
+from btassets.engine.market.calendar import asof_grid
 from btassets.engine.portfolio.simulation import BookResult
 from btassets.engine.portfolio.simulation_table import book_row
 from btassets.engine.portfolio.variants import StrategyVariant, variant_columns
@@ -40,9 +42,6 @@ from btassets.studies.grade.grade_market import Market, market_of
 
 _ENTRY_SLACK_FRAC, _ENTRY_FAR_FRAC = 0.02, 0.05
 """How far outside of its bar's range an entry counts as no price of it, and the share of such rows that is told."""
-
-MIN_CROSS_SECTION = 20
-"""Ranked tickers below which a week's percentiles are called thin."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -352,7 +351,7 @@ def _out_rows(
     take = pa.array(place[shown], mask=place[shown] < 0)
     table = given.table.take(pa.array(shown))
     found = setups.take(take)
-    year, week = iso_year_week(given.days[shown])
+    year, week = iso_weeks(given.days[shown])
     replaced: dict[str, Any] = {
         **(
             {}
