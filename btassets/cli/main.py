@@ -150,6 +150,15 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     sweep.add_argument("--open", action="store_true", help="open its page in the browser")
     _work(sweep)
 
+    null = add(
+        "null-market", "null_market", "The book's own market with the edge destroyed: where the real numbers fall."
+    )
+    _book(null)
+    null.add_argument("--k", type=int, default=19, metavar="N", help="versions of the market (default: 19)")
+    null.add_argument("--scenario", default=None, metavar="NAME")
+    null.add_argument("--format", choices=("table", "json"), default="table")
+    _work(null)
+
     report = add("report", "look", "Where the report is, and its headline.")
     _book(report)
     report.add_argument("--scenario", default="base", metavar="NAME")
@@ -196,7 +205,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         module = importlib.import_module(f"btassets.cli.{arguments.module}")
-        code = getattr(module, f"command_{arguments.command}")(arguments)
+        code = getattr(module, f"command_{arguments.command.replace('-', '_')}")(arguments)
         sys.stdout.flush()
     except BtassetsError as error:
         tell(f"btassets: {error}")
