@@ -19,7 +19,7 @@ TESTS_NOT = (
 
 def null_market_text(document: Mapping[str, Any]) -> str:
     """Text of the document for a terminal."""
-    rows = [("", "real", "versions, mean", "sd", "share")]
+    rows: list[tuple[str, ...]] = [("", "real", "versions, mean", "sd", "share")]
     for row in document["rows"]:
         numbers = (_shown(row[name]) for name in ("real", "null_mean", "null_sd"))
         rows.append((row["what"], *numbers, "-" if row["share"] is None else f"{row['share']:.2f}"))
