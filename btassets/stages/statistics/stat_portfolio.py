@@ -264,11 +264,7 @@ def random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | No
 def _liveliness(inputs: BookInputs) -> tuple[Floats, Floats]:
     """Volatility of the daily returns and beta of every ticker, shape (n_tickers,) each; NaN, 1.0 without returns."""
     panel = inputs.panel
-<<<<<<< HEAD
-    level = np.cumprod(1.0 + np.nan_to_num(inputs.benchmark_returns)).astype(np.float64)
-=======
     level: Floats = np.cumprod(1.0 + np.nan_to_num(inputs.benchmark_returns)).astype(np.float64)
->>>>>>> trust
     volatility, beta = np.full(panel.n_tickers, np.nan), np.ones(panel.n_tickers)
     for k in range(panel.n_tickers):
         rows = slice(panel.offsets[k], panel.offsets[k + 1])
