@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
-from btassets.cli.first_run import CompileWatch
 from btassets.cli.look import write_table
-from btassets.cli.out_file import checked_out
-from btassets.cli.stale import refuse_stale
+from btassets.cli.output.first_run import CompileWatch
+from btassets.cli.output.out_file import checked_out
+from btassets.cli.output.stale import refuse_stale
 from btassets.cli.terminal import Progress, say
 from btassets.cli.update import waiting
 from btassets.cli.where import book_of, overrides_of
