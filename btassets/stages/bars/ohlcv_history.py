@@ -12,7 +12,7 @@ the settings under which it was read), `again_from` (where the next reading over
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -248,7 +248,6 @@ def ingest(
     starts = _starts(source, known, [t for group in groups.values() for t in group], origin, full=full)
     announce(source, starts)
     last = last_finished(book)
-    stopped: SourceStoppedError | None = None
     changed: list[str] = []
     restated: dict[str, int] = {}
     n_done = n_new = 0
@@ -257,12 +256,7 @@ def ingest(
         stamps = {ticker: _stamp(source, ticker, reader + origin(ticker)) for ticker in group}
         stored = stored_bars(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin(t)])
         wanted = {t: Wanted(t, stored.get(t), starts[t]) for t in group}
-        fetched: dict[str, RawBars | BlockedTickerError] = {}
-        for ticker, read in read_many(source, list(wanted.values())):
-            if isinstance(read, SourceStoppedError):
-                stopped = read
-            else:
-                fetched[ticker] = read
+        fetched, stopped = _fetched(source, list(wanted.values()))
         with book.lake.bucket_lock(TABLE, bucket):
             footers = book.lake.bucket_footer(TABLE, bucket)
             fresh: dict[str, RawBars] = {}
@@ -313,6 +307,20 @@ def forget(book: Book, tickers: Collection[str]) -> None:
             left = {ticker: facts for ticker, facts in footers.items() if ticker not in group}
             write_quarantine(book, bucket, {ticker: Quarantined(None, ()) for ticker in group})
             write_bars(book, bucket, left, {})
+
+
+def _fetched(
+    source: BarSource, wanted: Sequence[Wanted]
+) -> tuple[dict[str, RawBars | BlockedTickerError], SourceStoppedError | None]:
+    """What each ticker gave, and why the source stopped before all of them had."""
+    fetched: dict[str, RawBars | BlockedTickerError] = {}
+    stopped: SourceStoppedError | None = None
+    for ticker, read in read_many(source, wanted):
+        if isinstance(read, SourceStoppedError):
+            stopped = read
+        else:
+            fetched[ticker] = read
+    return fetched, stopped
 
 
 def _starts(
