@@ -383,9 +383,7 @@ def test_progress_tells_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch)
         clock[0] = 110.0
         show("bars", 25, 100)
         show.stop()
-        assert (
-            "2.5/s, 30 s left" in stream.getvalue() or "bars: 25 of 100, 2.5/s, 30 s left" in stream.getvalue()
-        )
+        assert "2.5/s, 30 s left" in stream.getvalue() or "bars: 25 of 100, 2.5/s, 30 s left" in stream.getvalue()
     quiet = io.StringIO()
     terminal.Progress(is_quiet=True, stream=quiet)("bars", 25, 100)
     assert quiet.getvalue() == ""

@@ -27,18 +27,22 @@ _I42 = types.Array(types.int32, 2, "C", readonly=True)
 _I8 = types.Array(types.int64, 1, "C", readonly=True)
 
 
-def market_model(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -> Influence:
+def market_model(
+    returns: NDArray[np.float64], benchmark: NDArray[np.float64], sessions_a_year: int = DAYS_PER_YEAR
+) -> Influence:
     """Alpha, beta, information ratio and active return of a book; read them with overlap `DAILY`.
 
     Least squares of `returns` on `benchmark` with an intercept. Columns, in the order of `ALPHA`, `BETA`,
-    `INFORMATION_RATIO`, `ACTIVE`: intercept a year (a fraction, times 252); slope; intercept over the
-    standard deviation of the residuals, times sqrt(252); mean difference a year (a fraction).
+    `INFORMATION_RATIO`, `ACTIVE`: intercept a year (a fraction); slope; intercept over the standard
+    deviation of the residuals, times the root of a year's sessions; mean difference a year (a fraction).
 
     Parameters
     ----------
     returns, benchmark
         Daily fractions of the same sessions, shape (n_days,); a day with a NaN in either is left out.
         Without three days, or with a constant benchmark, nothing is estimated.
+    sessions_a_year
+        Of this market.
 
     Notes
     -----
@@ -60,7 +64,7 @@ def market_model(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -
     psi_beta = centred * residual / variance
     psi_alpha = residual - psi_beta * float(x.mean())
     active = y - x
-    year = float(DAYS_PER_YEAR)
+    year = float(sessions_a_year)
     spread = float(np.mean(residual * residual))
     if spread > 1e-24:
         sd = math.sqrt(spread)
@@ -95,19 +99,25 @@ def stable_tickers(percentile: NDArray[np.float64], least_share: float = LEAST_R
 
 
 def ticker_permutations(
-    is_stable: NDArray[np.bool_], draws: int = RANDOM_DRAWS, seed: int = RANDOM_SEED
+    is_stable: NDArray[np.bool_],
+    draws: int = RANDOM_DRAWS,
+    seed: int = RANDOM_SEED,
+    group: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int32]:
     """Whose percentiles each ticker takes in each draw, shape (draws, n_tickers).
 
-    One permutation per draw, for all weeks alike, among the stable tickers; the others keep their own.
+    One permutation per draw, for all weeks alike, among the stable tickers of a group (`random_pick.like_groups`; None:
+    one group); the others keep their own.
     Shuffling inside each week instead would break the persistence of ranks, which is what makes a book
     hold and churn as it does, and would reject half of all true nulls.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     source = np.tile(np.arange(len(is_stable), dtype=np.int32), (draws, 1))
-    swapped = np.flatnonzero(is_stable).astype(np.int32)
-    if len(swapped):
-        source[:, swapped] = generator.permuted(np.tile(swapped, (draws, 1)), axis=1)
+    groups = np.where(is_stable, 0 if group is None else group, -1)
+    for number in range(int(groups.max(initial=-1)) + 1):
+        swapped = np.flatnonzero(groups == number).astype(np.int32)
+        if len(swapped):
+            source[:, swapped] = generator.permuted(np.tile(swapped, (draws, 1)), axis=1)
     return source
 
 
