@@ -24,6 +24,7 @@ from btassets.errors import (
     CannotReadError,
     CannotWriteError,
     TooManyFilesError,
+    UsageError,
 )
 from btassets.masking import mask, remember_environment
 
@@ -97,6 +98,9 @@ def _command(words: list[str]) -> int:
     from btassets.cli.completion import answer, is_asked
     from btassets.cli.program import PROGRAM, program
 
+    for place, word in enumerate(words, start=1):
+        if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise UsageError(f"word {place} of the command line is not UTF-8 text", "write it in UTF-8.")
     group = program()
     if is_asked(os.environ):
         return answer()
