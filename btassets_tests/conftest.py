@@ -12,9 +12,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from btassets.fork_server import leave_quietly
 
 from btassets.compiled import use_cache_folder
+from btassets.instance.fork_server import leave_quietly
 
 use_cache_folder()
 
