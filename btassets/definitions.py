@@ -34,6 +34,6 @@ def book_folder() -> Path:
 
 
 _book = open_book(book_folder())
-_notice = notice(_book.instance, active_tickers(_book))
+_notice = notice(_book.instance, lambda: active_tickers(_book))
 
 defs = build_defs(BookResource.of(_book), _book.base.executor.shards, automated=_book, notice=_notice)

@@ -4,15 +4,17 @@ Belongs here: noticing it, saying so, and making the book's tickers partitions t
 the book's own instance (`btassets.instance.dagster_home`).
 """
 
+import contextlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dagster as dg
 from dagster._core.instance import InstanceRef
 from dagster._serdes import deserialize_value
 
+from btassets.errors import BtassetsError
 from btassets.instance.ticker_ranges import register
 
 _WORD = "--instance-ref"
@@ -20,7 +22,7 @@ _WORD = "--instance-ref"
 _logger = logging.getLogger("btassets")
 
 
-def notice(home: Path, tickers: Sequence[str], words: Sequence[str] | None = None) -> str | None:
+def notice(home: Path, tickers: Callable[[], Sequence[str]], words: Sequence[str] | None = None) -> str | None:
     """Say that this code server serves a page of another instance; None when the instance is the book's.
 
     Parameters
@@ -28,7 +30,7 @@ def notice(home: Path, tickers: Sequence[str], words: Sequence[str] | None = Non
     home
         The book's `.dagster` folder.
     tickers
-        Names that become partitions of the other instance.
+        Gives the names that become partitions of the other instance; a lake that cannot be read gives none.
     words
         Words with which the code server was started; None: those of this process.
     """
@@ -39,8 +41,8 @@ def notice(home: Path, tickers: Sequence[str], words: Sequence[str] | None = Non
     folder = Path(str(reference.local_artifact_storage_data.config_dict.get("base_dir", "")))
     if folder.resolve() == home.resolve():
         return None
-    with dg.DagsterInstance.from_ref(reference) as instance:
-        register(instance, list(tickers))
+    with dg.DagsterInstance.from_ref(reference) as instance, contextlib.suppress(BtassetsError):
+        register(instance, list(tickers()))
     text = (
         f"this page keeps its runs in {folder}, not in the book's own instance: runs, materializations and switches "
         f"of the book are in {home}. `btassets ui --book {home.parent}` shows them, or DAGSTER_HOME={home} before "

@@ -3,6 +3,7 @@
 A held bucket lock is what makes a shard stand still, so that it can be killed or stopped in the middle.
 """
 
+import json
 import os
 import signal
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from websockets.sync.client import connect
 
 from btassets.book.book import Book
 from btassets.defs.schedules import switch
@@ -69,6 +71,19 @@ def test_everything_in_processes(book: Book, page: RunningPage) -> None:
     with urllib.request.urlopen(page.url + link) as report:
         assert report.url.startswith(f"http://127.0.0.1:{page.port + 1}/")
         assert b"<html" in report.read()
+
+
+def test_the_page_follows_a_run_by_subscription(page: RunningPage) -> None:
+    run_id = page.launch("report")
+    query = "subscription($r:ID!){pipelineRunLogs(runId:$r){__typename}}"
+    url = page.url.replace("http", "ws") + "/graphql"
+    with connect(url, subprotocols=["graphql-ws"], origin=page.url, proxy=None) as socket:
+        socket.send(json.dumps({"type": "connection_init"}))
+        assert json.loads(socket.recv(30))["type"] == "connection_ack"
+        socket.send(json.dumps({"id": "1", "type": "start", "payload": {"query": query, "variables": {"r": run_id}}}))
+        told = json.loads(socket.recv(60))
+        assert told["payload"]["data"]["pipelineRunLogs"]["__typename"] == "PipelineRunLogsSubscriptionSuccess"
+    assert page.wait(run_id) == "SUCCESS"
 
 
 def test_little_to_do_needs_no_processes(page: RunningPage) -> None:

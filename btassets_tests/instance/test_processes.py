@@ -66,11 +66,11 @@ def test_all_end_when_the_command_is_killed(tmp_path: Path) -> None:
     (tmp_path / "stays.py").write_text("import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(100)")
     command = (
         "import sys, time; from pathlib import Path; from btassets.instance.processes import Processes\n"
-        f"place = {str(tmp_path)!r}\n"
-        "with Processes(Path(place), Path(place) / 'log', {'PYTHONPATH': place}) as g:\n"
-        "    g.start('stays', 'stays', []); time.sleep(100)"
+        "folder = Path(sys.argv[1])\n"
+        "with Processes(folder, folder / 'log', {'PYTHONPATH': sys.argv[1]}) as group:\n"
+        "    group.start('stays', 'stays', []); time.sleep(100)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", command])
+    parent = subprocess.Popen([sys.executable, "-c", command, str(tmp_path)])
     _until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     parent.kill()
     parent.wait()
