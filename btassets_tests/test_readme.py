@@ -27,6 +27,7 @@ import pytest
 from btassets.book.book import open_book
 from btassets.book.new_book import DEMO_FOLDER, make_demo_book
 from btassets.book.settings_file import set_in_file
+from btassets.cli.commands import COMMANDS
 from btassets.compiled import cache_folder
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.settings.load import resolve

@@ -12,17 +12,18 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from btassets.book.book import Book
-from btassets.cli.csv_text import json_text, safe_table
-from btassets.cli.out_file import checked_out
-from btassets.cli.stale import require_run, warn_if_stale
-from btassets.cli.summary import headline_lines, report_folder
+from btassets.cli.output.csv_text import json_text, safe_table
+from btassets.cli.output.out_file import checked_out
+from btassets.cli.output.stale import require_run, warn_if_stale
+from btassets.cli.output.summary import headline_lines, report_folder
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import book_of
 from btassets.errors import NeverRunError, StaleBarsError, UnknownTableError
 from btassets.graph.registry import STAGE_OF_TABLE
-from btassets.graph.tables import TABLES, TRIALS
+from btassets.graph.tables import TABLES, TRIALS, VERDICTS
 from btassets.run.freshness import key_of
 from btassets.run.trials import read_trials
+from btassets.run.verdict_history import read_verdicts
 from btassets.settings.renamed import RENAMED_TABLES
 from btassets.stages.bars.bars_view import bars_table
 from btassets.stages.bars.history_age import sessions_behind
@@ -32,7 +33,7 @@ from btassets.storage.sealed import read_all
 from btassets.studies.export import daily_returns
 
 _STALE_SESSIONS = 3
-_OF_NO_STAGE = {TRIALS.name: read_trials, daily_returns.NAME: daily_returns.returns_table}
+_OF_NO_STAGE = {TRIALS.name: read_trials, VERDICTS.name: read_verdicts, daily_returns.NAME: daily_returns.returns_table}
 """Tables that no stage writes."""
 
 

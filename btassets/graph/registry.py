@@ -80,6 +80,11 @@ _BOOKS = (
 
 _STATISTICS = (
     "btassets/stages/statistics/stat_sample.py",
+    "btassets/stages/statistics/betas.py",
+    "btassets/stages/statistics/benchmark_moves.py",
+    "btassets/stages/bars/stored_inputs.py",
+    *_BARS,
+    "btassets/engine/portfolio",
     "btassets/engine/cross_section",
     "btassets/engine/statistics",
     "btassets/graph/tables.py",
@@ -340,10 +345,6 @@ STAGES: dict[str, Stage] = {
             ("profile", "method.asof_grid", "method.ended", "statistics.groups", "basis"),
             (
                 "btassets/stages/statistics/stat_signals.py",
-                "btassets/stages/statistics/betas.py",
-                "btassets/stages/bars/stored_inputs.py",
-                *_BARS,
-                "btassets/engine/portfolio",
                 "btassets/stages/analysis/signal_weeks.py",
                 "btassets/book/group_file.py",
                 *_STATISTICS,
@@ -355,15 +356,14 @@ STAGES: dict[str, Stage] = {
         Stage(
             "stat_groups",
             "statistics",
-            ("graded_setups", "ohlcv_history", "sessions", "benchmark_closes"),
+            ("graded_setups", "factor_signals", "ohlcv_history", "sessions", "benchmark_closes"),
             _METHOD,
             (
                 "btassets/stages/statistics/stat_groups.py",
+                "btassets/stages/statistics/list_rank.py",
+                "btassets/stages/analysis/signal_weeks.py",
                 "btassets/stages/statistics/stat_health.py",
-                "btassets/stages/bars/stored_inputs.py",
                 *_STATISTICS,
-                *_BARS,
-                "btassets/engine/portfolio",
             ),
             "How sure is a mean R? Every group of setups with its interval, and paired comparisons.",
             tables=("stat_groups", "stat_pairs", "stat_health"),
@@ -389,7 +389,7 @@ STAGES: dict[str, Stage] = {
                 "btassets/stages/portfolio/simulation_inputs.py",
                 "btassets/stages/statistics/walk_forward_portfolio.py",
                 *_STATISTICS,
-                *_BOOKS,
+                *(path for path in _BOOKS if path not in _STATISTICS),
             ),
             "What is the book worth against the market, chance, the search for it, and its own path?",
             tables=("stat_portfolio", "stat_overfit", "wf_windows", "wf_equity"),
@@ -420,9 +420,14 @@ STAGES: dict[str, Stage] = {
         Stage(
             "stat_claims",
             "advice",
-            ("recommendation", "stat_groups", "stat_portfolio"),
+            ("recommendation", "stat_signals", "stat_groups", "stat_portfolio", "sessions"),
             ("method.gapped_target",),
-            ("btassets/stages/advice/stat_claims.py", "btassets/engine/recommendation", *_STATISTICS),
+            (
+                "btassets/stages/advice/stat_claims.py",
+                "btassets/run/verdict_history.py",
+                "btassets/engine/recommendation",
+                *_STATISTICS,
+            ),
             "How sure is the advice? A verdict on every item, with its evidence.",
         ),
         Stage(

@@ -685,7 +685,7 @@ STAT_GROUPS = TableSpec(
         Column("grouping", _TEXT, "population, direction, cutoff, floor, year, trend or volatility"),
         Column("member", _TEXT, "which one of the grouping"),
         Column("exit", _TEXT, "target, or hold_N"),
-        Column("measure", _TEXT, "net_r, or adjusted_r: net R without the benchmark's move"),
+        Column("measure", _TEXT, "net_r, or adjusted_r: net R without beta x the benchmark's move"),
         *_ESTIMATE,
         Column("largest_year_frac", _REAL, "largest share of the summed net R that one year made"),
         Column("is_descriptive", _FLAG, "one year made more than 60% of the net R: read it as a description"),
@@ -768,6 +768,21 @@ TRIALS = TableSpec(
     ),
 )
 
+VERDICTS = TableSpec(
+    "verdicts",
+    "One claim at one session: what a run said of it then.",
+    (
+        _key("scenario", _TEXT, "scenario whose claim it is"),
+        _key("look_no", _I64, "order in which the rows were written, from 1"),
+        _key("as_of", _DAY, "last session that the verdict knew"),
+        _key("topic", _TEXT, "topic of the claim, as in stat_claims; signal: one of stat_signals"),
+        _key("item_key", _TEXT, "which one of the topic; of a signal its name and horizon"),
+        Column("verdict", _TEXT, "supported, contradicted or not distinguishable from noise"),
+        Column("estimate", _REAL, "the estimate then"),
+        Column("p_adj", _REAL, "its p-value over the family then"),
+    ),
+)
+
 WF_WINDOWS = TableSpec(
     "wf_windows",
     "One walk-forward window: what train would have picked, and what it did in the test.",
@@ -826,6 +841,11 @@ STAT_CLAIMS = TableSpec(
         *_ADJUSTED,
         *_OUT_OF_SAMPLE,
         Column("verdict", _TEXT, "supported, contradicted or not distinguishable from noise"),
+        Column("supported_since", _DAY, "first session of the looks in a row that found it supported; null: not now"),
+        Column("first_supported", _DAY, "first session at which a run ever found it supported"),
+        Column("last_supported", _DAY, "last such session"),
+        Column("looks_in_a_row", _I64, "newest sessions looked at that all found it supported"),
+        Column("looks", _I64, "sessions at which a run judged it"),
         Column("evidence_text", _TEXT, "the numbers in one sentence"),
     ),
 )
@@ -884,5 +904,6 @@ TABLES: dict[str, TableSpec] = {
         STAT_CLAIMS,
         MODEL_TESTS,
         TRIALS,
+        VERDICTS,
     )
 }

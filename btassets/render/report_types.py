@@ -688,6 +688,11 @@ class StatisticsClaim(TypedDict):
     claim_kind: Literal["superior", "negligible", "uniquely_best", "positive"]
     verdict: Literal["supported", "contradicted", "not distinguishable from noise"]
     evidence_text: str
+    supported_since: NotRequired[str | None]
+    first_supported: NotRequired[str | None]
+    last_supported: NotRequired[str | None]
+    looks_in_a_row: NotRequired[int | None]
+    looks: NotRequired[int | None]
 
 
 class StatisticsSignal(TypedDict):

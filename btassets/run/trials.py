@@ -181,7 +181,7 @@ def read_trials(book: Book) -> pa.Table:
 def n_trials(book: Book) -> int:
     """Distinct configurations tried so far, the scenario's own among them: what a "best of" names."""
     ledger = read_trials(book)
-    return len({*ledger["settings_hash"].to_pylist(), *_run_hashes(book)})
+    return len({*ledger["settings_hash"].to_pylist(), *run_hashes(book)})
 
 
 def n_trials_of_run(book: Book, data_version: str) -> int:
@@ -199,13 +199,14 @@ def has_run_trials(book: Book, data_version: str) -> bool:
     return _counted(book, data_version) is not None
 
 
-def _run_hashes(book: Book) -> list[str]:
+def run_hashes(book: Book) -> list[str]:
+    """Settings hash of every book that one run of the scenario simulates."""
     return [digest(_decided(book.settings, *words)) for words in BOOKS_OF_A_RUN]
 
 
 def _counted(book: Book, data_version: str) -> int | None:
     """Count at the scenario's first run of its settings; of the base, where only the label differs."""
-    mark = digest(sorted({(settings, data_version) for settings in _run_hashes(book)}))
+    mark = digest(sorted({(settings, data_version) for settings in run_hashes(book)}))
     return _counts(book, book.scenario).get(mark) or _counts(book, BASE_SCENARIO).get(mark)
 
 

@@ -1,17 +1,31 @@
 """The audit counts what it should, on tables made by hand and on real ones; the long form is slow."""
 
+import numpy as np
 import pytest
 
-from btassets_tests.bench.noise_audit import FAMILIES, HEADLINE, Market, audit_lines, main, read_market
-from btassets_tests.support.book_factory import call
+from btassets_tests.bench.noise_audit import (
+    DEVELOPMENT,
+    FAMILIES,
+    JUDGING,
+    Market,
+    any_claim,
+    audit_market,
+    coverage_lines,
+    edge_lines,
+    family_line,
+    interval,
+    main,
+    null_lines,
+)
+from btassets_tests.bench.reduced_audit import is_uniform, p_values, reduced_audit
 
 NOISE = "not distinguishable from noise"
 
 
-def market(claims=(), signals=()):
-    rows = [{"topic": t, "claim_kind": k, "seed_rule_says": s, "verdict": v} for t, k, s, v in claims]
+def market(claims=(), signals=(), pairs=()):
+    rows = [{"topic": t, "claim_kind": k, "seed_rule_says": s, "verdict": v, "p_raw": None} for t, k, s, v in claims]
     cells = [{"signal": s, "horizon_days": h, "verdict": v} for s, h, v in signals]
-    return Market(rows, cells)
+    return Market(rows, cells, list(pairs))
 
 
 SILENT = market(
@@ -21,24 +35,27 @@ SILENT = market(
 
 
 @pytest.mark.parametrize(
-    ("family", "claim"),
+    ("families", "claim"),
     [
-        ("exits", ("exit", "superior", "hold")),
-        ("floors", ("gate", "superior", "keep")),
-        ("cutoffs", ("cutoff", "uniquely_best", "other_cutoff")),
-        ("variants", ("cutoff_90", "superior", "candidate")),
-        ("variants", ("capacity_15", "superior", None)),
-        ("book", ("expectancy", "positive", None)),
-        ("book", ("random_pick", "superior", None)),
-        ("book", ("benchmark", "superior", "beats")),
-        ("book", ("robustness", "positive", "survives")),
+        (["headline"], ("headline", "positive", None)),
+        (["list"], ("list", "positive", None)),
+        (["exits"], ("exit", "superior", "hold")),
+        (["floors"], ("gate", "superior", "keep")),
+        (["cutoffs"], ("cutoff", "uniquely_best", "other_cutoff")),
+        (["raw cutoff"], ("cutoff_90", "superior", "candidate")),
+        (["capacity"], ("capacity_15", "superior", None)),
+        (["book", "book: expectancy"], ("expectancy", "positive", None)),
+        (["book", "book: random picks"], ("random_pick", "superior", None)),
+        (["book", "book: benchmark"], ("benchmark", "superior", "beats")),
+        (["book", "book: robustness"], ("robustness", "positive", "survives")),
     ],
 )
-def test_a_supported_claim_counts_in_its_family_alone(family, claim):
+def test_a_supported_claim_counts_in_its_family_alone(families, claim):
     loud = market([(*claim, "supported")])
-    assert [name for name, speaks in FAMILIES.items() if speaks(loud)] == [family]
-    assert not any(speaks(SILENT) for speaks in FAMILIES.values())
-    assert not any(speaks(market([(*claim, NOISE)])) for speaks in FAMILIES.values())
+    assert [name for name, speaks in FAMILIES.items() if speaks(loud)] == families
+    assert any_claim(loud)
+    assert not any_claim(SILENT)
+    assert not any_claim(market([(*claim, NOISE)]))
 
 
 @pytest.mark.parametrize(
@@ -50,44 +67,68 @@ def test_a_supported_claim_counts_in_its_family_alone(family, claim):
         ("robustness", "positive", "warning"),
     ],
 )
-def test_being_sure_of_nothing_is_no_alarm_but_is_told(claim):
-    sure = market([(*claim, "supported")])
-    assert not any(speaks(sure) for speaks in FAMILIES.values())
-    assert audit_lines([sure, SILENT], [])[-1].n_speaking == 1
+def test_being_sure_of_nothing_is_no_alarm(claim):
+    assert not any_claim(market([(*claim, "supported")]))
 
 
-def test_bounds():
+@pytest.mark.parametrize(
+    ("k", "n", "is_within"), [(0, 120, True), (4, 120, False), (3, 120, True), (2, 40, True), (3, 40, False)]
+)
+def test_a_family_needs_its_share_and_with_enough_markets_its_interval_within_the_bound(k, n, is_within):
+    assert family_line("signals", k, n).is_within == is_within
+
+
+def test_the_interval_is_exact():
+    assert interval(0, 120)[1] == pytest.approx(0.0303, abs=1e-4)
+    assert interval(23, 300) == pytest.approx((0.0493, 0.1128), abs=1e-4)
+
+
+def test_bounds_and_power():
     signal = market(signals=[("vol_6m", 5, "supported")])
-    headline = market([("headline", "positive", None, "supported")])
-    found = market(signals=[("mom_12_1_resid", 30, "supported")])
-    lines = {
-        line.what: line for line in audit_lines([signal] * 4 + [headline] + [SILENT] * 35, [found] * 7 + [signal] * 3)
-    }
-    assert lines["no edge: signals"].is_within
-    assert lines["no edge: headline"].is_within
-    assert lines["edge: mom_12_1_resid over 30 sessions"].is_within
-    assert str(lines["no edge: signals"]).split()[-1] == "ok"
-    lines = {
-        line.what: line
-        for line in audit_lines([signal] * 5 + [headline] * 2 + [SILENT] * 33, [found] * 6 + [signal] * 4)
-    }
-    assert not lines["no edge: signals"].is_within
-    assert not lines["no edge: headline"].is_within
-    assert not lines["edge: mom_12_1_resid over 30 sessions"].is_within
-    assert str(lines["no edge: signals"]).endswith("BEYOND")
+    lines = {line.what: line for line in null_lines("own", [signal] * 3 + [SILENT] * 37)}
+    assert not lines["no edge, own: signals"].is_within
+    assert lines["no edge, own: anything"].is_within
+    assert str(lines["no edge, own: signals"]).endswith("BEYOND")
+    found = market([("headline", "positive", None, "supported")], [("mom_12_1_resid", 30, "supported")])
+    assert [line.is_within for line in edge_lines([found] * 3 + [SILENT])[:2]] == [True, True]
+    assert [line.is_within for line in edge_lines([found] * 2 + [SILENT] * 2)[:2]] == [False, True]
 
 
-def test_the_demo_presets_claim_nothing_and_find_what_was_planted(tmp_path):
-    """The reduced form: the markets of `btassets demo --preset null` and `--preset edge`, as a user gets them."""
-    found = {}
-    for preset in ("null", "edge"):
-        assert call("demo", "--book", tmp_path / preset, "--preset", preset, "--quiet").code == 0
-        found[preset] = read_market(tmp_path / preset)
-    spoke = [name for name, speaks in {**FAMILIES, "headline": HEADLINE}.items() if speaks(found["null"])]
-    assert spoke == []
-    lines = {line.what: line.n_speaking for line in audit_lines([found["null"]], [found["edge"]])}
-    assert lines["edge: mom_12_1_resid over 30 sessions"] == 1
-    assert all(len(m.signals) == 48 for m in found.values())
+def test_coverage_is_counted_by_family_of_pairs():
+    rng = np.random.default_rng(0)
+    draws = rng.standard_normal(400)
+
+    def pair(estimate):
+        row = {"family": "floors", "member": "all_floors", "against": "no_rr_floor", "se": 1.0}
+        return [row | {"estimate": estimate, "ci_lo": estimate - 1.96, "ci_hi": estimate + 1.96}]
+
+    line = coverage_lines("own", [market(pairs=pair(x)) for x in draws])[0]
+    assert (line.n, 0.92 < line.k / line.n < 0.98) == (400, True)
+
+
+def test_seeds_of_judging_are_none_of_development():
+    first = [*DEVELOPMENT.values(), *JUDGING.values()]
+    assert len(set(first)) == len(first)
+    assert all(abs(a - b) >= 10_000 for a in DEVELOPMENT.values() for b in JUDGING.values())
+
+
+def test_the_reduced_form_passes_and_catches_a_p_too_small_by_a_third():
+    p = p_values(120)
+    assert is_uniform(p)
+    assert not is_uniform(p * 2 / 3)
+
+
+@pytest.mark.slow
+def test_the_reduced_form_of_ci_holds():
+    assert reduced_audit() == 0
+
+
+@pytest.mark.parametrize("kind", ["own", "regimes"])
+def test_a_market_of_each_kind_runs_to_its_verdicts(kind):
+    found = audit_market(kind, JUDGING[kind] + 9_000, 25)
+    assert len(found.signals) == 48
+    assert found.claims[0]["topic"] == "headline"
+    assert {row["family"] for row in found.pairs} >= {"exits", "floors", "selection"}
 
 
 @pytest.mark.slow

@@ -107,7 +107,8 @@ def headline(
     recommendation: Mapping[str, Any],
     verdicts: Mapping[str, Verdict] | None = None,
     *,
-    is_edge_supported: bool | None = None,
+    ranking: Verdict | None = None,
+    listed: Verdict | None = None,
 ) -> str:
     """One line: what to change, "No change." unless the evidence carries one.
 
@@ -118,9 +119,10 @@ def headline(
     verdicts
         By topic; only `exit` is read. None = no statistics were run (legacy profile): the line then
         says what the rules point to, and that nothing was tested.
-    is_edge_supported
-        Whether the qualified list itself earned more than its market and than random picks; None =
-        not known.
+    ranking
+        Of the claim that the ranking which makes the list foretells returns; None = not known.
+    listed
+        Of the claim that the names on the list do better than the rest.
     """
     item = next((i for i in recommendation["items"] if i["topic"] == "exit"), None)
     hold_days = item.get("hold_days") if item is not None else None
@@ -137,8 +139,17 @@ def headline(
         advice = f"{NO_CHANGE} {rule}; the evidence contradicts them."
     else:
         advice = f"{NO_CHANGE} {rule}; this history cannot tell it from chance."
-    if is_edge_supported is None:
-        return advice
-    if is_edge_supported:
-        return f"{advice} The qualified list earned more than its market and than random picks."
-    return f"{advice} No edge of the qualified list over its market or random picks is shown."
+    return advice if ranking is None else f"{advice} {edge_sentence(ranking, listed)}"
+
+
+def edge_sentence(ranking: Verdict, listed: Verdict | None) -> str:
+    """What is shown of the ranking, and what of the list that it makes: one sentence that names both."""
+    if ranking == "contradicted":
+        return "The ranking that makes the list points the wrong way."
+    if ranking != "supported":
+        if listed == "contradicted":
+            return "Nothing is shown of the ranking, and the names on the list did worse than the rest."
+        return "Neither the ranking nor the list that it makes foretells anything that this history can show."
+    if listed == "supported":
+        return "The ranking foretells returns, and the list that it makes does better than the rest, before costs."
+    return "The ranking foretells returns; whether the few names of the list keep that, this history cannot tell."

@@ -253,10 +253,11 @@ def benchmark_adjusted_r(
     bench_return: NDArray[np.float64],
     risk_pct: NDArray[np.float64],
     is_long: NDArray[np.bool_],
+    beta: NDArray[np.float64] | float = 1.0,
 ) -> NDArray[np.float64]:
-    """R multiples without the benchmark's move over the same bars, shape (n_setups,).
+    """R multiples without beta x the benchmark's move over the same bars, shape (n_setups,).
 
-    `net_r - bench_return / risk_pct` for a long, plus for a short.
+    `net_r - beta * bench_return / risk_pct` for a long, plus for a short.
 
     Parameters
     ----------
@@ -269,7 +270,9 @@ def benchmark_adjusted_r(
         Planned 1R as a fraction of the fill price (0.05 = 5%).
     is_long
         Direction.
+    beta
+        Each setup's own, known at its as-of date (`beta.trailing_beta`); 1 takes the plain move away.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        move = bench_return / risk_pct
+        move = beta * bench_return / risk_pct
     return np.where(risk_pct > 0, net_r - np.where(is_long, move, -move), np.nan)

@@ -99,19 +99,25 @@ def stable_tickers(percentile: NDArray[np.float64], least_share: float = LEAST_R
 
 
 def ticker_permutations(
-    is_stable: NDArray[np.bool_], draws: int = RANDOM_DRAWS, seed: int = RANDOM_SEED
+    is_stable: NDArray[np.bool_],
+    draws: int = RANDOM_DRAWS,
+    seed: int = RANDOM_SEED,
+    group: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int32]:
     """Whose percentiles each ticker takes in each draw, shape (draws, n_tickers).
 
-    One permutation per draw, for all weeks alike, among the stable tickers; the others keep their own.
+    One permutation per draw, for all weeks alike, among the stable tickers of a group (`random_pick.like_groups`; None:
+    one group); the others keep their own.
     Shuffling inside each week instead would break the persistence of ranks, which is what makes a book
     hold and churn as it does, and would reject half of all true nulls.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     source = np.tile(np.arange(len(is_stable), dtype=np.int32), (draws, 1))
-    swapped = np.flatnonzero(is_stable).astype(np.int32)
-    if len(swapped):
-        source[:, swapped] = generator.permuted(np.tile(swapped, (draws, 1)), axis=1)
+    groups = np.where(is_stable, 0 if group is None else group, -1)
+    for number in range(int(groups.max(initial=-1)) + 1):
+        swapped = np.flatnonzero(groups == number).astype(np.int32)
+        if len(swapped):
+            source[:, swapped] = generator.permuted(np.tile(swapped, (draws, 1)), axis=1)
     return source
 
 

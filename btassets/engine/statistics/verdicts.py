@@ -156,9 +156,26 @@ def named_signal_verdict(ic: float, p: float, spread: float) -> Verdict:
     return CONTRADICTED if ic < 0 and p < LEVEL else NOISE
 
 
-def headline(adjusted_expectancy: Verdict, random_pick: Verdict, confirmed: Confirmed) -> Verdict:
-    """Verdict on the whole: selection earns something, beyond the market and beyond random picks."""
-    if CONTRADICTED in (adjusted_expectancy, random_pick):
-        return CONTRADICTED
-    both = adjusted_expectancy == SUPPORTED and random_pick == SUPPORTED
-    return SUPPORTED if both and confirmed != "no" else NOISE
+def headline(ranking: Verdict, list_below_zero: bool) -> Verdict:  # noqa: FBT001 - a fact, not an option
+    """Verdict on the whole: the ranking that makes the list foretells returns (decision 0019).
+
+    One claim, named before the data were seen. A list that is itself worse than the rest of its universe, by an
+    interval wholly below 0, takes the support away.
+    """
+    return NOISE if ranking == SUPPORTED and list_below_zero else ranking
+
+
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """p-values adjusted for the number of claims, shape (k,); NaN stays NaN and does not count.
+
+    Source: Holm (1979), Scandinavian J. of Statistics 6.
+
+    >>> holm(np.array([0.01, np.nan, 0.04, 0.03])).round(6).tolist()
+    [0.03, nan, 0.06, 0.06]
+    """
+    adjusted = np.full(len(p), np.nan)
+    rows = np.flatnonzero(~np.isnan(p))
+    rows = rows[np.argsort(p[rows], kind="stable")]
+    steps = np.arange(len(rows), 0, -1)
+    adjusted[rows] = np.minimum(np.maximum.accumulate(p[rows] * steps), 1.0)
+    return adjusted

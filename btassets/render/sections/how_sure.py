@@ -20,8 +20,9 @@ from btassets.render.tables import Column, block, facts, figure, legend, mark_le
 Values = Mapping[str, Any]
 
 _TOPICS = {
-    "headline": "The list earns more than chance",
-    "expectancy": "A qualified setup earns something",
+    "headline": "The ranking that makes the list foretells returns",
+    "list": "The list does better than the rest, before costs",
+    "expectancy": "A qualified setup earns more than its costs",
     "random_pick": "The book beats random picks",
     "exit": "Exit",
     "gate": "Floor",
@@ -44,8 +45,25 @@ _CLAIM_COLUMNS = (
     Column("n", "n", "n", "setups; days of a curve; books"),
     Column("n_weeks", "Weeks", "n", "weeks (days of a curve) from first to last"),
     Column("mde80", "Detectable", "text", "effect seen four times in five", render=lambda row: esc(detectable(row))),
-    Column("oos", "Out of sample", render=lambda row: esc(out_of_sample(row))),
+    Column(
+        "oos",
+        "Later weeks",
+        "text",
+        "of an exit or cutoff: of what train picked",
+        render=lambda row: esc(out_of_sample(row)),
+    ),
+    Column("supported_since", "Supported", "text", "looks of this book at it", render=lambda row: esc(since(row))),
 )
+
+
+def since(row: Values) -> str:
+    """Since when the looks in a row have found a claim supported, or when they last did."""
+    if row.get("looks_in_a_row"):
+        n = row["looks_in_a_row"]
+        return f"since {row['supported_since']}, {n} look{'' if n == 1 else 's'} in a row"
+    if row.get("last_supported"):
+        return f"last on {row['last_supported']}, not now"
+    return "never"
 
 
 def _claim_name(row: Values) -> str:
@@ -339,7 +357,7 @@ def _regimes(report: Report) -> str:
         rows, columns, json="statistics.regimes", caption="Qualified setups by regime", none="No graded setup."
     )
     is_adjusted = any(row["measure"] == "adjusted_r" for row in rows)
-    what = "R after costs and without the benchmark's move" if is_adjusted else "R after costs"
+    what = "R after costs and without beta x the benchmark's move" if is_adjusted else "R after costs"
     note = f"{what}, longest hold, qualified setups. Grey: too short a history for an interval (60 weeks)."
     return figure("Does it hold in every regime?", note, chart, behind)
 

@@ -183,7 +183,7 @@ def _of_numbers(column: pa.Array, name: str) -> pa.Array:
     times = ((values - days * per_day) * (_MS_PER_DAY / per_day)).astype(np.int64)
 
     def shown(row: int) -> str:
-        return str(np.datetime64(int(values[row]), unit))
+        return str(np.array(int(values[row]), f"datetime64[{unit}]"))
 
     _refuse_ambiguous(days[is_valid], times[is_valid], np.flatnonzero(is_valid), shown, name, "utc")
     return pa.array(days, mask=~is_valid)

@@ -7,14 +7,17 @@ and the advice itself (`recommendation`).
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from btassets.book.book import Book
+from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
 from btassets.engine.statistics.verdicts import (
+    CONTRADICTED,
     LEVEL,
     NOISE,
     OUT_OF_SAMPLE_LEVEL,
@@ -23,21 +26,32 @@ from btassets.engine.statistics.verdicts import (
     Evidence,
     Verdict,
     headline,
+    holm,
     negligible,
     superior,
     uniquely_best,
 )
 from btassets.graph.tables import STAT_CLAIMS
+from btassets.run import trials
 from btassets.run.run_stage import StageResult
+from btassets.run.verdict_history import append_verdicts
+from btassets.stages.bars.sessions import read_sessions
 from btassets.stages.statistics.stat_sample import PICKED, as_statistics
 
 Row = Mapping[str, Any]
+SINCE = ("supported_since", "first_supported", "last_supported", "looks_in_a_row", "looks")
+"""Columns that the history of verdicts gives."""
+
 _SHARED = tuple(
     name
     for name in STAT_CLAIMS.names
-    if name not in ("scenario", "topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
+    if name not in ("scenario", "topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text", *SINCE)
 )
 _OUT_OF_SAMPLE = ("oos_estimate", "oos_p", "oos_windows", "oos_confirmed")
+_NO_WINDOWS = {"oos_estimate": None, "oos_p": None, "oos_windows": None, "oos_confirmed": "n/a"}
+BOOK_TOPICS = ("expectancy", "random_pick", "benchmark", "robustness")
+"""Claims on the book as a whole: one family."""
+
 TOO_SHORT = "too short a history for an interval"
 
 
@@ -52,7 +66,12 @@ def compute(book: Book) -> StageResult:
     facts = {row["fact"]: row["value"] for row in rows("stat_health")}
     is_gap_paid = book.settings.method.gapped_target == "open"
     gap = _gap_words(facts.get("target_gap_r"), is_paid=is_gap_paid)
-    claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap)
+    named = next(iter(r for r in rows("stat_signals") if r["is_primary"] and r["horizon_days"] == HORIZON_DAYS), None)
+    claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap, named)
+    _since(book, claims, rows("stat_signals"))
+    tried = next((row["estimate"] for row in rows("stat_overfit") if row["measure"] == "trials"), None)
+    if tried and tried > len(set(trials.run_hashes(book))):
+        claims[0]["evidence_text"] += f" One of {tried:.0f} configurations tried on these data."
     n = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in ("supported", "contradicted")}
     numbers = {
         "claims": len(claims),
@@ -62,14 +81,38 @@ def compute(book: Book) -> StageResult:
     return StageResult({"stat_claims": as_statistics(claims, STAT_CLAIMS.schema, book.scenario)}, numbers)
 
 
+def _since(book: Book, claims: list[dict[str, Any]], signals: list[dict[str, Any]]) -> None:
+    """Add this look to the history of verdicts, and to each claim how long it has been supported."""
+    as_of = date(1970, 1, 1) + timedelta(days=read_sessions(book).last)
+    judged = [
+        {"topic": "signal", "item_key": f"{s['signal']} {s['horizon_days']}", "p_adj": s["q_table"], **_verdict(s)}
+        for s in signals
+    ]
+    found = append_verdicts(book, as_of, [*claims, *judged])
+    for claim in claims:
+        standing = found[claim["topic"], claim["item_key"]]
+        claim |= {
+            "supported_since": standing.supported_since,
+            "first_supported": standing.first_supported,
+            "last_supported": standing.last_supported,
+            "looks_in_a_row": standing.n_supported_in_a_row,
+            "looks": standing.n_looks,
+        }
+
+
+def _verdict(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("verdict", "estimate")}
+
+
 def claim_rows(
     items: list[dict[str, Any]],
     research: list[dict[str, Any]],
     pairs: Sequence[Row],
     books: Sequence[Row],
     gap: str = "",
+    named: Row | None = None,
 ) -> list[dict[str, Any]]:
-    """One claim per item of advice, after the headline and what it stands on.
+    """One claim per item of advice, after the headline, the list and the setups as a whole.
 
     Parameters
     ----------
@@ -79,11 +122,15 @@ def claim_rows(
         Rows of `stat_pairs` and `stat_portfolio`.
     gap
         What targets that were gapped over pay: said with the advice on exits.
+    named
+        Row of `stat_signals` of the ranking and the horizon that the book trades.
     """
     policy = _policy(books)
     expectancy = _expectancy(pairs, policy)
     random_pick = _random_pick(books, policy)
-    claims = [_headline(expectancy, random_pick), expectancy, random_pick]
+    ranking: Verdict = NOISE if named is None else named["verdict"]
+    listed = _list(pairs, ranking)
+    claims = [_headline(named, ranking, listed), listed, expectancy, random_pick]
     for item in items:
         make = _MAKERS.get(item["topic"])
         if make is not None:
@@ -92,7 +139,40 @@ def claim_rows(
                 claim["evidence_text"] += f" {gap}"
             claims.append(claim)
     claims += [_research(item, books) for item in research]
+    _adjust_book(claims)
     return claims
+
+
+def _adjust_book(claims: list[dict[str, Any]]) -> None:
+    """Take the support of claims on the whole book back where it does not hold for all of them together (Holm)."""
+    book = [claim for claim in claims if claim["topic"] in BOOK_TOPICS and claim.get("p_raw") is not None]
+    p_two_sided = np.array(
+        [min(1.0, 2.0 * min(c["p_raw"], 1.0 - c["p_raw"])) if c["topic"] == "random_pick" else c["p_raw"] for c in book]
+    )
+    for claim, p in zip(book, holm(p_two_sided).tolist(), strict=True):
+        claim |= {"p_adj": p, "adj_method": "holm", "family": "book", "family_size": len(book)}
+        if claim["verdict"] == SUPPORTED and not p < LEVEL:
+            claim["verdict"] = NOISE
+
+
+def _list(pairs: Sequence[Row], ranking: Verdict) -> dict[str, Any]:
+    """Claim that the names on the list do better than the rest: asked only where the ranking is supported."""
+    row = _find(pairs, family="list")
+    text = _words(row, "names of the last six weeks' lists against the rest, rank IC with the next week, before costs")
+    verdict = superior(_evidence(row))
+    if verdict == SUPPORTED and ranking != SUPPORTED:
+        verdict = NOISE
+        text += " It is asked after the ranking, and that is not supported."
+    return _claim("list", "listed", None, "positive", row, verdict, text)
+
+
+def _headline(named: Row | None, ranking: Verdict, listed: Row) -> dict[str, Any]:
+    """Claim of the whole report: the ranking that makes the list foretells returns; the list may deny it."""
+    row = None if named is None else {**named, **_NO_WINDOWS, "p_adj": None, "adj_method": "none", "family_size": 1}
+    verdict = headline(ranking, list_below_zero=listed["verdict"] == CONTRADICTED)
+    what = "the ranking that makes the list (residual momentum, held six weeks), rank IC with the next week"
+    text = f"{_words(row, what)} The list itself: {listed['evidence_text']}"
+    return _claim("headline", "ranking", None, "positive", row, verdict, text)
 
 
 def _gap_words(mean_r: float | None, *, is_paid: bool) -> str:
@@ -169,7 +249,8 @@ def _words(row: Row | None, what: str) -> str:
     if row["adj_method"] == "step_down":
         text += f" over a family of {row['family_size']}"
     if row["oos_confirmed"] and row["oos_confirmed"] != "n/a":
-        text += f"; out of sample: {row['oos_confirmed']}"
+        # Only what was picked in train is out of sample; the others are the same claim over the later weeks.
+        text += f"; {'out of sample' if row.get('is_picked') else 'later weeks'}: {row['oos_confirmed']}"
     if p >= LEVEL and row["se"] > 0:
         text += f"; from {scale * row['mde80']:.3f}{suffix} on it would probably have been seen"
     return f"{text}."
@@ -179,7 +260,7 @@ def _with_windows(row: Row | None, windows: Row | None) -> Row | None:
     """Return a row with the out-of-sample columns of another one."""
     if row is None or windows is None:
         return row
-    return {**row, **{name: windows[name] for name in _OUT_OF_SAMPLE}}
+    return {**row, **{name: windows[name] for name in _OUT_OF_SAMPLE}, "is_picked": True}
 
 
 def _for_claim(row: Row | None, sign: int = 1) -> Row | None:
@@ -284,6 +365,8 @@ def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
     name = next((n for n in wanted if (n == CAPACITY_VARIANT) == is_capacity), "")
     row = _find(books, policy=name, measure="return_minus_base")
     text = _words(row, f"daily return of {name} minus {BASE_VARIANT}")
+    if row is not None and row["estimate"] == 0.0 and row["se"] == 0.0:
+        text = f"{name} and {BASE_VARIANT} are the same book, trade by trade: it makes no difference."
     return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)
 
 
@@ -292,7 +375,7 @@ def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
     row = _for_claim(next((p for p in found if ("hold" in p["member"]) == (policy == "hold")), None))
     what = "mean R of a qualified setup after costs"
     if row is not None and row["measure"] == "adjusted_r":
-        what += ", without the benchmark's move"
+        what += ", without beta x the benchmark's move"
     return _claim("expectancy", policy, None, "positive", row, superior(_evidence(row)), _words(row, what))
 
 
@@ -300,17 +383,12 @@ def _random_pick(books: Sequence[Row], policy: str) -> dict[str, Any]:
     row = _find(books, policy=policy, measure="random_pick")
     if row is None or row["p_raw"] is None:
         return _claim("random_pick", policy, None, "superior", row, NOISE, "random-pick books: not available.")
-    verdict: Verdict = SUPPORTED if row["p_raw"] < LEVEL else NOISE
+    verdict: Verdict = SUPPORTED if row["p_raw"] < LEVEL / 2 else NOISE
     if row["p_raw"] > 1.0 - LEVEL / 2:
         verdict = "contradicted"
     text = (
         f"the book earned {100 * row['estimate']:+.1f} points more than the middle one of {row['n_setups']} books "
-        f"that pick at random under the same rules; a share of {row['p_raw']:.3f} did at least as well."
+        f"that pick at random among like tickers under the same rules; by the t of alpha a share of {row['p_raw']:.3f} "
+        "did at least as well."
     )
     return _claim("random_pick", policy, None, "superior", row, verdict, text)
-
-
-def _headline(expectancy: Row, random_pick: Row) -> dict[str, Any]:
-    verdict = headline(expectancy["verdict"], random_pick["verdict"], expectancy["oos_confirmed"])
-    text = f"{expectancy['evidence_text']} Against chance: {random_pick['evidence_text']}"
-    return _claim("headline", "selection", None, "positive", expectancy, verdict, text)

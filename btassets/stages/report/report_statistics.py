@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from btassets.book.book import Book
 from btassets.engine.recommendation.advice_sentences import headline
-from btassets.engine.statistics.verdicts import SUPPORTED
+from btassets.stages.advice.stat_claims import SINCE
 from btassets.stages.statistics.stat_sample import PICKED
 from btassets.stages.statistics.stat_signals import MAIN_HORIZON
 
@@ -127,7 +127,8 @@ def _claim(row: Row) -> Document:
     tested = dict.fromkeys(("estimate", "ci", "n", "n_weeks", "n_eff", "p", "mde80"))
     tested = _tested(row) if row["unit"] is not None else tested | {"unit": None, "oos_confirmed": "n/a"}
     names = ("topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
-    return {**_named(row, *names), **tested}
+    days = {name: None if row[name] is None else row[name].isoformat() for name in SINCE[:3]}
+    return {**_named(row, *names), **tested, **days, **_named(row, *SINCE[3:])}
 
 
 def _signal(row: Row) -> Document:
@@ -203,7 +204,8 @@ def with_verdicts(report: Document) -> None:
         row["verdict"] = None if at is None else claims[at]["verdict"]
     whole = next((claim["verdict"] for claim in claims if claim["topic"] == "headline"), None)
     by_topic = {claim["topic"]: claim["verdict"] for claim in claims}
-    text = headline(report["recommendation"], by_topic, is_edge_supported=whole == SUPPORTED)
+    listed = next((claim["verdict"] for claim in claims if claim["topic"] == "list"), None)
+    text = headline(report["recommendation"], by_topic, ranking=whole, listed=listed)
     report["headline"] = {"text": text, "verdict": whole}
 
 

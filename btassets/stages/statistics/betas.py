@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from btassets.book.book import Book
 from btassets.engine.statistics.beta import trailing_beta
 from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions import read_sessions
-from btassets.stages.bars.stored_inputs import read_benchmark_closes
+from btassets.stages.bars.stored_inputs import read_benchmark_closes, tickers_with_bars
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,3 +48,30 @@ def row_betas(
                 at = np.searchsorted(days, asof[rows], side="right") - 1
                 beta[rows] = trailing_beta(item.bars.close, closes.on(days), at)
     return beta
+
+
+class BetaTable:
+    """Betas of every ticker at the as-of dates of a grid, looked up by rows.
+
+    Parameters
+    ----------
+    days
+        Ascending int32 days: the dates that rows will have.
+    """
+
+    def __init__(self, book: Book, days: npt.NDArray[np.int32]) -> None:
+        self._tickers = list(tickers_with_bars(book))
+        self._days = days
+        n_days, n_tickers = len(days), len(self._tickers)
+        beta = row_betas(book, self._tickers, np.repeat(np.arange(n_tickers), n_days), np.tile(days, n_tickers))
+        self._beta = beta.astype(np.float32).reshape(n_tickers, n_days)
+
+    def of(self, ticker: pa.ChunkedArray, asof: npt.NDArray[np.int32]) -> Floats:
+        """Beta of each row, shape (n_rows,); 1.0 for a ticker or a date that the table does not have."""
+        found = np.ones(len(asof))
+        names = pc.fill_null(pc.index_in(ticker.cast(pa.string()), pa.array(self._tickers, pa.string())), -1)
+        place = names.to_numpy()
+        at = np.minimum(np.searchsorted(self._days, asof), len(self._days) - 1)
+        known = (place >= 0) & (self._days[at] == asof) if len(self._days) else np.zeros(len(asof), np.bool_)
+        found[known] = self._beta[place[known], at[known]]
+        return found

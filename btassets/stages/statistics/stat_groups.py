@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from btassets.book.book import Book
 from btassets.engine.conventions import CUTOFFS_PCT
-from btassets.engine.floors import ADVISED_VARIANTS, ALL_FLOORS, VARIANTS
+from btassets.engine.floors import ALL_FLOORS, VARIANTS
 from btassets.engine.statistics import regimes
 from btassets.engine.statistics.ewc import Estimates, estimate
 from btassets.engine.statistics.families import step_down
@@ -23,6 +23,7 @@ from btassets.graph.tables import STAT_GROUPS, STAT_HEALTH, STAT_PAIRS
 from btassets.run.run_stage import StageResult
 from btassets.stages.bars.sessions import read_sessions
 from btassets.stages.bars.stored_inputs import read_benchmark_closes
+from btassets.stages.statistics.list_rank import list_rows
 from btassets.stages.statistics.stat_health import health_rows
 from btassets.stages.statistics.stat_sample import (
     NO_WINDOWS,
@@ -45,7 +46,7 @@ def compute(book: Book) -> StageResult:
     """Tables `stat_groups`, `stat_pairs` and `stat_health` of the scenario."""
     sample = read_sample(book)
     groups = group_rows(sample, _regime_labels(book, sample))
-    pairs = pair_rows(sample)
+    pairs = [*pair_rows(sample), *list_rows(book)]
     health = health_rows(book, sample)
     tables = {
         "stat_groups": as_statistics(groups, STAT_GROUPS.schema, book.scenario),
@@ -219,10 +220,10 @@ def _exits(sample: Sample) -> list[dict[str, Any]]:
 
 
 def _floors(sample: Sample) -> list[dict[str, Any]]:
-    """The whole gate against the gate without one floor, under the longest hold."""
+    """The whole gate against the gate without one floor, and against momentum only, under the longest hold."""
     r = sample.net_r[:, -1]
     tested = _in_tests(sample) >= 0
-    dropped = list(ADVISED_VARIANTS.values())
+    dropped = [variant for variant in VARIANTS if variant.name != ALL_FLOORS]
 
     def pairs(rows: Flags) -> Influence:
         masks = np.stack([sample.floor_mask(variant.drops) & rows for variant in dropped], axis=1)

@@ -24,6 +24,7 @@ from btassets.engine.statistics.distributions import normal_quantile
 from btassets.engine.statistics.ewc import DAILY, estimate
 from btassets.engine.statistics.families import step_down
 from btassets.engine.statistics.influence import series_influence
+from btassets.engine.statistics.null_market import market_beta
 from btassets.engine.statistics.overfit import overfit_probability
 from btassets.engine.statistics.path_noise import DROP_FRACS, kept_rows, spread
 from btassets.engine.statistics.portfolio_value import (
@@ -38,6 +39,7 @@ from btassets.engine.statistics.portfolio_value import (
     stable_tickers,
     ticker_permutations,
 )
+from btassets.engine.statistics.random_pick import alpha_t, like_groups
 from btassets.engine.statistics.return_series import daily_returns
 from btassets.engine.statistics.sharpe import (
     deflated_sharpe,
@@ -201,7 +203,11 @@ def _capacity_rows(sample: Sample, inputs: BookInputs) -> list[Row]:
 
 
 def random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | None]) -> list[Row]:
-    """How many of 499 books, in which tickers have swapped percentiles, did as well as the main book."""
+    """How many of 499 books, in which like tickers have swapped percentiles, had as high a t of alpha as the main book.
+
+    The estimate is the difference of the total returns, for the reader; the p-value compares t of alpha
+    (`engine.statistics.random_pick`).
+    """
     cutoff = book.settings.gates.min_momentum_percentile
     if book.settings.method.ranking != "eligible" or cutoff <= 0 or not len(inputs.percentile):
         return []
@@ -211,7 +217,7 @@ def random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | No
     core = np.flatnonzero(inputs.meets_core & inputs.entries.is_long)
     entries = inputs.entries.take(core)
     week = inputs.week_of[entries.asof_session]
-    source = ticker_permutations(is_stable, RANDOM_DRAWS)
+    source = ticker_permutations(is_stable, RANDOM_DRAWS, group=like_groups(is_stable, *_liveliness(inputs)))
     permuted = PermutedRanks(inputs.percentile, source, week, entries.ticker_no)
     at_once = min(RANDOM_DRAWS, max(1, _RANKS_AT_ONCE // max(len(core), 1)))
     room = np.empty((at_once, len(core)))
@@ -237,6 +243,7 @@ def random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | No
                 with_counts=False,
             )
         totals = np.array([math.nan if r is None else r.total_return_pct / 100.0 for r in results])
+        own_t, *drawn_t = _alpha_t([observed, *results], inputs)
         mine = observed.total_return_pct / 100.0
         known = totals[~np.isnan(totals)]
         quartiles = np.quantile(known, (0.025, 0.5, 0.975)) if len(known) else np.full(3, np.nan)
@@ -246,12 +253,38 @@ def random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | No
                 "random_pick",
                 mine - quartiles[1],
                 "frac",
-                p_raw=random_p(mine, totals),
+                p_raw=random_p(own_t, np.array(drawn_t)),
                 n_setups=len(known),
             ),
             _row(policy, "random_pick_median", quartiles[1], "frac", ci_lo=quartiles[0], ci_hi=quartiles[2]),
         ]
     return rows
+
+
+def _liveliness(inputs: BookInputs) -> tuple[Floats, Floats]:
+    """Volatility of the daily returns and beta of every ticker, shape (n_tickers,) each; NaN, 1.0 without returns."""
+    panel = inputs.panel
+    level: Floats = np.cumprod(1.0 + np.nan_to_num(inputs.benchmark_returns)).astype(np.float64)
+    volatility, beta = np.full(panel.n_tickers, np.nan), np.ones(panel.n_tickers)
+    for k in range(panel.n_tickers):
+        rows = slice(panel.offsets[k], panel.offsets[k + 1])
+        close = panel.close[rows]
+        if len(close) > 1:
+            volatility[k] = float(np.std(close[1:] / close[:-1] - 1.0))
+            beta[k] = market_beta(close, level[panel.session_no[rows]])
+    return volatility, beta
+
+
+def _alpha_t(results: list[BookResult | None], inputs: BookInputs) -> list[float]:
+    """The t of alpha of every book; NaN where it traded nothing."""
+    known = [r for r in results if r is not None]
+    n_sessions = max((len(r.sessions) for r in known), default=0)
+    whole = [r for r in known if len(r.sessions) == n_sessions > 1]
+    if not whole:
+        return [math.nan] * len(results)
+    benchmark = inputs.benchmark_returns[whole[0].sessions[1:]]
+    t = iter(alpha_t(np.stack([daily_returns(r.equity) for r in whole], axis=1), benchmark).tolist())
+    return [next(t) if r is not None and len(r.sessions) == n_sessions else math.nan for r in results]
 
 
 def _path_rows(inputs: BookInputs) -> list[Row]:

@@ -21,6 +21,7 @@ from btassets.engine.statistics.ewc import Estimates
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
 from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, train_means, windows
 from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.statistics.betas import BetaTable
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -69,7 +70,7 @@ class Sample:
     is_long
         Direction, shape (n_setups,).
     net_r, adjusted_r
-        R after costs, and the same without the benchmark's move, shape (n_setups, n_exits).
+        R after costs, and the same without each setup's own beta x the benchmark's move, shape (n_setups, n_exits).
     flags, floats
         Verdicts of the gate and other columns of `graded_setups`, shape (n_setups,) each.
     everyone
@@ -154,13 +155,15 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
     benches = ("bench_ret_target", *(f"bench_ret_{n}" for n in book.settings.exits.hold_days))
     monday = int(week_mondays(sessions.days[:1])[0]) if len(sessions.days) else 0
     n_weeks = (int(week_mondays(sessions.days[-1:])[0]) - monday) // 7 + 1 if len(sessions.days) else 0
-    columns = ["row_no", "asof_date", "direction", "is_graded", "outcome", "label_end_date"]
+    columns = ["row_no", "ticker", "asof_date", "direction", "is_graded", "outcome", "label_end_date"]
     benches = () if only_core else benches
     columns += [*_FLAGS, *dict.fromkeys((*_FLOATS, *returns)), *benches]
     wanted = pc.field("is_graded")
     if only_core:
         wanted &= pc.field("meets_core") & ((pc.field("direction") == "long") | pc.field("qualified"))
     sums = {m: np.zeros((3, n_weeks, len(exits))) for m in ("net_r", "adjusted_r")}
+    grid = sessions.days[sessions.is_week] if book.settings.method.asof_grid == "week" else sessions.days
+    betas = BetaTable(book, grid) if benches else None
     footer = book.lake.footer("graded_setups", book.scenario)
     room = 0 if footer is None else footer.n_rows
     # Room for all of them: memory that no row reaches is never there.
@@ -170,7 +173,7 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
         batch = raw.filter(wanted)
         n_graded += batch.num_rows
         n_expired += pc.sum(pc.equal(batch["outcome"], "expired")).as_py() or 0
-        part = _arrays(batch, returns, benches, monday)
+        part = _arrays(batch, returns, benches, monday, betas)
         for measure, total in sums.items() if not only_core else ():
             _add_weekly(total, part["week_no"], part[measure])
         kept = np.flatnonzero(part["meets_core"] | part["momentum_ok"])
@@ -205,7 +208,7 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
 
 
 def _arrays(
-    batch: pa.Table, returns: tuple[str, ...], benches: tuple[str, ...], monday: int
+    batch: pa.Table, returns: tuple[str, ...], benches: tuple[str, ...], monday: int, betas: BetaTable | None
 ) -> dict[str, npt.NDArray[Any]]:
     def real(name: str) -> Floats:
         return batch[name].cast(pa.float64()).to_numpy()
@@ -223,11 +226,13 @@ def _arrays(
     }
     net = np.stack([real(name) for name in returns], axis=1) - found["cost_r"][:, np.newaxis]
     found["net_r"] = net
-    if benches:
-        found["adjusted_r"] = np.stack(
-            [benchmark_adjusted_r(net[:, k], real(name), found["risk_pct"], is_long) for k, name in enumerate(benches)],
-            axis=1,
-        )
+    if betas is not None:
+        beta = betas.of(batch["ticker"], asof)
+        adjusted = [
+            benchmark_adjusted_r(net[:, k], real(name), found["risk_pct"], is_long, beta)
+            for k, name in enumerate(benches)
+        ]
+        found["adjusted_r"] = np.stack(adjusted, axis=1)
     return found
 
 

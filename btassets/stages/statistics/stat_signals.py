@@ -33,9 +33,7 @@ from btassets.graph.tables import STAT_SIGNALS
 from btassets.run.run_stage import StageResult
 from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import Column, cross_sections, stored_signals
-from btassets.stages.bars.sessions import read_sessions
-from btassets.stages.bars.stored_inputs import read_benchmark_closes
-from btassets.stages.statistics.betas import row_betas
+from btassets.stages.statistics.benchmark_moves import benchmark_moves
 from btassets.stages.statistics.stat_sample import as_statistics, estimate_row
 
 Floats = npt.NDArray[np.float64]
@@ -68,18 +66,6 @@ def compute(book: Book) -> StageResult:
     if groups:
         numbers["tickers_without_group"] = len(tickers - set(groups))
     return StageResult({"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, book.scenario)}, numbers)
-
-
-def benchmark_moves(book: Book, tickers: Sequence[str], ticker_no: npt.NDArray[np.int32], asof: Days) -> Floats:
-    """Beta x the benchmark's return over the five sessions after each row's date, 0 where it is not known."""
-    sessions = read_sessions(book)
-    closes = read_benchmark_closes(book, sessions.last)
-    if closes is None or not len(asof):
-        return np.zeros(len(asof))
-    at = np.searchsorted(sessions.days, asof)
-    later = sessions.days[np.minimum(at + _WEEK_SESSIONS, len(sessions.days) - 1)]
-    move = row_betas(book, tickers, ticker_no, asof) * (closes.on(later) / closes.on(asof) - 1.0)
-    return np.where(np.isfinite(move), move, 0.0)
 
 
 def signal_rows(

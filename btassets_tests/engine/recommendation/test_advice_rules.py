@@ -150,6 +150,14 @@ def test_no_change_is_the_default_advice():
     assert headline(hold, {"exit": "contradicted"}).startswith("No change.")
     assert headline(hold, {}).startswith("No change.")
     assert headline(hold, {"exit": "supported"}).startswith("Hold 21 sessions")
-    assert headline(hold, {"exit": "supported"}, is_edge_supported=False).endswith("is shown.")
+    noise = "not distinguishable from noise"
+    for ranking, listed, words in (
+        ("supported", "supported", "foretells returns, and the list"),
+        ("supported", noise, "whether the few names of the list"),
+        (noise, noise, "Neither the ranking nor the list"),
+        (noise, "contradicted", "did worse than the rest"),
+        ("contradicted", noise, "points the wrong way"),
+    ):
+        assert words in headline(hold, {"exit": "supported"}, ranking=ranking, listed=listed)
     assert headline({"items": [{"topic": "exit"}]}, {}).startswith("No change.")
     assert item_sentence(hold["items"][0], "supported").endswith("The evidence supports this.")

@@ -11,6 +11,7 @@ from btassets.engine.statistics.verdicts import (
     SUPPORTED,
     Evidence,
     headline,
+    holm,
     named_signal_verdict,
     negligible,
     out_of_sample,
@@ -102,8 +103,15 @@ def test_the_signal_named_in_advance_is_judged_on_its_own_side():
     assert named_signal_verdict(NAN, NAN, NAN) == NOISE
 
 
-def test_headline_needs_both_and_no_refusal():
-    assert headline(SUPPORTED, SUPPORTED, "weak") == SUPPORTED
-    assert headline(SUPPORTED, SUPPORTED, "no") == NOISE
-    assert headline(SUPPORTED, NOISE, "yes") == NOISE
-    assert headline(SUPPORTED, CONTRADICTED, "yes") == CONTRADICTED
+def test_the_headline_is_the_rankings_unless_the_list_denies_it():
+    assert headline(SUPPORTED, list_below_zero=False) == SUPPORTED
+    assert headline(SUPPORTED, list_below_zero=True) == NOISE
+    for verdict in (NOISE, CONTRADICTED):
+        assert headline(verdict, list_below_zero=False) == headline(verdict, list_below_zero=True) == verdict
+
+
+def test_holm_is_monotone_and_never_below_the_plain_p():
+    p = np.array([0.012, 0.04, 0.01, NAN, 0.5])
+    found = holm(p)
+    assert found.tolist() == pytest.approx([0.04, 0.08, 0.04, NAN, 0.5], nan_ok=True)
+    assert holm(np.array([])).tolist() == []

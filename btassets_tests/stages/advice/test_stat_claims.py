@@ -114,23 +114,70 @@ def test_robustness_and_research():
     assert [row["verdict"] for row in found[-2:]] == [NOISE, SUPPORTED]
 
 
+def named(estimate=0.04, verdict=SUPPORTED):
+    return row(estimate, 0.015, 0.02, unit="ic") | {"verdict": verdict, "is_primary": True, "horizon_days": 30}
+
+
+def listed(estimate, p):
+    return pair("list", "listed", "the rest", estimate=estimate, se=0.02, p=p, unit="ic", measure="rank_ic")
+
+
 @pytest.mark.parametrize(
-    ("adjusted", "random_p", "later", "verdict"),
+    ("ranking", "estimate", "p", "verdicts"),
     [
-        (0.2, 0.01, {"oos_confirmed": "yes", "oos_estimate": 0.2, "oos_p": 0.01}, SUPPORTED),
-        (0.2, 0.01, {"oos_confirmed": "no", "oos_estimate": -0.1, "oos_p": 0.8}, NOISE),
-        (0.2, 0.20, {"oos_confirmed": "yes", "oos_estimate": 0.2, "oos_p": 0.01}, NOISE),
-        (-0.2, 0.01, {"oos_confirmed": "yes", "oos_estimate": -0.2, "oos_p": 0.01}, CONTRADICTED),
+        (SUPPORTED, 0.06, 0.01, [SUPPORTED, SUPPORTED]),
+        (SUPPORTED, 0.02, 0.40, [SUPPORTED, NOISE]),
+        (SUPPORTED, -0.06, 0.01, [NOISE, CONTRADICTED]),  # a list that is worse than the rest takes the support away
+        (NOISE, 0.06, 0.01, [NOISE, NOISE]),  # the list is asked after the ranking
+        (CONTRADICTED, 0.06, 0.01, [CONTRADICTED, NOISE]),
     ],
 )
-def test_the_headline_needs_the_setups_and_the_book(adjusted, random_p, later, verdict):
+def test_the_headline_is_the_rankings_and_the_list_is_asked_after_it(ranking, estimate, p, verdicts):
+    found = claim_rows([], [], [listed(estimate, p)], [SHARPE], "", named(verdict=ranking))
+    assert [c["topic"] for c in found] == ["headline", "list", "expectancy", "random_pick"]
+    assert [c["verdict"] for c in found[:2]] == verdicts
+    assert "residual momentum" in found[0]["evidence_text"]
+    assert "The list itself: names of" in found[0]["evidence_text"]
+
+
+@pytest.mark.parametrize(("p", "verdict"), [(0.01, SUPPORTED), (0.012, SUPPORTED), (0.013, NOISE), (0.04, NOISE)])
+def test_claims_on_the_whole_book_hold_together_or_not_at_all(p, verdict):
+    """Four of them: the smallest p counts four times."""
     pairs = [
-        pair("selection", "qualified_target", "nothing", estimate=9.0),
-        pair("selection", "qualified_hold_30", "nothing", estimate=adjusted, measure="adjusted_r", **later),
+        pair("selection", "qualified_hold_30", "nothing", estimate=0.2, p=p, measure="adjusted_r"),
+        pair("selection", "qualified_hold_30_ex_top5", "nothing", estimate=0.2, p=0.3),
     ]
-    found = claim([], pairs, [book_row("hold", "random_pick", estimate=0.2, se=None, p=random_p, unit="frac")])
-    assert [c["topic"] for c in found] == ["headline", "expectancy", "random_pick"]
-    assert found[0]["verdict"] == verdict
+    books = [
+        book_row("hold", "random_pick", estimate=0.2, se=None, p=0.3, unit="frac"),
+        book_row("hold", "alpha", estimate=0.02, p=0.2),
+    ]
+    items = [item("benchmark", "benchmark", "beats"), item("robustness", "hold_30", "survives")]
+    found = {c["topic"]: c for c in claim(items, pairs, books)}
+    assert found["expectancy"]["verdict"] == verdict
+    assert found["expectancy"]["p_adj"] == pytest.approx(4 * p)
+    assert {found[t]["family_size"] for t in ("expectancy", "random_pick", "benchmark", "robustness")} == {4}
+
+
+@pytest.mark.parametrize(("p", "verdict"), [(0.01, SUPPORTED), (0.03, NOISE), (0.5, NOISE), (0.99, CONTRADICTED)])
+def test_random_picks_are_compared_on_both_sides(p, verdict):
+    found = claim([], [], [book_row("hold", "random_pick", estimate=0.2, se=None, p=p, unit="frac")])
+    assert found[3]["verdict"] == verdict
+
+
+def test_the_same_book_twice_makes_no_difference():
+    same = book_row("residual_80_fixed15", "return_minus_base", estimate=0.0, se=0.0, p=1.0, p_adj=1.0)
+    found = claim([], books=[same], research=[item("capacity_15", "capacity_15", None)])[-1]
+    assert found["evidence_text"].endswith("it makes no difference.")
+
+
+def test_only_what_train_picked_is_called_out_of_sample():
+    later = {"oos_confirmed": "yes", "oos_estimate": 0.1, "oos_p": 0.01}
+    floor = pair("floors", "all_floors", "no_rr_floor", estimate=0.1, p=0.01, **later)
+    text = claim([item("gate", "rr", "keep")], [floor])[-1]["evidence_text"]
+    assert "later weeks: yes" in text
+    assert "out of sample" not in text
+    picked = [pair("exits", "hold_21", "target"), pair("exits", PICKED, "target", **later)]
+    assert "out of sample: yes" in claim([item("exit", "hold_21", "hold")], picked)[-1]["evidence_text"]
 
 
 def test_nothing_at_all_claims_nothing():

@@ -1,0 +1,38 @@
+"""What beta x benchmark explains of the next week's returns of many rows.
+
+Belongs here: betas at the rows' dates and the benchmark's moves after them. Does not belong here: the returns.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.book.book import Book
+from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.stored_inputs import read_benchmark_closes
+from btassets.stages.statistics.betas import row_betas
+
+_WEEK_SESSIONS = 5
+
+
+def benchmark_moves(
+    book: Book, tickers: Sequence[str], ticker_no: npt.NDArray[np.int32], asof: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float64]:
+    """Beta x the benchmark's return over the five sessions after each row's date, 0 where it is not known.
+
+    Parameters
+    ----------
+    tickers
+        Names by number.
+    ticker_no, asof
+        Shape (n_rows,); `asof` in int32 days.
+    """
+    sessions = read_sessions(book)
+    closes = read_benchmark_closes(book, sessions.last)
+    if closes is None or not len(asof):
+        return np.zeros(len(asof))
+    at = np.searchsorted(sessions.days, asof)
+    later = sessions.days[np.minimum(at + _WEEK_SESSIONS, len(sessions.days) - 1)]
+    move = row_betas(book, tickers, ticker_no, asof) * (closes.on(later) / closes.on(asof) - 1.0)
+    return np.where(np.isfinite(move), move, 0.0)

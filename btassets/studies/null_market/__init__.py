@@ -1,0 +1,1 @@
+"""The book's own market with the edge destroyed, many times."""
