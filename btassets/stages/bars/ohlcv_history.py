@@ -209,6 +209,34 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
     return IngestPlan(listed, settled, [t for t in stale if t in unsettled], notes, is_list_new)
 
 
+def plan_without_source(book: Book) -> IngestPlan:
+    """A plan that reads nothing: the tickers of the lake as they are.
+
+    Raises
+    ------
+    NoBarsError
+        When there is none.
+    """
+    if not has_bars(book):
+        raise NoBarsError(str(book.folder), "no bars were read yet", "`btassets run` reads them from the source.")
+    return IngestPlan(active_tickers(book), [])
+
+
+def has_bars(book: Book) -> bool:
+    """Whether a ticker of the universe has bars in the lake."""
+    footers = book.lake.ticker_footers(TABLE)
+    return any(footers[ticker]["n_rows"] for ticker in active_tickers(book))
+
+
+def is_source_away(book: Book) -> bool:
+    """Whether the source as a whole cannot be read: no folder, no key, no answer."""
+    try:
+        open_source(book.base, book.folder, book.lake).tickers()
+    except (NoBarsError, SourceStoppedError):
+        return True
+    return False
+
+
 def _is_unsettled(source: BarSource, ticker: str, now: float, settle_seconds: float) -> bool:
     changed = changed_at(source, ticker)
     # A file server's clock may be ahead of ours: far in the future is not "just now".
