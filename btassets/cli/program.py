@@ -32,7 +32,7 @@ class CommandGroup(click.Group):
         """Import the module of a command; None for a name that does not exist."""
         if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(f"btassets.cli.commands.{cmd_name}").command
+        return importlib.import_module(f"btassets.cli.commands.{cmd_name.replace('-', '_')}").command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -66,7 +66,8 @@ def test_all_end_when_the_command_is_killed(tmp_path: Path) -> None:
     (tmp_path / "stays.py").write_text("import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(100)")
     command = (
         "import sys, time; from pathlib import Path; from btassets.instance.processes import Processes\n"
-        f"with Processes(Path({str(tmp_path)!r}), Path({str(tmp_path / 'log')!r}), {{'PYTHONPATH': {str(tmp_path)!r}}}) as g:\n"
+        f"place = {str(tmp_path)!r}\n"
+        "with Processes(Path(place), Path(place) / 'log', {'PYTHONPATH': place}) as g:\n"
         "    g.start('stays', 'stays', []); time.sleep(100)"
     )
     parent = subprocess.Popen([sys.executable, "-c", command])
