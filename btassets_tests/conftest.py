@@ -12,7 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from btassets.fork_server import leave_quietly
+from btassets.instance.fork_server import leave_quietly
 
 from btassets.compiled import use_cache_folder
 

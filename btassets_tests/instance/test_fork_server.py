@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _PROGRAM = """
 import multiprocessing
-from btassets.fork_server import is_fork_server
+from btassets.instance.fork_server import is_fork_server
 
 with multiprocessing.get_context("forkserver").Pool(1) as pool:
     print(is_fork_server(), pool.apply(is_fork_server))
