@@ -18,7 +18,7 @@ from btassets.engine.market.raw_bars import RawBars
 from btassets.run.run_stage import run_stage
 from btassets.sources.synthetic.demo import weekday_sessions
 from btassets.stages.bars.bar_problems import keep_refusals
-from btassets.stages.bars.data_findings import DataFinding, data_findings
+from btassets.stages.bars.findings.data_findings import DataFinding, data_findings
 from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 
 Days = npt.NDArray[np.int32]

@@ -36,12 +36,12 @@ from btassets.sources.base import (
 from btassets.sources.open_source import benchmark_ticker, open_source
 from btassets.sources.values.tickers import TickerNames, spelling_key
 from btassets.stages.bars.bar_store import TABLE, stored_bars, ticker_slices, write_bars
+from btassets.stages.bars.findings.source_notes import SourceNotes, look_at_list, read_notes, write_notes
 from btassets.stages.bars.quality_settings import READ_RULES, overrides_of
 from btassets.stages.bars.quarantine import Quarantined, write_quarantine
 from btassets.stages.bars.reading import Read, Wanted, is_late, read_many
 from btassets.stages.bars.restated import restated_tickers
 from btassets.stages.bars.screening import accept, last_finished
-from btassets.stages.bars.source_notes import SourceNotes, look_at_list, read_notes, write_notes
 from btassets.storage.lake import digest
 
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
