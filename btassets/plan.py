@@ -13,9 +13,11 @@ from btassets.graph.registry import STAGES, downstream
 from btassets.run.freshness import input_hash, is_fresh, mark_checked, unmark_checked, was_checked
 from btassets.run.run_stage import StageOutcome, run_stages, stale_stage
 from btassets.settings.load import BASE_SCENARIO
-from btassets.stages.bars.ohlcv_history import IngestPlan, active_tickers, plan_ingest
+from btassets.stages.bars.ohlcv_history import IngestPlan, active_tickers, plan_ingest, plan_without_source
 from btassets.stages.replay import candidates as replay
 from btassets.stages.replay.lookahead_check import find_lookahead
+
+_FROM_THE_SOURCE = frozenset({"ohlcv_history", "benchmark_closes"})
 
 Log = Callable[[str], object]
 
@@ -39,19 +41,22 @@ class RunPlan:
     stages: list[str]
 
 
-def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None) -> RunPlan:
+def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, reads: bool = True) -> RunPlan:
     """Compare source, lake and settings; nothing is computed or written.
+
+    Without `reads` the source is not asked: the bars of the lake, and the benchmark's, stay as they are.
 
     Stages below the first stale one are taken as stale; they skip themselves in the run when
     their inputs turn out to be unchanged.
     """
-    ingest = plan_ingest(book, full=full, only=only or ())
+    ingest = plan_ingest(book, full=full, only=only or ()) if reads else plan_without_source(book)
+    kept = {"ohlcv_history"} if reads or book.lake.footer("benchmark_closes") is None else _FROM_THE_SOURCE
     if ingest.stale or ingest.is_list_new:
         return RunPlan(ingest, [], [name for name in STAGES if name in downstream({"ohlcv_history"})])
     stale: set[str] = set()
     tickers: list[str] = []
     for name in STAGES:
-        if name == "ohlcv_history" or name in stale:
+        if name in kept or name in stale:
             continue
         if name == "candidates":
             if not is_fresh(name, book, input_hash(name, book)):
@@ -66,7 +71,7 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None) 
     if "candidates" in stale and not tickers:
         # Those that left the universe or the lake, too: their rows have to go.
         tickers = sorted({*active_tickers(book), *book.lake.ticker_footers(book.candidates)}, key=str.encode)
-    return RunPlan(ingest, tickers, [name for name in STAGES if name in stale])
+    return RunPlan(ingest, tickers, [name for name in STAGES if name in stale - kept])
 
 
 def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:

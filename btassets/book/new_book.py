@@ -85,6 +85,7 @@ def _section(model: BaseModel, prefix: str, values: dict[str, Any]) -> list[str]
         else:
             lines.append(f"# {name} = {toml_value(value)}")
     for key, section in nested:
-        doc = (type(section).__doc__ or "").strip().splitlines()[0]
+        # Python with -OO keeps no docstring.
+        doc = (type(section).__doc__ or key).strip().splitlines()[0]
         lines += ["", f"[{key}]  # {doc}", *_section(section, f"{key}.", values)]
     return lines

@@ -60,6 +60,7 @@ def command_run(  # one keyword per option
     name: str | None,
     promote: bool,
     tickers: str,
+    no_read: bool,
     assignments: tuple[str, ...],
     quiet: bool,
     no_wait: bool,
@@ -79,7 +80,10 @@ def command_run(  # one keyword per option
         assignments = ()
     overrides = overrides_of(assignments, profile=profile, workers=workers)
     opened = book_of(book, scenario=scenario, overrides=overrides, name=name, mends=True)
-    return bring_up_to_date(opened, Work(tickers_of(tickers), is_quiet=quiet, waits=not no_wait))
+    if no_read and tickers:
+        raise UsageError("--no-read beside --tickers", "nothing is read then: use one of them.")
+    work = Work(tickers_of(tickers), is_quiet=quiet, waits=not no_wait, reads=not no_read)
+    return bring_up_to_date(opened, work)
 
 
 def command_ingest(

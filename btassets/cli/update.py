@@ -4,6 +4,7 @@ Belongs here: the order of plan, run and last lines. Dagster is imported only wh
 belong here: what is stale (`btassets.plan`), the run itself (`btassets.defs.launch`), options (`commands/`).
 """
 
+import datetime as dt
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from btassets.cli.output.first_run import CompileWatch
 from btassets.cli.output.summary import headline_lines
 from btassets.cli.terminal import Progress, say, tell
 from btassets.compiled import use_cache_folder
-from btassets.errors import EXIT_INTERRUPTED, EXIT_SOME_TICKERS
+from btassets.engine.days import EPOCH
+from btassets.errors import EXIT_INTERRUPTED, EXIT_SOME_TICKERS, NoBarsError, SourceStoppedError
 from btassets.graph.registry import STAGES
 from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.plan import RunPlan, make_plan
@@ -26,7 +28,7 @@ from btassets.settings.load import BASE_SCENARIO
 from btassets.stages.bars.bar_damage import owed_tickers, settle_owed
 from btassets.stages.bars.bar_store import TABLE
 from btassets.stages.bars.landing import SETTLE_SECONDS, Taken, take_landed
-from btassets.stages.bars.ohlcv_history import active_tickers
+from btassets.stages.bars.ohlcv_history import active_tickers, has_bars, is_source_away
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import sweep
 from btassets.storage.lock import book_lock
@@ -51,11 +53,14 @@ class Work:
         Show no progress.
     waits
         Wait while another run holds the book.
+    reads
+        Ask the source for new bars.
     """
 
     only: Sequence[str] = ()
     is_quiet: bool = False
     waits: bool = True
+    reads: bool = True
 
 
 def tickers_of(text: str) -> list[str]:
@@ -95,11 +100,12 @@ def bring_up_to_date(book: Book, work: Work) -> int:
         sweep_book(book)
         base = book.in_base()
         landed = take_landing(base)
-        plan = make_plan(base, only=list(work.only))
+        plan, unreached = _planned(base, work)
         owed = owed_tickers(base)
         if book.scenario != BASE_SCENARIO:
             plan = RunPlan(plan.ingest, plan.replay, [n for n in plan.stages if n in _BARS_AND_REPLAY])
-        code = run_base(base, plan, work) if plan.stages else 0
+        code, gave_up = _run_planned(base, plan, work) if plan.stages else (0, "")
+        unreached = unreached or gave_up
         lost = settle_owed(base, owed) if owed and not work.only and not code else {}
         is_idle = not plan.stages
         if not code and book.scenario != BASE_SCENARIO and not is_scenario_fresh(book):
@@ -112,9 +118,41 @@ def bring_up_to_date(book: Book, work: Work) -> int:
             tell("nothing changed since the last run: its tables and report are up to date")
         for line in headline_lines(book):
             say(line)
+        if unreached:
+            tell(f"! {unreached}")
         for sentence in lost.values():
             tell(sentence)
         return last_lines(book, landed) or (EXIT_SOME_TICKERS if lost else 0)
+
+
+def _planned(base: Book, work: Work) -> tuple[RunPlan, str]:
+    """The plan of a run, and a sentence when the source cannot be asked and the bars of the book have to do."""
+    if not work.reads:
+        return make_plan(base, reads=False), ""
+    try:
+        return make_plan(base, only=list(work.only)), ""
+    except (NoBarsError, SourceStoppedError) as error:
+        if work.only or not is_source_away(base) or not has_bars(base):
+            raise
+        return make_plan(base, reads=False), _without_source(base, str(error))
+
+
+def _run_planned(base: Book, plan: RunPlan, work: Work) -> tuple[int, str]:
+    """Run a plan; when the source stops answering and the book has every ticker, go on with the bars that it has."""
+    failure = _launched(base, plan, work)
+    known = base.lake.ticker_footers(TABLE)
+    is_complete = all(known.get(ticker, {}).get("n_rows") for ticker in plan.ingest.listed)
+    if failure is None or failure.kind != "SourceUnreachableError" or not is_complete:
+        return _code_of(failure), ""
+    plan = make_plan(base, reads=False)
+    code = run_base(base, plan, work) if plan.stages else 0
+    return code, _without_source(base, failure.text)
+
+
+def _without_source(base: Book, reason: str) -> str:
+    footer = base.lake.footer("sessions")
+    as_of = "" if footer is None else f", as of {EPOCH + dt.timedelta(days=int(footer.facts['last']))}"
+    return f"the source could not be read, and the bars of the book were used{as_of}: {reason}"
 
 
 def _run_scenario(book: Book, work: Work) -> int:
@@ -131,6 +169,10 @@ def _n_threads(book: Book) -> int:
 
 def run_base(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) -> int:
     """Run the stages of a plan for the book's own settings; returns the exit code."""
+    return _code_of(_launched(book, plan, work, is_full=is_full))
+
+
+def _launched(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) -> "RunFailure | None":
     is_multiprocess = book.settings.executor.kind == "multiprocess"
     if is_multiprocess:
         # First of all: the server imports while this process does.
@@ -142,7 +184,7 @@ def run_base(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) ->
         CompileWatch(bar, is_quiet=work.is_quiet or set(plan.stages) <= set(BARS)),
         progress.listening(bar),
     ):
-        failure = launch(
+        return launch(
             book,
             plan,
             n_threads=_n_threads(book),
@@ -150,7 +192,6 @@ def run_base(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) ->
             is_full=is_full,
             only=work.only,
         )
-    return _code_of(failure)
 
 
 def _code_of(failure: "RunFailure | None") -> int:

@@ -16,10 +16,11 @@ from btassets.instance.database_refusals import refusal_of
 
 @dataclass(frozen=True)
 class RunFailure:
-    """Why a run failed: exit code and text for a person."""
+    """Why a run failed: exit code, text for a person, and the name of the error's class, "" for a foreign one."""
 
     exit_code: int
     text: str
+    kind: str = ""
 
 
 def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
@@ -49,7 +50,7 @@ def _of_error(error: Any) -> RunFailure:
         kind = errors.error_named(str(getattr(found, "cls_name", "")))
         if kind is not None:
             text = str(getattr(found, "message", "")).strip()
-            return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text)
+            return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text, kind.__name__)
         found = getattr(found, "cause", None)
     innermost = error
     while getattr(innermost, "cause", None) is not None:

@@ -64,7 +64,7 @@ def scenario_config(settings: Settings) -> type[Launch]:
         value = getattr(settings, key)
         if isinstance(value, Section):
             made = _section(f"{key.title()}Settings", value)
-            about = (type(value).__doc__ or "").strip().splitlines()[0]
+            about = (type(value).__doc__ or key).strip().splitlines()[0]
             fields[key] = (made, Field(default=made(), description=about))
         else:
             fields[key] = _field(Settings.model_fields[key], value)

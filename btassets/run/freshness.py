@@ -86,7 +86,7 @@ def _findings(book: Book) -> str:
     """Findings of the readings: they may change where no bar does."""
     stats = tuple((s.st_mtime_ns, s.st_ino) for s in (p.stat() for p in book.lake.bucket_files("ohlcv_history")))
     try:
-        # What the source's list said (`stages.bars.source_notes`).
+        # What the source's list said (`stages.bars.findings.source_notes`).
         listed = (book.lake.root / "ohlcv_history" / "source.json").read_text(encoding="utf-8")
     except OSError:
         listed = ""

@@ -22,5 +22,6 @@ COMMANDS = {
     "ui": "Serve the book's Dagster page and its reports, on this machine only.",
     "schedule": "Turn the daily run after the session's close and the new-bars sensor on or off.",
     "prune": "Delete old runs, landed files and reports; numbers and tables stay.",
+    "forget": "Take tickers that left the source out of the book, with their bars.",
     "completion": "Print the completion script for bash, zsh or fish.",
 }

@@ -14,6 +14,7 @@ command = declare(
         option("--as", "name", metavar="NAME", help="Name of the scenario that --set makes."),
         option("--promote", is_flag=True, help="Write the --set values into btassets.toml and run them as base."),
         options.tickers(),
+        option("--no-read", is_flag=True, help="Do not ask the source: work on the bars of the book as they are."),
         options.assignments(),
         *options.work(),
     ],

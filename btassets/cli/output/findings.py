@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from btassets.book.book import Book
 from btassets.stages.bars.bar_store import TABLE
-from btassets.stages.bars.data_findings import data_findings
+from btassets.stages.bars.findings.data_findings import data_findings
 from btassets.stages.bars.ohlcv_history import active_tickers
 
 MAX_SHOWN = 5

@@ -24,11 +24,12 @@ _USUAL = (*UNITS, 20.0, 50.0, 25.0, 15.0, 30.0, 40.0)
 
 _MIN_GAP = 1.2
 _LOOK_BACK, _LOOK_AHEAD = 20, 3
-_MIN_BEFORE = 5
+_MIN_BEFORE, _MIN_AFTER = 5, 15
 _MAX_TOLERANCE_FRAC = 0.08
 
 _WIDEST_DAY, _WIDEST_AFTER = 3.0, 3.0
-_CALM_SPREAD, _CERTAIN_DAY, _CERTAIN_AFTER, _CERTAIN_MONEY = 0.05, 1.7, 1.5, 2.0
+_CALM_SPREAD, _CERTAIN_DAY, _CERTAIN_AFTER, _CERTAIN_SHARES = 0.05, 1.7, 1.5, 0.6
+_MIN_CERTAIN = 1.3
 """Below 2:1 only a calm market shows the difference between a split and news."""
 
 
@@ -135,20 +136,24 @@ def _judged(volume: Floats, spread: Floats, row: int, before: slice, factor: flo
         or money is None
         or usual > _CALM_SPREAD
         or day > 2.0 * usual
-        or after > 1.8 * usual
+        or not 0.5 * usual <= after <= 1.8 * usual
         or money > 2.5
     ):
         return None
+    # As many shares as the split makes of those before: over a month, a quarter more or less is seen.
+    later = _activity(volume, row, before, _LOOK_BACK) if len(volume) - row >= _MIN_AFTER else None
     is_certain = (
-        day <= _CERTAIN_DAY * usual
+        later is not None
+        and ratio >= _MIN_CERTAIN
+        and day <= _CERTAIN_DAY * usual
         and after <= _CERTAIN_AFTER * usual
-        and 1.0 / _CERTAIN_MONEY <= money <= _CERTAIN_MONEY
+        and abs(np.log(later * factor)) <= _CERTAIN_SHARES * abs(np.log(factor))
     )
     return ScaleChange(row, factor, is_unit=False, is_certain=is_certain)
 
 
-def _activity(volume: Floats, row: int, before: slice) -> float | None:
+def _activity(volume: Floats, row: int, before: slice, n_after: int = _LOOK_AHEAD) -> float | None:
     """Shares traded on the day and the next ones over those before; None where nothing was counted."""
     usual = float(np.median(volume[before]))
-    now = float(np.median(volume[row : row + _LOOK_AHEAD]))
+    now = float(np.median(volume[row : row + n_after]))
     return now / usual if usual > 0.0 and now > 0.0 else None

@@ -32,12 +32,12 @@ from btassets.run.run_stage import StageResult, conform
 from btassets.sources.calendar.calendars import DATA
 from btassets.stages.bars.bar_revisions import revisions_table
 from btassets.stages.bars.bar_store import TABLE, ticker_slices
+from btassets.stages.bars.findings.source_notes import read_notes
 from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.stages.bars.quality_settings import as_fact, quality_rules, unused_overrides
 from btassets.stages.bars.quarantine import quarantine_table
 from btassets.stages.bars.reading import bars_of_table
 from btassets.stages.bars.sessions import Sessions, read_sessions
-from btassets.stages.bars.source_notes import read_notes
 
 Row = tuple[Any, ...]
 

@@ -36,12 +36,12 @@ from btassets.sources.base import (
 from btassets.sources.open_source import benchmark_ticker, open_source
 from btassets.sources.values.tickers import TickerNames, spelling_key
 from btassets.stages.bars.bar_store import TABLE, stored_bars, ticker_slices, write_bars
+from btassets.stages.bars.findings.source_notes import SourceNotes, look_at_list, read_notes, write_notes
 from btassets.stages.bars.quality_settings import READ_RULES, overrides_of
 from btassets.stages.bars.quarantine import Quarantined, write_quarantine
 from btassets.stages.bars.reading import Read, Wanted, is_late, read_many
 from btassets.stages.bars.restated import restated_tickers
 from btassets.stages.bars.screening import accept, last_finished
-from btassets.stages.bars.source_notes import SourceNotes, look_at_list, read_notes, write_notes
 from btassets.storage.lake import digest
 
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
@@ -207,6 +207,34 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
     unsettled = {ticker for ticker in stale if _is_unsettled(source, ticker, now, settle_seconds)}
     settled = [t for t in stale if t not in unsettled]
     return IngestPlan(listed, settled, [t for t in stale if t in unsettled], notes, is_list_new)
+
+
+def plan_without_source(book: Book) -> IngestPlan:
+    """A plan that reads nothing: the tickers of the lake as they are.
+
+    Raises
+    ------
+    NoBarsError
+        When there is none.
+    """
+    if not has_bars(book):
+        raise NoBarsError(str(book.folder), "no bars were read yet", "`btassets run` reads them from the source.")
+    return IngestPlan(active_tickers(book), [])
+
+
+def has_bars(book: Book) -> bool:
+    """Whether a ticker of the universe has bars in the lake."""
+    footers = book.lake.ticker_footers(TABLE)
+    return any(footers[ticker]["n_rows"] for ticker in active_tickers(book))
+
+
+def is_source_away(book: Book) -> bool:
+    """Whether the source as a whole cannot be read: no folder, no key, no answer."""
+    try:
+        open_source(book.base, book.folder, book.lake).tickers()
+    except (NoBarsError, SourceStoppedError):
+        return True
+    return False
 
 
 def _is_unsettled(source: BarSource, ticker: str, now: float, settle_seconds: float) -> bool:

@@ -26,7 +26,7 @@ from btassets.graph.tables import SESSIONS
 from btassets.run.run_stage import StageResult
 from btassets.sources.calendar.calendars import DATA, exchange_sessions, known_span
 from btassets.stages.bars.bar_store import ticker_slices
-from btassets.stages.bars.data_findings import first_refusals
+from btassets.stages.bars.findings.data_findings import first_refusals
 from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.stages.bars.quality_settings import as_fact, quality_rules
 from btassets.storage.lake import Lake

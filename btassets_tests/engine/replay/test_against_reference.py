@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from btassets.engine.days import NO_DAY
 from btassets.engine.replay.candidate_columns import GRID_COLUMNS, LABELS
 from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import replay_ticker
@@ -42,7 +43,9 @@ def value_at(columns, name, row):
         return LABELS[name][value] if value >= 0 else None
     if isinstance(value, float):
         return None if math.isnan(value) else value
-    if name.startswith(("hold_days", "stop_day", "label_end_date")):
+    if name.startswith("label_end_date"):
+        return None if value == NO_DAY else value
+    if name.startswith(("hold_days", "stop_day")):
         return None if value == -1 else value
     return value
 

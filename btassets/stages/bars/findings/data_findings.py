@@ -41,7 +41,7 @@ _HARM: dict[tuple[str, str], int] = {
 
 _OTHER_BLOCK = 3
 
-_FEW = 2
+_FEW = 3
 """So many findings of a kind are told one by one; more of them by the first, with the names of the others."""
 
 
