@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 WORKERS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-quick test-slow lint check bench same noise-audit ui clean help
+.PHONY: run test test-quick test-slow lint check bench torture same noise-audit ui clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(VENV)/test.stamp  ## the speed table, each figure beside the naive form
 
 same: $(VENV)/test.stamp  ## tables and cost of this checkout beside another: make same OTHER=<path with its .venv>
 	@$(BIN)/python -m btassets_tests.bench.same --other "$(OTHER)"
+
+torture: $(VENV)/test.stamp  ## faults, damage and bad input on purpose, with a table of what became of each
+	@$(BIN)/python -m btassets_tests.torture --full
 
 noise-audit: $(VENV)/test.stamp  ## how often the report claims something without an edge, and finds one
 	@$(BIN)/python -m btassets_tests.bench.noise_audit

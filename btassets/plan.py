@@ -64,7 +64,8 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None) 
         elif stale_stage(name, book) is not None:
             stale |= downstream({name})
     if "candidates" in stale and not tickers:
-        tickers = active_tickers(book)
+        # Those that left the universe or the lake, too: their rows have to go.
+        tickers = sorted({*active_tickers(book), *book.lake.ticker_footers(book.candidates)}, key=str.encode)
     return RunPlan(ingest, tickers, [name for name in STAGES if name in stale])
 
 

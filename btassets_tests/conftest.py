@@ -10,6 +10,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from btassets.compiled import use_cache_folder
@@ -38,6 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "ignore:Series.values returning an ndarray that drops timezone",
     ):
         config.addinivalue_line("filterwarnings", line)
+    # How fast a machine makes examples is no property of the code.
+    hypothesis.settings.register_profile(
+        "any machine",
+        hypothesis.settings(),
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

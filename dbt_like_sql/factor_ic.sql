@@ -19,7 +19,7 @@ scored as (
     from factor_ic_weekly
     cross join settings
     where
-        factor_ic_weekly.n >= 20
+        factor_ic_weekly.n >= settings.min_cross_section
         and (factor_ic_weekly.is_thinned or settings.ic = 'weeks')
 ),
 
@@ -101,7 +101,7 @@ select
     end as ic_t_stat,
     means.ic_positive_pct,
     means.mean_quintile_spread,
-    if(settings.ic = 'thinned', means.weeks >= 12, means.span >= 60) as reliable,
+    if(settings.ic = 'thinned', means.weeks >= settings.min_thinned_weeks, means.span >= 60) as reliable,
     if(settings.ic = 'thinned', means.weeks, null) as thinned_weeks,
     if(settings.ic = 'thinned', means.mean_ic, null) as thinned_mean_ic
 from means

@@ -5,7 +5,7 @@ answer, and which tables it writes. Dagster's graph, the freshness rules, the wa
 documentation all read this list. Does not belong here: any computing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Keyed = Literal["shared", "replay", "scenario"]
@@ -85,7 +85,6 @@ _STATISTICS = (
     "btassets/stages/bars/stored_inputs.py",
     *_BARS,
     "btassets/engine/portfolio",
-    "btassets/run/settings_relation.py",
     "btassets/engine/cross_section",
     "btassets/engine/statistics",
     "btassets/graph/tables.py",
@@ -100,12 +99,18 @@ def _model(
         f"dbt_like_sql/{name}.sql",
         "btassets/run/sql_models.py",
         "btassets/run/settings_relation.py",
+        "btassets/run/floor_sql.py",
     )
     return Stage(name, group, reads, settings, code, about, kinds=("sql", "duckdb"), work=work)
 
 
+_LISTS = ("btassets/engine/conventions.py", "btassets/engine/floors.py", "btassets/engine/signals.py")
+"""What every stage behind the bars takes its names and constants from."""
+
 STAGES: dict[str, Stage] = {
-    stage.name: stage
+    stage.name: replace(
+        stage, code=(*stage.code, "btassets/engine/days.py", *(() if stage.group == "bars" else _LISTS))
+    )
     for stage in (
         Stage(
             "ohlcv_history",
@@ -171,7 +176,7 @@ STAGES: dict[str, Stage] = {
             "benchmark_closes",
             "bars",
             ("sessions",),
-            ("benchmark", "basis", "source", "quality"),
+            ("benchmark", "basis", "profile", "source", "quality"),
             (
                 "btassets/stages/bars/benchmark_closes.py",
                 "btassets/stages/bars/quality_settings.py",
@@ -233,7 +238,6 @@ STAGES: dict[str, Stage] = {
             (
                 "btassets/stages/analysis/factor_ic_weekly.py",
                 "btassets/stages/analysis/signal_weeks.py",
-                "btassets/run/settings_relation.py",
                 "btassets/engine/cross_section",
                 "btassets/graph/tables.py",
             ),
@@ -310,6 +314,7 @@ STAGES: dict[str, Stage] = {
                 "btassets/stages/analysis/model_tests.py",
                 "btassets/run/sql_models.py",
                 "btassets/run/settings_relation.py",
+                "btassets/run/floor_sql.py",
                 "dbt_like_sql/tests",
             ),
             "Do the models keep their word? Queries that must find nothing, over this run's own rows.",
@@ -431,6 +436,7 @@ STAGES: dict[str, Stage] = {
             (*_METHOD, "portfolio", "basis", "engine.gap_days"),
             (
                 "btassets/stages/advice/todays_setups.py",
+                "btassets/run/floor_sql.py",
                 *_BARS,
                 "btassets/engine/cross_section",
                 "btassets/engine/features",

@@ -10,6 +10,10 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from btassets.engine.conventions import FORWARD_RETURN_DAYS, HOLD_DAYS, MIN_THINNED_WEEKS
+from btassets.engine.floors import FLAGS
+from btassets.engine.signals import SIGNALS
+
 _TEXT = pa.string()
 _CODE = pa.dictionary(pa.int8(), pa.string())
 _DAY = pa.date32()
@@ -67,7 +71,6 @@ _OHLCV = (
 
 def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
     """Columns of one grading; null as a whole while a row cannot be graded."""
-    holds = (5, 10, 21, 30)
     return (
         Column(
             f"outcome{suffix}",
@@ -85,7 +88,7 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
         Column(f"risk_pct{suffix}", _REAL, "1R as a fraction of the entry price (0.05 = 5%)"),
         *(
             Column(f"time_r_{n}{suffix}", _REAL, f"R multiple when held {n} sessions with the initial stop")
-            for n in holds
+            for n in HOLD_DAYS
         ),
         Column(
             f"r_mtm{suffix}",
@@ -96,7 +99,7 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
         Column(f"bench_ret_target{suffix}", _REAL, "benchmark return over the target race, fraction"),
         *(
             Column(f"bench_ret_{n}{suffix}", _REAL, f"benchmark return over the {n}-session hold, fraction")
-            for n in holds
+            for n in HOLD_DAYS
         ),
     )
 
@@ -147,18 +150,6 @@ CANDIDATES = TableSpec(
     ),
 )
 
-SIGNALS = (
-    "mom_12_1",
-    "mom_12_1_resid",
-    "mom_6_1",
-    "mom_3_1",
-    "reversal_1m",
-    "trend_200",
-    "high_52w",
-    "vol_6m",
-)
-SIGNAL_HORIZONS = (5, 10, 21, 30, 42, 63)
-
 FACTOR_SIGNALS = TableSpec(
     "factor_signals",
     "One ticker at one as-of date: eight price signals, the forward returns, and whether it may be ranked.",
@@ -168,17 +159,10 @@ FACTOR_SIGNALS = TableSpec(
         _GRIDS[0],
         _GRIDS[2],
         _GRIDS[3],
-        Column("mom_12_1", _REAL, "return from 252 to 21 bars ago, fraction"),
-        Column("mom_12_1_resid", _REAL, "the same after removing beta times the benchmark, fraction"),
-        Column("mom_6_1", _REAL, "return from 126 to 21 bars ago, fraction"),
-        Column("mom_3_1", _REAL, "return from 63 to 21 bars ago, fraction"),
-        Column("reversal_1m", _REAL, "return of the last 21 bars, fraction"),
-        Column("trend_200", _REAL, "close over the mean of 200 closes, minus 1"),
-        Column("high_52w", _REAL, "close over the highest high of 252 bars"),
-        Column("vol_6m", _REAL, "standard deviation of 126 daily returns, not annualised"),
+        *(Column(signal.name, _REAL, signal.description) for signal in SIGNALS),
         *(
             Column(f"fwd_return_{h}", _REAL, f"close-to-close return of the next {h} own bars, fraction")
-            for h in SIGNAL_HORIZONS
+            for h in FORWARD_RETURN_DAYS
         ),
         Column("n_forward", _I16, "own forward bars that exist, capped at 63"),
         Column("close", _REAL, "close of the as-of bar, adjusted price"),
@@ -350,13 +334,7 @@ GRADED_SETUPS = TableSpec(
         Column("risk_level", _TEXT, "Low, Medium or High"),
         Column("adv20_usd", _REAL, "mean dollar volume of the last 20 bars"),
         *_PERCENTILES,
-        Column("rr_ok", _FLAG, "reward-to-risk floor passed"),
-        Column("confidence_ok", _FLAG, "confidence floor passed"),
-        Column("neutral_ok", _FLAG, "action points in the setup's direction, or is not asked for"),
-        Column("tighteners_ok", _FLAG, "conviction, conflict, probability and expected-value floors passed"),
-        Column("meets_core", _FLAG, "every floor but the momentum gate passed"),
-        Column("momentum_ok", _FLAG, "momentum gate passed"),
-        Column("qualified", _FLAG, "every floor and the momentum gate passed"),
+        *(Column(flag.name, _FLAG, flag.description) for flag in FLAGS),
         Column("is_graded", _FLAG, "has a result: statistics read these rows only"),
         Column("drop_reason", _TEXT, "why it has none"),
         Column("n_forward", _I8, "own forward bars that exist, capped at 30"),
@@ -370,9 +348,9 @@ GRADED_SETUPS = TableSpec(
         Column("target_gap_r", _REAL, "R between the target and the open of a bar that gapped over it, else 0"),
         Column("hold_days", _I16, "sessions held"),
         Column("stop_day", _I16, "forward bar that first touched the stop"),
-        *(Column(f"time_r_{n}", _REAL, f"gross R when held {n} sessions with the stop") for n in (5, 10, 21, 30)),
+        *(Column(f"time_r_{n}", _REAL, f"gross R when held {n} sessions with the stop") for n in HOLD_DAYS),
         Column("bench_ret_target", _REAL, "benchmark return over the target race, fraction"),
-        *(Column(f"bench_ret_{n}", _REAL, f"benchmark return over the {n}-session hold") for n in (5, 10, 21, 30)),
+        *(Column(f"bench_ret_{n}", _REAL, f"benchmark return over the {n}-session hold") for n in HOLD_DAYS),
         Column("label_end_date", _DAY, "session of the last bar that the grading used"),
         Column("outcome_at_close", _TEXT, "outcome when filled at the signal's close: calibration reads it"),
     ),
@@ -470,7 +448,7 @@ FACTOR_IC = TableSpec(
         ),
         Column("ic_positive_pct", _REAL, "share of weeks above 0, 0-100"),
         Column("mean_quintile_spread", _REAL, "mean return of the top fifth minus the bottom fifth, fraction"),
-        Column("reliable", _FLAG, "at least 60 weeks from first to last; thinned: at least 12"),
+        Column("reliable", _FLAG, f"at least 60 weeks from first to last; thinned: at least {MIN_THINNED_WEEKS}"),
         Column("thinned_weeks", _I64, "weeks measured, where method.ic is thinned; else empty"),
         Column("thinned_mean_ic", _REAL, "mean_ic, where method.ic is thinned; else empty"),
     ),

@@ -214,6 +214,35 @@ class Tested(TypedDict):
     oos_confirmed: NotRequired[Literal["yes", "weak", "no", "n/a"] | None]
 
 
+class RiskMeasures(TypedDict):
+    """Risk measures of one curve; null: too few returns, or not defined."""
+
+    cagr_pct: float | None
+    max_drawdown_pct: float | None
+    sharpe: float | None
+    calmar: float | None
+    volatility_pct: float | None
+    sortino: float | None
+    beta: float | None
+    skew: float | None
+    excess_kurtosis: float | None
+    var_pct: float | None
+    es_pct: float | None
+    best_day_pct: float | None
+    worst_day_pct: float | None
+    best_month_pct: float | None
+    worst_month_pct: float | None
+    positive_months_pct: float | None
+
+
+class ReturnBin(TypedDict):
+    """Count of returns in a bin; null: an open end."""
+
+    from_pct: float | None
+    to_pct: float | None
+    n: int
+
+
 class Params(TypedDict):
     """Part `Params` of a report."""
 
@@ -614,6 +643,7 @@ class TodaysSetups(TypedDict):
     capital: float | None
     qualified: list[Setup]
     nearest_misses: list[Setup]
+    n_qualified: int
 
 
 class Weeks(TypedDict):
@@ -833,6 +863,55 @@ class Statistics(TypedDict):
     health: list[StatisticsHealthRow]
 
 
+class Answer(TypedDict):
+    """The answer in plain sentences, as every face prints it."""
+
+    result: str
+    luck: str
+    change: str
+    today: str
+    verdict: Literal["supported", "contradicted", "not distinguishable from noise"] | None
+    verdict_word: Literal["clear", "likely luck", "the opposite is clear", "too little data"]
+
+
+class RiskRollingRow(TypedDict):
+    """Part `RiskRollingRow` of a report."""
+
+    window_days: int
+    dates: list[str]
+    sharpe: list[float | None]
+    volatility_pct: list[float | None]
+    beta: list[float | None]
+
+
+class RiskHoldingsMonth(TypedDict):
+    """Part `RiskHoldingsMonth` of a report."""
+
+    year: int
+    month: int
+    n: float
+
+
+class RiskHoldings(TypedDict):
+    """Part `RiskHoldings` of a report."""
+
+    mean: float | None
+    median: float | None
+    largest: int | None
+    months: list[RiskHoldingsMonth]
+
+
+class Risk(TypedDict):
+    """Risk of the portfolio beside what it is compared with."""
+
+    measures: dict[str, RiskMeasures]
+    rolling: list[RiskRollingRow]
+    daily: list[ReturnBin]
+    monthly: list[ReturnBin]
+    holdings: RiskHoldings
+    turnover: float | None
+
+
 class Report(TypedDict):
     """report.json, schema version 1.
 
@@ -888,3 +967,5 @@ class Report(TypedDict):
     dropped: NotRequired[dict[str, int]]
     equal_weight: NotRequired[dict[str, float | None] | None]
     statistics: Statistics
+    answer: Answer
+    risk: Risk

@@ -5,13 +5,13 @@ Equal to the stored one: skip, and keep the data version, so that what is below 
 Belongs here: hashes and comparison. Does not belong here: how a stage computes.
 """
 
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 from btassets.book.book import Book
 from btassets.book.group_file import read_groups
+from btassets.book.report_folders import damage_of
 from btassets.code_version import code_version
 from btassets.graph.registry import STAGES, Stage
 from btassets.run.trials import has_run_trials, n_trials_of_run
@@ -19,8 +19,9 @@ from btassets.settings.load import select
 from btassets.settings.models import flatten
 from btassets.sources.files.bar_files import file_stamp
 from btassets.sources.open_source import open_source
-from btassets.storage.files import replace_json
 from btassets.storage.lake import BASE, Footer, Lake, digest
+from btassets.storage.sealed import tell_damage
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 NO_BENCHMARK = "none"
 """Setting `benchmark = "none"`: what needs one is null."""
@@ -124,10 +125,14 @@ def input_hash(name: str, book: Book) -> str:
 
 
 def _has_report(book: Book, footers: list[Footer | None]) -> bool:
-    """Whether the report's files are still there: reports/ may be deleted at any time."""
+    """Whether the report's files are still there, as they were written: reports/ may be deleted at any time."""
     folder = footers[0].facts.get("folder") if footers[0] is not None else None
     shown = [book.folder / str(folder)] + ([book.reports / "latest"] if book.scenario == BASE else [])
-    return all((place / "report.json").is_file() for place in shown)
+    files = footers[0].facts.get("files", {}) if footers[0] is not None else {}
+    found = next((damage for place in shown if (damage := damage_of(place, files)) is not None), None)
+    if found is not None and found[0].exists():
+        tell_damage(found[0], f"damaged ({found[1]}); it is written again")
+    return bool(files) and found is None
 
 
 def _has_trials(book: Book, _: list[Footer | None]) -> bool:
@@ -161,7 +166,7 @@ def mark_checked(name: str, book: Book, expected: str) -> None:
     """
     table = _bucketed(STAGES[name], book)
     if table is not None:
-        replace_json(
+        replace_sealed_json(
             book.lake.root / table / "checked.json",
             {"input_hash": expected, "data_version": data_version(name, book)},
         )
@@ -171,16 +176,13 @@ def unmark_checked(name: str, book: Book, suspect: str) -> None:
     """Forget that a bucketed stage was verified: the next run looks again, at this ticker in any case."""
     table = _bucketed(STAGES[name], book)
     if table is not None:
-        replace_json(book.lake.root / table / "checked.json", {"suspect": suspect})
+        replace_sealed_json(book.lake.root / table / "checked.json", {"suspect": suspect})
 
 
 def suspect_of(name: str, book: Book) -> str | None:
     """Ticker whose rows failed the last verification; None when it passed."""
-    try:
-        path = book.lake.root / (_bucketed(STAGES[name], book) or "") / "checked.json"
-        return json.loads(path.read_text(encoding="utf-8")).get("suspect")
-    except (OSError, ValueError):
-        return None
+    path = book.lake.root / (_bucketed(STAGES[name], book) or "") / "checked.json"
+    return (read_sealed_json(path) or {}).get("suspect")
 
 
 def was_checked(name: str, book: Book) -> bool:
@@ -190,11 +192,8 @@ def was_checked(name: str, book: Book) -> bool:
 
 
 def _read_checked(book: Book, table: str) -> tuple[str, str] | None:
-    try:
-        raw = json.loads((book.lake.root / table / "checked.json").read_text(encoding="utf-8"))
-        return raw["input_hash"], raw["data_version"]
-    except (OSError, ValueError, KeyError):
-        return None
+    raw = read_sealed_json(book.lake.root / table / "checked.json") or {}
+    return (raw["input_hash"], raw["data_version"]) if raw.keys() >= {"input_hash", "data_version"} else None
 
 
 def is_scenario_fresh(book: Book) -> bool:

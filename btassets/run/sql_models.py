@@ -25,10 +25,12 @@ from btassets.book.book import Book
 from btassets.errors import EXIT_BUG, BtassetsError, TableContractError
 from btassets.graph.registry import STAGE_OF_TABLE
 from btassets.graph.tables import CANDIDATES
+from btassets.run.floor_sql import floor_macros
 from btassets.run.freshness import key_of
 from btassets.run.run_stage import StageResult
 from btassets.run.settings_relation import settings_relations
 from btassets.storage.files import temporary_path
+from btassets.storage.warehouse import quoted_path
 
 Relation = pa.Table | Sequence[str] | Sequence[Path]
 """A table in memory, or the Parquet files that together are one table."""
@@ -114,8 +116,11 @@ class SqlTestResult:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open an in-memory connection whose results do not change from run to run."""
-    return duckdb.connect(config=_DETERMINISTIC)
+    """Open an in-memory connection whose results do not change from run to run, with the macros of the gate."""
+    connection = duckdb.connect(config=_DETERMINISTIC)
+    for statement in floor_macros():
+        connection.execute(statement)
+    return connection
 
 
 def _description(sql: str) -> str:
@@ -346,7 +351,7 @@ def _bind(connection: duckdb.DuckDBPyConnection, name: str, relation: Relation) 
     if isinstance(relation, pa.Table):
         connection.register(name, relation)
     else:
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in relation)
+        files = ", ".join(quoted_path(path) for path in relation)
         connection.execute(f'create or replace temporary view "{name}" as from read_parquet([{files}])')
 
 

@@ -26,7 +26,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import REPLAY_SETTINGS, Book
-from btassets.engine.portfolio.variant_list import POLICIES, STRATEGY_VARIANTS
+from btassets.engine.conventions import POLICIES
+from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS
 from btassets.graph.tables import TRIALS
 from btassets.settings.load import BASE_SCENARIO, select
 from btassets.settings.models import Settings

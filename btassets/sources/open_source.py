@@ -4,19 +4,23 @@ Belongs here: the one place that knows every kind of source.
 """
 
 import os
-from pathlib import Path
+import re
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.errors import CredentialsError, NoBarsError
+from btassets.masking import remember
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource
 from btassets.sources.calendar.calendars import exchange_sessions
+from btassets.sources.files.bar_files import bar_suffix
 from btassets.sources.files.bar_folder import FilesSource
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets.sources.files.landed import with_landed
 from btassets.sources.synthetic.demo import DemoSource, calendar_span
 from btassets.sources.universe.membership import read_membership
-from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.sources.universe.ticker_names import canonical_ticker, ticker_of_stem
 from btassets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -55,7 +59,7 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
     source = settings.source
     if source.kind == "demo":
         demo = settings.demo
-        n_sessions = round(demo.years * 252)
+        n_sessions = round(demo.years * SESSIONS_A_YEAR)
         sessions = None if lake is None else exchange_sessions(lake, "XNYS", *calendar_span(n_sessions, demo.extend))
         return DemoSource(
             sessions,
@@ -127,6 +131,7 @@ def environment_key(source: str, *names: str) -> str:
         if value:
             if not value.isascii() or not value.isprintable() or " " in value:
                 raise CredentialsError(source, f"{name} in the environment holds characters that no key has")
+            remember(value)
             return value
     raise CredentialsError(source, f"{names[0]} is not set in the environment")
 
@@ -143,6 +148,18 @@ def _session(settings: Settings, base_url: str, headers: dict[str, str], pace: f
         timeout_s=source.timeout_s,
         max_wait_s=source.max_wait_s,
     )
+
+
+def benchmark_ticker(settings: Settings) -> str:
+    """Ticker that the benchmark has, or would have as a file of the source: it is no ticker of the universe."""
+    name = PurePath(settings.benchmark).name
+    suffix = bar_suffix(name)
+    if suffix is None:
+        return canonical_ticker(settings.benchmark)
+    stem = name.removesuffix(suffix)
+    pattern = settings.source.ticker_pattern
+    found = re.search(pattern, stem) if pattern else None
+    return ticker_of_stem(stem if found is None or not found.groups() else found[1])
 
 
 def _named(settings: Settings, folder: Path) -> list[str]:

@@ -5,16 +5,21 @@ for a lock and a shell that is open keeps the file it opened. Does not belong he
 holds them.
 """
 
-import json
-from collections.abc import Callable, Iterator
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from btassets.storage.files import replace_file, replace_text
+from btassets.errors import CannotWriteError
+from btassets.storage.files import replace_file
 from btassets.storage.lake import BASE, Lake
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 FILE_NAME = "warehouse.duckdb"
 
@@ -24,47 +29,63 @@ _INTERNAL = ("exchange_calendar", "signals", "quarantine")
 Connect = Callable[[str], AbstractContextManager[Any]]
 
 
-def view_sources(lake: Lake) -> dict[str, list[str]]:
-    """Files or patterns behind each view, relative to the lake; only tables that exist."""
-    views: dict[str, list[str]] = {}
+def view_sources(lake: Lake, names: Collection[str] | None = None) -> dict[str, list[Path]]:
+    """Files behind each view; only tables that exist, and of them only files that btassets wrote and are intact.
+
+    Parameters
+    ----------
+    names
+        Only these tables; None: all.
+
+    Raises
+    ------
+    DamagedFileError
+        When one is damaged and the lake does not mend.
+    """
+    views: dict[str, list[Path]] = {}
     for table in lake.tables():
-        if table in _INTERNAL:
+        if table in _INTERNAL or (names is not None and table not in names):
             continue
         if table == "ohlcv_history" or table in _REPLAYED:
-            folder = f"{table}/{BASE}" if table in _REPLAYED else table
-            if lake.bucket_files(folder):
-                views[table] = [f"{folder}/bucket-*.parquet"]
-        elif table == "factor_signals":
-            views[table] = [f"{table}/{BASE}.parquet"]
+            files = lake.bucket_files(f"{table}/{BASE}" if table in _REPLAYED else table)
         else:
-            views[table] = [f"{table}/[!.]*.parquet"]
+            scenarios = [name for name in lake.scenarios(table) if table != "factor_signals" or name == BASE]
+            files = [lake.existing_path(table, name) for name in scenarios]
+        if files:
+            views[table] = files
     return views
 
 
-def view_sql(lake: Lake, table: str, patterns: list[str]) -> str:
-    """Statement that makes the view of one table, with absolute paths."""
-    files = ", ".join(_quoted(str(lake.root / pattern)) for pattern in patterns)
+def view_sql(table: str, files: Iterable[Path]) -> str:
+    """Statement that makes the view of one table."""
     order = " order by ticker, asof_date, direction" if table in _REPLAYED else ""
     order = " order by ticker, date" if table == "ohlcv_history" else order
     order = " order by scenario, row_no" if table == "graded_setups" else order
     order = " order by trial_no" if table == "trials" else order
+    listed = ", ".join(quoted_path(path) for path in files)
     # Names are ours and the files are quoted; a view cannot take parameters.
-    return f'create view "{table}" as select * from read_parquet([{files}], union_by_name = true){order}'  # noqa: S608
+    return f'create view "{table}" as select * from read_parquet([{listed}], union_by_name = true){order}'  # noqa: S608
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def quoted_path(path: Path | str) -> str:
+    """A path as DuckDB reads it, whatever is in its name: quotes are doubled, `[`, `*` and `?` are no pattern."""
+    return "'" + escape(str(path)).replace("'", "''") + "'"
 
 
-def _stamp(folder: Path, lake: Lake) -> str:
-    return json.dumps({"root": str(lake.root), "views": view_sources(lake), "at": str(folder)}, sort_keys=True)
+def _stamp(folder: Path, lake: Lake) -> dict[str, Any]:
+    files = {table: [lake.place(path) for path in paths] for table, paths in view_sources(lake).items()}
+    return {"root": str(lake.root), "views": files, "at": str(folder)}
+
+
+def _checksum(path: Path) -> str:
+    return f"{zlib.crc32(path.read_bytes()):08x}"
 
 
 def is_current(folder: Path, lake: Lake) -> bool:
-    """Whether the warehouse has a view of every table, at the place where the book is now."""
-    stamp = lake.root / "warehouse.json"
+    """Whether the warehouse is whole and has a view of every table, at the place where the book is now."""
+    stamp = read_sealed_json(lake.root / "warehouse.json")
     try:
-        return (folder / FILE_NAME).is_file() and stamp.read_text(encoding="utf-8") == _stamp(folder, lake)
+        return stamp == {**_stamp(folder, lake), "file": _checksum(folder / FILE_NAME)}
     except OSError:
         return False
 
@@ -89,11 +110,24 @@ def write_views(folder: Path, lake: Lake, connect: Connect = _plain_connect) -> 
     sources = view_sources(lake)
 
     def write(temporary: Path) -> None:
-        with connect(str(temporary)) as connection:
-            for table, patterns in sources.items():
-                connection.execute(view_sql(lake, table, patterns))
-            connection.execute("checkpoint")
+        if "?" in str(temporary):
+            # DuckDB takes what follows for options and writes its log elsewhere.
+            with tempfile.TemporaryDirectory(prefix="btassets-") as place:
+                made = Path(place) / FILE_NAME
+                fill(made)
+                shutil.copyfile(made, temporary)
+        else:
+            fill(temporary)
+
+    def fill(file: Path) -> None:
+        try:
+            with connect(str(file)) as connection:
+                for table, files in sources.items():
+                    connection.execute(view_sql(table, files))
+                connection.execute("checkpoint")
+        except (duckdb.OperationalError, duckdb.FatalException) as error:
+            raise CannotWriteError(str(folder / FILE_NAME), str(error).splitlines()[0]) from error
 
     replace_file(folder / FILE_NAME, write)
-    replace_text(lake.root / "warehouse.json", _stamp(folder, lake))
+    replace_sealed_json(lake.root / "warehouse.json", {**_stamp(folder, lake), "file": _checksum(folder / FILE_NAME)})
     return len(sources)

@@ -15,7 +15,7 @@ from btassets_tests.bench.measure import Measured, MeasureError, run_command
 
 BUSY_CHILD = """
 import subprocess, sys
-work = "import time\\nblock = bytearray(60_000_000)\\nwhile time.process_time() < 0.3: pass\\ntime.sleep(0.3)"
+work = "import time\\nblock = bytearray(60_000_000)\\nwhile time.process_time() < 0.1: pass\\ntime.sleep(0.3)"
 subprocess.run([sys.executable, "-S", "-c", work], check=True)
 subprocess.Popen([sys.executable, "-S", "-c", work])
 print("said")
@@ -36,7 +36,7 @@ def test_a_command_is_measured_with_its_children_and_what_outlives_it(tmp_path):
     before = children()
     run = run_command([sys.executable, "-S", "-c", BUSY_CHILD], cwd=tmp_path)
     assert run.stdout == "said\n"
-    assert run.cpu_s >= 0.6
+    assert run.cpu_s >= 0.2
     assert run.peak_mb >= 60.0
     assert run.wall_s >= 0.3
     assert children() <= before

@@ -150,7 +150,7 @@ def test_a_shell_reads_while_a_run_writes(own_book: Path, own_market: Path, tmp_
             call("run", "--book", own_book, "--quiet", "--set", "gates.min_rr=1", "--as", "loose"),
         ]
         stop.touch()
-        out, err = reader.communicate(timeout=60)
+        out, err = reader.communicate(timeout=300)
     assert [answer.code for answer in answers] == [0, 0], answers
     assert reader.returncode == 0, err
     n_queries, least, n_again = map(int, out.split())

@@ -240,5 +240,5 @@ def forked(work: Callable[[], Any]) -> Iterator[Any]:
     try:
         yield process
     finally:
-        process.join(timeout=30)
+        process.join(timeout=300)
         assert process.exitcode is not None

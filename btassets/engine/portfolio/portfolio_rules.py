@@ -7,7 +7,8 @@ Does not belong here: which setups qualify (cross_section) and how a book is wal
 from dataclasses import dataclass, field
 from typing import Literal
 
-Policy = Literal["target", "hold"]
+from btassets.engine.conventions import HORIZON_DAYS, Policy
+
 Fill = Literal["open", "close"]
 GappedTarget = Literal["open", "target"]
 
@@ -51,7 +52,7 @@ class BookRules:
     notional_cap_frac: float = 0.20
     cost_per_side_frac: float = 0.001
     policy: Policy = "hold"
-    hold_days: int = 30
+    hold_days: int = HORIZON_DAYS
     fill: Fill = "open"
     gapped_target: GappedTarget = "open"
     sells_ended: bool = True

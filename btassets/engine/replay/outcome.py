@@ -8,12 +8,12 @@ The order of float operations is the legacy profile's: its golden rows are repro
 
 import numpy as np
 
+from btassets.engine.conventions import HOLD_DAYS
 from btassets.engine.features.entry import inner
 from btassets.engine.replay.candidate_columns import (
     EXIT_REASONS,
     N_FILL_FLOATS,
     OUTCOMES,
-    TIME_EXIT_DAYS,
 )
 
 _TARGET_HIT = OUTCOMES.index("target_hit")
@@ -29,8 +29,8 @@ _NO_NEXT_BAR = 0
 _GAPPED_STOP = 1
 _GAPPED_TARGET = 2
 _FILL_OPEN = 2 * N_FILL_FLOATS
-_N_TIMES = len(TIME_EXIT_DAYS)
-_DAY_OF_EXIT = np.array(TIME_EXIT_DAYS, dtype=np.int64)
+_N_TIMES = len(HOLD_DAYS)
+_DAY_OF_EXIT = np.array(HOLD_DAYS, dtype=np.int64)
 
 
 @inner

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from btassets.book.book import Book
+from btassets.engine.conventions import HORIZON_DAYS
+from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
 from btassets.engine.statistics.verdicts import (
     CONTRADICTED,
@@ -32,17 +34,11 @@ from btassets.engine.statistics.verdicts import (
 from btassets.graph.tables import STAT_CLAIMS
 from btassets.run import trials
 from btassets.run.run_stage import StageResult
-from btassets.run.settings_relation import HORIZON_DAYS
 from btassets.run.verdict_history import append_verdicts
 from btassets.stages.bars.sessions import read_sessions
 from btassets.stages.statistics.stat_sample import PICKED, as_statistics
 
 Row = Mapping[str, Any]
-_MISSING_FLOOR = {
-    "confidence": "no_confidence_floor",
-    "rr": "no_rr_floor",
-    "neutral_exclusion": "no_neutral_exclusion",
-}
 SINCE = ("supported_since", "first_supported", "last_supported", "looks_in_a_row", "looks")
 """Columns that the history of verdicts gives."""
 
@@ -303,7 +299,7 @@ def _exit(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, A
 
 
 def _gate(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
-    row = _find(pairs, family="floors", against=_MISSING_FLOOR.get(item["item_key"], item["item_key"]))
+    row = _find(pairs, family="floors", against=ADVISED_VARIANTS[item["item_key"]].name)
     row = _for_claim(row) if item["decision"] == "keep" else row
     text = _words(row, f"the whole gate against the gate without the {item['item_key'].replace('_', ' ')} floor")
     if item["decision"] == "keep":

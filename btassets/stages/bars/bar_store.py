@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from btassets.book.book import Book
+from btassets.book.source_mark import remember_source
 from btassets.engine.market.raw_bars import RawBars
+from btassets.errors import DamagedFileError
 from btassets.graph.tables import OHLCV_HISTORY
 from btassets.stages.bars.reading import bars_of_table
 
@@ -49,13 +51,17 @@ def bars_version(bars: RawBars, basis: str) -> str:
 
 def write_bars(book: Book, bucket: int, footers: dict[str, Any], fresh: dict[str, RawBars]) -> None:
     """Merge fresh tickers into what the bucket holds; rows stay sorted by ticker, then date."""
+    if fresh:
+        remember_source(book.lake.root, book.base.source.kind)
     old = book.lake.read_bucket(TABLE, bucket)
     old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
     parts: list[pa.Table] = []
     for ticker in sorted(footers, key=str.encode):
         if ticker in fresh:
             parts.append(_as_table(ticker, fresh[ticker]))
-        elif old is not None and ticker in old_rows:
+        elif footers[ticker]["n_rows"]:
+            if old is None or ticker not in old_rows:
+                raise DamagedFileError(str(book.lake.bucket_path(TABLE, bucket)), f"the bars of {ticker} are gone")
             parts.append(old.slice(*old_rows[ticker]))
     table = pa.concat_tables(parts) if parts else OHLCV_HISTORY.schema.empty_table()
     book.lake.write_bucket(TABLE, bucket, table.combine_chunks(), footers)
@@ -74,6 +80,17 @@ def _as_table(ticker: str, bars: RawBars) -> pa.Table:
         "split": pa.array(bars.split),
     }
     return pa.table(columns, schema=OHLCV_HISTORY.schema)
+
+
+def changed_versions(book: Book) -> list[str]:
+    """Tickers whose stored bars are not those that their version was made of, as `path: problem`."""
+    found: list[str] = []
+    for bucket in range(book.lake.n_buckets):
+        footers = book.lake.bucket_footer(TABLE, bucket)
+        for ticker, bars in stored_bars(book, bucket, list(footers)).items():
+            if bars_version(bars, footers[ticker]["basis"]) != footers[ticker]["version"]:
+                found.append(f"{book.lake.bucket_path(TABLE, bucket)}: the bars of {ticker} do not match their version")
+    return found
 
 
 def broken_bars(book: Book, tickers: Iterable[str]) -> tuple[int, str | None]:

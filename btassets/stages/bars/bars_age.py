@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from btassets.book.book import Book
+from btassets.engine.days import EPOCH
 from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
 
-_EPOCH = dt.date(1970, 1, 1)
 _RUN_TAKES = dt.timedelta(hours=1)
 
 
@@ -62,7 +62,7 @@ def bars_age(book: Book, now: dt.datetime | None = None) -> BarsAge | None:
     footer = book.lake.footer("sessions")
     if footer is None:
         return None
-    last = _EPOCH + dt.timedelta(days=int(footer.facts["last"]))
+    last = EPOCH + dt.timedelta(days=int(footer.facts["last"]))
     if book.base.source.kind == "demo":
         return BarsAge(str(last), 0, f"bars end on {last}; the demo market ends there")
     now = now or dt.datetime.now(dt.UTC)

@@ -28,16 +28,30 @@ from btassets.stages.bars.sessions import read_sessions
 def compute(book: Book) -> StageResult:
     """Table `benchmark_closes`; empty when the benchmark is `none`.
 
+    The legacy profile's rules report without a benchmark: there a missing one is a warning and the table is empty.
+
     Raises
     ------
     BenchmarkError
         When it is named but missing, unreadable, or more than the allowed share of the tickers'
         sessions is missing from it.
     """
-    name = book.base.benchmark
-    if name == NO_BENCHMARK:
-        numbers = {"benchmark": NO_BENCHMARK, "sessions_missing": None}
-        return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": []})
+    if book.base.benchmark == NO_BENCHMARK:
+        return _without([])
+    try:
+        return _read(book, book.base.benchmark)
+    except BenchmarkError as error:
+        if book.base.profile != "legacy":
+            raise
+        return _without([f"{error} The legacy profile goes on without it."])
+
+
+def _without(warnings: list[str]) -> StageResult:
+    numbers = {"benchmark": NO_BENCHMARK, "sessions_missing": None}
+    return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": warnings})
+
+
+def _read(book: Book, name: str) -> StageResult:
     source = open_source(book.base, book.folder, book.lake)
     columns = ColumnNames(**book.base.source.columns.model_dump())
     raw = read_benchmark(name, source, columns, book.folder)

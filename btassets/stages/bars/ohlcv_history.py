@@ -25,8 +25,8 @@ from btassets.graph.registry import STAGES
 from btassets.settings.load import select
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource, BlockedTickerError, FetchesSince, FetchFailedError, announce, changed_at
-from btassets.sources.open_source import open_source
-from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.sources.open_source import benchmark_ticker, open_source
+from btassets.sources.values.tickers import TickerNames, spelling_key
 from btassets.stages.bars.bar_store import TABLE, stored_bars, ticker_slices, write_bars
 from btassets.stages.bars.quality_settings import READ_RULES, overrides_of
 from btassets.stages.bars.quarantine import Quarantined, write_quarantine
@@ -92,14 +92,19 @@ def in_universe(settings: Settings, tickers: Iterable[str], members: Collection[
     members
         Tickers of the file of dated membership, which lists by name, too; None: there is none.
     """
-    wanted = {canonical_ticker(name) for name in settings.universe.tickers}
+    listed = {spelling_key(name) for name in settings.universe.tickers}
+    wanted = listed
     if members is not None:
-        wanted = wanted & set(members) if wanted else set(members)
-    unwanted = {canonical_ticker(name) for name in settings.universe.exclude}
-    unwanted |= {canonical_ticker(settings.benchmark)} - wanted
-    unwanted -= {canonical_ticker(name) for name in settings.universe.tickers}
-    is_listed = bool(wanted) or members is not None
-    return sorted((t for t in tickers if t not in unwanted and (not is_listed or t in wanted)), key=str.encode)
+        by_date = {spelling_key(name) for name in members}
+        wanted = listed & by_date if listed else by_date
+    unwanted = {spelling_key(name) for name in settings.universe.exclude}
+    unwanted |= {spelling_key(benchmark_ticker(settings))} - wanted
+    unwanted -= listed
+    is_listed = bool(listed) or members is not None
+    keys = {ticker: spelling_key(ticker) for ticker in tickers}
+    return sorted(
+        (t for t, key in keys.items() if key not in unwanted and (not is_listed or key in wanted)), key=str.encode
+    )
 
 
 def _members(book: Book) -> Collection[str] | None:
@@ -160,13 +165,15 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
             "none of its tickers is in the universe",
             "correct universe.tickers, universe.membership or universe.exclude.",
         )
-    wanted = set(only)
+    names = TickerNames(listed)
+    wanted = {names.or_canonical(name) for name in only}
     missing = sorted(wanted - set(listed))
     if missing:
+        near = names.near(missing[0])
         raise NoBarsError(
             f"ticker {missing[0]}",
             "is not in the source or not in the universe",
-            "`btassets doctor` lists what the source has.",
+            f"did you mean {near}?" if near else "`btassets doctor` lists what the source has.",
         )
     known = book.lake.ticker_footers(TABLE)
     reader, origin = _reader(book, source), _origin(book)

@@ -14,11 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.book.book import Book
+from btassets.engine.days import week_mondays
 from btassets.engine.market.calendar import (
     completed_week_sessions,
     has_ended,
     last_common_session,
-    week_monday,
 )
 from btassets.engine.market.quality_sessions import is_quiet, screen_counted_days
 from btassets.errors import NoBarsError
@@ -107,13 +107,13 @@ def blocked_days(book: Book) -> Days:
         facts = path.stat()
     except OSError:
         return np.empty(0, np.int32)
-    return _blocked_days(book.lake.root, (facts.st_mtime_ns, facts.st_ino))
+    return _blocked_days(book.lake.root, (facts.st_mtime_ns, facts.st_ino), mends=book.lake.mends)
 
 
 @lru_cache(maxsize=8)
-def _blocked_days(root: Path, stamp: tuple[int, int]) -> Days:
+def _blocked_days(root: Path, stamp: tuple[int, int], *, mends: bool) -> Days:
     del stamp  # a rewritten calendar asks for a new answer
-    footer = Lake(root, 1).footer("sessions")
+    footer = Lake(root, 1, mends=mends).footer("sessions")
     return np.array([] if footer is None else footer.facts.get("blocked_days", []), np.int32)
 
 
@@ -153,7 +153,7 @@ def compute(book: Book) -> StageResult:
     table = pa.table(
         {
             "date": pa.array(days, pa.date32()),
-            "week": pa.array(week_monday(days), pa.date32()),
+            "week": pa.array(week_mondays(days), pa.date32()),
             "is_week": pa.array(np.isin(days, week_ends)),
             "n_tickers": pa.array(counts[days - first].astype(np.int32)),
             "is_blocked": pa.array(np.isin(days, screened.blocked_days)),

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from btassets.book.book import Book, own_overrides
-from btassets.book.report_folders import folder_name, point_latest, sweep_reports, write_report
+from btassets.book.report_folders import checksum, folder_name, point_latest, sweep_reports, write_report
 from btassets.graph.tables import BACKTEST_REPORT
 from btassets.render.markdown import markdown
 from btassets.render.page import page
@@ -36,14 +36,11 @@ def compute(book: Book) -> StageResult:
     document = report_document(book)
     html = page(document)
     name = folder_name(document["as_of"], book.scenario, document["settings_hash"])
-    write_report(
-        book.reports,
-        name,
-        {"report.json": as_json(document), "report.md": markdown(document), "report.html": html},
-    )
+    texts = {"report.json": as_json(document), "report.md": markdown(document), "report.html": html}
+    write_report(book.reports, name, texts)
     if book.scenario == BASE_SCENARIO:
         point_latest(book.reports, name)
-    sweep_reports(book.reports, book.base.storage.keep_runs)
+    sweep_reports(book.reports, book.base.storage.keep_reports)
     row = {
         "scenario": book.scenario,
         "as_of": date.fromisoformat(document["as_of"]),
@@ -60,6 +57,7 @@ def compute(book: Book) -> StageResult:
         "warnings": document["warnings"],
         "headline": document["headline"],
         "folder": row["folder"],
+        "files": {file: checksum(text.encode()) for file, text in texts.items()},
         "made": {"overlay": book.overlay, "overrides": own_overrides(book)},
     }
     return StageResult({"backtest_report": pa.Table.from_pylist([row], schema=BACKTEST_REPORT.schema)}, numbers, facts)

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from btassets import __version__
 from btassets.book.book import Book
 from btassets.code_version import code_version
+from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.portfolio.sizing import size
 from btassets.graph.registry import STAGES
 from btassets.render.report_types import Report
@@ -28,6 +29,8 @@ from btassets.stages.advice.todays_setups import TodaysList, todays_list
 from btassets.stages.bars.sessions import read_sessions
 from btassets.stages.report import report_curves as curves
 from btassets.stages.report import report_facts as facts
+from btassets.stages.report.report_answer import answer
+from btassets.stages.report.report_risk import risk_document
 from btassets.stages.report.report_statistics import statistics_document, with_intervals, with_verdicts
 
 _SETUP_DIGITS = {
@@ -83,6 +86,7 @@ def report_document(book: Book) -> Report:
     report["assumptions"] = facts.assumptions(book.settings, facts.benchmark_name(book.base))
     report["settings"] = facts.shown_settings(book.settings)
     report["reproduce"] = facts.reproduce(book)
+    report["answer"] = answer(report)
     return cast(Report, report)
 
 
@@ -122,7 +126,7 @@ def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
 
 def _ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each gate minus `all_floors`, of the rounded numbers; null where one of the two is missing."""
-    base = next((row for row in rows if row["variant"] == "all_floors"), None)
+    base = next((row for row in rows if row["variant"] == ALL_FLOORS), None)
     if base is None:
         return []
 
@@ -163,8 +167,10 @@ def _curves(book: Book, inputs: ReportInputs) -> dict[str, Any]:
         found |= {} if added is None else {"benchmark": added}
     policies = [row["policy"] for row in inputs.policies]
     is_book = {name: name in policies for name in found}
+    trades, shown = lake.read("trades", scenario), main if main in policies else None
+    positions = lake.read("equity_curves", scenario, ["curve", "date", "n_positions"])
     return {
-        "main_policy": main if main in policies else None,
+        "main_policy": shown,
         "comparisons": [
             {"curve": name, **curves.curve_numbers(curve)} for name, curve in found.items() if not is_book[name]
         ],
@@ -172,7 +178,8 @@ def _curves(book: Book, inputs: ReportInputs) -> dict[str, Any]:
         "yearly_returns": {name: curves.period_returns(curve, "Y") for name, curve in found.items()},
         "monthly_returns": {name: curves.period_returns(curve, "M") for name, curve in found.items()},
         "drawdown_stretches": {name: curves.drawdown_stretches(curve) for name, curve in found.items()},
-        "trades": curves.trades_document(lake.read("trades", scenario), policies),
+        "trades": curves.trades_document(trades, policies),
+        "risk": risk_document(found, shown, trades, positions),
     }
 
 
@@ -182,6 +189,7 @@ def _todays(book: Book, found: TodaysList) -> dict[str, Any]:
         "is_signal_day": found.is_signal_day,
         "last_signal_day": None if found.last_signal_day is None else found.last_signal_day.isoformat(),
         "n_setups": found.n_setups,
+        "n_qualified": len(found.qualified),
         "n_ranked": found.n_ranked,
         "capital": book.settings.portfolio.starting_capital,
         "qualified": [_setup(book, row) for row in found.qualified],

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from btassets.book.book import Book
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
-from btassets.engine.cross_section.weeks import week_mondays
+from btassets.engine.days import week_mondays
 from btassets.engine.statistics.ewc import estimate, weeks_of_overlap
 from btassets.engine.statistics.influence import series_influence
 from btassets.stages.analysis.signal_weeks import cross_sections, stored_signals

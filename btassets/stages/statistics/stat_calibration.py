@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import Book
-from btassets.engine.cross_section.weeks import week_mondays
+from btassets.engine.days import week_mondays
 from btassets.engine.statistics.calibration import Calibration, calibration
 from btassets.engine.statistics.influence import week_numbers
 from btassets.graph.tables import STAT_CALIBRATION

@@ -19,15 +19,17 @@ import numpy.typing as npt
 
 from btassets.book.book import Book
 from btassets.book.group_file import read_groups, refusal
+from btassets.engine.conventions import FORWARD_RETURN_DAYS, HORIZON_DAYS
 from btassets.engine.cross_section.lagged_ranks import lagged_mean, rank_fractions
 from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
+from btassets.engine.signals import PRIMARY_SIGNAL, SIGNAL_NAMES
 from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
 from btassets.engine.statistics.verdicts import SUPPORTED, Verdict, named_signal_verdict, signal_verdict
-from btassets.graph.tables import SIGNAL_HORIZONS, SIGNALS, STAT_SIGNALS
+from btassets.graph.tables import STAT_SIGNALS
 from btassets.run.run_stage import StageResult
 from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import Column, cross_sections, stored_signals
@@ -38,13 +40,13 @@ Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int32]
 Moves = Callable[[Sequence[str], npt.NDArray[np.int32], Days], Floats]
 
-PRIMARY = "mom_12_1_resid"
+PRIMARY = PRIMARY_SIGNAL
 """The signal that the gate ranks by: named before the data were seen, with its direction."""
 
-MAIN_HORIZON = 30
+MAIN_HORIZON = HORIZON_DAYS
 """Sessions over which setups are graded: the horizon that the signals' main table is about."""
 
-NEXT_WEEK = SIGNAL_HORIZONS.index(5)
+NEXT_WEEK = FORWARD_RETURN_DAYS.index(5)
 """Place of the next five sessions among the horizons."""
 
 _FIFTHS = 5
@@ -78,7 +80,7 @@ def signal_rows(
     moves
         From tickers, ticker numbers and dates to what the benchmark explains of the next week's returns.
     """
-    weeks = cross_sections(signals, settings, SIGNAL_HORIZONS)
+    weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
     monday, values, forward = weeks.monday, weeks.values, weeks.forward
     coded = signals("ticker").combine_chunks().dictionary_encode()
     ticker, names = coded.indices.to_numpy().astype(np.int32)[weeks.rows], coded.dictionary.to_pylist()
@@ -90,7 +92,7 @@ def signal_rows(
     fractions = rank_fractions(monday, values)
     ranks = [
         lagged_mean(week_no, ticker.astype(np.int64), fractions, weeks_of_overlap(horizon))
-        for horizon in SIGNAL_HORIZONS
+        for horizon in FORWARD_RETURN_DAYS
     ]
     following = forward[NEXT_WEEK] - (0.0 if moves is None else moves(names, ticker, weeks.asof))
     weekly = _in_calendar_time(monday, ranks, following)
@@ -123,7 +125,7 @@ def _horizon_ics(weekly: WeeklyIc) -> list[Estimates]:
     """Mean correlation of every signal with the returns over each whole horizon, by horizon."""
     return [
         estimate(_on_calendar(weekly.week, weekly.ic[:, h]), weeks_of_overlap(horizon))
-        for h, horizon in enumerate(SIGNAL_HORIZONS)
+        for h, horizon in enumerate(FORWARD_RETURN_DAYS)
     ]
 
 
@@ -152,7 +154,7 @@ def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
     ics, spreads = (
         [
             estimate(_on_calendar(weekly.week, series[:, h]), weeks_of_overlap(_WEEK_SESSIONS))
-            for h in range(len(SIGNAL_HORIZONS))
+            for h in range(len(FORWARD_RETURN_DAYS))
         ]
         for series in (weekly.ic, weekly.spread)
     )
@@ -160,13 +162,13 @@ def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
     found = []
     for h, (ic, spread) in enumerate(zip(ics, spreads, strict=True)):
         verdicts: list[Verdict] = []
-        for s, name in enumerate(SIGNALS):
+        for s, name in enumerate(SIGNAL_NAMES):
             mean, outer, outer_p = float(ic.estimate[s]), float(spread.estimate[s]), float(spread.p[s])
-            if name == PRIMARY and SIGNAL_HORIZONS[h] == MAIN_HORIZON:
+            if name == PRIMARY and FORWARD_RETURN_DAYS[h] == MAIN_HORIZON:
                 verdicts.append(named_signal_verdict(mean, float(ic.p[s]), outer))
             else:
                 verdicts.append(signal_verdict(float(q_table[h, s]), mean, outer, outer_p))
-        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNALS))]
+        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNAL_NAMES))]
         found.append(_Sorting(ic, spread, sizes, benjamini_hochberg(ic.p), q_table[h], verdicts))
     return found
 
@@ -177,7 +179,7 @@ def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles, whole: Estim
     return [
         {
             "signal": name,
-            "horizon_days": SIGNAL_HORIZONS[h],
+            "horizon_days": FORWARD_RETURN_DAYS[h],
             **estimate_row(ic, s, "ic"),
             "horizon_ic": whole.estimate[s],
             "horizon_ic_lo": whole.ci_lo[s],
@@ -196,7 +198,7 @@ def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles, whole: Estim
             "is_primary": name == PRIMARY,
             "verdict": found.verdict[s],
         }
-        for s, name in enumerate(SIGNALS)
+        for s, name in enumerate(SIGNAL_NAMES)
     ]
 
 
@@ -216,7 +218,7 @@ def _neutral_rows(found: _Sorting) -> list[dict[str, Any]]:
             "neutral_cross_section": found.avg_size[s],
             "neutral_verdict": found.verdict[s],
         }
-        for s in range(len(SIGNALS))
+        for s in range(len(SIGNAL_NAMES))
     ]
 
 

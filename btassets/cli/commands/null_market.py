@@ -1,0 +1,19 @@
+"""`btassets null-market`: its options and examples."""
+
+from btassets.cli import options
+from btassets.cli.options import Whole, option
+from btassets.cli.program import declare
+
+command = declare(
+    "null-market",
+    "btassets.cli.null_market:command_null_market",
+    [
+        options.book(),
+        option("--k", "k", type=Whole(1, 999), default=19, metavar="N", help="Versions of the market (default: 19)."),
+        options.scenario("Scenario whose settings the versions take (default: base)."),
+        options.layout("table", "json"),
+        *options.work(),
+    ],
+    more="What beta does not explain is sign-flipped by session; versions that were run before are not run again.",
+    examples=["btassets null-market", "btassets null-market --k 99 --format json"],
+)
