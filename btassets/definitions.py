@@ -14,8 +14,10 @@ from btassets.compiled import use_cache_folder
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
 from btassets.instance.fork_server import fork_runs
+from btassets.instance.other_instances import notice
 from btassets.masking import remember_environment
 from btassets.settings.load import FILE_NAME
+from btassets.stages.bars.ohlcv_history import active_tickers
 
 use_cache_folder()
 remember_environment(os.environ)
@@ -32,5 +34,6 @@ def book_folder() -> Path:
 
 
 _book = open_book(book_folder())
+_notice = notice(_book.instance, active_tickers(_book))
 
-defs = build_defs(BookResource.of(_book), _book.base.executor.shards, automated=_book)
+defs = build_defs(BookResource.of(_book), _book.base.executor.shards, automated=_book, notice=_notice)

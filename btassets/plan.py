@@ -46,7 +46,7 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None) 
     their inputs turn out to be unchanged.
     """
     ingest = plan_ingest(book, full=full, only=only or ())
-    if ingest.stale:
+    if ingest.stale or ingest.is_list_new:
         return RunPlan(ingest, [], [name for name in STAGES if name in downstream({"ohlcv_history"})])
     stale: set[str] = set()
     tickers: list[str] = []

@@ -16,21 +16,6 @@ use_cache_folder()
 start_arrow_alone()
 
 import dagster
-import dagster._core.execution.telemetry
-import dagster._core.executor.child_process_executor
-import dagster._core.executor.multiprocess
-import dagster._core.instance.factory
-import dagster._core.secrets
-import dagster._core.storage.legacy_storage
-import dagster._core.storage.root
-import dagster._core.storage.runs.sqlite
-import dagster._core.storage.schedules.sqlite
-import dagster._core.storage.sqlite_storage
-import dagster._core.utility_ops
-import dagster._core.workspace.autodiscovery
-import dagster._daemon
-import dagster._grpc.impl
-import dagster._utils.test.definitions
 import dagster_duckdb
 import duckdb
 import pyarrow.dataset
@@ -40,12 +25,14 @@ import upath.implementations.local
 import btassets.engine.replay.lookahead
 import btassets.engine.replay.ticker
 import btassets.instance.compute_logs
+import btassets.instance.dagster_parts
 import btassets.instance.event_log
 import btassets.run.sql_models
 from btassets.defs.launch import reconstruct
 from btassets.graph.registry import STAGES
-from btassets.instance.dagster_home import EVENT_BATCH, remember_migrations
+from btassets.instance.dagster_home import EVENT_BATCH
 from btassets.instance.fork_server import PREPARED, is_fork_server, leave_quietly, share_server
+from btassets.instance.migrations import remember_migrations
 
 for _name, _stage in STAGES.items():
     if "sql" not in _stage.kinds:

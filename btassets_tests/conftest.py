@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from btassets.compiled import use_cache_folder
+from btassets.instance.fork_server import leave_quietly
 
 use_cache_folder()
 
@@ -47,6 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("any machine")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The processes of pytest-xdist have told all they know by now, and what is said last is what was skipped."""
+    if hasattr(config, "workerinput"):
+        leave_quietly()
 
 
 @pytest.fixture(autouse=True)

@@ -204,7 +204,9 @@ def test_a_ticker_that_leaves_the_source_stays_with_its_history(own_book: Path, 
     before = tables_of(own_book)
     (own_market / "bars" / "SYN0006.parquet").unlink()
     run(own_book)
-    assert different(tables_of(own_book), before) == []
+    after = tables_of(own_book)
+    assert different(after, before) == ["bar_problems"]
+    assert "SYN0006: the source no longer has it" in after["bar_problems"]["text"].to_pylist()[-1]
     longer, benchmark = market(extend=15)
     write_bars(own_market / "SPY.parquet", benchmark)
     for ticker, bars in longer.items():

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -374,3 +375,39 @@ def test_decisions_are_numbered_and_whole() -> None:
         assert heads == ["Context", "Decision", "Numbers", "Consequences"], page.name
         assert f"({page.name})" in index, page.name
         assert text.startswith(f"# {page.name[:4]}. "), page.name
+
+
+# ---- imports ----------------------------------------------------------------------------------
+def imported(path: Path) -> Iterator[tuple[str, bool]]:
+    """Modules that a file imports, and whether that happens inside a function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, id(node) in inside
+            yield from ((f"{node.module}.{alias.name}", id(node) in inside) for alias in node.names)
+
+
+def modules_of(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / "btassets" / folder).rglob("*.py"))]
+
+
+def test_private_parts_of_dagster_are_used_in_one_folder() -> None:
+    """import-linter does not look inside external packages."""
+    private = re.compile(r"dagster\._|dagster_(webserver|graphql|shared)\b")
+    used = {path for path in modules_of("") for name, _ in imported(path) if private.match(name)}
+    assert {path.parent.name for path in used} == {"instance"}
+
+
+def test_defs_and_instance_import_at_the_top() -> None:
+    late = [
+        f"{path.name}: {name}" for path in modules_of("defs", "instance") for name, is_late in imported(path) if is_late
+    ]
+    assert late == []

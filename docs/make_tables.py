@@ -44,7 +44,7 @@ _CODES = (
     ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used; they are listed"),
     ("EXIT_RATE_LIMITED", "a source's rate limit was reached; run again to go on"),
     ("EXIT_CHECK_FAILED", "a blocking check failed; nothing below it was computed"),
-    ("EXIT_CANNOT_WRITE", "cannot write: disk full or no permission; the last good report stays"),
+    ("EXIT_CANNOT_WRITE", "cannot write or read: disk full, no permission, a damaged file; the last good report stays"),
     ("EXIT_INTERRUPTED", "interrupted; what is done stays done"),
 )
 

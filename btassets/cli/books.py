@@ -165,11 +165,13 @@ def _versions(_book: Book) -> str:
 
 
 def _write_rights(book: Book) -> str:
-    from btassets.storage.files import replace_text
+    """Ask, and write nothing: a book that is only looked at stays as it is."""
+    for name in ("", "data", "reports", ".dagster"):
+        folder = book.folder / name
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            from btassets.errors import CannotWriteError
 
-    probe = book.folder / ".dagster" / "write-probe"
-    replace_text(probe, "probe\n")
-    probe.unlink()
+            raise CannotWriteError(str(folder), "it may be read, but not written: no run can work here")
     return f"{book.folder} can be written"
 
 

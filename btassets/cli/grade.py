@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from btassets.cli.first_run import CompileWatch
-from btassets.cli.out_file import checked_out
+from btassets.cli.output.first_run import CompileWatch
+from btassets.cli.output.out_file import checked_out
 from btassets.cli.terminal import Progress, say, tell
 from btassets.compiled import use_cache_folder
 from btassets.errors import SettingsFileError, UsageError

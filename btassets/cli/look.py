@@ -12,10 +12,10 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from btassets.book.book import Book
-from btassets.cli.csv_text import json_text, safe_table
-from btassets.cli.out_file import checked_out
-from btassets.cli.stale import require_run, warn_if_stale
-from btassets.cli.summary import headline_lines, report_folder
+from btassets.cli.output.csv_text import json_text, safe_table
+from btassets.cli.output.out_file import checked_out
+from btassets.cli.output.stale import require_run, warn_if_stale
+from btassets.cli.output.summary import headline_lines, report_folder
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import book_of
 from btassets.errors import NeverRunError, StaleBarsError, UnknownTableError

@@ -1,6 +1,6 @@
 """`null-market`: the book's own market with the edge destroyed, many times.
 
-Belongs here: what the command prints, and progress. Does not belong here: any number.
+Belongs here: the words and progress. Does not belong here: any number.
 """
 
 import json
@@ -14,15 +14,8 @@ from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.lock import book_lock
 
 
-def command_null_market(  # one keyword per option
-    *,
-    book: Path | None,
-    k: int,
-    scenario: str | None,
-    layout: str,
-    quiet: bool,
-    no_wait: bool,
-    workers: int | None,
+def command_null_market(
+    *, book: Path | None, k: int, scenario: str | None, layout: str, quiet: bool, no_wait: bool, workers: int | None
 ) -> int:
     """Run the versions that are missing and print where the real numbers fall among them."""
     opened = book_of(book, scenario=scenario)
@@ -31,9 +24,13 @@ def command_null_market(  # one keyword per option
     from btassets.studies.null_market.null_market_text import null_market_text
     from btassets.studies.null_market.versions import null_market_document
 
-    with book_lock(opened.folder, "null-market", wait=not no_wait, on_wait=waiting), Progress(is_quiet=quiet) as bar:
+    progress = Progress(is_quiet=quiet)
+    with book_lock(opened.folder, "null-market", wait=not no_wait, on_wait=waiting):
         document = null_market_document(
-            opened, k, n_jobs=workers, progress=lambda done, total: bar("versions", done, total)
+            opened,
+            k,
+            n_jobs=workers,
+            progress=lambda done, total: progress("versions", done, total),
         )
     say(json.dumps(document, indent=1) if layout == "json" else null_market_text(document))
     return 0

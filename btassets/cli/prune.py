@@ -18,15 +18,10 @@ def command_prune(*, book: Path | None, keep_runs: int, keep_days: int, dry_run:
     """Delete runs that are neither among the newest nor recent; numbers and tables stay."""
     opened = open_book(folder_of(book))
     from btassets.instance.dagster_home import open_instance
-    from btassets.instance.database_refusals import database_refusals
     from btassets.instance.old_runs import delete_runs, old_runs
 
     now = dt.datetime.now(dt.UTC)
-    with (
-        book_lock(opened.folder, "prune", wait=False),
-        database_refusals(opened.instance),
-        open_instance(opened.instance) as instance,
-    ):
+    with book_lock(opened.folder, "prune", wait=False), open_instance(opened.instance) as instance:
         runs = old_runs(instance, keep_runs, keep_days, now)
         if dry_run:
             say(f"{len(runs)} runs would be deleted")

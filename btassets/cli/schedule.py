@@ -41,7 +41,8 @@ def command_schedule(arguments: argparse.Namespace) -> int:
 
 
 def _say_status(instance: object, book: Book) -> None:
-    from btassets.defs.schedules import daemon_heard, switches
+    from btassets.defs.schedules import switches
+    from btassets.instance.switches import daemon_heard
     from btassets.sources.calendar.exchange_hours import exchange_hours
 
     now = dt.datetime.now(dt.UTC)

@@ -14,8 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from btassets.book.book import Book
-from btassets.cli.csv_text import csv_text, json_text
-from btassets.cli.stale import require_run
+from btassets.cli.output.csv_text import csv_text, json_text
+from btassets.cli.output.stale import require_run
 from btassets.cli.terminal import printable, say, show_table
 from btassets.cli.where import book_of
 from btassets.errors import NoBarsError, UsageError

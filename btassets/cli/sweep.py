@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
-from btassets.cli.first_run import CompileWatch
 from btassets.cli.look import write_table
-from btassets.cli.out_file import checked_out
-from btassets.cli.stale import refuse_stale
+from btassets.cli.output.first_run import CompileWatch
+from btassets.cli.output.out_file import checked_out
+from btassets.cli.output.stale import refuse_stale
 from btassets.cli.terminal import Progress, say
 from btassets.cli.update import waiting
 from btassets.cli.where import book_of, overrides_of
@@ -47,6 +47,7 @@ def command_sweep(  # one keyword per option
         checked_out(out, book=opened)
     start_arrow_alone()
     use_cache_folder()
+    from btassets.storage.warehouse import refresh_views
     from btassets.studies.sweep.sweep import sweep_document, sweep_table
 
     with book_lock(opened.folder, "sweep", wait=not no_wait, on_wait=waiting):
@@ -55,6 +56,7 @@ def command_sweep(  # one keyword per option
             document = sweep_document(
                 opened, grid, policy=policy, by=by, progress=lambda done, total: bar("portfolios", done, total)
             )
+        refresh_views(opened.folder, opened.lake)
     folder = write_sweep(opened, document)
     if out is not None:
         write_table(sweep_table(document), out)

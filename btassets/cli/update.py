@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from btassets import progress
 from btassets.book.book import Book
 from btassets.book.settings_copy import keep_settings
-from btassets.cli.findings import finding_lines, run_findings
-from btassets.cli.first_run import CompileWatch
-from btassets.cli.summary import headline_lines
+from btassets.cli.output.findings import finding_lines, run_findings
+from btassets.cli.output.first_run import CompileWatch
+from btassets.cli.output.summary import headline_lines
 from btassets.cli.terminal import Progress, say, tell
 from btassets.compiled import use_cache_folder
 from btassets.errors import EXIT_INTERRUPTED, EXIT_SOME_TICKERS

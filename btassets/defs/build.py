@@ -28,6 +28,7 @@ def build_defs(
     *,
     executor: dg.ExecutorDefinition | None = None,
     automated: Book | None = None,
+    notice: str | None = None,
 ) -> dg.Definitions:
     """Definitions of one book.
 
@@ -41,6 +42,8 @@ def build_defs(
         Instead of the book's own.
     automated
         The open book whose schedule and sensors belong to the definitions; None: none do.
+    notice
+        What the page of the code location says beside the definitions; None: nothing.
     """
     jobs = build_jobs(None if automated is None else automated.base)
     kind = "auto" if automated is None else automated.base.executor.kind
@@ -53,4 +56,5 @@ def build_defs(
         resources={"book": book.with_defaults(), "duckdb": DuckDBResource(database=str(Path(book.folder) / FILE_NAME))},
         loggers={"console": console},
         executor=executor or book_executor(Path(book.folder), kind),
+        metadata={"notice": notice} if notice else None,
     )

@@ -6,7 +6,6 @@ scenario beside the base numbers and touches no asset.
 """
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from btassets.book.book import Book, open_book, scenario_name
 from btassets.defs.launch_settings import Launch, changed_settings, scenario_config
@@ -14,6 +13,7 @@ from btassets.defs.partitions import tickers
 from btassets.defs.resources import BookResource
 from btassets.errors import UsageError
 from btassets.graph.registry import STAGES
+from btassets.instance.dagster_types import AssetJob
 from btassets.plan import run_scenario
 from btassets.settings.load import BASE_SCENARIO
 from btassets.settings.models import Settings
@@ -55,7 +55,7 @@ def _scenario_of(book: BookResource, config: Launch) -> Book:
     return open_book(opened.folder, scenario=name, overlay=BASE_SCENARIO, overrides=changed, mends=True)
 
 
-def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
+def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | AssetJob]:
     """Jobs of a book.
 
     Parameters

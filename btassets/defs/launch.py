@@ -1,46 +1,35 @@
 """Runs that the command line starts, in the book's own instance.
 
 Belongs here: choosing partitions and assets for a plan, executing in this process or over
-processes, and reading what failed. Does not belong here: the plan
-(`btassets.plan`), words for the terminal (`btassets.cli`).
+processes. Does not belong here: the plan (`btassets.plan`), what failed (`btassets.defs.failures`), words
+for the terminal (`btassets.cli`).
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from btassets import errors
 from btassets.book.book import Book, open_book
 from btassets.defs.assets.bar_assets import FULL_TAG
 from btassets.defs.build import build_defs
+from btassets.defs.failures import RunFailure, read_failure
 from btassets.defs.resources import BookResource
-from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED
+from btassets.defs.schedules import MODULE
 from btassets.graph.registry import PARTITIONED, STAGES
 from btassets.instance.dagster_home import open_instance
-from btassets.instance.database_refusals import database_refusals, refusal_of
 from btassets.instance.dead_runs import close_dead_runs, process_tags
 from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.instance.retention import retain
 from btassets.instance.ticker_ranges import range_tags, register
+from btassets.instance.timeline import name_origin
 from btassets.plan import RunPlan
 from btassets.stages.bars.ohlcv_history import active_tickers
 
 _LOGGERS = {"loggers": {"console": {}}}
 _PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}
-
-
-@dataclass(frozen=True)
-class RunFailure:
-    """Why a run failed: exit code and text for a person."""
-
-    exit_code: int
-    text: str
-
 
 _reconstructed: dict[tuple[str, str, str], dg.JobDefinition] = {}
 
@@ -58,13 +47,6 @@ def reconstruct(folder: str, words: str) -> dg.JobDefinition:
         _reconstructed.clear()
         _reconstructed[key] = build_defs(resource, book.base.executor.shards).resolve_job_def("everything")
     return _reconstructed[key]
-
-
-@contextmanager
-def _instance_of(book: Book) -> Iterator[dg.DagsterInstance]:
-    """Open the book's instance; its databases refusing to be written is told like any other file's."""
-    with database_refusals(book.instance), open_instance(book.instance) as instance:
-        yield instance
 
 
 def _tags(book: Book) -> dict[str, str]:
@@ -91,7 +73,8 @@ def launch(
     When bars have to be read, the run spans every ticker, because T may move and with it every
     ticker's row at T; otherwise the smallest range that spans the stale ones, or no partition.
     """
-    with _instance_of(book) as instance:
+    with open_instance(book.instance) as instance:
+        name_origin(instance, MODULE)
         close_dead_runs(instance)
         register(instance, plan.ingest.listed)
         assets = [dg.AssetKey(table) for name in plan.stages for table in STAGES[name].outputs]
@@ -101,7 +84,7 @@ def launch(
         if set(plan.stages) & set(PARTITIONED):
             # Replayed tickers that left the lake, too: their rows have to go.
             known = [*plan.ingest.listed, *active_tickers(book), *book.lake.ticker_footers(book.candidates)]
-            spanned = known if plan.ingest.stale else plan.replay
+            spanned = known if plan.ingest.stale or plan.ingest.is_list_new else plan.replay
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
             words = launch_words(book.overrides, only, is_full=is_full)
@@ -123,7 +106,8 @@ def launch(
 
 def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
     """Compute one scenario as a Dagster run of its own; None when it succeeded."""
-    with _instance_of(book) as instance:
+    with open_instance(book.instance) as instance:
+        name_origin(instance, MODULE)
         close_dead_runs(instance)
         defs = build_defs(BookResource.of(book, threads=n_threads), book.base.executor.shards)
         tags = {
@@ -135,42 +119,3 @@ def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=_LOGGERS)
         retain(instance, book)
         return None if result.success else read_failure(instance, result.run_id)
-
-
-def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
-    """What went wrong in a run, from its events: the first step that failed by itself."""
-    failed_check: RunFailure | None = None
-    for record in instance.all_logs(run_id):
-        event = record.dagster_event
-        if event is None:
-            continue
-        data: Any = event.event_specific_data
-        if event.event_type_value == "ASSET_CHECK_EVALUATION":
-            if not data.passed and data.severity == dg.AssetCheckSeverity.ERROR and data.blocking:
-                facts = ", ".join(f"{key} {value.value}" for key, value in data.metadata.items())
-                text = str(errors.CheckFailedError(data.check_name, facts or "see the run's page"))
-                failed_check = failed_check or RunFailure(EXIT_CHECK_FAILED, text)
-        elif event.is_step_failure and failed_check is None:
-            return _of_error(data.error)
-    return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; its page tells more (`btassets ui`)")
-
-
-def _of_error(error: Any) -> RunFailure:
-    """Exit code and text of the innermost error that this project raised, else of the error itself."""
-    found = error
-    while found is not None:
-        if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
-            return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
-        kind = errors.error_named(str(getattr(found, "cls_name", "")))
-        if kind is not None:
-            text = str(getattr(found, "message", "")).strip()
-            return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text)
-        found = getattr(found, "cause", None)
-    innermost = error
-    while getattr(innermost, "cause", None) is not None:
-        innermost = innermost.cause
-    text = str(getattr(innermost, "message", innermost)).strip()
-    refusal = refusal_of(text, "the book")
-    if refusal is not None:
-        return RunFailure(refusal.exit_code, str(refusal))
-    return RunFailure(EXIT_BUG, text)

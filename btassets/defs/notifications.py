@@ -1,4 +1,4 @@
-"""Messages to whoever operates a book: a JSON POST to the webhook of the settings.
+"""Messages to the person who operates a book: a JSON POST to the webhook of the settings.
 
 Belongs here: what is said, and the sensor that says it of failed runs. Does not belong here: when
 runs start (`sensors.py`, `schedules.py`).
@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from btassets.book.book import Book
+from btassets.defs.failures import read_failure
 from btassets.defs.resources import BookResource
 
 _TIMEOUT_SECONDS = 10.0
@@ -50,8 +51,6 @@ def build_failed_runs() -> dg.SensorDefinition:
         description="Sends a message to schedule.webhook when a run failed and will not be retried.",
     )
     def failed_runs(context: dg.RunFailureSensorContext, book: BookResource):
-        from btassets.defs.launch import read_failure  # imports the definitions, which import this module
-
         run = context.dagster_run
         if run.tags.get(_WILL_RETRY_TAG) == "true":
             return dg.SkipReason(f"run {run.run_id[:8]} will be retried")

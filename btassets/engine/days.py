@@ -14,6 +14,9 @@ Days = npt.NDArray[np.int32]
 EPOCH = dt.date(1970, 1, 1)
 """Day 0 of every int32 day number; a Thursday."""
 
+NO_DAY = -(2**31)
+"""Stands for a missing date in int32 arrays; -1 is 1969-12-31."""
+
 _THURSDAY = 3  # days from a Monday to the Thursday of its ISO week
 
 

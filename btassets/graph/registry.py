@@ -165,6 +165,7 @@ STAGES: dict[str, Stage] = {
                 "btassets/stages/bars/bar_revisions.py",
                 "btassets/stages/bars/quarantine.py",
                 "btassets/stages/bars/reading.py",
+                "btassets/stages/bars/source_notes.py",
                 "btassets/stages/bars/quality_settings.py",
                 "btassets/engine/market",
             ),

@@ -77,7 +77,7 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
             _CODE,
             f"target_hit, stop_hit, ambiguous (both in one bar: a stop) or expired; {fill}",
         ),
-        Column(f"exit_reason{suffix}", _CODE, "target, stop, time, halted or delisted"),
+        Column(f"exit_reason{suffix}", _CODE, "target, stop, time or delisted"),
         Column(f"realized_r{suffix}", _REAL, "R multiple of the target race; a full-horizon expiry is 0"),
         Column(f"hold_days{suffix}", _I16, "sessions from the first forward bar to the exit"),
         Column(
@@ -341,7 +341,7 @@ GRADED_SETUPS = TableSpec(
         Column("entry_price", _REAL, "fill, price"),
         Column("risk_pct", _REAL, "planned 1R as a fraction of the fill"),
         Column("outcome", _TEXT, "target_hit, stop_hit, ambiguous or expired"),
-        Column("exit_reason", _TEXT, "target, stop, time, halted or delisted"),
+        Column("exit_reason", _TEXT, "target, stop, time or delisted"),
         Column("gross_r", _REAL, "R of the target race under the scenario's rule for expiries"),
         Column("cost_r", _REAL, "round trip of costs in R"),
         Column("net_r", _REAL, "gross_r minus cost_r"),

@@ -6,12 +6,17 @@ at a time. The event log is the batched one, or a PostgreSQL database where the 
 
 import json
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 import dagster as dg
 
+from btassets.instance.database_refusals import database_refusals
 from btassets.storage.files import replace_text
+from btassets.storage.lock import book_lock
 
 _YAML = """\
 # Written by btassets; changes are overwritten.
@@ -88,31 +93,47 @@ def _quoted(path: Path) -> str:
     return json.dumps(str(path))
 
 
-def open_instance(home: Path) -> dg.DagsterInstance:
-    """Open the instance of a book whose `.dagster` folder is `home`."""
-    prepare_home(home)
-    return dg.DagsterInstance.get()
+def _opened(home: Path) -> dg.DagsterInstance:
+    """The instance of `home`, its event index made whole first.
 
-
-def remember_migrations() -> None:
-    """Let this process and those forked from it read each folder of Dagster's migration scripts once.
-
-    Opening an instance asks which revision is the newest and runs ninety scripts to learn it.
+    Dagster makes its event index at the first opening and looks only whether the file is there: an opening that
+    is killed half-way would leave a book that no command can open again. One process makes it, and makes it anew
+    when it is not complete.
     """
-    from alembic.script import ScriptDirectory
-    from dagster._core.storage.runs.sqlite import sqlite_run_storage
-    from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-    from dagster._core.storage.sql import get_alembic_config
+    index = home / "history" / "runs" / "index.db"
+    if os.environ.get(POSTGRES_URL) or _is_complete(index):
+        return dg.DagsterInstance.get()
+    with book_lock(home.parent, "making the run history", name="instance"):
+        if not _is_complete(index):
+            for end in ("", "-wal", "-shm", "-journal"):
+                index.with_name(index.name + end).unlink(missing_ok=True)
+        return dg.DagsterInstance.get()
 
-    read = ScriptDirectory.from_config
-    known: dict[str | None, ScriptDirectory] = {}
 
-    def read_once(config: Any) -> ScriptDirectory:
-        place = config.get_main_option("script_location")
-        if place not in known:
-            known[place] = read(config)
-        return known[place]
+def _is_complete(index: Path) -> bool:
+    """Whether the event index was made to its end; anything but a missing row is for Dagster to report."""
+    if not index.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(index))}?mode=ro", uri=True)) as connection:
+            made = connection.execute("select count(*) from secondary_indexes where migration_completed is not null")
+            version = connection.execute("select count(*) from alembic_version")
+            return bool(made.fetchone()[0] and version.fetchone()[0])
+    except sqlite3.OperationalError as error:
+        return "no such table" not in str(error)
+    except sqlite3.DatabaseError:
+        return True
 
-    ScriptDirectory.from_config = read_once  # pyright: ignore[reportAttributeAccessIssue]
-    for module in (sqlite_run_storage, sqlite_schedule_storage):
-        read_once(get_alembic_config(str(module.__file__))).as_revision_number("head")
+
+@contextmanager
+def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open the instance of a book whose `.dagster` folder is `home`.
+
+    Raises
+    ------
+    CannotWriteError, CannotReadError
+        When the folder or its databases refuse to be written, or are damaged, also inside of the block.
+    """
+    prepare_home(home)
+    with database_refusals(home), _opened(home) as instance:
+        yield instance

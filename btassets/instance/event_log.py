@@ -17,7 +17,6 @@ import logging
 import os
 import sqlite3
 import threading
-import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from dagster._serdes import ConfigurableClassData, deserialize_value
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import NullPool
 
+from btassets.instance.fork_guard import FORK_GUARD
 from btassets.masking import mask
 
 TESTED_DAGSTER_VERSIONS = ("1.13.27",)
@@ -100,7 +100,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self._seen_tables: set[str] = set()
         self._seen_asset_key_columns: set[str] = set()
         super().__init__(base_dir, inst_data)
-        _FORK_GUARD.watch(self)
+        FORK_GUARD.watch(self)
 
     @classmethod
     def from_config_value(
@@ -333,49 +333,6 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self._transaction_thread = None
         self._db_lock = threading.Lock()
         return inherited
-
-
-class _ForkGuard:
-    """Closes the databases of every living storage around `os.fork`.
-
-    SQLite keeps its file locks per process and its own account of them in memory. A child that
-    inherits an open database believes in locks that only its parent holds, even on a connection
-    that it opens itself; so nothing may be open at the moment of the fork. Spawned processes and
-    those of a fork server inherit nothing and never come here.
-    """
-
-    def __init__(self) -> None:
-        self._storages: weakref.WeakSet[BatchedSqliteEventLogStorage] = weakref.WeakSet()
-        self._is_registered = False
-        self._forking = threading.local()
-        self._never_closed: list[_OpenShard] = []
-
-    def watch(self, storage: BatchedSqliteEventLogStorage) -> None:
-        self._storages.add(storage)
-        if not self._is_registered and hasattr(os, "register_at_fork"):
-            self._is_registered = True
-            os.register_at_fork(before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child)
-
-    def _before(self) -> None:
-        storages = sorted(self._storages, key=id)  # one order for all threads that fork
-        self._forking.storages = [(storage, storage.before_fork()) for storage in storages]
-
-    def _in_parent(self) -> None:
-        for storage, is_closed in self._forking.storages:
-            if is_closed:
-                storage.after_fork()
-        self._forking.storages = []
-
-    def _in_child(self) -> None:
-        for storage, is_closed in self._forking.storages:
-            if is_closed:
-                storage.after_fork()
-            else:
-                self._never_closed.extend(storage.abandon_inherited())
-        self._forking.storages = []
-
-
-_FORK_GUARD = _ForkGuard()
 
 
 @cache

@@ -85,7 +85,12 @@ def _groups(book: Book) -> str:
 def _findings(book: Book) -> str:
     """Findings of the readings: they may change where no bar does."""
     stats = tuple((s.st_mtime_ns, s.st_ino) for s in (p.stat() for p in book.lake.bucket_files("ohlcv_history")))
-    return _findings_of(book.lake.root, book.lake.n_buckets, stats)
+    try:
+        # What the source's list said (`stages.bars.source_notes`).
+        listed = (book.lake.root / "ohlcv_history" / "source.json").read_text(encoding="utf-8")
+    except OSError:
+        listed = ""
+    return digest(_findings_of(book.lake.root, book.lake.n_buckets, stats), listed)
 
 
 @lru_cache(maxsize=8)

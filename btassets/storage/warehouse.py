@@ -9,14 +9,14 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from btassets.errors import CannotWriteError
+from btassets.errors import CannotWriteError, DamagedFileError
 from btassets.storage.files import replace_file
 from btassets.storage.lake import BASE, Lake
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
@@ -88,6 +88,13 @@ def is_current(folder: Path, lake: Lake) -> bool:
         return stamp == {**_stamp(folder, lake), "file": _checksum(folder / FILE_NAME)}
     except OSError:
         return False
+
+
+def refresh_views(folder: Path, lake: Lake) -> None:
+    """Let the views follow the tables that a command added; damage elsewhere is for the next run to name."""
+    with suppress(DamagedFileError):
+        if not is_current(folder, lake):
+            write_views(folder, lake)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def test_a_declared_scenario_without_a_run_is_told_what_to_do(two: Path) -> None
 
 
 def test_a_book_that_was_never_run_is_told(tmp_path: Path) -> None:
-    (tmp_path / "btassets.toml").write_text("", encoding="utf-8")
+    (tmp_path / "btassets.toml").write_text('[source]\nkind = "demo"\n', encoding="utf-8")
     answer = call("compare", "--book", tmp_path, "base", "base")
     assert answer.code == 2
     assert answer.err == "btassets: compare: scenario base was never run; `btassets run` computes it.\n"

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from btassets.cli.findings import LOST_ROWS, NOTE, WRONG_NUMBERS, Finding, finding_lines
-from btassets.cli.first_run import FIRST_RUN, CompileWatch, n_cached_functions
+from btassets.cli.output.findings import LOST_ROWS, NOTE, WRONG_NUMBERS, Finding, finding_lines
+from btassets.cli.output.first_run import FIRST_RUN, CompileWatch, n_cached_functions
 from btassets.cli.terminal import Progress, printable, table
 from btassets_tests.support.book_factory import PROJECT
 

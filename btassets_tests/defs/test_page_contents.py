@@ -12,8 +12,8 @@ from dagster._core.storage.compute_log_manager import ComputeIOType
 
 from btassets.defs.assets import page_numbers as page
 from btassets.defs.assets import replay_assets as replay_defs
+from btassets.defs.failures import read_failure
 from btassets.defs.jobs import build_jobs
-from btassets.defs.launch import read_failure
 from btassets.defs.launch_settings import changed_settings, scenario_config
 from btassets.graph.registry import STAGES
 from btassets.instance.executors import n_stale
@@ -38,7 +38,6 @@ from btassets_tests.support.small_market import (
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     patch = pytest.MonkeyPatch()
     patch.setattr(ohlcv_history, "changed_at", lambda *_: 0.0)
-    patch.setenv(page.REPORTS_URL, "http://127.0.0.1:3001")
     made = Home(make_book(tmp_path_factory.mktemp("contents"), 24))
     register(made.instance, names(24))
     made.first = made.run(dg.RunRequest(tags=range_tags(made.instance, names(24))))
@@ -67,9 +66,10 @@ def test_numbers_with_stable_keys(home: Home) -> None:
 
 def test_report_is_linked_over_http(home: Home) -> None:
     shown = home.numbers(home.first, "backtest_report")
-    assert shown["latest_report"] == "http://127.0.0.1:3001/latest/report.html"
-    relative = shown["report"].removeprefix("http://127.0.0.1:3001/")
+    assert shown["latest_report"] == "/reports/latest/report.html"
+    relative = shown["report"].removeprefix("/reports/")
     assert (home.book.reports / relative).is_file()
+    assert shown["path"] == str(home.book.reports / relative)
 
 
 def test_small_tables(home: Home) -> None:

@@ -6,6 +6,7 @@ A held bucket lock is what makes a shard stand still, so that it can be killed o
 import os
 import signal
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -64,7 +65,10 @@ def test_everything_in_processes(book: Book, page: RunningPage) -> None:
     assert _is_whole(book)
     assert page.numbers(run_id, "candidates")["recomputed"] == N
     link = page.numbers(run_id, "backtest_report")["report"]
-    assert link.startswith(f"http://127.0.0.1:{page.port + 1}/")
+    assert link.startswith("/reports/")
+    with urllib.request.urlopen(page.url + link) as report:
+        assert report.url.startswith(f"http://127.0.0.1:{page.port + 1}/")
+        assert b"<html" in report.read()
 
 
 def test_little_to_do_needs_no_processes(page: RunningPage) -> None:

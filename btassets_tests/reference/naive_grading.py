@@ -7,15 +7,9 @@ anything from btassets. The order of float operations is the legacy profile's.
 TIMES = (5, 10, 21, 30)
 
 
-def forward_of(bars, i, is_ended, gap_days, horizon=30):
-    """(forward bars, why they end before the horizon: None, "halted", "delisted" or "unknown")."""
-    ahead = []
-    for k in range(i + 1, len(bars)):
-        if len(ahead) == horizon:
-            break
-        if gap_days > 0 and bars[k].date - bars[k - 1].date > gap_days:
-            return ahead, "halted"
-        ahead.append(bars[k])
+def forward_of(bars, i, is_ended, horizon=30):
+    """(forward bars, why they end before the horizon: None, "delisted" or "unknown")."""
+    ahead = bars[i + 1 : i + 1 + horizon]
     if len(ahead) == horizon:
         return ahead, None
     return ahead, "delisted" if is_ended else "unknown"
@@ -33,9 +27,9 @@ def events_of(ahead, direction, stop, target):
     return events
 
 
-def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, is_ended=False, gap_days=30):
+def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, is_ended=False):
     """Graded columns of one setup, None for missing; `sessions` end at T, `benchmark` is date -> prices."""
-    ahead, cut = forward_of(bars, i, is_ended, gap_days)
+    ahead, cut = forward_of(bars, i, is_ended)
     here = bars[i]
     row = {"n_forward": len(ahead), "risk_pct": abs(entry - stop) / entry}
     row["drop_open"], row["fill_open"] = open_fill(ahead, here, direction, stop, target, sessions)

@@ -9,7 +9,7 @@ import pytest
 
 from btassets.errors import DamagedFileError
 from btassets.storage.lake import Lake
-from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, view_sql, write_views
+from btassets.storage.warehouse import FILE_NAME, is_current, refresh_views, view_sources, view_sql, write_views
 
 
 def some(n: int = 3) -> pa.Table:
@@ -82,6 +82,21 @@ def test_a_damaged_warehouse_is_written_again(tmp_path: Path) -> None:
     assert not is_current(tmp_path, lake)
     write_views(tmp_path, lake)
     assert is_current(tmp_path, lake)
+
+
+def test_views_follow_a_table_that_was_added_unless_another_is_damaged(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "data", 2, mends=False)
+    lake.write("trials", some().append_column("trial_no", pa.array([1, 2, 3])), "h", "base")
+    refresh_views(tmp_path, lake)
+    lake.write("trials", some(2).append_column("trial_no", pa.array([4, 5])), "h", "sweep-1")
+    refresh_views(tmp_path, lake)
+    with duckdb.connect(str(tmp_path / FILE_NAME), read_only=True) as shell:
+        assert shell.execute("select count(*) from trials").fetchall() == [(5,)]
+    lake.write("trades", some(), "h")
+    lake.path("trades").write_bytes(b"torn")
+    before = (tmp_path / FILE_NAME).read_bytes()
+    refresh_views(tmp_path, lake)
+    assert (tmp_path / FILE_NAME).read_bytes() == before
 
 
 def test_a_view_names_its_files(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from btassets_tests.torture.counts import Counts, as_markdown, total
 SEED = 20_260_701
 
 _ATTACKS: dict[str, tuple[str, str, int, int]] = {
-    "kills": ("kills", "kill_commands", 220, 4),
+    "kills": ("kills", "kill_commands", 240, 4),
     "interrupts": ("kills", "interrupt_commands", 40, 2),
     "servers": ("kills", "kill_servers", 6, 0),
-    "calls": ("system_calls", "fail_calls", 320, 10),
+    "calls": ("system_calls", "fail_calls", 300, 10),
     "disks": ("full_disk", "fill_disks", 40, 1),
     "damage": ("damage", "damage_files", 320, 12),
     "beside": ("damage", "damage_beside", 24, 2),
@@ -95,8 +95,6 @@ def attack(
             counts.seconds = time.monotonic() - started
             found.append(counts)
             log(f"{name}: {counts.n_faults} faults, {len(counts.failures)} failures, {counts.seconds:.0f} s")
-            for sentence in counts.failures:
-                log(f"FAIL {sentence}")
     finally:
         shutil.rmtree(root, ignore_errors=True)
     return found

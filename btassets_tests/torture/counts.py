@@ -3,6 +3,7 @@
 Belongs here: counting and layout. Does not belong here: any attack.
 """
 
+import sys
 from dataclasses import dataclass, field
 
 HEAD = ("attack", "faults", "refused well", "recovered", "unharmed", "FAIL", "seconds")
@@ -39,8 +40,10 @@ class Counts:
     seconds: float = 0.0
 
     def fail(self, sentence: str) -> None:
-        """Count one broken invariant."""
+        """Count one broken invariant, and say it at once: the rest may take long."""
         self.failures.append(sentence)
+        sys.stderr.write(f"FAIL {self.name}: {sentence}\n")
+        sys.stderr.flush()
 
     def row(self) -> tuple[str, ...]:
         """The counts as cells of the table."""

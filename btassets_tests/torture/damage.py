@@ -16,7 +16,7 @@ from btassets_tests.torture.books import Bench
 from btassets_tests.torture.counts import Counts
 from btassets_tests.torture.workers import in_child, run
 
-_PER_BOOK = 4
+_PER_BOOK = 8
 Hurt = Callable[[Path, Random], list[Path]]
 """Damages a file; returns those that have to be named (empty: nothing was changed)."""
 

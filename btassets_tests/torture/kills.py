@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "scenario": ("run", "--quiet", "--set", CHANGED),
     "sweep": ("sweep", "gates.min_rr=1,2", "--quiet"),
 }
-_PER_BOOK = 4
+_PER_BOOK = 6
 """Kills of one book before it has to be whole again."""
 
 _SECONDS = {"run": 2.5, "shards": 6.0, "ingest": 2.0, "scenario": 3.0, "sweep": 1.5}

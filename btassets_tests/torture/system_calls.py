@@ -22,7 +22,7 @@ ERRORS = {
     "truncate": (errno.EIO, errno.ENOSPC),
 }
 _LATEST = {"open": 400, "write": 400, "fsync": 60, "rename": 60, "read": 400, "mkdir": 25, "unlink": 30, "truncate": 4}
-_PER_BOOK = 5
+_PER_BOOK = 10
 
 _WRITERS: tuple[tuple[str, ...], ...] = (
     ("run", "--quiet"),

@@ -211,20 +211,15 @@ def warm_up() -> None:
     start_arrow_alone()
     import importlib
 
-    for name in (
-        "btassets.cli.main",
-        "btassets.cli.run",
-        "btassets.cli.look",
-        "btassets.cli.books",
-        "btassets.cli.sweep",
-        "btassets.cli.compare",
-        "btassets.cli.grade",
-        "btassets.defs.launch",
-        "btassets.run.sql_models",
-        "btassets.engine.replay.ticker",
-        "btassets.engine.replay.lookahead",
-    ):
+    from btassets.cli.commands import COMMANDS
+
+    names = ("click", "click.shell_completion", "rich.progress", "tomlkit", "btassets.cli.main", "btassets.cli.program")
+    more = ("btassets.cli.update", "btassets.cli.summary", "btassets.defs.launch", "btassets.run.sql_models")
+    engine = ("btassets.engine.replay.ticker", "btassets.engine.replay.lookahead")
+    for name in (*names, *(f"btassets.cli.commands.{word}" for word in COMMANDS), *more, *engine):
         importlib.import_module(name)
+    for name in ("run", "look", "books", "sweep", "compare", "grade", "prune", "sql"):
+        importlib.import_module(f"btassets.cli.{name}")
     from btassets.graph.registry import STAGES
 
     for stage in STAGES.values():

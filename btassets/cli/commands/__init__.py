@@ -15,7 +15,7 @@ COMMANDS = {
     "grade": "Make the whole report for a table of setups made elsewhere.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
     "sweep": "Simulate a portfolio for every cell of a grid of settings over one replay.",
-    "null-market": "Compare the book with its own market, the edge destroyed, many times.",
+    "null-market": "Repeat the analysis on the book's own market with the edge destroyed.",
     "report": "Print the headline of the report and its path.",
     "export": "Write a table as Parquet, CSV or JSON.",
     "sql": "Query the tables in SQL (DuckDB, read-only).",

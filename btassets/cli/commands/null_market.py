@@ -9,11 +9,11 @@ command = declare(
     "btassets.cli.null_market:command_null_market",
     [
         options.book(),
-        option("--k", "k", type=Whole(1, 999), default=19, metavar="N", help="Versions of the market (default: 19)."),
-        options.scenario("Scenario whose settings the versions take (default: base)."),
+        option("--k", type=Whole(1, 999), default=19, metavar="N", help="Versions of the market (default: 19)."),
+        options.scenario("Scenario whose results are compared (default: base)."),
         options.layout("table", "json"),
         *options.work(),
     ],
-    more="What beta does not explain is sign-flipped by session; versions that were run before are not run again.",
+    more="Versions that exist are kept; an interrupted call continues.",
     examples=["btassets null-market", "btassets null-market --k 99 --format json"],
 )

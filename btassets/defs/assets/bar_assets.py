@@ -20,6 +20,7 @@ from btassets.graph.registry import STAGES
 from btassets.instance.ticker_ranges import register
 from btassets.run.freshness import data_version
 from btassets.stages.bars import ohlcv_history as stage
+from btassets.stages.bars.bar_problems import keep_refusals
 from btassets.stages.bars.bar_store import TABLE, broken_bars
 from btassets.stages.bars.full_backfill import FullBackfill
 from btassets.stages.bars.landing import take_landed
@@ -53,6 +54,7 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
     targeted = set(targeted_tickers(context))
     stale = [ticker for ticker in plan.stale if ticker in targeted]
     outcome = _ingest(context, book, stale)
+    keep_refusals(opened)
     footers = opened.lake.ticker_footers(TABLE)
     mine = {ticker: footers[ticker] for ticker in targeted if ticker in footers}
     blocked = {ticker: facts["blocked"] for ticker, facts in mine.items() if facts["blocked"]}

@@ -6,7 +6,6 @@ belong here: any number that is not in a table.
 
 import base64
 import math
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +14,8 @@ import pyarrow as pa
 
 from btassets.book.book import Book
 from btassets.graph.registry import STAGE_OF_TABLE
+from btassets.instance.web_door import REPORTS_PATH
 from btassets.run.freshness import key_of
-
-REPORTS_URL = "BTASSETS_REPORTS_URL"
-"""Environment variable by which steps know where the reports can be seen over http."""
 
 MAX_ROWS = 12
 MAX_MARKDOWN = 1_000
@@ -92,11 +89,11 @@ _KEY_NUMBERS: dict[str, Callable[[pa.Table], dict[str, Any]]] = {
 def _report(book: Book, key: str) -> dict[str, Any]:
     row = book.lake.read("backtest_report", key).to_pylist()[0]
     made: dict[str, Any] = {"headline": row["headline"]}
-    base = os.environ.get(REPORTS_URL)
-    if base:
-        folder = str(row["folder"]).removeprefix(f"{book.reports.name}/")
-        made["report"] = dg.MetadataValue.url(f"{base}/{folder}/report.html")
-        made["latest_report"] = dg.MetadataValue.url(f"{base}/latest/report.html")
+    # Paths of the page that shows them: it sends its user on to the reports, whatever its port is.
+    folder = str(row["folder"]).removeprefix(f"{book.reports.name}/")
+    made["report"] = dg.MetadataValue.url(f"{REPORTS_PATH}{folder}/report.html")
+    made["latest_report"] = dg.MetadataValue.url(f"{REPORTS_PATH}latest/report.html")
+    made["path"] = dg.MetadataValue.path(str(book.folder / row["folder"] / "report.html"))
     return made
 
 

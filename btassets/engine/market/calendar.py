@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.engine.days import Days, week_mondays
 
 ENDED_AFTER_DAYS = 10
@@ -19,6 +20,8 @@ ENDED_AFTER_DAYS = 10
 FIRST_BAR_ASOF = 59
 BAR_STEP = 5
 """The legacy profile's grid: every fifth bar from the ticker's own bar 59."""
+
+_REGULAR_FRAC = 0.2
 
 IS_WEEK = 1
 IS_BAR = 2
@@ -38,13 +41,15 @@ def completed_week_sessions(sessions: npt.ArrayLike, last_session: int, rule: Li
     last_session
         T. Later sessions never become an as-of.
     rule
-        `exchange`: a week is completed when its last session is <= T. `data`: when its Friday is
-        <= T, or a later week has a session <= T; its last session <= T is the as-of.
+        `exchange`: a week is completed when its last session is <= T. `data`: when the last weekday on which
+        this market trades is <= T, or a later week has a session <= T; its last session <= T is the as-of.
 
     >>> completed_week_sessions([4, 5, 6, 11], 6, "exchange").tolist()  # the week ends on 6
     [6]
     >>> completed_week_sessions([4, 5, 6], 6, "data").tolist()  # Friday is day 8
     []
+    >>> completed_week_sessions(range(4, 16), 15, "data").tolist()  # seven days a week: Sunday is day 10
+    [10]
     """
     days = np.asarray(sessions, dtype=np.int32)
     if rule == "data":
@@ -56,9 +61,42 @@ def completed_week_sessions(sessions: npt.ArrayLike, last_session: int, rule: Li
     ends = days[is_last_of_week]
     if rule == "exchange":
         return ends[ends <= last_session]
-    is_complete = monday[is_last_of_week] + 4 <= last_session
+    is_complete = monday[is_last_of_week] + last_weekday(days) <= last_session
     is_complete[:-1] = True
     return ends[is_complete]
+
+
+def last_weekday(sessions: Days) -> int:
+    """Last weekday on which a market regularly trades: 4 (Friday), or 5 or 6 where weekends are sessions.
+
+    A weekday is regular when a fifth of the weeks have it: a special session on one Saturday makes no market of six
+    days.
+
+    Parameters
+    ----------
+    sessions
+        Ascending, up to T.
+    """
+    monday = week_mondays(sessions)
+    n_weeks = len(np.unique(monday))
+    counts = np.bincount(sessions - monday, minlength=7)
+    return max([4, *(day for day in (5, 6) if counts[day] >= _REGULAR_FRAC * n_weeks)])
+
+
+def sessions_a_year(sessions: Days) -> int:
+    """Sessions that this market has in a year: 252 where it trades on five days a week, 365 on seven.
+
+    Parameters
+    ----------
+    sessions
+        Ascending, up to T.
+    """
+    if not len(sessions):
+        return SESSIONS_A_YEAR
+    monday = week_mondays(sessions)
+    counts = np.bincount(sessions - monday, minlength=7)
+    n_days = int((counts >= _REGULAR_FRAC * len(np.unique(monday))).sum())
+    return {6: 303, 7: 365}.get(n_days, SESSIONS_A_YEAR)
 
 
 def bars_per_session(dates_by_ticker: Sequence[Days]) -> tuple[Days, npt.NDArray[np.int64]]:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.engine.days import years_of
+from btassets.engine.market.calendar import sessions_a_year
 from btassets.engine.portfolio import simulation_layout as layout
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.curve_risk import curve_risk
@@ -99,7 +101,7 @@ class BookResult:
         Percent; the rate by calendar days / 365.25, None up to a quarter of a year or at a loss of
         everything; the drawdown on closes, positive.
     sharpe
-        Daily returns, one degree of freedom lost, times sqrt(252), no risk-free rate; None with
+        Daily returns, one degree of freedom lost, times the root of a year's sessions, no risk-free rate; None with
         fewer than three returns or without variance.
     win_rate_pct, avg_trade_pnl_usd, avg_hold_days, avg_net_r, best_*, worst_*
         None without trades; a win has positive pnl after costs.
@@ -265,6 +267,8 @@ def simulate_books(
     first, equity, curve, totals, counts, trade_whole, trade_real = walk_books(*arguments)
     drawdown, sharpe = curve_risk(equity, first, 2.0)
     dates = panel.calendar[walked]
+    if (year := sessions_a_year(panel.calendar)) != SESSIONS_A_YEAR:
+        sharpe = sharpe * np.sqrt(year / SESSIONS_A_YEAR)
     years = years_of(dates)
 
     results: list[BookResult | None] = []

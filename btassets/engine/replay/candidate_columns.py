@@ -10,7 +10,7 @@ from btassets.engine.signals import SIGNAL_NAMES
 
 DIRECTIONS = ("long", "short")
 OUTCOMES = ("target_hit", "stop_hit", "ambiguous", "expired")
-EXIT_REASONS = ("target", "stop", "time", "halted", "delisted")
+EXIT_REASONS = ("target", "stop", "time", "delisted")
 DROPS = ("no_next_bar", "gapped_stop", "gapped_target")
 ACTIONS = ("LONG_HIGH", "LONG_MODERATE", "NEUTRAL", "SHORT_MODERATE", "SHORT_HIGH")
 RISK_LEVELS = ("Low", "Medium", "High")

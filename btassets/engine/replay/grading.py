@@ -11,9 +11,8 @@ from numba import types
 from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.features.entry import compile_once, entry
 from btassets.engine.market.bars import Bars
-from btassets.engine.market.calendar import segment_starts
 from btassets.engine.replay.candidate_columns import GRADED_CODES, GRADED_DATES, GRADED_FLOATS, GRADED_SHORTS
-from btassets.engine.replay.outcome import blank_row, grade_row, segment_stops
+from btassets.engine.replay.outcome import blank_row, grade_row
 
 
 @entry
@@ -26,7 +25,6 @@ def _grade_pass(
     bench_open,
     bench_close,
     session_no,
-    segment_start,
     n,
     last_session_no,
     is_ended,
@@ -43,7 +41,6 @@ def _grade_pass(
     shorts,
     ends,
 ):
-    stops = segment_stops(segment_start)
     for row in range(len(index)):
         i = np.int64(index[row])
         if i < 0 or i >= n:
@@ -57,7 +54,6 @@ def _grade_pass(
             target[row],
             rr[row],
             n,
-            stops[i],
             dates,
             open_,
             high,
@@ -83,7 +79,6 @@ _INTS = types.Array(types.int32, 1, "C", readonly=True)
 _SIGNATURE = (
     _INTS,
     *(_FLOATS,) * 6,
-    _INTS,
     _INTS,
     types.int64,
     types.int64,
@@ -152,7 +147,6 @@ def grade_setups(
     *,
     is_ended: bool,
     is_legacy: bool = False,
-    gap_days: int = 30,
     horizon_days: int = HORIZON_DAYS,
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Grade given setups of one ticker from both fills.
@@ -176,15 +170,15 @@ def grade_setups(
         Whether the ticker has ended at T.
     is_legacy
         The legacy profile's rule for short histories: an early touch is graded, a row that neither level
-        nor 30 bars resolve keeps `outcome` -1 (drop and count it); no gap counts.
-    gap_days, horizon_days
+        nor 30 bars resolve keeps `outcome` -1 (drop and count it).
+    horizon_days
         As in `ReplayRules`.
 
     Returns
     -------
     dict
         Graded columns (`GRADED_FLOATS`, `GRADED_CODES`, `GRADED_SHORTS`, `GRADED_DATES`), each
-        (n_rows,). Missing: NaN in floats, -1 in the others.
+        (n_rows,). Missing: NaN in floats, `NO_DAY` in dates, -1 in the others.
     """
     compile_grading()
     outputs = graded_outputs(len(index))
@@ -194,7 +188,6 @@ def grade_setups(
         np.ascontiguousarray(bench_open, dtype=np.float64),
         np.ascontiguousarray(bench_close, dtype=np.float64),
         np.ascontiguousarray(session_no, dtype=np.int32),
-        segment_starts(bars.dates, 0 if is_legacy else gap_days),
         int(np.searchsorted(session_no, last_session_no, side="right")),
         last_session_no,
         is_ended,

@@ -388,7 +388,6 @@ def replay_pass(
                 target[0, primary],
                 rr,
                 n,
-                stops[i],
                 dates,
                 open_,
                 high,

@@ -9,6 +9,7 @@ The order of float operations is the legacy profile's: its golden rows are repro
 import numpy as np
 
 from btassets.engine.conventions import HOLD_DAYS
+from btassets.engine.days import NO_DAY
 from btassets.engine.features.entry import inner
 from btassets.engine.replay.candidate_columns import (
     EXIT_REASONS,
@@ -23,7 +24,6 @@ _EXPIRED = OUTCOMES.index("expired")
 _BY_TARGET = EXIT_REASONS.index("target")
 _BY_STOP = EXIT_REASONS.index("stop")
 _BY_TIME = EXIT_REASONS.index("time")
-_HALTED = EXIT_REASONS.index("halted")
 _DELISTED = EXIT_REASONS.index("delisted")
 _NO_NEXT_BAR = 0
 _GAPPED_STOP = 1
@@ -67,20 +67,16 @@ def walk_forward_bars(high, low, i, n_forward, is_long, stop, target):
 
 
 @inner
-def forward_bars(i, n, segment_stop, is_ended, horizon, is_legacy):
+def forward_bars(i, n, is_ended, horizon, is_legacy):
     """(n_forward, exit reason of an untouched row): -1 instead of a reason when it is not graded.
 
-    `segment_stop` is the bar after the last one before a gap, `n` the number of bars up to T.
+    `n` is the number of bars up to T. A halt does not end a row: nobody could have sold on its eve, so the portfolio
+    holds through it, and so does the row.
     """
-    stop = n if is_legacy else min(n, segment_stop)
-    n_forward = min(horizon, stop - 1 - i)
+    n_forward = min(horizon, n - 1 - i)
     if n_forward == horizon:
         return n_forward, _BY_TIME
-    if is_legacy:
-        return n_forward, -1
-    if stop < n:
-        return n_forward, _HALTED
-    return n_forward, _DELISTED if is_ended else -1
+    return n_forward, _DELISTED if is_ended and not is_legacy else -1
 
 
 @inner
@@ -94,7 +90,7 @@ def blank_row(floats, codes, shorts, ends, row):
     for k in range(len(shorts)):
         shorts[k, row] = -1
     for k in range(len(ends)):
-        ends[k, row] = -1
+        ends[k, row] = NO_DAY
 
 
 @inner
@@ -106,7 +102,6 @@ def grade_row(
     target,
     rr,
     n,
-    segment_stop,
     dates,
     open_,
     high,
@@ -131,7 +126,7 @@ def grade_row(
     `GRADED_DATES`.
     """
     blank_row(floats, codes, shorts, ends, row)
-    n_forward, cut = forward_bars(i, n, segment_stop, is_ended, horizon, is_legacy)
+    n_forward, cut = forward_bars(i, n, is_ended, horizon, is_legacy)
     codes[0, row] = n_forward
     risk = abs(entry - stop)
     risk_frac = risk / entry if entry != 0.0 else 0.0

@@ -26,7 +26,7 @@ class TickerReplay:
     candidates
         Column name -> (n_rows,): ascending as-of date, long before short. Floats are float64 with
         NaN for missing; codes int8 (`columns.LABELS`), `hold_days` and `stop_day` int16, dates
-        int32, all with -1 for missing; flags bool.
+        int32, with -1 (dates: `days.NO_DAY`) for missing; flags bool.
     signals
         Column name -> (n_rows,): ascending as-of date, rows of the week, own-week and latest grids.
     candidate_index, signal_index

@@ -27,18 +27,22 @@ _I42 = types.Array(types.int32, 2, "C", readonly=True)
 _I8 = types.Array(types.int64, 1, "C", readonly=True)
 
 
-def market_model(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -> Influence:
+def market_model(
+    returns: NDArray[np.float64], benchmark: NDArray[np.float64], sessions_a_year: int = DAYS_PER_YEAR
+) -> Influence:
     """Alpha, beta, information ratio and active return of a book; read them with overlap `DAILY`.
 
     Least squares of `returns` on `benchmark` with an intercept. Columns, in the order of `ALPHA`, `BETA`,
-    `INFORMATION_RATIO`, `ACTIVE`: intercept a year (a fraction, times 252); slope; intercept over the
-    standard deviation of the residuals, times sqrt(252); mean difference a year (a fraction).
+    `INFORMATION_RATIO`, `ACTIVE`: intercept a year (a fraction); slope; intercept over the standard
+    deviation of the residuals, times the root of a year's sessions; mean difference a year (a fraction).
 
     Parameters
     ----------
     returns, benchmark
         Daily fractions of the same sessions, shape (n_days,); a day with a NaN in either is left out.
         Without three days, or with a constant benchmark, nothing is estimated.
+    sessions_a_year
+        Of this market.
 
     Notes
     -----
@@ -60,7 +64,7 @@ def market_model(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -
     psi_beta = centred * residual / variance
     psi_alpha = residual - psi_beta * float(x.mean())
     active = y - x
-    year = float(DAYS_PER_YEAR)
+    year = float(sessions_a_year)
     spread = float(np.mean(residual * residual))
     if spread > 1e-24:
         sd = math.sqrt(spread)

@@ -4,6 +4,7 @@ Belongs here: which dates an exchange trades on. Does not belong here: weeks, as
 (`engine.market.calendar`).
 """
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.engine.days import EPOCH
-from btassets.errors import DamagedFileError, SettingError
+from btassets.errors import CannotWriteError, DamagedFileError, SettingError
 from btassets.sources.values.dates import MAX_DAY, MIN_DAY
 from btassets.storage.lake import Lake
 from btassets.storage.sealed import tell_damage
@@ -53,7 +54,9 @@ def exchange_sessions(lake: Lake, code: str, first: int, last: int) -> Days:
         days, begin, end, bounds = _from_library(code, begin, end)
         table = pa.table({"date": pa.array(days, pa.date32())})
         first_asked, last_asked = min(begin, first), max(end, last)
-        lake.write(_TABLE, table, f"{begin}..{end}", code, {"first": first_asked, "last": last_asked, "bounds": bounds})
+        facts = {"first": first_asked, "last": last_asked, "bounds": bounds}
+        with contextlib.suppress(CannotWriteError):  # a book that may only be read: asked again next time
+            lake.write(_TABLE, table, f"{begin}..{end}", code, facts)
         kept = _Kept(days, first_asked, last_asked, bounds)
     return kept.days[np.searchsorted(kept.days, first) : np.searchsorted(kept.days, last, side="right")].copy()
 

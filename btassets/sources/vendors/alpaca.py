@@ -25,6 +25,7 @@ from btassets.sources.vendors.vendor_rows import (
     failed,
     number_of,
     rows_of,
+    said_instead,
     with_actions,
 )
 from btassets.sources.vendors.vendor_source import VendorSource
@@ -126,7 +127,7 @@ class AlpacaSource(VendorSource):
             "sort": "asc",
         }
         for answer in self._answers("v2/stocks/bars", parameters):
-            bars = answer.get("bars") or {}
+            bars = _part(answer, "bars")
             if not isinstance(bars, dict):
                 raise BadAnswerError(200, "the answer has no bars by symbol")
             for ticker, rows in bars.items():
@@ -166,7 +167,7 @@ class AlpacaSource(VendorSource):
             "sort": "asc",
         }
         for answer in self._answers("v1/corporate-actions", parameters):
-            actions = answer.get("corporate_actions") or {}
+            actions = _part(answer, "corporate_actions")
             if not isinstance(actions, dict):
                 raise BadAnswerError(200, "the answer has no corporate actions by type")
             for kind, rows in actions.items():
@@ -187,6 +188,14 @@ class AlpacaSource(VendorSource):
             if following == token:
                 raise BadAnswerError(200, "the same page token came twice")
             token = str(following)
+        raise BadAnswerError(200, f"more than {_MAX_PAGES:,} pages of one answer")
+
+
+def _part(answer: Mapping[str, Any], name: str) -> Any:
+    """What an answer holds under `name`, {} for null; an answer without it is a message with status 200."""
+    if name not in answer:
+        raise BadAnswerError(200, f"the answer has no {name} and says {said_instead(answer)}")
+    return answer[name] or {}
 
 
 def _sort_in(

@@ -31,6 +31,9 @@ _MAX_BACKOFF_S = 30.0
 _MAX_ANSWER_BYTES = 128_000_000
 _FAILURES_IN_A_ROW = 3
 _SHOWN = 120
+_PIECE_BYTES = 262_144
+_DEADLINE_TIMEOUTS = 5.0
+"""A whole answer may take so many times the longest wait for one piece of it."""
 
 
 class BadAnswerError(Exception):
@@ -122,7 +125,7 @@ class HttpSession:
     calls_per_minute
         0: no limit of our own.
     timeout_s
-        Longest wait for a connection and between two pieces of an answer.
+        Longest wait for a connection and between two pieces of an answer; a whole answer may take five times as long.
     max_wait_s
         A `Retry-After` beyond it ends the run as rate-limited instead of sleeping through it.
     backoff_s
@@ -167,6 +170,7 @@ class HttpSession:
             "retries": False,
         }
         proxy = _proxy_of(self.base_url)
+        self._deadline_s = _DEADLINE_TIMEOUTS * timeout_s
         self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
     def get_json(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
@@ -223,7 +227,7 @@ class HttpSession:
             status, wait = outcome.problem.status, outcome.wait_s
             if status in (401, 403):
                 raise CredentialsError(self.source, f"it answered {outcome.problem}")
-            if status not in (*RETRIED, 0, 200):
+            if status not in (*RETRIED, 0, 200) or outcome.is_final:
                 raise outcome.problem
             is_limited = status == 429
             self.counts.n_limited += is_limited
@@ -256,12 +260,14 @@ class HttpSession:
                 return _Outcome(None, problem, _seconds(pauses, retry_after))
             return _Outcome(_parsed(body), None, None)
         except _NotJsonError as error:
-            return _Outcome(None, BadAnswerError(200, f"{error}{self._said(body) if error.is_shown else ''}"), None)
+            problem = BadAnswerError(200, f"{error}{self._said(body) if error.is_shown else ''}")
+            return _Outcome(None, problem, None, is_final=error.is_final)
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
             problem = BadAnswerError(0, f"no connection to {self._origin[1]}:{self._origin[2]} ({_first(error)})")
             return _Outcome(None, problem, None, is_unreachable=True)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return _Outcome(None, BadAnswerError(0, f"the answer broke off ({type(error).__name__})"), None)
+            what = str(error) if isinstance(error, TimeoutError) and error.args else type(error).__name__
+            return _Outcome(None, BadAnswerError(0, f"the answer broke off ({what})"), None)
 
     def _once(self, address: str) -> tuple[int, str | None, bytes]:
         waited = self._bucket.take()
@@ -270,15 +276,28 @@ class HttpSession:
             self.counts.waited_s += waited
         response = self._pool.request("GET", address, redirect=False, preload_content=False)
         try:
-            body = response.read(_MAX_ANSWER_BYTES + 1, decode_content=True)
-            if len(body) > _MAX_ANSWER_BYTES:
-                raise _NotJsonError(f"an answer of more than {_MAX_ANSWER_BYTES:,} bytes")
-            # One read of at most so many bytes need not have met the end: ask that nothing is missing.
-            rest = response.read(decode_content=True)
+            body = self._read(response)
         finally:
             response.release_conn()
-        self.counts.n_bytes += len(body) + len(rest)
-        return response.status, response.headers.get("Retry-After"), body + rest
+        self.counts.n_bytes += len(body)
+        return response.status, response.headers.get("Retry-After"), body
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """The whole answer, within its deadline: a server may send a byte before each timeout, for ever."""
+        deadline = time.monotonic() + self._deadline_s
+        parts: list[bytes] = []
+        n_bytes = 0
+        # One piece as it comes: a read of a fixed size waits until that much is there.
+        while part := response.read1(_PIECE_BYTES, decode_content=True):
+            parts.append(part)
+            n_bytes += len(part)
+            if n_bytes > _MAX_ANSWER_BYTES:
+                response.close()
+                raise _NotJsonError(f"an answer of more than {_MAX_ANSWER_BYTES:,} bytes", is_final=True)
+            if time.monotonic() > deadline:
+                response.close()
+                raise TimeoutError(f"no whole answer within {self._deadline_s:g} s")
+        return b"".join(parts)
 
     def _said(self, body: bytes) -> str:
         """Start of what an answer says, on one line and without the key."""
@@ -299,14 +318,18 @@ class _Outcome:
     problem: BadAnswerError | None
     wait_s: float | None
     is_unreachable: bool = False
+    is_final: bool = False
 
 
 class _NotJsonError(Exception):
-    """An answer that came and is no JSON; `is_shown`: its first words tell something."""
+    """An answer that came and is no JSON; `is_shown`: its first words tell something.
 
-    def __init__(self, problem: str, is_shown: bool = False) -> None:  # noqa: FBT001, FBT002  (private)
-        super().__init__(problem, is_shown)
-        self.problem, self.is_shown = problem, is_shown
+    `is_final`: another try would give the same.
+    """
+
+    def __init__(self, problem: str, *, is_shown: bool = False, is_final: bool = False) -> None:
+        super().__init__(problem)
+        self.problem, self.is_shown, self.is_final = problem, is_shown, is_final
 
     def __str__(self) -> str:
         return self.problem

@@ -27,6 +27,7 @@ from btassets.sources.vendors.vendor_rows import (
     failed,
     number_of,
     rows_of,
+    said_instead,
     with_actions,
 )
 from btassets.sources.vendors.vendor_source import VendorSource
@@ -39,6 +40,7 @@ KEY_NAMES = ("MASSIVE_API_KEY", "POLYGON_API_KEY")
 _PAGE_BARS = 50_000
 _PAGE_ACTIONS = 1_000
 _MAX_PAGES = 1_000
+_GOOD = ("OK", "DELAYED")
 _MS_A_DAY = 86_400_000
 _KEYS = RowKeys(open="o", high="h", low="l", close="c", volume="v")
 
@@ -111,9 +113,11 @@ class MassiveSource(VendorSource):
         seen: set[str] = set()
         answer = self._session.get_json(path, parameters)
         for _ in range(_MAX_PAGES):
-            if not isinstance(answer, dict) or answer.get("status", "OK") not in ("OK", "DELAYED"):
-                said = answer.get("error") or answer.get("status") if isinstance(answer, dict) else answer
-                raise BadAnswerError(200, f"the answer says {mask(str(said))[:100]}")
+            if not isinstance(answer, dict):
+                raise BadAnswerError(200, f"the answer says {mask(str(answer))[:100]}")
+            is_said = "results" in answer or answer.get("status") in _GOOD
+            if not is_said or answer.get("status", "OK") not in _GOOD:
+                raise BadAnswerError(200, f"the answer says {said_instead(answer)}")
             yield from rows_of(ticker, answer, "results")
             following = answer.get("next_url")
             if not following:
@@ -122,6 +126,7 @@ class MassiveSource(VendorSource):
                 raise BadAnswerError(200, "the same next page came twice")
             seen.add(following)
             answer = self._session.get_json(str(following))
+        raise BadAnswerError(200, f"more than {_MAX_PAGES:,} pages of one answer")
 
 
 def _day_of_stamp(value: object) -> int:

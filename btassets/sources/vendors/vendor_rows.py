@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from btassets.engine.days import EPOCH
 from btassets.errors import NoBarsError
+from btassets.masking import mask
 from btassets.sources.base import BlockedTickerError, FetchFailedError, Problem, RawBars
 from btassets.sources.calendar.window import Window, iso_day
 from btassets.sources.vendors.http_session import BadAnswerError
@@ -112,6 +113,13 @@ def rows_of(ticker: str, answer: object, key: str | None = None) -> list[Mapping
         reason = f"the answer is no list of bars ({shown}); bars come as rows; run again: only the rest is asked."
         raise FetchFailedError(ticker, "Q1", reason)
     return found
+
+
+def said_instead(answer: Mapping[str, Any]) -> str:
+    """What an answer that is no data says, for a message: its error or message, else its start."""
+    words = ("error", "message", "detail", "errors", "Error Message", "Note", "Information", "status")
+    said = next((answer[word] for word in words if answer.get(word)), answer)
+    return repr(mask(" ".join(str(said).split()))[:100])
 
 
 def within(bars: RawBars, window: Window) -> RawBars:

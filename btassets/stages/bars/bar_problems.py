@@ -6,25 +6,38 @@ belong here: the rules (`engine.market`), applying them when a ticker is read (`
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from btassets.book.book import Book
+from btassets.engine.market.calendar import ENDED_AFTER_DAYS
 from btassets.engine.market.quality import ended_problem
 from btassets.engine.market.quality_rules import QualityRules
 from btassets.engine.market.quality_trailing import TRAILING_SESSIONS, judge_trailing
-from btassets.graph.tables import BAR_PROBLEMS
-from btassets.run.run_stage import StageResult
+from btassets.engine.market.source_look import (
+    basis_look,
+    blocked_days_look,
+    rhythm_look,
+    same_series,
+    series_marks,
+    stopped_look,
+    unlisted_sessions,
+)
+from btassets.graph.tables import BAR_PROBLEMS, TABLES
+from btassets.run.run_stage import StageResult, conform
+from btassets.sources.calendar.calendars import DATA
 from btassets.stages.bars.bar_revisions import revisions_table
 from btassets.stages.bars.bar_store import TABLE, ticker_slices
 from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.stages.bars.quality_settings import as_fact, quality_rules, unused_overrides
 from btassets.stages.bars.quarantine import quarantine_table
 from btassets.stages.bars.reading import bars_of_table
-from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.sessions import Sessions, read_sessions
+from btassets.stages.bars.source_notes import read_notes
 
 Row = tuple[Any, ...]
 
@@ -33,19 +46,40 @@ _EVERYBODY = ""
 
 _OVERRIDDEN = " Overridden: "
 
+_LOOKED_AT = (("Q8", "block"), ("Q25", "warn"), ("Q24", "warn"))
+"""Rules and severities of single tickers that mean something else when many have them."""
+
 
 def compute(book: Book) -> StageResult:
     """Tables `bar_problems`, `bar_quarantine`, `bar_revisions`."""
+    return judged(book, read_sessions(book))
+
+
+def keep_refusals(book: Book) -> None:
+    """Write the tables where every ticker was refused and there is no calendar: the reasons can be looked at then."""
+    if any(facts["n_rows"] for facts in book.lake.ticker_footers(TABLE).values()):
+        return
+    nothing = Sessions(np.empty(0, np.int32), np.empty(0, np.bool_), 0)
+    result = judged(book, nothing)
+    for name, table in result.tables.items():
+        facts = {**result.facts, "numbers": result.numbers}
+        book.lake.write(name, conform(TABLES[name], table), "refused", facts=facts)
+
+
+def judged(book: Book, sessions: Sessions) -> StageResult:
+    """The tables, by a calendar without a session where there is none."""
     tickers = active_tickers(book)
     footers = book.lake.ticker_footers(TABLE)
-    sessions, rules = read_sessions(book), quality_rules(book.base)
+    rules = quality_rules(book.base)
     calendar = book.lake.footer("sessions")
     rows: list[Row] = [(_EVERYBODY, *found) for found in ([] if calendar is None else calendar.facts["problems"])]
-    newest = dict(_newest_findings(book, tickers, sessions.days, rules))
+    marks: dict[str, tuple[int, ...]] = {}
+    newest = dict(_newest_findings(book, tickers, sessions.days, rules, marks))
     for ticker in tickers:
         rows += [(ticker, *found) for found in footers[ticker]["problems"]]
         rows += [(ticker, *found) for found in newest.get(ticker, ())]
     quarantine, revisions = quarantine_table(book, tickers), revisions_table(book, tickers)
+    rows += _of_the_source(book, rows, footers, quarantine, sessions, marks)
     overridden = sorted({(str(r[0]), str(r[1])) for r in rows if _OVERRIDDEN in str(r[5])})
     by_severity = Counter(str(row[2]) for row in rows)
     facts = {
@@ -74,6 +108,39 @@ def compute(book: Book) -> StageResult:
     return StageResult(tables, numbers, facts)
 
 
+def _of_the_source(
+    book: Book,
+    rows: Sequence[Row],
+    footers: Mapping[str, Mapping[str, Any]],
+    quarantine: pa.Table,
+    sessions: Sessions,
+    marks: Mapping[str, Sequence[int]],
+) -> list[Row]:
+    """What shows only over all tickers at once (`engine.market.source_look`), and what the source's list says."""
+    notes = read_notes(book)
+    found: list[Row] = [] if notes is None else [tuple(row) for row in notes.problems]
+    with_rule = {
+        key: sorted({str(row[0]) for row in rows if row[1:3] == key and row[0]}, key=str.encode) for key in _LOOKED_AT
+    }
+    spans = {t: (f["first"], f["last"]) for t, f in footers.items() if f["n_rows"]}
+    n = max(len(footers), 1)
+    looks = [
+        *basis_look(with_rule["Q8", "block"], with_rule["Q25", "warn"], n, book.base.source.basis),
+        *rhythm_look(with_rule["Q24", "warn"], n),
+        *same_series(marks),
+        *stopped_look({t: span[1] for t, span in spans.items()}, sessions.last, ENDED_AFTER_DAYS),
+    ]
+    if book.base.calendar != DATA:
+        is_off = pc.equal(quarantine["rule"], "Q6")
+        off = quarantine["date"].filter(is_off).combine_chunks().cast(pa.int32()).to_numpy()
+        first, last = (np.array([span[at] for span in spans.values()], np.int32) for at in (0, 1))
+        looks += unlisted_sessions(off, first, last, book.base.calendar)
+        calendar = book.lake.footer("sessions")
+        blocked = [] if calendar is None else calendar.facts.get("blocked_days", [])
+        looks += blocked_days_look(len(blocked), len(sessions.days), book.base.calendar, min(blocked, default=None))
+    return [*found, *((look.ticker, *as_fact(look)) for look in looks)]
+
+
 def _n_days(rows: Sequence[Row], severity: str) -> int:
     """Days with a finding of this severity: a blocked day has a row of its own, warnings share one."""
     days = [row for row in rows if row[0] == _EVERYBODY and row[2] == severity]
@@ -81,9 +148,12 @@ def _n_days(rows: Sequence[Row], severity: str) -> int:
 
 
 def _newest_findings(
-    book: Book, tickers: Sequence[str], sessions: np.ndarray, rules: QualityRules
+    book: Book, tickers: Sequence[str], sessions: np.ndarray, rules: QualityRules, marks: dict[str, tuple[int, ...]]
 ) -> Iterator[tuple[str, list[list[Any]]]]:
-    """What only shows beside the calendar, by ticker: an end before T, and the last half year of its bars."""
+    """What only shows beside the calendar, by ticker: an end before T, and the last half year of its bars.
+
+    Fills `marks` with those of each ticker's series on the way.
+    """
     last = int(sessions[-1]) if len(sessions) else None
     for bucket, group in book.lake.by_bucket(tickers).items():
         table = book.lake.read_bucket(TABLE, bucket)
@@ -97,6 +167,7 @@ def _newest_findings(
             # A few bars may lie after T; what is before the trailing sessions is not looked at.
             n_looked_at = min(n_rows, 2 * TRAILING_SESSIONS)
             bars = bars_of_table(table.slice(offset + n_rows - n_looked_at, n_looked_at))
+            marks[ticker] = series_marks(bars.dates, bars.close)
             found = [*([ended] if ended is not None else []), *judge_trailing(ticker, bars, sessions, rules)]
             if found:
                 yield ticker, [as_fact(problem) for problem in found]

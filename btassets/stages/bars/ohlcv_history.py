@@ -12,7 +12,7 @@ the settings under which it was read), `again_from` (where the next reading over
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,15 @@ from btassets.errors import NoBarsError, SourceStoppedError
 from btassets.graph.registry import STAGES
 from btassets.settings.load import select
 from btassets.settings.models import Settings
-from btassets.sources.base import BarSource, BlockedTickerError, FetchesSince, FetchFailedError, announce, changed_at
+from btassets.sources.base import (
+    BarSource,
+    BlockedTickerError,
+    FetchesSince,
+    FetchFailedError,
+    announce,
+    changed_at,
+    source_problems,
+)
 from btassets.sources.open_source import benchmark_ticker, open_source
 from btassets.sources.values.tickers import TickerNames, spelling_key
 from btassets.stages.bars.bar_store import TABLE, stored_bars, ticker_slices, write_bars
@@ -33,6 +41,7 @@ from btassets.stages.bars.quarantine import Quarantined, write_quarantine
 from btassets.stages.bars.reading import Read, Wanted, is_late, read_many
 from btassets.stages.bars.restated import restated_tickers
 from btassets.stages.bars.screening import accept, last_finished
+from btassets.stages.bars.source_notes import SourceNotes, look_at_list, read_notes, write_notes
 from btassets.storage.lake import digest
 
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
@@ -55,11 +64,17 @@ class IngestPlan:
         Those whose change marker differs from the one in the lake.
     unsettled
         Those that differ, too, but are still being written; a later plan takes them.
+    notes
+        What the source's list says against the lake and the settings.
+    is_list_new
+        Whether the notes differ from those of the last reading.
     """
 
     listed: list[str]
     stale: list[str]
     unsettled: list[str] = field(default_factory=list)
+    notes: SourceNotes = field(default_factory=SourceNotes)
+    is_list_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +173,8 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
         When the source as a whole cannot be read, is empty, or has none of the universe's tickers.
     """
     source = open_source(book.base, book.folder, book.lake)
-    listed = in_universe(book.base, source.tickers(), _members(book))
+    everything = source.tickers()
+    listed = in_universe(book.base, everything, _members(book))
     if not listed:
         raise NoBarsError(
             f"source {book.base.source.path or source.name}",
@@ -183,11 +199,14 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
         if (not wanted or ticker in wanted)
         and (full or known.get(ticker, {}).get("stamp") != _stamp(source, ticker, reader + origin(ticker)))
     ]
+    notes = look_at_list(book, set(everything), source_problems(source))
+    is_list_new = notes != (read_notes(book) or SourceNotes())
     if settle_seconds <= 0:
-        return IngestPlan(listed, stale)
+        return IngestPlan(listed, stale, notes=notes, is_list_new=is_list_new)
     now = time.time()
     unsettled = {ticker for ticker in stale if _is_unsettled(source, ticker, now, settle_seconds)}
-    return IngestPlan(listed, [t for t in stale if t not in unsettled], [t for t in stale if t in unsettled])
+    settled = [t for t in stale if t not in unsettled]
+    return IngestPlan(listed, settled, [t for t in stale if t in unsettled], notes, is_list_new)
 
 
 def _is_unsettled(source: BarSource, ticker: str, now: float, settle_seconds: float) -> bool:
@@ -221,17 +240,14 @@ def ingest(
         When the source stops in the middle (rate limit, outage); what came before is kept.
     """
     source = open_source(book.base, book.folder, book.lake)
+    _forget_ghosts(book, source)
     reader, origin = _reader(book, source), _origin(book)
     groups = book.lake.by_bucket(tickers)
     total = sum(len(group) for group in groups.values())
     known = book.lake.ticker_footers(TABLE)
-    is_part = isinstance(source, FetchesSince) and not full
-    starts = {
-        t: _again_from(known.get(t, {}), origin(t)) if is_part else None for group in groups.values() for t in group
-    }
+    starts = _starts(source, known, [t for group in groups.values() for t in group], origin, full=full)
     announce(source, starts)
     last = last_finished(book)
-    stopped: SourceStoppedError | None = None
     changed: list[str] = []
     restated: dict[str, int] = {}
     n_done = n_new = 0
@@ -240,12 +256,7 @@ def ingest(
         stamps = {ticker: _stamp(source, ticker, reader + origin(ticker)) for ticker in group}
         stored = stored_bars(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin(t)])
         wanted = {t: Wanted(t, stored.get(t), starts[t]) for t in group}
-        fetched: dict[str, RawBars | BlockedTickerError] = {}
-        for ticker, read in read_many(source, list(wanted.values())):
-            if isinstance(read, SourceStoppedError):
-                stopped = read
-            else:
-                fetched[ticker] = read
+        fetched, stopped = _fetched(source, list(wanted.values()))
         with book.lake.bucket_lock(TABLE, bucket):
             footers = book.lake.bucket_footer(TABLE, bucket)
             fresh: dict[str, RawBars] = {}
@@ -275,7 +286,54 @@ def ingest(
         progress(n_done, total)
         if stopped is not None:
             raise stopped.after(n_done, total - n_done)
+    write_notes(book, look_at_list(book, set(source.tickers()), source_problems(source)))
     return IngestOutcome(total, sorted(changed, key=str.encode), n_new, restated)
+
+
+def _forget_ghosts(book: Book, source: BarSource) -> None:
+    """Forget what left the source and never gave a good bar: nothing is lost, and nothing else would end it."""
+    listed, known = set(source.tickers()), book.lake.ticker_footers(TABLE)
+    forget(book, [ticker for ticker, facts in known.items() if ticker not in listed and not facts.get("n_rows")])
+
+
+def forget(book: Book, tickers: Collection[str]) -> None:
+    """Take tickers out of the lake, with their bars, findings and quarantined rows.
+
+    One that the source still lists is read again by the next run.
+    """
+    for bucket, group in book.lake.by_bucket(tickers).items():
+        with book.lake.bucket_lock(TABLE, bucket):
+            footers = book.lake.bucket_footer(TABLE, bucket)
+            left = {ticker: facts for ticker, facts in footers.items() if ticker not in group}
+            write_quarantine(book, bucket, {ticker: Quarantined(None, ()) for ticker in group})
+            write_bars(book, bucket, left, {})
+
+
+def _fetched(
+    source: BarSource, wanted: Sequence[Wanted]
+) -> tuple[dict[str, RawBars | BlockedTickerError], SourceStoppedError | None]:
+    """What each ticker gave, and why the source stopped before all of them had."""
+    fetched: dict[str, RawBars | BlockedTickerError] = {}
+    stopped: SourceStoppedError | None = None
+    for ticker, read in read_many(source, wanted):
+        if isinstance(read, SourceStoppedError):
+            stopped = read
+        else:
+            fetched[ticker] = read
+    return fetched, stopped
+
+
+def _starts(
+    source: BarSource,
+    known: Mapping[str, dict[str, Any]],
+    tickers: Iterable[str],
+    origin: Callable[[str], str],
+    *,
+    full: bool,
+) -> dict[str, int | None]:
+    """First date to ask for of each ticker; None: the whole."""
+    is_part = isinstance(source, FetchesSince) and not full
+    return {t: _again_from(known.get(t, {}), origin(t)) if is_part else None for t in tickers}
 
 
 def _again_from(known: dict[str, Any], origin: str) -> int | None:

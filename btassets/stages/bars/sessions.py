@@ -24,8 +24,9 @@ from btassets.engine.market.quality_sessions import is_quiet, screen_counted_day
 from btassets.errors import NoBarsError
 from btassets.graph.tables import SESSIONS
 from btassets.run.run_stage import StageResult
-from btassets.sources.calendar.calendars import DATA, exchange_sessions
+from btassets.sources.calendar.calendars import DATA, exchange_sessions, known_span
 from btassets.stages.bars.bar_store import ticker_slices
+from btassets.stages.bars.data_findings import first_refusals
 from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.stages.bars.quality_settings import as_fact, quality_rules
 from btassets.storage.lake import Lake
@@ -127,7 +128,9 @@ def compute(book: Book) -> StageResult:
     """
     bars = bar_days(book)
     if not len(bars.dates):
-        raise NoBarsError("ohlcv_history", "no ticker has a bar", "look at the problems above, correct the source.")
+        reasons = "\n  ".join(first_refusals(book.lake.ticker_footers("ohlcv_history")))
+        advice = f"every ticker was refused; correct the source, or [source] in btassets.toml:\n  {reasons}"
+        raise NoBarsError("ohlcv_history", "no ticker has a bar", advice if reasons else "correct the source.")
     first, last_any = int(bars.dates.min()), int(bars.dates.max())
     counts = np.bincount(bars.dates - first, minlength=last_any - first + 1)
     own = (np.flatnonzero(counts) + first).astype(np.int32)
@@ -149,6 +152,10 @@ def compute(book: Book) -> StageResult:
         # A day that hardly anybody has is no session of this calendar, which is what the tickers' dates say.
         days = days[~np.isin(days, screened.blocked_days)]
     week_ends = completed_week_sessions(days, last, "exchange" if is_exchange else "data")
+    if is_exchange:
+        # A week that the library of calendars knows in part may have sessions still to come.
+        known_to = known_span(book.lake, book.base.calendar, first, last_any + _WEEK_AHEAD_DAYS)[1]
+        week_ends = week_ends[week_mondays(week_ends) + 6 <= known_to]
     days = days[days <= last]
     table = pa.table(
         {

@@ -1,4 +1,4 @@
-"""From engine arrays to Arrow tables: codes become labels, NaN and -1 become null.
+"""From engine arrays to Arrow tables: codes become labels, NaN, -1 and `NO_DAY` become null.
 
 Belongs here: the one place where the engine's way of saying "missing" turns into the lake's.
 """
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from btassets.engine.days import NO_DAY
 from btassets.engine.replay.candidate_columns import LABELS
 from btassets.graph.tables import TableSpec
 
@@ -34,7 +35,7 @@ def as_table(spec: TableSpec, by_ticker: Mapping[str, Columns]) -> tuple[pa.Tabl
 
 
 def as_array(values: npt.NDArray[Any], kind: pa.DataType, names: Sequence[str] | None = None) -> pa.Array:
-    """One column: labels for codes, null for NaN and for negative codes, counts and dates."""
+    """One column: labels for codes, null for NaN, for negative codes and counts, and for `NO_DAY`."""
     if pa.types.is_dictionary(kind):
         codes = values.astype(np.int8, copy=False)
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(names or (), pa.string()))
@@ -43,7 +44,7 @@ def as_array(values: npt.NDArray[Any], kind: pa.DataType, names: Sequence[str] |
     if pa.types.is_floating(kind):
         is_missing = np.isnan(values)
         return pa.array(values, kind, mask=is_missing) if is_missing.any() else pa.array(values, kind)
-    is_missing = values < 0
+    is_missing = values == NO_DAY if pa.types.is_date(kind) else values < 0
     days_or_counts = pa.array(values, mask=is_missing) if is_missing.any() else pa.array(values)
     return days_or_counts.cast(kind)
 
@@ -65,5 +66,6 @@ def as_columns(spec: TableSpec, table: pa.Table) -> dict[str, npt.NDArray[Any]]:
             columns[field.name] = column.to_numpy(zero_copy_only=False)
         else:
             whole = column.cast(pa.int32()) if pa.types.is_date32(field.type) else column
-            columns[field.name] = whole.fill_null(-1).to_numpy(zero_copy_only=False)
+            missing = NO_DAY if pa.types.is_date32(field.type) else -1
+            columns[field.name] = whole.fill_null(missing).to_numpy(zero_copy_only=False)
     return columns

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.conventions import SESSIONS_A_YEAR
+from btassets.engine.market.calendar import sessions_a_year
 
 ORDER = ("hold", "target", "benchmark", "equal_weight_hold", "equal_weight_renewed")
 """Curves in the order of the report; the first that exists is the main one."""
@@ -105,16 +105,16 @@ def curve_numbers(curve: Curve) -> dict[str, float | None]:
         "total_return_pct": round((final / start - 1.0) * 100.0, 1) if start > 0 else None,
         "cagr_pct": round(((final / start) ** (1.0 / years) - 1.0) * 100.0, 1) if has_rate else None,
         "max_drawdown_pct": round(float(drawdown_pct(equity).max()), 1),
-        "sharpe": _sharpe(equity),
+        "sharpe": _sharpe(equity, sessions_a_year(curve.dates)),
     }
 
 
-def _sharpe(equity: Floats) -> float | None:
+def _sharpe(equity: Floats, year: int) -> float | None:
     if len(equity) < 4 or (equity[:-1] <= 0).any():
         return None
     returns = equity[1:] / equity[:-1] - 1.0
     deviation = float(returns.std(ddof=1))
-    return round(float(returns.mean()) / deviation * SESSIONS_A_YEAR**0.5, 2) if deviation > 0 else None
+    return round(float(returns.mean()) / deviation * year**0.5, 2) if deviation > 0 else None
 
 
 def period_returns(curve: Curve, unit: str) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.book.book import Book
-from btassets.engine.conventions import POLICIES, SESSIONS_A_YEAR
+from btassets.engine.conventions import POLICIES
+from btassets.engine.market.calendar import sessions_a_year
 from btassets.engine.portfolio.portfolio_rules import BookConfig
 from btassets.engine.portfolio.simulation import BookResult, simulate_books
 from btassets.engine.portfolio.variants import STRATEGY_VARIANTS
@@ -142,7 +143,8 @@ def _market_rows(name: str, result: BookResult, inputs: BookInputs, sample: Samp
     """Alpha, beta, information ratio and active return, over all sessions and over the test sessions."""
     returns = daily_returns(result.equity)
     benchmark = inputs.benchmark_returns[result.sessions[1:]]
-    found = estimate(market_model(returns, benchmark), DAILY)
+    year = sessions_a_year(result.dates)
+    found = estimate(market_model(returns, benchmark, year), DAILY)
     rows = []
     for measure, column, unit in (
         ("alpha", ALPHA, "frac_a_year"),
@@ -153,7 +155,7 @@ def _market_rows(name: str, result: BookResult, inputs: BookInputs, sample: Samp
         rows.append(_row(name, measure, found.estimate[column], unit) | estimate_row(found, column, unit))
     if len(sample.walk) and rows:
         late = result.sessions[1:] >= sample.walk[0].test_first
-        later = estimate(market_model(returns[late], benchmark[late]), DAILY)
+        later = estimate(market_model(returns[late], benchmark[late], year), DAILY)
         sign = 1 if not found.estimate[ALPHA] < 0 else -1
         p, confirmed = out_of_sample(
             float(later.estimate[ALPHA]),
@@ -175,11 +177,12 @@ def _sharpe_rows(name: str, result: BookResult, trials: int) -> list[Row]:
     returns = daily_returns(result.equity)
     moments = return_moments(returns[~np.isnan(returns)])
     days = {"n_setups": moments.n, "n_weeks": moments.n}
-    error = sharpe_error(moments) * math.sqrt(SESSIONS_A_YEAR)
+    year = math.sqrt(sessions_a_year(result.dates))
+    error, annual = sharpe_error(moments) * year, moments.sharpe * year
     half = normal_quantile(0.975) * error
-    around = {"se": error, "ci_lo": moments.annual_sharpe - half, "ci_hi": moments.annual_sharpe + half}
+    around = {"se": error, "ci_lo": annual - half, "ci_hi": annual + half}
     return [
-        _row(name, "sharpe", moments.annual_sharpe, "a_year", **days, **around),
+        _row(name, "sharpe", annual, "a_year", **days, **around),
         _row(name, "probabilistic_sharpe", probabilistic_sharpe(moments), "probability", **days),
         _row(name, "deflated_sharpe", deflated_sharpe(moments, trials), "probability", **days),
         _row(name, "min_track_record", min_track_record(moments), "days", **days),
@@ -261,7 +264,7 @@ def random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | No
 def _liveliness(inputs: BookInputs) -> tuple[Floats, Floats]:
     """Volatility of the daily returns and beta of every ticker, shape (n_tickers,) each; NaN, 1.0 without returns."""
     panel = inputs.panel
-    level = np.cumprod(1.0 + np.nan_to_num(inputs.benchmark_returns)).astype(np.float64)
+    level: Floats = np.cumprod(1.0 + np.nan_to_num(inputs.benchmark_returns)).astype(np.float64)
     volatility, beta = np.full(panel.n_tickers, np.nan), np.ones(panel.n_tickers)
     for k in range(panel.n_tickers):
         rows = slice(panel.offsets[k], panel.offsets[k + 1])
@@ -340,7 +343,7 @@ def _variant_rows(inputs: BookInputs) -> list[Row]:
     for k, result in enumerate(results):
         if result is not None and len(result.sessions) > 1:
             returns[result.sessions[1:], k] = daily_returns(result.equity)
-    gaps = (returns[:, 1:] - returns[:, :1]) * SESSIONS_A_YEAR
+    gaps = (returns[:, 1:] - returns[:, :1]) * sessions_a_year(inputs.panel.calendar)
     influence = series_influence(gaps)
     found = estimate(influence, DAILY)
     family = step_down(influence, DAILY, is_member=~found.is_too_short)
@@ -363,7 +366,8 @@ def _overfit_rows(trials: int, books: dict[str, BookResult | None], walk: WalkFo
     if hold is not None:
         returns = daily_returns(hold.equity)
         moments = return_moments(returns[~np.isnan(returns)])
-        luck = expected_max_sharpe(trials, null_sharpe_variance(moments)) * math.sqrt(SESSIONS_A_YEAR)
+        year = math.sqrt(sessions_a_year(hold.dates))
+        luck = expected_max_sharpe(trials, null_sharpe_variance(moments)) * year
         rows += [
             {"measure": "expected_max_sharpe", "estimate": luck, "unit": "a_year", "n_setups": moments.n},
             {

@@ -190,7 +190,6 @@ def _grade(
                 *(given.reals[name][rows] for name in ("entry", "stop", "target", "rr")),
                 is_ended=market.is_ended(bars),
                 is_legacy=settings.profile == "legacy",
-                gap_days=settings.engine.gap_days,
             )
         )
     return {name: np.concatenate([part[name] for part in parts]) for name in GRADED_COLUMNS}, index, reasons

@@ -103,7 +103,6 @@ def test_every_row_equals_the_plain_python_engine(seed, options, changes):
                 sessions,
                 bench,
                 is_ended=job["is_ended"],
-                gap_days=rules.gap_days,
             )
             graded["asof_date"] = bars[i].date
             graded["direction"] = direction

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from btassets.engine.days import NO_DAY
 from btassets.engine.market.bars import Bars
-from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, LABELS, OUTCOMES
+from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, GRADED_DATES, LABELS, OUTCOMES
 from btassets.engine.replay.grading import grade_setups
 from btassets_tests.reference.awkward_bars import make_job
 from btassets_tests.reference.naive_engine import Bar
@@ -182,15 +183,19 @@ def test_the_last_bar_of_a_delisted_ticker_makes_nothing():
     assert (row["drop_open"], row["outcome_open"], row["fill_open"]) == ("no_next_bar", None, None)
 
 
-def test_forward_bars_do_not_cross_a_halt():
-    row = graded(story(*[(101.0, 102.0, 100.5, 101.0)] * 50, gap_after=6))
-    assert (row["outcome"], row["exit_reason"], row["hold_days"]) == ("expired", "halted", 6)
-    assert row["label_end_date"] == 1006
-    free = graded(story(*[(101.0, 102.0, 100.5, 101.0)] * 50, gap_after=6), gap_days=0)
-    assert (free["exit_reason"], free["hold_days"]) == ("time", 30)
-    last_before = graded(story(*[QUIET] * 50, gap_after=6), i=6)
-    assert (last_before["exit_reason"], last_before["hold_days"]) == ("halted", 0)
-    assert last_before["drop_open"] == "no_next_bar"
+@pytest.mark.parametrize("gap_after", [6, 20, None])
+def test_a_row_goes_on_behind_a_halt_as_the_portfolio_does(gap_after):
+    row = graded(story(*[(101.0, 102.0, 100.5, 101.0)] * 50, gap_after=gap_after))
+    assert (row["outcome"], row["exit_reason"], row["hold_days"]) == ("expired", "time", 30)
+
+
+@pytest.mark.parametrize(("reopening", "paid_r"), [(45.0, -11.0), (88.0, -2.4), (97.0, -1.0)])
+def test_a_loss_behind_a_halt_is_paid_at_the_price_of_the_first_bar(reopening, paid_r):
+    calm = [(101.0, 102.0, 100.5, 101.0)] * 6
+    after = [(reopening, reopening + 1.0, min(reopening, 90.0) - 1.0, reopening)] * 40
+    row = graded(story(*calm, *after, gap_after=6))
+    assert (row["exit_reason"], row["hold_days"]) == ("stop", 7)
+    assert row["realized_r"] == row["r_mtm"] == row["time_r_30"] == pytest.approx(paid_r)
 
 
 def test_live_rows_are_not_graded_even_when_touched():
@@ -279,10 +284,9 @@ def test_bars_after_t_do_not_exist():
     st.integers(0, 10**6),
     st.booleans(),
     st.integers(0, 3),
-    st.sampled_from([0, 30]),
     st.lists(st.tuples(st.integers(0, 139), st.booleans(), st.floats(-0.3, 3), st.floats(0.2, 5)), min_size=5),
 )
-def test_equal_to_the_event_list_grader(seed, is_ended, lag, gap_days, setups):
+def test_equal_to_the_event_list_grader(seed, is_ended, lag, setups):
     job = make_job(seed, n=140, tick=0.25, lag=12 if is_ended else lag)
     b = job["bars"]
     rows = zip(*(part.tolist() for part in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True)
@@ -315,7 +319,6 @@ def test_equal_to_the_event_list_grader(seed, is_ended, lag, gap_days, setups):
         target,
         rr,
         is_ended=is_ended,
-        gap_days=gap_days,
     )
     for row in np.flatnonzero(usable).tolist():
         direction = "long" if sign[row] > 0 else "short"
@@ -330,18 +333,19 @@ def test_equal_to_the_event_list_grader(seed, is_ended, lag, gap_days, setups):
             weekdays,
             bench,
             is_ended=is_ended,
-            gap_days=gap_days,
         )
         for name, column in columns.items():
             value = column[row].item()
             if name in LABELS:
                 value = LABELS[name][value] if value >= 0 else None
-            elif (value == -1 and isinstance(value, int)) or (isinstance(value, float) and math.isnan(value)):
+            elif (value == (NO_DAY if name in GRADED_DATES else -1) and isinstance(value, int)) or (
+                isinstance(value, float) and math.isnan(value)
+            ):
                 value = None
             assert value == expected.get(name), (row, name, value, expected.get(name))
 
 
 def test_labels_are_the_documented_ones():
     assert OUTCOMES == ("target_hit", "stop_hit", "ambiguous", "expired")
-    assert EXIT_REASONS == ("target", "stop", "time", "halted", "delisted")
+    assert EXIT_REASONS == ("target", "stop", "time", "delisted")
     assert DROPS == ("no_next_bar", "gapped_stop", "gapped_target")

@@ -8,6 +8,7 @@ import pytest
 
 from btassets.errors import RateLimitedError
 from btassets.sources.base import BlockedTickerError, FetchesSince, FetchFailedError, RawBars, announce
+from btassets.sources.vendors import alpaca
 from btassets.sources.vendors.alpaca import AlpacaSource
 from btassets.sources.vendors.http_session import HttpSession
 from btassets_tests.support import vendor_books as books
@@ -172,3 +173,19 @@ def test_the_rate_limit_keeps_the_buckets_that_came(tmp_path: Path, market: Mark
     assert len(books.stale(book)) == 30 - n_done
     assert books.read(book).n_read == 30 - n_done
     assert books.stale(book) == []
+
+
+@pytest.mark.parametrize("body", [{"message": "subscription does not permit"}, {"code": 42}, {"error": "try later"}])
+def test_an_error_with_status_200_is_no_empty_answer(server: LocalServer, body: dict[str, object]) -> None:
+    server.handler = lambda _: Answer.of(body)
+    with pytest.raises(FetchFailedError, match="the answer has no bars and says") as caught:
+        source_of(server, "AAPL").fetch("AAPL")
+    assert str(next(iter(body.values()))) in str(caught.value)
+
+
+def test_pages_that_never_end_are_no_whole_answer(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alpaca, "_MAX_PAGES", 3)
+    pages = (Answer.of({"bars": {"AAPL": []}, "next_page_token": str(n)}) for n in range(100))
+    server.handler = lambda _: next(pages)
+    with pytest.raises(FetchFailedError, match="more than 3 pages"):
+        source_of(server, "AAPL").fetch("AAPL")

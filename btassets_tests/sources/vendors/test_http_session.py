@@ -1,7 +1,11 @@
 """The HTTP layer against a server on this machine: pace, retries, and answers that are none."""
 
+import contextlib
 import datetime as dt
 import pickle
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from email.utils import format_datetime
 
@@ -14,6 +18,7 @@ from btassets.errors import (
     SettingError,
     SourceUnreachableError,
 )
+from btassets.sources.vendors import http_session
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession, TokenBucket
 from btassets_tests.support.local_server import BROKEN, HTML, TOO_MANY, Answer, LocalServer, limited
 
@@ -201,3 +206,51 @@ def test_stops_survive_the_trip_between_processes() -> None:
     assert str(again) == str(error)
     assert "(3 tickers read and kept, 4 left)" in str(again)
     assert isinstance(again, RateLimitedError)
+
+
+class DrippingServer:
+    """Sends the head of an answer, then a byte every 20 ms, for ever."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.n_connections = 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            self.n_connections += 1
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n[")
+                while True:
+                    connection.sendall(b" ")
+                    time.sleep(0.02)
+
+
+def test_a_server_that_drips_meets_the_deadline_of_a_whole_answer() -> None:
+    server = DrippingServer()
+    session = HttpSession("vendor", server.url, timeout_s=0.1, n_tries=2, sleep=lambda _: None)
+    started = time.monotonic()
+    with pytest.raises(BadAnswerError, match=r"no whole answer within 0.5 s"):
+        session.get_json("x")
+    assert time.monotonic() - started < 20
+    assert server.n_connections == 2
+    server.socket.close()
+
+
+def test_an_answer_that_is_too_large_is_not_asked_for_again(
+    server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_session, "_MAX_ANSWER_BYTES", 1_000)
+    server.script = [Answer.of(["x" * 2_000])]
+    with pytest.raises(BadAnswerError, match="more than 1,000 bytes"):
+        session_of(server).get_json("x")
+    assert server.n_requests == 1

@@ -8,6 +8,7 @@ import pytest
 
 from btassets.sources.base import BlockedTickerError, FetchesSince, FetchFailedError
 from btassets.sources.open_source import open_source
+from btassets.sources.vendors import massive
 from btassets.sources.vendors.http_session import HttpSession
 from btassets.sources.vendors.massive import MassiveSource
 from btassets_tests.support import vendor_books as books
@@ -97,3 +98,19 @@ def test_a_book_of_it(tmp_path: Path, market: Market, server: LocalServer, monke
         market.add(ticker, dt.date(2021, 4, 19))
     book = books.until(book, "2021-04-19")
     assert books.read(book).n_bars_new == 2
+
+
+@pytest.mark.parametrize("body", [{"error": "Unknown API Key"}, {"message": "upgrade your plan"}, {}])
+def test_an_error_with_status_200_is_no_empty_answer(server: LocalServer, body: dict[str, object]) -> None:
+    server.handler = lambda _: Answer.of(body)
+    with pytest.raises(FetchFailedError, match="the answer says") as caught:
+        source_of(server).fetch("AAPL")
+    assert str(next(iter(body.values()), "{}")) in str(caught.value)
+
+
+def test_pages_that_never_end_are_no_whole_answer(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(massive, "_MAX_PAGES", 3)
+    pages = (Answer.of({"status": "OK", "results": [], "next_url": f"{server.url}/x?cursor={n}"}) for n in range(100))
+    server.handler = lambda _: next(pages)
+    with pytest.raises(FetchFailedError, match="more than 3 pages"):
+        source_of(server).fetch("AAPL")

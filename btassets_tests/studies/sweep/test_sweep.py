@@ -248,7 +248,7 @@ def test_what_a_sweep_cannot_vary_is_refused_with_the_rule(book: Book, word: str
 
 
 def test_a_book_that_was_never_run_says_so(tmp_path) -> None:
-    (tmp_path / "btassets.toml").write_text("", encoding="utf-8")
+    (tmp_path / "btassets.toml").write_text('[source]\nkind = "demo"\n', encoding="utf-8")
     with pytest.raises(BtassetsError) as caught:
         swept(open_book(tmp_path, environ={}), "gates.min_rr=1")
     assert isinstance(caught.value, NoBarsError)

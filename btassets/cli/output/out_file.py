@@ -42,9 +42,9 @@ def checked_out(
         For a device, a folder, a missing folder, an unknown ending, or a file that is read.
     """
     shown = f"{word} {path}"
-    ending = path.suffix.lower()
-    if endings and ending not in endings:
-        raise UsageError(f"{shown}: ends in {ending or 'nothing'}", f"write {' or '.join(endings)}.")
+    ending, known = path.suffix.lower(), list(endings)
+    if known and ending not in known:
+        raise UsageError(f"{shown}: ends in {ending or 'nothing'}", f"write {', '.join(known[:-1])} or {known[-1]}.")
     real = path.absolute()
     if not real.parent.is_dir():
         raise UsageError(f"{shown}: there is no folder {real.parent}", "make it first, or name another one.")

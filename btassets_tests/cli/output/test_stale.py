@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from btassets.book.book import open_book
-from btassets.cli.stale import stale_stages
+from btassets.cli.output.stale import stale_stages
 from btassets_tests.support.book_factory import call, make_book
 
 READERS = (

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 from btassets.book.book import Book
 from btassets.stages.bars.bar_store import TABLE
+from btassets.stages.bars.data_findings import data_findings
 from btassets.stages.bars.ohlcv_history import active_tickers
 
 MAX_SHOWN = 5
 
 WRONG_NUMBERS, LOST_ROWS, NOTE = 100, 50, 10
 """Harm: numbers of the report are likely wrong; rows are missing from it; worth knowing."""
+
+_TOLD_WITH_REASON = frozenset({"Q24"})
+"""Rules of dropped rows whose own sentence says what to do."""
 
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -40,11 +44,19 @@ def _dropped_rows(book: Book) -> Iterable[Finding]:
     footers = book.lake.ticker_footers(TABLE)
     for ticker in active_tickers(book):
         for rule, severity, day, n, _text in footers[ticker]["problems"]:
-            if severity == "quarantine":
+            if severity == "quarantine" and rule not in _TOLD_WITH_REASON:
                 date = "" if day is None else f" {_EPOCH + dt.timedelta(days=day)}"
                 rows = "1 row" if n == 1 else f"{n:,} rows"
                 first = "" if n == 1 or not date else ", first"
                 yield Finding(LOST_ROWS, f"{rows} dropped: {ticker}{first}{date} [{rule}]")
+
+
+def _data(book: Book) -> Iterable[Finding]:
+    """Findings over tickers and over the source as a whole; refused tickers are listed by themselves."""
+    for found in data_findings(book):
+        is_listed = found.severity == "block" and found.tickers
+        if not is_listed and (found.severity != "quarantine" or found.rule in _TOLD_WITH_REASON):
+            yield Finding(WRONG_NUMBERS - found.harm, found.text)
 
 
 def _benchmark(book: Book) -> Iterable[Finding]:
@@ -53,7 +65,7 @@ def _benchmark(book: Book) -> Iterable[Finding]:
         yield Finding(WRONG_NUMBERS if footer is not None and not footer.n_rows else NOTE, text)
 
 
-_LOOKS: list[Callable[[Book], Iterable[Finding]]] = [_benchmark, _dropped_rows]
+_LOOKS: list[Callable[[Book], Iterable[Finding]]] = [_benchmark, _data, _dropped_rows]
 
 
 def run_findings(book: Book) -> list[Finding]:

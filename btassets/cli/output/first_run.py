@@ -21,7 +21,7 @@ _CACHED = re.compile(r"^@entry\b|^(?:@njit\(.*|    )cache=True", re.MULTILINE)
 
 def n_cached_functions() -> int:
     """Functions of the engine that numba keeps in its cache, from the decorators in its sources."""
-    engine = Path(__file__).resolve().parent.parent / "engine"
+    engine = Path(__file__).resolve().parents[2] / "engine"
     return sum(len(_CACHED.findall(path.read_text(encoding="utf-8"))) for path in engine.rglob("*.py"))
 
 

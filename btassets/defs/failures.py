@@ -1,0 +1,61 @@
+"""Why a run failed: exit code and words, from its events.
+
+Belongs here: finding the first cause. Does not belong here: the errors themselves (`btassets.errors`),
+who hears of them (`btassets.defs.notifications`, `btassets.cli`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from btassets import errors
+from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED
+from btassets.instance.database_refusals import refusal_of
+
+
+@dataclass(frozen=True)
+class RunFailure:
+    """Why a run failed: exit code and text for a person."""
+
+    exit_code: int
+    text: str
+
+
+def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
+    """What went wrong in a run, from its events: the first step that failed by itself."""
+    failed_check: RunFailure | None = None
+    for record in instance.all_logs(run_id):
+        event = record.dagster_event
+        if event is None:
+            continue
+        data: Any = event.event_specific_data
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            if not data.passed and data.severity == dg.AssetCheckSeverity.ERROR and data.blocking:
+                facts = ", ".join(f"{key} {value.value}" for key, value in data.metadata.items())
+                text = str(errors.CheckFailedError(data.check_name, facts or "see the run's page"))
+                failed_check = failed_check or RunFailure(EXIT_CHECK_FAILED, text)
+        elif event.is_step_failure and failed_check is None:
+            return _of_error(data.error)
+    return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; its page tells more (`btassets ui`)")
+
+
+def _of_error(error: Any) -> RunFailure:
+    """Exit code and text of the innermost error that this project raised, else of the error itself."""
+    found = error
+    while found is not None:
+        if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
+            return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
+        kind = errors.error_named(str(getattr(found, "cls_name", "")))
+        if kind is not None:
+            text = str(getattr(found, "message", "")).strip()
+            return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text)
+        found = getattr(found, "cause", None)
+    innermost = error
+    while getattr(innermost, "cause", None) is not None:
+        innermost = innermost.cause
+    text = str(getattr(innermost, "message", innermost)).strip()
+    refusal = refusal_of(text, "the book")
+    if refusal is not None:
+        return RunFailure(refusal.exit_code, str(refusal))
+    return RunFailure(EXIT_BUG, text)

@@ -1,0 +1,192 @@
+"""What a person would notice at a glance over a whole source: patterns across tickers.
+
+Belongs here: one series under two names (Q26), prices on another basis than the source claims (Q25), days that the
+calendar lacks (Q24), bars of another rhythm (Q24), tickers that stop together (Q29). Does not belong here: one
+ticker's own bars (`quality.py`), incomplete days (`quality_sessions.py`).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from btassets.engine.market.quality_rules import iso_date
+from btassets.engine.market.raw_bars import Basis, Problem
+
+Days = npt.NDArray[np.int32]
+
+EVERYBODY = ""
+"""Ticker of a finding about the source as a whole."""
+
+MIN_SAME_BARS = 60
+"""Equal closes in a row that make two tickers one series."""
+
+_MIN_DISTINCT = 20
+_MIN_TICKERS = 3
+_STOPPED_FRAC = 0.2
+_MOST_FRAC = 0.5
+_NAMED = 5
+
+
+def names(tickers: Sequence[str]) -> str:
+    """First few of some tickers, for a sentence."""
+    more = f", and {len(tickers) - _NAMED} more" if len(tickers) > _NAMED else ""
+    return ", ".join(tickers[:_NAMED]) + more
+
+
+def series_marks(dates: Days, close: npt.NDArray[np.float64]) -> tuple[int, ...]:
+    """Marks of a series: two tickers that share one have had the same closes for `MIN_SAME_BARS` bars.
+
+    Parameters
+    ----------
+    dates, close
+        Of one ticker, ascending, at least its last bars.
+    """
+    if len(close) < MIN_SAME_BARS:
+        return ()
+    marks: list[int] = []
+    # The same calendar quarter is the same piece of a series, whatever lies before and behind.
+    quarter = dates // 91
+    starts = np.append(0, np.flatnonzero(np.diff(quarter)) + 1)
+    ends = np.append(starts[1:], len(close))
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        piece = close[start:end]
+        if len(piece) >= _MIN_DISTINCT * 2 and len(np.unique(piece)) >= _MIN_DISTINCT:
+            marks.append(hash((int(quarter[start]), len(piece), piece.tobytes())))  # within one process only
+    return tuple(marks)
+
+
+def same_series(marks: Mapping[str, Sequence[int]]) -> list[Problem]:
+    """One warning per group of tickers that have the same bars (Q26)."""
+    holders: dict[int, list[str]] = defaultdict(list)
+    for ticker, own in marks.items():
+        for mark in own:
+            holders[mark].append(ticker)
+    groups = sorted({tuple(sorted(group, key=str.encode)) for group in holders.values() if len(group) > 1})
+    seen: set[str] = set()
+    found: list[Problem] = []
+    for group in groups:
+        if seen.issuperset(group):
+            continue
+        seen.update(group)
+        text = (
+            f"{' and '.join(group[:_NAMED])} have the same bars over months; two names of one series hold the same "
+            "thing twice; drop one with universe.exclude, or fetch it again."
+        )
+        found.append(Problem(group[0], "Q26", "warn", None, len(group), text))
+    return found
+
+
+def unlisted_sessions(off_days: Days, first_bar: Days, last_bar: Days, code: str) -> list[Problem]:
+    """Days that the calendar lacks and on which most living tickers have a bar (Q24).
+
+    Parameters
+    ----------
+    off_days
+        Date of every row that was dropped for lying on no session, tickers after one another.
+    first_bar, last_bar
+        Shape (n_tickers,).
+    code
+        Name of the calendar.
+    """
+    days, counts = np.unique(off_days, return_counts=True)
+    living = np.array([int(((first_bar <= day) & (last_bar >= day)).sum()) for day in days], np.int64)
+    is_met = (counts >= _MIN_TICKERS) & (counts > _MOST_FRAC * np.maximum(living, 1))
+    if not is_met.any():
+        return []
+    met, at = days[is_met], int(np.argmax(is_met))
+    more = f", also {', '.join(iso_date(int(day)) for day in met[1:3])}" if len(met) > 1 else ""
+    text = (
+        f"{iso_date(int(days[at]))}: {counts[at]} of {living[at]} living tickers have a bar on a day that calendar "
+        f"{code} does not know ({len(met)} such days in all{more}); their rows were taken out; the calendar may lack "
+        'sessions, or be another exchange\'s: set calendar = "data" to use them.'
+    )
+    return [Problem(EVERYBODY, "Q24", "warn", int(days[at]), len(met), text)]
+
+
+def blocked_days_look(n_blocked: int, n_sessions: int, code: str, first: int | None) -> list[Problem]:
+    """Say that the calendar does not fit when many of its sessions have hardly a bar (Q24)."""
+    if first is None or n_blocked < 5 or n_blocked * 100 <= n_sessions:
+        return []
+    text = (
+        f"{iso_date(first)}: on {n_blocked} of {n_sessions} sessions of calendar {code} most tickers have no bar; is "
+        "it the calendar of another exchange? set calendar."
+    )
+    return [Problem(EVERYBODY, "Q24", "warn", first, n_blocked, text)]
+
+
+def basis_look(split_like: Sequence[str], unused: Sequence[str], n_tickers: int, basis: Basis) -> list[Problem]:
+    """What refusals and notes of many tickers say together about the prices' basis (Q25).
+
+    Parameters
+    ----------
+    split_like
+        Tickers whose prices fall or rise like an unrecorded split.
+    unused
+        Tickers whose files have an adjusted close that is not read.
+    n_tickers
+        Of the source.
+    basis
+        What the source claims.
+    """
+    found: list[Problem] = []
+    if basis != "raw" and len(split_like) >= 2:
+        text = (
+            f"{len(split_like)} of {n_tickers} tickers move like unrecorded splits ({names(split_like)}), and "
+            f'source.basis says {basis!r}: these look like prices as traded; set source.basis = "raw" (init: --basis '
+            "raw) with their split column, or fetch adjusted prices."
+        )
+        found.append(Problem(EVERYBODY, "Q25", "warn", None, len(split_like), text))
+    if len(unused) >= 2 and 2 * len(unused) >= n_tickers:
+        text = (
+            f"{len(unused)} of {n_tickers} files have an adjusted close beside the close, and it is not used "
+            f"({names(unused)}); at source.basis {basis!r} every return lacks what the two differ by; set source.basis "
+            "to what the close is."
+        )
+        found.append(Problem(EVERYBODY, "Q25", "warn", None, len(unused), text))
+    return found
+
+
+def stopped_look(last_bar: Mapping[str, int], last_session: int, ended_after_days: int) -> list[Problem]:
+    """Say that many tickers stop on one day (Q29): a source that no longer brings them, not so many delistings.
+
+    Parameters
+    ----------
+    last_bar
+        Last bar of each ticker, days since 1970-01-01.
+    last_session
+        T.
+    """
+    found: list[Problem] = []
+    n = len(last_bar)
+    ends = Counter(day for day in last_bar.values() if last_session - day > ended_after_days)
+    for when, stopped in ends.most_common(1):
+        some = sorted((ticker for ticker, day in last_bar.items() if day == when), key=str.encode)
+        if stopped >= _MIN_TICKERS and stopped >= _STOPPED_FRAC * n:
+            text = (
+                f"{iso_date(when)}: {stopped} of {n} tickers have their last bar on this day ({names(some)}) and are "
+                f"taken as delisted, while the others go on to {iso_date(last_session)}; does the source still bring "
+                "them?"
+            )
+            found.append(Problem(EVERYBODY, "Q29", "warn", when, stopped, text))
+    ahead = sorted((t for t, d in last_bar.items() if d - last_session > ended_after_days), key=str.encode)
+    if ahead:
+        text = (
+            f"{iso_date(last_session)}: most tickers stop here, while {len(ahead)} of {n} go on to "
+            f"{iso_date(max(last_bar.values()))} ({names(ahead)}); nothing after this day is used; fetch the others, "
+            "or correct a date that cannot be."
+        )
+        found.append(Problem(EVERYBODY, "Q29", "warn", last_session, len(ahead), text))
+    return found
+
+
+def rhythm_look(weekly: Sequence[str], n_tickers: int) -> list[Problem]:
+    """Say that most tickers have weekly or monthly bars (Q24)."""
+    if not weekly or 2 * len(weekly) < n_tickers:
+        return []
+    text = (
+        f"{len(weekly)} of {n_tickers} tickers have bars a week or more apart ({names(weekly)}): the engine reads "
+        "daily bars; fetch daily ones."
+    )
+    return [Problem(EVERYBODY, "Q24", "warn", None, len(weekly), text)]

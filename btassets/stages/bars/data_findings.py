@@ -1,0 +1,151 @@
+"""The findings about a book's data that a person must know, by harm: for the last lines of a run and the report.
+
+Belongs here: choosing and grouping rows of `bar_problems`, and why nothing was ever eligible. Does not belong here:
+finding them (`bar_problems.py`, `engine.market`), printing them.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from btassets.book.book import Book
+from btassets.errors import UnknownTableError
+
+MOST_SHOWN = 5
+
+_HARM: dict[tuple[str, str], int] = {
+    ("Q25", "warn"): 0,
+    ("Q23", "block"): 1,
+    ("Q8", "block"): 1,
+    ("Q24", "warn"): 2,
+    ("Q6", "block"): 2,
+    ("Q27", "block"): 3,
+    ("Q28", "warn"): 4,
+    ("Q29", "warn"): 4,
+    ("Q26", "warn"): 5,
+    ("Q8", "warn"): 6,
+    ("Q23", "warn"): 6,
+    ("Q24", "quarantine"): 7,
+    ("Q19", "block"): 8,
+    ("Q7", "warn"): 9,
+    ("Q27", "warn"): 10,
+    ("Q2", "warn"): 11,
+    ("Q4", "quarantine"): 12,
+    ("Q5", "quarantine"): 12,
+    ("Q2", "quarantine"): 12,
+    ("Q3", "quarantine"): 12,
+    ("Q6", "quarantine"): 13,
+}
+"""Rules and severities of weight; a smaller number harms more. Other blocks come after the first ones."""
+
+_OTHER_BLOCK = 3
+
+_FEW = 2
+"""So many findings of a kind are told one by one; more of them by the first, with the names of the others."""
+
+
+@dataclass(frozen=True)
+class DataFinding:
+    """One finding, or one kind of finding about several tickers.
+
+    Attributes
+    ----------
+    harm
+        Rank; a smaller number harms more.
+    rule, severity
+        As in `bar_problems`.
+    tickers
+        Those concerned, in byte order; empty: the source or a day as a whole.
+    text
+        One sentence for a person, with ticker and date of the first case.
+    """
+
+    harm: int
+    rule: str
+    severity: str
+    tickers: tuple[str, ...]
+    text: str
+
+
+def data_findings(book: Book) -> list[DataFinding]:
+    """Findings of weight about the bars as they were last judged, the most harmful first; empty before a run."""
+    try:
+        rows = book.lake.read("bar_problems").to_pylist()
+    except UnknownTableError:
+        return []
+    return [*_never_eligible(book), *grouped(rows)]
+
+
+def grouped(rows: Iterable[dict[str, Any]]) -> list[DataFinding]:
+    """Group rows of `bar_problems` by rule and severity, and order them by harm."""
+    groups: dict[tuple[str, str, bool], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        key = (str(row["rule"]), str(row["severity"]))
+        if key in _HARM or row["severity"] == "block":
+            if key == ("Q7", "warn") and ": fall from " not in row["text"]:
+                continue  # large moves that are told only where somebody looks for them
+            groups[*key, row["ticker"] == ""].append(row)
+    found: list[DataFinding] = []
+    has_look = {rule for rule, _, is_whole in groups if is_whole}
+    for (rule, severity, is_whole), own in groups.items():
+        harm = _HARM.get((rule, severity), _OTHER_BLOCK)
+        if is_whole:
+            found += [DataFinding(harm, rule, severity, (), f"{row['text']} [{rule}]") for row in own]
+            continue
+        if rule in has_look and rule in ("Q24", "Q25") and severity == "warn":
+            continue  # said of all of them at once
+        if (rule, severity) == ("Q6", "quarantine") and "Q24" in has_look:
+            continue
+        tickers = tuple(sorted({row["ticker"] for row in own}, key=str.encode))
+        if len(own) <= _FEW:
+            found += [DataFinding(harm, rule, severity, (row["ticker"],), f"{row['text']} [{rule}]") for row in own]
+            continue
+        others = [ticker for ticker in tickers if ticker != own[0]["ticker"]]
+        more = f" (and {len(others)} more: {', '.join(others[:3])}{', ...' if len(others) > 3 else ''})"
+        text = f"{own[0]['text']} [{rule}]{more if others else ''}"
+        found.append(DataFinding(harm, rule, severity, tickers, text))
+    return sorted(found, key=lambda one: (one.harm, one.severity != "block", -len(one.tickers), one.text))
+
+
+def first_refusals(footers: Mapping[str, Mapping[str, Any]], most: int = 3) -> list[str]:
+    """Why tickers were refused: the first of each rule with the number of tickers, the most frequent rules first.
+
+    Parameters
+    ----------
+    footers
+        Facts of each ticker of `ohlcv_history`.
+    """
+    by_rule: dict[str, list[str]] = defaultdict(list)
+    for facts in footers.values():
+        blocks = [found for found in facts.get("problems", ()) if found[1] == "block"]
+        if facts.get("blocked"):
+            by_rule[blocks[0][0] if blocks else ""].append(str(facts["blocked"]))
+    ordered = sorted(by_rule.values(), key=lambda texts: (-len(texts), texts[0]))
+    return [f"{texts[0]}" + (f" ({len(texts)} tickers)" if len(texts) > 1 else "") for texts in ordered[:most]]
+
+
+def _never_eligible(book: Book) -> list[DataFinding]:
+    """Why no ticker could be ranked at any date, by reason; empty when one could."""
+    try:
+        table = book.lake.read("factor_signals", book.replay, ["eligible", "ineligible_reason"])
+    except UnknownTableError:
+        return []
+    if any(part.as_py() for part in table["eligible"].unique()):
+        return []
+    reasons = Counter(str(reason) for reason in table["ineligible_reason"].to_pylist())
+    shown = ", ".join(f"{reason} {n:,}" for reason, n in reasons.most_common(4))
+    what = f"reasons: {shown}" if shown else "there is no as-of date with enough bars"
+    text = (
+        f"no ticker was ever eligible to be ranked ({table.num_rows:,} rows; {what}); see [quality] in btassets.toml."
+    )
+    return [DataFinding(-1, "Q17", "warn", (), text)]
+
+
+def finding_lines(findings: list[DataFinding], most: int = MOST_SHOWN) -> list[str]:
+    """At most `most` lines, and one that counts the rest."""
+    lines = [finding.text for finding in findings[:most]]
+    if len(findings) > most:
+        rest = len(findings) - most
+        lines.append(f"... and {rest} more kinds of findings: `btassets export bar_problems --out problems.csv`")
+    return lines

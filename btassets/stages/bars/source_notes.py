@@ -1,0 +1,113 @@
+"""What a source lists against what a book knows and names, kept beside the bars.
+
+Belongs here: tickers that left the source, tickers that the settings name and the source lacks, and findings about
+the source as a whole, in `data/ohlcv_history/source.json`. Does not belong here: the bars, and rules over them.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from btassets.book.book import Book
+from btassets.engine.market.quality_rules import iso_date
+from btassets.engine.market.raw_bars import Problem
+from btassets.engine.market.source_look import names
+from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.sources.values.tickers import TickerNames
+from btassets.storage.files import replace_json
+
+TABLE = "ohlcv_history"
+
+_MOST_NAMED = 50
+
+
+@dataclass(frozen=True)
+class SourceNotes:
+    """What a look at the source's list found.
+
+    Attributes
+    ----------
+    gone
+        Tickers of the lake that the source no longer lists, in byte order.
+    problems
+        Findings as a footer keeps them with the ticker before them: ticker, rule, severity, date, count, text.
+    """
+
+    gone: list[str] = field(default_factory=list)
+    problems: list[list[Any]] = field(default_factory=list)
+
+
+def look_at_list(book: Book, listed: Collection[str], about_source: Sequence[Problem]) -> SourceNotes:
+    """Compare the source's list with the lake and with the settings.
+
+    Parameters
+    ----------
+    listed
+        Every ticker of the source.
+    about_source
+        Findings of the source itself, e.g. files that were passed over.
+    """
+    known = book.lake.ticker_footers(TABLE)
+    gone = [ticker for ticker in known if ticker not in listed]
+    rows = [
+        [ticker, "Q28", "warn", known[ticker]["last"], 1, _gone_text(ticker, known[ticker]["last"])]
+        for ticker in gone
+        if known[ticker].get("n_rows")
+    ]
+    available = TickerNames(listed)
+    settings = book.base.universe
+    for setting, given in (("universe.tickers", settings.tickers), ("universe.exclude", settings.exclude)):
+        for name in given:
+            found = available.find(name)
+            if found is None and not TickerNames(known).find(name):
+                near = available.near(name)
+                hint = f"; did you mean {near}?" if near else "; correct its spelling, or take it out."
+                text = f"{canonical_ticker(name)}: {setting} names it, and the source has no such ticker{hint}"
+                rows.append([canonical_ticker(name), "Q28", "warn", None, 1, text])
+            elif found is not None and found != canonical_ticker(name):
+                text = f"{canonical_ticker(name)}: {setting} names it in another spelling; read as {found}."
+                rows.append([found, "Q28", "warn", None, 1, text])
+    members = book.membership
+    lacking = [] if members is None else [name for name in members.spells if available.find(name) is None]
+    if lacking and members is not None:
+        text = f"{members.name} names {len(lacking)} tickers that the source does not have ({names(lacking)})."
+        rows.append(["", "Q28", "warn", None, len(lacking), text])
+    rows += [["", p.rule, "warn" if p.severity == "info" else p.severity, p.date, p.n, p.text] for p in about_source]
+    return SourceNotes(gone, rows[:_MOST_NAMED])
+
+
+def _gone_text(ticker: str, last: int | None) -> str:
+    until = "" if last is None else f" up to {iso_date(last)}"
+    return (
+        f"{ticker}: the source no longer has it; its bars{until} stay in use and end there; bring it back, or "
+        f"`btassets forget {ticker}`."
+    )
+
+
+def read_notes(book: Book) -> SourceNotes | None:
+    """Notes of the last reading; None before the first, or when the file cannot be read."""
+    try:
+        raw = json.loads(_path(book).read_text(encoding="utf-8"))
+        return SourceNotes([str(t) for t in raw["gone"]], [list(row) for row in raw["problems"]])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_notes(book: Book, notes: SourceNotes) -> None:
+    """Keep the notes; `bar_problems` shows them."""
+    if read_notes(book) != notes:
+        replace_json(_path(book), {"gone": notes.gone, "problems": notes.problems})
+
+
+def notes_marker(book: Book) -> str:
+    """Text that differs when the notes do; "" without any."""
+    try:
+        return _path(book).read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def _path(book: Book) -> Path:
+    return book.lake.root / TABLE / "source.json"

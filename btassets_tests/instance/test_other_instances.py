@@ -1,0 +1,38 @@
+"""A page on another instance than the book's says so."""
+
+import logging
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._serdes import serialize_value
+
+from btassets.instance.dagster_home import open_instance
+from btassets.instance.other_instances import notice
+
+
+def test_a_page_of_another_instance_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    home, other = tmp_path / "book" / ".dagster", tmp_path / "other"
+    other.mkdir()
+    with dg.DagsterInstance.local_temp(str(other)) as instance:
+        words = ["x", "--instance-ref", serialize_value(instance.get_ref())]
+        with caplog.at_level(logging.WARNING, "btassets"):
+            text = notice(home, ["AAPL", "MSFT"], words)
+        assert instance.get_dynamic_partitions("tickers") == ["AAPL", "MSFT"]
+    assert text is not None
+    assert f"btassets ui --book {tmp_path / 'book'}" in text
+    assert f"DAGSTER_HOME={home}" in text
+    assert text in caplog.text
+
+
+def test_the_books_own_instance_needs_no_word(tmp_path: Path) -> None:
+    home = tmp_path / ".dagster"
+    with open_instance(home) as instance:
+        words = ["x", "--instance-ref", serialize_value(instance.get_ref())]
+        assert notice(home, ["AAPL"], words) is None
+        assert instance.get_dynamic_partitions("tickers") == []
+
+
+@pytest.mark.parametrize("words", [[], ["x"], ["x", "--instance-ref"]])
+def test_a_program_without_an_instance_needs_no_word(tmp_path: Path, words: list[str]) -> None:
+    assert notice(tmp_path, ["AAPL"], words) is None
