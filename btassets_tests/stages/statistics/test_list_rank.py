@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow.compute as pc
 import pytest
-from btassets.engine.days import week_mondays
 from scipy.stats import spearmanr
 
+from btassets.engine.days import week_mondays
 from btassets.stages.statistics.benchmark_moves import benchmark_moves
 from btassets.stages.statistics.list_rank import list_rows
 from btassets_tests.support.small_books import run_book, scenario_book
