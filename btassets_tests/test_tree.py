@@ -40,6 +40,7 @@ MAX_LINES = 600
 LONG_FILES = {
     "btassets/graph/tables.py": "one declaration per column of every table; cut in parts nobody would find a column",
     "btassets/render/report.schema.json": "a JSON schema, written by a program",
+    "btassets/render/report_types.py": "types of the report, generated from the schema",
 }
 """Files above the limit, each with its reason."""
 
@@ -192,7 +193,7 @@ def test_settings_named_in_the_docs_exist() -> None:
 
 def test_commands_named_in_the_docs_exist() -> None:
     for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
-        for name in re.findall(r"`btassets ([a-z]+)", page.read_text(encoding="utf-8")):
+        for name in re.findall(r"`btassets ([a-z-]+)", page.read_text(encoding="utf-8")):
             assert name in COMMANDS, f"{page.relative_to(ROOT)}: btassets {name}"
 
 
