@@ -25,7 +25,7 @@ class Problem:
     ticker
         Canonical ticker; "" for a finding about a day or about the source as a whole.
     rule
-        Number of the quality rule, "Q1" to "Q22".
+        Number of the quality rule, "Q1" to "Q29".
     severity
         "block": the ticker (Q19: the day, Q21: the benchmark) is not used. "quarantine": rows were
         dropped. "warn", "info": nothing was changed.
