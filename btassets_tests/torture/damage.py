@@ -158,7 +158,10 @@ def damage_files(bench: Bench, n: int) -> Counts:
             counts.n_faults += len(told)
             said = run(["run", "--book", folder, "--quiet"])
             problem = bench.judged(folder, said)
+            # The checksums of a report are in the footer of this table: damaged, nothing vouches for the files.
+            is_vouched = not any(p.parent.name == "backtest_report" for p in named)
             silent = [p for p in named if p.name not in said.err and not _is_untold(p, folder)]
+            silent = [p for p in silent if is_vouched or "reports" not in p.relative_to(folder).parts]
             if problem is not None:
                 counts.fail(f"{'; '.join(told)}: {problem}")
             elif silent:

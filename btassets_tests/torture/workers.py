@@ -140,6 +140,8 @@ def _command(words: list[str]) -> int:
 
 def _fork(work: Callable[[], int], fault: Fault | None, timeout: float) -> Started:
     folder = Path(tempfile.mkdtemp(prefix="btassets-torture-"))
+    for name in ("out", "err"):
+        (folder / name).touch()  # a child may be killed before it opens them
     sys.stdout.flush()
     sys.stderr.flush()
     began = time.monotonic()
