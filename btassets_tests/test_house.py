@@ -23,7 +23,7 @@ MAX_FUNCTION_LINES = 80
 MAX_POSITIONAL = 8
 
 GAPS: dict[str, list[str]] = json.loads((Path(__file__).with_name("house_gaps.json")).read_text(encoding="utf-8"))
-"""Where a rule does not hold yet, by rule: a list that may only shrink, written by `python -m btassets_tests.test_house`."""
+"""Where a rule does not hold yet: a list that may only shrink, written by `python -m btassets_tests.test_house`."""
 
 MIRRORED_FAMILIES = ("btassets/cli/", "btassets/graph/", "btassets/render/sections/")
 """Folders whose files are named after commands, groups and sections: their stems repeat on purpose."""

@@ -13,6 +13,7 @@ from btassets.book.book import open_book
 from btassets.engine.market.bars import Bars
 from btassets.plan import make_plan
 from btassets.sources.files.bar_folder import FilesSource
+from btassets.stages.advice.stat_claims import SINCE
 from btassets_tests.support.book_factory import (
     N_BARS,
     call,
@@ -144,7 +145,10 @@ def test_a_bar_for_all_moves_t(own_book: Path, own_market: Path, instance: Path)
     assert str(tables["sessions"]["date"][-1].as_py()) == "2022-01-06"
     fresh = make_book(own_book.parent / "fresh", own_market, instance=instance)
     run(fresh)
-    assert different(tables_of(fresh), tables) == []
+    both = [tables_of(fresh), tables]
+    for one in both:  # the book that grew has been looked at twice: its claims have a longer history
+        one["stat_claims"] = one["stat_claims"].drop_columns(list(SINCE))
+    assert different(*both) == []
 
 
 def test_a_new_bar_of_the_benchmark_alone_replays_nothing(own_book: Path, own_market: Path) -> None:

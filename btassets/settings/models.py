@@ -112,7 +112,7 @@ class Engine(Section):
 
 
 class Gates(Section):
-    """The floors that a setup passes to qualify (`engine.floors`, a field each); a change here replays nothing."""
+    """The floors that a setup passes to qualify, one field each; a change here replays nothing."""
 
     min_rr: NonNegative = Field(default=1.5, description="least reward-to-risk of the primary target")
     min_confidence: Percent = Field(default=55.0, description="least confidence, 0-100")

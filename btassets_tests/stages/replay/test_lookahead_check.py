@@ -114,7 +114,7 @@ def test_the_check_is_part_of_every_run_that_replays(changed: Path, monkeypatch:
     assert len(asked) == 1
     assert asked[0] > 0
     mark = json.loads((changed / "data" / "candidates" / "base" / "checked.json").read_text())
-    assert set(mark) == {"input_hash", "data_version"}
+    assert set(mark) == {"input_hash", "data_version", "crc32"}
 
 
 def test_a_replay_that_was_never_proven_is_checked_before_it_is_used(
