@@ -68,14 +68,14 @@ class Amount(click.ParamType):
 
 
 class FilePath(click.ParamType):
-    """A path; the empty text and control characters are refused."""
+    """A path; the empty text and control characters but a tab are refused."""
 
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Expand `~` and make a path of the text."""
         text = str(value)
-        if not text.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        if not text.strip() or any((ord(letter) < 32 and letter != "\t") or ord(letter) == 127 for letter in text):
             self.fail(f"{cut(repr(text))} is no path", param, ctx)
         try:
             return Path(text).expanduser()

@@ -19,7 +19,7 @@ from btassets.cli.output.summary import headline_lines
 from btassets.cli.terminal import Progress, say, tell
 from btassets.compiled import use_cache_folder
 from btassets.engine.days import EPOCH
-from btassets.errors import EXIT_INTERRUPTED, EXIT_SOME_TICKERS, NoBarsError, SourceStoppedError
+from btassets.errors import EXIT_INTERRUPTED, EXIT_SOME_TICKERS, NoBarsError, SourceStoppedError, UsageError
 from btassets.graph.registry import STAGES
 from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.plan import RunPlan, make_plan
@@ -127,12 +127,17 @@ def bring_up_to_date(book: Book, work: Work) -> int:
 
 def _planned(base: Book, work: Work) -> tuple[RunPlan, str]:
     """The plan of a run, and a sentence when the source cannot be asked and the bars of the book have to do."""
+    base.lake.ticker_footers(TABLE)  # damage is noticed where a file is read
+    owed = owed_tickers(base)
+    if not work.reads and owed:
+        rule = f"the bars of {len(owed)} tickers, first {owed[0]}, were in a damaged file: they have to be read again"
+        raise UsageError(f"--no-read: {rule}", "run without --no-read.")
     if not work.reads:
         return make_plan(base, reads=False), ""
     try:
         return make_plan(base, only=list(work.only)), ""
     except (NoBarsError, SourceStoppedError) as error:
-        if work.only or not is_source_away(base) or not has_bars(base):
+        if work.only or owed or not is_source_away(base) or not has_bars(base):
             raise
         return make_plan(base, reads=False), _without_source(base, str(error))
 

@@ -167,6 +167,9 @@ def test_an_open_shell_stops_no_run(book: Path) -> None:
         ((before,),) = shell.sql("select count(*) from setup_stats").fetchall()
         answer = call("run", "--book", book, "--quiet", "--set", "gates.min_rr=1", "--as", "loose")
         assert answer.code == 0, answer.err
+        ((again,),) = shell.sql("select count(*) from setup_stats").fetchall()
+    assert again == before, "the shell keeps the files that its views name"
+    with duckdb.connect(str(book / "warehouse.duckdb"), read_only=True) as shell:
         ((after,),) = shell.sql("select count(*) from setup_stats").fetchall()
     assert after == 2 * before
 

@@ -121,7 +121,9 @@ def test_ctrl_c_ends_with_130_and_its_message_has_a_line_of_its_own(tmp_path: Pa
 @pytest.mark.parametrize("seconds", [0.3, 0.8, 1.6, 3.0])
 def test_every_interrupt_ends_with_130(tmp_path: Path, number: signal.Signals, seconds: float) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "btassets.cli", "demo", "--book", str(tmp_path / "d"), "--tickers", "300", "--quiet"],
+        # A job in the background ignores SIGINT, and its children inherit that.
+        ["env", "--default-signal=INT", sys.executable, "-m", "btassets.cli", "demo", "--book", str(tmp_path / "d"),
+         "--tickers", "300", "--quiet"],
         env={**os.environ, "PYTHONPATH": str(PROJECT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip

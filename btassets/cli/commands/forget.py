@@ -1,14 +1,13 @@
 """`btassets forget`: its options and examples."""
 
-import click
-
 from btassets.cli import options
+from btassets.cli.options import argument
 from btassets.cli.program import declare
 
 command = declare(
     "forget",
     "btassets.cli.forget:command_forget",
-    [click.Argument(["tickers"], nargs=-1, required=True, metavar="TICKER..."), options.book()],
+    [argument("tickers", nargs=-1, required=True, metavar="TICKER...", help="Tickers to forget."), options.book()],
     more="For tickers that left the source. One that the source still lists is read again by the next run: "
     "universe.exclude keeps it out.",
     examples=["btassets forget OLDCO", "btassets forget OLDCO BRK.B"],

@@ -4,7 +4,6 @@ Belongs here: tickers that left the source, tickers that the settings name and t
 the source as a whole, in `data/ohlcv_history/source.json`. Does not belong here: the bars, and rules over them.
 """
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from btassets.engine.market.raw_bars import Problem
 from btassets.engine.market.source_look import names
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.sources.values.tickers import TickerNames
-from btassets.storage.files import replace_json
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 TABLE = "ohlcv_history"
 
@@ -87,18 +86,15 @@ def _gone_text(ticker: str, last: int | None) -> str:
 
 
 def read_notes(book: Book) -> SourceNotes | None:
-    """Notes of the last reading; None before the first, or when the file cannot be read."""
-    try:
-        raw = json.loads(_path(book).read_text(encoding="utf-8"))
-        return SourceNotes([str(t) for t in raw["gone"]], [list(row) for row in raw["problems"]])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    """Notes of the last reading; None before the first, or when the file is damaged."""
+    raw = read_sealed_json(_path(book))
+    return None if raw is None else SourceNotes([str(t) for t in raw["gone"]], [list(row) for row in raw["problems"]])
 
 
 def write_notes(book: Book, notes: SourceNotes) -> None:
     """Keep the notes; `bar_problems` shows them."""
     if read_notes(book) != notes:
-        replace_json(_path(book), {"gone": notes.gone, "problems": notes.problems})
+        replace_sealed_json(_path(book), {"gone": notes.gone, "problems": notes.problems})
 
 
 def notes_marker(book: Book) -> str:
