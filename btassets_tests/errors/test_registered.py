@@ -61,7 +61,7 @@ def test_two_errors_of_one_name_are_refused() -> None:
 
 
 def test_a_failed_step_is_recognised_by_the_tree() -> None:
-    from btassets.defs.launch import _of_error
+    from btassets.defs.failures import _of_error
 
     class Failure:
         cls_name, cause = "BarOffCalendarError", None

@@ -83,6 +83,10 @@ def last_weekday(sessions: Days) -> int:
     return max([4, *(day for day in (5, 6) if counts[day] >= _REGULAR_FRAC * n_weeks)])
 
 
+_MIN_WEEKS = 8
+"""Weeks below which a calendar does not show its pattern: one week with a session on Saturday is no six-day market."""
+
+
 def sessions_a_year(sessions: Days) -> int:
     """Sessions that this market has in a year: 252 where it trades on five days a week, 365 on seven.
 
@@ -91,9 +95,9 @@ def sessions_a_year(sessions: Days) -> int:
     sessions
         Ascending, up to T.
     """
-    if not len(sessions):
-        return SESSIONS_A_YEAR
     monday = week_mondays(sessions)
+    if len(np.unique(monday)) < _MIN_WEEKS:
+        return SESSIONS_A_YEAR
     counts = np.bincount(sessions - monday, minlength=7)
     n_days = int((counts >= _REGULAR_FRAC * len(np.unique(monday))).sum())
     return {6: 303, 7: 365}.get(n_days, SESSIONS_A_YEAR)

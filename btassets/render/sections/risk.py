@@ -32,9 +32,9 @@ _MEASURES = (
     ("positive_months_pct", "Months above 0", "pct0", ""),
 )
 _ROLLING = (
-    ("sharpe", "Rolling Sharpe", "num2"),
-    ("volatility_pct", "Rolling volatility", "pct0"),
-    ("beta", "Rolling beta", "num2"),
+    ("sharpe", "Rolling Sharpe", "num2", "num2"),
+    ("volatility_pct", "Rolling volatility", "pct", "pct0"),
+    ("beta", "Rolling beta", "num2", "num2"),
 )
 _CSS = ("c-target", "c-hold")
 
@@ -71,7 +71,7 @@ def _measures(report: Report) -> str:
     return block("Measures", "", table(rows, columns, caption="Risk measures"))
 
 
-def _rolled(report: Report, key: str, title: str, kind: str) -> str:
+def _rolled(report: Report, key: str, title: str, kind: str, axis: str) -> str:
     windows = [row for row in report["risk"]["rolling"] if row["dates"]]
     if not windows:
         return figure(
@@ -87,7 +87,7 @@ def _rolled(report: Report, key: str, title: str, kind: str) -> str:
         entries.append((css, label, shown(next((v for v in reversed(values) if v is not None), None), kind)))
     words = "; ".join(f"{label} ends at {value}" for _, label, value in entries)
     chart = charts.line_chart(
-        f"rolling-{key}", title, f"{dates[0]} to {dates[-1]}. {words}.", dates, lines, height=180, kind=kind
+        f"rolling-{key}", title, f"{dates[0]} to {dates[-1]}. {words}.", dates, lines, height=180, kind=axis
     )
     every = max(1, len(dates) // 40)
     rows = [{"date": day, **{f"w{n}": line.values[k] for n, line in enumerate(lines)}} for k, day in enumerate(dates)]
