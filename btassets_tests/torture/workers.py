@@ -216,9 +216,9 @@ def warm_up() -> None:
     from btassets.cli.commands import COMMANDS
 
     names = ("click", "click.shell_completion", "rich.progress", "tomlkit", "btassets.cli.main", "btassets.cli.program")
-    more = ("btassets.cli.update", "btassets.cli.summary", "btassets.defs.launch", "btassets.run.sql_models")
+    more = ("btassets.cli.update", "btassets.cli.output.summary", "btassets.defs.launch", "btassets.run.sql_models")
     engine = ("btassets.engine.replay.ticker", "btassets.engine.replay.lookahead")
-    for name in (*names, *(f"btassets.cli.commands.{word}" for word in COMMANDS), *more, *engine):
+    for name in (*names, *(f"btassets.cli.commands.{word.replace('-', '_')}" for word in COMMANDS), *more, *engine):
         importlib.import_module(name)
     for name in ("run", "look", "books", "sweep", "compare", "grade", "prune", "sql"):
         importlib.import_module(f"btassets.cli.{name}")
@@ -227,7 +227,7 @@ def warm_up() -> None:
     for stage in STAGES.values():
         if "sql" not in stage.kinds:
             importlib.import_module(stage.module)
-    from btassets.instance.dagster_home import remember_migrations
+    from btassets.instance.migrations import remember_migrations
 
     remember_migrations()
     os.environ.pop("BTASSETS_PREPARED_LAUNCH", None)
