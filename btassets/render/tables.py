@@ -95,12 +95,12 @@ def details(summary: str, *inner: str, is_open: bool = False) -> str:
     return f"<details{' open' if is_open else ''}><summary>{esc(summary)}</summary>{''.join(inner)}</details>"
 
 
-def figure(title: str, note: str, chart: str, behind: str, *, legend: str = "", css: str = "") -> str:
-    """A chart with its heading, one line of reading help, and its table behind it."""
+def figure(title: str, note: str, chart: str, behind: str, *, legend: str = "", css: str = "", level: int = 3) -> str:
+    """A chart with its heading of `level`, one line of reading help, and its table behind it."""
     classes = f' class="{css}"' if css else ""
     help_text = f'<p class="note">{esc(note)}</p>' if note else ""
     return (
-        f"<figure{classes}><figcaption><h3>{esc(title)}</h3>{help_text}{legend}</figcaption>{chart}"
+        f"<figure{classes}><figcaption><h{level}>{esc(title)}</h{level}>{help_text}{legend}</figcaption>{chart}"
         f"{details('Data table', behind)}</figure>"
     )
 

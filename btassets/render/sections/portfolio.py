@@ -136,7 +136,7 @@ def equity_figure(report: Report, name: str, height: float) -> str:
     )
     behind = _sampled_table(report, names, "equity", "usd")
     note = "Dollars at each close on a logarithmic scale: equal slopes are equal rates."
-    return figure("Equity", note, chart, behind, legend=legend(entries))
+    return figure("Equity", note, chart, behind, legend=legend(entries), level=2)
 
 
 def _drawdown(report: Report, names: list[str]) -> str:
