@@ -1,23 +1,31 @@
-"""Asking what is stale, and running stages in order without Dagster assets.
+"""Asking what is stale and why, and running stages in order without Dagster assets.
 
-Belongs here: the plan that the command line makes before it starts anything, and the straight run
+Belongs here: the plan that the command line makes before it starts anything, its explanation, and the straight run
 of one scenario. Does not belong here: Dagster runs (`btassets.defs.launch`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from btassets.arrivals.of_book import active_tickers, plan_ingest
 from btassets.book.book import Book
 from btassets.errors import CheckFailedError, ShardLostError
-from btassets.graph.registry import STAGES, downstream
+from btassets.graph.flow import STAGES, downstream, upstream
 from btassets.run.freshness import input_hash, is_fresh, mark_checked, unmark_checked, was_checked
-from btassets.run.run_stage import StageOutcome, run_stages, stale_stage
+from btassets.run.reasons import Reason, reasons_of
+from btassets.run.run_stage import run_stages, stale_stage
+from btassets.run.stage_result import StageOutcome
+from btassets.run.tables import inputs_of
 from btassets.settings.load import BASE_SCENARIO
-from btassets.stages.bars.ohlcv_history import IngestPlan, active_tickers, plan_ingest
+from btassets.stages.bars.ohlcv_history import IngestPlan
+from btassets.stages.bars.read_reasons import READER, read_reasons
 from btassets.stages.replay import candidates as replay
 from btassets.stages.replay.lookahead_check import find_lookahead
 
 Log = Callable[[str], object]
+
+_NAMED = 5
+"""Tickers that a reason names."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,20 @@ class RunPlan:
     stages: list[str]
 
 
-def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None) -> RunPlan:
-    """Compare source, lake and settings; nothing is computed or written.
+def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, is_dry: bool = False) -> RunPlan:
+    """Compare source, lake and settings; nothing is computed.
 
     Stages below the first stale one are taken as stale; they skip themselves in the run when
     their inputs turn out to be unchanged.
+
+    Parameters
+    ----------
+    full
+        Read every ticker again.
+    only
+        Tickers to read; None: all.
+    is_dry
+        Write nothing at all: else rows of the replay that changed inputs leave as they are get a new mark.
     """
     ingest = plan_ingest(book, full=full, only=only or ())
     if ingest.stale:
@@ -55,17 +72,85 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None) 
             continue
         if name == "candidates":
             if not is_fresh(name, book, input_hash(name, book)):
-                tickers = replay.plan_replay(book).stale
+                tickers = replay.plan_replay(*inputs_of("candidates", book)).stale
                 if tickers or not was_checked(name, book):
                     # Rows that no lookahead check has passed yet: a run was killed or failed before it.
                     stale |= downstream({name})
-                else:
+                elif not is_dry:
                     mark_checked(name, book, input_hash(name, book))
         elif stale_stage(name, book) is not None:
             stale |= downstream({name})
     if "candidates" in stale and not tickers:
         tickers = active_tickers(book)
     return RunPlan(ingest, tickers, [name for name in STAGES if name in stale])
+
+
+@dataclass(frozen=True)
+class StaleStage:
+    """One stage that a run would bring up to date, and why.
+
+    Attributes
+    ----------
+    name
+        Of the stage.
+    reasons
+        What differs, the stage's own reasons first.
+    """
+
+    name: str
+    reasons: list[Reason]
+
+
+def explain(book: Book, *, full: bool = False) -> list[StaleStage]:
+    """Stages that a run of the book's scenario would bring up to date, in flow order, each with its reasons.
+
+    Nothing is computed or written. What follows from bars that are not read yet is only known after they are:
+    such a stage names the stage above it.
+    """
+    base = book.in_base()
+    plan = make_plan(base, full=full, is_dry=True)
+    found = [StaleStage(name, _reasons(name, base, plan)) for name in plan.stages]
+    if book.scenario == BASE_SCENARIO:
+        return found
+    shared = [stale for stale in found if STAGES[stale.name].keyed != "scenario"]
+    return [*shared, *_explain_scenario(book, {stale.name for stale in shared})]
+
+
+def _explain_scenario(book: Book, stale: set[str]) -> list[StaleStage]:
+    """Stale stages of the scenario's own; `stale`: those that all scenarios share."""
+    found: list[StaleStage] = []
+    has_own_replay = book.replay != BASE_SCENARIO
+    for name, stage in STAGES.items():
+        if stage.keyed == "shared" or (stage.keyed == "replay" and not has_own_replay):
+            continue
+        above = [Reason("upstream", up) for up in upstream(stage) if up in stale]
+        own: list[Reason] = []
+        if not is_fresh(name, book, input_hash(name, book)):
+            own = reasons_of(name, book)
+            if stage.is_partitioned and not above:
+                own += _replay_reasons(replay.plan_replay(*inputs_of(name, book)).stale)
+        if own or above:
+            stale.add(name)
+            found.append(StaleStage(name, [*own, *above]))
+    return found
+
+
+def _reasons(name: str, book: Book, plan: RunPlan) -> list[Reason]:
+    """Reasons of one stage of a base plan."""
+    above = [Reason("upstream", up) for up in upstream(STAGES[name]) if up in plan.stages]
+    if name == "ohlcv_history":
+        by_reason = read_reasons(inputs_of(name, book)[0], plan.ingest.stale)
+        found = [Reason("tickers", why, n=len(own), now=", ".join(own[:_NAMED])) for why, own in by_reason.items()]
+        return [*found, *(reasons_of(name, book) if READER in by_reason else [])]
+    own = reasons_of(name, book) if name in STAGES else []
+    if STAGES[name].is_partitioned and not plan.ingest.stale:
+        own += _replay_reasons(plan.replay)
+    return [*own, *above] or [Reason("unknown", name)]
+
+
+def _replay_reasons(tickers: Sequence[str]) -> list[Reason]:
+    what = "their replay does not match bars, calendar, benchmark, settings and code as they are"
+    return [Reason("tickers", what, n=len(tickers), now=", ".join(tickers[:_NAMED]))] if tickers else []
 
 
 def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
@@ -91,13 +176,14 @@ def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
 
 def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:
     """Replay every stale ticker of the book's scenario in this process and verify it."""
-    plan = replay.plan_replay(book)
-    outcome = replay.replay_shard(book, plan, 0, 1, n_threads=n_threads)
+    tables, settings = inputs_of("candidates", book)
+    plan = replay.plan_replay(tables, settings)
+    outcome = replay.replay_shard(tables, settings, plan, 0, 1, n_threads=n_threads)
     log(f"candidates: {len(outcome.recomputed)} of {len(plan.expected)} tickers replayed")
-    lost, _ = replay.arrivals(book, plan)
+    lost, _ = replay.arrivals(tables, plan)
     if lost:
         raise ShardLostError(len(lost), lost[0])
-    found = find_lookahead(book, plan)
+    found = find_lookahead(tables, settings, plan)
     if found.ticker is not None:
         unmark_checked("candidates", book, found.ticker)
         raise CheckFailedError("no_lookahead", str(found.first_mismatch))

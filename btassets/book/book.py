@@ -16,7 +16,8 @@ from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, resolve, 
 from btassets.settings.models import Settings
 from btassets.settings.quality_thresholds import Quality
 from btassets.sources.universe.membership import Membership, read_membership
-from btassets.storage.lake import Lake, digest
+from btassets.storage.digest import digest
+from btassets.storage.lake import Lake
 
 REPLAY_SETTINGS = (
     "engine",

@@ -149,9 +149,9 @@ def _free_disk(book: Book) -> str:
 
 
 def _source(book: Book) -> str:
+    from btassets.arrivals.of_book import plan_ingest
     from btassets.sources.base import source_problems
     from btassets.sources.open_source import open_source
-    from btassets.stages.bars.ohlcv_history import plan_ingest
 
     plan = plan_ingest(book)
     what = f"{book.base.source.kind} {book.base.source.path}".strip()
@@ -165,7 +165,7 @@ def _universe(book: Book) -> str:
     if members is None:
         named = f"{len(universe.tickers)} tickers by name" if universe.tickers else "everything in the source"
         return f"{named}; who belonged to it at each date is not known"
-    from btassets.stages.bars.ohlcv_history import active_tickers
+    from btassets.arrivals.of_book import active_tickers
 
     n_spells = sum(len(own) for own in members.spells.values())
     known = set(active_tickers(book))
@@ -244,7 +244,7 @@ def _overrides(book: Book) -> str:
 
 
 def _age(book: Book, most: int | None) -> str:
-    from btassets.stages.bars.history_age import sessions_behind
+    from btassets.arrivals.history_age import sessions_behind
 
     age = sessions_behind(book)
     if age is None:

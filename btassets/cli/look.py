@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,16 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from btassets.arrivals.history_age import sessions_behind
 from btassets.book.book import Book
 from btassets.cli.summary import headline_lines, report_folder
 from btassets.cli.terminal import say, table, tell
 from btassets.cli.where import book_of
 from btassets.errors import NoBarsError, StaleBarsError, UnknownTableError, UsageError
-from btassets.graph.registry import STAGE_OF_TABLE
-from btassets.graph.tables import TABLES, TRIALS
-from btassets.run.freshness import key_of
+from btassets.graph.flow import STAGE_OF_TABLE, TABLES, views
+from btassets.graph.portfolio import TRIALS
+from btassets.run.tables import folder_of_buckets, inputs_of, key_of
 from btassets.run.trials import read_trials
-from btassets.stages.bars.history_age import sessions_behind
 from btassets.storage.files import replace_file
 from btassets.storage.warehouse import view_sources, view_sql
 from btassets.studies.export import daily_returns
@@ -45,7 +46,7 @@ def command_today(arguments: argparse.Namespace) -> int:
         raise NoBarsError(str(book.folder), "this book was never run", "`btassets run` reads the bars and replays.")
     if arguments.max_age is not None and age[1] > arguments.max_age:
         raise StaleBarsError(age[0], age[1], arguments.max_age)
-    found = todays_list(book, signal_day=arguments.signal_day)
+    found = todays_list(*inputs_of("todays_setups", book, own=True), signal_day=arguments.signal_day)
     from btassets.render.todays_list import as_csv, as_json, as_text
 
     layout = {"table": as_text, "csv": as_csv, "json": as_json}[arguments.format]
@@ -105,33 +106,37 @@ def read_table(book: Book, name: str) -> pa.Table:
     UnknownTableError
         When no asset has this name, or it was not computed yet.
     """
-    from btassets.stages.bars.bars_view import bars_table
-    from btassets.stages.bars.ohlcv_history import active_tickers
+    from btassets.arrivals.of_book import bars_table
 
     if name == "bars":
-        return bars_table(book, active_tickers(book))
+        return bars_table(book)
     if name in _OF_NO_STAGE:
         return _OF_NO_STAGE[name](book)
-    if name in ("candidates", "ohlcv_history"):
-        folder = book.candidates if name == "candidates" else name
+    folder = folder_of_buckets(name, book)
+    if folder is not None and name in TABLES:
         files = book.lake.bucket_files(folder)
         if not files:
             raise UnknownTableError(name, sorted(TABLES), "nothing computed yet")
         parts = [part for path in files if (part := _read_file(path)).num_rows]
         if not parts:
             return TABLES[name].schema.empty_table()
-        whole = pa.concat_tables(parts).unify_dictionaries()
-        text = whole.append_column("_ticker", pc.cast(whole["ticker"], pa.binary()))
-        order = [("_ticker", "ascending"), ("asof_date" if name == "candidates" else "date", "ascending")]
-        if name == "candidates":
-            text = text.append_column("_direction", pc.cast(whole["direction"], pa.string()))
-            order.append(("_direction", "ascending"))
-        return whole.take(pc.sort_indices(text, sort_keys=order))
+        return _sorted(pa.concat_tables(parts).unify_dictionaries(), TABLES[name].order)
     if name not in STAGE_OF_TABLE:
         raise UnknownTableError(name, sorted({*TABLES, *_OF_NO_STAGE}), "no asset has this name")
     data = book.lake.read(name, key_of(STAGE_OF_TABLE[name], book))
-    # Rows of graded_setups stand in the lake as they were read; their order is `row_no`.
-    return data.sort_by("row_no") if name == "graded_setups" else data
+    own = [column for column in TABLES[name].order if column != "scenario"]
+    return _sorted(data, own) if own else data
+
+
+def _sorted(data: pa.Table, order: Sequence[str]) -> pa.Table:
+    """Rows by `order`, texts by their bytes."""
+    keyed = data.select([])
+    for name in order:
+        column = data[name]
+        kind = column.type
+        is_text = pa.types.is_string(kind) or pa.types.is_dictionary(kind)
+        keyed = keyed.append_column(name, pc.cast(pc.cast(column, pa.string()), pa.binary()) if is_text else column)
+    return data.take(pc.sort_indices(keyed, sort_keys=[(name, "ascending") for name in order]))
 
 
 def _read_file(path: Path) -> pa.Table:
@@ -187,8 +192,8 @@ def command_sql(arguments: argparse.Namespace) -> int:
 
     book = book_of(arguments)
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    for name, patterns in view_sources(book.lake).items():
-        connection.execute(view_sql(book.lake, name, patterns))
+    for name, patterns in view_sources(book.lake, views()).items():
+        connection.execute(view_sql(book.lake, name, patterns, views()[name].order))
     connection.execute(
         "set allowed_directories = [$root]".replace("$root", "'" + str(book.lake.root).replace("'", "''") + "'")
     )

@@ -105,6 +105,12 @@ def build_parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (one line per w
     _set(run)
     _work(run)
 
+    plan = add("plan", "plan", "What a run would do, and why: settings, bars, tables and code that changed.")
+    _book(plan)
+    plan.add_argument("--why", action="store_true", help="say what changed, stage by stage")
+    plan.add_argument("--scenario", default="base", metavar="NAME")
+    plan.add_argument("--format", choices=("table", "json"), default="table")
+
     today = add("today", "look", "What qualifies at the last session, with sizes, and the nearest misses.")
     _book(today)
     today.add_argument("--format", choices=("table", "csv", "json"), default="table")

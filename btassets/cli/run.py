@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 
 from btassets import progress
+from btassets.arrivals.landing import SETTLE_SECONDS, Taken, take_landed
+from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import DEMO_FOLDER, DEMO_SETTINGS, EDGE_TICKERS, make_demo_book, settings_text
 from btassets.book.settings_file import set_in_file
@@ -18,14 +20,12 @@ from btassets.cli.terminal import Progress, say, tell
 from btassets.cli.where import book_of, folder_of
 from btassets.compiled import use_cache_folder
 from btassets.errors import EXIT_SOME_TICKERS, UsageError
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES, views
 from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.plan import RunPlan, make_plan
 from btassets.run.freshness import is_scenario_fresh
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, parse_assignments
 from btassets.stages.bars.bar_store import TABLE
-from btassets.stages.bars.landing import SETTLE_SECONDS, Taken, take_landed
-from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text, sweep
 from btassets.storage.lock import book_lock
@@ -189,8 +189,8 @@ def _told(failure: object) -> int:
 def _write_warehouse(book: Book) -> None:
     from btassets.storage.warehouse import is_current, write_views
 
-    if not is_current(book.folder, book.lake):
-        write_views(book.folder, book.lake)
+    if not is_current(book.folder, book.lake, views()):
+        write_views(book.folder, book.lake, views())
 
 
 def _report_blocked(book: Book, landed: Taken) -> int:

@@ -41,11 +41,11 @@ def command_ui(arguments: argparse.Namespace) -> int:
     # A shell's background job ignores Ctrl-C; children would inherit that, and Dagster's stop by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     book = open_book(folder_of(arguments))
+    from btassets.arrivals.of_book import plan_ingest
     from btassets.defs.assets.page_numbers import REPORTS_URL
     from btassets.defs.launch import close_dead_runs
     from btassets.instance.dagster_home import open_instance
     from btassets.instance.ticker_ranges import register
-    from btassets.stages.bars.ohlcv_history import plan_ingest
 
     with open_instance(book.instance) as instance:
         close_dead_runs(instance)

@@ -18,18 +18,18 @@ import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from btassets import errors
+from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import Book, open_book
 from btassets.defs.assets.bar_assets import FULL_TAG
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
 from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CannotWriteError
-from btassets.graph.registry import PARTITIONED, STAGES
+from btassets.graph.flow import PARTITIONED, STAGES
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.executors import PID_TAG
 from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.instance.ticker_ranges import range_tags, register
 from btassets.plan import RunPlan
-from btassets.stages.bars.ohlcv_history import active_tickers
 
 _LOGGERS = {"loggers": {"console": {}}}
 _PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}

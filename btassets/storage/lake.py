@@ -6,7 +6,7 @@ Belongs here: where each table's files lie, atomic writes, footers, content hash
   tickers, each sorted by ticker; the footer tells what is known of every ticker in it;
 - *whole* tables: one file per scenario; the footer tells input hash and data version.
 
-Does not belong here: what any table means (`btassets/graph/tables.py`) and when to recompute
+Does not belong here: what any table means (`btassets/graph`) and when to recompute
 (`btassets/run/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
 """
 
@@ -39,12 +39,6 @@ def bucket_of(ticker: str, n_buckets: int) -> int:
     28
     """
     return zlib.crc32(ticker.encode()) % n_buckets
-
-
-def digest(*parts: object) -> str:
-    """Hash of JSON-able parts, 16 hex digits; equal parts in any process give the same."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 class _HashSink:

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pytest
 
 from btassets.errors import BookBusyError, CannotWriteError, UnknownTableError
+from btassets.graph.flow import views
+from btassets.storage.digest import digest
 from btassets.storage.files import replace_file, replace_json, replace_text, sweep
-from btassets.storage.lake import Lake, bucket_of, content_hash, digest
+from btassets.storage.lake import Lake, bucket_of, content_hash
 from btassets.storage.lock import book_lock
 from btassets.storage.warehouse import is_current, view_sources, write_views
 
@@ -118,9 +120,7 @@ def test_a_damaged_file_counts_as_absent(tmp_path: Path, content: bytes) -> None
 
 def test_the_digest_is_the_same_in_any_process() -> None:
     assert digest({"b": 1, "a": [1.5, None, "x"]}) == digest({"a": [1.5, None, "x"], "b": 1})
-    program = (
-        "from btassets.storage.lake import digest, bucket_of; print(digest({'b': 1, 'a': 'x'}), bucket_of('AAPL', 64))"
-    )
+    program = "from btassets.storage.digest import digest; from btassets.storage.lake import bucket_of; print(digest({'b': 1, 'a': 'x'}), bucket_of('AAPL', 64))"
     said = {
         subprocess.run(
             [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True,
@@ -176,16 +176,16 @@ def test_views_show_the_lake_and_follow_the_book(tmp_path: Path) -> None:
     lake = Lake(folder / "data", 2)
     lake.write("setup_stats", some(), "h")
     lake.write("setup_stats", some(2), "h", scenario="s")
-    assert not is_current(folder, lake)
-    assert write_views(folder, lake) == 1
-    assert is_current(folder, lake)
+    assert not is_current(folder, lake, views())
+    assert write_views(folder, lake, views()) == 1
+    assert is_current(folder, lake, views())
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as shell:
         assert shell.execute("select count(*) from setup_stats").fetchall() == [(5,)]
         lake.write("setup_stats", some(7), "h")  # a shell that is open stops no run, and sees it
         assert shell.execute("select count(*) from setup_stats").fetchall() == [(9,)]
     lake.write("trades", some(), "h")
-    assert not is_current(folder, lake)
-    assert set(view_sources(lake)) == {"setup_stats", "trades"}
+    assert not is_current(folder, lake, views())
+    assert set(view_sources(lake, views())) == {"setup_stats", "trades"}
     moved = tmp_path / "moved"
     folder.rename(moved)
-    assert not is_current(moved, Lake(moved / "data", 2))
+    assert not is_current(moved, Lake(moved / "data", 2), views())

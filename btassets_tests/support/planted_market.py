@@ -20,7 +20,7 @@ from btassets.engine.replay.candidate_columns import ACTIONS
 from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import replay_ticker
 from btassets.engine.statistics.influence import benchmark_adjusted_r
-from btassets.graph.tables import CANDIDATES, FACTOR_SIGNALS
+from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_model
 from btassets.settings.models import Settings

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.graph.tables import CANDIDATES, FACTOR_IC_WEEKLY, FACTOR_SIGNALS, SIGNALS
+from btassets.graph.analysis import FACTOR_IC_WEEKLY
+from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS, SIGNALS
 
 FIRST_MONDAY = 17_903  # 2019-01-07
 HOLDS = (5, 10, 21, 30)

@@ -13,7 +13,7 @@ from typing import Any
 
 from btassets.errors import MembershipError
 from btassets.sources.universe.ticker_names import canonical_ticker
-from btassets.storage.lake import digest
+from btassets.storage.digest import digest
 
 EVER = 2**31 - 1
 """Day number of a spell without an end; its negative, of one without a start."""

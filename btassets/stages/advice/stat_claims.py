@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from btassets.book.book import Book
 from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
 from btassets.engine.statistics.verdicts import (
     LEVEL,
@@ -26,8 +25,10 @@ from btassets.engine.statistics.verdicts import (
     superior,
     uniquely_best,
 )
-from btassets.graph.tables import STAT_CLAIMS
-from btassets.run.run_stage import StageResult
+from btassets.graph.advice import STAT_CLAIMS
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.statistics.stat_sample import PICKED, as_statistics
 
 Row = Mapping[str, Any]
@@ -45,11 +46,11 @@ _OUT_OF_SAMPLE = ("oos_estimate", "oos_p", "oos_windows", "oos_confirmed")
 TOO_SHORT = "too short a history for an interval"
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, _settings: Settings) -> StageResult:
     """Table `stat_claims` of the scenario."""
 
     def rows(table: str) -> list[dict[str, Any]]:
-        return book.lake.read(table, book.scenario).to_pylist()
+        return tables[table].read().to_pylist()
 
     items = rows("recommendation")
     research = rows("research_recommendation")
@@ -60,7 +61,7 @@ def compute(book: Book) -> StageResult:
         **n,
         "headline": next(claim["verdict"] for claim in claims if claim["topic"] == "headline"),
     }
-    return StageResult({"stat_claims": as_statistics(claims, STAT_CLAIMS.schema, book.scenario)}, numbers)
+    return StageResult({"stat_claims": as_statistics(claims, STAT_CLAIMS.schema, tables.scenario)}, numbers)
 
 
 def claim_rows(

@@ -12,19 +12,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from btassets.book.book import Book
 from btassets.engine.market.quality import ended_problem
 from btassets.engine.market.quality_rules import QualityRules
 from btassets.engine.market.quality_trailing import TRAILING_SESSIONS, judge_trailing
-from btassets.graph.tables import BAR_PROBLEMS
-from btassets.run.run_stage import StageResult
+from btassets.graph.bars import BAR_PROBLEMS
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import BucketedTable, Tables
+from btassets.settings.models import Settings
 from btassets.stages.bars.bar_revisions import revisions_table
-from btassets.stages.bars.bar_store import TABLE, ticker_slices
-from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.stages.bars.quality_settings import as_fact, quality_rules, unused_overrides
 from btassets.stages.bars.quarantine import quarantine_table
 from btassets.stages.bars.reading import bars_of_table
-from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.bars.universe import active_tickers
 
 Row = tuple[Any, ...]
 
@@ -34,23 +34,23 @@ _EVERYBODY = ""
 _OVERRIDDEN = " Overridden: "
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `bar_problems`, `bar_quarantine`, `bar_revisions`."""
-    tickers = active_tickers(book)
-    footers = book.lake.ticker_footers(TABLE)
-    sessions, rules = read_sessions(book), quality_rules(book.base)
-    calendar = book.lake.footer("sessions")
-    rows: list[Row] = [(_EVERYBODY, *found) for found in ([] if calendar is None else calendar.facts["problems"])]
-    newest = dict(_newest_findings(book, tickers, sessions.days, rules))
+    tickers = active_tickers(tables, settings)
+    stored = tables.bucketed("ohlcv_history")
+    footers = stored.footers()
+    sessions, rules = read_sessions(tables), quality_rules(settings)
+    rows: list[Row] = [(_EVERYBODY, *finding) for finding in tables["sessions"].facts["problems"]]
+    newest = dict(_newest_findings(stored, tickers, sessions.days, rules))
     for ticker in tickers:
-        rows += [(ticker, *found) for found in footers[ticker]["problems"]]
-        rows += [(ticker, *found) for found in newest.get(ticker, ())]
-    quarantine, revisions = quarantine_table(book, tickers), revisions_table(book, tickers)
+        rows += [(ticker, *finding) for finding in footers[ticker]["problems"]]
+        rows += [(ticker, *finding) for finding in newest.get(ticker, ())]
+    quarantine, revisions = quarantine_table(tables.bucketed("quarantine"), tickers), revisions_table(footers, tickers)
     overridden = sorted({(str(r[0]), str(r[1])) for r in rows if _OVERRIDDEN in str(r[5])})
     by_severity = Counter(str(row[2]) for row in rows)
     facts = {
         "overridden": overridden,
-        "unused": unused_overrides(book.base, overridden),
+        "unused": unused_overrides(settings, overridden),
         "blocked": [ticker for ticker in tickers if footers[ticker]["blocked"]],
         "quarantined": dict(sorted(Counter(quarantine["rule"].to_pylist()).items())),
         "revised": len(set(revisions["ticker"].to_pylist())),
@@ -62,16 +62,16 @@ def compute(book: Book) -> StageResult:
         "rows_quarantined": quarantine.num_rows,
         "days_blocked": facts["days"]["block"],
         "revisions": revisions.num_rows,
-        "overrides": len(book.base.quality.overrides),
+        "overrides": len(settings.quality.overrides),
         "overrides_unused": len(facts["unused"]),
         **{f"findings_{rule}": n for rule, n in sorted(Counter(str(row[1]) for row in rows).items())},
     }
-    tables: dict[str, pa.Table | pa.RecordBatchReader] = {
+    found = {
         "bar_problems": _as_table(rows),
         "bar_quarantine": quarantine,
         "bar_revisions": revisions,
     }
-    return StageResult(tables, numbers, facts)
+    return StageResult(found, numbers, facts)
 
 
 def _n_days(rows: Sequence[Row], severity: str) -> int:
@@ -81,14 +81,14 @@ def _n_days(rows: Sequence[Row], severity: str) -> int:
 
 
 def _newest_findings(
-    book: Book, tickers: Sequence[str], sessions: np.ndarray, rules: QualityRules
+    stored: BucketedTable, tickers: Sequence[str], sessions: np.ndarray, rules: QualityRules
 ) -> Iterator[tuple[str, list[list[Any]]]]:
     """What only shows beside the calendar, by ticker: an end before T, and the last half year of its bars."""
     last = int(sessions[-1]) if len(sessions) else None
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        table = book.lake.read_bucket(TABLE, bucket)
-        footers = book.lake.bucket_footer(TABLE, bucket)
-        slices = ticker_slices(footers)
+    for bucket, group in stored.by_bucket(tickers).items():
+        table = stored.bucket(bucket)
+        footers = stored.bucket_footer(bucket)
+        slices = stored.slices(bucket)
         for ticker in group:
             offset, n_rows = slices[ticker]
             if table is None or not n_rows or last is None:

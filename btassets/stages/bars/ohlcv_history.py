@@ -12,28 +12,25 @@ the settings under which it was read), `again_from` (where the next reading over
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from btassets.book.book import Book
-from btassets.code_version import code_version
 from btassets.engine.market.overlap import overlap_start
 from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import NoBarsError, SourceStoppedError
-from btassets.graph.registry import STAGES
-from btassets.settings.load import select
+from btassets.run.tables import Tables
+from btassets.settings.declared import select_declared
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource, BlockedTickerError, FetchesSince, FetchFailedError, announce, changed_at
-from btassets.sources.open_source import open_source
-from btassets.sources.universe.ticker_names import canonical_ticker
-from btassets.stages.bars.bar_store import TABLE, stored_bars, ticker_slices, write_bars
+from btassets.stages.bars.bar_store import TABLE, stored_bars, write_bars
 from btassets.stages.bars.quality_settings import READ_RULES, overrides_of
-from btassets.stages.bars.quarantine import Quarantined, write_quarantine
+from btassets.stages.bars.quarantine import QUARANTINE, Quarantined, write_quarantine
 from btassets.stages.bars.reading import Read, Wanted, is_late, read_many
 from btassets.stages.bars.restated import restated_tickers
 from btassets.stages.bars.screening import accept, last_finished
-from btassets.storage.lake import digest
+from btassets.stages.bars.universe import in_universe, members_of
+from btassets.storage.digest import digest
 
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
 
@@ -84,58 +81,30 @@ class IngestOutcome:
     restated: dict[str, int] = field(default_factory=dict)
 
 
-def in_universe(settings: Settings, tickers: Iterable[str], members: Collection[str] | None = None) -> list[str]:
-    """Tickers that the book's universe admits, in byte order; the benchmark only when listed by name.
-
-    Parameters
-    ----------
-    members
-        Tickers of the file of dated membership, which lists by name, too; None: there is none.
-    """
-    wanted = {canonical_ticker(name) for name in settings.universe.tickers}
-    if members is not None:
-        wanted = wanted & set(members) if wanted else set(members)
-    unwanted = {canonical_ticker(name) for name in settings.universe.exclude}
-    unwanted |= {canonical_ticker(settings.benchmark)} - wanted
-    unwanted -= {canonical_ticker(name) for name in settings.universe.tickers}
-    is_listed = bool(wanted) or members is not None
-    return sorted((t for t in tickers if t not in unwanted and (not is_listed or t in wanted)), key=str.encode)
-
-
-def _members(book: Book) -> Collection[str] | None:
-    return None if book.membership is None else book.membership.spells.keys()
-
-
-def active_tickers(book: Book) -> list[str]:
-    """Tickers of the lake that belong to the universe; those that left the source stay."""
-    return in_universe(book.base, book.lake.ticker_footers(TABLE), _members(book))
-
-
-def _origin(book: Book) -> Callable[[str], str]:
+def _origin(settings: Settings) -> Callable[[str], str]:
     """What decides which bars a source gives of a ticker: bars of one origin can be compared and joined."""
-    settings = select(book.base, _READ_SETTINGS)
-    shared = digest({key: value for key, value in settings.items() if key.removeprefix("source.") not in _PACE})
+    read = select_declared(settings, _READ_SETTINGS)
+    shared = digest({key: value for key, value in read.items() if key.removeprefix("source.") not in _PACE})
 
     def of(ticker: str) -> str:
         # A person's word about one ticker reads that ticker again, and no other.
-        looked_at = [(given.rule, given.reason) for given in overrides_of(book.base, ticker)]
+        looked_at = [(given.rule, given.reason) for given in overrides_of(settings, ticker)]
         return digest(shared, looked_at) if looked_at else shared
 
     return of
 
 
-def _reader(book: Book, source: BarSource) -> str:
+def _reader(tables: Tables, settings: Settings, source: BarSource) -> str:
     """What decides how every ticker is read and judged beyond its origin, as part of its change marker."""
     if isinstance(source, FetchesSince):
         # Not the code: an update must not fetch a whole market again; `--full` does when it is wanted.
         return ""
-    return digest(
-        select(book.base, (*_READ_SETTINGS, "engine.gap_days")),
-        code_version(*STAGES[TABLE].code),
-    )
+    return digest(select_declared(settings, (*_READ_SETTINGS, "engine.gap_days")), tables.code_version)
 
 
-def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), settle_seconds: float = 0.0) -> IngestPlan:
+def plan_ingest(
+    tables: Tables, settings: Settings, *, full: bool = False, only: Iterable[str] = (), settle_seconds: float = 0.0
+) -> IngestPlan:
     """Compare the source's change markers with those of the lake.
 
     Parameters
@@ -152,11 +121,11 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
     NoBarsError
         When the source as a whole cannot be read, is empty, or has none of the universe's tickers.
     """
-    source = open_source(book.base, book.folder, book.lake)
-    listed = in_universe(book.base, source.tickers(), _members(book))
+    source: BarSource = tables.outside("source")
+    listed = in_universe(settings, source.tickers(), members_of(tables))
     if not listed:
         raise NoBarsError(
-            f"source {book.base.source.path or source.name}",
+            f"source {settings.source.path or source.name}",
             "none of its tickers is in the universe",
             "correct universe.tickers, universe.membership or universe.exclude.",
         )
@@ -168,8 +137,8 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
             "is not in the source or not in the universe",
             "`btassets doctor` lists what the source has.",
         )
-    known = book.lake.ticker_footers(TABLE)
-    reader, origin = _reader(book, source), _origin(book)
+    known = tables.bucketed(TABLE).footers()
+    reader, origin = _reader(tables, settings, source), _origin(settings)
     stale = [
         ticker
         for ticker in listed
@@ -194,7 +163,8 @@ def _stamp(source: BarSource, ticker: str, reader: str) -> str:
 
 
 def ingest(
-    book: Book,
+    tables: Tables,
+    settings: Settings,
     tickers: Iterable[str],
     progress: Progress = lambda _done, _total: None,
     on_written: Callable[[list[str]], None] | None = None,
@@ -213,17 +183,18 @@ def ingest(
     SourceStoppedError
         When the source stops in the middle (rate limit, outage); what came before is kept.
     """
-    source = open_source(book.base, book.folder, book.lake)
-    reader, origin = _reader(book, source), _origin(book)
-    groups = book.lake.by_bucket(tickers)
+    source: BarSource = tables.outside("source")
+    stored_table = tables.writer(TABLE)
+    reader, origin = _reader(tables, settings, source), _origin(settings)
+    groups = stored_table.by_bucket(tickers)
     total = sum(len(group) for group in groups.values())
-    known = book.lake.ticker_footers(TABLE)
+    known = stored_table.footers()
     is_part = isinstance(source, FetchesSince) and not full
     starts = {
         t: _again_from(known.get(t, {}), origin(t)) if is_part else None for group in groups.values() for t in group
     }
     announce(source, starts)
-    last = last_finished(book)
+    last = last_finished(tables, settings)
     stopped: SourceStoppedError | None = None
     changed: list[str] = []
     restated: dict[str, int] = {}
@@ -231,7 +202,7 @@ def ingest(
     for bucket, group in groups.items():
         # The marker is taken before the bars: what changes in between is read again by the next run.
         stamps = {ticker: _stamp(source, ticker, reader + origin(ticker)) for ticker in group}
-        stored = stored_bars(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin(t)])
+        stored = stored_bars(stored_table, bucket, [t for t in group if known.get(t, {}).get("origin") == origin(t)])
         wanted = {t: Wanted(t, stored.get(t), starts[t]) for t in group}
         fetched: dict[str, RawBars | BlockedTickerError] = {}
         for ticker, read in read_many(source, list(wanted.values())):
@@ -239,13 +210,21 @@ def ingest(
                 stopped = read
             else:
                 fetched[ticker] = read
-        with book.lake.bucket_lock(TABLE, bucket):
-            footers = book.lake.bucket_footer(TABLE, bucket)
+        with stored_table.lock(bucket):
+            footers = stored_table.bucket_footer(bucket)
             fresh: dict[str, RawBars] = {}
             before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
             dropped: dict[str, Quarantined] = {}
             for ticker, read in fetched.items():
-                found = accept(book, source, wanted[ticker], read, footers.get(ticker, {}), last)
+                found = accept(
+                    tables,
+                    settings,
+                    source,
+                    wanted=wanted[ticker],
+                    fetched=read,
+                    known=footers.get(ticker, {}),
+                    last=last,
+                )
                 facts, bars = found.facts, found.bars
                 footers[ticker] = facts | {"stamp": _settled(source, stamps[ticker], read, facts)}
                 if bars is not None:
@@ -256,12 +235,12 @@ def ingest(
                     changed.append(ticker)
                     n_new += facts["n_rows"] - before.get(ticker, (None, 0))[1]
             if not fresh.keys().isdisjoint(changed):
-                old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+                old_rows = stored_table.slices(bucket)
                 differing = {t: fresh[t] for t in fresh if t in changed}
-                restated |= restated_tickers(book.lake.read_bucket(TABLE, bucket), old_rows, differing)
-            write_quarantine(book, bucket, dropped)
+                restated |= restated_tickers(stored_table.bucket(bucket), old_rows, differing)
+            write_quarantine(tables.writer(QUARANTINE), bucket, dropped)
             if fetched:
-                write_bars(book, bucket, footers, fresh)
+                write_bars(stored_table, bucket, footers, fresh)
         if on_written is not None:
             on_written(list(fetched))
         n_done += len(fetched)

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from btassets.book.book import Book
 from btassets.engine.market.overlap import Revision, merge_overlap
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_rules import DroppedRows, iso_date
 from btassets.engine.market.raw_bars import Problem, RawBars
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.sources.base import BarSource, BlockedTickerError
-from btassets.sources.calendar.calendars import DATA, exchange_sessions
-from btassets.sources.calendar.window import last_finished_session
+from btassets.sources.calendar.calendars import DATA
 from btassets.sources.vendors.vendor_rows import taken
 from btassets.stages.bars.bar_revisions import grown_record
 from btassets.stages.bars.bar_store import bars_version
@@ -47,11 +47,11 @@ class Accepted:
     quarantine: tuple[DroppedRows, ...] = ()
 
 
-def last_finished(book: Book) -> int | None:
+def last_finished(tables: Tables, settings: Settings) -> int | None:
     """Last session whose bars are whole, days since 1970-01-01; None: nobody knows, or the market is made up."""
-    if book.base.calendar == DATA or book.base.source.kind == "demo":
+    if settings.calendar == DATA or settings.source.kind == "demo":
         return None
-    return last_finished_session(book.base.calendar, book.lake)
+    return tables.outside("exchange_calendar").last_finished(settings.calendar)
 
 
 def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Problem | None]:
@@ -69,8 +69,10 @@ def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Pr
 
 
 def accept(
-    book: Book,
+    tables: Tables,
+    settings: Settings,
     source: BarSource,
+    *,
     wanted: Wanted,
     fetched: RawBars | BlockedTickerError,
     known: dict[str, Any],
@@ -92,10 +94,10 @@ def accept(
     screened = screen_bars(
         ticker,
         fetched,
-        quality_rules(book.base),
+        quality_rules(settings),
         basis=source.basis,
-        sessions=_calendar(book, fetched),
-        overrides=overrides_of(book.base, ticker),
+        sessions=_calendar(tables, settings, fetched),
+        overrides=overrides_of(settings, ticker),
     )
     problems = [as_fact(p) for p in (*screened.problems, *([unfinished] if unfinished is not None else []))]
     dropped = dict(screened.n_dropped)
@@ -145,7 +147,8 @@ def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dic
     }
 
 
-def _calendar(book: Book, bars: RawBars) -> np.ndarray | None:
-    if book.base.calendar == DATA or not len(bars.dates):
+def _calendar(tables: Tables, settings: Settings, bars: RawBars) -> np.ndarray | None:
+    if settings.calendar == DATA or not len(bars.dates):
         return None
-    return exchange_sessions(book.lake, book.base.calendar, int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max()))
+    first, last = int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max())
+    return tables.outside("exchange_calendar").sessions(settings.calendar, first, last)

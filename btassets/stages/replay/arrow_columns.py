@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.engine.replay.candidate_columns import LABELS
-from btassets.graph.tables import TableSpec
+from btassets.graph.columns import TableSpec
 
 Columns = Mapping[str, npt.NDArray[Any]]
 

@@ -1,0 +1,54 @@
+"""The bars of an open book, for commands, sensors and schedules: what the source has, reading it, who is in use.
+
+Belongs here: the functions of the group `bars` with the book in the place of tables and settings. Does not belong
+here: any computing (`btassets.stages.bars`), what a run does next (`btassets.plan`).
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+
+import pyarrow as pa
+
+from btassets.book.book import Book
+from btassets.graph.flow import STAGES
+from btassets.run.tables import Tables, inputs_of
+from btassets.stages.bars import bars_age as age
+from btassets.stages.bars import bars_view, ohlcv_history, universe
+from btassets.stages.bars.bars_age import BarsAge
+from btassets.stages.bars.ohlcv_history import IngestOutcome, IngestPlan, Progress
+
+_BARS = "ohlcv_history"
+
+
+def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), settle_seconds: float = 0.0) -> IngestPlan:
+    """`ohlcv_history.plan_ingest` of a book."""
+    return ohlcv_history.plan_ingest(*inputs_of(_BARS, book), full=full, only=only, settle_seconds=settle_seconds)
+
+
+def ingest(
+    book: Book,
+    tickers: Iterable[str],
+    progress: Progress = lambda _done, _total: None,
+    on_written: Callable[[list[str]], None] | None = None,
+    *,
+    full: bool = False,
+) -> IngestOutcome:
+    """`ohlcv_history.ingest` of a book."""
+    return ohlcv_history.ingest(*inputs_of(_BARS, book), tickers, progress, on_written, full=full)
+
+
+def active_tickers(book: Book) -> list[str]:
+    """`universe.active_tickers` of a book."""
+    return universe.active_tickers(*inputs_of(_BARS, book))
+
+
+def bars_age(book: Book, now: dt.datetime | None = None) -> BarsAge | None:
+    """`bars_age.bars_age` of a book."""
+    # All settings of the base: when the daily run is decides no number of the calendar.
+    return age.bars_age(Tables(STAGES["sessions"], book, own=True), book.base, now)
+
+
+def bars_table(book: Book) -> pa.Table:
+    """Table `bars`: the adjusted view of every ticker in use."""
+    tables, settings = inputs_of("portfolio_sims", book)
+    return bars_view.bars_table(tables, settings, active_tickers(book))
