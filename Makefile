@@ -6,8 +6,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Test files run side by side, one process per core; each process makes its own book and holds Dagster, so four do.
+WORKERS ?= logical
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-slow check bench same noise-audit golden ui clean help
+.PHONY: run test test-quick test-slow lint check bench torture same noise-audit ui clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -16,25 +19,33 @@ run: $(VENV)/run.stamp  ## the demo market through the whole graph, to a report
 	@$(BIN)/btassets demo
 
 test: $(VENV)/test.stamp  ## the tests
-	@$(BIN)/python -m pytest -m "not slow and not bench and not browser"
+	@$(PYTEST) -m "not slow and not bench and not browser"
+
+test-quick: $(VENV)/test.stamp  ## the tests that need no run: engine, settings, sources, tables
+	@$(PYTEST) -m "not slow and not bench and not browser and not postgres" \
+		btassets_tests/engine btassets_tests/settings btassets_tests/sources btassets_tests/storage btassets
 
 test-slow: $(VENV)/test.stamp  ## long Monte Carlo and whole-universe tests
-	@$(BIN)/python -m pytest -m "slow"
+	@$(PYTEST) -m "slow"
 
-check: $(VENV)/dev.stamp  ## style, layers, types, SQL, tests, definitions
+lint: $(VENV)/dev.stamp  ## style, layers, types, SQL, definitions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/pyright
 	@$(BIN)/sqlfluff lint dbt_like_sql
-	@$(MAKE) --no-print-directory test
 	@$(BIN)/dagster definitions validate -w workspace.yaml
+
+check: lint test  ## all that a change has to pass; .ci/run calls it
 
 bench: $(VENV)/test.stamp  ## the speed table, each figure beside the naive form
 	@$(BIN)/python -m btassets_tests.bench
 
 same: $(VENV)/test.stamp  ## tables and cost of this checkout beside another: make same OTHER=<path with its .venv>
 	@$(BIN)/python -m btassets_tests.bench.same --other "$(OTHER)"
+
+torture: $(VENV)/test.stamp  ## faults, damage and bad input on purpose, with a table of what became of each
+	@$(BIN)/python -m btassets_tests.torture --full
 
 noise-audit: $(VENV)/test.stamp  ## how often the report claims something without an edge, and finds one
 	@$(BIN)/python -m btassets_tests.bench.noise_audit

@@ -14,9 +14,11 @@ from btassets.compiled import use_cache_folder
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
 from btassets.instance.fork_server import fork_runs
+from btassets.masking import remember_environment
 from btassets.settings.load import FILE_NAME
 
 use_cache_folder()
+remember_environment(os.environ)
 fork_runs()
 
 

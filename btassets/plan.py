@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from btassets.arrivals.of_book import active_tickers, plan_ingest
 from btassets.book.book import Book
-from btassets.errors import CheckFailedError, ShardLostError
+from btassets.errors import CheckFailedError, DamagedFileError, ShardLostError
 from btassets.graph.flow import STAGES, downstream, upstream
 from btassets.run.freshness import input_hash, is_fresh, mark_checked, unmark_checked, was_checked
 from btassets.run.reasons import Reason, reasons_of
@@ -47,7 +47,7 @@ class RunPlan:
     stages: list[str]
 
 
-def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, is_dry: bool = False) -> RunPlan:
+def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None) -> RunPlan:
     """Compare source, lake and settings; nothing is computed.
 
     Stages below the first stale one are taken as stale; they skip themselves in the run when
@@ -59,8 +59,6 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
         Read every ticker again.
     only
         Tickers to read; None: all.
-    is_dry
-        Write nothing at all: else rows of the replay that changed inputs leave as they are get a new mark.
     """
     ingest = plan_ingest(book, full=full, only=only or ())
     if ingest.stale:
@@ -76,12 +74,13 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
                 if tickers or not was_checked(name, book):
                     # Rows that no lookahead check has passed yet: a run was killed or failed before it.
                     stale |= downstream({name})
-                elif not is_dry:
+                else:
                     mark_checked(name, book, input_hash(name, book))
         elif stale_stage(name, book) is not None:
             stale |= downstream({name})
     if "candidates" in stale and not tickers:
-        tickers = active_tickers(book)
+        # Those that left the universe or the lake, too: their rows have to go.
+        tickers = sorted({*active_tickers(book), *book.lake.ticker_footers(book.candidates)}, key=str.encode)
     return RunPlan(ingest, tickers, [name for name in STAGES if name in stale])
 
 
@@ -101,51 +100,42 @@ class StaleStage:
     reasons: list[Reason]
 
 
-def explain(book: Book, *, full: bool = False) -> list[StaleStage]:
+def explain(book: Book) -> list[StaleStage]:
     """Stages that a run of the book's scenario would bring up to date, in flow order, each with its reasons.
 
     Nothing is computed or written. What follows from bars that are not read yet is only known after they are:
     such a stage names the stage above it.
     """
     base = book.in_base()
-    plan = make_plan(base, full=full, is_dry=True)
-    found = [StaleStage(name, _reasons(name, base, plan)) for name in plan.stages]
-    if book.scenario == BASE_SCENARIO:
-        return found
-    shared = [stale for stale in found if STAGES[stale.name].keyed != "scenario"]
-    return [*shared, *_explain_scenario(book, {stale.name for stale in shared})]
-
-
-def _explain_scenario(book: Book, stale: set[str]) -> list[StaleStage]:
-    """Stale stages of the scenario's own; `stale`: those that all scenarios share."""
-    found: list[StaleStage] = []
-    has_own_replay = book.replay != BASE_SCENARIO
+    ingest = plan_ingest(base)
+    found: dict[str, StaleStage] = {}
     for name, stage in STAGES.items():
-        if stage.keyed == "shared" or (stage.keyed == "replay" and not has_own_replay):
-            continue
-        above = [Reason("upstream", up) for up in upstream(stage) if up in stale]
-        own: list[Reason] = []
-        if not is_fresh(name, book, input_hash(name, book)):
-            own = reasons_of(name, book)
-            if stage.is_partitioned and not above:
-                own += _replay_reasons(replay.plan_replay(*inputs_of(name, book)).stale)
+        is_shared = stage.keyed == "shared" or (stage.keyed == "replay" and book.replay == BASE_SCENARIO)
+        above = [Reason("upstream", up) for up in upstream(stage) if up in found]
+        own = _own_reasons(name, base if is_shared else book, ingest, has_stale_input=bool(above))
         if own or above:
-            stale.add(name)
-            found.append(StaleStage(name, [*own, *above]))
-    return found
+            found[name] = StaleStage(name, [*own, *above])
+    return list(found.values())
 
 
-def _reasons(name: str, book: Book, plan: RunPlan) -> list[Reason]:
-    """Reasons of one stage of a base plan."""
-    above = [Reason("upstream", up) for up in upstream(STAGES[name]) if up in plan.stages]
+def _own_reasons(name: str, book: Book, ingest: IngestPlan, *, has_stale_input: bool) -> list[Reason]:
+    """Reasons of one stage apart from stages above it; empty when it is up to date."""
     if name == "ohlcv_history":
-        by_reason = read_reasons(inputs_of(name, book)[0], plan.ingest.stale)
+        by_reason = read_reasons(inputs_of(name, book)[0], ingest.stale)
         found = [Reason("tickers", why, n=len(own), now=", ".join(own[:_NAMED])) for why, own in by_reason.items()]
         return [*found, *(reasons_of(name, book) if READER in by_reason else [])]
-    own = reasons_of(name, book) if name in STAGES else []
-    if STAGES[name].is_partitioned and not plan.ingest.stale:
-        own += _replay_reasons(plan.replay)
-    return [*own, *above] or [Reason("unknown", name)]
+    try:
+        if is_fresh(name, book, input_hash(name, book)):
+            return []
+        found = reasons_of(name, book)
+        if STAGES[name].is_partitioned and not has_stale_input:
+            tickers = replay.plan_replay(*inputs_of(name, book)).stale
+            is_done = not tickers and was_checked(name, book)
+            found = [] if is_done else [*found, *_replay_reasons(tickers)] or [Reason("missing", name)]
+    except DamagedFileError as error:
+        # Its own file, or that of a stage above it, which says so itself.
+        return [] if has_stale_input else [Reason("damaged", name, now=str(error))]
+    return found
 
 
 def _replay_reasons(tickers: Sequence[str]) -> list[Reason]:

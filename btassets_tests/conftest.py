@@ -1,4 +1,8 @@
-"""What every test starts from: an environment of its own, and one small book that is run once."""
+"""What every test starts from: an environment of its own, and one small book that is run once.
+
+Every test file pays for what is imported here, those of the engine too: no Dagster, no tables, nothing heavy;
+the fixtures of the book import what they need when a test asks for one.
+"""
 
 import os
 import shutil
@@ -6,26 +10,43 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from btassets.compiled import use_cache_folder
-from btassets_tests.support.book_factory import call, make_book, write_market
 
 use_cache_folder()
 
 # Their asserts show the values, as those of the test files do.
 pytest.register_assert_rewrite("btassets_tests.support.event_log_answers", "btassets_tests.support.event_log_cases")
 
+LONGEST_FILES = ("test_readme.py", "test_event_log_equals_stock.py", "test_bench.py", "test_kills.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files run side by side: those that take longest begin, so that nobody waits for one of them at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Notices of the pinned Dagster about beta parameters are no news; pytest would repeat them."""
+    """Notices of the pinned Dagster about beta parameters are no news; pytest would repeat them.
+
+    By their text: a filter that names Dagster's classes imports Dagster before each test.
+    """
     for line in (
-        "ignore::dagster.BetaWarning",
-        "ignore::dagster.PreviewWarning",
+        "ignore:.* is currently in (beta|preview), and may have breaking changes",
         "ignore:Parameter `partitions_def` of function `define_asset_job`:DeprecationWarning",
         "ignore:Series.values returning an ndarray that drops timezone",
     ):
         config.addinivalue_line("filterwarnings", line)
+    # How fast a machine makes examples is no property of the code.
+    hypothesis.settings.register_profile(
+        "any machine",
+        hypothesis.settings(),
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
@@ -46,12 +67,16 @@ def _own_environment() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def market_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with `bars/` (8 tickers of 420 sessions) and `SPY.parquet`; shared, so change nothing in it."""
+    from btassets_tests.support.book_factory import write_market
+
     return write_market(tmp_path_factory.mktemp("market"))
 
 
 @pytest.fixture(scope="session")
 def finished_book(tmp_path_factory: pytest.TempPathFactory, market_folder: Path) -> Path:
     """A book over `market_folder` after its first run; shared, so change nothing in it."""
+    from btassets_tests.support.book_factory import call, make_book
+
     folder = make_book(tmp_path_factory.mktemp("finished") / "book", market_folder)
     answer = call("run", "--book", folder, "--quiet")
     assert answer.code == 0, answer.err
@@ -73,6 +98,8 @@ def own_market(tmp_path: Path, market_folder: Path) -> Path:
 @pytest.fixture
 def own_book(tmp_path: Path, finished_book: Path, own_market: Path, market_folder: Path) -> Path:
     """A finished book over `own_market`."""
+    from btassets_tests.support.book_factory import call
+
     folder = Path(shutil.copytree(finished_book, tmp_path / "book", symlinks=True))
     file = folder / "btassets.toml"
     file.write_text(file.read_text().replace(str(market_folder), str(own_market)))

@@ -12,10 +12,13 @@ import subprocess
 import sys
 import tomllib
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from btassets import __version__
+from btassets.cli.commands import COMMANDS
 from btassets.engine.market.eligibility import INELIGIBLE_REASONS
 from btassets.engine.replay.candidate_columns import EXIT_REASONS, OUTCOMES
 from btassets.graph.flow import STAGES, TABLES
@@ -184,12 +187,9 @@ def test_settings_named_in_the_docs_exist() -> None:
 
 
 def test_commands_named_in_the_docs_exist() -> None:
-    from btassets.cli.main import build_parser
-
-    choices = next(a.choices for a in build_parser()._actions if a.dest == "command")
     for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
         for name in re.findall(r"`btassets ([a-z]+)", page.read_text(encoding="utf-8")):
-            assert name in choices, f"{page.relative_to(ROOT)}: btassets {name}"
+            assert name in COMMANDS, f"{page.relative_to(ROOT)}: btassets {name}"
 
 
 def test_modules_named_in_the_docs_exist() -> None:
@@ -346,8 +346,14 @@ def test_changelog_keeps_its_form() -> None:
     sections = re.findall(r"^### (\w+)$", text, re.MULTILINE)
     assert "## [Unreleased]" in text
     assert set(sections) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security", "Numbers"}
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert f"## [{version}]" in text or version == "0.1.0", "a released version has its heading"
+    assert f"## [{__version__}]" in text or __version__ == "0.1.0", "a released version has its heading"
+
+
+def test_the_version_is_written_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "btassets.__version__"}
+    assert metadata.version("btassets") == __version__
 
 
 def test_hooks_are_local() -> None:

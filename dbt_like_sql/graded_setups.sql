@@ -6,8 +6,9 @@
 -- A row cut short by the end of its ticker is no row where the scenario drops those (`min_forward_days`).
 -- Percentiles: of the row itself, or of its ticker at the last ranked week end that is not after the row.
 -- Results: 1R is the planned risk |entry - stop|, whatever the fill; `gross_r` books an expired trade at
--- its last close or at zero; `cost_r` is a round trip over the stop distance; an ended ticker's mark
--- carries `delisting_return`. `outcome_at_close` is the one that calibration reads in every scenario.
+-- its last close or at zero, a target gapped over at the open or at the target (`target_gap_r` lies between);
+-- `cost_r` is a round trip over the stop distance; an ended ticker's mark carries `delisting_return`.
+-- `outcome_at_close` is the one that calibration reads in every scenario.
 with
 
 arrivals as not materialized (
@@ -33,41 +34,16 @@ places as (
 -- One fill per scenario: only one of the two branches has rows.
 filled as (
     select
-        arrivals.arrival,
-        arrivals.ticker,
-        arrivals.asof_date,
-        arrivals.direction,
-        arrivals.n_forward,
-        arrivals.entry,
-        arrivals.stop,
-        arrivals.target,
-        arrivals.rr,
-        arrivals.confidence,
-        arrivals.primary_prob,
-        arrivals.best_prob,
-        arrivals.ev,
-        arrivals.action,
-        arrivals.risk_level,
-        arrivals.adv20_usd,
+        arrivals.*,
         arrivals.outcome as outcome_at_close,
         cast(null as varchar) as fill_drop,
         arrivals.entry as entry_price,
-        arrivals.risk_pct,
-        arrivals.outcome,
-        arrivals.exit_reason,
-        if(settings.expired = 'mark', arrivals.r_mtm, arrivals.realized_r) as r,
-        arrivals.hold_days,
-        arrivals.stop_day,
-        arrivals.time_r_5,
-        arrivals.time_r_10,
-        arrivals.time_r_21,
-        arrivals.time_r_30,
-        arrivals.bench_ret_target,
-        arrivals.bench_ret_5,
-        arrivals.bench_ret_10,
-        arrivals.bench_ret_21,
-        arrivals.bench_ret_30,
-        arrivals.label_end_date
+        case
+            when arrivals.outcome = 'target_hit' and settings.gapped_target = 'target' then arrivals.realized_r
+            when arrivals.outcome = 'target_hit' or settings.expired = 'mark' then arrivals.r_mtm
+            else arrivals.realized_r
+        end as r,
+        if(arrivals.outcome = 'target_hit', arrivals.r_mtm - arrivals.realized_r, 0.0) as gap_r
     from arrivals
     cross join settings
     where settings.fill = 'close'
@@ -75,41 +51,33 @@ filled as (
     union all
 
     select
-        arrivals.arrival,
-        arrivals.ticker,
-        arrivals.asof_date,
-        arrivals.direction,
-        arrivals.n_forward,
-        arrivals.entry,
-        arrivals.stop,
-        arrivals.target,
-        arrivals.rr,
-        arrivals.confidence,
-        arrivals.primary_prob,
-        arrivals.best_prob,
-        arrivals.ev,
-        arrivals.action,
-        arrivals.risk_level,
-        arrivals.adv20_usd,
+        arrivals.* replace (
+            arrivals.risk_pct_open as risk_pct,
+            arrivals.outcome_open as outcome,
+            arrivals.exit_reason_open as exit_reason,
+            arrivals.hold_days_open as hold_days,
+            arrivals.stop_day_open as stop_day,
+            arrivals.time_r_5_open as time_r_5,
+            arrivals.time_r_10_open as time_r_10,
+            arrivals.time_r_21_open as time_r_21,
+            arrivals.time_r_30_open as time_r_30,
+            arrivals.bench_ret_target_open as bench_ret_target,
+            arrivals.bench_ret_5_open as bench_ret_5,
+            arrivals.bench_ret_10_open as bench_ret_10,
+            arrivals.bench_ret_21_open as bench_ret_21,
+            arrivals.bench_ret_30_open as bench_ret_30,
+            arrivals.label_end_date_open as label_end_date
+        ),
         arrivals.outcome as outcome_at_close,
         arrivals.drop_open as fill_drop,
         arrivals.fill_open as entry_price,
-        arrivals.risk_pct_open as risk_pct,
-        arrivals.outcome_open as outcome,
-        arrivals.exit_reason_open as exit_reason,
-        if(settings.expired = 'mark', arrivals.r_mtm_open, arrivals.realized_r_open) as r,
-        arrivals.hold_days_open as hold_days,
-        arrivals.stop_day_open as stop_day,
-        arrivals.time_r_5_open as time_r_5,
-        arrivals.time_r_10_open as time_r_10,
-        arrivals.time_r_21_open as time_r_21,
-        arrivals.time_r_30_open as time_r_30,
-        arrivals.bench_ret_target_open as bench_ret_target,
-        arrivals.bench_ret_5_open as bench_ret_5,
-        arrivals.bench_ret_10_open as bench_ret_10,
-        arrivals.bench_ret_21_open as bench_ret_21,
-        arrivals.bench_ret_30_open as bench_ret_30,
-        arrivals.label_end_date_open as label_end_date
+        case
+            when arrivals.outcome_open = 'target_hit' and settings.gapped_target = 'target'
+                then arrivals.realized_r_open
+            when arrivals.outcome_open = 'target_hit' or settings.expired = 'mark' then arrivals.r_mtm_open
+            else arrivals.realized_r_open
+        end as r,
+        if(arrivals.outcome_open = 'target_hit', arrivals.r_mtm_open - arrivals.realized_r_open, 0.0) as gap_r
     from arrivals
     cross join settings
     where settings.fill = 'open'
@@ -203,26 +171,7 @@ sample as (
 gated as (
     select
         sample.*,
-        coalesce(sample.rr >= settings.min_rr, false) as rr_ok,
-        coalesce(sample.confidence, 0) >= settings.min_confidence as confidence_ok,
-        not settings.exclude_neutral
-        or coalesce(
-            (sample.direction = 'long' and starts_with(sample.action, 'LONG_'))
-            or (sample.direction = 'short' and starts_with(sample.action, 'SHORT_')),
-            false
-        ) as neutral_ok,
-        (
-            not settings.require_high_conviction
-            or coalesce(sample.action in ('LONG_HIGH', 'SHORT_HIGH'), false)
-        )
-        and (not settings.exclude_conflicts or coalesce(sample.risk_level = 'Low', false))
-        and coalesce(sample.best_prob, 0) >= settings.min_target_probability
-        and (settings.min_ev is null or coalesce(sample.ev >= settings.min_ev, false)) as tighteners_ok,
-        settings.min_momentum_percentile <= 0
-        or (
-            sample.direction <> 'short'
-            and coalesce(sample.activation_momentum_percentile >= settings.min_momentum_percentile, false)
-        ) as momentum_ok
+        floor_flags(sample, settings) as flags
     from sample
     cross join settings
 )
@@ -246,13 +195,8 @@ select
     gated.momentum_percentile,
     gated.residual_momentum_percentile,
     gated.activation_momentum_percentile,
-    gated.rr_ok,
-    gated.confidence_ok,
-    gated.neutral_ok,
-    gated.tighteners_ok,
-    gated.rr_ok and gated.confidence_ok and gated.neutral_ok and gated.tighteners_ok as meets_core,
-    gated.momentum_ok,
-    meets_core and gated.momentum_ok as qualified,
+    -- One column per flag of btassets/engine/floors.py, the single ones before meets_core.
+    unnest(all_flags(gated.flags)),  -- noqa: AL03
     gated.outcome is not null as is_graded,
     case
         when gated.outcome is not null then null
@@ -276,6 +220,7 @@ select
         else 0.0
     end as cost_r,
     gross_r - cost_r as net_r,
+    if(gated.outcome is null, null, gated.gap_r) as target_gap_r,
     gated.hold_days,
     gated.stop_day,
     case

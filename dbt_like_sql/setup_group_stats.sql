@@ -25,11 +25,9 @@ graded as materialized (
         graded_setups.qualified,
         graded_setups.meets_core,
         graded_setups.momentum_ok,
-        graded_setups.rr_ok,
-        graded_setups.confidence_ok,
-        graded_setups.neutral_ok,
-        graded_setups.tighteners_ok,
+        graded_setups.direction,
         graded_setups.activation_momentum_percentile,
+        failed_flags(graded_setups) as failed,
         -- A hold ends with its ticker where such rows are graded; the legacy profile books the full number of days.
         if(settings.ended = 'graded', graded_setups.n_forward, null) as last_day
     from graded_setups
@@ -42,14 +40,6 @@ populations as (
     select
         unnest([1, 2, 3, 4]) as position,
         unnest(['all', 'qualified', 'long', 'short']) as member
-),
-
-floors as (
-    select
-        unnest([1, 2, 3, 4, 5]) as position,
-        unnest(
-            ['all_floors', 'no_confidence_floor', 'no_rr_floor', 'no_neutral_exclusion', 'momentum_only']
-        ) as member
 ),
 
 floor_exits as (
@@ -91,10 +81,10 @@ cells as (
 
     select
         'floor' as family,
-        floors.position,
-        floors.member,
+        floor_variants.position,
+        floor_variants.member,
         floor_exits.hold_days
-    from floors
+    from floor_variants
     cross join floor_exits
 ),
 
@@ -131,31 +121,19 @@ members as (
     inner join cutoffs
         on
             graded.meets_core
-            and (
-                cutoffs.min_momentum_percentile <= 0
-                or (
-                    graded.is_long
-                    and graded.activation_momentum_percentile >= cutoffs.min_momentum_percentile
-                )
-            )
+            and passes_cutoff(graded, cutoffs.min_momentum_percentile)
 
     union all
 
     select
         'floor' as family,
-        floors.member,
+        floor_variants.member,
         graded.*
     from graded
-    inner join floors
+    inner join floor_variants
         on
             graded.momentum_ok
-            and case floors.member
-                when 'all_floors' then graded.meets_core
-                when 'no_confidence_floor' then graded.rr_ok and graded.neutral_ok and graded.tighteners_ok
-                when 'no_rr_floor' then graded.confidence_ok and graded.neutral_ok and graded.tighteners_ok
-                when 'no_neutral_exclusion' then graded.rr_ok and graded.confidence_ok and graded.tighteners_ok
-                else true
-            end
+            and graded.failed & ~floor_variants.forgiven = 0
 ),
 
 trades as (

@@ -11,17 +11,18 @@ Does not belong here: prose; it stands around the marks and is left alone.
     python docs/make_tables.py --check    write nothing; exit 1 and name the pages that differ
 """
 
-import argparse
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
+import click
 import pyarrow as pa
 
 from btassets import errors
-from btassets.cli.main import build_parser
+from btassets.cli.commands import COMMANDS
+from btassets.cli.program import program
 from btassets.graph.flow import STAGE_OF_STORE, STAGE_OF_TABLE, STAGES, TABLES
 from btassets.graph.stage import Stage
 from btassets.settings.load import KEYS
@@ -173,7 +174,7 @@ def profiles_part(_argument: str) -> str:
 
 
 def exit_codes_part(_argument: str) -> str:
-    """Exit codes, from `btassets/errors.py`."""
+    """Exit codes, from `btassets/errors`."""
     rows = [("0", "ok, also when today's list is empty")]
     rows += [(str(getattr(errors, name)), about) for name, about in _CODES]
     return _rows(("code", "meaning"), rows)
@@ -186,18 +187,20 @@ def sources_part(_argument: str) -> str:
 
 
 def commands_part(_argument: str) -> str:
-    """Every command with what it does and its options, from the parser."""
-    chosen = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    """Every command with what it does and its options, from `btassets/cli/commands`."""
+    group = program()
     rows = []
-    for name, parser in chosen.choices.items():
+    for name, about in COMMANDS.items():
+        command = group.get_command(click.Context(group), name)
         words, options = [f"btassets {name}"], []
-        for action in parser._actions:
-            if not action.option_strings:
-                words.append(str(action.metavar or action.dest))
-            elif action.dest not in ("help", "book"):
-                value = "" if action.nargs == 0 else f" {action.metavar or ' or '.join(action.choices or ())}"
-                options.append(f"`{action.option_strings[-1]}{value}`".replace("|", " or "))
-        rows.append((f"`{' '.join(words)}`", parser.description or "", ", ".join(options) or "-"))
+        for param in command.params if command is not None else ():
+            if isinstance(param, click.Argument):
+                words.append(str(param.metavar))
+            elif isinstance(param, click.Option) and param.name != "book":
+                choices = param.type.choices if isinstance(param.type, click.Choice) else ()
+                value = "" if param.is_flag else f" {param.metavar or ' or '.join(choices)}"
+                options.append(f"`{param.opts[-1]}{value}`".replace("|", " or "))
+        rows.append((f"`{' '.join(words)}`".replace("|", " or "), about, ", ".join(options) or "-"))
     return _rows(("command", "does", "options"), rows)
 
 

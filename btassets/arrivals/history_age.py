@@ -7,9 +7,8 @@ about it.
 import datetime as dt
 
 from btassets.book.book import Book
+from btassets.engine.days import EPOCH
 from btassets.sources.calendar.calendars import DATA, exchange_sessions
-
-_EPOCH = dt.date(1970, 1, 1)
 
 
 def sessions_behind(book: Book, today: dt.date | None = None) -> tuple[str, int] | None:
@@ -24,12 +23,12 @@ def sessions_behind(book: Book, today: dt.date | None = None) -> tuple[str, int]
     if footer is None:
         return None
     last = int(footer.facts["last"])
-    now = ((today or dt.datetime.now(dt.UTC).date()) - _EPOCH).days
-    shown = str(_EPOCH + dt.timedelta(days=last))
+    now = ((today or dt.datetime.now(dt.UTC).date()) - EPOCH).days
+    shown = str(EPOCH + dt.timedelta(days=last))
     if now <= last + 1:
         return shown, 0
     if book.base.calendar == DATA:
-        passed = sum((_EPOCH + dt.timedelta(days=day)).weekday() < 5 for day in range(last + 1, now))
+        passed = sum((EPOCH + dt.timedelta(days=day)).weekday() < 5 for day in range(last + 1, now))
     else:
         passed = len(exchange_sessions(book.lake, book.base.calendar, last + 1, now - 1))
     return shown, passed

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from btassets.book.book import Book
 from btassets.engine.market.overlap import merge_overlap
@@ -25,17 +24,18 @@ from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import BtassetsError
 from btassets.run.tables import ticker_slices
 from btassets.sources.base import BlockedTickerError
-from btassets.sources.files.bar_files import bar_suffix, file_stamp
+from btassets.sources.files.bar_files import file_stamp
 from btassets.sources.files.bar_folder import FilesSource
+from btassets.sources.files.bar_suffix import bar_suffix
 from btassets.sources.files.column_mapping import ColumnNames
-from btassets.sources.files.landed import KEPT_COLUMNS, filled
+from btassets.sources.files.landed import KEPT_COLUMNS, filled, refuse_damaged, write_landed
 from btassets.sources.open_source import KEPT_FOLDER
 from btassets.sources.universe.ticker_names import file_stem
 from btassets.stages.bars.bar_store import TABLE
 from btassets.stages.bars.quality_settings import quality_rules
 from btassets.stages.bars.reading import bars_of_table
 from btassets.stages.bars.universe import in_universe
-from btassets.storage.files import replace_file, replace_json, writing
+from btassets.storage.files import replace_json, writing
 from btassets.storage.lake import bucket_of
 
 FOLDER = "landing"
@@ -171,6 +171,7 @@ def _read(book: Book, path: Path) -> dict[str, RawBars]:
                 f"landed bars are in the source's basis ({settings.basis}); convert them"
             )
             raise BlockedTickerError(ticker, "Q9", reason)
+        refuse_damaged(_kept_path(book, ticker), ticker)
         accepted[ticker] = screened.bars
     return accepted
 
@@ -189,13 +190,17 @@ def _stored(book: Book, ticker: str) -> RawBars | None:
 
 def _keep(book: Book, ticker: str, new: RawBars) -> None:
     """Add bars to those of the ticker that landed before; where both have a date the new ones count."""
-    path = book.folder / KEPT_FOLDER / f"{file_stem(ticker)}.parquet"
+    path = _kept_path(book, ticker)
     if path.exists():
         old = FilesSource(path, KEPT_COLUMNS).fetch(ticker)
         new = filled(new, old)
     dates = pa.array(new.dates.astype(np.int32), pa.int32()).cast(pa.date32())
     table = pa.table({"date": dates, **{name: pa.array(getattr(new, name)) for name in _PRICES}})
-    replace_file(path, lambda temporary: pq.write_table(table, temporary))
+    write_landed(path, table)
+
+
+def _kept_path(book: Book, ticker: str) -> Path:
+    return book.folder / KEPT_FOLDER / f"{file_stem(ticker)}.parquet"
 
 
 def _move(path: Path, folder: Path) -> None:

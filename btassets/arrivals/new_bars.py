@@ -12,7 +12,7 @@ from btassets.book.book import Book
 from btassets.run.freshness import input_hash, is_fresh
 from btassets.sources.open_source import NO_BENCHMARK, open_source
 from btassets.stages.bars.bar_store import TABLE
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 
 
 @dataclass(frozen=True)

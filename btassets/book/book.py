@@ -11,12 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from btassets.errors import NoBookError, SettingError
+from btassets.book.settings_copy import refuse_cut_settings
+from btassets.book.source_mark import refuse_foreign_bars
+from btassets.errors import NoBookError, SettingError, SettingsFileError, UsageError
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, resolve, select
 from btassets.settings.models import Settings
+from btassets.settings.profiles import PROFILES
 from btassets.settings.quality_thresholds import Quality
 from btassets.sources.universe.membership import Membership, read_membership
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 from btassets.storage.lake import Lake
 
 REPLAY_SETTINGS = (
@@ -43,7 +46,7 @@ SHARED_SETTINGS = (
 )
 """Settings of the whole book: no scenario differs in them."""
 
-_NOT_A_SCENARIO = ("executor.", "schedule.")
+_NOT_A_SCENARIO = ("executor.", "schedule.", "retention.")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Book:
         the same book in another process.
     base_origin
         Where each setting of `base` came from, for every key that is not a default.
+    mends
+        Whether damaged files count as absent and are made again (`Lake.mends`).
     """
 
     folder: Path
@@ -73,6 +78,7 @@ class Book:
     overlay: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
     base_origin: dict[str, str] = field(default_factory=dict)
+    mends: bool = False
 
     @property
     def settings(self) -> Settings:
@@ -87,7 +93,7 @@ class Book:
     @cached_property
     def lake(self) -> Lake:
         """The Parquet files."""
-        return Lake(self.folder / "data", self.base.storage.buckets)
+        return Lake(self.folder / "data", self.base.storage.buckets, mends=self.mends)
 
     @cached_property
     def replay(self) -> str:
@@ -139,20 +145,22 @@ def own_overrides(book: Book) -> dict[str, Any]:
     return {k: v for k, v in book.overrides.items() if not k.startswith(_NOT_A_SCENARIO)}
 
 
-def _made_before(folder: Path, scenario: str) -> tuple[str | None, dict[str, Any]]:
+def _made_before(folder: Path, scenario: str, *, mends: bool) -> tuple[str | None, dict[str, Any]]:
     """Overlay and overrides with which `--set` once made a scenario, from its report's footer."""
-    footer = Lake(folder / "data", 1).footer("backtest_report", scenario)
+    footer = Lake(folder / "data", 1, mends=mends).footer("backtest_report", scenario)
     made = footer.facts.get("made", {}) if footer is not None else {}
     return made.get("overlay"), dict(made.get("overrides", {}))
 
 
 def scenario_name(overrides: Mapping[str, Any]) -> str:
-    """Name of the scenario that `--set` words make; `base` when they change no number.
+    """Name of the scenario that `--set` makes; `base` when it changes no number.
 
-    >>> scenario_name({"executor.shards": 4})
-    'base'
+    >>> scenario_name({"executor.shards": 4}), scenario_name({"profile": "legacy"})
+    ('base', 'legacy')
     """
     changing = {k: v for k, v in overrides.items() if not k.startswith(_NOT_A_SCENARIO)}
+    if set(changing) == {"profile"} and changing["profile"] in PROFILES:
+        return str(changing["profile"])
     return f"set-{digest(changing)[:8]}" if changing else BASE_SCENARIO
 
 
@@ -163,6 +171,7 @@ def open_book(
     overlay: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    mends: bool = False,
 ) -> Book:
     """Open the book in `folder`.
 
@@ -179,13 +188,21 @@ def open_book(
         Flat dotted settings of the command line.
     environ
         Environment with `BTASSETS__...` settings; None: the process's own.
+    mends
+        For commands that run: damaged files count as absent. False: reading one is refused.
 
     Raises
     ------
     NoBookError
         When the folder holds no settings file.
+    SettingsFileError
+        When the file is empty or cut: it does not name its source, or ends inside a line of the last run's.
+    ForeignBarsError
+        When the stored bars came from another kind of source.
     SettingError
         When a scenario changes what all scenarios share (source, universe, storage ...).
+    UsageError
+        For a name that cannot be a scenario's, and for `base` with overrides.
     """
     folder = folder.absolute()
     path = folder / FILE_NAME
@@ -195,10 +212,23 @@ def open_book(
     only_executor = {k: v for k, v in (overrides or {}).items() if k.startswith(_NOT_A_SCENARIO)}
     in_base = resolve(path, overrides=only_executor, environ=environ)
     base = in_base.settings
+    if "source.kind" not in in_base.origin:
+        raise SettingsFileError(
+            str(path),
+            "source.kind is not set, so the file is empty, cut, or was never complete",
+            'restore it, or write the kind of your source, e.g. kind = "files" under [source].',
+        )
+    refuse_cut_settings(folder)
+    if scenario == BASE_SCENARIO and only_executor != (overrides or {}):
+        raise UsageError(
+            f"scenario {BASE_SCENARIO}: settings of the command line beside it",
+            f"{BASE_SCENARIO} is the book's own settings; give the scenario another name, or change btassets.toml.",
+        )
     if overlay is None and scenario not in (BASE_SCENARIO, *in_base.scenarios) and only_executor == (overrides or {}):
-        overlay, made = _made_before(folder, scenario)
+        overlay, made = _made_before(folder, scenario, mends=mends)
         overrides = made | only_executor
     resolved = resolve(path, scenario=scenario, overlay=overlay, overrides=overrides, environ=environ)
+    refuse_foreign_bars(Lake(folder / "data", base.storage.buckets), in_base)
     stored = Lake(folder / "data", 1).stored_buckets("ohlcv_history")
     if stored not in (None, base.storage.buckets):
         rule = f"the bars of this book lie in {stored}; set it back, or delete data/ and run again"
@@ -214,4 +244,4 @@ def open_book(
                     "btassets.toml"
                 )
                 raise SettingError(key, value, rule, resolved.origin.get(key, scenario))
-    return Book(folder, resolved, base, overlay, dict(overrides or {}), in_base.origin)
+    return Book(folder, resolved, base, overlay, dict(overrides or {}), in_base.origin, mends)

@@ -6,18 +6,20 @@ Belongs here: reading it, and saying what is wrong with it. Does not belong here
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from btassets.book.book import Book
 from btassets.errors import SettingError
-from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.sources.files.column_guess import same_name
+from btassets.sources.values.tickers import BySpelling, read_ticker, spelling_key
 
 KEY = "statistics.groups"
 _COLUMNS = ("ticker", "group")
 
 
-def read_groups(book: Book) -> dict[str, str]:
-    """Group of each ticker of the file; empty when the book names no file.
+def read_groups(book: Book) -> Mapping[str, str]:
+    """Group of each ticker of the file, under any of its spellings; empty when the book names no file.
 
     Raises
     ------
@@ -44,9 +46,9 @@ def refusal(book: Book, problem: str) -> SettingError:
     return SettingError(KEY, book.settings.statistics.groups, problem, where)
 
 
-def _parse(book: Book, name: str, text: str) -> dict[str, str]:
+def _parse(book: Book, name: str, text: str) -> Mapping[str, str]:
     rows = csv.reader(io.StringIO(text))
-    head = [word.strip().lower() for word in next(rows, [])]
+    head = [same_name(word) for word in next(rows, [])]
     missing = [column for column in _COLUMNS if column not in head]
     if missing:
         found = ", ".join(head) or "nothing"
@@ -54,6 +56,7 @@ def _parse(book: Book, name: str, text: str) -> dict[str, str]:
         raise refusal(book, f"{problem}; the first line names the columns ticker and group")
     places = [head.index(column) for column in _COLUMNS]
     groups: dict[str, str] = {}
+    spelled: dict[str, str] = {}
     for row in rows:
         if not any(word.strip() for word in row):
             continue
@@ -61,11 +64,11 @@ def _parse(book: Book, name: str, text: str) -> dict[str, str]:
         if not ticker or not group:
             lacking = "ticker" if not ticker else f"group of {ticker}"
             raise refusal(book, f"{name}, line {rows.line_num}: the {lacking} is empty; fill it in or delete the line")
-        ticker = canonical_ticker(ticker)
+        ticker = spelled.setdefault(spelling_key(ticker), read_ticker(ticker))
         before = groups.setdefault(ticker, group)
         if before != group:
             problem = f'{name}, line {rows.line_num}: {ticker} is in "{group}" here and in "{before}" above'
             raise refusal(book, f"{problem}; a ticker has one group: keep one of the lines")
     if not groups:
         raise refusal(book, f"{name}: no row after the first line; give one line per ticker")
-    return groups
+    return BySpelling(groups)

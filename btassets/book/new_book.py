@@ -1,6 +1,6 @@
-"""Making a book: its folder, a settings file with every setting explained, and .gitignore.
+"""Making a book: its folder, a settings file that explains every setting, and .gitignore.
 
-Belongs here: what `init` and `demo` write. Does not belong here: what the settings mean.
+Belongs here: what `init` and `demo` write. Does not belong here: what the settings mean (`btassets.settings`).
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ DEMO_FOLDER = ".btassets/demo"
 DEMO_SETTINGS = {"benchmark": "SYNIDX", "basis": "total", "source.kind": "demo"}
 
 EDGE_TICKERS = 150
-"""Tickers of the preset `edge`: 60 show its mean IC of 0.06 in three of four markets, 150 nearly always."""
+"""Tickers of the preset `edge`: its mean IC of 0.06 is visible in three of four markets of 60, in nearly all of 150."""
 
 _IGNORE = "data/\nwarehouse.duckdb*\nreports/\n.dagster/\nlanding/\n"
 _HEAD = """\
@@ -39,10 +39,12 @@ def make_book(folder: Path, values: dict[str, Any]) -> Path:
     Raises
     ------
     UsageError
-        When the folder already holds a book.
+        When the folder already holds a book, or its name has control characters.
     CannotWriteError
         When it may not be written.
     """
+    if not folder.name.isprintable():
+        raise UsageError(f"{folder.name!r}: control characters in the name of a folder", "choose another name.")
     path = folder / FILE_NAME
     if path.exists():
         raise UsageError(f"{path} exists", "a book is made once; edit its btassets.toml, or choose another folder.")
@@ -50,7 +52,7 @@ def make_book(folder: Path, values: dict[str, Any]) -> Path:
         for name in ("data", "reports", "landing"):
             (folder / name).mkdir(parents=True, exist_ok=True)
     replace_text(folder / ".gitignore", _IGNORE)
-    replace_text(path, settings_text(values))
+    replace_text(path, settings_text(values), is_durable=True)
     return folder
 
 

@@ -9,13 +9,13 @@ import shutil
 
 from btassets.book.book import Book
 from btassets.book.report_folders import sweep_reports
-from btassets.storage.files import sweep
+from btassets.storage.files import sweep, writing
 
 
 def prune_files(book: Book, keep_days: int, today: dt.date) -> list[str]:
     """Delete landed files and reports beyond what is kept, and temporary files of dead writers.
 
-    Landed files lie in `landing/done/DATE` and are kept `keep_days` days; `storage.keep_runs` reports
+    Landed files lie in `landing/done/DATE` and are kept `keep_days` days; `storage.keep_reports` reports
     are kept.
 
     Returns
@@ -25,16 +25,17 @@ def prune_files(book: Book, keep_days: int, today: dt.date) -> list[str]:
     """
     gone: list[str] = []
     done = book.folder / "landing" / "done"
-    for folder in sorted(done.glob("????-??-??")):
+    for folder in sorted(done.iterdir()) if done.is_dir() else []:
         try:
             day = dt.date.fromisoformat(folder.name)
         except ValueError:
             continue
-        if (today - day).days > keep_days:
-            shutil.rmtree(folder)
+        if folder.is_dir() and folder.name == day.isoformat() and (today - day).days > keep_days:
+            with writing(folder):
+                shutil.rmtree(folder)
             gone.append(str(folder.relative_to(book.folder)))
     if book.reports.is_dir():
-        gone += [f"{book.reports.name}/{name}" for name in sweep_reports(book.reports, book.base.storage.keep_runs)]
+        gone += [f"{book.reports.name}/{name}" for name in sweep_reports(book.reports, book.base.storage.keep_reports)]
     for root in (book.lake.root, book.reports):
         sweep(root)
     return gone

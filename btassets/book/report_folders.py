@@ -3,14 +3,13 @@
 Belongs here: folder names, atomic writing, the `latest` link. Does not belong here: what is in a report.
 """
 
-import os
 import re
-import secrets
 import shutil
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from btassets.storage.files import replace_text, writing
+from btassets.storage.files import replace_text, system_reason, temporary_path, writing
 
 LATEST = "latest"
 
@@ -42,6 +41,24 @@ def write_report(reports: Path, name: str, texts: Mapping[str, str]) -> Path:
     return folder
 
 
+def checksum(content: bytes) -> str:
+    """Checksum of a report's file, as the footer of table `backtest_report` keeps it."""
+    return f"{zlib.crc32(content):08x}"
+
+
+def damage_of(folder: Path, checksums: Mapping[str, str]) -> tuple[Path, str] | None:
+    """First file of a report that is missing or was changed, and what is wrong with it; None: the report is whole."""
+    for name, expected in checksums.items():
+        path = folder / name
+        try:
+            found = checksum(path.read_bytes())
+        except OSError as error:
+            return path, system_reason(error)
+        if found != expected:
+            return path, "its checksum does not match its bytes"
+    return None
+
+
 def point_latest(reports: Path, name: str) -> None:
     """Let `latest` show the report `name`: a link swapped in one step, a copy where links are refused."""
     latest = reports / LATEST
@@ -49,7 +66,7 @@ def point_latest(reports: Path, name: str) -> None:
         if not latest.is_symlink() and latest.is_dir():
             _copy(reports / name, latest)
             return
-        temporary = reports / f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{LATEST}"
+        temporary = temporary_path(latest)
         try:
             temporary.symlink_to(name, target_is_directory=True)
         except (OSError, NotImplementedError):

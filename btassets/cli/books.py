@@ -1,9 +1,8 @@
-"""`init`, `doctor`, `config`: make a book, look at it, show its settings.
+"""`init`, `doctor`, `config`: make a book, check it, print its settings.
 
-Belongs here: what these commands print. Does not belong here: settings themselves.
+Belongs here: what these commands print. Does not belong here: settings themselves (`btassets.settings`).
 """
 
-import argparse
 import importlib.metadata
 import os
 import platform
@@ -15,44 +14,52 @@ from pathlib import Path
 from btassets import __version__
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import DEMO_SETTINGS, make_book
-from btassets.cli.terminal import say, table
-from btassets.cli.where import book_of, folder_of
-from btassets.errors import BtassetsError, NoBarsError, StaleBarsError, UsageError
-from btassets.settings.load import KEYS
+from btassets.cli.terminal import say, show_table
+from btassets.cli.where import book_of, folder_of, overrides_of
+from btassets.errors import BtassetsError, DamagedFileError, NoBarsError, StaleBarsError, UsageError
+from btassets.masking import mask
+from btassets.settings.load import KEYS, resolve
 from btassets.settings.models import Settings, flatten
 from btassets.sources.universe.ticker_names import canonical_ticker
 
 _MIN_FREE_GB = 1.0
 
 
-def command_init(arguments: argparse.Namespace) -> int:
-    """Make a book and say what comes next."""
-    values: dict[str, object] = dict(DEMO_SETTINGS) if arguments.source == "demo" else {"source.kind": arguments.source}
-    if arguments.source == "files" and not arguments.path:
+def command_init(
+    *,
+    folder: Path,
+    source: str,
+    path: str | None,
+    benchmark: str | None,
+    calendar: str | None,
+    basis: str | None,
+    profile: str | None,
+) -> int:
+    """Make a book and print the next steps."""
+    values: dict[str, object] = dict(DEMO_SETTINGS) if source == "demo" else {"source.kind": source}
+    if source == "files" and not path:
         raise UsageError("init --source files: no --path", "name the folder (or long file) of your bars.")
-    folder = arguments.folder.expanduser().absolute()
-    if arguments.path:
-        path = Path(arguments.path).expanduser()
-        if not path.exists():
-            raise NoBarsError(f"source {path}", "there is no such folder or file", "name the folder of your bars.")
-        values["source.path"] = str(path.absolute())
-    if arguments.benchmark:
-        given = Path(arguments.benchmark).expanduser()
-        values["benchmark"] = str(given.absolute()) if given.is_file() else arguments.benchmark
-    for key in ("calendar", "profile"):
-        if getattr(arguments, key) is not None:
-            values[key] = getattr(arguments, key)
-    if arguments.basis is not None:
-        values["source.basis"] = arguments.basis
+    folder = folder.absolute()
+    if path:
+        place = Path(path).expanduser()
+        if not place.exists():
+            raise NoBarsError(f"source {place}", "there is no such folder or file", "name the folder of your bars.")
+        values["source.path"] = str(place.absolute())
+    if benchmark:
+        given = Path(benchmark).expanduser()
+        values["benchmark"] = str(given.absolute()) if given.is_file() else benchmark
+    chosen = {"calendar": calendar, "profile": profile, "source.basis": basis}
+    values |= {key: value for key, value in chosen.items() if value is not None}
+    resolve(overrides=values)
     make_book(folder, values)
     say(f"{folder}: a new book. Next:")
     say(f"  cd {_shown(folder)}")
-    say("  btassets doctor    looks at the source and the settings")
+    say("  btassets doctor    checks the source and the settings")
     say("  btassets run       reads the bars, replays, reports")
     say("  btassets today     lists what qualifies")
     if values.get("benchmark", "none") == "none":
         say(
-            "No benchmark is set: what compares with one stays empty. Set benchmark in btassets.toml to a file "
+            "No benchmark is set: every comparison with one stays empty. Set benchmark in btassets.toml to a file "
             "or to a ticker of the source."
         )
     return 0
@@ -65,35 +72,35 @@ def _shown(folder: Path) -> str:
         return str(folder)
 
 
-def command_config(arguments: argparse.Namespace) -> int:
+def command_config(*, book: Path | None, scenario: str | None, changed: bool, assignments: tuple[str, ...]) -> int:
     """Print every setting with its origin; secrets are not settings and never shown."""
-    book = book_of(arguments)
-    values, defaults = flatten(book.settings), flatten(Settings())
+    opened = book_of(book, scenario=scenario, overrides=overrides_of(assignments))
+    values, defaults = flatten(opened.settings), flatten(Settings())
     rows = []
     for key in KEYS:
-        origin = book.resolved.origin.get(key, "default")
-        if not arguments.changed or values[key] != defaults[key]:
+        origin = opened.resolved.origin.get(key, "default")
+        if not changed or values[key] != defaults[key]:
             rows.append((key, _word(key, values[key]), origin))
-    say(table(rows, ("setting", "value", "from")))
+    show_table(rows, ("setting", "value", "from"))
     say(
-        f"scenario {book.scenario}, settings hash {book.resolved.hash}; scenarios in the file: "
-        f"{', '.join(book.resolved.scenarios) or 'none'}"
+        f"scenario {opened.scenario}, settings hash {opened.resolved.hash}; scenarios in the file: "
+        f"{', '.join(opened.resolved.scenarios) or 'none'}"
     )
     return 0
 
 
 def _word(key: str, value: object) -> str:
     if key == "schedule.webhook" and value:
-        return "set, not shown"  # whoever has the address can post there
+        return "set, not shown"  # the address alone admits a post
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(str, value)) + "]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return mask("[" + ", ".join(map(str, value)) + "]")
+    return str(value).lower() if isinstance(value, bool) else mask(str(value))
 
 
-def command_doctor(arguments: argparse.Namespace) -> int:
-    """Run every look at the book; the exit code is that of the first finding that stops a run."""
-    folder = folder_of(arguments)
-    book = open_book(folder)
+def command_doctor(*, book: Path | None, max_age: int | None, deep: bool) -> int:
+    """Run every check of the book; the exit code is that of the first finding that would stop a run."""
+    folder = folder_of(book)
+    opened = open_book(folder)
     worst: BtassetsError | None = None
     rows: list[tuple[str, str, str]] = []
     checks: list[tuple[str, Callable[[Book], str]]] = [
@@ -111,17 +118,45 @@ def command_doctor(arguments: argparse.Namespace) -> int:
         ("lake", _lake),
         ("quality", _quality),
         ("overrides", _overrides),
-        ("age of bars", lambda b: _age(b, arguments.max_age)),
+        ("age of bars", lambda b: _age(b, max_age)),
+        ("history", _history),
         ("definitions", _definitions),
     ]
     for name, look in checks:
         try:
-            rows.append(("ok", name, look(book)))
+            rows.append(("ok", name, look(opened)))
         except BtassetsError as error:
             rows.append(("FAIL", name, str(error)))
             worst = worst or error
-    say(table(rows))
+    show_table(rows, styles={"ok": "green", "FAIL": "bold red"})
+    if deep:
+        worst = _deep(opened) or worst
     return worst.exit_code if worst is not None else 0
+
+
+_MAX_NAMED = 20
+
+
+def _deep(book: Book) -> BtassetsError | None:
+    """Verify every byte and print a table of it; the first damage, None without."""
+    from btassets.book.deep_check import deep_check
+    from btassets.run.tables import inputs_of
+    from btassets.stages.bars.bar_store import changed_versions
+
+    found = deep_check(book)
+    say("")
+    head = ("verified", "files", "MB", "rows", "damaged")
+    show_table([(c.kind, c.n_files, round(c.n_bytes / 1e6, 1), c.n_rows, len(c.damaged)) for c in found], head)
+    damaged = [line for c in found for line in c.damaged]
+    damaged += [] if damaged else changed_versions(inputs_of("ohlcv_history", book)[0].bucketed("ohlcv_history"))
+    for line in (damaged + [note for c in found for note in c.notes])[:_MAX_NAMED]:
+        say(f"  {line}")
+    if not damaged:
+        say("every file is as btassets wrote it")
+        return None
+    say(f"{len(damaged)} damaged files: `btassets run` makes them again")
+    path, _, problem = damaged[0].partition(": ")
+    return DamagedFileError(path, problem)
 
 
 def _versions(_book: Book) -> str:
@@ -253,6 +288,12 @@ def _age(book: Book, most: int | None) -> str:
     if most is not None and n_sessions > most:
         raise StaleBarsError(last, n_sessions, most)
     return f"last session with bars {last}, {n_sessions} sessions ago"
+
+
+def _history(book: Book) -> str:
+    from btassets.instance.retention import describe_history
+
+    return describe_history(book)
 
 
 def _definitions(book: Book) -> str:

@@ -1,40 +1,40 @@
 """`compare A B`: two scenarios, paired.
 
-Belongs here: the words and where the files lie. Does not belong here: any number.
+Belongs here: what the command prints and where its files are. Does not belong here: any number.
 """
 
-import argparse
 import json
 import webbrowser
 from pathlib import Path
 
 from btassets.book.book import Book, open_book
-from btassets.cli.run import waiting
 from btassets.cli.terminal import say, tell
+from btassets.cli.update import waiting
 from btassets.cli.where import folder_of as book_folder
 from btassets.errors import UsageError
+from btassets.settings.names import checked_name
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
 
 
-def command_compare(arguments: argparse.Namespace) -> int:
+def command_compare(*, first: str, second: str, book: Path | None, layout: str, is_opened: bool, no_wait: bool) -> int:
     """Pair the finished tables of two scenarios, print the differences, and write their page."""
-    where = book_folder(arguments)
-    first, second = _open(where, arguments.first), _open(where, arguments.second)
+    where = book_folder(book)
+    one, other = _open(where, first), _open(where, second)
     start_arrow_alone()
     from btassets.studies.compare.compare import compare_document, folder_of
     from btassets.studies.compare.compare_page import compare_page
 
-    with book_lock(where, "compare", wait=not arguments.no_wait, on_wait=waiting):
-        document = compare_document(first, second)
+    with book_lock(where, "compare", wait=not no_wait, on_wait=waiting):
+        document = compare_document(one, other)
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    folder = first.reports / folder_of(document)
+    folder = one.reports / folder_of(document)
     replace_text(folder / "compare.html", compare_page(document))
     replace_text(folder / "compare.json", text)
     for warning in document["warnings"]:
         tell(f"warning: {warning}")
-    if arguments.format == "json":
+    if layout == "json":
         say(text.rstrip("\n"))
     else:
         from btassets.studies.compare.compare_text import compare_text
@@ -43,13 +43,14 @@ def command_compare(arguments: argparse.Namespace) -> int:
         say()
         say(f"compare  {folder / 'compare.html'}")
         say(f"         {folder / 'compare.json'}")
-    if arguments.open:
+    if is_opened:
         webbrowser.open((folder / "compare.html").as_uri())
     return 0
 
 
 def _open(where: Path, name: str) -> Book:
-    """The book as a scenario that was declared or run sees it."""
+    """Open the book as a scenario that was declared or run."""
+    checked_name("compare", name)
     base = open_book(where)
     known = dict.fromkeys(("base", *base.resolved.scenarios, *base.lake.scenarios("backtest_report")))
     if name not in known:

@@ -3,9 +3,9 @@
 Belongs here: printing. Does not belong here: what is stale and the reasons (`btassets.plan`).
 """
 
-import argparse
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from btassets.cli.terminal import say
@@ -17,14 +17,14 @@ _MOST_FILES = 4
 """Source files that one stage names; the others are counted."""
 
 
-def command_plan(arguments: argparse.Namespace) -> int:
+def command_plan(*, book: Path | None, scenario: str | None, layout: str, is_explained: bool) -> int:
     """Print which stages a run would bring up to date, and with `--why` what changed."""
-    book = book_of(arguments)
-    found = explain(book)
-    if arguments.format == "json":
-        say(json.dumps(as_json(book.scenario, found), indent=1, ensure_ascii=False))
+    opened = book_of(book, scenario=scenario)
+    found = explain(opened)
+    if layout == "json":
+        say(json.dumps(as_json(opened.scenario, found), indent=1, ensure_ascii=False))
     else:
-        say(as_text(book.scenario, found, with_reasons=arguments.why))
+        say(as_text(opened.scenario, found, with_reasons=is_explained))
     return 0
 
 

@@ -25,7 +25,7 @@ _SYSTEMCTL, _CRONTAB = "systemctl", "crontab"
 
 def command_schedule(arguments: argparse.Namespace) -> int:
     """Turn the book's schedule and sensors on or off, or say how they are."""
-    book = open_book(folder_of(arguments))
+    book = open_book(folder_of(arguments.book))
     from btassets.defs.schedules import switch
     from btassets.instance.dagster_home import open_instance
 

@@ -1,7 +1,6 @@
-"""The last words of a run: headline, eight lines, paths.
+"""The last lines of a run: headline, eight rows, paths.
 
-Belongs here: choosing and laying out what a person reads first, from report.json. Does not belong
-here: any number of its own.
+Belongs here: the layout of what a person reads first, from report.json. Does not belong here: any number of its own.
 """
 
 import json
@@ -9,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
+from btassets.book.report_folders import damage_of
 from btassets.cli.terminal import table
+from btassets.errors import DamagedFileError
 from btassets.settings.load import BASE_SCENARIO
 
 
@@ -25,8 +26,18 @@ def report_folder(book: Book) -> Path | None:
 
 
 def read_report(folder: Path) -> dict[str, Any]:
-    """Parse a report's JSON."""
-    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    """Parse a report's JSON.
+
+    Raises
+    ------
+    DamagedFileError
+        When it is no JSON.
+    """
+    path = folder / "report.json"
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DamagedFileError(str(path), str(error)) from error
 
 
 def headline_lines(book: Book) -> list[str]:
@@ -34,6 +45,10 @@ def headline_lines(book: Book) -> list[str]:
     folder = report_folder(book)
     if folder is None:
         return ["no report yet: `btassets run` makes one"]
+    footer = book.lake.footer("backtest_report", book.scenario)
+    found = damage_of(folder, footer.facts.get("files", {})) if footer is not None else None
+    if found is not None:
+        raise DamagedFileError(str(found[0]), found[1])
     report = read_report(folder)
     lines = [report["headline"]["text"], ""]
     lines.append(table(_rows(report)))

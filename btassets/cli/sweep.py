@@ -1,20 +1,24 @@
-"""`sweep`: a grid over settings, thousands of books over one replay.
+"""`sweep`: a grid over settings, one simulated portfolio per cell over one replay.
 
-Belongs here: the words, progress, where the files lie. Does not belong here: any number.
+Belongs here: what the command prints, progress, where its files are. Does not belong here: any number.
 """
 
-import argparse
 import json
 import shutil
 import webbrowser
+from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
+from btassets.cli.first_run import CompileWatch
 from btassets.cli.look import write_table
-from btassets.cli.run import waiting
+from btassets.cli.out_file import checked_out
+from btassets.cli.stale import refuse_stale
 from btassets.cli.terminal import Progress, say
-from btassets.cli.where import book_of
+from btassets.cli.update import waiting
+from btassets.cli.where import book_of, overrides_of
 from btassets.compiled import use_cache_folder
+from btassets.engine.portfolio.portfolio_rules import Policy
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
@@ -22,29 +26,41 @@ from btassets.storage.lock import book_lock
 _FILES = ("sweep.html", "sweep.json", "sweep.csv")
 
 
-def command_sweep(arguments: argparse.Namespace) -> int:
-    """Run every cell of a grid, print its field and its best cells, and write its page."""
-    book = book_of(arguments)
+def command_sweep(  # one keyword per option
+    *,
+    grid: tuple[str, ...],
+    book: Path | None,
+    policy: Policy,
+    by: str,
+    scenario: str | None,
+    assignments: tuple[str, ...],
+    layout: str,
+    out: Path | None,
+    is_opened: bool,
+    quiet: bool,
+    no_wait: bool,
+    workers: int | None,
+) -> int:
+    """Simulate every cell of a grid, print its field and its best cells, and write its page."""
+    opened = book_of(book, scenario=scenario, overrides=overrides_of(assignments, workers=workers))
+    if out is not None:
+        checked_out(out, book=opened)
     start_arrow_alone()
     use_cache_folder()
     from btassets.studies.sweep.sweep import sweep_document, sweep_table
 
-    progress = Progress(is_quiet=arguments.quiet)
-    with book_lock(book.folder, "sweep", wait=not arguments.no_wait, on_wait=waiting):
-        document = sweep_document(
-            book,
-            arguments.grid,
-            policy=arguments.exit,
-            by=arguments.by,
-            progress=lambda done, total: progress("books", done, total),
-        )
-    folder = write_sweep(book, document)
-    table = sweep_table(document)
-    if arguments.out is not None:
-        write_table(table, arguments.out)
-    if arguments.format == "json":
+    with book_lock(opened.folder, "sweep", wait=not no_wait, on_wait=waiting):
+        refuse_stale(opened, "sweep")
+        with Progress(is_quiet=quiet) as bar, CompileWatch(bar, is_quiet=quiet):
+            document = sweep_document(
+                opened, grid, policy=policy, by=by, progress=lambda done, total: bar("portfolios", done, total)
+            )
+    folder = write_sweep(opened, document)
+    if out is not None:
+        write_table(sweep_table(document), out)
+    if layout == "json":
         say(as_json(document).rstrip("\n"))
-    elif arguments.format == "csv":
+    elif layout == "csv":
         say((folder / "sweep.csv").read_text(encoding="utf-8").rstrip("\n"))
     else:
         from btassets.studies.sweep.sweep_text import sweep_text
@@ -53,9 +69,9 @@ def command_sweep(arguments: argparse.Namespace) -> int:
         say()
         for label, name in zip(("sweep", "", ""), _FILES, strict=True):
             say(f"{label:<6}  {folder / name}")
-        if arguments.out is not None:
-            say(f"        {arguments.out}")
-    if arguments.open:
+        if out is not None:
+            say(f"        {out}")
+    if is_opened:
         webbrowser.open((folder / "sweep.html").as_uri())
     return 0
 
@@ -66,7 +82,7 @@ def as_json(document: dict[str, Any]) -> str:
 
 
 def write_sweep(book: Book, document: dict[str, Any]) -> Any:
-    """Write page, JSON and table of a sweep into its folder; `keep_runs` sweeps are kept."""
+    """Write page, JSON and table of a sweep into its folder; `storage.keep_sweeps` sweeps are kept."""
     from btassets.studies.sweep.sweep import folder_of, sweep_table
     from btassets.studies.sweep.sweep_page import sweep_page
 
@@ -79,6 +95,6 @@ def write_sweep(book: Book, document: dict[str, Any]) -> Any:
         key=lambda p: (p.stat().st_mtime_ns, p.name),
         reverse=True,
     )
-    for old in others[book.base.storage.keep_runs - 1 :]:
+    for old in others[book.base.storage.keep_sweeps - 1 :]:
         shutil.rmtree(old, ignore_errors=True)
     return folder

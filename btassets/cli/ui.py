@@ -1,38 +1,43 @@
 """`ui`: the Dagster page, the daemon and the reports of a book, on the loopback only.
 
-Belongs here: starting and stopping the processes as one group. Does not belong here: what the page
-shows (`btassets.defs`).
+Belongs here: ports, the order in which programs start, what the terminal says meanwhile. Does not
+belong here: the processes (`btassets.instance.processes`), the door before page and reports
+(`btassets.instance.web_door`), what the page shows (`btassets.defs`).
 """
 
 import argparse
-import os
+import errno
 import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from btassets.book.book import Book, open_book
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import folder_of
-from btassets.errors import EXIT_BUG, BookBusyError, BtassetsError, UsageError
-from btassets.instance.fork_server import WARM_RUNS
+from btassets.errors import EXIT_BUG, EXIT_INTERRUPTED, BookBusyError, BtassetsError, UsageError
 from btassets.storage.lock import book_lock
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from btassets.instance.processes import Processes
+
 _HOST = "127.0.0.1"
+_MAX_PORT = 65_534
 LOG_NAME = "ui.log"
 """What page, daemon and runs say beyond their pages, in the instance's folder."""
 
-_LOG_BYTES = 10_000_000
-_START_SECONDS = 60.0
-_STOP_SECONDS = 10.0
+_START_SECONDS = 300.0
+"""A process that starts has ended by then or is stuck: slow machines take a minute."""
+_POLL_SECONDS = 0.1
+_SAID_AFTER_SECONDS = 1.5
 _LOGS = ["--log-level", "warning"]
 
 
@@ -40,11 +45,53 @@ def command_ui(arguments: argparse.Namespace) -> int:
     """Serve until interrupted, then stop every process that was started."""
     # A shell's background job ignores Ctrl-C; children would inherit that, and Dagster's stop by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    book = open_book(folder_of(arguments))
+    port = None if arguments.no_page else _checked_port(arguments.port)
+    book = open_book(folder_of(arguments.book))
+    try:
+        return _serve(book, port)
+    except KeyboardInterrupt:
+        tell("\nbtassets: stopped; page, daemon and runs have ended. `btassets ui` starts them again.")
+        return EXIT_INTERRUPTED
+
+
+def _checked_port(port: int) -> int:
+    if not 1 <= port <= _MAX_PORT:
+        raise UsageError(f"--port {port}: a port is 1 to {_MAX_PORT} (the reports use the next one)", "choose another.")
+    return port
+
+
+def _serve(book: Book, port: int | None) -> int:
+    with ExitStack() as stack:
+        sockets = [] if port is None else [*_bound(stack, port), *_bound(stack, port + 1)]
+        is_daemon_ours = _is_daemon_ours(book, is_needed=port is None)
+        with _said("opening the book's instance"):
+            _prepare(book)
+        from btassets.instance.dead_runs import socket_folder_prefix
+        from btassets.instance.processes import Processes
+
+        place = Path(stack.enter_context(TemporaryDirectory(prefix=socket_folder_prefix())))
+
+        log, environ = book.instance / LOG_NAME, {"BTASSETS_BOOK": str(book.folder)}
+        stack.callback(_close_runs, book)
+        processes = stack.enter_context(Processes(book.folder, log, environ))
+        workspace = _serve_code(place, processes)
+        if is_daemon_ours:
+            words = [str(book.folder), "run", *_LOGS, "-w", str(workspace)]
+            processes.start("daemon", "btassets.instance.daemon", words)
+        if port is not None:
+            _start_page(book, port, workspace, sockets, processes)
+            say(f"page     http://{_HOST}:{port}")
+            say(f"reports  http://{_HOST}:{port + 1}/latest/report.html")
+        say("Ctrl-C stops everything")
+        sys.stdout.flush()
+        return _watch(processes, log, is_daemon_needed=port is None)
+
+
+def _prepare(book: Book) -> None:
+    """Close runs that died and make the source's tickers partitions."""
     from btassets.arrivals.of_book import plan_ingest
-    from btassets.defs.assets.page_numbers import REPORTS_URL
-    from btassets.defs.launch import close_dead_runs
     from btassets.instance.dagster_home import open_instance
+    from btassets.instance.dead_runs import close_dead_runs
     from btassets.instance.ticker_ranges import register
 
     with open_instance(book.instance) as instance:
@@ -53,147 +100,122 @@ def command_ui(arguments: argparse.Namespace) -> int:
             register(instance, plan_ingest(book).listed)
         except BtassetsError as error:
             tell(f"btassets: {error}")  # the page shows what there is; bars can come later
-    ports = [] if arguments.no_page else [arguments.port, arguments.port + 1]
-    for port in ports:
-        _refuse_taken(port)
-    if ports:
-        os.environ[REPORTS_URL] = f"http://{_HOST}:{ports[1]}"
-    children: list[subprocess.Popen[bytes]] = []
-    with ExitStack() as stack:
-        is_daemon_ours = _is_daemon_ours(stack, book, is_needed=arguments.no_page)
-        place = Path(stack.enter_context(TemporaryDirectory(prefix="btassets-")))
-        stack.callback(_stop, children)
-        workspace = ["-w", str(_serve_code(place, book, children))]
-        if is_daemon_ours:
-            children.append(_start("btassets.instance.daemon", ["run", *_LOGS, *workspace], book))
-        if ports:
-            words = ["-h", _HOST, "-p", str(ports[0]), *_LOGS, *workspace]
-            children.append(_start("dagster_webserver", words, book))
-            _serve_reports(book.reports, ports[1])
-            _wait_for(ports[0], children[-1])
-            say(f"page     http://{_HOST}:{ports[0]}")
-            say(f"reports  http://{_HOST}:{ports[1]}/latest/report.html")
-        say("Ctrl-C stops everything")
-        sys.stdout.flush()
-        return _watch(children, book)
 
 
-def _serve_code(place: Path, book: Book, children: list[subprocess.Popen[bytes]]) -> Path:
+def _close_runs(book: Book) -> None:
+    """Close the runs that ended with the processes."""
+    from btassets.instance.dagster_home import open_instance
+    from btassets.instance.dead_runs import close_dead_runs
+
+    with open_instance(book.instance) as instance:
+        n_closed = close_dead_runs(instance)
+    if n_closed:
+        tell(f"btassets: {n_closed} {'run was' if n_closed == 1 else 'runs were'} under way and ended; run again.")
+
+
+def _serve_code(place: Path, processes: "Processes") -> Path:
     """Start the one process that page and daemon ask for definitions; return the workspace file that names it.
 
     Without it both would start their own, and the daemon a new one every minute. It listens on a socket
-    in a folder of ours: whoever reaches it can run code.
+    in a folder that only this user can enter: anyone who reaches it can run code.
     """
-    from dagster._core.errors import DagsterUserCodeUnreachableError
-    from dagster._grpc.client import DagsterGrpcClient
-
     from btassets.defs.schedules import MODULE
+    from btassets.instance.code_server import is_serving
+    from btassets.instance.fork_server import WARM_RUNS
 
     address = place / "code.sock"
-    words = ["code-server", "start", "-m", MODULE, "--socket", str(address), "--location-name", MODULE, *_LOGS]
-    children.append(_start("dagster", words, book, {WARM_RUNS: "1"}))
+    words = ["start", "-m", MODULE, "--socket", str(address), "--location-name", MODULE, *_LOGS]
+    child = processes.start("code server", "btassets.instance.code_server", words, {WARM_RUNS: "1"})
     workspace = place / "workspace.yaml"
     server = f"  - grpc_server: {{host: localhost, socket: {address}, location_name: {MODULE}}}\n"
     workspace.write_text(f"load_from:\n{server}", encoding="utf-8")
-    client = DagsterGrpcClient(socket=str(address))
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and children[-1].poll() is None:
-        try:
-            client.ping("")
-        except DagsterUserCodeUnreachableError:
-            time.sleep(0.1)
-        else:
-            break
+    with _said("loading the book's definitions"):
+        _wait(lambda: child.poll() is not None or is_serving(address))
     return workspace
 
 
-def _is_daemon_ours(stack: ExitStack, book: Book, *, is_needed: bool) -> bool:
-    """Take the place of the book's one daemon; False when another process has it and a page is enough."""
+def _start_page(book: Book, port: int, workspace: Path, sockets: list[socket.socket], processes: "Processes") -> None:
+    fds = [each.fileno() for each in sockets]
+    words = ["--book", str(book.folder), "--workspace", str(workspace), "--page", str(port), "--reports", str(port + 1)]
+    words += ["--fds", ",".join(map(str, fds))]
+    child = processes.start("page", "btassets.instance.page", words, None, *fds)
+    with _said("starting the page"):
+        _wait(lambda: child.poll() is not None or _answers(port))
+
+
+def _answers(port: int) -> bool:
     try:
-        stack.enter_context(book_lock(book.folder, "daemon", wait=False, name="daemon"))
-    except BookBusyError as busy:
-        if is_needed:
-            raise UsageError(f"a daemon of this book runs already ({busy.holder})", "one is enough.") from busy
-        tell(f"schedule and sensors are looked after already ({busy.holder}); this is the page alone")
+        # Not through a proxy that the environment names.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://{_HOST}:{port}/server_info", timeout=2.0) as answer:
+            return answer.status == 200
+    except OSError:
         return False
-    return True
 
 
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        # A page that was just stopped leaves connections behind that hold the port for a minute.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError as error:
-            problem = f"port {port} is taken by another program"
-            raise UsageError(problem, "choose another with --port N (the reports use N+1).") from error
+@contextmanager
+def _said(what: str) -> "Iterator[None]":
+    """Say on the terminal what is waited for; one line for each step."""
+    started = time.monotonic()
+    tell(f"{what} ...")
+    yield
+    passed = time.monotonic() - started
+    if passed > _SAID_AFTER_SECONDS:
+        tell(f"{what}: {passed:.0f} s")
 
 
-def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
-    """Return when something answers at the port, or nothing ever will."""
+def _wait(is_over: Callable[[], bool]) -> None:
+    """Return when something answers, or nothing ever will."""
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and child.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex((_HOST, port)) == 0:
-                return
-        time.sleep(0.1)
+    while time.monotonic() < deadline and not is_over():
+        time.sleep(_POLL_SECONDS)
 
 
-def _start(
-    module: str, words: list[str], book: Book, environ: Mapping[str, str] | None = None
-) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"BTASSETS_BOOK": str(book.folder)} | dict(environ or {})
-    command = [sys.executable, "-m", module, *words]
-    log = book.instance / LOG_NAME
-    if log.exists() and log.stat().st_size > _LOG_BYTES:
-        log.replace(log.with_suffix(".old.log"))
-    with log.open("ab") as file:
-        # A session of its own: one signal to the group reaches the processes that it starts, too.
-        return subprocess.Popen(  # noqa: S603  (our own interpreter and modules)
-            command, env=environment, cwd=book.folder, start_new_session=True, stdout=file, stderr=file
-        )
-
-
-def _serve_reports(folder: Path, port: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
-            """Say nothing: the terminal belongs to the runs."""
-
-    server = ThreadingHTTPServer((_HOST, port), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-
-
-def _watch(children: list[subprocess.Popen[bytes]], book: Book) -> int:
-    while True:
-        for child in children:
-            code = child.poll()
-            if code is not None:
-                tell(f"btassets: process {child.pid} ended with code {code}; {book.instance / LOG_NAME} tells why")
-                return EXIT_BUG
-        time.sleep(0.3)
-
-
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
-    """Stop page and daemon, then the code server and the runs in its session, then whatever is left."""
-    deadline = time.monotonic() + _STOP_SECONDS
-    # The code server waits for those that ask it: it is told last.
-    for child in reversed(children):
-        _signal_group(child, signal.SIGTERM)
-        try:
-            child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            tell(f"btassets: process {child.pid} did not stop; killed")
-            _signal_group(child, signal.SIGKILL)
-    for child in children:
-        _signal_group(child, signal.SIGKILL)
-        child.wait()
-
-
-def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def _is_daemon_ours(book: Book, *, is_needed: bool) -> bool:
+    """Whether this command starts the book's one daemon; False when it has one and a page is enough."""
     try:
-        os.killpg(child.pid, number)
-    except ProcessLookupError:
-        return
+        with book_lock(book.folder, "daemon", wait=False, name="daemon"):
+            return True
+    except BookBusyError as busy:
+        _say_other_daemon(busy.holder, is_needed=is_needed)
+        return False
+
+
+def _say_other_daemon(holder: str, *, is_needed: bool) -> None:
+    if is_needed:
+        raise UsageError(f"a daemon of this book runs already ({holder})", "one is enough.")
+    tell(f"schedule and sensors are looked after already ({holder}); this is the page alone")
+
+
+def _bound(stack: ExitStack, port: int) -> list[socket.socket]:
+    """Sockets of a port on the loopback, IPv4 and, where there is one, IPv6: `localhost` may mean either."""
+    made: list[socket.socket] = []
+    for family, host in ((socket.AF_INET, _HOST), (socket.AF_INET6, "::1")):
+        try:
+            made.append(stack.enter_context(socket.socket(family, socket.SOCK_STREAM)))
+            # A page that was just stopped leaves connections behind that hold the port for a minute.
+            made[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made[-1].bind((host, port))
+        except OSError as error:
+            if family == socket.AF_INET6 and error.errno != errno.EADDRINUSE:
+                made = made[:1]  # a machine without IPv6
+                continue
+            is_taken = error.errno == errno.EADDRINUSE
+            problem = f"port {port} is taken by another program" if is_taken else f"port {port}: {error.strerror}"
+            raise UsageError(problem, "choose another with --port N (the reports use N+1).") from error
+    return made
+
+
+def _watch(processes: "Processes", log: Path, *, is_daemon_needed: bool) -> int:
+    from btassets.instance.processes import EXIT_OTHER_DAEMON
+
+    while True:
+        ended = processes.ended()
+        if ended == ("daemon", EXIT_OTHER_DAEMON):  # another `ui` was faster
+            _say_other_daemon("started meanwhile", is_needed=is_daemon_needed)
+            processes.forget("daemon")
+        elif ended is not None:
+            name, code = ended
+            tell(f"btassets: the {name} ended with code {code}; {log} tells why")
+            return EXIT_BUG
+        time.sleep(0.3)

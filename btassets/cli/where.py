@@ -1,41 +1,85 @@
-"""Which book a command works on.
+"""Which book and which scenario a command works on.
 
-Belongs here: from arguments to an open book.
+Belongs here: from the words of the command line to an open book.
 """
 
-import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book, open_book, scenario_name
 from btassets.errors import UsageError
 from btassets.settings.load import BASE_SCENARIO, parse_assignments
+from btassets.settings.names import checked_name
 
 
-def folder_of(arguments: argparse.Namespace) -> Path:
-    """Folder of the book that the arguments name, else the current one."""
-    return (arguments.book or Path()).expanduser().absolute()
+def folder_of(book: Path | None) -> Path:
+    """Absolute folder of the book: the one named, else the current one."""
+    return (book or Path()).absolute()
 
 
-def book_of(arguments: argparse.Namespace) -> Book:
-    """Open the book and scenario that the arguments name."""
-    overrides = overrides_of(arguments)
+def book_of(
+    book: Path | None,
+    *,
+    scenario: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    name: str | None = None,
+    mends: bool = False,
+) -> Book:
+    """Open the book as the scenario that the command line names.
+
+    Parameters
+    ----------
+    book
+        Folder; None: the current one.
+    scenario
+        A scenario of the file, or one that was made before; None: `base`.
+    overrides
+        Settings of the command line by their dotted key.
+    name
+        Name of the scenario that `overrides` make; None: one derived from them.
+    mends
+        For a command that makes tables: damaged files count as absent.
+
+    Raises
+    ------
+    UsageError
+        When `name` is no name of a scenario, or names one that exists already.
+    """
+    overrides = overrides or {}
+    asked = BASE_SCENARIO if scenario is None else checked_name("--scenario", scenario)
+    if name is not None:
+        _check_new(name)
     made = scenario_name(overrides)
-    asked = getattr(arguments, "scenario", None) or BASE_SCENARIO
+    folder = folder_of(book)
     if made == BASE_SCENARIO:
-        return open_book(folder_of(arguments), scenario=asked, overrides=overrides)
-    name = getattr(arguments, "name", None) or (made if asked == BASE_SCENARIO else f"{asked}-{made}")
-    return open_book(folder_of(arguments), scenario=name, overlay=asked, overrides=overrides)
+        if name is not None:
+            raise UsageError(f"--as {name}: no --set beside it", "it names the scenario that --set makes.")
+        return open_book(folder, scenario=asked, overrides=overrides, mends=mends)
+    chosen = name or (made if asked == BASE_SCENARIO else f"{asked}-{made}")
+    opened = open_book(folder, scenario=chosen, overlay=asked, overrides=overrides, mends=mends)
+    if chosen in opened.resolved.scenarios:
+        if name is not None:
+            raise UsageError(f"--as {name}: btassets.toml has a scenario of that name", "choose another name.")
+        # A [scenario.legacy] of the file is not the profile of that name.
+        return open_book(folder, scenario=f"profile-{chosen}", overlay=asked, overrides=overrides, mends=mends)
+    return opened
 
 
-def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
+def _check_new(name: str) -> None:
+    if checked_name("--as", name) == BASE_SCENARIO:
+        raise UsageError(
+            f"--as {name}: {BASE_SCENARIO} is the book's own settings", "choose another name, or use --promote."
+        )
+
+
+def overrides_of(
+    assignments: Sequence[str] = (), *, profile: str | None = None, workers: int | None = None
+) -> dict[str, Any]:
     """Settings of the command line: `--set`, `--profile`, `--workers`."""
-    overrides = parse_assignments(getattr(arguments, "assignments", []))
-    if getattr(arguments, "profile", None) is not None:
-        overrides["profile"] = arguments.profile
-    workers = getattr(arguments, "workers", None)
+    overrides = parse_assignments(assignments)
+    if profile is not None:
+        overrides["profile"] = profile
     if workers is not None:
-        if workers < 1:
-            raise UsageError(f"--workers {workers}: less than one", "give the number of parallel workers.")
         overrides["executor.shards"] = workers
     return overrides

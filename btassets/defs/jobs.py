@@ -52,7 +52,7 @@ def _scenario_of(book: BookResource, config: Launch) -> Book:
     if not changed:
         raise UsageError("scenario: no setting differs from the book's own", "change one in the launch settings.")
     name = config.name or scenario_name(changed)
-    return open_book(opened.folder, scenario=name, overlay=BASE_SCENARIO, overrides=changed)
+    return open_book(opened.folder, scenario=name, overlay=BASE_SCENARIO, overrides=changed, mends=True)
 
 
 def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:

@@ -1,13 +1,11 @@
 """Runs that the command line starts, in the book's own instance.
 
 Belongs here: choosing partitions and assets for a plan, executing in this process or over
-processes, closing dead runs, and reading what failed. Does not belong here: the plan
+processes, and reading what failed. Does not belong here: the plan
 (`btassets.plan`), words for the terminal (`btassets.cli`).
 """
 
 import json
-import os
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.exc import DBAPIError
 
 from btassets import errors
 from btassets.arrivals.of_book import active_tickers
@@ -23,18 +20,18 @@ from btassets.book.book import Book, open_book
 from btassets.defs.assets.bar_assets import FULL_TAG
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
-from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED, CannotWriteError
+from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED
 from btassets.graph.flow import PARTITIONED, STAGES
 from btassets.instance.dagster_home import open_instance
-from btassets.instance.executors import PID_TAG
+from btassets.instance.database_refusals import database_refusals, refusal_of
+from btassets.instance.dead_runs import close_dead_runs, process_tags
 from btassets.instance.fork_server import launch_words, prepare_launch
+from btassets.instance.retention import retain
 from btassets.instance.ticker_ranges import range_tags, register
 from btassets.plan import RunPlan
 
 _LOGGERS = {"loggers": {"console": {}}}
 _PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}
-_REFUSALS = ("disk is full", "readonly", "read-only", "unable to open", "disk I/O error")
-"""How SQLite says that it cannot write."""
 
 
 @dataclass(frozen=True)
@@ -63,35 +60,17 @@ def reconstruct(folder: str, words: str) -> dg.JobDefinition:
     return _reconstructed[key]
 
 
-def close_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Mark runs of this book as failed whose process no longer lives; return how many."""
-    n_closed = 0
-    statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=statuses)):
-        pid = run.tags.get(PID_TAG)
-        if pid is not None and not Path(f"/proc/{pid}").exists():
-            instance.report_run_failed(run, "its process ended without a word (killed)")
-            n_closed += 1
-    return n_closed
-
-
 @contextmanager
 def _instance_of(book: Book) -> Iterator[dg.DagsterInstance]:
     """Open the book's instance; its databases refusing to be written is told like any other file's."""
-    try:
-        with open_instance(book.instance) as instance:
-            yield instance
-    except (DBAPIError, sqlite3.OperationalError) as error:
-        problem = str(getattr(error, "orig", None) or error)
-        if not any(words in problem for words in _REFUSALS):
-            raise
-        raise CannotWriteError(str(book.instance), problem) from error
+    with database_refusals(book.instance), open_instance(book.instance) as instance:
+        yield instance
 
 
 def _tags(book: Book) -> dict[str, str]:
     """What is kept of every run: who started it, which scenario, under which settings."""
     return {
-        PID_TAG: str(os.getpid()),
+        **process_tags(),
         "btassets/started_by": "command line",
         "btassets/scenario": book.scenario,
         "btassets/settings_hash": book.resolved.hash,
@@ -120,7 +99,9 @@ def launch(
             assets.append(dg.AssetKey("warehouse"))
         tags = _tags(book) | ({FULL_TAG: "command line"} if is_full and not only else {})
         if set(plan.stages) & set(PARTITIONED):
-            spanned = [*plan.ingest.listed, *active_tickers(book)] if plan.ingest.stale else plan.replay
+            # Replayed tickers that left the lake, too: their rows have to go.
+            known = [*plan.ingest.listed, *active_tickers(book), *book.lake.ticker_footers(book.candidates)]
+            spanned = known if plan.ingest.stale else plan.replay
             tags |= range_tags(instance, spanned)
         if is_multiprocess:
             words = launch_words(book.overrides, only, is_full=is_full)
@@ -136,6 +117,7 @@ def launch(
         result = job.execute_in_process(
             instance=instance, asset_selection=assets, tags=tags, raise_on_error=False, run_config=_LOGGERS
         )
+        retain(instance, book)
         return None if result.success else read_failure(instance, result.run_id)
 
 
@@ -145,12 +127,13 @@ def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
         close_dead_runs(instance)
         defs = build_defs(BookResource.of(book, threads=n_threads), book.base.executor.shards)
         tags = {
-            PID_TAG: str(os.getpid()),
+            **process_tags(),
             "btassets/scenario": book.scenario,
             "btassets/started_by": "command line",
         }
         job = defs.resolve_job_def("scenario")
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=_LOGGERS)
+        retain(instance, book)
         return None if result.success else read_failure(instance, result.run_id)
 
 
@@ -178,8 +161,8 @@ def _of_error(error: Any) -> RunFailure:
     while found is not None:
         if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
             return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
-        kind = getattr(errors, str(getattr(found, "cls_name", "")), None)
-        if isinstance(kind, type) and issubclass(kind, errors.BtassetsError):
+        kind = errors.error_named(str(getattr(found, "cls_name", "")))
+        if kind is not None:
             text = str(getattr(found, "message", "")).strip()
             return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text)
         found = getattr(found, "cause", None)
@@ -187,6 +170,7 @@ def _of_error(error: Any) -> RunFailure:
     while getattr(innermost, "cause", None) is not None:
         innermost = innermost.cause
     text = str(getattr(innermost, "message", innermost)).strip()
-    if any(words in text for words in (*_REFUSALS, "No space left on device")):
-        return RunFailure(CannotWriteError.exit_code, str(CannotWriteError("the book", text)))
+    refusal = refusal_of(text, "the book")
+    if refusal is not None:
+        return RunFailure(refusal.exit_code, str(refusal))
     return RunFailure(EXIT_BUG, text)

@@ -37,7 +37,14 @@ class BookResource(dg.ConfigurableResource):
     def open(self) -> Book:
         """Open the book as this run sees it."""
         overrides = json.loads(self.overrides)
-        return open_book(Path(self.folder), scenario=self.scenario, overlay=self.overlay or None, overrides=overrides)
+        # What runs through Dagster makes tables: a damaged one counts as absent.
+        return open_book(
+            Path(self.folder),
+            scenario=self.scenario,
+            overlay=self.overlay or None,
+            overrides=overrides,
+            mends=True,
+        )
 
     def with_defaults(self) -> "BookResource":
         """The same resource, whose values are defaults that a launch may change one by one."""

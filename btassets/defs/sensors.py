@@ -17,6 +17,7 @@ from btassets.defs import checks
 from btassets.defs import notifications as hooks
 from btassets.defs.resources import BookResource
 from btassets.errors import BtassetsError
+from btassets.instance.dead_runs import close_dead_runs
 from btassets.instance.ticker_ranges import range_tags, register
 
 NEW_BARS_SECONDS = 30
@@ -47,8 +48,6 @@ def automatic_run(
 
 def run_under_way(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     """A run of the book that waits or works, None when there is none; dead ones are closed first."""
-    from btassets.defs.launch import close_dead_runs  # imports the definitions, which import this module
-
     close_dead_runs(instance)
     return next(iter(instance.get_runs(filters=dg.RunsFilter(statuses=_UNDER_WAY), limit=1)), None)
 

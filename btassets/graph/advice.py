@@ -119,7 +119,8 @@ STAGES = (
         "How sure is the advice? A verdict on every item, with its evidence.",
         "btassets.stages.advice.stat_claims:compute",
         (STAT_CLAIMS,),
-        reads=("recommendation", "research_recommendation", "stat_pairs", "stat_portfolio"),
+        reads=("recommendation", "research_recommendation", "stat_pairs", "stat_health", "stat_portfolio"),
+        settings=("method.gapped_target",),
     ),
     Stage(
         "todays_setups",

@@ -4,6 +4,7 @@ Belongs here: the declaration of these stages and their tables. Does not belong 
 (`dbt_like_sql`) and the computing (`btassets.stages.analysis`).
 """
 
+from btassets.engine.conventions import MIN_THINNED_WEEKS
 from btassets.graph.columns import (
     ASOF,
     FLAG,
@@ -70,12 +71,16 @@ FACTOR_IC = TableSpec(
         Column("weeks", I64, "weeks measured"),
         Column("avg_cross_section", REAL, "mean tickers in a week"),
         Column("mean_ic", REAL, "mean weekly rank correlation"),
-        Column("ic_t_stat", REAL, "t of the mean over thinned weeks, whose windows hardly overlap"),
+        Column(
+            "ic_t_stat",
+            REAL,
+            "t of that mean: the cosine estimator's over all weeks, the plain one over thinned weeks",
+        ),
         Column("ic_positive_pct", REAL, "share of weeks above 0, 0-100"),
         Column("mean_quintile_spread", REAL, "mean return of the top fifth minus the bottom fifth, fraction"),
-        Column("reliable", FLAG, "at least 12 thinned weeks"),
-        Column("thinned_weeks", I64, "weeks that remain when thinned"),
-        Column("thinned_mean_ic", REAL, "mean over the thinned weeks"),
+        Column("reliable", FLAG, f"at least 60 weeks from first to last; thinned: at least {MIN_THINNED_WEEKS}"),
+        Column("thinned_weeks", I64, "weeks measured, where method.ic is thinned; else empty"),
+        Column("thinned_mean_ic", REAL, "mean_ic, where method.ic is thinned; else empty"),
     ),
     page=Page(
         ("signal", "weeks", "mean_ic", "ic_t_stat", "reliable"),

@@ -182,7 +182,7 @@ STAGES = (
         "btassets.stages.bars.benchmark_closes:compute",
         (BENCHMARK_CLOSES,),
         reads=("sessions",),
-        settings=("benchmark", "basis", "source", *_QUALITY),
+        settings=("benchmark", "basis", "profile", "source", *_QUALITY),
         outside=("benchmark",),
         keyed="shared",
         checks=(Check("benchmark_present", "The named benchmark covers the tickers' sessions.", is_blocking=True),),

@@ -4,6 +4,8 @@ Belongs here: the declaration of these stages and their tables. Does not belong 
 (`dbt_like_sql`).
 """
 
+from btassets.engine.conventions import HOLD_DAYS
+from btassets.engine.floors import FLAGS
 from btassets.graph.columns import (
     ASOF,
     DAY,
@@ -58,13 +60,7 @@ GRADED_SETUPS = TableSpec(
         Column("risk_level", TEXT, "Low, Medium or High"),
         Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
         *PERCENTILES,
-        Column("rr_ok", FLAG, "reward-to-risk floor passed"),
-        Column("confidence_ok", FLAG, "confidence floor passed"),
-        Column("neutral_ok", FLAG, "action points in the setup's direction, or is not asked for"),
-        Column("tighteners_ok", FLAG, "conviction, conflict, probability and expected-value floors passed"),
-        Column("meets_core", FLAG, "every floor but the momentum gate passed"),
-        Column("momentum_ok", FLAG, "momentum gate passed"),
-        Column("qualified", FLAG, "every floor and the momentum gate passed"),
+        *(Column(flag.name, FLAG, flag.description) for flag in FLAGS),
         Column("is_graded", FLAG, "has a result: statistics read these rows only"),
         Column("drop_reason", TEXT, "why it has none"),
         Column("n_forward", I8, "own forward bars that exist, capped at 30"),
@@ -75,11 +71,12 @@ GRADED_SETUPS = TableSpec(
         Column("gross_r", REAL, "R of the target race under the scenario's rule for expiries"),
         Column("cost_r", REAL, "round trip of costs in R"),
         Column("net_r", REAL, "gross_r minus cost_r"),
+        Column("target_gap_r", REAL, "R between the target and the open of a bar that gapped over it, else 0"),
         Column("hold_days", I16, "sessions held"),
         Column("stop_day", I16, "forward bar that first touched the stop"),
-        *(Column(f"time_r_{n}", REAL, f"gross R when held {n} sessions with the stop") for n in (5, 10, 21, 30)),
+        *(Column(f"time_r_{n}", REAL, f"gross R when held {n} sessions with the stop") for n in HOLD_DAYS),
         Column("bench_ret_target", REAL, "benchmark return over the target race, fraction"),
-        *(Column(f"bench_ret_{n}", REAL, f"benchmark return over the {n}-session hold") for n in (5, 10, 21, 30)),
+        *(Column(f"bench_ret_{n}", REAL, f"benchmark return over the {n}-session hold") for n in HOLD_DAYS),
         Column("label_end_date", DAY, "session of the last bar that the grading used"),
         Column("outcome_at_close", TEXT, "outcome when filled at the signal's close: calibration reads it"),
     ),

@@ -4,6 +4,8 @@ Belongs here: the declaration of these stages and their tables. Does not belong 
 (`btassets.stages.replay`).
 """
 
+from btassets.engine.conventions import FORWARD_RETURN_DAYS, HOLD_DAYS
+from btassets.engine.signals import SIGNALS
 from btassets.graph.columns import (
     ASOF,
     CODE,
@@ -22,7 +24,6 @@ from btassets.graph.stage import UNIVERSE, Check, Stage
 
 def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
     """Columns of one grading; null as a whole while a row cannot be graded."""
-    holds = (5, 10, 21, 30)
     return (
         Column(
             f"outcome{suffix}",
@@ -40,14 +41,18 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
         Column(f"risk_pct{suffix}", REAL, "1R as a fraction of the entry price (0.05 = 5%)"),
         *(
             Column(f"time_r_{n}{suffix}", REAL, f"R multiple when held {n} sessions with the initial stop")
-            for n in holds
+            for n in HOLD_DAYS
         ),
-        Column(f"r_mtm{suffix}", REAL, "R multiple of the target race, an expiry marked to its last close"),
+        Column(
+            f"r_mtm{suffix}",
+            REAL,
+            "the same, an expiry marked to its last close and a target gapped over paid at the open",
+        ),
         Column(f"label_end_date{suffix}", DAY, "session of the last bar that the grading used"),
         Column(f"bench_ret_target{suffix}", REAL, "benchmark return over the target race, fraction"),
         *(
             Column(f"bench_ret_{n}{suffix}", REAL, f"benchmark return over the {n}-session hold, fraction")
-            for n in holds
+            for n in HOLD_DAYS
         ),
     )
 
@@ -99,18 +104,6 @@ CANDIDATES = TableSpec(
     order=("ticker", "asof_date", "direction"),
 )
 
-SIGNALS = (
-    "mom_12_1",
-    "mom_12_1_resid",
-    "mom_6_1",
-    "mom_3_1",
-    "reversal_1m",
-    "trend_200",
-    "high_52w",
-    "vol_6m",
-)
-
-SIGNAL_HORIZONS = (5, 10, 21, 30, 42, 63)
 
 FACTOR_SIGNALS = TableSpec(
     "factor_signals",
@@ -121,17 +114,10 @@ FACTOR_SIGNALS = TableSpec(
         _GRIDS[0],
         _GRIDS[2],
         _GRIDS[3],
-        Column("mom_12_1", REAL, "return from 252 to 21 bars ago, fraction"),
-        Column("mom_12_1_resid", REAL, "the same after removing beta times the benchmark, fraction"),
-        Column("mom_6_1", REAL, "return from 126 to 21 bars ago, fraction"),
-        Column("mom_3_1", REAL, "return from 63 to 21 bars ago, fraction"),
-        Column("reversal_1m", REAL, "return of the last 21 bars, fraction"),
-        Column("trend_200", REAL, "close over the mean of 200 closes, minus 1"),
-        Column("high_52w", REAL, "close over the highest high of 252 bars"),
-        Column("vol_6m", REAL, "standard deviation of 126 daily returns, not annualised"),
+        *(Column(signal.name, REAL, signal.description) for signal in SIGNALS),
         *(
             Column(f"fwd_return_{h}", REAL, f"close-to-close return of the next {h} own bars, fraction")
-            for h in SIGNAL_HORIZONS
+            for h in FORWARD_RETURN_DAYS
         ),
         Column("n_forward", I16, "own forward bars that exist, capped at 63"),
         Column("close", REAL, "close of the as-of bar, adjusted price"),

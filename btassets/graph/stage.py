@@ -17,7 +17,7 @@ EVERYTHING = ("",)
 METHOD = ("profile", "method", "gates", "costs", "exits")
 """Settings that decide which setups count, which of them qualify, and what each earned."""
 
-UNIVERSE = ("universe", "benchmark")
+UNIVERSE = ("universe", "benchmark", "source.ticker_pattern")
 """Settings that decide which tickers of the lake are in use (`stages.bars.universe`)."""
 
 

@@ -18,7 +18,10 @@ from dagster._core.storage.compute_log_manager import CapturedLogContext, Comput
 from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION, LocalComputeLogManager
 from dagster._serdes import ConfigurableClassData
 
+from btassets.masking import mask_known, masked_bytes
+
 _CHUNK = 1 << 16
+_LONGEST_LINE = 1 << 20
 
 
 class TeeComputeLogManager(LocalComputeLogManager):
@@ -79,19 +82,29 @@ def _tee(stream: TextIO, path: Path) -> Iterator[None]:
                 os.close(descriptor)
 
 
-def _copy(reading: int, is_over: int, *targets: int) -> None:
+def _copy(reading: int, is_over: int, file: int, before: int) -> None:
+    """Copy until every writer has closed, or the block is over and the pipe is empty; no secret passes.
+
+    The terminal gets what came at once, apart from an end that may begin a secret; the file gets whole
+    lines, in which addresses and named values are masked as well.
+    """
+    held = line = b""
     while True:
         ready, _, _ = select.select([reading, is_over], [], [])
-        if reading in ready:
-            data = os.read(reading, _CHUNK)
-            if not data:
-                return
-            if not data:
-                return  # every writer has closed it: an end of file is always ready
-            for target in targets:
-                _write(target, data)
-        elif is_over in ready:
+        data = os.read(reading, _CHUNK) if reading in ready else b""
+        if not data:
+            _write(before, held)
+            _write(file, masked_bytes(line))
             return
+        held, n_back = mask_known(held + data)
+        _write(before, held[: len(held) - n_back])
+        held = held[len(held) - n_back :]
+        line += data
+        end = max(line.rfind(b"\n"), line.rfind(b"\r")) + 1
+        if end or len(line) > _LONGEST_LINE:
+            end = end or len(line)
+            _write(file, masked_bytes(line[:end]))
+            line = line[end:]
 
 
 def _write(target: int, data: bytes) -> None:

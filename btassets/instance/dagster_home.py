@@ -4,6 +4,7 @@ Belongs here: the instance's settings file and opening it. Telemetry and pop-ups
 at a time. The event log is the batched one, or a PostgreSQL database where the environment names one.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,8 @@ EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
 
 def prepare_home(home: Path) -> None:
     """Write the instance's settings file and point this process and its children at it."""
-    storage = _POSTGRES if os.environ.get(POSTGRES_URL) else _SQLITE.format(base_dir=home / "history" / "runs")
-    yaml = _YAML.format(storage=storage, logs=home / "storage")
+    storage = _POSTGRES if os.environ.get(POSTGRES_URL) else _SQLITE.format(base_dir=_quoted(home / "history" / "runs"))
+    yaml = _YAML.format(storage=storage, logs=_quoted(home / "storage"))
     path = home / "dagster.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != yaml:
         replace_text(path, yaml)
@@ -80,6 +81,11 @@ def prepare_home(home: Path) -> None:
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     for name, value in EVENT_BATCH.items():
         os.environ.setdefault(name, value)
+
+
+def _quoted(path: Path) -> str:
+    """A path as YAML, whatever is in it: JSON's strings are YAML's."""
+    return json.dumps(str(path))
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:

@@ -34,9 +34,11 @@ from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
-from dagster._serdes import ConfigurableClassData
+from dagster._serdes import ConfigurableClassData, deserialize_value
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import NullPool
+
+from btassets.masking import mask
 
 TESTED_DAGSTER_VERSIONS = ("1.13.27",)
 """Versions whose stock class the parity tests compared; any other gets the stock class itself."""
@@ -120,10 +122,18 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store events in the given order, one transaction per database and run."""
         for run_id, of_run in groupby(events, key=lambda event: event.run_id):
-            self._store_events_of_run(run_id, list(of_run))
+            self._store_events_of_run(run_id, [self._masked(event) for event in of_run])
 
-    def _store_events_of_run(self, run_id: str, events: Sequence[EventLogEntry]) -> None:
-        rows = [self._event_to_row(event) for event in events]
+    def _masked(self, event: EventLogEntry) -> tuple[EventLogEntry, dict[str, Any]]:
+        """Event and row without secrets: errors of libraries quote addresses, headers and answers."""
+        row = self._event_to_row(event)
+        text = mask(row["event"])
+        if text == row["event"]:
+            return event, row
+        return deserialize_value(text, EventLogEntry), {**row, "event": text}
+
+    def _store_events_of_run(self, run_id: str, masked: Sequence[tuple[EventLogEntry, dict[str, Any]]]) -> None:
+        events, rows = [event for event, _ in masked], [row for _, row in masked]
         mirrored = [position for position, event in enumerate(events) if _is_mirrored(event)]
         refused: Exception | None = None
         with self._transaction(run_id, is_index_needed=bool(mirrored)) as connections:

@@ -6,7 +6,6 @@ Each holds the book's lock while it works, so that a run of the page and one of 
 mix.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -30,15 +29,14 @@ from dagster._utils.interrupts import pop_captured_interrupt
 
 from btassets.book.book import open_book
 from btassets.errors import BookBusyError, BtassetsError
+from btassets.instance.dead_runs import process_tags
 from btassets.instance.fork_server import PRELOAD
+from btassets.instance.retention import retain
 from btassets.instance.ticker_ranges import n_targeted
 from btassets.plan import make_plan
 from btassets.storage.lock import book_lock
 
 START_METHOD = {"forkserver": {"preload_modules": [PRELOAD]}}
-
-PID_TAG = "btassets/pid"
-"""Run tag with the process that a run lives in: a run whose process is gone is dead."""
 
 MUCH = 100
 """Stale tickers from which a process per step pays: about a second of replay."""
@@ -76,10 +74,11 @@ class LockedExecutor(Executor):
     ) -> Iterator[dg.DagsterEvent]:
         """Wait for the lock, saying so on the run's page, then execute; a termination ends the wait."""
         run = plan_context.dagster_run
-        plan_context.instance.add_run_tags(run.run_id, {PID_TAG: str(os.getpid())})
+        plan_context.instance.add_run_tags(run.run_id, process_tags())
         with ExitStack() as stack:
             yield from self._wait(plan_context, stack)
             yield from self._choose(plan_context).execute(plan_context, execution_plan)
+            retain(plan_context.instance, open_book(self._folder))
 
     def _wait(self, plan_context: PlanOrchestrationContext, stack: ExitStack) -> Iterator[dg.DagsterEvent]:
         is_said = False
@@ -146,7 +145,7 @@ def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
 def n_stale(folder: Path, instance: dg.DagsterInstance, run: dg.DagsterRun) -> int:
     """How many tickers a run will read or replay at most, as far as is known before it starts."""
     try:
-        plan = make_plan(open_book(folder))
+        plan = make_plan(open_book(folder, mends=True))
     except BtassetsError:
         return 0  # the run itself will say what is wrong
     stale = len(plan.ingest.stale) or len(plan.replay)

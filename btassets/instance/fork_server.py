@@ -64,8 +64,8 @@ def _start() -> None:
 
 
 def is_fork_server() -> bool:
-    """Whether this process is the server itself: a program that came with -c, and no file."""
-    return sys.argv[:1] == ["-c"]
+    """Whether this process is the server itself: Python starts it with a program of its own after -c."""
+    return any(word.startswith("from multiprocessing.forkserver import main;") for word in sys.orig_argv)
 
 
 def share_server() -> None:

@@ -7,6 +7,8 @@ import logging
 
 import dagster as dg
 
+from btassets.masking import mask
+
 
 class _Plain(logging.Formatter):
     """The stage's own words, without run ids."""
@@ -14,7 +16,7 @@ class _Plain(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         metadata = getattr(record, "dagster_meta", None) or {}
         text = metadata.get("orig_message") if isinstance(metadata, dict) else None
-        return f"{record.levelname.lower()}: {text or record.getMessage()}"
+        return mask(f"{record.levelname.lower()}: {text or record.getMessage()}")
 
 
 def _build(_context: dg.InitLoggerContext) -> logging.Logger:

@@ -8,9 +8,9 @@ from typing import Any
 
 from btassets.engine.statistics.verdicts import NEGLIGIBLE_MARGIN_R
 from btassets.render.format import esc, shown
+from btassets.render.report_types import Report
 from btassets.render.tables import details, facts
 
-Report = Mapping[str, Any]
 Values = Mapping[str, Any]
 
 TOO_SHORT, NOT_AVAILABLE = "too short", "n/a"

@@ -4,13 +4,11 @@ Belongs here: the headline, the key numbers, today's list. Does not belong here:
 stands in report.html and report.json.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from btassets.render.format import MISSING, shown
-from btassets.render.sections.head import curve_name, main_book
-
-Report = Mapping[str, Any]
+from btassets.render.names import curve_name, main_portfolio, verdict_word
+from btassets.render.report_types import Report
 
 _MOST_SETUPS = 20
 _BOOK = (
@@ -38,7 +36,7 @@ def markdown(report: Report) -> str:
     lines = [
         f"# {_safe(book['name'])}, {report['as_of']}",
         "",
-        f"**{report['headline']['text']}** ({report['headline']['verdict'] or 'not tested against chance'})",
+        *_answer(report),
         "",
         f"{universe['tickers']:,} tickers, {_safe(book['source'])}, {book['basis']} prices, benchmark "
         f"{_safe(book['benchmark'] or MISSING)}, profile {report['profile']}, fill {report['fill']}, scenario "
@@ -53,20 +51,36 @@ def markdown(report: Report) -> str:
         "",
         *(f"- {_safe(words)}" for words in report["warnings"]),
         "",
-        "## What the rules say",
+        "## Advice",
         "",
-        *(f"- {_safe(row['sentence'])}" for row in (*report["advice"], *report["research_advice"])),
+        *(
+            f"- {_safe(row['sentence'])} ({verdict_word(row['verdict'])})"
+            for row in (*report["advice"], *report["research_advice"])
+        ),
         "",
         *_today(report),
     ]
     return "\n".join(lines) + "\n"
 
 
+def _answer(report: Report) -> list[str]:
+    found = report["answer"]
+    return [
+        f"**Result.** {_safe(found['result'])}",
+        "",
+        f"**Luck?** {_safe(found['luck'])} ({found['verdict_word']})",
+        "",
+        f"**Change?** {_safe(found['change'])}",
+        "",
+        f"**Today.** {_safe(found['today'])}",
+    ]
+
+
 def _compared(report: Report) -> list[str]:
-    _, row = main_book(report)
+    _, row = main_portfolio(report)
     others = report["comparisons"]
     names = [
-        f"Book, {report['main_policy'] or 'no'} exit",
+        f"Portfolio, {report['main_policy'] or 'no'} exit",
         *(curve_name(report, other["curve"]) for other in others),
     ]
     rows = [

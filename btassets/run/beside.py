@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from btassets.book.book import Book
-from btassets.book.report_folders import point_latest, sweep_reports, write_report
+from btassets.book.report_folders import damage_of, point_latest, sweep_reports, write_report
 from btassets.run.freshness import bars_version
 from btassets.run.stage_result import ReportFiles
 from btassets.run.trials import append_trials, has_run_trials, run_rows
 from btassets.storage.lake import BASE, Footer
+from btassets.storage.sealed import tell_damage
 
 if TYPE_CHECKING:  # the simulator would load its compiler for whoever only plans
     from btassets.engine.portfolio.simulation import BookResult
@@ -33,12 +34,15 @@ def write_report_files(book: Book, report: ReportFiles) -> None:
     write_report(book.reports, report.folder, report.texts)
     if book.scenario == BASE:
         point_latest(book.reports, report.folder)
-    sweep_reports(book.reports, book.base.storage.keep_runs)
+    sweep_reports(book.reports, book.base.storage.keep_reports)
 
 
 def has_report_files(book: Book, footers: Sequence[Footer | None]) -> bool:
-    """Whether the report's files are still there: reports/ may be deleted at any time."""
-    first = footers[0] if footers else None
-    folder = None if first is None else first.facts.get("folder")
-    shown = [book.folder / str(folder)] + ([book.reports / "latest"] if book.scenario == BASE else [])
-    return all((place / "report.json").is_file() for place in shown)
+    """Whether the report's files are still there, as they were written: reports/ may be deleted at any time."""
+    facts = footers[0].facts if footers and footers[0] is not None else {}
+    shown = [book.folder / str(facts.get("folder"))] + ([book.reports / "latest"] if book.scenario == BASE else [])
+    files = facts.get("files", {})
+    found = next((damage for place in shown if (damage := damage_of(place, files)) is not None), None)
+    if found is not None and found[0].exists():
+        tell_damage(found[0], f"damaged ({found[1]}); it is written again")
+    return bool(files) and found is None

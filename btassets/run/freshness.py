@@ -6,7 +6,6 @@ Belongs here: hashes and comparison. Does not belong here: how a stage computes,
 (`stage_code.py`), saying why something is stale (`reasons.py`).
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from btassets.run.stage_code import code_of, code_version_of
 from btassets.run.tables import MISSING, folder_of_buckets, key_of, table_version
 from btassets.settings.load import select
 from btassets.settings.models import flatten
-from btassets.storage.digest import digest
-from btassets.storage.files import replace_json
+from btassets.storage.hashing import digest
 from btassets.storage.lake import BASE
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 _NOT_OF_A_NUMBER = ("executor.", "schedule.")
 """Settings that decide no number."""
@@ -131,12 +130,12 @@ def mark_checked(name: str, book: Book, expected: str) -> None:
     if STAGES[name].is_partitioned:
         inputs = inputs_now(name, book)
         mark = {"input_hash": expected, "data_version": data_version(name, book), "inputs": inputs.as_facts()}
-        replace_json(_checked_path(name, book), mark)
+        replace_sealed_json(_checked_path(name, book), mark)
 
 
 def note_inputs(name: str, book: Book) -> None:
     """Keep the parts of the inputs with which a bucketed stage was brought up to date as a whole."""
-    replace_json(_inputs_path(name, book), {"inputs": inputs_now(name, book).as_facts()})
+    replace_sealed_json(_inputs_path(name, book), {"inputs": inputs_now(name, book).as_facts()})
 
 
 def _inputs_path(name: str, book: Book) -> Path:
@@ -146,7 +145,7 @@ def _inputs_path(name: str, book: Book) -> Path:
 def unmark_checked(name: str, book: Book, suspect: str) -> None:
     """Forget that a bucketed stage was verified: the next run looks again, at this ticker in any case."""
     if STAGES[name].is_partitioned:
-        replace_json(_checked_path(name, book), {"suspect": suspect})
+        replace_sealed_json(_checked_path(name, book), {"suspect": suspect})
 
 
 def _checked_path(name: str, book: Book) -> Path:
@@ -155,10 +154,7 @@ def _checked_path(name: str, book: Book) -> Path:
 
 def suspect_of(name: str, book: Book) -> str | None:
     """Ticker whose rows failed the last verification; None when it passed."""
-    try:
-        return json.loads(_checked_path(name, book).read_text(encoding="utf-8")).get("suspect")
-    except (OSError, ValueError):
-        return None
+    return (read_sealed_json(_checked_path(name, book)) or {}).get("suspect")
 
 
 def was_checked(name: str, book: Book) -> bool:
@@ -168,11 +164,8 @@ def was_checked(name: str, book: Book) -> bool:
 
 
 def _read_checked(book: Book, folder: str) -> tuple[str, str] | None:
-    try:
-        raw = json.loads((book.lake.root / folder / "checked.json").read_text(encoding="utf-8"))
-        return raw["input_hash"], raw["data_version"]
-    except (OSError, ValueError, KeyError):
-        return None
+    raw = read_sealed_json(book.lake.root / folder / "checked.json") or {}
+    return (raw["input_hash"], raw["data_version"]) if raw.keys() >= {"input_hash", "data_version"} else None
 
 
 def stored_inputs(name: str, book: Book) -> dict[str, Any] | None:
@@ -180,12 +173,7 @@ def stored_inputs(name: str, book: Book) -> dict[str, Any] | None:
     stage = STAGES[name]
     if stage.is_partitioned:
         path = _inputs_path(name, book)
-        try:
-            return json.loads((path if path.exists() else _checked_path(name, book)).read_text(encoding="utf-8"))[
-                "inputs"
-            ]
-        except (OSError, ValueError, KeyError):
-            return None
+        return (read_sealed_json(path if path.exists() else _checked_path(name, book)) or {}).get("inputs")
     footer = book.lake.footer(name, key_of(stage, book))
     return None if footer is None else footer.facts.get("inputs")
 

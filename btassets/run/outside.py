@@ -19,7 +19,7 @@ from btassets.errors import SettingError
 from btassets.run.freshness import bars_version, suspect_of, was_checked
 from btassets.run.trials import n_trials_of_run
 from btassets.sources.base import BarSource
-from btassets.sources.calendar.calendars import exchange_sessions
+from btassets.sources.calendar.calendars import exchange_sessions, known_span
 from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
 from btassets.sources.calendar.window import last_finished_session
 from btassets.sources.files.bar_files import file_stamp
@@ -27,7 +27,7 @@ from btassets.sources.files.bar_folder import read_benchmark
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets.sources.open_source import NO_BENCHMARK, open_source
 from btassets.sources.universe.membership import Membership
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 from btassets.storage.lake import Lake
 
 
@@ -53,6 +53,10 @@ class ExchangeCalendar:
     def sessions(self, code: str, first: int, last: int) -> npt.NDArray[np.int32]:
         """Sessions of the exchange `code` from `first` to `last`, days since 1970-01-01."""
         return exchange_sessions(self._lake, code, first, last)
+
+    def known_span(self, code: str, first: int, last: int) -> tuple[int, int]:
+        """First and last day of which the calendar library knows whether it is a session."""
+        return known_span(self._lake, code, first, last)
 
     def last_finished(self, code: str) -> int | None:
         """Last session of the exchange `code` that is over, days since 1970-01-01."""

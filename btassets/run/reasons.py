@@ -143,8 +143,8 @@ def differences(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mappi
     for part, kind in parts:
         old, new = before.get(part, {}), now.get(part, {})
         for name in dict.fromkeys((*old, *new)):
-            if _plain(old.get(name)) != _plain(new.get(name)):
-                found.append(Reason(kind, name, old.get(name), new.get(name)))
+            is_same = _plain(old.get(name)) == _plain(new.get(name))
+            found += [] if is_same else [Reason(kind, name, old.get(name), new.get(name))]
     return found
 
 

@@ -1,6 +1,7 @@
 """The settings as the SQL models read them: one-row and short relations instead of templating.
 
-Belongs here: which setting is which column of `settings`, `exit_days` and `cutoffs`. Does not belong
+Belongs here: which setting is which column of `settings`, `exit_days` and `cutoffs`; the columns of the
+floors come from their list (`floor_sql.py`). Does not belong
 here: what the models do with them (`dbt_like_sql/`), and where values come from (`btassets.settings`).
 """
 
@@ -8,13 +9,9 @@ from typing import Final
 
 import pyarrow as pa
 
+from btassets.engine.conventions import CUTOFFS_PCT, HORIZON_DAYS, MIN_CROSS_SECTION, MIN_THINNED_WEEKS
+from btassets.run.floor_sql import gate_fields, variant_relation
 from btassets.settings.models import Settings
-
-CUTOFFS_PCT: Final = (90.0, 80.0, 70.0, 60.0, 50.0, 0.0)
-"""Momentum percentiles of the gate sweep, in the order of its rows; 0 is the floors alone."""
-
-HORIZON_DAYS: Final = 30
-"""Forward bars that grade a setup in full."""
 
 SETTINGS_SCHEMA: Final = pa.schema(
     [
@@ -24,20 +21,16 @@ SETTINGS_SCHEMA: Final = pa.schema(
         pa.field("ranking", pa.string(), nullable=False),
         pa.field("fill", pa.string(), nullable=False),
         pa.field("expired", pa.string(), nullable=False),
+        pa.field("gapped_target", pa.string(), nullable=False),
         pa.field("ended", pa.string(), nullable=False),
         pa.field("ic", pa.string(), nullable=False),
-        pa.field("min_rr", pa.float64(), nullable=False),
-        pa.field("min_confidence", pa.float64(), nullable=False),
-        pa.field("exclude_neutral", pa.bool_(), nullable=False),
-        pa.field("require_high_conviction", pa.bool_(), nullable=False),
-        pa.field("exclude_conflicts", pa.bool_(), nullable=False),
-        pa.field("min_momentum_percentile", pa.float64(), nullable=False),
-        pa.field("min_target_probability", pa.float64(), nullable=False),
-        pa.field("min_ev", pa.float64()),
+        *gate_fields(),
         pa.field("per_side_frac", pa.float64(), nullable=False),
         pa.field("delisting_return", pa.float64(), nullable=False),
         pa.field("max_hold_days", pa.int16(), nullable=False),
         pa.field("min_forward_days", pa.int16(), nullable=False),
+        pa.field("min_cross_section", pa.int16(), nullable=False),
+        pa.field("min_thinned_weeks", pa.int16(), nullable=False),
     ]
 )
 
@@ -45,7 +38,7 @@ SETTINGS_SCHEMA: Final = pa.schema(
 def settings_relations(
     settings: Settings, scenario: str = "base", *, min_forward_days: int | None = None
 ) -> dict[str, pa.Table]:
-    """Make the relations `settings` (one row), `exit_days` and `cutoffs`.
+    """Make the relations `settings` (one row), `exit_days`, `cutoffs` and `floor_variants`.
 
     Parameters
     ----------
@@ -54,7 +47,7 @@ def settings_relations(
     scenario
         Becomes the first column of every model.
     min_forward_days
-        Forward bars without which a row is no row of the sample. Unset: 30 where rows cut short by the
+        Forward bars without which a row is no row of the sample. Unset: the horizon where rows cut short by the
         end of a ticker are left out (the legacy profile's replay never makes them), else 0. `grade` passes 0,
         since rows given from elsewhere count as soon as the grading resolved them.
     """
@@ -64,15 +57,21 @@ def settings_relations(
     row = {
         "scenario": scenario,
         "profile": settings.profile,
-        **{name: getattr(method, name) for name in ("asof_grid", "ranking", "fill", "expired", "ended", "ic")},
+        **{
+            name: getattr(method, name)
+            for name in ("asof_grid", "ranking", "fill", "expired", "gapped_target", "ended", "ic")
+        },
         **gates.model_dump(),
         "per_side_frac": settings.costs.per_side_frac,
         "delisting_return": settings.costs.delisting_return,
         "max_hold_days": max(settings.exits.hold_days),
         "min_forward_days": min_forward_days,
+        "min_cross_section": MIN_CROSS_SECTION,
+        "min_thinned_weeks": MIN_THINNED_WEEKS,
     }
     return {
         "settings": pa.Table.from_pylist([row], schema=SETTINGS_SCHEMA),
         "exit_days": pa.table({"hold_days": pa.array(settings.exits.hold_days, pa.int16())}),
+        "floor_variants": variant_relation(),
         "cutoffs": pa.table({"min_momentum_percentile": pa.array(CUTOFFS_PCT, pa.float64())}),
     }

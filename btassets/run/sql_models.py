@@ -23,11 +23,13 @@ import pyarrow.compute as pc
 
 from btassets.errors import EXIT_BUG, BtassetsError, TableContractError
 from btassets.graph.flow import TABLES
+from btassets.run.floor_sql import floor_macros
 from btassets.run.settings_relation import settings_relations
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.storage.files import temporary_path
+from btassets.storage.warehouse import quoted_path
 
 Relation = pa.Table | Sequence[str] | Sequence[Path]
 """A table in memory, or the Parquet files that together are one table."""
@@ -113,8 +115,11 @@ class SqlTestResult:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open an in-memory connection whose results do not change from run to run."""
-    return duckdb.connect(config=_DETERMINISTIC)
+    """Open an in-memory connection whose results do not change from run to run, with the macros of the gate."""
+    connection = duckdb.connect(config=_DETERMINISTIC)
+    for statement in floor_macros():
+        connection.execute(statement)
+    return connection
 
 
 def _description(sql: str) -> str:
@@ -355,7 +360,7 @@ def _bind(connection: duckdb.DuckDBPyConnection, name: str, relation: Relation) 
     if isinstance(relation, pa.Table):
         connection.register(name, relation)
     else:
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in relation)
+        files = ", ".join(quoted_path(path) for path in relation)
         connection.execute(f'create or replace temporary view "{name}" as from read_parquet([{files}])')
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import Book, own_overrides
+from btassets.book.source_mark import remember_source
 from btassets.errors import UndeclaredReadError
 from btassets.graph.flow import STAGE_OF_STORE, STAGE_OF_TABLE, STAGES
 from btassets.graph.outside import OUTSIDE
@@ -23,7 +24,7 @@ from btassets.run.resolve import resolve
 from btassets.run.stage_code import code_version_of
 from btassets.settings.declared import declared_settings
 from btassets.settings.models import Settings
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 from btassets.storage.lake import BASE, Footer, Lake
 
 MISSING = "missing"
@@ -168,6 +169,10 @@ class BucketedTable:
         """Offset and number of rows of each ticker in its bucket."""
         return ticker_slices(self.bucket_footer(bucket))
 
+    def path(self, bucket: int) -> Path:
+        """File of one bucket, for messages."""
+        return self._lake.bucket_path(self._folder, bucket)
+
     def footers(self) -> TickerFacts:
         """What is known of every ticker, in ticker (byte) order."""
         return self._lake.ticker_footers(self._folder)
@@ -184,6 +189,10 @@ class BucketWriter(BucketedTable):
     def lock(self, bucket: int) -> AbstractContextManager[None]:
         """Hold one bucket while it is read, changed and written; waits for another process's turn."""
         return self._lake.bucket_lock(self._folder, bucket)
+
+    def remember_source(self, kind: str) -> None:
+        """Note that the bars of the lake come from this kind of source: settings of another kind are refused."""
+        remember_source(self._lake.root, kind)
 
     def write(self, bucket: int, data: pa.Table, tickers: Mapping[str, Mapping[str, Any]]) -> None:
         """Write one bucket atomically with what is known of each of its tickers."""

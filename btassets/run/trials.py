@@ -26,11 +26,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import REPLAY_SETTINGS, Book
-from btassets.engine.portfolio.variant_list import POLICIES, STRATEGY_VARIANTS
+from btassets.engine.conventions import POLICIES
+from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS
 from btassets.graph.portfolio import TRIALS
 from btassets.settings.load import BASE_SCENARIO, select
 from btassets.settings.models import Settings
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 
 if TYPE_CHECKING:  # the simulator would load its compiler for whoever only plans or counts
     from btassets.engine.portfolio.simulation import BookResult

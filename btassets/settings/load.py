@@ -1,14 +1,16 @@
-"""Where settings come from, and in which order they win.
+"""Where settings come from, and which place has precedence.
 
-Command line, environment, scenario, file, profile, defaults: the first that names a key decides.
-Belongs here: reading, merging, provenance, the hash. Does not belong here: what a setting means.
-Nothing is read at import.
+Command line, environment, scenario, file, profile, defaults: the first that sets a key decides.
+Belongs here: reading, merging, provenance, the hash. Does not belong here: what a setting means (`models.py`), the
+rule of a setting in words (`rules.py`). Nothing is read at import.
 """
 
+import difflib
+import errno
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,9 +18,19 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from btassets.errors import CannotReadError, SettingError, SettingsFileError, UnknownSettingError, UsageError
-from btassets.settings.models import Section, Settings, flatten
+from btassets.errors import (
+    CannotReadError,
+    SettingError,
+    SettingsFileError,
+    TooManyFilesError,
+    UnknownSettingError,
+    UsageError,
+)
+from btassets.settings.models import Settings, flatten
+from btassets.settings.names import RULE, checked_name, is_name
 from btassets.settings.profiles import PROFILES
+from btassets.settings.renamed import new_key, new_value
+from btassets.settings.rules import broken_rule, rule_of_item
 
 FILE_NAME = "btassets.toml"
 ENV_PREFIX = "BTASSETS__"
@@ -57,9 +69,11 @@ class Resolved:
 def settings_hash(settings: BaseModel) -> str:
     """Hash of a settings model, 12 hex digits; equal settings from any origin give the same.
 
-    When runs start and who hears of them decides no number: section `schedule` is left out.
+    When runs start, who hears of them and how long they are kept decides no number: `schedule` and `retention` are
+    left out.
     """
-    text = json.dumps(settings.model_dump(mode="json", exclude={"schedule"}), sort_keys=True, separators=(",", ":"))
+    deciding = settings.model_dump(mode="json", exclude={"schedule", "retention"})
+    text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
@@ -117,16 +131,26 @@ def _line_of(text: str, dotted: str) -> int | None:
     return None
 
 
-def parse_value(raw: str) -> Any:
-    """Value of a command-line or environment word: TOML where it is TOML, else the text itself."""
+def parse_value(raw: str, where: str = "value") -> Any:
+    """Value of a command-line or environment word: TOML where it is TOML, else the text itself.
+
+    Raises
+    ------
+    UsageError
+        For a word that is nested too deep to be a setting.
+    """
+    if "\n" in raw or "\r" in raw:
+        return raw
     try:
         return tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
+    except RecursionError as error:
+        raise UsageError(f"{where}: brackets nested too deep", "no setting is a list of lists.") from error
+    except ValueError:  # no TOML, or a number of thousands of digits
         lowered = raw.strip().lower()
         return {"true": True, "false": False}.get(lowered, raw)
 
 
-def parse_assignments(words: list[str]) -> dict[str, Any]:
+def parse_assignments(words: Sequence[str]) -> dict[str, Any]:
     """`key=value` words of `--set` as a flat mapping.
 
     >>> parse_assignments(["gates.min_rr=2", "portfolio.max_positions=15"])
@@ -135,25 +159,61 @@ def parse_assignments(words: list[str]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for word in words:
         key, equals, raw = word.partition("=")
+        shown = word if len(word) <= 80 else f"{word[:80]}..."
         if not equals or not key.strip():
-            raise UsageError(f"--set {word}: no '=' in it", "write it as --set gates.min_rr=2")
-        flat[key.strip()] = parse_value(raw.strip())
+            raise UsageError(f"--set {shown}: no KEY=VALUE", "write it as --set gates.min_rr=2")
+        key = key.strip()
+        if key in flat:
+            raise UsageError(f"--set {shown}: {key} is set twice", "give one value for each setting.")
+        flat[key] = parse_value(raw.strip(), f"--set {key[:80]}")
     return flat
 
 
 def _read_file(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingsFileError(str(path), "is not UTF-8 text") from error
     except PermissionError as error:
         raise CannotReadError(str(path), (error.strerror or str(error)).lower()) from error
     except OSError as error:
-        raise SettingsFileError(str(path), error.strerror or str(error)) from error
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise TooManyFilesError(str(path)) from error
+        raise CannotReadError(str(path), (error.strerror or str(error)).lower()) from error
     try:
         return tomllib.loads(text), text
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise SettingsFileError(str(path), "brackets are nested too deep") from error
+    except ValueError as error:
         raise SettingsFileError(str(path), str(error)) from error
+
+
+def unknown_setting(key: str, where: str) -> UnknownSettingError:
+    """Error for a key that no setting has; a name of 0.1.0 points to the name today."""
+    shown = key if len(key) <= 80 else f"{key[:80]}..."
+    return UnknownSettingError(shown, KEYS, where, new_key(key))
+
+
+def _unknown_scenario(name: str, declared: Iterable[str], shown: str) -> UsageError:
+    known = [BASE_SCENARIO, *declared]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    advice = f"did you mean {near[0]}?" if near else f"declared are {', '.join(known)}."
+    return UsageError(f"scenario {name}: neither in {shown} nor run before", advice)
+
+
+def _scenario_tables(declared: Any, shown: str) -> Mapping[str, Any]:
+    """`[scenario.NAME]` tables of the file, every name checked."""
+    if not isinstance(declared, Mapping):
+        raise SettingError("scenario", declared, "must be tables [scenario.NAME]", shown)
+    for name, table in cast(Mapping[str, Any], declared).items():
+        if not is_name(name):
+            raise SettingError("scenario", name, RULE + " characters", shown)
+        if name == BASE_SCENARIO:
+            rule = f"{BASE_SCENARIO} is the book's own settings: write them at the top of the file"
+            raise SettingError("scenario", name, rule, shown)
+        if not isinstance(table, Mapping):
+            raise SettingError(f"scenario.{name}", table, "must be a table [scenario.NAME]", shown)
+    return cast(Mapping[str, Any], declared)
 
 
 def resolve(
@@ -188,12 +248,11 @@ def resolve(
     tree, text = _read_file(path) if path is not None else ({}, "")
     declared: Any = tree.pop("scenario", {})
     shown = f"{path.parent.name}/{path.name}" if path is not None else "defaults"
-    if not isinstance(declared, Mapping):
-        raise SettingError("scenario", declared, "must be tables [scenario.NAME]", shown)
-    scenario_tables = cast(Mapping[str, Any], declared)
+    scenario_tables = _scenario_tables(declared, shown)
+    checked_name("scenario", scenario)
     table = overlay or (scenario if scenario in scenario_tables or not overrides else BASE_SCENARIO)
     if table not in (BASE_SCENARIO, *scenario_tables):
-        raise UnknownSettingError(f"scenario.{table}", [f"scenario.{name}" for name in scenario_tables], shown)
+        raise _unknown_scenario(table, scenario_tables, shown)
 
     layers: list[tuple[dict[str, Any], dict[str, str]]] = []
 
@@ -209,7 +268,7 @@ def resolve(
     overlaid = _flat(scenario_tables.get(table, {}))
     layer(overlaid, located(f"scenario.{table}.", overlaid))
     env_flat = {
-        name[len(ENV_PREFIX) :].lower().replace("__", "."): parse_value(raw)
+        name[len(ENV_PREFIX) :].lower().replace("__", "."): parse_value(raw, name)
         for name, raw in (environ or {}).items()
         if name.startswith(ENV_PREFIX)
     }
@@ -221,7 +280,7 @@ def resolve(
     for flat, where in layers:
         for key, value in flat.items():
             if key not in KEYS:
-                raise UnknownSettingError(key, KEYS, where[key])
+                raise unknown_setting(key, where[key])
             merged[key] = value
             origin[key] = where[key]
     profile = merged.get("profile", "standard")
@@ -244,70 +303,16 @@ def with_values(settings: Settings, values: Mapping[str, Any], where: str) -> Se
 
 
 def _validated(flat: dict[str, Any], origin: dict[str, str]) -> Settings:
+    for key, value in flat.items():
+        if (renamed := new_value(key, value)) is not None:
+            rule = f'renamed since 0.1.0; did you mean "{renamed}"?'
+            raise SettingError(key, value, rule, origin.get(key, "settings"))
     try:
         return Settings.model_validate(_nest(flat))
     except ValidationError as error:
         first = error.errors()[0]
         if any(isinstance(part, int) for part in first["loc"][:-1]):
-            raise _of_item(first, origin) from error
+            raise rule_of_item(first, origin) from error
         key = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
         key = key if key in KEYS else next((k for k in KEYS if key.startswith(k)), key)
-        raise SettingError(key, first.get("input"), _rule(key, first), origin.get(key, "settings")) from error
-
-
-def _of_item(problem: Any, origin: dict[str, str]) -> SettingError:
-    """Error of one key in one table of a list, e.g. quality.overrides[2].rule."""
-    place = next(n for n, part in enumerate(problem["loc"]) if isinstance(part, int))
-    key = ".".join(map(str, problem["loc"][:place]))
-    inner = ".".join(map(str, problem["loc"][place + 1 :]))
-    kinds = {
-        "missing": "must be given",
-        "extra_forbidden": "no such key in these tables",
-        "string_too_short": "must not be empty",
-        "string_type": "must be text",
-    }
-    context = problem.get("ctx", {})
-    rule = f"must be {context['expected']}" if problem["type"] == "literal_error" else kinds.get(problem["type"])
-    rule = rule or str(context.get("error", problem["msg"]))
-    value = "" if problem["type"] == "missing" else problem.get("input")
-    return SettingError(f"{key}[{problem['loc'][place] + 1}].{inner}", value, rule, origin.get(key, "settings"))
-
-
-def _field(key: str) -> Any:
-    model: type[BaseModel] = Settings
-    *parents, leaf = key.split(".")
-    for parent in parents:
-        annotation = model.model_fields[parent].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, Section)):
-            break
-        model = annotation
-    return model.model_fields.get(leaf)
-
-
-def _rule(key: str, problem: Any) -> str:  # noqa: PLR0911  (one sentence per kind)
-    """The rule of a setting in plain words, from its bounds."""
-    field = _field(key)
-    context = problem.get("ctx", {})
-    if problem["type"] in ("literal_error",):
-        return f"must be {context['expected']}"
-    if problem["type"] == "value_error":
-        return str(context.get("error", problem["msg"]))
-    bounds: dict[str, Any] = {}
-    for constraint in getattr(field, "metadata", []):
-        metadata = getattr(constraint, "metadata", None) or [constraint]
-        for item in metadata:
-            for name in ("ge", "gt", "le", "lt"):
-                if getattr(item, name, None) is not None:
-                    bounds[name] = getattr(item, name)
-    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    limits = " and ".join(f"{signs[name]} {value:g}" for name, value in bounds.items())
-    annotation = str(getattr(field, "annotation", ""))
-    if "bool" in annotation:
-        return "must be true or false"
-    if "int" in annotation and "float" not in annotation:
-        return f"must be a whole number {limits}".rstrip()
-    if "float" in annotation:
-        return f"must be a number {limits}".rstrip()
-    if "tuple" in annotation:
-        return "must be a list"
-    return "must be text"
+        raise SettingError(key, first.get("input"), broken_rule(key, first), origin.get(key, "settings")) from error

@@ -4,10 +4,11 @@ Belongs here: what can be set and what it means. Does not belong here: where val
 (`load.py`) and the two named sets of method switches (`profiles.py`).
 """
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, Field, field_validator
 
+from btassets.engine.conventions import HOLD_DAYS, HoldDays
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
 
@@ -73,7 +74,7 @@ class Demo(Section):
     )
     tickers: int = Field(default=60, ge=1, le=100_000, description="how many tickers")
     years: float = Field(default=5.0, gt=0.25, le=60.0, description="length in years of 252 sessions")
-    seed: int = Field(default=7, ge=0, description="seed of the counter-based random numbers")
+    seed: int = Field(default=7, ge=0, le=2**63 - 1, description="seed of the counter-based random numbers")
     extend: int = Field(default=0, ge=0, le=2520, description="sessions appended after the fixed last one, 2025-12-31")
 
 
@@ -111,7 +112,7 @@ class Engine(Section):
 
 
 class Gates(Section):
-    """The floors that a setup passes to qualify; a change here replays nothing."""
+    """The floors that a setup passes to qualify (`engine.floors`, a field each); a change here replays nothing."""
 
     min_rr: NonNegative = Field(default=1.5, description="least reward-to-risk of the primary target")
     min_confidence: Percent = Field(default=55.0, description="least confidence, 0-100")
@@ -128,15 +129,15 @@ class Gates(Section):
 class Exits(Section):
     """How long to hold."""
 
-    hold_days: tuple[Literal[5, 10, 21, 30], ...] = Field(
-        default=(5, 10, 21, 30), description="holds of the time-exit sweep, sessions; the longest is the book's"
+    hold_days: tuple[HoldDays, ...] = Field(
+        default=get_args(HoldDays), description="holds of the time-exit sweep, sessions; the longest is the book's"
     )
 
     @field_validator("hold_days")
     @classmethod
     def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not value or list(value) != sorted(set(value)):
-            message = "must be one or more of 5, 10, 21, 30 in ascending order"
+            message = f"must be one or more of {', '.join(map(str, HOLD_DAYS))} in ascending order"
             raise ValueError(message)
         return value
 
@@ -178,6 +179,10 @@ class Method(Section):
     expired: Literal["mark", "zero"] = Field(
         default="mark", description="an expired trade: marked to its last close, or 0R"
     )
+    gapped_target: Literal["open", "target"] = Field(
+        default="open",
+        description="a bar that opens beyond the target: filled at that open as a limit order, or at the target",
+    )
     ended: Literal["graded", "dropped"] = Field(
         default="graded", description="rows cut short by the end of a ticker: graded to its last bar, or left out"
     )
@@ -201,7 +206,8 @@ class Storage(Section):
     """How tables are kept."""
 
     buckets: int = Field(default=64, ge=1, le=4096, description="hash buckets of the per-ticker tables")
-    keep_runs: int = Field(default=30, ge=1, description="reports kept")
+    keep_reports: int = Field(default=30, ge=1, le=1_000_000, description="report folders kept, newest first")
+    keep_sweeps: int = Field(default=30, ge=1, le=1_000_000, description="sweep folders kept, newest first")
 
 
 class Executor(Section):
@@ -230,6 +236,19 @@ class Schedule(Section):
     retries: int = Field(default=2, ge=0, le=10, description="how often a failed run of sensor or schedule is retried")
 
 
+class Retention(Section):
+    """How much of its own history a book keeps; numbers, tables and reports are not part of it."""
+
+    automatic: bool = Field(
+        default=True,
+        description="forget old Dagster runs (events, logs) at the end of each run; false: `prune` alone does",
+    )
+    runs: int = Field(default=60, ge=1, le=1_000_000, description="newest Dagster runs kept")
+    days: int = Field(
+        default=90, ge=1, le=36_500, description="age in days beyond which a run is forgotten even among them"
+    )
+
+
 class Settings(Section):
     """All settings of a book."""
 
@@ -253,6 +272,7 @@ class Settings(Section):
     storage: Storage = Storage()
     executor: Executor = Executor()
     schedule: Schedule = Schedule()
+    retention: Retention = Retention()
 
 
 def flatten(settings: BaseModel, prefix: str = "") -> dict[str, Any]:

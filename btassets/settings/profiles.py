@@ -15,6 +15,7 @@ PROFILES: dict[str, dict[str, Any]] = {
             "ranking": "rows",
             "fill": "close",
             "expired": "zero",
+            "gapped_target": "target",
             "ended": "dropped",
             "ic": "thinned",
             "portfolio": "close",

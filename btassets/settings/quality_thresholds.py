@@ -18,7 +18,9 @@ class QualityOverride(Section):
     """A person's word that what one rule found about one ticker is right as it is."""
 
     ticker: str = Field(min_length=1, description="the ticker")
-    rule: Literal["Q3", "Q4", "Q5", "Q7", "Q8", "Q9"] = Field(description="the rule that blocked it")
+    rule: Literal["Q3", "Q4", "Q5", "Q6", "Q7", "Q8", "Q9", "Q23", "Q27"] = Field(
+        description="the rule that blocked it"
+    )
     reason: str = Field(min_length=1, description="why it is right; shown wherever the finding is")
 
     @field_validator("ticker", "reason")
@@ -35,6 +37,9 @@ class Quality(Section):
 
     max_bad_rows: int = Field(default=5, ge=0, description="Q4, Q5: more bad rows than this block the ticker")
     max_bad_frac: Frac = Field(default=0.005, description="Q4, Q5: a larger share of bad rows blocks the ticker")
+    max_off_calendar_frac: Frac = Field(
+        default=0.05, description="Q6: a larger share of rows on days without a session blocks the ticker"
+    )
     ohlc_tolerance_frac: Frac = Field(default=1e-6, description="Q5: relative tolerance of high and low")
     jump_block_ratio: Ratio = Field(
         default=3.0, description="Q7: a close more than so many times the one before, or less than one such part"

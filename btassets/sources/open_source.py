@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.errors import CredentialsError, NoBarsError
+from btassets.masking import remember
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource
 from btassets.sources.calendar.calendars import exchange_sessions
@@ -55,7 +57,7 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
     source = settings.source
     if source.kind == "demo":
         demo = settings.demo
-        n_sessions = round(demo.years * 252)
+        n_sessions = round(demo.years * SESSIONS_A_YEAR)
         sessions = None if lake is None else exchange_sessions(lake, "XNYS", *calendar_span(n_sessions, demo.extend))
         return DemoSource(
             sessions,
@@ -127,6 +129,7 @@ def environment_key(source: str, *names: str) -> str:
         if value:
             if not value.isascii() or not value.isprintable() or " " in value:
                 raise CredentialsError(source, f"{name} in the environment holds characters that no key has")
+            remember(value)
             return value
     raise CredentialsError(source, f"{names[0]} is not set in the environment")
 

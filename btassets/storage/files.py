@@ -1,28 +1,43 @@
 """Atomic files: a reader sees the old content or the new one, never a part.
 
-Belongs here: temporary name, flush, rename, and the sweep of what a killed run left. Does not
-belong here: what is in the files.
+Belongs here: temporary name, flush, rename, refusals of the system as `CannotWriteError`, and the sweep of
+what a killed run left. Does not belong here: what is in the files, and whether it is intact (`sealed.py`).
 """
 
 import errno
 import json
 import os
+import platform
 import secrets
 import shutil
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from btassets.errors import CannotWriteError
 
 _TEMPORARY = ".tmp-"
+_FOREIGN_SECONDS = 7 * 86_400.0
+"""Age at which another host's temporary file is swept: its process cannot be asked from here."""
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EMFILE: "too many open files in this process (see `ulimit -n`)",
+    errno.ENFILE: "too many open files on this machine",
+    errno.EIO: "the disk reports an input/output error",
+    errno.ENAMETOOLONG: "the name is too long for this file system",
+}
 
 
-def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "the disk is full"
-    return (error.strerror or str(error)).lower()
+def system_reason(error: OSError) -> str:
+    """Words for an operating-system error, without the path."""
+    return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
 
 
 @contextmanager
@@ -31,37 +46,74 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.EEXIST) and not isinstance(error, FileNotFoundError | FileExistsError):
-            raise
-        raise CannotWriteError(str(path), _reason(error)) from error
+        raise CannotWriteError(str(path), system_reason(error)) from error
+
+
+@cache
+def _host() -> str:
+    """Sign of the host in temporary names: a folder may be shared, and process numbers are each host's own."""
+    return f"h{zlib.crc32(platform.node().encode()):08x}"
 
 
 def temporary_path(path: Path) -> Path:
     """Name beside `path` that no other writer has, and that `sweep` knows once this process is gone."""
-    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
+    unique = f"{_TEMPORARY}{_host()}-{os.getpid()}-{secrets.token_hex(4)}-"
+    # The ending tells what a file is; the middle of a long name may go.
+    name = path.name if len(path.name.encode()) <= 200 else path.name[-50:]
+    return path.with_name(unique + name)
 
 
-def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
+def replace_file(path: Path, write: Callable[[Path], Any], *, is_durable: bool = False) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it over `path`.
+
+    Parameters
+    ----------
+    is_durable
+        Flush the file before the rename and its folder after it, so that a power cut leaves the old content
+        or the new one: for what cannot be made again.
 
     Raises
     ------
     CannotWriteError
-        When the folder refuses; what stood at `path` stays.
+        When the system refuses; the file at `path` stays as it was.
     """
     with writing(path):
+        is_new_folder = not path.parent.is_dir()
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = temporary_path(path)
         try:
             write(temporary)
+            if is_durable:
+                _flush(temporary)
             temporary.replace(path)
         finally:
-            temporary.unlink(missing_ok=True)
+            _remove(temporary)
+        if is_durable:
+            _flush(path.parent)
+            if is_new_folder:
+                _flush(path.parent.parent)
 
 
-def replace_text(path: Path, text: str) -> None:
+def _flush(path: Path) -> None:
+    """Have the system write a file or folder to the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _remove(temporary: Path) -> None:
+    """Delete a temporary file; a refusal here must not hide the error that came before it."""
+    try:
+        temporary.unlink(missing_ok=True)
+    except OSError:
+        return  # `sweep` takes it once this process is gone
+
+
+def replace_text(path: Path, text: str, *, is_durable: bool = False) -> None:
     """Write `text` to `path` atomically, UTF-8."""
-    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"), is_durable=is_durable)
 
 
 def replace_json(path: Path, value: Any) -> None:
@@ -70,17 +122,33 @@ def replace_json(path: Path, value: Any) -> None:
 
 
 def sweep(root: Path, *, is_deep: bool = True) -> int:
-    """Delete temporary files and folders of writers that no longer live, below `root` or only in it; how many."""
+    """Delete temporary files and folders of writers that no longer live, below `root` or only in it; how many.
+
+    Those of another host go when they are a week old.
+    """
     n_swept = 0
     for path in [*(root.rglob(f"{_TEMPORARY}*") if is_deep else root.glob(f"{_TEMPORARY}*"))]:
-        pid = path.name[len(_TEMPORARY) :].split("-", 1)[0]
-        if pid.isdigit() and not _is_alive(int(pid)):
+        if _is_abandoned(path):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
+                _remove(path)
             n_swept += 1
     return n_swept
+
+
+def _is_abandoned(path: Path) -> bool:
+    host, _, rest = path.name[len(_TEMPORARY) :].partition("-")
+    # Version 0.1.0 named the process alone.
+    host, pid = (_host(), host) if host.isdigit() else (host, rest.partition("-")[0])
+    if not pid.isdigit():
+        return False
+    if host == _host():
+        return not _is_alive(int(pid))
+    try:
+        return time.time() - path.stat().st_mtime > _FOREIGN_SECONDS
+    except OSError:
+        return False
 
 
 def _is_alive(pid: int) -> bool:
@@ -88,6 +156,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, OverflowError):
         return True
     return True

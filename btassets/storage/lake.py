@@ -1,17 +1,20 @@
 """The lake: Parquet files are the truth, their footers say what they were made from.
 
-Belongs here: where each table's files lie, atomic writes, footers, content hashes. Two layouts:
+Belongs here: where each table's files are, atomic writes, footers, content hashes, and what a damaged file
+means. Two layouts:
 
 - *bucketed* tables (`ohlcv_history`, `candidates`, `signals`): one file per hash bucket of
   tickers, each sorted by ticker; the footer tells what is known of every ticker in it;
 - *whole* tables: one file per scenario; the footer tells input hash and data version.
 
-Does not belong here: what any table means (`btassets/graph`) and when to recompute
+Every file is verified before it is used (`sealed.py`). A damaged one is named in the log and refused; a lake
+that mends counts it as absent, so that the run makes it again, and sets it aside as `.damaged-NAME` until then.
+
+Does not belong here: what any table means (`btassets/graph/tables.py`) and when to recompute
 (`btassets/run/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
 """
 
 import fcntl
-import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,13 +26,32 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from btassets.errors import CannotWriteError, UnknownTableError
-from btassets.storage.files import replace_file, writing
+from btassets.errors import CannotWriteError, DamagedFileError, UnknownTableError
+from btassets.storage import kept_twice
+from btassets.storage.files import writing
+from btassets.storage.hashing import ContentHash, content_hash, digest
+from btassets.storage.sealed import (
+    FOREIGN,
+    footer_as_it_is,
+    open_sealed,
+    read_all,
+    tell_damage,
+    verify,
+    write_sealed,
+)
 
-_FOOTER_KEY = b"btassets"
+__all__ = ["BASE", "Footer", "Lake", "bucket_of", "content_hash", "digest"]
+
 BASE = "base"
+DAMAGED = ".damaged-"
+"""First letters of a file that was set aside until it is made again."""
+
+_DURABLE = ("ohlcv_history", "trials")
+"""Tables that a power cut may not empty: they come from outside, or cannot be made again."""
+
+_TWICE = ("trials",)
+"""Tables that cannot be made again: a second copy is kept."""
 
 
 def bucket_of(ticker: str, n_buckets: int) -> int:
@@ -39,51 +61,6 @@ def bucket_of(ticker: str, n_buckets: int) -> int:
     28
     """
     return zlib.crc32(ticker.encode()) % n_buckets
-
-
-class _HashSink:
-    """A file that keeps only the hash of what is written to it."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.state = hashlib.blake2b(digest_size=8)
-
-    def write(self, data: pa.Buffer) -> int:
-        """Take the next bytes."""
-        self.state.update(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-class ContentHash:
-    """Hash of a schema and of the batches that follow it, in their order and cut."""
-
-    def __init__(self, schema: pa.Schema) -> None:
-        self._sink = _HashSink()
-        self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), schema)
-
-    def update(self, batch: pa.RecordBatch) -> None:
-        """Take the next batch."""
-        self._stream.write_batch(batch)
-
-    def hexdigest(self) -> str:
-        """16 hex digits."""
-        return self._sink.state.hexdigest()
-
-
-def content_hash(table: pa.Table) -> str:
-    """Hash of a table's schema and values, 16 hex digits; independent of its chunking."""
-    whole = table.replace_schema_metadata(None).combine_chunks()
-    content = ContentHash(whole.schema)
-    for batch in whole.to_batches():
-        content.update(batch)
-    return content.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -105,11 +82,71 @@ class Lake:
         The book's `data` folder.
     n_buckets
         Hash buckets of the bucketed tables.
+    mends
+        A damaged file counts as absent, is named in the log and set aside, and the run makes it again.
+        False, for commands that only read: it is refused by `DamagedFileError`.
     """
 
-    def __init__(self, root: Path, n_buckets: int) -> None:
+    def __init__(self, root: Path, n_buckets: int, *, mends: bool = True) -> None:
         self.root = root
         self.n_buckets = n_buckets
+        self.mends = mends
+
+    # ---- damage -------------------------------------------------------------------------
+    def place(self, path: Path) -> str:
+        """Where a file belongs, as its footer says it: `trades/base`, `candidates/base/bucket-0003`."""
+        return path.relative_to(self.root).as_posix().removesuffix(".parquet")
+
+    def footer_text(self, path: Path) -> bytes | None:
+        """Footer of a file as JSON once all its bytes are verified; None when there is none, or none to use.
+
+        Raises
+        ------
+        DamagedFileError
+            When the file is damaged and this lake does not mend.
+        """
+        try:
+            seal = verify(path, self.place(path))
+        except FileNotFoundError:
+            if not self.mends and _aside(path).exists():
+                raise DamagedFileError(str(path), f"set aside as {_aside(path).name}, not made again yet") from None
+            return None
+        if seal.problem is None:
+            return seal.footer
+        is_twice = self._is_twice(path)
+        if seal.problem == FOREIGN and not (is_twice and self.copy_of(path).exists()):
+            tell_damage(path, f"{FOREIGN} and is left out of every table; take it away")
+            return None
+        if is_twice:
+            copy = self.copy_of(path)
+            answer = kept_twice.restore(path, self.place(path), copy, seal.problem, is_kept=self.mends)
+            if answer is not None or self.mends:
+                return answer
+        if not self.mends:
+            raise DamagedFileError(str(path), seal.problem)
+        tell_damage(path, f"damaged ({seal.problem}); it counts as absent and is made again")
+        with writing(path):
+            path.replace(_aside(path))
+        return None
+
+    def _is_twice(self, path: Path) -> bool:
+        return path.parent.name in _TWICE and path.parent.parent == self.root
+
+    def copy_of(self, path: Path) -> Path:
+        """Second copy of a file of a table that is kept twice."""
+        return kept_twice.copy_in(self.root, f"{self.place(path)}.parquet")
+
+    def readable(self, path: Path) -> Path:
+        """The file to read for a verified `path`: its second copy where only that one is intact."""
+        is_copy = self._is_twice(path) and kept_twice.intact_footer(path, self.place(path)) is None
+        return self.copy_of(path) if is_copy else path
+
+    def set_aside(self, table: str) -> list[Path]:
+        """Where the files of a table belong that were set aside as damaged and not made again."""
+        folder = self.root / table
+        names = sorted(p.name for p in folder.iterdir() if p.name.startswith(DAMAGED)) if folder.is_dir() else []
+        places = [folder / name.removeprefix(DAMAGED) for name in names]
+        return [place for place in places if not place.exists()]
 
     # ---- whole tables -------------------------------------------------------------------
     def path(self, table: str, scenario: str = BASE) -> Path:
@@ -118,8 +155,9 @@ class Lake:
 
     def footer(self, table: str, scenario: str = BASE) -> Footer | None:
         """Footer of a whole table, None when it does not exist or was not written by btassets."""
-        raw = _read_footer(self.path(table, scenario))
-        if raw is None or "input_hash" not in raw:
+        text = self.footer_text(self.path(table, scenario))
+        raw = json.loads(text) if text is not None else {}
+        if "input_hash" not in raw:
             return None
         return Footer(raw["input_hash"], raw["data_version"], raw["n_rows"], raw.get("facts", {}))
 
@@ -130,9 +168,12 @@ class Lake:
         ------
         UnknownTableError
             When it was never written.
+        DamagedFileError
+            When its file is damaged.
         """
-        with pq.ParquetFile(self.existing_path(table, scenario)) as file:
-            return file.read(columns=columns).replace_schema_metadata(None)
+        path = self.existing_path(table, scenario)
+        with _damage_told(path):
+            return read_all(path, columns)
 
     def read_where(
         self, table: str, scenario: str, columns: Sequence[str], where: pc.Expression, *, wanted: Sequence[str] = ()
@@ -154,24 +195,27 @@ class Lake:
 
     def read_parts(self, table: str, scenario: str, columns: Sequence[str]) -> Iterator[pa.Table]:
         """A whole table part by part as it was written, at least one: never all of it in memory."""
-        with pq.ParquetFile(self.existing_path(table, scenario)) as file:
+        path = self.existing_path(table, scenario)
+        with _damage_told(path), open_sealed(path) as file:
             for number in range(file.num_row_groups):
                 yield file.read_row_group(number, columns=list(columns)).replace_schema_metadata(None)
             if not file.num_row_groups:
                 yield file.read(columns=list(columns)).replace_schema_metadata(None)
 
     def existing_path(self, table: str, scenario: str = BASE) -> Path:
-        """File of a whole table that was written.
+        """File of a whole table that was written and is intact.
 
         Raises
         ------
         UnknownTableError
             When it was never written.
+        DamagedFileError
+            When it is damaged and this lake does not mend.
         """
         path = self.path(table, scenario)
-        if not path.exists():
+        if self.footer_text(path) is None:
             raise UnknownTableError(table, self.tables(), f"no such table for scenario {scenario} yet")
-        return path
+        return self.readable(path)
 
     def write(
         self,
@@ -189,19 +233,24 @@ class Lake:
 
         def footer_of(version: str, n_rows: int) -> dict[str, Any]:
             written.append(Footer(input_hash, version, n_rows, facts or {}))
-            return {"input_hash": input_hash, "data_version": version, "n_rows": n_rows, "facts": facts or {}}
+            return {"input_hash": input_hash, "data_version": version, "facts": facts or {}}
 
-        _write_parquet(self.path(table, scenario), data, footer_of)
+        path = self.path(table, scenario)
+        self._write(path, data, footer_of, is_durable=table in _DURABLE)
+        if table in _TWICE:
+            kept_twice.keep(path, self.copy_of(path))
         return written[0]
 
     def scenarios(self, table: str) -> list[str]:
         """Scenarios for which a whole table exists, `base` first."""
-        names = sorted(p.stem for p in (self.root / table).glob("*.parquet") if not p.name.startswith("."))
-        return sorted(names, key=lambda name: (name != BASE, name))
+        names = [p.name.removesuffix(".parquet") for p in _parquet_in(self.root / table)]
+        known = [name for name in names if self.footer_text(self.path(table, name)) is not None]
+        return sorted(known, key=lambda name: (name != BASE, name))
 
     def tables(self) -> list[str]:
-        """Names of all tables that exist."""
-        return sorted(p.name for p in self.root.glob("*") if p.is_dir() and any(p.rglob("[!.]*.parquet")))
+        """Names of all tables of which a file exists."""
+        folders = [p for p in _entries(self.root) if not p.name.startswith(".") and p.is_dir()]
+        return [p.name for p in folders if _parquet_in(p) or any(_parquet_in(sub) for sub in _entries(p))]
 
     # ---- bucketed tables ----------------------------------------------------------------
     def bucket_path(self, table: str, bucket: int) -> Path:
@@ -209,8 +258,15 @@ class Lake:
         return self.root / table / f"bucket-{bucket:04d}.parquet"
 
     def bucket_files(self, table: str) -> list[Path]:
-        """Existing bucket files of a table, ascending."""
-        return [path for b in range(self.n_buckets) if (path := self.bucket_path(table, b)).exists()]
+        """Intact bucket files of a table, ascending.
+
+        Raises
+        ------
+        DamagedFileError
+            When one is damaged and this lake does not mend.
+        """
+        paths = (self.bucket_path(table, b) for b in range(self.n_buckets))
+        return [path for path in paths if self.footer_text(path) is not None]
 
     @contextmanager
     def bucket_lock(self, table: str, bucket: int) -> Iterator[None]:
@@ -220,38 +276,38 @@ class Lake:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = path.open("a")
         with handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            with writing(path):
+                fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def read_bucket(self, table: str, bucket: int, columns: list[str] | None = None) -> pa.Table | None:
-        """Rows of one bucket, None when it does not exist or is damaged (its footer counts as absent, too)."""
+        """Rows of one bucket, None when it does not exist; in a lake that mends also when it is damaged."""
         path = self.bucket_path(table, bucket)
-        try:
-            with pq.ParquetFile(path) as file:
-                return file.read(columns=columns).replace_schema_metadata(None)
-        except (FileNotFoundError, pa.ArrowInvalid):
+        if self.footer_text(path) is None:
             return None
+        with _damage_told(path):
+            return read_all(path, columns)
 
     def write_bucket(self, table: str, bucket: int, data: pa.Table, tickers: Mapping[str, Mapping[str, Any]]) -> None:
         """Write one bucket atomically with what is known of each of its tickers."""
         footer = {"n_buckets": self.n_buckets, "tickers": {t: tickers[t] for t in sorted(tickers)}}
-        _write_parquet(self.bucket_path(table, bucket), data, lambda _version, _n_rows: footer, is_hashed=False)
+        path = self.bucket_path(table, bucket)
+        self._write(path, data, lambda _version, _n_rows: footer, is_hashed=False, is_durable=table in _DURABLE)
 
     def bucket_footer(self, table: str, bucket: int) -> dict[str, dict[str, Any]]:
         """What is known of each ticker of one bucket."""
-        raw = _read_footer(self.bucket_path(table, bucket))
-        return raw.get("tickers", {}) if raw else {}
+        text = self.footer_text(self.bucket_path(table, bucket))
+        return json.loads(text).get("tickers", {}) if text is not None else {}
 
     def ticker_footers(self, table: str) -> dict[str, dict[str, Any]]:
         """What is known of every ticker of a bucketed table, in ticker (byte) order."""
-        paths = tuple(self.bucket_files(table))
-        stamps = tuple((stat.st_mtime_ns, stat.st_ino) for stat in (path.stat() for path in paths))
-        return dict(_merged_footers(paths, stamps))
+        texts = [self.footer_text(self.bucket_path(table, b)) for b in range(self.n_buckets)]
+        return dict(_merged_footers(tuple(text for text in texts if text is not None)))
 
     def stored_buckets(self, table: str) -> int | None:
-        """Into how many buckets a table was written; None when it was not."""
-        footer = next((f for path in (self.root / table).glob("bucket-*.parquet") if (f := _read_footer(path))), None)
-        return footer.get("n_buckets") if footer is not None else None
+        """Into how many buckets a table was written; None when it was not, or no file of it can be read."""
+        files = [p for p in _parquet_in(self.root / table) if p.name.startswith("bucket-")]
+        return next((n for path in files if (n := (footer_as_it_is(path) or {}).get("n_buckets"))), None)
 
     def by_bucket(self, tickers: Iterable[str]) -> dict[int, list[str]]:
         """Tickers grouped by their bucket, both ascending."""
@@ -260,56 +316,66 @@ class Lake:
             groups.setdefault(bucket_of(ticker, self.n_buckets), []).append(ticker)
         return dict(sorted(groups.items()))
 
+    # ---- writing ------------------------------------------------------------------------
+    def _write(
+        self,
+        path: Path,
+        data: pa.Table | pa.RecordBatchReader,
+        footer_of: Callable[[str, int], Mapping[str, Any]],
+        *,
+        is_hashed: bool = True,
+        is_durable: bool = False,
+    ) -> None:
+        """Write batches and, when the hash of their content is known, the footer."""
+        schema = data.schema.remove_metadata()
+        batches = data.combine_chunks().to_batches() if isinstance(data, pa.Table) else data
 
-@lru_cache(maxsize=8)
-def _merged_footers(paths: tuple[Path, ...], stamps: tuple[tuple[int, int], ...]) -> dict[str, dict[str, Any]]:
-    del stamps  # a rewritten bucket has another inode: it asks for a new answer
-    merged: dict[str, dict[str, Any]] = {}
-    for path in paths:
-        merged.update((_read_footer(path) or {}).get("tickers", {}))
-    return dict(sorted(merged.items(), key=lambda item: item[0].encode()))
+        def fill(take: Callable[[pa.RecordBatch], None]) -> Mapping[str, Any]:
+            content = ContentHash(schema)
+            n_rows = 0
+            for batch in batches:
+                plain = batch.replace_schema_metadata(None)
+                take(plain)
+                n_rows += batch.num_rows
+                if is_hashed:
+                    content.update(plain)
+            return footer_of(content.hexdigest(), n_rows)
 
-
-def _read_footer(path: Path) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    try:
-        metadata = pq.read_metadata(path).metadata or {}
-    except (pa.ArrowInvalid, OSError):
-        # A file that somebody else damaged counts as absent: it is recomputed, never trusted.
-        return None
-    raw = metadata.get(_FOOTER_KEY)
-    return json.loads(raw) if raw else None
-
-
-def _write_parquet(
-    path: Path,
-    data: pa.Table | pa.RecordBatchReader,
-    footer_of: Callable[[str, int], Mapping[str, Any]],
-    *,
-    is_hashed: bool = True,
-) -> None:
-    """Write batches and, when the hash of their content is known, the footer."""
-    schema = data.schema.remove_metadata()
-    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_dictionary(f.type)]
-    batches = data.combine_chunks().to_batches() if isinstance(data, pa.Table) else data
-
-    def write(temporary: Path) -> None:
-        content = ContentHash(schema)
-        n_rows = 0
         try:
-            with pq.ParquetWriter(
-                temporary, schema, compression="lz4", use_dictionary=texts, write_statistics=False
-            ) as writer:
-                for batch in batches:
-                    plain = batch.replace_schema_metadata(None)
-                    writer.write_batch(plain)
-                    n_rows += batch.num_rows
-                    if is_hashed:
-                        content.update(plain)
-                footer = footer_of(content.hexdigest(), n_rows)
-                writer.add_key_value_metadata({_FOOTER_KEY: json.dumps(footer, separators=(",", ":")).encode()})
+            write_sealed(path, self.place(path), schema, fill, is_durable=is_durable)
         except pa.ArrowInvalid as error:
             raise CannotWriteError(str(path), str(error)) from error
+        with writing(path):
+            _aside(path).unlink(missing_ok=True)
 
-    replace_file(path, write)
+
+def _aside(path: Path) -> Path:
+    """Where a damaged file waits until it is made again."""
+    return path.with_name(DAMAGED + path.name)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What a folder holds, by name; nothing when it is no folder. Names are no patterns: they may hold `[` or `*`."""
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _parquet_in(folder: Path) -> list[Path]:
+    """Parquet files right in a folder that are not hidden, by name."""
+    return [p for p in _entries(folder) if p.name.endswith(".parquet") and not p.name.startswith(".") and p.is_file()]
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Name the file when a page of it fails that was intact when it was verified."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedFileError(str(path), str(error).splitlines()[0]) from error
+
+
+@lru_cache(maxsize=8)
+def _merged_footers(texts: tuple[bytes, ...]) -> dict[str, dict[str, Any]]:
+    merged: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        merged.update(json.loads(text).get("tickers", {}))
+    return dict(sorted(merged.items(), key=lambda item: item[0].encode()))

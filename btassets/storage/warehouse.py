@@ -5,16 +5,21 @@ for a lock and a shell that is open keeps the file it opened. Does not belong he
 holds them.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 
-from btassets.storage.files import replace_file, replace_text
+from btassets.errors import CannotWriteError
+from btassets.storage.files import replace_file
 from btassets.storage.lake import BASE, Lake
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 FILE_NAME = "warehouse.duckdb"
 
@@ -35,43 +40,67 @@ class View(Protocol):
         ...
 
 
-def view_sources(lake: Lake, views: Mapping[str, View]) -> dict[str, list[str]]:
-    """Files or patterns behind each view, relative to the lake; only tables that exist."""
-    found: dict[str, list[str]] = {}
+Views = Mapping[str, View]
+"""Layout and order by table (`btassets.graph.flow.views`); a table without an entry gets no view."""
+
+
+def view_sources(lake: Lake, views: Views, names: Collection[str] | None = None) -> dict[str, list[Path]]:
+    """Files behind each view; only tables that exist, and of them only files that btassets wrote and are intact.
+
+    Parameters
+    ----------
+    views
+        Which tables have a view.
+    names
+        Only these tables; None: all.
+
+    Raises
+    ------
+    DamagedFileError
+        When one is damaged and the lake does not mend.
+    """
+    found: dict[str, list[Path]] = {}
     for table in lake.tables():
-        if table not in views:
+        if table not in views or (names is not None and table not in names):
             continue
         layout = views[table].layout
         if layout in ("bucketed", "replays"):
-            folder = f"{table}/{BASE}" if layout == "replays" else table
-            if lake.bucket_files(folder):
-                found[table] = [f"{folder}/bucket-*.parquet"]
+            files = lake.bucket_files(f"{table}/{BASE}" if layout == "replays" else table)
         else:
-            found[table] = [f"{table}/{BASE}.parquet" if layout == "replay" else f"{table}/[!.]*.parquet"]
+            scenarios = [name for name in lake.scenarios(table) if layout != "replay" or name == BASE]
+            files = [lake.existing_path(table, name) for name in scenarios]
+        if files:
+            found[table] = files
     return found
 
 
-def view_sql(lake: Lake, table: str, patterns: list[str], order: Sequence[str]) -> str:
-    """Statement that makes the view of one table, with absolute paths."""
-    files = ", ".join(_quoted(str(lake.root / pattern)) for pattern in patterns)
+def view_sql(table: str, files: Iterable[Path], order: Sequence[str]) -> str:
+    """Statement that makes the view of one table, sorted by the columns `order`."""
     sorting = f" order by {', '.join(order)}" if order else ""
+    listed = ", ".join(quoted_path(path) for path in files)
     # Names are ours and the files are quoted; a view cannot take parameters.
-    return f'create view "{table}" as select * from read_parquet([{files}], union_by_name = true){sorting}'  # noqa: S608
+    return f'create view "{table}" as select * from read_parquet([{listed}], union_by_name = true){sorting}'  # noqa: S608
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def quoted_path(path: Path | str) -> str:
+    """A path as DuckDB reads it, whatever is in its name: quotes are doubled, `[`, `*` and `?` are no pattern."""
+    return "'" + escape(str(path)).replace("'", "''") + "'"
 
 
-def _stamp(folder: Path, lake: Lake, views: Mapping[str, View]) -> str:
-    return json.dumps({"root": str(lake.root), "views": view_sources(lake, views), "at": str(folder)}, sort_keys=True)
+def _stamp(folder: Path, lake: Lake, views: Views) -> dict[str, Any]:
+    files = {table: [lake.place(path) for path in paths] for table, paths in view_sources(lake, views).items()}
+    return {"root": str(lake.root), "views": files, "at": str(folder)}
 
 
-def is_current(folder: Path, lake: Lake, views: Mapping[str, View]) -> bool:
-    """Whether the warehouse has a view of every table, at the place where the book is now."""
-    stamp = lake.root / "warehouse.json"
+def _checksum(path: Path) -> str:
+    return f"{zlib.crc32(path.read_bytes()):08x}"
+
+
+def is_current(folder: Path, lake: Lake, views: Views) -> bool:
+    """Whether the warehouse is whole and has a view of every table, at the place where the book is now."""
+    stamp = read_sealed_json(lake.root / "warehouse.json")
     try:
-        return (folder / FILE_NAME).is_file() and stamp.read_text(encoding="utf-8") == _stamp(folder, lake, views)
+        return stamp == {**_stamp(folder, lake, views), "file": _checksum(folder / FILE_NAME)}
     except OSError:
         return False
 
@@ -85,24 +114,37 @@ def _plain_connect(path: str) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def write_views(folder: Path, lake: Lake, views: Mapping[str, View], connect: Connect = _plain_connect) -> int:
+def write_views(folder: Path, lake: Lake, views: Views, connect: Connect = _plain_connect) -> int:
     """Write the warehouse to a temporary file and rename it over the old one; return the number of views.
 
     Parameters
     ----------
-    views
-        Layout and order by table (`btassets.graph.flow.views`); a table without one gets no view.
     connect
         Opens a DuckDB file for writing; the Dagster resource gives its own.
     """
     sources = view_sources(lake, views)
 
     def write(temporary: Path) -> None:
-        with connect(str(temporary)) as connection:
-            for table, patterns in sources.items():
-                connection.execute(view_sql(lake, table, patterns, views[table].order))
-            connection.execute("checkpoint")
+        if "?" in str(temporary):
+            # DuckDB takes what follows for options and writes its log elsewhere.
+            with tempfile.TemporaryDirectory(prefix="btassets-") as place:
+                made = Path(place) / FILE_NAME
+                fill(made)
+                shutil.copyfile(made, temporary)
+        else:
+            fill(temporary)
+
+    def fill(file: Path) -> None:
+        try:
+            with connect(str(file)) as connection:
+                for table, files in sources.items():
+                    connection.execute(view_sql(table, files, views[table].order))
+                connection.execute("checkpoint")
+        except (duckdb.OperationalError, duckdb.FatalException) as error:
+            raise CannotWriteError(str(folder / FILE_NAME), str(error).splitlines()[0]) from error
 
     replace_file(folder / FILE_NAME, write)
-    replace_text(lake.root / "warehouse.json", _stamp(folder, lake, views))
+    replace_sealed_json(
+        lake.root / "warehouse.json", {**_stamp(folder, lake, views), "file": _checksum(folder / FILE_NAME)}
+    )
     return len(sources)

@@ -104,9 +104,9 @@ def test_bad_files_stay_with_a_reason_and_the_others_go_on(book: Book, capsys: p
 
 def test_half_written_file_waits(book: Book) -> None:
     path = _drop(book, "T001.parquet", _one_bar(1))
-    found = look_for_landed(book)
+    found = look_for_landed(book, 3600.0)
     assert (found.ready, found.unsettled) == ([], [path])
-    taken = take_landed(book)
+    taken = take_landed(book, 3600.0)
     assert (taken.n_files, taken.unsettled) == (0, ["T001.parquet"])
     assert path.exists()
 
@@ -128,3 +128,48 @@ def test_lake_is_rebuilt_with_what_landed(book: Book) -> None:
     assert _ingested(book)["T001"]["version"] == before["T001"]["version"]
     dates = open_source(book.base, book.folder).fetch("T001").dates
     assert bool((np.diff(dates) > 0).all())
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_landed_bars_that_were_damaged_come_back_from_their_second_copy(
+    book: Book, caplog: pytest.LogCaptureFixture
+) -> None:
+    _drop(book, "T001.parquet", _one_bar(1))
+    take_landed(book, 0.0, TODAY)
+    before = _ingested(book)["T001"]
+    kept = book.folder / "landing" / "bars" / "T001.parquet"
+    for _ in range(2):
+        _flip(kept)
+        again = _ingested(book)["T001"]
+        assert (again["version"], again["n_rows"], again["blocked"]) == (before["version"], N_BARS + 1, None)
+        assert f"{kept}: damaged" in caplog.text
+        assert "its second copy is in its place" in caplog.text
+        caplog.clear()
+
+
+def test_landed_bars_that_are_lost_twice_block_their_ticker_alone(book: Book) -> None:
+    for number in (1, 2):
+        _drop(book, f"T00{number}.parquet", _one_bar(number))
+    take_landed(book, 0.0, TODAY)
+    before = _ingested(book)
+    landing = book.folder / "landing"
+    for folder in ("bars", ".copies"):
+        _flip(landing / folder / "T001.parquet")
+    for _ in range(2):
+        after = _ingested(book)
+        assert "and so is its second copy" in after["T001"]["blocked"]
+        assert after["T001"]["n_rows"] == N_BARS + 1, "the bars of the book stay in use"
+        assert after["T001"]["version"] == before["T001"]["version"]
+        assert after["T002"]["blocked"] is None
+    _drop(book, "T001.parquet", _one_bar(1))
+    refused = take_landed(book, 0.0, TODAY).refused
+    assert "delete it" in refused["T001.parquet"]
+    (landing / "bars" / "T001.parquet").unlink()
+    (landing / ".refused.json").unlink()
+    assert take_landed(book, 0.0, TODAY).tickers == ["T001"]
+    assert _ingested(book)["T001"]["blocked"] is None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from btassets.book.book import Book, open_book
 from btassets.compiled import use_cache_folder
-from btassets.graph.flow import STAGES
+from btassets.graph import flow
 from btassets.run.run_stage import compute
 from btassets.run.tables import inputs_of
 from btassets.stages.portfolio.simulation_inputs import read_book_inputs
@@ -38,7 +38,7 @@ def timed(work: Callable[[], object], repeats: int = _REPEATS) -> tuple[float, f
 
 def statistics_figures(book: Book, *, has_targets: bool) -> list[Figure]:
     """The layer as a whole, each of its stages, and the 499 random books of `stat_portfolio`."""
-    parts = {name: timed(lambda name=name: compute(STAGES[name], book)) for name in STAGES}
+    parts = {name: timed(lambda name=name: compute(flow.STAGES[name], book)) for name in STAGES}
     inputs = read_book_inputs(*inputs_of("stat_portfolio", book))
     books = stat_portfolio.policy_books(inputs)
     drawn = timed(lambda: stat_portfolio.random_rows(book.settings, inputs, books))

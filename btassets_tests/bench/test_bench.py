@@ -1,8 +1,10 @@
 """The bench still works: a tiny market, a few cases, no figure judged."""
 
+import contextlib
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,21 +15,31 @@ from btassets_tests.bench.measure import Measured, MeasureError, run_command
 
 BUSY_CHILD = """
 import subprocess, sys
-work = "import time\\nblock = bytearray(60_000_000)\\nwhile time.process_time() < 0.3: pass\\ntime.sleep(0.3)"
+work = "import time\\nblock = bytearray(60_000_000)\\nwhile time.process_time() < 0.1: pass\\ntime.sleep(0.3)"
 subprocess.run([sys.executable, "-S", "-c", work], check=True)
 subprocess.Popen([sys.executable, "-S", "-c", work])
 print("said")
 """
 
 
+def children():
+    """Processes of which this one is the parent: other tests of it may have left a server running."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            found |= {int(folder.name)} if int(fields[1]) == os.getpid() else set()
+    return found
+
+
 def test_a_command_is_measured_with_its_children_and_what_outlives_it(tmp_path):
+    before = children()
     run = run_command([sys.executable, "-S", "-c", BUSY_CHILD], cwd=tmp_path)
     assert run.stdout == "said\n"
-    assert run.cpu_s >= 0.6
+    assert run.cpu_s >= 0.2
     assert run.peak_mb >= 60.0
     assert run.wall_s >= 0.3
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children() <= before
 
 
 def test_a_failing_command_is_no_measurement(tmp_path):

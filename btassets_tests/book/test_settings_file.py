@@ -6,9 +6,9 @@ import pytest
 
 from btassets.book.new_book import DEMO_SETTINGS, settings_text
 from btassets.book.settings_file import set_in_file
-from btassets.errors import BtassetsError, SettingError, UnknownSettingError, UsageError
+from btassets.errors import BtassetsError, SettingError, UnknownSettingError
 from btassets.settings.load import resolve
-from btassets.settings.models import flatten
+from btassets.settings.models import Settings, flatten
 
 TEXT = """\
 # my book
@@ -87,13 +87,40 @@ def test_what_is_not_allowed_leaves_the_file_alone(
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["[exits]\nhold_days = [\n  5,\n  10,\n]\n", "exits = { hold_days = [5, 10] }\n", "exits.hold_days = [5, 10]\n"],
-    ids=["many lines", "inline table", "dotted"],
+    ("text", "after"),
+    [
+        ("[exits]  # a\nhold_days = [\n  5,\n  10,\n]\n# b\n", "[exits]  # a\nhold_days = [21]\n# b\n"),
+        ("exits = { hold_days = [5, 10] }  # a\n", "exits = { hold_days = [21] }  # a\n"),
+        ("exits.hold_days = [5, 10]  # a\n", "exits.hold_days = [21]  # a\n"),
+        ("[gates]\nmin_rr = 2\n\n[costs]\n", "[gates]\nmin_rr = 2\n\n[costs]\n\n[exits]\nhold_days = [21]\n"),
+    ],
+    ids=["many lines", "inline table", "dotted", "absent"],
 )
-def test_a_layout_that_one_line_cannot_change_is_refused_whole(tmp_path: Path, text: str) -> None:
+def test_every_layout_of_toml_is_edited_in_place(tmp_path: Path, text: str, after: str) -> None:
     path = tmp_path / "btassets.toml"
     path.write_text(text)
-    with pytest.raises(UsageError, match="by hand"):
-        set_in_file(path, {"exits.hold_days": [21]})
-    assert path.read_text() == text
+    set_in_file(path, {"exits.hold_days": [21]})
+    assert path.read_text() == after
+
+
+def test_several_settings_at_once_and_each_setting_alone(tmp_path: Path) -> None:
+    text = settings_text(DEMO_SETTINGS)
+    flat = flatten(Settings())
+    for key, value in flat.items():
+        if value is not None and key != "quality.overrides":
+            assert len(promoted(tmp_path, text, **{key.replace(".", "__"): _plain(value)})) <= 1, key
+    both = promoted(tmp_path, text, gates__min_rr=2.0, portfolio__max_positions=3, benchmark="A")
+    assert len(both) == 3
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_a_file_that_cannot_hold_the_table_stays(tmp_path: Path) -> None:
+    path = tmp_path / "btassets.toml"
+    path.write_text("[[quality.overrides]]\nticker = 'A'\nrule = 'Q5'\nreason = 'x'\n")
+    before = path.read_text()
+    with pytest.raises(BtassetsError):
+        set_in_file(path, {"quality.overrides.ticker": "B"})
+    assert path.read_text() == before

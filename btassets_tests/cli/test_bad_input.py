@@ -80,7 +80,8 @@ def as_nobody(words: list[object], cwd: Path) -> Answer:
         return finish(start(*words, cwd=cwd))
     # The interpreter may lie where nobody else can read it: everything is imported before.
     program = (
-        "import email.parser, os, sys, zoneinfo, pyarrow.csv, pyarrow.dataset; "
+        "import email.parser, encodings.utf_8_sig, os, sys, zoneinfo, pyarrow.csv, pyarrow.dataset; "
+        "import btassets.cli.completion, btassets.cli.commands.run, btassets.cli.commands.doctor, btassets.cli.books; "
         "import btassets.cli.run, btassets.sources.files.bar_folder; "
         f"os.setgid({NOBODY}); os.setuid({NOBODY}); "
         "from btassets.cli.main import main; sys.exit(main(sys.argv[1:]))"
@@ -164,6 +165,18 @@ def test_a_missing_benchmark_ends_with_3_before_the_replay(tmp_path: Path, marke
     assert answer.code == 3
     assert "benchmark SPX" in answer.err
     assert not (folder / "data" / "candidates").exists()
+
+
+def test_the_legacy_profile_reports_without_its_benchmark_and_warns(
+    tmp_path: Path, market_folder: Path, instance: Path
+) -> None:
+    folder = make_book(tmp_path / "book", market_folder, instance=instance, benchmark="SPX", profile="legacy")
+    answer = run(folder)
+    assert answer.code == 0, answer.err
+    assert "benchmark SPX" in answer.err
+    assert (folder / "reports" / "latest" / "report.json").is_file()
+    assert "benchmark SPX" in (folder / "reports" / "latest" / "report.json").read_text()
+    assert "nothing changed" in run(folder).err
 
 
 def test_a_benchmark_that_vanishes_leaves_the_last_report(own_book: Path, own_market: Path) -> None:

@@ -89,7 +89,7 @@ def test_run_ends_with_headline_table_and_paths(book: Path, finished_book: Path)
     before = lake_files(book)
     answer = call("run", "--book", book)
     assert answer.code == 0
-    assert answer.err == "nothing changed since the last run: its tables and report stand\n"
+    assert answer.err == "nothing changed since the last run: its tables and report are up to date\n"
     lines = answer.out.splitlines()
     assert lines[0]
     assert [line.split("  ")[0] for line in lines[2:10]] == [
@@ -213,7 +213,10 @@ def test_report_says_where_it_is(book: Path, tmp_path: Path, market_folder: Path
     answer = call("report", "--book", book)
     assert answer.code == 0
     assert "report.html" in answer.out
-    assert call("report", "--book", make_book(tmp_path / "new", market_folder)).code == 2
+    never = make_book(tmp_path / "new", market_folder)
+    said = call("report", "--book", never)
+    assert said.code == 3
+    assert said.err == call("today", "--book", never).err == call("sql", "--book", never, "select 1").err
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "json"])
@@ -355,10 +358,12 @@ def test_grade_without_a_book(tmp_path: Path, book: Path, market_folder: Path) -
 
 
 def test_words_that_make_no_command_end_with_2() -> None:
-    for words in ([], ["runn"], ["run", "--nope"], ["today", "--format", "xml"], ["run", "--set", "gates.min_rr"]):
+    for words in (["runn"], ["run", "--nope"], ["today", "--format", "xml"], ["run", "--set", "gates.min_rr"]):
         assert call(*words).code == 2, words
     assert call("--version").code == 0
     assert call("--help").code == 0
+    assert call().code == 0
+    assert call().out == call("--help").out
 
 
 def test_progress_tells_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,15 +375,15 @@ def test_progress_tells_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch)
 
     clock = [100.0]
     monkeypatch.setattr(terminal.time, "monotonic", lambda: clock[0])
+    monkeypatch.setenv("TERM", "xterm")
     for stream in (Terminal(), io.StringIO()):
         clock[0] = 100.0
         show = terminal.Progress(is_quiet=False, stream=stream)
         show("bars", 0, 100)
         clock[0] = 110.0
         show("bars", 25, 100)
-        assert (
-            "25/100  2.5/s, 30 s left" in stream.getvalue() or "bars: 25 of 100, 2.5/s, 30 s left" in stream.getvalue()
-        )
+        show.stop()
+        assert "2.5/s, 30 s left" in stream.getvalue() or "bars: 25 of 100, 2.5/s, 30 s left" in stream.getvalue()
     quiet = io.StringIO()
     terminal.Progress(is_quiet=True, stream=quiet)("bars", 25, 100)
     assert quiet.getvalue() == ""

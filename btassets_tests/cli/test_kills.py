@@ -48,13 +48,14 @@ def test_sigkill_at_random_moments(new_book: Path, finished_book: Path) -> None:
     n_killed = 0
     for low, high in ((2, 20), (21, 45)):
         process = start("run", "--book", new_book, "--quiet", "--workers", "2")
-        n_killed += kill_when(process, new_book, moments.randint(low, high))
+        is_killed = kill_when(process, new_book, moments.randint(low, high))
+        n_killed += is_killed
     assert n_killed >= 1
     half = new_book / "data" / "candidates" / "base" / f".tmp-{2**22 + 5}-abcd-bucket-0001.parquet"
     half.parent.mkdir(parents=True, exist_ok=True)
     for path in (half, new_book / f".tmp-{2**22 + 5}-abcd-warehouse.duckdb"):
         path.write_bytes(b"half")
-    assert open_runs(new_book)
+    assert open_runs(new_book) or not is_killed
     answer = call("run", "--book", new_book, "--quiet")
     assert answer.code == 0, answer.err
     assert different(tables_of(new_book), tables_of(finished_book)) == []
@@ -129,7 +130,7 @@ def test_two_runs_started_together_both_succeed(new_book: Path, finished_book: P
 def test_a_reader_that_goes_away_is_no_error(book: Path) -> None:
     process = start("sql", "--book", book, "select * from candidates", "--format", "csv")
     process.stdout.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
 

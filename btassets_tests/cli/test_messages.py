@@ -32,7 +32,7 @@ def test_a_taken_port_is_told_with_the_way_out(book: Path) -> None:
 
 
 def test_a_report_before_the_first_run_says_what_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "btassets.toml").write_text("", encoding="utf-8")
+    (tmp_path / "btassets.toml").write_text('[source]\nkind = "demo"\n', encoding="utf-8")
     answer = call("today", "--book", tmp_path)
     assert answer.code == 3
     assert answer.err.endswith("this book was never run; `btassets run` reads the bars and replays.\n")
@@ -41,4 +41,6 @@ def test_a_report_before_the_first_run_says_what_is_missing(tmp_path: Path) -> N
 def test_promote_without_a_setting_is_told(book: Path) -> None:
     answer = call("run", "--book", book, "--promote")
     assert answer.code == 2
-    assert answer.err == ("btassets: --promote: no --set beside it; it writes what --set says into btassets.toml.\n")
+    assert answer.err == (
+        "btassets: --promote: no --set beside it; it writes the values of --set into btassets.toml.\n"
+    )

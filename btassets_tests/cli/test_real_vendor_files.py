@@ -20,9 +20,13 @@ from btassets.cli.look import read_table
 from btassets_tests.support.book_factory import call
 
 FOLDER = Path(os.environ.get("BTASSETS_REAL_BARS", ""), "sp500_raw_csv_sample")
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("BTASSETS_REAL_BARS"), reason="BTASSETS_REAL_BARS is not set: real bars are not in the project"
-)
+pytestmark = [
+    pytest.mark.real_bars,
+    pytest.mark.skipif(
+        not os.environ.get("BTASSETS_REAL_BARS"),
+        reason="BTASSETS_REAL_BARS is not set: real bars are not in the project",
+    ),
+]
 
 VENDOR = {
     "source.kind": "files",

@@ -115,8 +115,8 @@ def test_it_waits_for_a_run_or_says_who_holds_the_book(book: Path) -> None:
     assert "another run (run of scenario base" in answer.err
 
 
-def test_old_sweeps_go_with_keep_runs(book: Path) -> None:
-    set_in_file(book / "btassets.toml", {"storage.keep_runs": 2})
+def test_old_sweeps_go_with_keep_sweeps(book: Path) -> None:
+    set_in_file(book / "btassets.toml", {"storage.keep_sweeps": 2})
     for n in range(5):
         assert swept(book, f"gates.min_rr=1,{n + 2}").code == 0
     assert len(list((book / "reports").glob("sweep-*"))) == 2

@@ -199,13 +199,13 @@ manager = TeeComputeLogManager(sys.argv[1])
 with manager.capture_logs(["run", "compute_logs", "step"]):
     print("from python")
     os.write(1, b"from below\\n")
-    sleeper = subprocess.Popen(["sleep", "20"])  # holds the other end of the pipe
+    sleeper = subprocess.Popen(["sleep", "600"])  # holds the other end of the pipe
     sys.stderr.write("bad\\n")
 print("after")
 sleeper.kill()
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=15, check=True
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=300, check=True
     )
     assert set(done.stdout.splitlines()) == {"from python", "from below", "after"}
     assert done.stderr == "bad\n"

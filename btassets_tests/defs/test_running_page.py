@@ -14,7 +14,7 @@ import pytest
 from btassets.book.book import Book
 from btassets.defs.schedules import switch
 from btassets.instance.dagster_home import open_instance
-from btassets.instance.executors import PID_TAG
+from btassets.instance.dead_runs import PID_TAG
 from btassets.storage.lake import bucket_of
 from btassets.storage.lock import book_lock
 from btassets_tests.support.running_page import RunningPage, is_alive, parent_of, processes_of

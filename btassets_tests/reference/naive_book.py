@@ -78,7 +78,7 @@ class Ledger:
         )
 
 
-def _exits_of_the_day(ledger, bars, day, rules, is_last_bar):
+def _exits_of_the_day(ledger, bars, day, rules, is_last_bar, *, fills_gap):
     for ticker in list(ledger.open):
         bar = bars.get(ticker, {}).get(day)
         if bar is None:
@@ -90,7 +90,8 @@ def _exits_of_the_day(ledger, bars, day, rules, is_last_bar):
         if low <= position["stop"]:
             ledger.sell(ticker, min(position["stop"], bar_open), "stop", day)
         elif rules["policy"] == "target" and position["target"] and high >= position["target"]:
-            ledger.sell(ticker, position["target"], "target", day)
+            price = max(position["target"], bar_open) if fills_gap else position["target"]
+            ledger.sell(ticker, price, "target", day)
         elif position["held"] >= rules["hold_days"]:
             ledger.sell(ticker, close, "time", day)
         elif is_last_bar(ticker, day):
@@ -137,7 +138,7 @@ def seed_book(bars, rows, rules):
     ledger = Ledger(rules["capital"], rules["cost"])
     curve = []
     for day in calendar:
-        _exits_of_the_day(ledger, bars, day, rules, lambda _ticker, _day: False)
+        _exits_of_the_day(ledger, bars, day, rules, lambda _ticker, _day: False, fills_gap=False)
         equity = ledger.equity()
         for number, row in sorted(by_day.get(day, []), key=lambda x: x[1]["rank"] or 0.0, reverse=True):
             if row["ticker"] in ledger.open:
@@ -220,7 +221,7 @@ def honest_book(bars, rows, rules, calendar, start):
                     ledger.count("cash")
                     continue
             ledger.buy(row, number, shares, price, planned, day)
-        _exits_of_the_day(ledger, bars, day, rules, ends_here)
+        _exits_of_the_day(ledger, bars, day, rules, ends_here, fills_gap=True)
         curve.append(_point(ledger, day))
         equity = curve[-1]["equity"]
         previous = day

@@ -94,7 +94,12 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
             row[f"bench_ret_{n}{suffix}"] = benchmark_return(benchmark, start, day_date(here, ahead, day))
         row[f"bench_ret_target{suffix}"] = benchmark_return(benchmark, start, day_date(here, ahead, hold))
         if outcome == "target_hit":
-            mtm = open_r(target) if suffix else rr
+            first_price = ahead[hold - 1].open
+            beyond = max(first_price - target, 0.0) if direction == "long" else max(target - first_price, 0.0)
+            race = open_r(target) if suffix else rr
+            mtm = race
+            if beyond > 0.0:
+                mtm = open_r(first_price) if suffix else rr + beyond / abs(entry - stop)
         elif outcome != "expired":
             mtm = open_r(stop_price) if suffix else level_r(stop_price)
         elif not ahead:
@@ -102,7 +107,7 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
         else:
             mtm = open_r(ahead[-1].close) if suffix else close_r(ahead[-1].close)
         row[f"r_mtm{suffix}"] = mtm
-        row[f"realized_r{suffix}"] = 0.0 if reason == "time" else mtm
+        row[f"realized_r{suffix}"] = 0.0 if reason == "time" else race if outcome == "target_hit" else mtm
     return row
 
 

@@ -20,7 +20,7 @@ def test_document_keeps_the_schema(name: str) -> None:
     assert list(problems(document, SCHEMA, SCHEMA)) == []
     assert set(document) <= set(SCHEMA["properties"])
     if name != "legacy":
-        book_row = SCHEMA["$defs"]["book"]["properties"]
+        book_row = SCHEMA["$defs"]["portfolio_row"]["properties"]
         assert all(set(row) - {"policy"} <= set(book_row) for row in document["portfolio_sim"]["policies"])
 
 

@@ -21,7 +21,7 @@ class Work:
     def __init__(self, refused: str = "", met: tuple[str, str] | None = None) -> None:
         self.refused = refused
         self.met = met
-        self.barrier = threading.Barrier(2, timeout=20.0)
+        self.barrier = threading.Barrier(2, timeout=300.0)
         self.notes: list[tuple[str, str]] = []
         self.lock = threading.Lock()
 

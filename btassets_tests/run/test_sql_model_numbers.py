@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from btassets.engine.statistics.ewc import estimate
+from btassets.engine.statistics.influence import series_influence
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_model, run_models
 from btassets_tests.reference import naive_ic, naive_stats
 from btassets_tests.support.grade_cases import profile_settings
-from btassets_tests.support.random_tables import ENDED, random_candidates
+from btassets_tests.support.random_tables import ENDED, random_candidates, random_weekly_ic
 from btassets_tests.support.sql_model_cases import GATES, PROFILES, every_model, relations_of, replaced, rows_where
 
 
@@ -137,6 +139,29 @@ def test_statistics_equal_the_naive_ones(case):
         assert row == wanted
 
 
+@pytest.mark.parametrize("fill", ["open", "close"])
+@pytest.mark.parametrize("expired", ["mark", "zero"])
+def test_a_target_gapped_over_pays_what_its_own_switch_says(fill, expired):
+    candidates = random_candidates()
+    for name in ("r_mtm", "r_mtm_open"):  # every target is gapped over by 0.3R
+        outcome = candidates["outcome_open" if name.endswith("_open") else "outcome"]
+        more = pc.if_else(pc.fill_null(pc.equal(outcome, "target_hit"), False), 0.3, 0.0)
+        candidates = replaced(candidates, name, pc.add(candidates[name], more).to_pylist())
+
+    def results(gapped_target):
+        method = {"fill": fill, "expired": expired, "gapped_target": gapped_target}
+        relations = relations_of("standard", method=method) | {"candidates": candidates}
+        return run_models(relations, ["percentile_ranks", "graded_setups"])["graded_setups"].to_pylist()
+
+    at_open, at_target = results("open"), results("target")
+    assert {row["outcome"] for row in at_open} > {"target_hit", "expired"}
+    for more, less in zip(at_open, at_target, strict=True):
+        is_hit = more["outcome"] == "target_hit"
+        assert more["gross_r"] == (pytest.approx(less["gross_r"] + 0.3) if is_hit else less["gross_r"])
+        if more["is_graded"]:
+            assert more["target_gap_r"] == less["target_gap_r"] == pytest.approx(0.3 if is_hit else 0.0)
+
+
 def test_expired_trades_are_marked_or_zero_and_ended_rows_kept_or_dropped():
     marked = run_models(relations_of("standard"), ["percentile_ranks", "graded_setups"])["graded_setups"]
     booked = run_models(relations_of("legacy"), ["percentile_ranks", "graded_setups"])["graded_setups"]
@@ -253,18 +278,28 @@ def test_factor_ic_is_the_mean_over_the_scenarios_weeks(case):
     weekly = [row for row in relations["factor_ic_weekly"].to_pylist() if row["n"] >= 20]
     for found in tables["factor_ic"].to_pylist():
         mine = [row for row in weekly if row["signal"] == found["signal"]]
-        thinned = [row for row in mine if row["is_thinned"]]
-        used = thinned if profile == "legacy" else mine
+        used = [row for row in mine if row["is_thinned"]] if profile == "legacy" else mine
         ics = [row["ic"] for row in used if row["ic"] is not None]
-        thinned_ics = [row["ic"] for row in thinned if row["ic"] is not None]
-        t = statistics.fmean(thinned_ics) / statistics.stdev(thinned_ics) * math.sqrt(len(thinned_ics))
-        assert (found["weeks"], found["thinned_weeks"]) == (len(ics), len(thinned_ics))
+        if profile == "legacy":
+            t = statistics.fmean(ics) / statistics.stdev(ics) * math.sqrt(len(ics))
+            assert (found["thinned_weeks"], found["thinned_mean_ic"]) == (len(ics), found["mean_ic"])
+        else:  # the cosine estimator over the same weeks, those without a correlation in their places
+            first = min(row["week"] for row in used if row["ic"] is not None)
+            last = max(row["week"] for row in used if row["ic"] is not None)
+            axis = np.full((last - first).days // 7 + 1, np.nan)
+            for row in used:
+                if row["ic"] is not None:
+                    axis[(row["week"] - first).days // 7] = row["ic"]
+            wanted = estimate(series_influence(axis), 6)
+            t = None if wanted.is_too_short[0] else wanted.t[0]
+            assert (found["thinned_weeks"], found["thinned_mean_ic"]) == (None, None)
+        assert found["weeks"] == len(ics)
         assert found["avg_cross_section"] == pytest.approx(statistics.fmean(row["n"] for row in used))
         assert found["mean_ic"] == pytest.approx(statistics.fmean(ics))
-        assert found["ic_t_stat"] == pytest.approx(t)
+        assert found["ic_t_stat"] == (None if t is None else pytest.approx(t, rel=1e-9))
         assert found["ic_positive_pct"] == pytest.approx(100 * sum(ic > 0 for ic in ics) / len(ics))
         assert found["mean_quintile_spread"] == pytest.approx(statistics.fmean(row["spread"] for row in used))
-        assert found["reliable"] == (len(thinned_ics) >= 12)
+        assert found["reliable"] == (len(ics) >= 12 if profile == "legacy" else t is not None)
 
 
 def test_signals_without_a_week_leave_no_row():
@@ -283,3 +318,18 @@ def test_one_thinned_week_has_no_t():
     first = replaced(replaced(first, "n", [25] * 8), "ic", [0.1] * 8)
     rows = run_model("factor_ic", {**relations, "factor_ic_weekly": first}).to_pylist()
     assert {(row["weeks"], row["ic_t_stat"], row["reliable"]) for row in rows} == {(1, None, False)}
+
+
+@pytest.mark.parametrize("n_weeks", [59, 60, 203, 520, 1000])
+def test_the_t_over_all_weeks_is_the_estimators_at_every_length(n_weeks):
+    relations = relations_of("standard") | {"factor_ic_weekly": random_weekly_ic(3, n_weeks)}
+    weekly = relations["factor_ic_weekly"].to_pylist()
+    for found in run_model("factor_ic", relations).to_pylist():
+        mine = [row for row in weekly if row["signal"] == found["signal"] and row["n"] >= 20 and row["ic"] is not None]
+        first = mine[0]["week"]
+        axis = np.full((mine[-1]["week"] - first).days // 7 + 1, np.nan)
+        axis[[(row["week"] - first).days // 7 for row in mine]] = [row["ic"] for row in mine]
+        wanted = estimate(series_influence(axis), 6)
+        is_long = len(axis) >= 60
+        assert found["reliable"] == is_long
+        assert found["ic_t_stat"] == (pytest.approx(wanted.t[0], rel=1e-9) if is_long else None)

@@ -36,7 +36,7 @@ def case(request):
 
 def test_every_model_says_what_a_row_is_and_reads_known_tables():
     models = load_models()
-    known = {"settings", "exit_days", "cutoffs", "candidates", "factor_signals", "factor_ic_weekly"}
+    known = {"settings", "exit_days", "cutoffs", "floor_variants", "candidates", "factor_signals", "factor_ic_weekly"}
     for name, model in models.items():
         assert model.description.startswith("One row per "), name
         assert set(model.upstream) <= known, name

@@ -144,7 +144,7 @@ def test_the_ledger_is_a_table_for_sql_and_export(book, tmp_path):
 
 def test_settings_that_decide_no_trade_make_no_other_trial(book):
     file = book.folder / "btassets.toml"
-    set_in_file(file, {"executor.shards": 1, "storage.keep_runs": 3})
+    set_in_file(file, {"executor.shards": 1, "storage.keep_reports": 3})
     other = resolve(file, environ={}).settings.model_copy(update={"benchmark": "moved/SYNIDX.parquet"})
     hashes = {trial_row(s, None, data_version="d", policy="hold")["settings_hash"] for s in (book.settings, other)}
     assert len(hashes) == 1

@@ -21,7 +21,10 @@ from btassets.sources.files.column_mapping import ColumnNames
 from btassets_tests.support.days_of_bars import screen_days
 
 FOLDER = os.environ.get("BTASSETS_REAL_BARS", "")
-pytestmark = pytest.mark.skipif(not FOLDER, reason="BTASSETS_REAL_BARS is not set: real bars are not in the project")
+pytestmark = [
+    pytest.mark.real_bars,
+    pytest.mark.skipif(not FOLDER, reason="BTASSETS_REAL_BARS is not set: real bars are not in the project"),
+]
 
 VENDOR_COLUMNS = ColumnNames(
     date="timestamp", dividend="dividend_amount", split="split_coefficient", adjusted_close="adjusted_close"
@@ -90,18 +93,18 @@ def test_501_adjusted_files_are_read_and_judged_in_time() -> None:
     names = source.tickers()
     results = dict(fetch_many(source, names))
     assert len(results) == 501
-    # Machines are shared: the limits on the processor's time are three times what was measured.
+    # Machines are shared: the limits on the processor's time are ten times what was measured.
     started = time.process_time()
     source.refresh()
     results = dict(fetch_many(source, source.tickers()))
-    assert time.process_time() - started < 1.5
+    assert time.process_time() - started < 5.0
     started = time.process_time()
     screened = {
         ticker: screen_bars(ticker, bars, basis="total", last_session=LAST_SESSION)
         for ticker, bars in results.items()
         if isinstance(bars, RawBars)
     }
-    assert time.process_time() - started < 0.3
+    assert time.process_time() - started < 1.0
     assert not [ticker for ticker, result in screened.items() if result.is_blocked]
     assert [ticker for ticker, result in screened.items() if result.n_dropped] == ["VAR"]
     kept = [result.bars for result in screened.values() if result.bars is not None]

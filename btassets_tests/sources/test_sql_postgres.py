@@ -26,7 +26,7 @@ psycopg2 = pytest.importorskip("psycopg2", reason='the PostgreSQL driver is miss
 
 pytestmark = pytest.mark.postgres
 
-N_TICKERS, N_BARS = 500, 1_260
+N_BARS = 1_260
 QUERY = "select symbol, day, open, high, low, close, volume from prices where day >= :since"
 COLUMNS = ColumnNames(ticker="symbol", date="day")
 
@@ -40,9 +40,15 @@ def server() -> Iterator[PostgresServer]:
         pytest.skip(f"no PostgreSQL: {error}")
 
 
+@pytest.fixture(scope="module", params=[100, pytest.param(500, marks=pytest.mark.slow)])
+def n_tickers(request: pytest.FixtureRequest) -> int:
+    """Tickers of the table: a fifth of the index, and all of it."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def prices(server: PostgresServer) -> Iterator[Any]:
-    """Table `prices` with 500 tickers x 1,260 sessions, prices as decimals, as such tables have them."""
+def prices(server: PostgresServer, n_tickers: int) -> Iterator[Any]:
+    """Table `prices` with 1,260 sessions of each ticker, prices as decimals, as such tables have them."""
     connection = psycopg2.connect(
         host="127.0.0.1", port=server.port, user="reader", password=server.password, dbname="postgres"
     )
@@ -55,7 +61,7 @@ def prices(server: PostgresServer) -> Iterator[Any]:
     rng = np.random.default_rng(3)
     days = np.busday_offset("2016-04-20", np.arange(N_BARS), roll="forward").astype(str)
     lines: list[str] = []
-    for number in range(N_TICKERS):
+    for number in range(n_tickers):
         close = np.round(50.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, N_BARS))), 2)
         lines += [
             f"T{number:03d}\t{day}\t{c}\t{c + 0.5:.2f}\t{c - 0.5:.2f}\t{c}\t{1_000 + number}\n"
@@ -66,6 +72,8 @@ def prices(server: PostgresServer) -> Iterator[Any]:
     cursor.execute("analyze prices")
     cursor.execute("create sequence counter")
     yield cursor
+    cursor.execute("drop table prices")
+    cursor.execute("drop sequence counter")
     connection.close()
 
 
@@ -101,7 +109,7 @@ def one_session_more(prices: Any) -> Iterator[None]:
 
 
 def test_the_whole_table_in_one_query(
-    server: PostgresServer, prices: Any, record_property: Any, capsys: pytest.CaptureFixture[str]
+    server: PostgresServer, n_tickers: int, prices: Any, record_property: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = source_of(server)
     start, start_cpu = time.perf_counter(), time.process_time()
@@ -111,16 +119,16 @@ def test_the_whole_table_in_one_query(
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
     record_property("seconds", round(seconds, 2))
     with capsys.disabled():
-        print(f" [{N_TICKERS} x {N_BARS:,} bars from PostgreSQL: {seconds:.1f} s, {cpu_seconds:.1f} CPU s] ", end="")
-    assert len(found) == N_TICKERS
+        print(f" [{n_tickers} x {N_BARS:,} bars from PostgreSQL: {seconds:.1f} s, {cpu_seconds:.1f} CPU s] ", end="")
+    assert len(found) == n_tickers
     assert {len(bars) for bars in found.values()} == {N_BARS}
-    prices.execute("select close from prices where symbol = 'T123' order by day")
-    assert found["T123"].close.tolist() == [float(row[0]) for row in prices.fetchall()]
+    prices.execute("select close from prices where symbol = 'T023' order by day")
+    assert found["T023"].close.tolist() == [float(row[0]) for row in prices.fetchall()]
     assert cpu_seconds < 20  # a guard against one query per ticker; the figure itself is printed
 
 
-def test_only_new_rows_on_the_second_run(tmp_path: Path, server: PostgresServer, prices: Any) -> None:
-    wanted = [f"T{number:03d}" for number in range(0, 500, 25)]
+def test_only_new_rows_on_the_second_run(tmp_path: Path, server: PostgresServer, n_tickers: int, prices: Any) -> None:
+    wanted = [f"T{number:03d}" for number in range(0, n_tickers, n_tickers // 20)]
     make_book(tmp_path / "book", settings_of(server) | {"universe.tickers": wanted, "storage.buckets": 4})
     book = open_book(tmp_path / "book", environ={})
     assert books.read(book).n_bars_new == 20 * N_BARS
@@ -134,9 +142,10 @@ def test_only_new_rows_on_the_second_run(tmp_path: Path, server: PostgresServer,
         assert {len(part.fetch_since(t, books.facts(book, t)["again_from"])) for t in wanted} == {10}
 
 
-def test_a_book_of_500_tickers_reads_new_rows_alone_the_second_time(
+def test_a_book_reads_new_rows_alone_the_second_time(
     tmp_path: Path,
     server: PostgresServer,
+    n_tickers: int,
     prices: Any,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -157,17 +166,18 @@ def test_a_book_of_500_tickers_reads_new_rows_alone_the_second_time(
     answer = call("ingest", "--book", folder, "--quiet")
     seconds = time.perf_counter() - start
     assert answer.code == 0, answer.err
-    assert "500 of 500 tickers read, 500 changed, 630,000 bars in the lake" in answer.out
-    assert sent[0] == N_TICKERS * N_BARS
+    read = f"{n_tickers} of {n_tickers} tickers read, {n_tickers} changed"
+    assert f"{read}, {n_tickers * N_BARS:,} bars in the lake" in answer.out
+    assert sent[0] == n_tickers * N_BARS
     with one_session_more(prices):
         sent[0], start = 0, time.perf_counter()
         answer = call("ingest", "--book", folder, "--quiet")
         seconds_again = time.perf_counter() - start
         assert answer.code == 0, answer.err
-        assert "500 of 500 tickers read, 500 changed, 630,500 bars in the lake" in answer.out
-        assert sent[0] == N_TICKERS * 11  # the new session, and ten again to compare with
+        assert f"{read}, {n_tickers * (N_BARS + 1):,} bars in the lake" in answer.out
+        assert sent[0] == n_tickers * 11  # the new session, and ten again to compare with
     with capsys.disabled():
-        print(f" [ingest of 500 x 1,260: {seconds:.1f} s, with one session more: {seconds_again:.1f} s] ", end="")
+        print(f" [ingest of {n_tickers} x 1,260: {seconds:.1f} s, one session more: {seconds_again:.1f} s] ", end="")
 
 
 def test_the_server_says_no(server: PostgresServer, prices: Any, monkeypatch: pytest.MonkeyPatch) -> None:

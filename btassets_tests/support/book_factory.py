@@ -65,7 +65,7 @@ def start(*words: object, cwd: Path | None = None, env: Mapping[str, str] | None
     )
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 120.0) -> Answer:
+def finish(process: subprocess.Popen[str], seconds: float = 300.0) -> Answer:
     """Wait for a command that was started."""
     out, err = process.communicate(timeout=seconds)
     return Answer(process.returncode, out, err)

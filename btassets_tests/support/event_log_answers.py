@@ -1,7 +1,7 @@
 """Everything that an instance says and stores, made comparable between two of them.
 
 Belongs here: the questions that Dagster and its pages ask of an event log. Does not belong here: whether the
-answers are the same ones (`test_event_log_equals_stock.py`).
+answers are the same ones (`test_event_log.py`).
 """
 
 import re

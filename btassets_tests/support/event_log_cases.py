@@ -24,7 +24,7 @@ from dagster._serdes import deserialize_value
 
 from btassets.instance import event_log
 
-N_TICKERS = 120
+N_TICKERS, N_BATCH = 60, 25
 TICKERS = [f"T{number:03d}" for number in range(N_TICKERS)]
 TICKER_PARTITIONS = dg.DynamicPartitionsDefinition(name="tickers")
 BARS, TABLE, BROKEN = dg.AssetKey(["raw", "bars"]), dg.AssetKey("table"), dg.AssetKey("broken")
@@ -227,7 +227,7 @@ def assert_consistent(instance: dg.DagsterInstance, *, is_one_writer: bool = Tru
         of_run, of_index = mirrored_events(instance, run_id)
         if is_one_writer:
             assert of_index == of_run[: len(of_index)]
-            assert len(of_run) - len(of_index) <= 50
+            assert len(of_run) - len(of_index) <= N_BATCH
         else:
             assert Counter(of_index) == Counter(of_run)
 
@@ -240,5 +240,5 @@ def forked(work: Callable[[], Any]) -> Iterator[Any]:
     try:
         yield process
     finally:
-        process.join(timeout=30)
+        process.join(timeout=300)
         assert process.exitcode is not None

@@ -10,7 +10,7 @@ from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
 from btassets.engine.portfolio.simulation import BookResult, simulate_books
 
-SEED_RULES = BookRules(fill="close", sells_ended=False)
+SEED_RULES = BookRules(fill="close", gapped_target="target", sells_ended=False)
 """The rules of the `legacy` profile: filled at the close, ended tickers kept to the last day."""
 
 

@@ -10,20 +10,20 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.cross_section.qualification import Gates, Qualification, qualify
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
-from btassets.engine.cross_section.weeks import week_mondays
-from btassets.engine.features.names import FACTORS
+from btassets.engine.days import week_mondays
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.calendar import asof_grid, completed_week_sessions
 from btassets.engine.replay.candidate_columns import ACTIONS
 from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import replay_ticker
+from btassets.engine.signals import SIGNAL_NAMES
 from btassets.engine.statistics.influence import benchmark_adjusted_r
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
+from btassets.run.floor_sql import judge, qualifies
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_model
-from btassets.settings.models import Settings
+from btassets.settings.models import Gates, Settings
 from btassets.sources.synthetic.demo import BENCHMARK, DemoSource
 from btassets.stages.replay.arrow_columns import as_table
 from btassets_tests.support.market_factory import small_sessions
@@ -47,7 +47,7 @@ class PlantedMarket:
     n_weeks: int
     is_long: npt.NDArray[np.bool_]
     percentile: Floats
-    gate: Qualification
+    is_qualified: npt.NDArray[np.bool_]
     target_r: Floats
     zero_r: Floats
     hold_r: Floats
@@ -123,7 +123,7 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
     order = np.lexsort((ticker, monday))
     ic = weekly_rank_ic(
         monday[order],
-        np.stack([joined(signals, name)[order] for name in FACTORS]),
+        np.stack([joined(signals, name)[order] for name in SIGNAL_NAMES]),
         np.stack([joined(signals, f"fwd_return_{h}")[order] for h in HORIZONS]),
     )
 
@@ -134,13 +134,17 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
     setup_ticker = np.concatenate([pair[0] for pair in numbers])
     percentile = _activation_percentiles(dict(zip(tickers, signals, strict=True)), tickers, setup_ticker, setup_asof)
     is_long = column("direction") == 0
-    gate = qualify(
-        Gates(),
-        is_long=is_long,
-        percentile=percentile,
-        rr=column("rr"),
-        confidence=column("confidence"),
-        action=np.array([*ACTIONS, None], dtype=object)[column("action")],
+    passes = judge(
+        pa.table(
+            {
+                "direction": np.where(is_long, "long", "short"),
+                "rr": column("rr"),
+                "confidence": column("confidence"),
+                "action": np.array([*ACTIONS, None], dtype=object)[column("action")],
+                "activation_momentum_percentile": pa.array(percentile, from_pandas=True),
+            }
+        ),
+        Gates().model_dump(),
     )
     risk = column("risk_pct_open")
     cost = 2 * COST_PER_SIDE / risk
@@ -153,7 +157,7 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
         n_weeks=int(week_no.max()) + 1,
         is_long=is_long,
         percentile=percentile,
-        gate=gate,
+        is_qualified=qualifies(passes),
         target_r=target_r,
         zero_r=column("realized_r_open") - cost,
         hold_r=time_r[:, 3],

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.features.names import FACTORS
+from btassets.engine.signals import SIGNAL_NAMES
 from btassets.engine.statistics.distributions import student_t_quantile
 from btassets.engine.statistics.ewc import estimate
 from btassets.engine.statistics.families import benjamini_hochberg, step_down
@@ -20,7 +20,7 @@ from btassets_tests.support.planted_market import HORIZONS, PlantedMarket, plant
 MEASURES = ("target", "hold", "adjusted_hold", "adjusted_target")
 HORIZON = HORIZONS.index(30)
 OVERLAP = 6
-RESIDUAL = FACTORS.index("mom_12_1_resid")
+RESIDUAL = SIGNAL_NAMES.index("mom_12_1_resid")
 
 Rates = dict[str, npt.NDArray[np.float64]]
 
@@ -50,7 +50,7 @@ def _signals(market: PlantedMarket) -> dict[str, object]:
 
 def _setups(market: PlantedMarket) -> dict[str, object]:
     values = np.stack([market.target_r, market.hold_r, market.adjusted_r, market.adjusted_target_r], axis=1)
-    influence = setup_influence(market.week_no, values, market.n_weeks, market.gate.is_qualified)
+    influence = setup_influence(market.week_no, values, market.n_weeks, market.is_qualified)
     ours = estimate(influence, OVERLAP)
     t = np.array([student_t_quantile(0.975, dof) for dof in ours.dof.tolist()])
     return {
@@ -62,7 +62,7 @@ def _setups(market: PlantedMarket) -> dict[str, object]:
 
 
 def _advice(market: PlantedMarket, seed: int) -> dict[str, object]:
-    qualified = market.gate.is_qualified
+    qualified = market.is_qualified
 
     def hold(rows: npt.NDArray[np.bool_]) -> object:
         return setup_influence(market.week_no, market.hold_r, market.n_weeks, rows)

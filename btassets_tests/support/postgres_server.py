@@ -43,7 +43,7 @@ def programs() -> Path:
 
 def _run(words: list[str], user: str | None) -> None:
     try:
-        done = subprocess.run(words, user=user, capture_output=True, text=True, timeout=60, cwd="/", check=False)
+        done = subprocess.run(words, user=user, capture_output=True, text=True, timeout=300, cwd="/", check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoPostgresError(f"{Path(words[0]).name} did not run: {error}") from error
     if done.returncode:

@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.signals import SIGNAL_NAMES
 from btassets.graph.analysis import FACTOR_IC_WEEKLY
-from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS, SIGNALS
+from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 
 FIRST_MONDAY = 17_903  # 2019-01-07
 HOLDS = (5, 10, 21, 30)
@@ -121,16 +122,16 @@ def random_signals(seed=0, n_tickers=24, n_weeks=30):
 def random_weekly_ic(seed=0, n_weeks=60):
     """Weekly correlations of every signal, every sixth week thinned, some degenerate or too thin."""
     rng = np.random.default_rng(seed + 2)
-    n = len(SIGNALS) * n_weeks
-    week = np.tile(FIRST_MONDAY + 7 * np.arange(n_weeks), len(SIGNALS))
+    n = len(SIGNAL_NAMES) * n_weeks
+    week = np.tile(FIRST_MONDAY + 7 * np.arange(n_weeks), len(SIGNAL_NAMES))
     columns = {
         "scenario": pa.repeat("base", n),
-        "signal": np.repeat(SIGNALS, n_weeks),
+        "signal": np.repeat(SIGNAL_NAMES, n_weeks),
         "week": pa.array(week, pa.int32()).cast(pa.date32()),
         "asof_date": pa.array(week + 4, pa.int32()).cast(pa.date32()),
         "n": rng.integers(15, 30, n).astype(np.int32),
         "ic": _with_gaps(rng, rng.normal(size=n) / 5, 0.05),
         "spread": rng.normal(size=n) / 10,
-        "is_thinned": np.tile(np.arange(n_weeks) % 6 == 0, len(SIGNALS)),
+        "is_thinned": np.tile(np.arange(n_weeks) % 6 == 0, len(SIGNAL_NAMES)),
     }
     return _table(FACTOR_IC_WEEKLY, columns)

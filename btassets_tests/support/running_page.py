@@ -73,7 +73,7 @@ class RunningPage:
         )
         self.wait_up()
 
-    def wait_up(self, seconds: float = 90.0) -> None:
+    def wait_up(self, seconds: float = 300.0) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

@@ -2,10 +2,7 @@
 select
     row_no,
     qualified,
-    rr_ok,
-    confidence_ok,
-    neutral_ok,
-    tighteners_ok,
+    failed_flags(graded_setups) as failed,
     momentum_ok
 from graded_setups
-where qualified <> (rr_ok and confidence_ok and neutral_ok and tighteners_ok and momentum_ok)
+where qualified <> (failed_flags(graded_setups) = 0 and momentum_ok)

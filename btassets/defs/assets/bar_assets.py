@@ -16,6 +16,7 @@ from btassets.defs.assets import asset_metadata as metadata
 from btassets.defs.partitions import targeted as targeted_tickers
 from btassets.defs.partitions import tickers
 from btassets.defs.resources import BookResource
+from btassets.engine.days import EPOCH
 from btassets.graph.flow import STAGES
 from btassets.instance.ticker_ranges import register
 from btassets.run.freshness import data_version, note_inputs
@@ -116,4 +117,4 @@ def _ingest(context: dg.AssetExecutionContext, book: BookResource, stale: list[s
 
 def _first_restated(restated: dict[str, int]) -> str | None:
     ticker = min(restated, key=str.encode, default=None)
-    return None if ticker is None else f"{ticker} from {dt.date(1970, 1, 1) + dt.timedelta(days=restated[ticker])}"
+    return None if ticker is None else f"{ticker} from {EPOCH + dt.timedelta(days=restated[ticker])}"

@@ -10,9 +10,8 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from btassets.engine.conventions import MIN_CROSS_SECTION
 from btassets.engine.cross_section.ordering import group_starts, sort_rows_ascending
-
-MIN_CROSS_SECTION = 20
 
 _STARTS = types.Array(types.int64, 1, "C", readonly=True)
 _TICKERS = types.Array(types.int32, 1, "C", readonly=True)

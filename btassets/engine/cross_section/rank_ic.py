@@ -11,9 +11,9 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from btassets.engine.conventions import MIN_CROSS_SECTION
 from btassets.engine.cross_section.ordering import group_starts, sort_rows_ascending
 
-MIN_CROSS_SECTION = 20  # pairs that a week needs before it is scored
 _MIN_SPREAD_PAIRS = 10  # two names in each outer quintile
 
 _STARTS = types.Array(types.int64, 1, "C", readonly=True)

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.engine.features.entry import compile_once, entry, inner
-from btassets.engine.features.names import FACTORS
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import segment_starts
+from btassets.engine.signals import SIGNAL_NAMES
 
 _PAST_RETURNS = np.array([[126, 21], [63, 21], [21, 0]], dtype=np.int64)  # mom_6_1, mom_3_1, reversal_1m
-YEAR_BARS = 252
+YEAR_BARS = SESSIONS_A_YEAR
 HALF_YEAR_BARS = 126
 MONTH_BARS = 21
 TREND_BARS = 200
@@ -190,7 +191,7 @@ def summed_signals(i, s, close, returns, bench_returns, n_pairs):
 
 @inner
 def write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, out):
-    """Write the eight signals at bar i, window from bar s, into `out` (8,) in the order of `FACTORS`."""
+    """Write the eight signals at bar i, window from bar s, into `out` (8,) in the order of `SIGNAL_NAMES`."""
     out[0] = momentum(i, s, close)
     for k in range(len(_PAST_RETURNS)):
         lookback, skip = _PAST_RETURNS[k, 0], _PAST_RETURNS[k, 1]
@@ -249,4 +250,4 @@ def factor_signals(
         np.ascontiguousarray(asof_index, dtype=np.int32),
         window_bars,
     )
-    return dict(zip(FACTORS, signals, strict=True))
+    return dict(zip(SIGNAL_NAMES, signals, strict=True))

@@ -4,27 +4,36 @@ Belongs here: adjustment factors and the view made with them. Does not belong he
 dividends are believable (`quality.py`), storing anything: bars are stored raw and adjusted on read.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.raw_bars import Basis, RawBars
+from btassets.errors import EXIT_CHECK_FAILED, BtassetsError
 
 Floats = npt.NDArray[np.float64]
 
 MAX_SPLIT_TERM = 20
 """A split n:m has whole n and m up to here; vendors code spin-offs as other fractions (1.054)."""
 
+MIN_PLAIN_RATIO = 3.0
+"""A ratio of at least this, or at most one such part, is a split whatever its terms: no spin-off code is as large."""
+
 SPLIT_CODE_TOLERANCE_FRAC = 1.5e-4
 """Vendors round thirds and sevenths (0.3333, 7.00000700001); spin-off codes differ by more."""
 
 
-class ImpossibleDividendError(ValueError):
+@dataclass(eq=False)
+class ImpossibleDividendError(BtassetsError, ValueError):
     """A dividend that is not smaller than the close before it: no factor above zero exists."""
 
-    def __init__(self, date: int, dividend_usd: float, close_before: float) -> None:
-        super().__init__(date, dividend_usd, close_before)
-        self.date, self.dividend_usd, self.close_before = date, dividend_usd, close_before
+    exit_code = EXIT_CHECK_FAILED
+
+    date: int
+    dividend_usd: float
+    close_before: float
 
     def __str__(self) -> str:
         return (
@@ -35,19 +44,20 @@ class ImpossibleDividendError(ValueError):
 
 
 def is_plain_split(ratio: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether each ratio is n:m with whole n, m up to 20, within a vendor's rounding.
+    """Whether each ratio is n:m with whole n, m up to 20, within a vendor's rounding, or larger than any spin-off's.
 
     Examples
     --------
-    >>> is_plain_split([4.0, 1.49999925, 0.05, 1.054, 50.0]).tolist()
-    [True, True, True, False, False]
+    >>> is_plain_split([4.0, 1.49999925, 0.05, 1.054, 50.0, 1 / 35]).tolist()
+    [True, True, True, False, True, True]
     """
     ratios = np.atleast_1d(np.asarray(ratio, dtype=np.float64))
     m = np.arange(1.0, MAX_SPLIT_TERM + 1.0)
     n = np.rint(ratios[:, None] * m)
     off = np.abs(n - ratios[:, None] * m) / (ratios[:, None] * m)
     found = (n >= 1.0) & (n <= MAX_SPLIT_TERM) & (off <= SPLIT_CODE_TOLERANCE_FRAC)
-    return np.asarray(found.any(axis=1))
+    is_large = (ratios >= MIN_PLAIN_RATIO) | (ratios * MIN_PLAIN_RATIO <= 1.0)
+    return np.asarray(found.any(axis=1) | is_large)
 
 
 def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple[Floats, Floats]:

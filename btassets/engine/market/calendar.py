@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Days = npt.NDArray[np.int32]
+from btassets.engine.days import Days, week_mondays
 
 ENDED_AFTER_DAYS = 10
 """A ticker whose last bar is more calendar days than this before T has ended."""
@@ -25,31 +25,6 @@ IS_BAR = 2
 IS_OWN_WEEK = 4
 IS_LATEST = 8
 """Bits of the flags that `asof_grid` returns."""
-
-_MONDAY_OF_DAY_ZERO = 3  # 1970-01-01 was a Thursday: three days after its Monday
-
-
-def week_monday(days: npt.ArrayLike) -> Days:
-    """Monday of each day's ISO week, int32 day numbers of the same shape.
-
-    >>> week_monday([0, 3, 4]).tolist()  # Thursday 1970-01-01, its Sunday, the next Monday
-    [-3, -3, 4]
-    """
-    numbers = np.asarray(days, dtype=np.int32)
-    return numbers - (numbers + _MONDAY_OF_DAY_ZERO) % 7
-
-
-def iso_year_week(days: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """ISO year and ISO week (1-53) of each day.
-
-    >>> [int(part[0]) for part in iso_year_week([17896])]  # 2018-12-31 belongs to 2019
-    [2019, 1]
-    """
-    # The week belongs to the year that holds its Thursday.
-    thursday = (week_monday(days) + 3).astype("datetime64[D]")
-    year = thursday.astype("datetime64[Y]")
-    week = (thursday - year.astype("datetime64[D]")).astype(np.int32) // 7 + 1
-    return (year.astype(np.int32) + 1970).astype(np.int32), week.astype(np.int32)
 
 
 def completed_week_sessions(sessions: npt.ArrayLike, last_session: int, rule: Literal["exchange", "data"]) -> Days:
@@ -76,7 +51,7 @@ def completed_week_sessions(sessions: npt.ArrayLike, last_session: int, rule: Li
         days = days[days <= last_session]
     if not len(days):
         return days
-    monday = week_monday(days)
+    monday = week_mondays(days)
     is_last_of_week = np.append(monday[1:] != monday[:-1], True)
     ends = days[is_last_of_week]
     if rule == "exchange":
@@ -185,7 +160,7 @@ def asof_grid(
     if len(week_sessions):
         flags[week_sessions[position] == days] |= IS_WEEK
     flags[FIRST_BAR_ASOF::BAR_STEP] |= IS_BAR
-    monday = week_monday(days)
+    monday = week_mondays(days)
     flags[np.flatnonzero(monday[1:] != monday[:-1])] |= IS_OWN_WEEK
     flags[n - 1] |= IS_OWN_WEEK
     if days[n - 1] == last_session:

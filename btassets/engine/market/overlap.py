@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.raw_bars import RawBars
+from btassets.engine.market.quality_rules import iso_date
+from btassets.engine.market.raw_bars import Problem, RawBars
 
 Kind = Literal["same", "appended", "restated", "revised", "disjoint"]
 Change = Literal["revised", "added", "removed", "restated"]
@@ -30,6 +31,10 @@ _PRICES = ("open", "high", "low", "close")
 _FIELDS = (*_PRICES, "volume", "dividend", "split")
 _MIN_DATES = 2  # one bar that moved is a correction; a new basis moves every bar before it
 _MANY_DATES = 20  # from so many common dates on, a change of most of them is a new basis too
+
+
+MAX_LOST_BARS, MAX_LOST_FRAC, MAX_LOST_AT_END = 20, 0.1, 5
+"""A reading that lost more than so many dates and that share, or so many at its end, replaces nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,31 @@ def merge_overlap(old: RawBars, new: RawBars) -> Merged:
     if revisions:
         return Merged(bars, "revised", tuple(sorted(revisions, key=lambda r: (r.date, _FIELDS.index(r.field)))))
     return Merged(bars, "appended" if len(bars) > len(old) else "same", ())
+
+
+def shrunk_history(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
+    """Say that a new reading lost much of what was stored (Q27); None when it did not.
+
+    A source may keep a window that moves on: dates lost at its start and won at its end are no loss.
+
+    Parameters
+    ----------
+    old, new
+        Screened bars of one ticker and one origin, ascending.
+    """
+    if not len(old) or not len(new):
+        return None
+    n_lost = int((~np.isin(old.dates, new.dates)).sum())
+    n_end = int((old.dates > new.dates[-1]).sum())
+    is_shorter = n_lost > MAX_LOST_BARS and len(new) < (1.0 - MAX_LOST_FRAC) * len(old)
+    if not is_shorter and n_end <= MAX_LOST_AT_END:
+        return None
+    text = (
+        f"{ticker} {iso_date(int(new.dates[0]))}: {len(new)} bars up to {iso_date(int(new.dates[-1]))} would replace "
+        f"{len(old)} from {iso_date(int(old.dates[0]))} to {iso_date(int(old.dates[-1]))} ({n_lost} dates lost); the "
+        "longer history stays in use; correct the source, or confirm it by an override of Q27."
+    )
+    return Problem(ticker, "Q27", "block", int(new.dates[0]), n_lost, text)
 
 
 def joined(old: RawBars, new: RawBars) -> RawBars:

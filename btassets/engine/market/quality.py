@@ -14,11 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.market.quality_returns import judge_returns
-from btassets.engine.market.quality_rows import on_sessions, plausible_rows, sorted_by_date, without_padding
+from btassets.engine.market.quality_rows import (
+    on_sessions,
+    plausible_rows,
+    sorted_by_date,
+    within_span,
+    without_padding,
+)
 from btassets.engine.market.quality_rules import DroppedRows, Findings, Override, QualityRules, iso_date
 from btassets.engine.market.raw_bars import Basis, Problem, RawBars
 
 Days = npt.NDArray[np.int32]
+
+_MIN_STEPS, _WEEKLY_STEP_DAYS = 10, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class ScreenedBars:
         Rows before any rule.
     n_dropped
         Rule and number of rows that it dropped, only where > 0: "Q3" merged duplicates, "Q4", "Q5",
-        "Q6", and "Q16" for the padding after the last trade.
+        "Q6", "Q24" and "Q16" for the padding after the last trade.
     is_ended
         Q16: the last bar is more than `ended_after_days` before the set's last session.
     quarantine
@@ -62,6 +70,7 @@ def screen_bars(
     *,
     basis: Basis = "raw",
     sessions: Days | None = None,
+    calendar_span: tuple[int, int] | None = None,
     last_session: int | None = None,
     overrides: Sequence[Override] = (),
 ) -> ScreenedBars:
@@ -80,6 +89,8 @@ def screen_bars(
     sessions
         Ascending session days of the exchange (Q6), up to the last finished one or later. Bars before the
         first of them are not judged. None: every date is a session.
+    calendar_span
+        First and last day that the exchange's calendar knows (Q24); bars outside are cut. None: all days.
     last_session
         Last session of the whole set (Q16); the ticker's own last bar when None.
     overrides
@@ -93,7 +104,8 @@ def screen_bars(
         found.add("Q1", "block", None, 0, text, can_override=False)
         return _result(None, found, n_rows)
     bars = sorted_by_date(raw, found)
-    bars = on_sessions(bars, sessions, found)
+    bars = within_span(bars, calendar_span, found)
+    bars = on_sessions(bars, sessions, rules, found)
     bars = plausible_rows(bars, rules, found)
     bars = without_padding(bars, found)
     if len(bars) == 0:
@@ -125,8 +137,14 @@ def ended_problem(ticker: str, last_bar: int, last_session: int, rules: QualityR
 
 
 def _judge_span(bars: RawBars, rules: QualityRules, found: Findings) -> None:
-    """Warn about gaps (Q12) and prices out of this world (Q18); say when there are too few bars (Q22)."""
+    """Warn about gaps (Q12), prices out of this world (Q18), weekly bars (Q24); say when bars are few (Q22)."""
     days = np.diff(bars.dates)
+    if len(days) >= _MIN_STEPS and np.median(days) >= _WEEKLY_STEP_DAYS:
+        text = (
+            f"bars are {np.median(days):g} days apart; the engine reads daily bars, and these look "
+            f"{'weekly' if np.median(days) <= 10 else 'monthly'}; fetch daily ones."
+        )
+        found.add("Q24", "warn", int(bars.dates[0]), len(bars), text)
     gaps = np.flatnonzero(days > rules.gap_days) if rules.gap_days else days[:0]
     if len(gaps):
         row = int(gaps[0])
@@ -142,5 +160,5 @@ def _judge_span(bars: RawBars, rules: QualityRules, found: Findings) -> None:
         )
         found.add("Q18", "warn", int(bars.dates[high[0]]), len(high), text)
     if len(bars) < rules.min_bars:
-        text = f"{len(bars)} bars; fewer than {rules.min_bars} give no candidates."
+        text = f"{len(bars)} bars; fewer than {rules.min_bars} give few candidates and no rank."
         found.add("Q22", "info", None, len(bars), text)

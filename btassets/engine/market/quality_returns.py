@@ -1,4 +1,4 @@
-"""Moves between two bars that no market made: Q7 to Q10, and dividends above the price (Q4).
+"""Moves between two bars that no market made: Q7 to Q10, Q23, and dividends above the price (Q4).
 
 Belongs here: rules over consecutive bars of one ticker, after bad rows are gone. Does not belong here:
 dropping rows: these rules keep every bar and warn, or block the ticker.
@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.market.quality_rules import Findings, QualityRules
+from btassets.engine.market.quality_scale import ScaleChange, scale_changes
 from btassets.engine.market.raw_bars import Basis, RawBars
 
 Floats = npt.NDArray[np.float64]
 
 
 def judge_returns(bars: RawBars, basis: Basis, rules: QualityRules, found: Findings) -> None:
-    """Find jumps and what explains them: Q7, Q8, Q9, Q10."""
+    """Find jumps and what explains them: Q7, Q8, Q9, Q10, Q23."""
     if len(bars) < 2:
         return
     before, close = bars.close[:-1], bars.close[1:]
@@ -31,9 +32,10 @@ def judge_returns(bars: RawBars, basis: Basis, rules: QualityRules, found: Findi
         paid = np.zeros(len(close))
         growth = close / before
     _judge_dividends(bars, basis, paid, found)
+    is_named = _judge_scale(bars, basis, paid, rules, found)
     if growth.max() > rules.jump_warn_ratio or growth.min() * rules.jump_warn_ratio < 1.0:
-        _judge_jumps(bars, growth, rules, found)
-    _judge_splits(bars, basis, paid, rules, found)
+        _judge_jumps(bars, np.where(is_named & (growth < 1.0), 1.0, growth), rules, found)
+    _judge_recorded(bars, basis, rules, found)
     if bars.adjusted_close is not None:
         _judge_adjusted(bars, bars.adjusted_close, growth, rules, found)
     is_spike = np.abs(growth[:-1] - 1.0) > rules.spike_frac
@@ -96,27 +98,70 @@ def _judge_jumps(bars: RawBars, growth: Floats, rules: QualityRules, found: Find
         found.add("Q7", "warn", int(bars.dates[row]), len(large), text)
 
 
-def _judge_splits(bars: RawBars, basis: Basis, paid: Floats, rules: QualityRules, found: Findings) -> None:
-    """Q8: a split in the prices that is not recorded, or recorded and not in the prices."""
-    gap = bars.open[1:] / bars.close[:-1]
+def _judge_scale(
+    bars: RawBars, basis: Basis, paid: Floats, rules: QualityRules, found: Findings
+) -> npt.NDArray[np.bool_]:
+    """Q8, Q23: splits that are in the prices and not recorded, and changes of unit.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_bars - 1,): moves that are named here; a fall among them needs no word of Q7.
+    """
+    is_explained = (bars.split[1:] != 1.0) | (paid > rules.split_dividend_frac * bars.close[:-1])
+    changes = scale_changes(bars, is_explained, rules)
+    known = {change.row for change in changes if change.is_certain}
     if basis == "raw":
-        least = min(rules.split_ratios, default=math.inf) * (1.0 - rules.split_tolerance_frac)
-        suspects = np.flatnonzero(((gap >= least) | (gap * least <= 1.0)) & (bars.split[1:] == 1.0))
-        hits: list[tuple[int, float]] = []
-        for index in suspects.tolist():
-            if paid[index] > rules.split_dividend_frac * bars.close[index]:
-                continue
-            codes = (code for ratio in rules.split_ratios for code in (ratio, 1.0 / ratio))
-            hits += [(index, code) for code in codes if abs(gap[index] / code - 1.0) <= rules.split_tolerance_frac]
-        if hits:
-            row, ratio = hits[0][0] + 1, hits[0][1]
-            spelled = f"{1.0 / ratio:g}:1" if ratio < 1.0 else f"1:{ratio:g}"
+        # By its ratio alone, whatever the day looks like: raw bars come with their splits.
+        changes += [change for change in _usual_splits(bars, paid, rules) if change.row not in known]
+        known |= {change.row for change in changes if change.is_certain}
+    is_named = np.zeros(len(bars) - 1, dtype=np.bool_)
+    is_named[[row - 1 for row in known]] = True
+    units = [change for change in changes if change.is_unit]
+    splits = sorted((change for change in changes if not change.is_unit and change.is_certain), key=lambda c: c.row)
+    perhaps = [change for change in changes if not change.is_certain and change.row not in known]
+    if units:
+        row, factor = units[0].row, units[0].factor
+        text = (
+            f"close {bars.close[row - 1]:g}, then open {bars.open[row]:g}: the unit of the prices changes by "
+            f"{max(factor, 1.0 / factor):g} ({len(units)} bars in all), as from pence to pounds; a file has one unit; "
+            "correct the source, or confirm the move by an override."
+        )
+        found.add("Q23", "block", int(bars.dates[row]), len(units), text)
+    advice = (
+        "raw bars come with their splits; correct the source, or confirm the move by an override."
+        if basis == "raw"
+        else f"prices at source.basis {basis!r} contain no split; set source.basis to raw and map the splits, correct "
+        "the source, or confirm the move by an override."
+    )
+    for some, severity, seems in ((splits, "block", "looks like"), (perhaps, "warn", "may be")):
+        if some:
+            row = some[0].row
             text = (
-                f"open {bars.open[row]:g} after close {bars.close[row - 1]:g} looks like a split {spelled} "
-                f"that is not recorded ({len(hits)} bars in all); raw bars come with their splits; correct "
-                "the source, or confirm the move by an override."
+                f"open {bars.open[row]:g} after close {bars.close[row - 1]:g} {seems} a split {some[0].spelled} "
+                f"that is not recorded ({len(some)} bars in all); {advice}"
             )
-            found.add("Q8", "block", int(bars.dates[row]), len(hits), text)
+            found.add("Q8", "block" if severity == "block" else "warn", int(bars.dates[row]), len(some), text)
+    return is_named
+
+
+def _usual_splits(bars: RawBars, paid: Floats, rules: QualityRules) -> list[ScaleChange]:
+    gap = bars.open[1:] / bars.close[:-1]
+    least = min(rules.split_ratios, default=math.inf) * (1.0 - rules.split_tolerance_frac)
+    suspects = np.flatnonzero(((gap >= least) | (gap * least <= 1.0)) & (bars.split[1:] == 1.0))
+    hits: list[ScaleChange] = []
+    for index in suspects.tolist():
+        if paid[index] > rules.split_dividend_frac * bars.close[index]:
+            continue
+        codes = (code for ratio in rules.split_ratios for code in (ratio, 1.0 / ratio))
+        near = [code for code in codes if abs(gap[index] / code - 1.0) <= rules.split_tolerance_frac]
+        hits += [ScaleChange(index + 1, near[0], is_unit=False, is_certain=True)] if near else []
+    return hits
+
+
+def _judge_recorded(bars: RawBars, basis: Basis, rules: QualityRules, found: Findings) -> None:
+    """Q8: a split that is recorded and stands in the wrong place: in adjusted prices, or not in raw ones."""
+    gap = bars.open[1:] / bars.close[:-1]
     recorded = np.flatnonzero(np.abs(np.log(bars.split[1:])) > math.log(1.45))
     if not len(recorded):
         return

@@ -1,4 +1,4 @@
-"""Which rows of one ticker stay: order and duplicates (Q3), numbers (Q4, Q5), sessions (Q6), padding (Q16).
+"""Which rows of one ticker stay: duplicates (Q3), numbers (Q4, Q5), sessions (Q6), span (Q24), padding (Q16).
 
 Belongs here: what drops a row, and where the actions of a dropped row go. Does not belong here: judging
 a move between two rows (`quality_returns.py`).
@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import Findings, QualityRules
+from btassets.engine.market.quality_rules import Findings, QualityRules, iso_date
 from btassets.engine.market.raw_bars import RawBars
 
 Mask = npt.NDArray[np.bool_]
@@ -111,8 +111,25 @@ def _taken(raw: RawBars, rows: npt.NDArray[np.intp]) -> RawBars:
     return RawBars(*(getattr(raw, name)[rows] for name in _FIELDS), adjusted_close=adjusted, notes=raw.notes)
 
 
-def on_sessions(bars: RawBars, sessions: Days | None, found: Findings) -> RawBars:
-    """Drop bars on days without a session (Q6)."""
+def within_span(bars: RawBars, span: tuple[int, int] | None, found: Findings) -> RawBars:
+    """Cut bars before the first and after the last day that the exchange's calendar knows (Q24)."""
+    if span is None or len(bars) == 0:
+        return bars
+    is_outside = (bars.dates < span[0]) | (bars.dates > span[1])
+    n_outside = int(is_outside.sum())
+    if not n_outside:
+        return bars
+    text = (
+        f"{n_outside} bars outside of {iso_date(span[0])} to {iso_date(span[1])}, the days that the library of "
+        'exchange calendars knows; cut; set calendar = "data", or another exchange, to use them.'
+    )
+    found.add("Q24", "quarantine", int(bars.dates[np.flatnonzero(is_outside)[0]]), n_outside, text)
+    found.drop("Q24", n_outside, _taken(bars, np.flatnonzero(is_outside)))
+    return rows_kept(bars, ~is_outside)
+
+
+def on_sessions(bars: RawBars, sessions: Days | None, rules: QualityRules, found: Findings) -> RawBars:
+    """Drop bars on days without a session (Q6); many of them say that the calendar or the dates are wrong."""
     if sessions is None or len(sessions) == 0 or len(bars) == 0:
         return bars
     at = np.minimum(np.searchsorted(sessions, bars.dates), len(sessions) - 1)
@@ -120,17 +137,42 @@ def on_sessions(bars: RawBars, sessions: Days | None, found: Findings) -> RawBar
     n_off = int(is_off.sum())
     if not n_off:
         return bars
+    first = int(bars.dates[np.flatnonzero(is_off)[0]])
     text = f"bar on a day without a session ({n_off} rows in all); bars are of sessions; dropped."
-    found.add("Q6", "quarantine", int(bars.dates[np.flatnonzero(is_off)[0]]), n_off, text)
+    found.add("Q6", "quarantine", first, n_off, text)
+    # Some sources pad holidays: a row without a trade says nothing about the calendar.
+    is_traded = is_off & (bars.dates <= sessions[-1]) & (bars.volume > 0.0) & np.isfinite(bars.close)
+    n_traded = int(is_traded.sum())
+    if n_traded > rules.max_bad_rows and n_traded > rules.max_off_calendar_frac * len(bars):
+        text = (
+            f"{n_traded} of {len(bars)} rows are on days without a session ({_pattern_of(bars.dates[is_traded])}); at "
+            f"most {100.0 * rules.max_off_calendar_frac:g}% may be; set calendar (data: the bars' own dates), or "
+            "correct the dates."
+        )
+        found.add("Q6", "block", first, n_traded, text)
     found.drop("Q6", n_off, _taken(bars, np.flatnonzero(is_off)))
     return rows_kept(bars, ~is_off)
+
+
+def _pattern_of(off: Days) -> str:
+    """What the days off the calendar have in common."""
+    share = np.bincount((off + 3) % 7, minlength=7) / len(off)
+    if share[5] + share[6] > 0.8 and min(share[5], share[6]) > 0.2:
+        return "Saturdays and Sundays: a market of seven days a week"
+    if share[6] > 0.8:
+        return "Sundays for Mondays: dates a day early, as stamps of another time zone give them"
+    if share[5] > 0.8:
+        return "Saturdays for Fridays: dates a day late, as stamps of another time zone give them"
+    return "the holidays of another exchange?"
 
 
 def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBars:
     """Drop rows without finite prices above zero (Q4) or with a range that cannot be (Q5)."""
     if len(bars) == 0:
         return bars
-    bars = _believable_actions(bars, found)
+    bars = _believable_actions(_without_empty_rows(bars, found), found)
+    if len(bars) == 0:
+        return bars
     o, h, lo, c, v = bars.open, bars.high, bars.low, bars.close, bars.volume
     lowest = np.minimum(np.minimum(o, c), np.minimum(h, lo))  # NaN if one is NaN
     largest = np.maximum(np.maximum(o, c), np.maximum(h, lo))
@@ -151,6 +193,7 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
         )
         found.add("Q4", "quarantine", int(bars.dates[row]), len(bad), text)
         shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g}"
+        shown = _text_found(bars) or shown
         _block_when_many("Q4", len(bad), bars, row, shown, rules, found)
     crossed = np.flatnonzero(is_good & ~is_sane)
     if len(crossed):
@@ -165,6 +208,32 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
     found.drop("Q4", len(bad), _taken(bars, bad))
     found.drop("Q5", len(crossed), _taken(bars, crossed))
     return rows_kept(bars, is_kept)
+
+
+def _text_found(bars: RawBars) -> str | None:
+    """What a source found in the place of a number, as `volume is '2,781,770'`; None without."""
+    note = next((note.text for note in bars.notes if note.rule == "Q4"), None)
+    return None if note is None else note.split(": ", 1)[-1].split(" (", 1)[0]
+
+
+def _without_empty_rows(bars: RawBars, found: Findings) -> RawBars:
+    """Leave out rows with a date on which nothing traded: no price at all, or only the close of the day before.
+
+    A download of many tickers on one common index has such rows before a ticker was listed and after it went, and
+    some archives where it was suspended. Not where text was found: that is no empty row.
+    """
+    if any(note.rule == "Q4" for note in bars.notes):
+        return bars
+    is_idle = ~(bars.volume > 0.0)
+    for values in (bars.open, bars.high, bars.low):
+        is_idle &= ~(values > 0.0) & ~(values < 0.0)  # 0 or NaN
+    is_idle &= ~(bars.close < 0.0) & ~np.isinf(bars.close)
+    n_idle = int(is_idle.sum())
+    if not n_idle:
+        return bars
+    text = f"{n_idle} rows have a date and no price of a trade; such a row is no bar; left out."
+    found.add("Q4", "info", int(bars.dates[np.flatnonzero(is_idle)[0]]), n_idle, text)
+    return rows_kept(bars, ~is_idle)
 
 
 def _believable_actions(bars: RawBars, found: Findings) -> RawBars:

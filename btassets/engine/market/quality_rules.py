@@ -20,6 +20,8 @@ class QualityRules:
     ----------
     max_bad_rows, max_bad_frac
         Q4, Q5: more rows than this, or a larger share of the rows, block the ticker.
+    max_off_calendar_frac
+        Q6: a larger share of rows on days without a session blocks the ticker.
     ohlc_tolerance_frac
         Q5: high and low may miss open and close by this, relative to the price.
     jump_block_ratio, jump_warn_ratio
@@ -54,6 +56,7 @@ class QualityRules:
 
     max_bad_rows: int = 5
     max_bad_frac: float = 0.005
+    max_off_calendar_frac: float = 0.05
     ohlc_tolerance_frac: float = 1e-6
     jump_block_ratio: float = 3.0
     jump_warn_ratio: float = 1.6

@@ -17,6 +17,15 @@ class BenchmarkCloses:
     dates: NDArray[np.int32]
     closes: NDArray[np.float64]
 
+    def on(self, days: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Closes on exactly these days, NaN without one, shape (n_days,)."""
+        found = np.full(len(days), np.nan)
+        if len(self.dates):
+            at = np.minimum(np.searchsorted(self.dates, days), len(self.dates) - 1)
+            known = self.dates[at] == days
+            found[known] = self.closes[at[known]]
+        return found
+
     def return_pct(self, start: int, end: int) -> float | None:
         """Return in percent from the first close on or after `start` to the last on or before `end`.
 

@@ -78,7 +78,7 @@ class Exits:
     (
         *(_I8, _I4, _F8, _F8, _F8, _F8, _B1),
         *(_I4, _I4, _B1, _B1, _F8, _F8, _F8),
-        *(types.int64, types.boolean, types.boolean, types.boolean, types.int64, types.float64),
+        *(types.int64, types.boolean, types.boolean, types.boolean, types.boolean, types.int64, types.float64),
     ),
     cache=True,
     nogil=True,
@@ -101,6 +101,7 @@ def _exits(
     n_sessions,
     fills_at_open,
     takes_target,
+    takes_gap,
     sells_ended,
     hold_days,
     delisting_return,
@@ -161,7 +162,8 @@ def _exits(
                 exit_price[e] = min(stop[e], bar_open[b])
                 reason[e] = BY_STOP
             elif takes_target and has_target and bar_high[b] >= target[e]:
-                exit_price[e] = target[e]
+                # A limit order gets the open of a bar that starts beyond it.
+                exit_price[e] = max(target[e], bar_open[b]) if takes_gap else target[e]
                 reason[e] = BY_TARGET
             elif b - lo + 1 >= hold_days:
                 exit_price[e] = bar_close[b]
@@ -209,6 +211,7 @@ def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exi
         len(panel.calendar),
         rules.fill == "open",
         rules.policy == "target",
+        rules.gapped_target == "open",
         rules.sells_ended,
         rules.hold_days,
         rules.delisting_return,

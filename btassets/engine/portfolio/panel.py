@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from btassets.errors import BtassetsError
+from btassets.errors import EXIT_CHECK_FAILED, BtassetsError
 
 ENDED_AFTER_DAYS = 10  # calendar days without a bar before T from which a ticker counts as ended
 
@@ -17,6 +17,8 @@ ENDED_AFTER_DAYS = 10  # calendar days without a bar before T from which a ticke
 @dataclass(eq=False)
 class BarOffCalendarError(BtassetsError):
     """A bar whose date is no session of the calendar that the book walks."""
+
+    exit_code = EXIT_CHECK_FAILED
 
     ticker_no: int
     day: int

@@ -7,8 +7,10 @@ Does not belong here: which setups qualify (cross_section) and how a book is wal
 from dataclasses import dataclass, field
 from typing import Literal
 
-Policy = Literal["target", "hold"]
+from btassets.engine.conventions import HORIZON_DAYS, Policy
+
 Fill = Literal["open", "close"]
+GappedTarget = Literal["open", "target"]
 
 MIN_POSITION_FRAC = 0.01  # open fill: least position as a share of equity
 MIN_POSITION_USD = 1.0  # close fill: least position in dollars
@@ -36,6 +38,8 @@ class BookRules:
         Sessions of the ticker after which a position is sold at the close.
     fill
         "open": the next session's open, sized on yesterday's equity. "close": the signal's close.
+    gapped_target
+        What a bar that opens beyond the target pays: "open" as a limit order, "target" never more.
     sells_ended
         A position in a ticker that ends is sold on its last session; else it keeps its slot.
     delisting_return
@@ -48,8 +52,9 @@ class BookRules:
     notional_cap_frac: float = 0.20
     cost_per_side_frac: float = 0.001
     policy: Policy = "hold"
-    hold_days: int = 30
+    hold_days: int = HORIZON_DAYS
     fill: Fill = "open"
+    gapped_target: GappedTarget = "open"
     sells_ended: bool = True
     delisting_return: float = 0.0
 

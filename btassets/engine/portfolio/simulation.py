@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from btassets.engine.days import years_of
 from btassets.engine.portfolio import simulation_layout as layout
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.curve_risk import curve_risk
@@ -264,7 +265,7 @@ def simulate_books(
     first, equity, curve, totals, counts, trade_whole, trade_real = walk_books(*arguments)
     drawdown, sharpe = curve_risk(equity, first, 2.0)
     dates = panel.calendar[walked]
-    years = dates.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    years = years_of(dates)
 
     results: list[BookResult | None] = []
     for k, config in enumerate(configs):

@@ -7,8 +7,6 @@ not belong here: running them (variants).
 from dataclasses import dataclass
 from typing import Literal
 
-POLICIES = ("target", "hold")
-
 
 @dataclass(frozen=True)
 class StrategyVariant:

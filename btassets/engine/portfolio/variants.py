@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from btassets.engine.conventions import POLICIES
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
 from btassets.engine.portfolio.simulation import BookResult, simulate_books
-from btassets.engine.portfolio.variant_list import POLICIES, STRATEGY_VARIANTS, StrategyVariant
+from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS, StrategyVariant
 
 
 def priced_tickers(

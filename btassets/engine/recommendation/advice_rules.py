@@ -7,6 +7,8 @@ noise (statistics) and how it is worded (sentences).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from btassets.engine.floors import ADVISED_VARIANTS, ALL_FLOORS
+
 Item = dict[str, Any]
 
 FLOOR_MARGIN_R = 0.02  # a floor whose removal costs no more than this adds nothing
@@ -15,12 +17,6 @@ CAPACITY_DRAWDOWN_POINTS = 1.0  # drawdown that a larger book may add
 CUTOFF_CAGR_LOSS = 0.10  # share of CAGR that a stricter cutoff may cost
 _NO_SHARPE = -999
 
-# Ablation rows in the order of the report, and the floor that each of them drops.
-_FLOORS = {
-    "no_confidence_floor": "confidence",
-    "no_rr_floor": "rr",
-    "no_neutral_exclusion": "neutral_exclusion",
-}
 BASE_VARIANT = "production_residual_80_fixed10"
 CAPACITY_VARIANT = "residual_80_fixed15"
 STRICT_CUTOFF_PREFIX = "raw_90_"
@@ -41,12 +37,12 @@ def _best_hold(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _gate_items(report: Mapping[str, Any]) -> list[Item]:
     ablation = {row["variant"]: row for row in _rows(report, "gate_ablation")}
-    base = ablation.get("all_floors")
+    base = ablation.get(ALL_FLOORS)
     if base is None or base.get("hold_net_avg_r") is None:
         return []
     items: list[Item] = []
-    for variant, floor in _FLOORS.items():
-        row = ablation.get(variant)
+    for floor, variant in ADVISED_VARIANTS.items():
+        row = ablation.get(variant.name)
         if row is None or not _has(row, "hold_net_avg_r"):
             continue
         delta = base["hold_net_avg_r"] - row["hold_net_avg_r"]

@@ -6,17 +6,14 @@ Belongs here: wording. Does not belong here: decisions (rules) and verdicts (sta
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from btassets.engine.floors import ADVISED_VARIANTS
+
 Verdict = Literal["supported", "contradicted", "not distinguishable from noise"]
 
 _VERDICT_TEXT = {
     "supported": "The evidence supports this.",
     "contradicted": "The evidence contradicts this.",
     "not distinguishable from noise": "This history cannot tell it from chance.",
-}
-_FLOOR_TEXT = {
-    "confidence": "confidence floor",
-    "rr": "reward-to-risk floor",
-    "neutral_exclusion": "exclusion of neutral actions",
 }
 _RESEARCH_TEXT = {
     "capacity_15": ("A book of 15 positions", "10"),
@@ -39,7 +36,7 @@ def _exit(item: Mapping[str, Any]) -> str:
 
 
 def _gate(item: Mapping[str, Any]) -> str:
-    floor = _FLOOR_TEXT[item["floor"]]
+    floor = ADVISED_VARIANTS[item["floor"]].sentence_name
     delta = f"{abs(item['delta_r']):.2f}R"
     if item["decision"] == "keep":
         return f"With the {floor}, a trade held to the end earned {delta} more than without it."

@@ -4,8 +4,9 @@ Belongs here: names, order and labels. Does not belong here: Arrow or file schem
 A code is the position of its label; -1 means missing.
 """
 
-from btassets.engine.features.names import FACTORS
+from btassets.engine.conventions import FORWARD_RETURN_DAYS
 from btassets.engine.market.eligibility import INELIGIBLE_REASONS
+from btassets.engine.signals import SIGNAL_NAMES
 
 DIRECTIONS = ("long", "short")
 OUTCOMES = ("target_hit", "stop_hit", "ambiguous", "expired")
@@ -27,8 +28,6 @@ LABELS: dict[str, tuple[str, ...]] = {
 }
 """Labels of every coded column (int8) of both tables."""
 
-TIME_EXIT_DAYS: tuple[int, ...] = (5, 10, 21, 30)
-FORWARD_RETURN_DAYS = (5, 10, 21, 30, 42, 63)
 
 GRID_COLUMNS = ("is_week", "is_bar", "is_own_week", "is_latest")
 
@@ -122,5 +121,5 @@ GRADED_COLUMNS = (
     *(f"{name}_open" for name in _GRADED_ORDER),
 )
 
-SIGNAL_FLOATS = (*FACTORS, *(f"fwd_return_{days}" for days in FORWARD_RETURN_DAYS), "close", "adv20_usd")
-SIGNAL_SETUP_COLUMNS = (*FACTORS, "close", "adv20_usd", "eligible", "ineligible_reason")
+SIGNAL_FLOATS = (*SIGNAL_NAMES, *(f"fwd_return_{days}" for days in FORWARD_RETURN_DAYS), "close", "adv20_usd")
+SIGNAL_SETUP_COLUMNS = (*SIGNAL_NAMES, "close", "adv20_usd", "eligible", "ineligible_reason")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.features.entry import compile_once, entry
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import segment_starts
@@ -152,7 +153,7 @@ def grade_setups(
     is_ended: bool,
     is_legacy: bool = False,
     gap_days: int = 30,
-    horizon_days: int = 30,
+    horizon_days: int = HORIZON_DAYS,
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Grade given setups of one ticker from both fills.
 

@@ -10,13 +10,12 @@ forward returns look past it.
 import numpy as np
 from numba import types
 
+from btassets.engine.conventions import FORWARD_RETURN_DAYS
 from btassets.engine.features.entry import compile_once, entry, inner
 from btassets.engine.features.factors import factor_terms, momentum, residual_momentum, write_factors
 from btassets.engine.features.indicators import bar_terms, window_state
-from btassets.engine.features.names import FACTORS
 from btassets.engine.features.quality_signals import PRICE_SESSIONS, QUALITY_SESSIONS, ineligible_code, quality_terms
 from btassets.engine.market.calendar import IS_LATEST, IS_OWN_WEEK, IS_WEEK
-from btassets.engine.replay.candidate_columns import FORWARD_RETURN_DAYS
 from btassets.engine.replay.outcome import grade_row, segment_stops
 from btassets.engine.replay.replay_rules import PARAMETER
 from btassets.engine.setups.levels import cluster_levels, find_pivots, projected_targets, zone_targets
@@ -29,6 +28,7 @@ from btassets.engine.setups.scores import (
     technical_votes,
 )
 from btassets.engine.setups.targets import choose_primary
+from btassets.engine.signals import SIGNAL_NAMES
 
 DOLLAR_VOLUME_BARS = 20
 MAX_FORWARD_RETURN_DAYS = FORWARD_RETURN_DAYS[-1]
@@ -63,7 +63,7 @@ _P_CONSTANT = PARAMETER["max_constant_bars"]
 _P_MEDIAN_CLOSE = PARAMETER["min_median_close_usd"]
 _P_MEDIAN_VOLUME = PARAMETER["min_median_dollar_volume_usd"]
 
-_N_FACTORS = len(FACTORS)
+_N_FACTORS = len(SIGNAL_NAMES)
 _N_FORWARD = len(FORWARD_RETURN_DAYS)
 _DAYS_AHEAD = np.array(FORWARD_RETURN_DAYS, dtype=np.int64)
 

@@ -8,12 +8,12 @@ The order of float operations is the legacy profile's: its golden rows are repro
 
 import numpy as np
 
+from btassets.engine.conventions import HOLD_DAYS
 from btassets.engine.features.entry import inner
 from btassets.engine.replay.candidate_columns import (
     EXIT_REASONS,
     N_FILL_FLOATS,
     OUTCOMES,
-    TIME_EXIT_DAYS,
 )
 
 _TARGET_HIT = OUTCOMES.index("target_hit")
@@ -29,8 +29,8 @@ _NO_NEXT_BAR = 0
 _GAPPED_STOP = 1
 _GAPPED_TARGET = 2
 _FILL_OPEN = 2 * N_FILL_FLOATS
-_N_TIMES = len(TIME_EXIT_DAYS)
-_DAY_OF_EXIT = np.array(TIME_EXIT_DAYS, dtype=np.int64)
+_N_TIMES = len(HOLD_DAYS)
+_DAY_OF_EXIT = np.array(HOLD_DAYS, dtype=np.int64)
 
 
 @inner
@@ -190,9 +190,15 @@ def grade_row(
             result = ((c - entry) / entry if is_long else (entry - c) / entry) / risk_frac
         floats[2 + k, row] = result if has_r else 0.0
         floats[8 + k, row] = bench_close[i + day] / bench_close[i] - 1.0
+    target_price = target
     if outcome == _TARGET_HIT:
         floats[0, row] = rr
         floats[6, row] = rr
+        # A limit order waiting at the target is filled at the open of a bar that starts beyond it.
+        bar_open = open_[i + decided]
+        if not is_legacy and risk > 0.0 and ((bar_open > target) if is_long else (bar_open < target)):
+            target_price = bar_open
+            floats[6, row] = rr + ((bar_open - target) if is_long else (target - bar_open)) / risk
     elif outcome == _EXPIRED:
         if has_r:
             c = close[i + n_forward]
@@ -228,7 +234,7 @@ def grade_row(
         price = stop_price
     result = sign * (price - fill) / risk
     floats[base, row] = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
-    floats[base + 6, row] = result
+    floats[base + 6, row] = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
     floats[base + 7, row] = bench_close[i + decided] / bench_open[i + 1] - 1.0
 
 

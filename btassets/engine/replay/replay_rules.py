@@ -11,6 +11,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.conventions import HORIZON_DAYS, SESSIONS_A_YEAR
+
 MAX_HORIZON_DAYS = 127
 """`n_forward` is an int8 column."""
 
@@ -55,9 +57,9 @@ class ReplayRules:
     """
 
     atr_stop_multiple: float = 1.5
-    window_bars: int = 252
+    window_bars: int = SESSIONS_A_YEAR
     min_lookback_bars: int = 60
-    horizon_days: int = 30
+    horizon_days: int = HORIZON_DAYS
     gap_days: int = 30
     pivot_arm: int = 5
     level_tolerance_atr: float = 0.5

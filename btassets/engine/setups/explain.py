@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.engine.features.entry import compile_once, entry
 from btassets.engine.features.indicators import bar_terms, window_state
 from btassets.engine.market.bars import Bars
@@ -50,7 +51,7 @@ def explain_asof(
     asof_index: npt.NDArray[np.int32],
     *,
     gap_days: int = 30,
-    window_bars: int = 252,
+    window_bars: int = SESSIONS_A_YEAR,
     min_lookback_bars: int = 60,
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Votes and scores at given bars: name -> float64 (n_asof,).

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.engine.statistics.distributions import normal_cdf, normal_quantile
 
-DAYS_PER_YEAR = 252
+DAYS_PER_YEAR = SESSIONS_A_YEAR
 _EULER = 0.57721566490153286
 
 

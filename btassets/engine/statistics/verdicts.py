@@ -23,6 +23,12 @@ NOISE: Verdict = "not distinguishable from noise"
 
 LEVEL = 0.05
 OUT_OF_SAMPLE_LEVEL = 0.10
+NAMED_LEVEL = 0.025
+"""One-sided level of the signal that was named in advance: its 95% interval lies above 0."""
+
+TABLE_LEVEL = 0.01
+"""False discovery rate of the table of signals; with `NAMED_LEVEL` the family stays within 5%."""
+
 NEGLIGIBLE_MARGIN_R = 0.02
 
 
@@ -122,21 +128,21 @@ def uniquely_best(best: int, p_against: NDArray[np.float64]) -> tuple[Verdict, l
 def signal_verdict(q: float, ic: float, spread: float, spread_p: float) -> Verdict:
     """Verdict on "this signal sorts returns": the discovery holds, and the fifths say the same.
 
-    Supported: q < .05 and the quintile spread has the sign of the IC with p < .05. The second condition
-    is there because ranks alone can lie: the volatility signal has a rank IC of -0.018 under a pure
-    martingale.
+    Supported: q below `TABLE_LEVEL` over the whole table and the quintile spread has the sign of the IC with
+    p < .05. The second condition is there because ranks alone can lie: skewed returns give the volatility signal a
+    rank IC under a pure martingale.
     """
     if math.isnan(q) or math.isnan(spread_p):
         return NOISE
-    return SUPPORTED if q < LEVEL and spread_p < LEVEL and ic * spread > 0 else NOISE
+    return SUPPORTED if q < TABLE_LEVEL and spread_p < LEVEL and ic * spread > 0 else NOISE
 
 
 def named_signal_verdict(ic: float, p: float, spread: float) -> Verdict:
     """Verdict on "the strong go on leading", of the one signal and horizon that were named in advance.
 
-    Supported: IC and spread are positive and the IC's one-sided p is below .05. Contradicted: the IC is
-    negative at a two-sided .05. The claim has a side (the gate buys the strong) and was not picked from a
-    table, so it is neither adjusted nor two-sided; the spread only has to agree.
+    Supported: the 95% interval of the IC lies above 0 and the spread is positive. Contradicted: the interval lies
+    below 0. The claim has a side (the gate buys the strong) and was not picked from a table, so it is not adjusted:
+    one-sided it takes `NAMED_LEVEL` of the family's 5%, the rest of the table `TABLE_LEVEL`.
 
     Parameters
     ----------
@@ -145,7 +151,7 @@ def named_signal_verdict(ic: float, p: float, spread: float) -> Verdict:
     """
     if math.isnan(p) or math.isnan(spread):
         return NOISE
-    if ic > 0 and p / 2 < LEVEL and spread > 0:
+    if ic > 0 and p / 2 < NAMED_LEVEL and spread > 0:
         return SUPPORTED
     return CONTRADICTED if ic < 0 and p < LEVEL else NOISE
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LOOKBACK_SESSIONS = 252
+from btassets.engine.conventions import HORIZON_DAYS, SESSIONS_A_YEAR
+
+LOOKBACK_SESSIONS = SESSIONS_A_YEAR
 """First as-of session: the ranking needs a year of bars."""
 
-HORIZON_SESSIONS = 30
+HORIZON_SESSIONS = HORIZON_DAYS
 TRAIN_WEEKS = 78
 TEST_WEEKS = 13
 LEAST_TEST_WEEKS = 4

@@ -76,14 +76,14 @@ def _date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[s
     labelled = -1.0
     for place, (day, words) in enumerate(inside):
         share = (day - first) / span
-        parts.append(svg.rule(share, 0, share, bottom, "grid"))
+        parts.append(svg.rule(share, 0, share, bottom, "grid when"))
         if place % every:
             continue
         if share <= _LAST_LABEL:
-            parts.append(svg.text(share, bottom + 15, words, dx=3 if share > 0 else 0))
+            parts.append(svg.text(share, bottom + 15, words, css="when", dx=3 if share > 0 else 0))
             labelled = share
         elif share - labelled > _TWO_LABELS:  # before its line: on a phone it would not fit behind
-            parts.append(svg.text(share, bottom + 15, words, anchor="end", dx=-3))
+            parts.append(svg.text(share, bottom + 15, words, css="when", anchor="end", dx=-3))
     return shares, parts
 
 
@@ -100,6 +100,7 @@ def line_chart(
     has_area: bool = False,
     is_down: bool = False,
     css: str = "",
+    field: str = "",
 ) -> str:
     """Lines over dates; labels of the value axis stand on its grid lines.
 
@@ -117,6 +118,8 @@ def line_chart(
         Values count downward from the top: drawdowns.
     css
         More classes of the chart.
+    field
+        Field of the report's curves whose values the pointer shows.
     """
     plot = height - _AXIS
     known = _known(lines)
@@ -149,7 +152,7 @@ def line_chart(
         y = plot * (1 - scale.share(tick))
         below = y < 13
         body.append(svg.text(0, y + 13 if below else y - 4, shown(tick, kind), css="halo"))
-    return svg.frame(name, title, description, height, body, css=css)
+    return svg.frame(name, title, description, height, body, css=css, field=field)
 
 
 def bar_chart(

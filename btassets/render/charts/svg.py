@@ -155,7 +155,9 @@ def px(number: float) -> str:
     return _short(number)
 
 
-def frame(name: str, title: str, description: str, height: float, body: Iterable[str], *, css: str = "") -> str:
+def frame(
+    name: str, title: str, description: str, height: float, body: Iterable[str], *, css: str = "", field: str = ""
+) -> str:
     """The whole chart: title and description for screen readers, then its parts.
 
     Parameters
@@ -164,10 +166,14 @@ def frame(name: str, title: str, description: str, height: float, body: Iterable
         Unique on the page.
     css
         More classes.
+    field
+        Field of the report's curves whose values the pointer shows; empty: none.
     """
     classes = f"chart {css}".strip()
+    hover = f' data-field="{field}"' if field else ""
     return (
-        f'<svg class="{classes}" role="img" aria-labelledby="{name}-t {name}-d" width="100%" height="{px(height)}">'
+        f'<svg class="{classes}"{hover} role="img" aria-labelledby="{name}-t {name}-d" width="100%" '
+        f'height="{px(height)}">'
         f'<title id="{name}-t">{esc(title)}</title><desc id="{name}-d">{esc(description)}</desc>{"".join(body)}</svg>'
     )
 

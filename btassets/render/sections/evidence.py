@@ -7,12 +7,13 @@ Does not belong here: the book (`sections_book.py`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from btassets.engine.floors import VARIANTS
+from btassets.engine.signals import SIGNALS
 from btassets.render.charts import curves as charts
 from btassets.render.charts.curves import Mark, Row
 from btassets.render.format import shown
+from btassets.render.report_types import Report
 from btassets.render.tables import Column, block, figure, mark_legend, section, table
-
-Report = Mapping[str, Any]
 
 _STATS = (
     Column("total", "n", "n"),
@@ -30,23 +31,8 @@ _STATS = (
 _NO_WIN_RATE = tuple(c for c in _STATS if c.key != "win_rate")
 _NO_HIT_RATE = tuple(c for c in _STATS if c.key != "hit_rate")
 
-_FLOOR_NAMES = {
-    "all_floors": "All floors",
-    "no_confidence_floor": "Without confidence",
-    "no_rr_floor": "Without reward-to-risk",
-    "no_neutral_exclusion": "With neutral actions",
-    "momentum_only": "Momentum gate only",
-}
-SIGNAL_NAMES = {
-    "mom_12_1": "Momentum 12-1",
-    "mom_12_1_resid": "Residual momentum 12-1",
-    "mom_6_1": "Momentum 6-1",
-    "mom_3_1": "Momentum 3-1",
-    "reversal_1m": "One-month return",
-    "trend_200": "200-day trend",
-    "high_52w": "52-week high",
-    "vol_6m": "Six-month volatility",
-}
+_VARIANT_LABELS = {variant.name: variant.label for variant in VARIANTS}
+SIGNAL_LABELS = {signal.name: signal.label for signal in SIGNALS}
 
 
 def _interval(row: Mapping[str, Any], key: str) -> tuple[float | None, float | None]:
@@ -102,7 +88,7 @@ def setups(report: Report) -> str:
     behind = table(rows, columns, caption="Setups by population")
     drops = _drops(report)
     net = figure("Net R", "Mean per setup after costs.", chart, behind, legend=mark_legend(_NET_LEGEND))
-    return section("setups", "Do qualified setups earn more?", lead, f'<div class="grid">{net}{drops}</div>')
+    return section("setups", "Setups", lead, f'<div class="grid">{net}{drops}</div>')
 
 
 def _sentence(rows: Sequence[Row]) -> str:
@@ -196,7 +182,7 @@ def _ablation(report: Report) -> str:
     hold = next((row["hold_days"] for row in report["gate_ablation"]), None)
     rows = [
         Row(
-            _FLOOR_NAMES.get(row["variant"]) or shown(row["variant"], "words"),
+            _VARIANT_LABELS.get(row["variant"]) or shown(row["variant"], "words"),
             f"{shown(row['delta_net_avg_r'], 'r3')} / {shown(row['delta_hold_net_avg_r'], 'r3')}, "
             f"n {shown(row['delta_total'], 'sn')}",
             (_mark(row, "delta_net_avg_r", "m-main"), _mark(row, "delta_hold_net_avg_r", "m-hold")),
@@ -250,7 +236,7 @@ def _signals(report: Report) -> str:
     """How well each signal sorted the universe."""
     rows = [
         Row(
-            (SIGNAL_NAMES.get(row["signal"]) or str(row["signal"])) + _star(row),
+            (SIGNAL_LABELS.get(row["signal"]) or str(row["signal"])) + _star(row),
             f"{shown(row['mean_ic'], 'snum4')}, t {shown(row['ic_t_stat'], 'snum2')}, n {shown(row['weeks'], 'n')}",
             (_mark(row, "mean_ic", "m-main"),),
             is_grey=not row["reliable"],
@@ -270,7 +256,7 @@ def _signals(report: Report) -> str:
         Column("weeks", "Weeks", "n"),
         Column("avg_cross_section", "Tickers", "num1"),
         Column("mean_ic", "Mean IC", "snum4"),
-        Column("ic_t_stat", "t", "snum2", "over thinned weeks, whose windows hardly overlap"),
+        Column("ic_t_stat", "t", "snum2", "over the same weeks, allowing for the overlap of their windows"),
         Column("ic_positive_pct", "Weeks above 0", "pct"),
         Column(
             "mean_quintile_spread",
@@ -338,4 +324,4 @@ def calibration(report: Report) -> str:
         none="No graded setup.",
     )
     beside = block("Ten bins of equal count", "All setups, graded from the signal close.", bins)
-    return section("calibration", "Are the stated probabilities true?", "", f'<div class="grid">{drawn}{beside}</div>')
+    return section("calibration", "Calibration", "", f'<div class="grid">{drawn}{beside}</div>')

@@ -7,15 +7,16 @@ of (`sections_book.py`, `sections_evidence.py`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from btassets.engine.conventions import HORIZON_DAYS
 from btassets.render.charts import curves as charts
 from btassets.render.charts.curves import Line, Mark, Row
 from btassets.render.claims import NOT_AVAILABLE, denies, detectable, interval, out_of_sample, p_words, shown_in
 from btassets.render.format import MISSING, esc, shown
-from btassets.render.sections.evidence import SIGNAL_NAMES
-from btassets.render.sections.head import curve_name, verdict
+from btassets.render.names import curve_name, verdict_chip
+from btassets.render.report_types import Report
+from btassets.render.sections.evidence import SIGNAL_LABELS
 from btassets.render.tables import Column, block, facts, figure, legend, mark_legend, section, table
 
-Report = Mapping[str, Any]
 Values = Mapping[str, Any]
 
 _TOPICS = {
@@ -30,14 +31,13 @@ _TOPICS = {
     "capacity_15": "15 positions",
     "cutoff_90": "Raw momentum at 90",
 }
-_PRIMARY_HORIZON = 30
 _MOST_WINDOWS = 60
 
 
 _CLAIM_COLUMNS = (
     Column("topic", "Claim", render=lambda row: esc(_claim_name(row))),
     Column("seed_rule_says", "Rule says", "words", "decision by the rules; - means no change"),
-    Column("verdict", "Verdict", render=lambda row: verdict(row["verdict"])),
+    Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"])),
     Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
     Column("ci", "95% interval", render=lambda row: esc(interval(row))),
     Column("p", "p", render=lambda row: esc(p_words(row))),
@@ -68,7 +68,7 @@ def how_sure(report: Report) -> str:
     parts = [claims, f'<div class="grid">{_against_chance(report)}{_against_market(report)}</div>']
     parts.append(f'<div class="grid">{_decay(report)}{_walk_forward(report)}</div>')
     parts.append(f'<div class="grid">{_regimes(report)}{_ground(report)}</div>')
-    return section("sure", "How sure is this?", lead, *parts)
+    return section("sure", "How sure", lead, *parts)
 
 
 def _measure(rows: Sequence[Values], policy: str | None, measure: str) -> Values:
@@ -207,41 +207,49 @@ def _decay(report: Report) -> str:
     signals = report["statistics"]["signals"]
     primary = [row for row in signals if row["is_primary"]]
     drawn = [
-        _marked(f"{row['horizon_days']} sessions", row, is_current=row["horizon_days"] == _PRIMARY_HORIZON)
+        _marked(f"{row['horizon_days']} sessions", row, is_current=row["horizon_days"] == HORIZON_DAYS)
         for row in primary
         if row["estimate"] is not None
     ]
     words = "; ".join(f"{row.label}: {row.words}" for row in drawn)
     chart = charts.dot_rows(
-        "decay", "Mean IC of residual momentum by horizon", f"{words}." if words else MISSING, drawn, kind="snum2"
+        "decay",
+        "Residual momentum and the next week, by sessions held",
+        f"{words}." if words else MISSING,
+        drawn,
+        kind="snum2",
     )
     columns = (
-        Column("signal", "Signal", render=lambda row: esc(SIGNAL_NAMES.get(row["signal"]) or str(row["signal"]))),
+        Column("signal", "Signal", render=lambda row: esc(SIGNAL_LABELS.get(row["signal"]) or str(row["signal"]))),
         Column("horizon_days", "Sessions", "n"),
-        Column("estimate", "Mean IC", "snum4"),
+        Column("estimate", "IC, next week", "snum4", "mean rank of so many sessions, returns without beta x benchmark"),
         Column("ci", "95% interval", render=lambda row: esc(interval(row))),
+        Column("horizon_ic", "IC, horizon", "snum4", "ranks of one week with the returns over all the sessions"),
         Column("p", "p", "num4"),
         Column("q", "q", "num4", "over the signals of the horizon"),
         Column("q_table", "q, table", "num4", "over all signals and horizons"),
-        Column("spread", "Spread", "snum4", "top fifth minus bottom fifth, fraction of price"),
+        Column("spread", "Spread", "snum4", "top fifth minus bottom fifth, next week, fraction of price"),
         Column("spread_p", "its p", "num4"),
         Column("turnover_top", "Turnover", "num2", "of the top fifth in a week"),
         Column("rank_autocorrelation", "Persistence", "num2", "rank correlation with the week before"),
         Column("n", "Weeks", "n"),
-        Column("verdict", "Verdict", render=lambda row: verdict(row["verdict"])),
+        Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"])),
     )
-    if any(row["neutral_ic"] is not None for row in signals):
+    if any(row.get("neutral_ic") is not None for row in signals):
         columns += (
             Column("neutral_ic", "IC in groups", "snum4", "forward returns minus their group's"),
             Column("neutral_p", "its p", "num4"),
-            Column("neutral_verdict", "In groups", render=lambda row: verdict(row["neutral_verdict"])),
+            Column("neutral_verdict", "In groups", render=lambda row: verdict_chip(row["neutral_verdict"])),
         )
     behind = table(
         signals, columns, json="statistics.signals", caption="Signals by horizon", none="Too few tickers or weeks."
     )
-    sure = next((row["verdict"] for row in primary if row["horizon_days"] == _PRIMARY_HORIZON), None)
-    judged = f"Over {_PRIMARY_HORIZON} sessions: {sure or 'n/a'}."
-    note = f"Residual momentum, mean weekly IC by horizon with 95% intervals. {judged}"
+    sure = next((row["verdict"] for row in primary if row["horizon_days"] == HORIZON_DAYS), None)
+    judged = f"Over {HORIZON_DAYS} sessions: {sure or 'n/a'}."
+    note = (
+        "Correlation of residual momentum's mean rank over so many sessions with the next week's return without "
+        f"beta x the benchmark's, with the 95% interval that the verdict uses. {judged}"
+    )
     return figure("How long does the ranking foretell?", note, chart, behind)
 
 
@@ -346,7 +354,7 @@ def _ground(report: Report) -> str:
             "what": row["text"],
             "value": MISSING
             if row["value"] is None
-            else _HEALTH_KINDS.get(row["unit"], lambda v: shown(v, "g"))(row["value"]),
+            else _HEALTH_KINDS.get(row["unit"] or "", lambda v: shown(v, "g"))(row["value"]),
         }
         for row in found["health"]
     ]

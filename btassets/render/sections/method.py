@@ -3,26 +3,16 @@
 Belongs here: what the numbers rest on. Does not belong here: results.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
+from btassets.engine.floors import FLOORS
 from btassets.render.format import esc, shown
 from btassets.render.glossary import GLOSSARY
+from btassets.render.report_types import Report
 from btassets.render.tables import Column, details, facts, many, section, table
 
-Report = Mapping[str, Any]
-
 _MOST_LISTED = 50
-_GATES = {
-    "min_rr": "Least reward-to-risk",
-    "min_confidence": "Least confidence",
-    "exclude_neutral": "Action must agree",
-    "require_high_conviction": "High conviction only",
-    "exclude_conflicts": "Without conflicts only",
-    "min_momentum_percentile": "Least percentile",
-    "min_target_probability": "Least probability of a target",
-    "min_ev": "Least expected value",
-}
+_GATES = {floor.setting: floor.label for floor in FLOORS}
 
 
 def data(report: Report) -> str:
@@ -102,6 +92,27 @@ def method(report: Report) -> str:
         details("All settings", table(settings, columns, caption="All settings")),
         f'<h3>Glossary</h3><dl class="glossary">{terms}</dl>',
     )
+
+
+_FILLS = {"open": "next open", "close": "signal's close"}
+
+
+def provenance(report: Report) -> str:
+    """Source, versions and hashes: which data, settings and code made the numbers."""
+    book, universe = report["book"], report["universe"]
+    known = [
+        ("As of", report["as_of"]),
+        ("Universe", f"{universe['tickers']:,} tickers, {universe['at_as_of']:,} with a bar at the as-of date"),
+        ("Source", f"{book['source']}, {book['basis']} prices"),
+        ("Benchmark", book["benchmark"] or "-"),
+        ("Calendar", book["calendar"]),
+        ("Profile", f"{report['profile']}, filled at the {_FILLS[report['fill']]}"),
+        ("Scenario", report["scenario"]),
+        ("Settings", report["settings_hash"]),
+        ("Data version", book["data_version"]),
+        ("Code version", f"{book['code_version']} (btassets {book['btassets_version']})"),
+    ]
+    return section("provenance", "Provenance", "", facts(known))
 
 
 def _setting(value: Any) -> str:

@@ -4,16 +4,12 @@ Belongs here: what one capital-constrained book did. Does not belong here: stati
 (`sections_evidence.py`).
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from btassets.render.charts import curves as charts
 from btassets.render.charts.curves import Line
 from btassets.render.format import esc, html, shown
-from btassets.render.sections.head import curve_name, main_book
+from btassets.render.names import curve_name, main_portfolio
+from btassets.render.report_types import Report
 from btassets.render.tables import Column, block, details, figure, legend, section, table
-
-Report = Mapping[str, Any]
 
 _CSS = {
     "hold": "c-hold",
@@ -65,24 +61,23 @@ def book(report: Report) -> str:
     names = list(curves["series"])
     main = report["main_policy"]
     if not names:
-        return section("book", "The book", "No book was run: no as-of date had a ranked ticker.")
+        return section("portfolio", "The portfolio", "No book was run: no as-of date had a ranked ticker.")
     params = report["portfolio_sim"]["params"]
     lead = (
         f"{shown(params['starting_capital'], 'usd0')} dollars, at most {params['max_positions']} positions, "
         f"{params['risk_per_trade_pct']:g}% risked in each, costs {params['cost_per_side_pct']:g}% per side."
     )
     parts = [
-        _equity(report, names),
         '<div class="grid">',
         _drawdown(report, names),
-        _exposure(report, names),
+        _held(report),
         _years(report, names),
         _stretches(report),
         "</div>",
         _months(report, main if main in names else names[0]),
         _compared(report),
     ]
-    return section("book", "The book", lead, *parts)
+    return section("portfolio", "The portfolio", lead, *parts)
 
 
 def _last(values: list[float | None]) -> float | None:
@@ -115,27 +110,33 @@ def _lines(report: Report, names: list[str], field: str) -> list[Line]:
     return [Line(_CSS[name], curve_name(report, name), series[name][field]) for name in names]
 
 
-def _equity(report: Report, names: list[str]) -> str:
+def equity_figure(report: Report, name: str, height: float) -> str:
+    """Equity of the portfolio and of what it is compared with, on a logarithmic scale.
+
+    Parameters
+    ----------
+    name
+        Identifier of the chart in the page.
+    height
+        Pixels.
+    """
+    names = list(report["equity_curves"]["series"])
     series, dates = report["equity_curves"]["series"], report["equity_curves"]["dates"]
     entries = [(_CSS[n], curve_name(report, n), shown(_last(series[n]["equity"]), "usd0")) for n in names]
     words = "; ".join(f"{label} ends at {value}" for _, label, value in entries)
     chart = charts.line_chart(
-        "equity",
-        "Equity of the book and of what it is compared with",
+        name,
+        "Equity of the portfolio and of what it is compared with",
         f"Logarithmic scale, dollars, {dates[0]} to {dates[-1]}. {words}.",
         dates,
         list(reversed(_lines(report, names, "equity"))),
-        height=340,
+        height=height,
         is_log=True,
+        field="equity",
     )
     behind = _sampled_table(report, names, "equity", "usd")
-    return figure(
-        "Equity",
-        "Dollars at each close on a logarithmic scale: equal slopes are equal rates.",
-        chart,
-        behind,
-        legend=legend(entries),
-    )
+    note = "Dollars at each close on a logarithmic scale: equal slopes are equal rates."
+    return figure("Equity", note, chart, behind, legend=legend(entries))
 
 
 def _drawdown(report: Report, names: list[str]) -> str:
@@ -159,36 +160,32 @@ def _drawdown(report: Report, names: list[str]) -> str:
         kind="pct0",
         has_area=True,
         is_down=True,
+        field="drawdown_pct",
     )
     behind = _sampled_table(report, chosen, "drawdown_pct", "pct2")
     return figure("Drawdown", "Fall from the highest close so far.", chart, behind, legend=legend(entries))
 
 
-def _exposure(report: Report, names: list[str]) -> str:
-    main, series = report["main_policy"], report["equity_curves"]["series"]
-    if main not in names or series[main]["exposure_pct"] is None:
+def _held(report: Report) -> str:
+    """Positions held, mean of each month: an account that is in and out every week draws only a comb by day."""
+    months = report["risk"]["holdings"]["months"]
+    if len(months) < 2:
         return ""
-    _, row = main_book(report)
-    mean = shown(row.get("avg_exposure_pct"), "pct")
+    _, row = main_portfolio(report)
+    held, mean = report["risk"]["holdings"], shown(row.get("avg_exposure_pct"), "pct")
     chart = charts.line_chart(
-        "exposure",
-        "Exposure",
-        f"Share of equity invested at each close, percent; mean {mean}.",
-        report["equity_curves"]["dates"],
-        _lines(report, [main], "exposure_pct"),
+        "held",
+        "Positions held",
+        f"Mean of each month; over all {shown(held['mean'], 'num1')}, at most {shown(held['largest'], 'n')}.",
+        [f"{month['year']:04d}-{month['month']:02d}-01" for month in months],
+        [Line("c-hold", "Positions", [month["n"] for month in months])],
         height=200,
-        kind="pct0",
+        kind="num1",
         has_area=True,
-        css="dense",
     )
-    behind = _sampled_table(report, [main], "exposure_pct", "pct")
-    return figure(
-        "Exposure",
-        "Share of equity invested at each close.",
-        chart,
-        behind,
-        legend=legend([(_CSS[main], "Mean", mean)] if row.get("avg_exposure_pct") is not None else []),
-    )
+    columns = (Column("year", "Year", "g"), Column("month", "Month", "n"), Column("n", "Positions", "num1"))
+    behind = table(months, columns, json="risk.holdings.months", caption="Positions held, mean of each month")
+    return figure("Positions held", f"Mean of each month; {mean} of equity invested on average.", chart, behind)
 
 
 def _years(report: Report, names: list[str]) -> str:
@@ -372,7 +369,7 @@ def variants(report: Report) -> str:
         *(
             f'<p class="sub">{html(row["variant"], "words")}</p>'
             + table(
-                row["yearly_returns"],
+                row["yearly_returns"] or [],
                 (Column("year", "Year", "g"), Column("return_pct", "Return", "spct")),
                 json=f"strategy_variants.variants.{at}.yearly_returns",
                 none="Nothing traded.",

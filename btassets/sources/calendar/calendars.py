@@ -7,13 +7,17 @@ Belongs here: which dates an exchange trades on. Does not belong here: weeks, as
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.errors import SettingError
+from btassets.engine.days import EPOCH
+from btassets.errors import DamagedFileError, SettingError
+from btassets.sources.values.dates import MAX_DAY, MIN_DAY
 from btassets.storage.lake import Lake
+from btassets.storage.sealed import tell_damage
 
 DATA = "data"
 """Setting `calendar = "data"`: the union of the bars' own dates stands for a calendar."""
@@ -46,21 +50,36 @@ def exchange_sessions(lake: Lake, code: str, first: int, last: int) -> Days:
         begin, end = first - _MARGIN_DAYS, last + _MARGIN_DAYS
         if kept is not None:
             begin, end = min(begin, kept.first), max(end, kept.last)
-        days, begin, end = _from_library(code, begin, end)
+        days, begin, end, bounds = _from_library(code, begin, end)
         table = pa.table({"date": pa.array(days, pa.date32())})
         first_asked, last_asked = min(begin, first), max(end, last)
-        lake.write(_TABLE, table, f"{begin}..{end}", code, {"first": first_asked, "last": last_asked})
-        kept = _Kept(days, first_asked, last_asked)
+        lake.write(_TABLE, table, f"{begin}..{end}", code, {"first": first_asked, "last": last_asked, "bounds": bounds})
+        kept = _Kept(days, first_asked, last_asked, bounds)
     return kept.days[np.searchsorted(kept.days, first) : np.searchsorted(kept.days, last, side="right")].copy()
+
+
+def known_span(lake: Lake, code: str, first: int, last: int) -> tuple[int, int]:
+    """First and last day, days since 1970-01-01, of which the calendar library knows whether it is a session.
+
+    Parameters
+    ----------
+    lake, code, first, last
+        As for `exchange_sessions`; a side without a bound is as far out as any date may be.
+    """
+    exchange_sessions(lake, code, first, last)
+    kept = _kept(lake, code)
+    low, high = (None, None) if kept is None else kept.bounds
+    return MIN_DAY if low is None else low, MAX_DAY if high is None else high
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """Sessions that the lake keeps of an exchange: all of them from `first` to `last`."""
+    """Sessions that the lake keeps of an exchange: all of them from `first` to `last`, within the library's bounds."""
 
     days: Days
     first: int
     last: int
+    bounds: tuple[int | None, int | None]
 
 
 def _kept(lake: Lake, code: str) -> _Kept | None:
@@ -74,27 +93,39 @@ def _kept(lake: Lake, code: str) -> _Kept | None:
 @lru_cache(maxsize=4)
 def _read(lake: Lake, code: str, stamp: tuple[int, int]) -> _Kept | None:
     del stamp  # a rewritten file has another inode: it is read anew
-    footer = lake.footer(_TABLE, code)
+    try:
+        footer = lake.footer(_TABLE, code)
+    except DamagedFileError as error:  # the library answers again: no command needs to stop
+        tell_damage(lake.path(_TABLE, code), f"damaged ({error.problem}); the calendar library is asked again")
+        return None
     if footer is None:
         return None
     days = lake.read(_TABLE, code)["date"].cast(pa.int32()).to_numpy()
-    return _Kept(np.ascontiguousarray(days, dtype=np.int32), footer.facts["first"], footer.facts["last"])
+    return _Kept(
+        np.ascontiguousarray(days, dtype=np.int32), footer.facts["first"], footer.facts["last"], _pair(footer.facts)
+    )
 
 
-def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int]:
+def _pair(facts: dict[str, Any]) -> tuple[int | None, int | None]:
+    low, high = facts.get("bounds") or (None, None)
+    return low, high
+
+
+def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tuple[int | None, int | None]]:
     import exchange_calendars
     from exchange_calendars import errors
 
-    epoch = dt.date(1970, 1, 1)
     try:
         calendar_type = type(exchange_calendars.get_calendar(code))
     except errors.InvalidCalendarName as error:
         rule = "must be an exchange code that exchange_calendars knows, such as XNYS, or data"
         raise SettingError("calendar", code, rule, "settings") from error
-    low, high = calendar_type.bound_min(), calendar_type.bound_max()
-    if low is not None:
-        begin = max(begin, (low.date() - epoch).days)
-    if high is not None:
-        end = min(end, (high.date() - epoch).days)
-    calendar = calendar_type(start=epoch + dt.timedelta(days=begin), end=epoch + dt.timedelta(days=end))
-    return calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int32), begin, end
+    low, high = (
+        None if bound is None else (bound.date() - EPOCH).days
+        for bound in (calendar_type.bound_min(), calendar_type.bound_max())
+    )
+    begin, end = begin if low is None else max(begin, low), end if high is None else min(end, high)
+    if begin >= end:
+        return np.empty(0, np.int32), begin, end, (low, high)
+    calendar = calendar_type(start=EPOCH + dt.timedelta(days=begin), end=EPOCH + dt.timedelta(days=end))
+    return calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int32), begin, end, (low, high)

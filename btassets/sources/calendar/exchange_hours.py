@@ -5,7 +5,6 @@ Belongs here: when a session ends, by the clock. Does not belong here: which bar
 
 import contextlib
 import datetime as dt
-import json
 from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from btassets.errors import CannotWriteError, SettingError
 from btassets.sources.calendar.calendars import DATA
-from btassets.storage.files import replace_json
 from btassets.storage.lake import Lake
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 _MARGIN_DAYS = 400
 _LEAST_LEFT_DAYS = 14
@@ -72,7 +71,7 @@ def exchange_hours(lake: Lake, code: str, now: dt.datetime) -> ExchangeHours:
         known = _from_library(code, now.date())
         closes = {str(day): close.isoformat() for day, close in known.closes.items()}
         with contextlib.suppress(CannotWriteError):  # a book that may only be read: asked again next time
-            replace_json(path, {"zone": known.zone, "closes": closes})
+            replace_sealed_json(path, {"zone": known.zone, "closes": closes})
     return known
 
 
@@ -86,10 +85,10 @@ def _weekdays(now: dt.datetime) -> ExchangeHours:
 
 def _read(path: Path, code: str) -> ExchangeHours | None:
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_sealed_json(path) or {}
         closes = {dt.date.fromisoformat(day): dt.datetime.fromisoformat(close) for day, close in raw["closes"].items()}
         return ExchangeHours(code, raw["zone"], closes) if closes else None
-    except (OSError, ValueError, KeyError):
+    except (ValueError, KeyError):
         return None
 
 

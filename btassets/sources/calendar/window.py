@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
+from btassets.engine.days import EPOCH
 from btassets.errors import SettingError
 from btassets.sources.calendar.calendars import DATA
 from btassets.sources.calendar.exchange_hours import exchange_hours
@@ -16,7 +17,6 @@ from btassets.storage.lake import Lake
 WINDOW_YEARS = 5
 """Years before the last session that are fetched when `source.start` is not set."""
 
-_EPOCH = dt.date(1970, 1, 1)
 _SETTLED = dt.timedelta(minutes=30)  # vendors print the day's bar some time after the close
 
 
@@ -48,7 +48,7 @@ def iso_day(day: int) -> str:
     >>> iso_day(18627)
     '2020-12-31'
     """
-    return (_EPOCH + dt.timedelta(days=day)).isoformat()
+    return (EPOCH + dt.timedelta(days=day)).isoformat()
 
 
 def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.datetime | None = None) -> Window:
@@ -74,11 +74,11 @@ def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.da
     if start:
         first = _day(start, "source.start")
     else:
-        day = _EPOCH + dt.timedelta(days=last)
+        day = EPOCH + dt.timedelta(days=last)
         # 29 February five years before another one is 1 March.
         leap = day.month == 2 and day.day == 29
         earlier = day.replace(year=day.year - WINDOW_YEARS, **({"month": 3, "day": 1} if leap else {}))
-        first = (earlier - _EPOCH).days
+        first = (earlier - EPOCH).days
     if first > last:
         rule = f"must not be after the last session wanted ({iso_day(last)})"
         raise SettingError("source.start", start or iso_day(first), rule, "settings")
@@ -96,11 +96,11 @@ def last_finished_session(calendar: str, lake: Lake | None, now: dt.datetime | N
     closed = hours.last_closed(settled)
     if closed is None:
         raise SettingError("calendar", calendar, f"has no session before {settled:%Y-%m-%d}", "settings")
-    return (closed - _EPOCH).days
+    return (closed - EPOCH).days
 
 
 def _day(text: str, key: str) -> int:
     try:
-        return (dt.date.fromisoformat(text) - _EPOCH).days
+        return (dt.date.fromisoformat(text) - EPOCH).days
     except ValueError as error:
         raise SettingError(key, text, "must be a date as YYYY-MM-DD", "settings") from error

@@ -5,6 +5,7 @@ Does not belong here: which files there are (`files.py`), what the columns mean 
 """
 
 import csv
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -14,28 +15,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from btassets.sources.base import BlockedTickerError, RawBars
+from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES
 from btassets.sources.files.column_mapping import NUMBERS, ColumnNames, LocatedColumns, locate_columns, raw_bars_of
 
-PARQUET_SUFFIXES = (".parquet", ".pq")
-CSV_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2")
-SUFFIXES = PARQUET_SUFFIXES + CSV_SUFFIXES
-
+_BRACKETED = re.compile(r"<[A-Za-z_ ]+>")
 _HEAD_BYTES = 65_536
 _BIG_CSV_BYTES = 16_000_000
-
-
-def bar_suffix(name: str) -> str | None:
-    """Give the suffix that makes a file one of bars, as it is spelled; None for any other file.
-
-    Examples
-    --------
-    >>> bar_suffix("BRK.B.parquet"), bar_suffix("AAPL.CSV.gz"), bar_suffix("notes.txt")
-    ('.parquet', '.CSV.gz', None)
-    """
-    for suffix in SUFFIXES:
-        if name.casefold().endswith(suffix) and len(name) > len(suffix):
-            return name[-len(suffix) :]
-    return None
 
 
 def file_stamp(path: Path) -> str:
@@ -47,19 +32,26 @@ def file_stamp(path: Path) -> str:
     return f"{facts.st_size}-{facts.st_mtime_ns}-{facts.st_ctime_ns}"
 
 
-def read_bar_file(path: Path, ticker: str, names: ColumnNames) -> RawBars:
+def read_bar_file(path: Path, ticker: str, names: ColumnNames, *, needs_volume: bool = True) -> RawBars:
     """Read one ticker's bars from its file, in the file's order.
+
+    Parameters
+    ----------
+    needs_volume
+        False: the file may lack a volume column, as that of an index does; volume is 0 then.
 
     Raises
     ------
     BlockedTickerError
         Q1, when the file cannot be opened, is no Parquet or CSV, or lacks a column or any row.
     """
-    table, located = read_bar_table(path, ticker, replace(names, ticker=None))
+    table, located = read_bar_table(path, ticker, replace(names, ticker=None), needs_volume=needs_volume)
     return raw_bars_of(table, located, ticker)
 
 
-def read_bar_table(path: Path, ticker: str, names: ColumnNames) -> tuple[pa.Table, LocatedColumns]:
+def read_bar_table(
+    path: Path, ticker: str, names: ColumnNames, *, needs_volume: bool = True
+) -> tuple[pa.Table, LocatedColumns]:
     """Read the mapped columns of a file; the table's columns are called by their roles.
 
     Parameters
@@ -70,6 +62,8 @@ def read_bar_table(path: Path, ticker: str, names: ColumnNames) -> tuple[pa.Tabl
         Name under which a problem is reported.
     names
         What the file calls its columns.
+    needs_volume
+        Refuse a file without a volume column.
     """
     try:
         facts = path.stat()
@@ -78,8 +72,8 @@ def read_bar_table(path: Path, ticker: str, names: ColumnNames) -> tuple[pa.Tabl
         if facts.st_size == 0:
             raise _blocked(ticker, path, "is empty", "a ticker needs at least one bar; fetch it again")
         if path.name.casefold().endswith(PARQUET_SUFFIXES):
-            return _read_parquet(path, ticker, names)
-        return _read_csv(path, ticker, names, facts.st_size)
+            return _read_parquet(path, ticker, names, needs_volume=needs_volume)
+        return _read_csv(path, ticker, names, facts.st_size, needs_volume=needs_volume)
     except PermissionError as error:
         observed = "cannot be read (permission denied)"
         raise _blocked(ticker, path, observed, "the run reads it as its own user; allow reading") from error
@@ -94,11 +88,13 @@ def _blocked(ticker: str, path: Path, observed: str, advice: str) -> BlockedTick
     return BlockedTickerError(ticker, "Q1", f"{path.name} {observed}; {advice}.")
 
 
-def _read_parquet(path: Path, ticker: str, names: ColumnNames) -> tuple[pa.Table, LocatedColumns]:
+def _read_parquet(
+    path: Path, ticker: str, names: ColumnNames, *, needs_volume: bool
+) -> tuple[pa.Table, LocatedColumns]:
     # Not pq.read_table: that one imports pandas, half a second for nothing.
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         available = file.schema_arrow.names
-        located = locate_columns(available, names, ticker)
+        located = locate_columns(available, names, ticker, needs_volume=needs_volume)
         wanted = list(located.by_role.values())
         # A dot in a selected name would be taken for the path of a nested field.
         has_plain_names = not any("." in name for name in wanted)
@@ -107,19 +103,36 @@ def _read_parquet(path: Path, ticker: str, names: ColumnNames) -> tuple[pa.Table
     return pa.table(arrays, names=list(located.by_role)), located
 
 
-def _read_csv(path: Path, ticker: str, names: ColumnNames, size: int) -> tuple[pa.Table, LocatedColumns]:
+def csv_head(path: Path, ticker: str) -> tuple[list[str], str]:
+    """Names in a CSV file's first line, and its delimiter.
+
+    Raises
+    ------
+    BlockedTickerError
+        Q1, when the file is empty or holds a message.
+    """
     with pa.input_stream(str(path), compression="detect") as stream:
         head = stream.read(_HEAD_BYTES)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
         raise _blocked(ticker, path, "is empty", "a ticker needs at least one bar; fetch it again")
-    if start[:1] in b"{[<":
-        shown = " ".join(start[:120].decode("utf-8", "replace").split())
-        raise _blocked(ticker, path, f"holds a message instead of bars: {shown!r}", "fetch it again")
     header = start.splitlines()[0].decode("utf-8", "replace")
     delimiter = max(",;\t|", key=header.count)
+    names = next(csv.reader([header], delimiter=delimiter))
+    # Archives put each name in angle brackets; a page or message has tags.
+    is_head = len(names) > 1 and all(_BRACKETED.fullmatch(name.strip()) for name in names)
+    if start[:1] in b"{[<" and not is_head:
+        shown = " ".join(start[:120].decode("utf-8", "replace").split())
+        raise _blocked(ticker, path, f"holds a message instead of bars: {shown!r}", "fetch it again")
+    return names, delimiter
+
+
+def _read_csv(
+    path: Path, ticker: str, names: ColumnNames, size: int, *, needs_volume: bool
+) -> tuple[pa.Table, LocatedColumns]:
+    found, delimiter = csv_head(path, ticker)
     parsing = pa_csv.ParseOptions(delimiter=delimiter)
-    located = locate_columns(next(csv.reader([header], delimiter=delimiter)), names, ticker)
+    located = locate_columns(found, names, ticker, needs_volume=needs_volume)
     reading = pa_csv.ReadOptions(use_threads=size > _BIG_CSV_BYTES)
     numeric = {located.by_role[role]: pa.float64() for role in NUMBERS if role in located.by_role}
     try:

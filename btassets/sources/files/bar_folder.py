@@ -18,15 +18,17 @@ import pyarrow.compute as pc
 
 from btassets.errors import BenchmarkError, NoBarsError, SettingError
 from btassets.sources.base import BASES, BarSource, Basis, BlockedTickerError, Problem, RawBars
-from btassets.sources.files.bar_files import SUFFIXES, bar_suffix, file_stamp, read_bar_file, read_bar_table
+from btassets.sources.files.bar_files import file_stamp, read_bar_file, read_bar_table
+from btassets.sources.files.bar_suffix import SUFFIXES, bar_suffix
 from btassets.sources.files.column_mapping import (
     ColumnNames,
     LocatedColumns,
     concatenated,
     raw_bars_of,
-    values_of,
 )
 from btassets.sources.universe.ticker_names import canonical_ticker, case_collisions, ticker_of_stem, unsafe_reason
+from btassets.sources.values.arrays import values_of
+from btassets.sources.values.tickers import TickerNames
 
 _BASIS = "source.basis"
 _PATTERN = "source.ticker_pattern"
@@ -150,6 +152,13 @@ class FilesSource:
         near = difflib.get_close_matches(ticker, self.tickers(), n=1)
         hint = f"did you mean {near[0]}?" if near else "`btassets doctor` lists what the source has."
         raise BlockedTickerError(ticker, "Q1", f"{self.path} has no such ticker; {hint}")
+
+    def tickers_of(self, path: Path) -> list[str]:
+        """Tickers whose bars come from this one file alone; none when the source does not read it."""
+        found = self._found()
+        if len(found.slices) and self.path.is_file():
+            return []
+        return [ticker for ticker, files in found.files.items() if any(_is_same(path, own) for own in files)]
 
     def path_of(self, ticker: str) -> Path:
         """The one file of a ticker of a folder with one file per ticker."""
@@ -283,11 +292,11 @@ def read_benchmark(
     try:
         if path.is_file():
             ticker = path.name.removesuffix(bar_suffix(path.name) or path.suffix)
-            return _read_benchmark_file(path, ticker_of_stem(ticker), columns or ColumnNames())
-        ticker = canonical_ticker(benchmark)
+            return _without_empty_volume(_read_benchmark_file(path, ticker_of_stem(ticker), columns or ColumnNames()))
         known = source.tickers()
+        ticker = TickerNames(known).or_canonical(benchmark)
         if ticker in known:
-            return source.fetch(ticker)
+            return _without_empty_volume(source.fetch(ticker))
     except BlockedTickerError as error:
         raise BenchmarkError(benchmark, error.reason.rstrip(".")) from error
     near = difflib.get_close_matches(ticker, known, n=1, cutoff=0.5)
@@ -295,17 +304,29 @@ def read_benchmark(
     raise BenchmarkError(benchmark, f"there is neither such a file nor such a ticker{hint}")
 
 
+def _without_empty_volume(bars: RawBars) -> RawBars:
+    """An index has no volume, and none of a benchmark is used: an empty one is 0."""
+    return replace(bars, volume=np.nan_to_num(bars.volume, nan=0.0))
+
+
 def _read_benchmark_file(path: Path, ticker: str, columns: ColumnNames) -> RawBars:
     try:
-        return read_bar_file(path, ticker, columns)
+        return read_bar_file(path, ticker, columns, needs_volume=False)
     except BlockedTickerError as error:
         plain = ColumnNames()
         if columns == plain:
             raise
         try:
-            return read_bar_file(path, ticker, plain)
+            return read_bar_file(path, ticker, plain, needs_volume=False)
         except BlockedTickerError:
             raise error from None
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _compiled(pattern: str) -> re.Pattern[str] | None:

@@ -5,18 +5,30 @@ landed changes nothing, and a source that re-bases its history is never mixed wi
 Does not belong here: taking files from the landing folder (`btassets.stages.bars.landing`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from btassets.engine.market.raw_bars import Basis, RawBars
 from btassets.errors import NoBarsError
-from btassets.sources.base import BarSource, FetchesSince, Problem, announce, changed_at, source_problems
+from btassets.sources.base import (
+    BarSource,
+    BlockedTickerError,
+    FetchesSince,
+    Problem,
+    announce,
+    changed_at,
+    source_problems,
+)
 from btassets.sources.files.bar_files import file_stamp
 from btassets.sources.files.bar_folder import FilesSource
 from btassets.sources.files.column_mapping import ColumnNames
+from btassets.storage import kept_twice
+from btassets.storage.sealed import verify, write_sealed
 
 KEPT_COLUMNS = ColumnNames(dividend="dividend", split="split")
 """Columns of the files of landed bars."""
@@ -62,9 +74,9 @@ class WithLanded:
 
     def fetch(self, ticker: str) -> RawBars:
         """Bars of the source, and those that landed on dates that it lacks, ascending."""
-        if ticker not in self._paths:
+        kept = self.landed(ticker)
+        if kept is None:
             return self.base.fetch(ticker)
-        kept = self._kept.fetch(ticker)
         return filled(self.base.fetch(ticker), kept) if ticker in self._own_tickers() else kept
 
     def changed_at(self, ticker: str) -> float | None:
@@ -80,8 +92,17 @@ class WithLanded:
         return source_problems(self.base)
 
     def landed(self, ticker: str) -> RawBars | None:
-        """Bars of a ticker that landed, None without."""
-        return self._kept.fetch(ticker) if ticker in self._paths else None
+        """Bars of a ticker that landed, None without.
+
+        Raises
+        ------
+        BlockedTickerError
+            When its file and the second copy of it are damaged.
+        """
+        if ticker not in self._paths:
+            return None
+        refuse_damaged(self._paths[ticker], ticker)
+        return self._kept.fetch(ticker)
 
 
 class WithLandedSince(WithLanded):
@@ -105,9 +126,51 @@ class WithLandedSince(WithLanded):
 
 def with_landed(base: BarSource, folder: Path) -> BarSource:
     """The source itself, or together with what landed in `folder`."""
-    if not folder.is_dir() or not any(folder.glob("[!.]*.parquet")):
+    if not folder.is_dir() or not any(p.suffix == ".parquet" and p.name[0] != "." for p in folder.iterdir()):
         return base
     return WithLandedSince(base, folder) if isinstance(base, FetchesSince) else WithLanded(base, folder)
+
+
+def write_landed(path: Path, table: pa.Table) -> None:
+    """Write what landed of one ticker, sealed and twice: the files that it came from are pruned after a while."""
+
+    def fill(take: Callable[[pa.RecordBatch], None]) -> Mapping[str, Any]:
+        for batch in table.combine_chunks().to_batches():
+            take(batch)
+        return {}
+
+    write_sealed(path, path.name, table.schema, fill, is_durable=True)
+    kept_twice.keep(path, copy_of(path))
+
+
+def copy_of(path: Path) -> Path:
+    """Second copy of a file of landed bars, beside their folder."""
+    return path.parent.parent / kept_twice.FOLDER / path.name
+
+
+def refuse_damaged(path: Path, ticker: str) -> None:
+    """Verify a file of landed bars, and put its second copy in its place where it is damaged.
+
+    Raises
+    ------
+    BlockedTickerError
+        When the copy is damaged, too.
+    """
+    try:
+        problem = verify(path, path.name).problem
+    except FileNotFoundError:
+        return
+    copy = copy_of(path)
+    if problem is None:
+        return
+    if kept_twice.intact_footer(copy, path.name) is not None:
+        kept_twice.restore(path, path.name, copy, problem)
+        return
+    reason = (
+        f"{path}: damaged ({problem}), and so is its second copy; the bars of the book stay in use; delete it and "
+        f"drop the files that had landed for {ticker} into landing/ again"
+    )
+    raise BlockedTickerError(ticker, "Q1", reason)
 
 
 def rows(bars: RawBars, wanted: np.ndarray) -> RawBars:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
 from btassets.sources.synthetic import counter_random as cr
 
 DEFAULT_EPOCH = 17_533
 """2018-01-02: serves up to 6 years before the fixed last session, 2025-12-31."""
 
-SESSIONS_A_YEAR = 252
 N_SECTORS = 10
 
 MARKET, FIRST_SECTOR, FIRST_TICKER = 0, 1, 1_000

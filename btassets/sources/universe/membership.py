@@ -5,21 +5,23 @@ Belongs here: reading the file and refusing one that cannot be meant. Does not b
 """
 
 import csv
-import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from btassets.errors import MembershipError
-from btassets.sources.universe.ticker_names import canonical_ticker
-from btassets.storage.digest import digest
+from btassets.sources.files.column_guess import same_name
+from btassets.sources.values.dates import read_day
+from btassets.sources.values.tickers import BySpelling, read_ticker, spelling_key
+from btassets.sources.values.unreadable import UnreadableValueError
+from btassets.storage.hashing import digest
 
 EVER = 2**31 - 1
 """Day number of a spell without an end; its negative, of one without a start."""
 
 _COLUMNS = ("ticker", "start", "end")
-_EPOCH = dt.date(1970, 1, 1)
 
 Spell = tuple[int, int]
 
@@ -33,11 +35,12 @@ class Membership:
     name
         Name of the file, without folders.
     spells
-        Ticker to its spells, ascending: first and last day, both included, days since 1970-01-01.
+        Ticker, under any of its spellings, to its spells, ascending: first and last day, both included, days since
+        1970-01-01.
     """
 
     name: str
-    spells: dict[str, tuple[Spell, ...]]
+    spells: Mapping[str, tuple[Spell, ...]]
 
     @property
     def version(self) -> str:
@@ -66,10 +69,15 @@ def read_membership(path: Path) -> Membership:
 def _read(path: Path, *stamp: int) -> Membership:
     del stamp  # a rewritten file asks for a new answer
     found: dict[str, set[Spell]] = {}
+    spelled: dict[str, str] = {}
     for row, (ticker, start, end) in enumerate(_rows(path), start=1):
-        name = canonical_ticker(str(ticker or ""))
-        if not name:
+        try:
+            given = read_ticker(ticker)
+        except UnreadableValueError as error:
+            raise MembershipError(str(path), f"row {row}: {error.reason}") from error
+        if not given:
             raise MembershipError(str(path), f"row {row} has no ticker")
+        name = spelled.setdefault(spelling_key(given), given)
         first, last = _day(path, row, start, -EVER), _day(path, row, end, EVER)
         if last < first:
             raise MembershipError(str(path), f"row {row}: {name} ends on {end}, before it starts on {start}")
@@ -77,7 +85,7 @@ def _read(path: Path, *stamp: int) -> Membership:
     if not found:
         raise MembershipError(str(path), "has no row")
     ordered = sorted(found, key=str.encode)
-    return Membership(path.name, {ticker: tuple(sorted(found[ticker])) for ticker in ordered})
+    return Membership(path.name, BySpelling({ticker: tuple(sorted(found[ticker])) for ticker in ordered}))
 
 
 def _rows(path: Path) -> list[tuple[Any, Any, Any]]:
@@ -87,7 +95,7 @@ def _rows(path: Path) -> list[tuple[Any, Any, Any]]:
 
             with pq.ParquetFile(path) as file:
                 table = file.read()
-            names = {name.strip().casefold(): name for name in table.column_names}
+            names = {same_name(name): name for name in table.column_names}
             _require(path, list(names))
             columns = [table[names[name]].to_pylist() for name in _COLUMNS]
             return list(zip(*columns, strict=True))
@@ -95,7 +103,7 @@ def _rows(path: Path) -> list[tuple[Any, Any, Any]]:
             lines = list(csv.reader(file))
     except (OSError, ValueError, csv.Error) as error:  # Arrow's errors and broken text are ValueErrors
         raise MembershipError(str(path), f"cannot be read ({str(error).splitlines()[0][:100]})") from error
-    head = [name.strip().casefold() for name in lines[0]] if lines else []
+    head = [same_name(name) for name in lines[0]] if lines else []
     _require(path, head)
     at = [head.index(name) for name in _COLUMNS]
     rows: list[tuple[Any, Any, Any]] = []
@@ -114,14 +122,9 @@ def _require(path: Path, names: list[str]) -> None:
 
 
 def _day(path: Path, row: int, value: Any, missing: int) -> int:
-    if isinstance(value, dt.datetime):
-        value = value.date()
-    if isinstance(value, dt.date):
-        return (value - _EPOCH).days
-    text = str(value or "").strip()
-    if not text:
-        return missing
     try:
-        return (dt.date.fromisoformat(text) - _EPOCH).days
-    except ValueError as error:
-        raise MembershipError(str(path), f"row {row} has {text[:40]!r} as a date") from error
+        found = read_day(value, "a date")
+    except UnreadableValueError as error:
+        shown = str(value).strip()[:40]
+        raise MembershipError(str(path), f"row {row} has {shown!r} as a date") from error
+    return missing if found is None else found

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 MAX_TICKER_LENGTH = 32
 
-_SAFE = re.compile(r"\^?[A-Za-z0-9](?:[A-Za-z0-9.^=_-]*[A-Za-z0-9_^=])?")
+_SAFE = re.compile(r"\^?[A-Za-z0-9](?:[A-Za-z0-9.^=_&+$#!*~:@-]*[A-Za-z0-9_^=&+$#!*~])?")
 _CLASS = re.compile(r"([A-Za-z0-9]+)[-/]([A-Za-z])")
 # Names that Windows keeps for devices, whatever their extension.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
@@ -41,14 +41,14 @@ def unsafe_reason(ticker: str) -> str | None:
     >>> unsafe_reason("BRK.B") is None
     True
     >>> unsafe_reason("../x")
-    "the name '../x' has characters beyond letters, digits and . - _ = ^"
+    "the name '../x' has characters beyond letters, digits and . - _ = ^ & + $ # ! * ~ : @"
     """
     if not ticker:
         return "the name is empty"
     if len(ticker) > MAX_TICKER_LENGTH:
         return f"the name {ticker[:MAX_TICKER_LENGTH]!r}... is longer than {MAX_TICKER_LENGTH} characters"
     if _SAFE.fullmatch(ticker) is None or ".." in ticker:
-        return f"the name {ticker!r} has characters beyond letters, digits and . - _ = ^"
+        return f"the name {ticker!r} has characters beyond letters, digits and . - _ = ^ & + $ # ! * ~ : @"
     return None
 
 

@@ -21,6 +21,7 @@ import urllib3
 
 from btassets import __version__
 from btassets.errors import CredentialsError, RateLimitedError, SettingError, SourceUnreachableError
+from btassets.masking import mask, remember
 
 RETRIED = (429, 500, 502, 503, 504)
 """Answers that another try may better."""
@@ -44,6 +45,7 @@ class BadAnswerError(Exception):
     """
 
     def __init__(self, status: int, problem: str) -> None:
+        problem = mask(problem)
         super().__init__(status, problem)
         self.status, self.problem = status, problem
 
@@ -152,7 +154,7 @@ class HttpSession:
         self._lock = threading.Lock()
         self._n_failed = 0
         self._limited: RateLimitedError | None = None
-        self._secrets = [word for value in (headers or {}).values() for word in value.split() if len(word) > 5]
+        remember(*(word for value in (headers or {}).values() for word in value.split() if len(word) > 5))
         agent = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -281,9 +283,7 @@ class HttpSession:
     def _said(self, body: bytes) -> str:
         """Start of what an answer says, on one line and without the key."""
         text = " ".join(body[:2_000].decode("utf-8", "replace").split())
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return f" ({text[:_SHOWN]})" if text else ""
+        return f" ({mask(text)[:_SHOWN]})" if text else ""
 
     def _pause(self, seconds: float) -> None:
         if seconds > 0.0:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from btassets.masking import mask
 from btassets.sources.base import Basis, Problem, RawBars
 from btassets.sources.calendar.window import Window, iso_day
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession
@@ -112,7 +113,7 @@ class MassiveSource(VendorSource):
         for _ in range(_MAX_PAGES):
             if not isinstance(answer, dict) or answer.get("status", "OK") not in ("OK", "DELAYED"):
                 said = answer.get("error") or answer.get("status") if isinstance(answer, dict) else answer
-                raise BadAnswerError(200, f"the answer says {str(said)[:100]}")
+                raise BadAnswerError(200, f"the answer says {mask(str(said))[:100]}")
             yield from rows_of(ticker, answer, "results")
             following = answer.get("next_url")
             if not following:

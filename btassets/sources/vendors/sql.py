@@ -25,6 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from btassets.errors import NoBarsError, SettingError, UsageError
+from btassets.masking import mask, remember
 from btassets.sources.base import Basis, BlockedTickerError, RawBars
 from btassets.sources.calendar.window import iso_day
 from btassets.sources.files.column_mapping import ColumnNames, LocatedColumns, concatenated, raw_bars_of
@@ -280,9 +281,7 @@ class SqlSource:
         """Say what the database said, without the address's password and the statement."""
         cause = getattr(error, "orig", None) or error
         lines = [line.strip() for line in str(cause).splitlines() if line.strip()] or [type(cause).__name__]
-        said = lines[0][:200]
-        if self._url.password:
-            said = said.replace(str(self._url.password), "***")
+        said = mask(lines[0], [str(self._url.password)] if self._url.password else ())[:200]
         shown = self._url.render_as_string(hide_password=True)
         return NoBarsError(f"source {shown}", f"the database says: {said}", "correct source.url or source.query.")
 
@@ -306,6 +305,7 @@ def _address(url: str, folder: Path | None) -> "sa.URL":
         rule = f"must hold no password: set {PASSWORD_NAME}, or the whole address in {URL_NAME}"
         raise SettingError("source.url", address.render_as_string(hide_password=True), rule, "settings")
     password = os.environ.get(PASSWORD_NAME, "")
+    remember(password)
     return address.set(password=password) if password else address
 
 

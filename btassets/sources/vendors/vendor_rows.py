@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.days import EPOCH
 from btassets.errors import NoBarsError
 from btassets.sources.base import BlockedTickerError, FetchFailedError, Problem, RawBars
 from btassets.sources.calendar.window import Window, iso_day
@@ -20,7 +21,6 @@ from btassets.sources.vendors.http_session import BadAnswerError
 
 Floats = npt.NDArray[np.float64]
 
-_EPOCH = dt.date(1970, 1, 1)
 _NOON = "12:00"
 
 
@@ -54,7 +54,7 @@ def day_of_text(value: object) -> int:
     text = str(value)
     if len(text) > 10 and text[11:16] > _NOON:
         raise ValueError(text)
-    return (dt.date.fromisoformat(text[:10]) - _EPOCH).days
+    return (dt.date.fromisoformat(text[:10]) - EPOCH).days
 
 
 def number_of(value: object) -> float:

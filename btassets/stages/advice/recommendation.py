@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from btassets.engine.floors import ADVISED_VARIANTS, ALL_FLOORS
 from btassets.engine.recommendation.advice_rules import (
     BASE_VARIANT,
     CAPACITY_DRAWDOWN_POINTS,
@@ -32,11 +33,6 @@ from btassets.stages.advice.report_numbers import report_numbers
 Report = Mapping[str, Any]
 Item = Mapping[str, Any]
 
-_ABLATION_ROW = {
-    "confidence": "no_confidence_floor",
-    "rr": "no_rr_floor",
-    "neutral_exclusion": "no_neutral_exclusion",
-}
 _BOOK_FIGURES = ("sharpe", "cagr_pct", "max_drawdown_pct")
 
 
@@ -110,7 +106,7 @@ def _exit(_item: Item, report: Report) -> dict[str, Any]:
 
 def _gate(item: Item, report: Report) -> dict[str, Any]:
     rows = {row["variant"]: row for row in report["gate_ablation"]}
-    base, other = rows["all_floors"], rows[_ABLATION_ROW[item["floor"]]]
+    base, other = rows[ALL_FLOORS], rows[ADVISED_VARIANTS[item["floor"]].name]
     return {
         "hold_days": base["hold_days"],
         "with_floor": {"n": base["total"], "hold_net_avg_r": base["hold_net_avg_r"]},

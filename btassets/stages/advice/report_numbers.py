@@ -10,13 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from btassets.engine.conventions import HORIZON_DAYS
+from btassets.engine.floors import FLOORS
 from btassets.engine.recommendation.advice_rules import recommendation, research_recommendation
 from btassets.settings.models import Settings
 
 SCHEMA_VERSION = 1
 
 STEP_DAYS = 5
-HORIZON_DAYS = 30
 MIN_LOOKBACK_BARS = 60
 
 _DIGITS = {
@@ -65,7 +66,7 @@ _DIGITS = {
 }
 """Decimals of every rounded column; what is not here (counts, names, cutoffs) stays as it is."""
 
-_OPTIONAL_GATES = {"min_target_probability": 0.0, "min_ev": None}
+_OPTIONAL_GATES = {floor.setting: floor.off for floor in FLOORS if floor.is_optional}
 """Gates that the legacy profile does not know, with the value at which they do nothing."""
 
 _BOOK_KEYS = (

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
 from btassets.engine.statistics.verdicts import (
     LEVEL,
@@ -32,11 +33,6 @@ from btassets.settings.models import Settings
 from btassets.stages.statistics.stat_sample import PICKED, as_statistics
 
 Row = Mapping[str, Any]
-_MISSING_FLOOR = {
-    "confidence": "no_confidence_floor",
-    "rr": "no_rr_floor",
-    "neutral_exclusion": "no_neutral_exclusion",
-}
 _SHARED = tuple(
     name
     for name in STAT_CLAIMS.names
@@ -46,7 +42,7 @@ _OUT_OF_SAMPLE = ("oos_estimate", "oos_p", "oos_windows", "oos_confirmed")
 TOO_SHORT = "too short a history for an interval"
 
 
-def compute(tables: Tables, _settings: Settings) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `stat_claims` of the scenario."""
 
     def rows(table: str) -> list[dict[str, Any]]:
@@ -54,7 +50,10 @@ def compute(tables: Tables, _settings: Settings) -> StageResult:
 
     items = rows("recommendation")
     research = rows("research_recommendation")
-    claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"))
+    facts = {row["fact"]: row["value"] for row in rows("stat_health")}
+    is_gap_paid = settings.method.gapped_target == "open"
+    gap = _gap_words(facts.get("target_gap_r"), is_paid=is_gap_paid)
+    claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap)
     n = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in ("supported", "contradicted")}
     numbers = {
         "claims": len(claims),
@@ -65,7 +64,11 @@ def compute(tables: Tables, _settings: Settings) -> StageResult:
 
 
 def claim_rows(
-    items: list[dict[str, Any]], research: list[dict[str, Any]], pairs: Sequence[Row], books: Sequence[Row]
+    items: list[dict[str, Any]],
+    research: list[dict[str, Any]],
+    pairs: Sequence[Row],
+    books: Sequence[Row],
+    gap: str = "",
 ) -> list[dict[str, Any]]:
     """One claim per item of advice, after the headline and what it stands on.
 
@@ -75,6 +78,8 @@ def claim_rows(
         Rows of `recommendation` and `research_recommendation`.
     pairs, books
         Rows of `stat_pairs` and `stat_portfolio`.
+    gap
+        What targets that were gapped over pay: said with the advice on exits.
     """
     policy = _policy(books)
     expectancy = _expectancy(pairs, policy)
@@ -83,9 +88,25 @@ def claim_rows(
     for item in items:
         make = _MAKERS.get(item["topic"])
         if make is not None:
-            claims.append(make(item, pairs, books))
+            claim = make(item, pairs, books)
+            if item["topic"] == "exit" and gap:
+                claim["evidence_text"] += f" {gap}"
+            claims.append(claim)
     claims += [_research(item, books) for item in research]
     return claims
+
+
+def _gap_words(mean_r: float | None, *, is_paid: bool) -> str:
+    """What opens beyond the target are worth to the target exit; empty without one."""
+    if not mean_r:
+        return ""
+    if is_paid:
+        return (
+            f"A target gapped over is filled at the open, as a limit order: {mean_r:+.3f}R a setup of the target exit."
+        )
+    return (
+        f"A target gapped over pays only the target; a limit order would add {mean_r:+.3f}R a setup to the target exit."
+    )
 
 
 def _policy(books: Sequence[Row]) -> str:
@@ -198,7 +219,7 @@ def _exit(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, A
 
 
 def _gate(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
-    row = _find(pairs, family="floors", against=_MISSING_FLOOR.get(item["item_key"], item["item_key"]))
+    row = _find(pairs, family="floors", against=ADVISED_VARIANTS[item["item_key"]].name)
     row = _for_claim(row) if item["decision"] == "keep" else row
     text = _words(row, f"the whole gate against the gate without the {item['item_key'].replace('_', ' ')} floor")
     if item["decision"] == "keep":

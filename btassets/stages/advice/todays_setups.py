@@ -1,8 +1,8 @@
 """Stage `todays_setups`: what qualifies at T, and what came nearest to it.
 
 Belongs here: the setups of one as-of date with their percentile, which floors each fails, and the
-order of the list. Does not belong here: the gate itself (`engine.cross_section.qualification`, the
-only implementation), levels and scores (the replay), printing (`report.todays_list`).
+order of the list. Does not belong here: the gate itself (`run.floor_sql`, as the models apply it),
+levels and scores (the replay), printing (`report.todays_list`).
 
 A *nearest miss* is a setup that does not qualify and fails as few floors as any other that does not
 (one, as a rule); closest first by the summed shortfall: the missing share of the floor where the
@@ -10,9 +10,9 @@ floor is a number, 1 where it is a yes or no or the value is missing. Equal ones
 order. While the momentum gate is on, shorts can never qualify and are no misses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.engine.cross_section.percentiles import row_activation, row_percentile
-from btassets.engine.cross_section.qualification import FLOOR_NAMES, Gates, Qualification, qualify
+from btassets.engine.days import EPOCH
+from btassets.engine.floors import FLOORS, MOMENTUM
 from btassets.graph.advice import TODAYS_SETUPS
 from btassets.graph.replay import CANDIDATES
+from btassets.run.floor_sql import Flags, judge, qualifies
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
@@ -31,9 +33,8 @@ from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
 
 MAX_MISSES = 10
-MOMENTUM = "momentum"
-"""Name of the percentile gate among the failed floors."""
-
+PERCENTILE = "activation_momentum_percentile"
+_MOMENTUM_FLOOR = next(floor for floor in FLOORS if floor.name == MOMENTUM)
 _VOTE_COLUMNS = {
     "vote_trend": "trend",
     "vote_position": "position",
@@ -58,6 +59,7 @@ _COLUMNS = (
     *("primary_prob", "best_prob", "ev", "level_strength", "is_projected", "momentum", "residual_momentum"),
     *("action", "risk_level", "adv20_usd"),
 )
+_READ = tuple(dict.fromkeys((*_COLUMNS, *(floor.column for floor in FLOORS if floor.column in CANDIDATES.names))))
 _SHOWN = (
     *("asof_date", "ticker", "direction", "entry", "stop", "target", "rr", "confidence", "primary_prob"),
     *("action", "risk_level", "level_strength", "is_projected", "adv20_usd"),
@@ -149,18 +151,19 @@ def _list_at(tables: Tables, settings: Settings, sessions: Sessions, day: int, *
     weeks = sessions.days[sessions.is_week]
     setups = _setups_at(tables, day, is_latest=is_latest)
     percentile, n_ranked = _percentiles(tables, settings, setups, day, is_latest=is_latest)
-    gates = Gates(**settings.gates.model_dump())
-    verdict = qualify_setups(gates, setups, percentile)
-    taken = np.flatnonzero(verdict.is_qualified)
+    gates = settings.gates.model_dump()
+    passes = verdicts(gates, setups, percentile)
+    is_qualified = qualifies(passes)
+    taken = np.flatnonzero(is_qualified)
     # Highest percentile first, as the book buys; the sort is stable, so ties keep the tie order.
     taken = taken[np.argsort(-np.nan_to_num(percentile[taken], nan=-1.0), kind="stable")]
-    missed = nearest_misses(gates, setups, percentile, verdict)
+    missed = nearest_misses(gates, setups, percentile, passes)
     shown = [*taken.tolist(), *missed]
     rows = setups.select(list(_SHOWN)).take(pa.array(shown, pa.int64())).to_pylist()
     votes = _votes(tables, settings, [row["ticker"] for row in rows], day)
-    failed = failed_floors(verdict)
+    failed = failed_floors(passes)
     for at, row in zip(shown, rows, strict=True):
-        row["is_qualified"] = bool(verdict.is_qualified[at])
+        row["is_qualified"] = bool(is_qualified[at])
         row["percentile"] = None if np.isnan(percentile[at]) else float(percentile[at])
         row["failed_floors"] = ",".join(failed[at])
         row.update(votes.get(row["ticker"], dict.fromkeys(_VOTE_COLUMNS)))
@@ -183,10 +186,10 @@ def _setups_at(tables: Tables, day: int, *, is_latest: bool) -> pa.Table:
     parts = [
         part.filter(pc.and_(part[flag], pc.equal(part["asof_date"], asof)))
         for bucket in stored.buckets
-        if (part := stored.bucket(bucket, _COLUMNS)) is not None
+        if (part := stored.bucket(bucket, _READ)) is not None
     ]
     if not parts:
-        return CANDIDATES.schema.empty_table().select(list(_COLUMNS))
+        return CANDIDATES.schema.empty_table().select(list(_READ))
     table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     for name in ("direction", "action", "risk_level"):
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
@@ -227,52 +230,43 @@ def _reals(setups: pa.Table, name: str) -> Floats:
     return setups[name].cast(pa.float64()).to_numpy()
 
 
-def _words(setups: pa.Table, name: str) -> npt.NDArray[Any]:
-    return np.array(setups[name].to_pylist(), dtype=object)
-
-
 def _is_long(setups: pa.Table) -> npt.NDArray[np.bool_]:
     return np.array([word == "long" for word in setups["direction"].to_pylist()], dtype=np.bool_)
 
 
-def qualify_setups(gates: Gates, setups: pa.Table, percentile: Floats) -> Qualification:
-    """Apply the gates to the rows of a table."""
-    return qualify(
-        gates,
-        is_long=_is_long(setups),
-        percentile=percentile,
-        **{name: _reals(setups, name) for name in ("rr", "confidence", "best_prob", "ev")},
-        action=_words(setups, "action"),
-        risk_level=_words(setups, "risk_level"),
-    )
+def verdicts(gates: Mapping[str, Any], setups: pa.Table, percentile: Floats) -> dict[str, Flags]:
+    """Whether each setup passes each floor, the percentile floor last; arrays of shape (n_setups,)."""
+    return judge(setups.append_column(PERCENTILE, pa.array(percentile, from_pandas=True)), gates)
 
 
-def failed_floors(verdict: Qualification) -> list[list[str]]:
-    """Names of the floors that each setup fails, the percentile gate last."""
-    passes = {**verdict.passes, MOMENTUM: verdict.passes_momentum}
-    names = (*FLOOR_NAMES, MOMENTUM)
-    return [[name for name in names if not passes[name][k]] for k in range(len(verdict.is_qualified))]
+def failed_floors(passes: Mapping[str, Flags]) -> list[list[str]]:
+    """Names of the floors that each setup fails, the percentile floor last."""
+    n_setups = len(passes[MOMENTUM])
+    return [[name for name, passed in passes.items() if not passed[k]] for k in range(n_setups)]
 
 
-def nearest_misses(gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualification) -> list[int]:
+def nearest_misses(
+    gates: Mapping[str, Any], setups: pa.Table, percentile: Floats, passes: Mapping[str, Flags]
+) -> list[int]:
     """Row numbers of the nearest misses (see the module), closest first, at most `MAX_MISSES`.
 
     Parameters
     ----------
     gates
-        The minimums that `verdict` was made with.
+        Value of each floor's setting, as `passes` was made with.
     setups
-        direction, rr, confidence, best_prob, ev; in the tie order.
+        direction and the columns of the floors; in the tie order.
     percentile
         Activation percentile of each setup, NaN: none.
-    verdict
-        From `engine.cross_section.qualification.qualify`.
+    passes
+        From `verdicts`.
     """
-    may_qualify = _is_long(setups) | (gates.min_momentum_percentile <= 0)
-    missed = np.flatnonzero(~verdict.is_qualified & may_qualify)
+    is_momentum_on = _MOMENTUM_FLOOR.is_on(gates[_MOMENTUM_FLOOR.setting])
+    may_qualify = _is_long(setups) | np.bool_(not is_momentum_on)
+    missed = np.flatnonzero(~qualifies(passes) & may_qualify)
     if not len(missed):
         return []
-    short_of = _shortfalls(gates, setups, percentile, verdict)
+    short_of = _shortfalls(gates, setups, percentile, passes)
     n_failed = np.sum([is_short > 0 for is_short in short_of], axis=0)[missed]
     distance = np.sum(short_of, axis=0)[missed]
     order = np.lexsort((distance, n_failed))
@@ -280,21 +274,18 @@ def nearest_misses(gates: Gates, setups: pa.Table, percentile: Floats, verdict: 
     return missed[order[:MAX_MISSES]].tolist()
 
 
-def _shortfalls(gates: Gates, setups: pa.Table, percentile: Floats, verdict: Qualification) -> Sequence[Floats]:
+def _shortfalls(
+    gates: Mapping[str, Any], setups: pa.Table, percentile: Floats, passes: Mapping[str, Flags]
+) -> Sequence[Floats]:
     """Per floor how much of it is missing, 0 where it is passed, at most 1."""
-    numbers = {
-        "rr": (gates.min_rr, _reals(setups, "rr")),
-        "confidence": (gates.min_confidence, _reals(setups, "confidence")),
-        "probability": (gates.min_target_probability, _reals(setups, "best_prob")),
-        "ev": (gates.min_ev or 0.0, _reals(setups, "ev")),
-        MOMENTUM: (gates.min_momentum_percentile, percentile),
-    }
     found: list[Floats] = []
-    for name, passed in {**verdict.passes, MOMENTUM: verdict.passes_momentum}.items():
+    for floor in FLOORS:
+        passed = passes[floor.name]
         missing = np.ones(len(passed))
-        if name in numbers:
-            floor, value = numbers[name]
-            gap = (floor - value) / abs(floor) if floor else floor - value
+        if floor.is_number:
+            least = gates[floor.setting] or 0.0
+            value = percentile if floor.column == PERCENTILE else _reals(setups, floor.column)
+            gap = (least - value) / abs(least) if least else least - value
             # A failed floor is never at distance 0, or it would not count as failed.
             missing = np.clip(np.nan_to_num(gap, nan=1.0), np.finfo(np.float64).tiny, 1.0)
         found.append(np.where(passed, 0.0, missing))
@@ -321,7 +312,7 @@ def _votes(tables: Tables, settings: Settings, tickers: Sequence[str], day: int)
 
 
 def _as_date(day: int) -> date:
-    return date.fromordinal(day + date(1970, 1, 1).toordinal())
+    return EPOCH + timedelta(days=day)
 
 
 def _iso(day: date | None) -> str | None:

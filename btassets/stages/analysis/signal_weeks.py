@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.conventions import HORIZON_DAYS, MIN_CROSS_SECTION
 from btassets.engine.cross_section.ordering import group_starts
-from btassets.engine.cross_section.rank_ic import MIN_CROSS_SECTION, weekly_rank_ic
-from btassets.engine.cross_section.weeks import iso_weeks, thinned_weeks, week_mondays
+from btassets.engine.cross_section.rank_ic import weekly_rank_ic
+from btassets.engine.days import iso_weeks, thinned_weeks, week_mondays
+from btassets.engine.signals import SIGNAL_NAMES
 from btassets.graph.analysis import FACTOR_IC_WEEKLY
-from btassets.graph.replay import SIGNALS
-from btassets.run.settings_relation import HORIZON_DAYS
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 
@@ -38,7 +38,7 @@ class CrossSections:
     asof, monday
         As-of date and Monday of its week, int32 days since 1970-01-01, shape (n_rows,); `monday` ascends.
     values
-        Shape (n_signals, n_rows), in the order of `SIGNALS`; NaN = none.
+        Shape (n_signals, n_rows), in the order of `SIGNAL_NAMES`; NaN = none.
     forward
         Returns over each horizon, a fraction, shape (n_horizons, n_rows); NaN = none.
     """
@@ -75,8 +75,8 @@ def cross_sections(signals: Column, settings: Settings, horizons: Sequence[int])
     asof = signals("asof_date").cast(pa.int32()).to_numpy()[rows]
     order = np.argsort(week_mondays(asof), kind="stable")
     rows, asof = rows[order], asof[order]
-    values, forward = np.empty((len(SIGNALS), len(rows))), np.empty((len(horizons), len(rows)))
-    for s, name in enumerate(SIGNALS):
+    values, forward = np.empty((len(SIGNAL_NAMES), len(rows))), np.empty((len(horizons), len(rows)))
+    for s, name in enumerate(SIGNAL_NAMES):
         values[s] = signals(name).to_numpy()[rows]
     n_forward = signals("n_forward").to_numpy()[rows] if settings.method.ended == "dropped" else None
     for h, horizon in enumerate(horizons):
@@ -105,21 +105,21 @@ def weekly_ic(signals: Column, settings: Settings, scenario: str) -> pa.Table:
     n_weeks = len(weekly.week)
     week_asof = np.maximum.reduceat(asof, group_starts(monday)[:-1]) if n_weeks else asof
     year, week = iso_weeks(week_asof)
-    is_thinned = np.zeros((len(SIGNALS), n_weeks), dtype=np.bool_)
-    for s in range(len(SIGNALS)):
+    is_thinned = np.zeros((len(SIGNAL_NAMES), n_weeks), dtype=np.bool_)
+    for s in range(len(SIGNAL_NAMES)):
         usable = np.flatnonzero(weekly.size[s, 0] >= MIN_CROSS_SECTION)
         is_thinned[s, usable[thinned_weeks(year[usable], week[usable], _STRIDE_WEEKS)]] = True
 
     def of_week(column: npt.NDArray[np.int32]) -> pa.Array:
-        return pa.array(np.tile(column, len(SIGNALS)))
+        return pa.array(np.tile(column, len(SIGNAL_NAMES)))
 
     def real(column: npt.NDArray[np.float64]) -> pa.Array:
         return pa.array(column.ravel(), mask=np.isnan(column.ravel()))
 
     table = pa.table(
         {
-            "scenario": pa.repeat(scenario, len(SIGNALS) * n_weeks),
-            "signal": pa.array([name for name in SIGNALS for _ in range(n_weeks)], pa.string()),
+            "scenario": pa.repeat(scenario, len(SIGNAL_NAMES) * n_weeks),
+            "signal": pa.array([name for name in SIGNAL_NAMES for _ in range(n_weeks)], pa.string()),
             "week": of_week(weekly.week).cast(pa.date32()),
             "asof_date": of_week(week_asof).cast(pa.date32()),
             "iso_year": of_week(year),

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from btassets.engine.market.raw_bars import RawBars
+from btassets.errors import DamagedFileError
 from btassets.graph.bars import OHLCV_HISTORY
 from btassets.run.tables import BucketedTable, BucketWriter
 from btassets.stages.bars.reading import bars_of_table
@@ -45,7 +46,9 @@ def write_bars(stored: BucketWriter, bucket: int, footers: dict[str, Any], fresh
     for ticker in sorted(footers, key=str.encode):
         if ticker in fresh:
             parts.append(_as_table(ticker, fresh[ticker]))
-        elif old is not None and ticker in old_rows:
+        elif footers[ticker]["n_rows"]:
+            if old is None or ticker not in old_rows:
+                raise DamagedFileError(str(stored.path(bucket)), f"the bars of {ticker} are gone")
             parts.append(old.slice(*old_rows[ticker]))
     table = pa.concat_tables(parts) if parts else OHLCV_HISTORY.schema.empty_table()
     stored.write(bucket, table.combine_chunks(), footers)
@@ -64,6 +67,17 @@ def _as_table(ticker: str, bars: RawBars) -> pa.Table:
         "split": pa.array(bars.split),
     }
     return pa.table(columns, schema=OHLCV_HISTORY.schema)
+
+
+def changed_versions(stored: BucketedTable) -> list[str]:
+    """Tickers whose stored bars are not those that their version was made of, as `path: problem`."""
+    found: list[str] = []
+    for bucket in stored.buckets:
+        footers = stored.bucket_footer(bucket)
+        for ticker, bars in stored_bars(stored, bucket, list(footers)).items():
+            if bars_version(bars, footers[ticker]["basis"]) != footers[ticker]["version"]:
+                found.append(f"{stored.path(bucket)}: the bars of {ticker} do not match their version")
+    return found
 
 
 def broken_bars(stored: BucketedTable, tickers: Iterable[str]) -> tuple[int, str | None]:

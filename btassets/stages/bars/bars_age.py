@@ -7,11 +7,11 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from btassets.engine.days import EPOCH
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.sources.calendar.exchange_hours import ExchangeHours
 
-_EPOCH = dt.date(1970, 1, 1)
 _RUN_TAKES = dt.timedelta(hours=1)
 
 
@@ -63,7 +63,7 @@ def bars_age(tables: Tables, settings: Settings, now: dt.datetime | None = None)
     facts = tables["sessions"].facts
     if not facts:
         return None
-    last = _EPOCH + dt.timedelta(days=int(facts["last"]))
+    last = EPOCH + dt.timedelta(days=int(facts["last"]))
     if settings.source.kind == "demo":
         return BarsAge(str(last), 0, f"bars end on {last}; the demo market ends there")
     now = now or dt.datetime.now(dt.UTC)

@@ -26,16 +26,31 @@ from btassets.stages.bars.sessions_view import read_sessions
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `benchmark_closes`; empty when the benchmark is `none`.
 
+    The legacy profile's rules report without a benchmark: there a missing one is a warning and the table is empty.
+
     Raises
     ------
     BenchmarkError
         When it is named but missing, unreadable, or more than the allowed share of the tickers'
         sessions is missing from it.
     """
+    if settings.benchmark == NO_BENCHMARK:
+        return _without([])
+    try:
+        return _read(tables, settings)
+    except BenchmarkError as error:
+        if settings.profile != "legacy":
+            raise
+        return _without([f"{error} The legacy profile goes on without it."])
+
+
+def _without(warnings: list[str]) -> StageResult:
+    numbers = {"benchmark": NO_BENCHMARK, "sessions_missing": None}
+    return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": warnings})
+
+
+def _read(tables: Tables, settings: Settings) -> StageResult:
     name = settings.benchmark
-    if name == NO_BENCHMARK:
-        numbers = {"benchmark": NO_BENCHMARK, "sessions_missing": None}
-        return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": []})
     given = tables.outside("benchmark")
     rules = quality_rules(settings)
     looked_at = overrides_of(settings, canonical_ticker(PurePath(name).name.split(".")[0]))

@@ -12,7 +12,7 @@ the settings under which it was read), `again_from` (where the next reading over
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from btassets.run.tables import Tables
 from btassets.settings.declared import select_declared
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource, BlockedTickerError, FetchesSince, FetchFailedError, announce, changed_at
+from btassets.sources.values.tickers import TickerNames
 from btassets.stages.bars.bar_store import TABLE, stored_bars, write_bars
 from btassets.stages.bars.quality_settings import READ_RULES, overrides_of
 from btassets.stages.bars.quarantine import QUARANTINE, Quarantined, write_quarantine
@@ -30,7 +31,7 @@ from btassets.stages.bars.reading import Read, Wanted, is_late, read_many
 from btassets.stages.bars.restated import restated_tickers
 from btassets.stages.bars.screening import accept, last_finished
 from btassets.stages.bars.universe import in_universe, members_of
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
 
@@ -129,13 +130,15 @@ def plan_ingest(
             "none of its tickers is in the universe",
             "correct universe.tickers, universe.membership or universe.exclude.",
         )
-    wanted = set(only)
+    names = TickerNames(listed)
+    wanted = {names.or_canonical(name) for name in only}
     missing = sorted(wanted - set(listed))
     if missing:
+        near = names.near(missing[0])
         raise NoBarsError(
             f"ticker {missing[0]}",
             "is not in the source or not in the universe",
-            "`btassets doctor` lists what the source has.",
+            f"did you mean {near}?" if near else "`btassets doctor` lists what the source has.",
         )
     known = tables.bucketed(TABLE).footers()
     reader, origin = _reader(tables, settings, source), _origin(settings)
@@ -183,71 +186,118 @@ def ingest(
     SourceStoppedError
         When the source stops in the middle (rate limit, outage); what came before is kept.
     """
-    source: BarSource = tables.outside("source")
-    stored_table = tables.writer(TABLE)
-    reader, origin = _reader(tables, settings, source), _origin(settings)
-    groups = stored_table.by_bucket(tickers)
+    work = _Reading(tables, settings, is_part=not full)
+    groups = work.stored.by_bucket(tickers)
     total = sum(len(group) for group in groups.values())
-    known = stored_table.footers()
-    is_part = isinstance(source, FetchesSince) and not full
-    starts = {
-        t: _again_from(known.get(t, {}), origin(t)) if is_part else None for group in groups.values() for t in group
-    }
-    announce(source, starts)
-    last = last_finished(tables, settings)
-    stopped: SourceStoppedError | None = None
+    announce(work.source, {ticker: work.start_of(ticker) for group in groups.values() for ticker in group})
     changed: list[str] = []
     restated: dict[str, int] = {}
     n_done = n_new = 0
     for bucket, group in groups.items():
+        done = work.bring_up_to_date(bucket, group)
+        changed += done.changed
+        restated |= done.restated
+        n_new += done.n_bars_new
+        if on_written is not None:
+            on_written(done.fetched)
+        n_done += len(done.fetched)
+        progress(n_done, total)
+        if done.stopped is not None:
+            raise done.stopped.after(n_done, total - n_done)
+    return IngestOutcome(total, sorted(changed, key=str.encode), n_new, restated)
+
+
+@dataclass
+class _BucketOutcome:
+    """What reading the tickers of one bucket did."""
+
+    fetched: list[str]
+    stopped: SourceStoppedError | None
+    changed: list[str] = field(default_factory=list)
+    n_bars_new: int = 0
+    restated: dict[str, int] = field(default_factory=dict)
+
+
+class _Reading:
+    """One ingest: the source, the stored bars, and what decides how tickers are read."""
+
+    def __init__(self, tables: Tables, settings: Settings, *, is_part: bool) -> None:
+        self._tables = tables
+        self._settings = settings
+        self.source: BarSource = tables.outside("source")
+        self.stored = tables.writer(TABLE)
+        self._quarantine = tables.writer(QUARANTINE)
+        self._reader = _reader(tables, settings, self.source)
+        self._origin = _origin(settings)
+        self._known = self.stored.footers()
+        self._is_part = is_part and isinstance(self.source, FetchesSince)
+        self._last = last_finished(tables, settings)
+
+    def start_of(self, ticker: str) -> int | None:
+        """First date to read of a ticker; None: the whole."""
+        return _again_from(self._known.get(ticker, {}), self._origin(ticker)) if self._is_part else None
+
+    def bring_up_to_date(self, bucket: int, group: list[str]) -> _BucketOutcome:
+        """Read the tickers of one bucket and write it."""
         # The marker is taken before the bars: what changes in between is read again by the next run.
-        stamps = {ticker: _stamp(source, ticker, reader + origin(ticker)) for ticker in group}
-        stored = stored_bars(stored_table, bucket, [t for t in group if known.get(t, {}).get("origin") == origin(t)])
-        wanted = {t: Wanted(t, stored.get(t), starts[t]) for t in group}
+        stamps = {ticker: _stamp(self.source, ticker, self._reader + self._origin(ticker)) for ticker in group}
+        same = [t for t in group if self._known.get(t, {}).get("origin") == self._origin(t)]
+        stored = stored_bars(self.stored, bucket, same)
+        wanted = {t: Wanted(t, stored.get(t), self.start_of(t)) for t in group}
         fetched: dict[str, RawBars | BlockedTickerError] = {}
-        for ticker, read in read_many(source, list(wanted.values())):
+        stopped: SourceStoppedError | None = None
+        for ticker, read in read_many(self.source, list(wanted.values())):
             if isinstance(read, SourceStoppedError):
                 stopped = read
             else:
                 fetched[ticker] = read
-        with stored_table.lock(bucket):
-            footers = stored_table.bucket_footer(bucket)
-            fresh: dict[str, RawBars] = {}
-            before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
-            dropped: dict[str, Quarantined] = {}
-            for ticker, read in fetched.items():
-                found = accept(
-                    tables,
-                    settings,
-                    source,
-                    wanted=wanted[ticker],
-                    fetched=read,
-                    known=footers.get(ticker, {}),
-                    last=last,
-                )
-                facts, bars = found.facts, found.bars
-                footers[ticker] = facts | {"stamp": _settled(source, stamps[ticker], read, facts)}
-                if bars is not None:
-                    fresh[ticker] = bars
-                    dropped[ticker] = Quarantined(wanted[ticker].since, found.quarantine)
-                    footers[ticker] |= {"origin": origin(ticker), "again_from": overlap_start(bars.dates)}
-                if before.get(ticker, (None, 0))[0] != facts["version"]:
-                    changed.append(ticker)
-                    n_new += facts["n_rows"] - before.get(ticker, (None, 0))[1]
-            if not fresh.keys().isdisjoint(changed):
-                old_rows = stored_table.slices(bucket)
-                differing = {t: fresh[t] for t in fresh if t in changed}
-                restated |= restated_tickers(stored_table.bucket(bucket), old_rows, differing)
-            write_quarantine(tables.writer(QUARANTINE), bucket, dropped)
-            if fetched:
-                write_bars(stored_table, bucket, footers, fresh)
-        if on_written is not None:
-            on_written(list(fetched))
-        n_done += len(fetched)
-        progress(n_done, total)
-        if stopped is not None:
-            raise stopped.after(n_done, total - n_done)
-    return IngestOutcome(total, sorted(changed, key=str.encode), n_new, restated)
+        done = _BucketOutcome(list(fetched), stopped)
+        with self.stored.lock(bucket):
+            self._write(bucket, wanted, fetched, stamps, done)
+        return done
+
+    def _write(
+        self,
+        bucket: int,
+        wanted: Mapping[str, Wanted],
+        fetched: Mapping[str, RawBars | BlockedTickerError],
+        stamps: Mapping[str, str],
+        done: _BucketOutcome,
+    ) -> None:
+        """Judge what was fetched and write the bucket, which is held."""
+        footers = self.stored.bucket_footer(bucket)
+        before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
+        fresh: dict[str, RawBars] = {}
+        dropped: dict[str, Quarantined] = {}
+        for ticker, read in fetched.items():
+            known = footers.get(ticker, {})
+            found = accept(
+                self._tables,
+                self._settings,
+                self.source,
+                wanted=wanted[ticker],
+                fetched=read,
+                known=known,
+                last=self._last,
+            )
+            facts, bars = found.facts, found.bars
+            footers[ticker] = facts | {"stamp": _settled(self.source, stamps[ticker], read, facts)}
+            if bars is not None:
+                fresh[ticker] = bars
+                dropped[ticker] = Quarantined(wanted[ticker].since, found.quarantine)
+                footers[ticker] |= {"origin": self._origin(ticker), "again_from": overlap_start(bars.dates)}
+            version, n_rows = before.get(ticker, (None, 0))
+            if version != facts["version"]:
+                done.changed.append(ticker)
+                done.n_bars_new += facts["n_rows"] - n_rows
+        differing = {t: bars for t, bars in fresh.items() if t in done.changed}
+        if differing:
+            done.restated = restated_tickers(self.stored.bucket(bucket), self.stored.slices(bucket), differing)
+        write_quarantine(self._quarantine, bucket, dropped)
+        if fresh:
+            self.stored.remember_source(self._settings.source.kind)
+        if fetched:
+            write_bars(self.stored, bucket, footers, fresh)
 
 
 def _again_from(known: dict[str, Any], origin: str) -> int | None:

@@ -13,6 +13,7 @@ from btassets.engine.market.raw_bars import Problem
 from btassets.settings.models import Settings
 from btassets.settings.quality_thresholds import Quality
 from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.sources.values.tickers import spelling_key
 
 
 def as_fact(problem: Problem) -> list[Any]:
@@ -45,11 +46,12 @@ def overrides_of(settings: Settings, ticker: str) -> list[Override]:
     return [
         Override(ticker, given.rule, given.reason)
         for given in settings.quality.overrides
-        if canonical_ticker(given.ticker) == ticker
+        if spelling_key(given.ticker) == spelling_key(ticker)
     ]
 
 
 def unused_overrides(settings: Settings, overridden: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Ticker and rule of every override without a finding that it turned into a warning."""
     given = [(canonical_ticker(item.ticker), item.rule) for item in settings.quality.overrides]
-    return [pair for pair in given if pair not in overridden]
+    met = {(spelling_key(ticker), rule) for ticker, rule in overridden}
+    return [(ticker, rule) for ticker, rule in given if (spelling_key(ticker), rule) not in met]

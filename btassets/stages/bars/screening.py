@@ -5,12 +5,13 @@ themselves (`engine.market.quality`) and their settings (`quality_settings.py`),
 writing (`bar_store.py`).
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from btassets.engine.market.overlap import Revision, merge_overlap
+from btassets.engine.market.overlap import Revision, merge_overlap, shrunk_history
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_rules import DroppedRows, iso_date
 from btassets.engine.market.raw_bars import Problem, RawBars
@@ -23,6 +24,9 @@ from btassets.stages.bars.bar_revisions import grown_record
 from btassets.stages.bars.bar_store import bars_version
 from btassets.stages.bars.quality_settings import as_fact, overrides_of, quality_rules
 from btassets.stages.bars.reading import Wanted
+
+_AHEAD_DAYS = 7
+"""A date so far ahead of the clock is no session of another time zone: it is a misprint."""
 
 _DAYS_BEFORE = 15
 """Sessions are asked for from so much earlier that a first bar on a holiday is seen as one."""
@@ -52,6 +56,34 @@ def last_finished(tables: Tables, settings: Settings) -> int | None:
     if settings.calendar == DATA or settings.source.kind == "demo":
         return None
     return tables.outside("exchange_calendar").last_finished(settings.calendar)
+
+
+def today_day() -> int:
+    """Today in UTC, days since 1970-01-01."""
+    return int(time.time() // 86_400)
+
+
+@dataclass(frozen=True, slots=True)
+class _Impossible:
+    """Rows dated in the future, and the word about them."""
+
+    rows: DroppedRows | None = None
+    problem: Problem | None = None
+
+
+def _possible(ticker: str, bars: RawBars, today: int | None) -> tuple[RawBars, _Impossible]:
+    """Bars without those dated more than a week ahead of the clock (Q24): no run will ever find them finished."""
+    if today is None or not len(bars) or bars.dates.max() <= today + _AHEAD_DAYS:
+        return bars, _Impossible()
+    is_ahead = bars.dates > today + _AHEAD_DAYS
+    ahead = taken(bars, np.flatnonzero(is_ahead))
+    day = int(ahead.dates.min())
+    text = (
+        f"{ticker} {iso_date(day)}: {len(ahead)} rows are dated in the future; such a date cannot be; dropped; correct "
+        "the source."
+    )
+    problem = Problem(ticker, "Q24", "quarantine", day, len(ahead), text)
+    return taken(bars, np.flatnonzero(~is_ahead)), _Impossible(DroppedRows("Q24", ahead), problem)
 
 
 def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Problem | None]:
@@ -90,6 +122,7 @@ def accept(
     ticker = wanted.ticker
     if isinstance(fetched, BlockedTickerError):
         return Accepted(_blocked(ticker, known, [fetched.as_problem()]), None)
+    fetched, impossible = _possible(ticker, fetched, today_day() if settings.source.kind != "demo" else None)
     fetched, unfinished = _finished(ticker, fetched, last)
     screened = screen_bars(
         ticker,
@@ -97,13 +130,20 @@ def accept(
         quality_rules(settings),
         basis=source.basis,
         sessions=_calendar(tables, settings, fetched),
+        calendar_span=_span(tables, settings, fetched),
         overrides=overrides_of(settings, ticker),
     )
-    problems = [as_fact(p) for p in (*screened.problems, *([unfinished] if unfinished is not None else []))]
+    found = [*screened.problems, *(p for p in (unfinished, impossible.problem) if p is not None)]
+    problems = [as_fact(p) for p in found]
     dropped = dict(screened.n_dropped)
+    if impossible.rows is not None:
+        dropped["Q24"] = dropped.get("Q24", 0) + len(impossible.rows.rows)
     bars = screened.bars
     if bars is None:
-        return Accepted(_blocked(ticker, known, list(screened.problems)), None)
+        return Accepted(_blocked(ticker, known, found), None)
+    shrunk = None if wanted.stored is None else shrunk_history(ticker, wanted.stored, bars)
+    if shrunk is not None:
+        return Accepted(_blocked(ticker, known, [shrunk, *found]), None)
     if wanted.since is not None:
         # Rows dropped before the overlap were not read again: their record stays.
         for rule, severity, day, n, text in known.get("problems", ()):
@@ -124,7 +164,8 @@ def accept(
         "is_unfinished": unfinished is not None,
         **grown_record(known, revisions, int(bars.dates[-1])),
     }
-    return Accepted(facts, bars, screened.quarantine)
+    quarantine = screened.quarantine if impossible.rows is None else (*screened.quarantine, impossible.rows)
+    return Accepted(facts, bars, quarantine)
 
 
 def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
@@ -145,6 +186,13 @@ def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dic
         "blocked": text,
         "is_unfinished": False,
     }
+
+
+def _span(tables: Tables, settings: Settings, bars: RawBars) -> tuple[int, int] | None:
+    if settings.calendar == DATA or not len(bars.dates):
+        return None
+    first, last = int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max())
+    return tables.outside("exchange_calendar").known_span(settings.calendar, first, last)
 
 
 def _calendar(tables: Tables, settings: Settings, bars: RawBars) -> np.ndarray | None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from btassets.engine.days import week_mondays
 from btassets.engine.market.calendar import (
     completed_week_sessions,
     has_ended,
     last_common_session,
-    week_monday,
 )
 from btassets.engine.market.quality_sessions import is_quiet, screen_counted_days
 from btassets.errors import NoBarsError
@@ -110,7 +110,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     table = pa.table(
         {
             "date": pa.array(days, pa.date32()),
-            "week": pa.array(week_monday(days), pa.date32()),
+            "week": pa.array(week_mondays(days), pa.date32()),
             "is_week": pa.array(np.isin(days, week_ends)),
             "n_tickers": pa.array(counts[days - first].astype(np.int32)),
             "is_blocked": pa.array(np.isin(days, screened.blocked_days)),

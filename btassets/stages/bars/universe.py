@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
-from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.sources.universe.benchmark_name import benchmark_ticker
+from btassets.sources.values.tickers import spelling_key
 
 
 def in_universe(settings: Settings, tickers: Iterable[str], members: Collection[str] | None = None) -> list[str]:
@@ -19,14 +20,19 @@ def in_universe(settings: Settings, tickers: Iterable[str], members: Collection[
     members
         Tickers of the file of dated membership, which lists by name, too; None: there is none.
     """
-    wanted = {canonical_ticker(name) for name in settings.universe.tickers}
+    listed = {spelling_key(name) for name in settings.universe.tickers}
+    wanted = listed
     if members is not None:
-        wanted = wanted & set(members) if wanted else set(members)
-    unwanted = {canonical_ticker(name) for name in settings.universe.exclude}
-    unwanted |= {canonical_ticker(settings.benchmark)} - wanted
-    unwanted -= {canonical_ticker(name) for name in settings.universe.tickers}
-    is_listed = bool(wanted) or members is not None
-    return sorted((t for t in tickers if t not in unwanted and (not is_listed or t in wanted)), key=str.encode)
+        by_date = {spelling_key(name) for name in members}
+        wanted = listed & by_date if listed else by_date
+    unwanted = {spelling_key(name) for name in settings.universe.exclude}
+    unwanted |= {spelling_key(benchmark_ticker(settings))} - wanted
+    unwanted -= listed
+    is_listed = bool(listed) or members is not None
+    keys = {ticker: spelling_key(ticker) for ticker in tickers}
+    return sorted(
+        (t for t, key in keys.items() if key not in unwanted and (not is_listed or key in wanted)), key=str.encode
+    )
 
 
 def members_of(tables: Tables) -> Collection[str] | None:

@@ -82,6 +82,7 @@ def book_rules(settings: Settings) -> BookRules:
         cost_per_side_frac=settings.costs.per_side_frac,
         hold_days=max(settings.exits.hold_days),
         fill=settings.method.portfolio,
+        gapped_target=settings.method.gapped_target,
         sells_ended=settings.method.ended == "graded",
         delisting_return=settings.costs.delisting_return,
     )

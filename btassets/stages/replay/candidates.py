@@ -29,7 +29,7 @@ from btassets.stages.bars.bars_view import TickerBars, is_used, read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, blocked_days, read_sessions
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.arrow_columns import as_table
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]

@@ -6,12 +6,13 @@ files (`btassets.run.beside`).
 """
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
-from btassets.book.report_folders import folder_name
+from btassets.book.report_folders import checksum, folder_name
 from btassets.graph.report import BACKTEST_REPORT
 from btassets.render.markdown import markdown
 from btassets.render.page import page
@@ -52,12 +53,13 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
         "warnings": document["warnings"],
         "headline": document["headline"],
         "folder": row["folder"],
+        "files": {file: checksum(text.encode()) for file, text in texts.items()},
         "made": {"overlay": context.overlay, "overrides": dict(context.overrides)},
     }
     table = pa.Table.from_pylist([row], schema=BACKTEST_REPORT.schema)
     return StageResult({"backtest_report": table}, numbers, facts, beside={"report": ReportFiles(name, texts)})
 
 
-def as_json(document: dict[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> str:
     """Text of report.json; NaN is refused, missing is null."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

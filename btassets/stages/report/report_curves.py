@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.conventions import SESSIONS_A_YEAR
+
 ORDER = ("hold", "target", "benchmark", "equal_weight_hold", "equal_weight_renewed")
 """Curves in the order of the report; the first that exists is the main one."""
 
@@ -20,7 +22,6 @@ MAX_STRETCHES = 5
 
 _DAYS_PER_YEAR = 365.25
 _LEAST_YEARS = 0.25
-_SESSIONS_PER_YEAR = 252
 
 Days = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -113,7 +114,7 @@ def _sharpe(equity: Floats) -> float | None:
         return None
     returns = equity[1:] / equity[:-1] - 1.0
     deviation = float(returns.std(ddof=1))
-    return round(float(returns.mean()) / deviation * _SESSIONS_PER_YEAR**0.5, 2) if deviation > 0 else None
+    return round(float(returns.mean()) / deviation * SESSIONS_A_YEAR**0.5, 2) if deviation > 0 else None
 
 
 def period_returns(curve: Curve, unit: str) -> list[dict[str, Any]]:

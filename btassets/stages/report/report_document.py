@@ -9,15 +9,17 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets import __version__
+from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.portfolio.sizing import size
 from btassets.graph.flow import STAGES
+from btassets.render.report_types import Report
 from btassets.run.stage_code import code_version_of_all
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
@@ -27,6 +29,8 @@ from btassets.stages.advice.todays_setups import TodaysList, todays_list
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.report import report_curves as curves
 from btassets.stages.report import report_facts as facts
+from btassets.stages.report.report_answer import answer
+from btassets.stages.report.report_risk import risk_document
 from btassets.stages.report.report_statistics import statistics_document, with_intervals, with_verdicts
 
 _SETUP_DIGITS = {
@@ -36,7 +40,7 @@ _SETUP_DIGITS = {
 }
 
 
-def report_document(tables: Tables, settings: Settings) -> dict[str, Any]:
+def report_document(tables: Tables, settings: Settings) -> Report:
     """Assemble the report of a scenario from its tables.
 
     Returns
@@ -82,7 +86,8 @@ def report_document(tables: Tables, settings: Settings) -> dict[str, Any]:
     report["assumptions"] = facts.assumptions(settings, facts.benchmark_name(settings))
     report["settings"] = facts.shown_settings(settings)
     report["reproduce"] = facts.reproduce(tables.context, settings)
-    return report
+    report["answer"] = answer(report)
+    return cast(Report, report)
 
 
 def _book(tables: Tables, settings: Settings) -> dict[str, Any]:
@@ -119,7 +124,7 @@ def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
 
 def _ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each gate minus `all_floors`, of the rounded numbers; null where one of the two is missing."""
-    base = next((row for row in rows if row["variant"] == "all_floors"), None)
+    base = next((row for row in rows if row["variant"] == ALL_FLOORS), None)
     if base is None:
         return []
 
@@ -159,8 +164,10 @@ def _curves(tables: Tables, inputs: ReportInputs) -> dict[str, Any]:
         found |= {} if added is None else {"benchmark": added}
     policies = [row["policy"] for row in inputs.policies]
     is_book = {name: name in policies for name in found}
+    trades, shown = tables["trades"].read(), main if main in policies else None
+    positions = tables["equity_curves"].read(["curve", "date", "n_positions"])
     return {
-        "main_policy": main if main in policies else None,
+        "main_policy": shown,
         "comparisons": [
             {"curve": name, **curves.curve_numbers(curve)} for name, curve in found.items() if not is_book[name]
         ],
@@ -168,7 +175,8 @@ def _curves(tables: Tables, inputs: ReportInputs) -> dict[str, Any]:
         "yearly_returns": {name: curves.period_returns(curve, "Y") for name, curve in found.items()},
         "monthly_returns": {name: curves.period_returns(curve, "M") for name, curve in found.items()},
         "drawdown_stretches": {name: curves.drawdown_stretches(curve) for name, curve in found.items()},
-        "trades": curves.trades_document(tables["trades"].read(), policies),
+        "trades": curves.trades_document(trades, policies),
+        "risk": risk_document(found, shown, trades, positions),
     }
 
 
@@ -178,6 +186,7 @@ def _todays(settings: Settings, found: TodaysList) -> dict[str, Any]:
         "is_signal_day": found.is_signal_day,
         "last_signal_day": None if found.last_signal_day is None else found.last_signal_day.isoformat(),
         "n_setups": found.n_setups,
+        "n_qualified": len(found.qualified),
         "n_ranked": found.n_ranked,
         "capital": settings.portfolio.starting_capital,
         "qualified": [_setup(settings, row) for row in found.qualified],

@@ -35,7 +35,7 @@ _DIGITS = {
 _SIGNAL_DIGITS = {
     **dict.fromkeys(("q", "q_table", "spread_p", "neutral_p", "neutral_q", "neutral_spread_p"), 4),
     **dict.fromkeys(("avg_cross_section", "neutral_cross_section"), 1),
-    **dict.fromkeys(("spread", "neutral_ic", "neutral_spread"), 4),
+    **dict.fromkeys(("horizon_ic", "spread", "neutral_ic", "neutral_spread"), 4),
     **dict.fromkeys(("turnover_top", "turnover_bottom", "rank_autocorrelation"), 3),
     **{f"quintile_{k}": 4 for k in range(1, 6)},
 }
@@ -133,10 +133,12 @@ def _claim(row: Row) -> Document:
 def _signal(row: Row) -> Document:
     found = {name: _rounded(row[name], digits) for name, digits in _SIGNAL_DIGITS.items()}
     low, high = _rounded(row["neutral_ci_lo"], 4), _rounded(row["neutral_ci_hi"], 4)
+    whole = _rounded(row["horizon_ic_lo"], 4), _rounded(row["horizon_ic_hi"], 4)
     return {
         **_named(row, "signal", "horizon_days", "is_primary", "has_star", "verdict", "neutral_verdict"),
         **_estimate(row),
         **found,
+        "horizon_ic_ci": None if None in whole else list(whole),
         "neutral_ci": None if low is None or high is None else [low, high],
     }
 
@@ -242,7 +244,7 @@ def with_intervals(report: Document, tables: Tables, settings: Settings) -> None
 def _signal_intervals(report: Document) -> None:
     found = {row["signal"]: row for row in report["statistics"]["signals"] if row["horizon_days"] == MAIN_HORIZON}
     for row in report["signal_eval"]:
-        row["mean_ic_ci"] = found[row["signal"]]["ci"] if row["signal"] in found else None
+        row["mean_ic_ci"] = found[row["signal"]]["horizon_ic_ci"] if row["signal"] in found else None
         row["verdict"] = found[row["signal"]]["verdict"] if row["signal"] in found else None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.cross_section.weeks import week_mondays
+from btassets.engine.days import week_mondays
 from btassets.engine.statistics.calibration import Calibration, calibration
 from btassets.engine.statistics.influence import week_numbers
 from btassets.graph.statistics import STAT_CALIBRATION

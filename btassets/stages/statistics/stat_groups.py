@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.conventions import CUTOFFS_PCT
+from btassets.engine.floors import ADVISED_VARIANTS, ALL_FLOORS, VARIANTS
 from btassets.engine.statistics import regimes
 from btassets.engine.statistics.ewc import Estimates, estimate
 from btassets.engine.statistics.families import step_down
@@ -17,7 +19,6 @@ from btassets.engine.statistics.influence import Influence, difference, setup_in
 from btassets.engine.statistics.verdicts import out_of_sample
 from btassets.engine.statistics.walk_forward import selected, window_of
 from btassets.graph.statistics import STAT_GROUPS, STAT_HEALTH, STAT_PAIRS
-from btassets.run.settings_relation import CUTOFFS_PCT
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
@@ -37,11 +38,6 @@ from btassets.stages.statistics.stat_sample import (
     read_sample,
 )
 
-FLOORS = {
-    "no_confidence_floor": "confidence_ok",
-    "no_rr_floor": "rr_ok",
-    "no_neutral_exclusion": "neutral_ok",
-}
 _CONCENTRATED = 0.6
 _BOTH = ("net_r", "adjusted_r")
 
@@ -86,10 +82,8 @@ def _groups(
     yield "direction", "short", qualified & ~sample.is_long
     for cutoff in CUTOFFS_PCT:
         yield "cutoff", f"{cutoff:g}", sample.cutoff_mask(cutoff)
-    yield "floor", "all_floors", sample.floor_mask(None)
-    for name, floor in FLOORS.items():
-        yield "floor", name, sample.floor_mask(floor)
-    yield "floor", "momentum_only", sample.flags["momentum_ok"]
+    for variant in VARIANTS:
+        yield "floor", variant.name, sample.floor_mask(variant.drops)
     for year in np.unique(sample.year[qualified]).tolist():
         yield "year", str(year), qualified & (sample.year == year)
     for grouping, (codes, names) in labels.items():
@@ -229,13 +223,14 @@ def _floors(sample: Sample) -> list[dict[str, Any]]:
     """The whole gate against the gate without one floor, under the longest hold."""
     r = sample.net_r[:, -1]
     tested = _in_tests(sample) >= 0
+    dropped = list(ADVISED_VARIANTS.values())
 
     def pairs(rows: Flags) -> Influence:
-        masks = np.stack([sample.floor_mask(floor) & rows for floor in FLOORS.values()], axis=1)
-        base = _influence(sample, r, sample.floor_mask(None) & rows)
+        masks = np.stack([sample.floor_mask(variant.drops) & rows for variant in dropped], axis=1)
+        base = _influence(sample, r, sample.floor_mask() & rows)
         return difference(base, setup_influence(sample.week_no, r, sample.n_weeks, masks))
 
-    labels = [("all_floors", name) for name in FLOORS]
+    labels = [(ALL_FLOORS, variant.name) for variant in dropped]
     return _family(sample, "floors", labels, pairs(np.ones(len(r), np.bool_)), pairs(tested), "net_r")
 
 

@@ -7,6 +7,7 @@ the quality of single bars (`ohlcv_history`).
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from btassets.engine.market.calendar import has_ended
 from btassets.engine.statistics.ewc import LEAST_WEEKS
@@ -64,9 +65,20 @@ def health_rows(tables: Tables, settings: Settings, sample: Sample) -> list[dict
         row("mean_overlap", overlap, "bars", "bars that a qualified setup shares with the next week's"),
         row("expired", expired, "frac", "setups that reached neither stop nor target"),
         row(
+            "target_gap_r",
+            _mean(sample.floats["target_gap_r"][qualified]),
+            "r",
+            "mean over the qualified setups of what the opens beyond their targets pay more than the targets",
+        ),
+        row(
             "without_benchmark",
             int(no_benchmark.sum()),
             "n",
             "qualified setups without a benchmark return: they leave the adjusted statistics only",
         ),
     ]
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from btassets.engine.conventions import POLICIES, SESSIONS_A_YEAR
 from btassets.engine.portfolio.portfolio_rules import BookConfig
 from btassets.engine.portfolio.simulation import BookResult, simulate_books
-from btassets.engine.portfolio.variants import POLICIES, STRATEGY_VARIANTS
+from btassets.engine.portfolio.variants import STRATEGY_VARIANTS
 from btassets.engine.statistics.capacity import break_even_cost_frac, capacity_usd
 from btassets.engine.statistics.distributions import normal_quantile
 from btassets.engine.statistics.ewc import DAILY, estimate
@@ -65,7 +66,6 @@ PATH_RUNS = 40
 LEAST_TICKERS = 20
 """Tickers that can swap places, below which picking at random is hardly different from picking."""
 
-_DAYS = 252
 _RANKS_AT_ONCE = 12_000_000
 """Percentiles of random books that stand in memory at once: 96 MB."""
 
@@ -172,7 +172,7 @@ def _sharpe_rows(name: str, result: BookResult, trials: int) -> list[Row]:
     returns = daily_returns(result.equity)
     moments = return_moments(returns[~np.isnan(returns)])
     days = {"n_setups": moments.n, "n_weeks": moments.n}
-    error = sharpe_error(moments) * math.sqrt(_DAYS)
+    error = sharpe_error(moments) * math.sqrt(SESSIONS_A_YEAR)
     half = normal_quantile(0.975) * error
     around = {"se": error, "ci_lo": moments.annual_sharpe - half, "ci_hi": moments.annual_sharpe + half}
     return [
@@ -306,7 +306,7 @@ def _variant_rows(inputs: BookInputs) -> list[Row]:
     for k, result in enumerate(results):
         if result is not None and len(result.sessions) > 1:
             returns[result.sessions[1:], k] = daily_returns(result.equity)
-    gaps = (returns[:, 1:] - returns[:, :1]) * _DAYS
+    gaps = (returns[:, 1:] - returns[:, :1]) * SESSIONS_A_YEAR
     influence = series_influence(gaps)
     found = estimate(influence, DAILY)
     family = step_down(influence, DAILY, is_member=~found.is_too_short)
@@ -329,7 +329,7 @@ def _overfit_rows(trials: int, books: dict[str, BookResult | None], walk: WalkFo
     if hold is not None:
         returns = daily_returns(hold.equity)
         moments = return_moments(returns[~np.isnan(returns)])
-        luck = expected_max_sharpe(trials, null_sharpe_variance(moments)) * math.sqrt(_DAYS)
+        luck = expected_max_sharpe(trials, null_sharpe_variance(moments)) * math.sqrt(SESSIONS_A_YEAR)
         rows += [
             {"measure": "expected_max_sharpe", "estimate": luck, "unit": "a_year", "n_setups": moments.n},
             {

@@ -5,7 +5,7 @@ columns that every statistics table shares. Does not belong here: any statistic 
 `engine.statistics`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.cross_section.weeks import week_mondays
+from btassets.engine.days import week_mondays, years_of
+from btassets.engine.floors import CORE_FLAGS, FLAGS
 from btassets.engine.statistics.ewc import Estimates
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
 from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, train_means, windows
@@ -40,7 +41,7 @@ NO_WINDOWS: dict[str, Any] = {
     "oos_confirmed": "n/a",
 }
 
-_FLAGS = ("rr_ok", "confidence_ok", "neutral_ok", "tighteners_ok", "meets_core", "momentum_ok", "qualified")
+_FLAGS = tuple(flag.name for flag in FLAGS)
 _FLOATS = (
     "activation_momentum_percentile",
     "momentum_percentile",
@@ -48,6 +49,7 @@ _FLOATS = (
     "risk_pct",
     "cost_r",
     "adv20_usd",
+    "target_gap_r",
 )
 
 
@@ -125,12 +127,12 @@ class Sample:
         name = "momentum_percentile" if ranking == "raw" else "activation_momentum_percentile"
         return core & self.is_long & (self.floats[name] >= cutoff_pct)
 
-    def floor_mask(self, missing: str | None) -> Flags:
-        """Rows that pass the momentum gate and every floor but `missing`; None = all floors."""
+    def floor_mask(self, dropped: Sequence[str] = ()) -> Flags:
+        """Rows that pass the momentum gate and every floor but those of the `dropped` flags."""
         passed = self.flags["momentum_ok"].copy()
-        for name in ("rr_ok", "confidence_ok", "neutral_ok", "tighteners_ok"):
-            if name != missing:
-                passed &= self.flags[name]
+        for flag in CORE_FLAGS:
+            if flag.name not in dropped:
+                passed &= self.flags[flag.name]
         return passed
 
     def train_means(self, masks: Flags, r: Floats) -> Iterator[tuple[Floats, npt.NDArray[np.int64]]]:
@@ -186,7 +188,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         n_weeks=n_weeks,
         week_no=whole["week_no"],
         asof=whole["asof"],
-        year=whole["asof"].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970,
+        year=years_of(whole["asof"]),
         asof_session=np.searchsorted(days, whole["asof"]).astype(np.int64),
         label_end_session=np.searchsorted(days, whole["label_end"]).astype(np.int64),
         is_long=whole["is_long"],

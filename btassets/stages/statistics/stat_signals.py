@@ -1,39 +1,57 @@
 """Stage `stat_signals`: the factor study, every signal over every horizon, with errors.
 
-Belongs here: weekly cross-sections of signals and forward returns as the estimator takes them, quintile
-returns, turnover and persistence. Does not belong here: the correlations
-(`engine.cross_section.rank_ic`) and the errors (`engine.statistics`).
+A signal over a horizon of h sessions is judged in calendar time: the mean of its ranks over the last h / 5 weeks
+against the NEXT week's return without beta x the benchmark's. Weekly returns do not overlap, so there are more
+degrees of freedom than in the correlations with h sessions, which stand beside as `horizon_ic`.
+
+Belongs here: weekly cross-sections of signals and returns as the estimator takes them, quintile
+returns, turnover and persistence. Does not belong here: ranks and correlations
+(`engine.cross_section`) and the errors (`engine.statistics`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.conventions import FORWARD_RETURN_DAYS, HORIZON_DAYS
+from btassets.engine.cross_section.lagged_ranks import lagged_mean, rank_fractions
 from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
+from btassets.engine.signals import PRIMARY_SIGNAL, SIGNAL_NAMES
 from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
 from btassets.engine.statistics.verdicts import SUPPORTED, Verdict, named_signal_verdict, signal_verdict
-from btassets.graph.replay import SIGNAL_HORIZONS, SIGNALS
 from btassets.graph.statistics import STAT_SIGNALS
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import Column, cross_sections, stored_signals
+from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.portfolio.stored_inputs import read_benchmark_closes
+from btassets.stages.statistics.betas import row_betas
 from btassets.stages.statistics.stat_sample import as_statistics, estimate_row
 
-PRIMARY = "mom_12_1_resid"
+Floats = npt.NDArray[np.float64]
+Days = npt.NDArray[np.int32]
+Moves = Callable[[Sequence[str], npt.NDArray[np.int32], Days], Floats]
+
+PRIMARY = PRIMARY_SIGNAL
 """The signal that the gate ranks by: named before the data were seen, with its direction."""
 
-MAIN_HORIZON = 30
+MAIN_HORIZON = HORIZON_DAYS
 """Sessions over which setups are graded: the horizon that the signals' main table is about."""
 
+NEXT_WEEK = FORWARD_RETURN_DAYS.index(5)
+"""Place of the next five sessions among the horizons."""
+
 _FIFTHS = 5
+_WEEK_SESSIONS = 5
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
@@ -44,7 +62,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     if groups and not tickers & set(groups):
         problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is one of the book's ({min(tickers)}, ...)"
         raise given.refuse(f"{problem}; spell them as `btassets export` does")
-    rows = signal_rows(signals, settings, groups)
+    rows = signal_rows(signals, settings, groups, partial(benchmark_moves, tables, settings))
     supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == MAIN_HORIZON]
     numbers: dict[str, Any] = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
     if groups:
@@ -52,31 +70,79 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     return StageResult({"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, tables.scenario)}, numbers)
 
 
-def signal_rows(signals: Column, settings: Settings, groups: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+def benchmark_moves(
+    tables: Tables, settings: Settings, tickers: Sequence[str], ticker_no: npt.NDArray[np.int32], asof: Days
+) -> Floats:
+    """Beta x the benchmark's return over the five sessions after each row's date, 0 where it is not known."""
+    sessions = read_sessions(tables)
+    closes = read_benchmark_closes(tables, sessions.last)
+    if closes is None or not len(asof):
+        return np.zeros(len(asof))
+    at = np.searchsorted(sessions.days, asof)
+    later = sessions.days[np.minimum(at + _WEEK_SESSIONS, len(sessions.days) - 1)]
+    move = row_betas(tables, settings, tickers, ticker_no, asof) * (closes.on(later) / closes.on(asof) - 1.0)
+    return np.where(np.isfinite(move), move, 0.0)
+
+
+def signal_rows(
+    signals: Column, settings: Settings, groups: Mapping[str, str] | None = None, moves: Moves | None = None
+) -> list[dict[str, Any]]:
     """One row per signal and horizon over the scenario's weekly cross-sections.
 
-    With `groups` (group by ticker) the columns `neutral_...` say the same of forward returns minus the mean of
-    their group in the week.
+    Parameters
+    ----------
+    groups
+        Group by ticker: the columns `neutral_...` say the same of returns minus the mean of their group in the week.
+    moves
+        From tickers, ticker numbers and dates to what the benchmark explains of the next week's returns.
     """
-    weeks = cross_sections(signals, settings, SIGNAL_HORIZONS)
+    weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
     monday, values, forward = weeks.monday, weeks.values, weeks.forward
     coded = signals("ticker").combine_chunks().dictionary_encode()
     ticker, names = coded.indices.to_numpy().astype(np.int32)[weeks.rows], coded.dictionary.to_pylist()
-    weekly = weekly_rank_ic(monday, values, forward)
+    plain = weekly_rank_ic(monday, values, forward)
     fifths = weekly_quantiles(monday, ticker, values, forward, _FIFTHS)
-    if not len(weekly.week):
+    if not len(plain.week):
         return []
+    week_no = (monday - monday[0]).astype(np.int64) // 7
+    fractions = rank_fractions(monday, values)
+    ranks = [
+        lagged_mean(week_no, ticker.astype(np.int64), fractions, weeks_of_overlap(horizon))
+        for horizon in FORWARD_RETURN_DAYS
+    ]
+    following = forward[NEXT_WEEK] - (0.0 if moves is None else moves(names, ticker, weeks.asof))
+    weekly = _in_calendar_time(monday, ranks, following)
     neutral = None
     if groups:
         numbers = {group: k for k, group in enumerate(sorted(set(groups.values())))}
         group_no = np.array([numbers.get(groups.get(name, ""), NO_GROUP) for name in names], dtype=np.int64)[ticker]
-        week_no = np.searchsorted(weekly.week, monday)
-        neutral = weekly_rank_ic(monday, values, group_neutral(week_no, group_no, forward))
-    rows = [row for h, found in enumerate(_sortings(weekly)) for row in _horizon_rows(h, found, fifths)]
+        place = np.searchsorted(weekly.week, monday)
+        neutral = _in_calendar_time(monday, ranks, group_neutral(place, group_no, following[np.newaxis])[0])
+    over_horizons = _horizon_ics(plain)
+    rows = [
+        row for h, found in enumerate(_sortings(weekly)) for row in _horizon_rows(h, found, fifths, over_horizons[h])
+    ]
     if neutral is None:
         return rows
     within = [row for found in _sortings(neutral) for row in _neutral_rows(found)]
     return [row | more for row, more in zip(rows, within, strict=True)]
+
+
+def _in_calendar_time(monday: Days, ranks: list[Floats], following: Floats) -> WeeklyIc:
+    """Correlation of the mean ranks of every horizon with the next week's returns; shapes as of `WeeklyIc`."""
+    found = [weekly_rank_ic(monday, mean, following[np.newaxis]) for mean in ranks]
+    ic, spread, size = (
+        np.concatenate([getattr(one, name) for one in found], axis=1) for name in ("ic", "spread", "size")
+    )
+    return WeeklyIc(found[0].week, ic, spread, size)
+
+
+def _horizon_ics(weekly: WeeklyIc) -> list[Estimates]:
+    """Mean correlation of every signal with the returns over each whole horizon, by horizon."""
+    return [
+        estimate(_on_calendar(weekly.week, weekly.ic[:, h]), weeks_of_overlap(horizon))
+        for h, horizon in enumerate(FORWARD_RETURN_DAYS)
+    ]
 
 
 def _on_calendar(monday: npt.NDArray[np.int32], series: npt.NDArray[np.float64]) -> Influence:
@@ -103,8 +169,8 @@ def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
     """IC, spread, false discovery rates and verdicts by horizon."""
     ics, spreads = (
         [
-            estimate(_on_calendar(weekly.week, series[:, h]), weeks_of_overlap(horizon))
-            for h, horizon in enumerate(SIGNAL_HORIZONS)
+            estimate(_on_calendar(weekly.week, series[:, h]), weeks_of_overlap(_WEEK_SESSIONS))
+            for h in range(len(FORWARD_RETURN_DAYS))
         ]
         for series in (weekly.ic, weekly.spread)
     )
@@ -112,25 +178,28 @@ def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
     found = []
     for h, (ic, spread) in enumerate(zip(ics, spreads, strict=True)):
         verdicts: list[Verdict] = []
-        for s, name in enumerate(SIGNALS):
+        for s, name in enumerate(SIGNAL_NAMES):
             mean, outer, outer_p = float(ic.estimate[s]), float(spread.estimate[s]), float(spread.p[s])
-            if name == PRIMARY and SIGNAL_HORIZONS[h] == MAIN_HORIZON:
+            if name == PRIMARY and FORWARD_RETURN_DAYS[h] == MAIN_HORIZON:
                 verdicts.append(named_signal_verdict(mean, float(ic.p[s]), outer))
             else:
                 verdicts.append(signal_verdict(float(q_table[h, s]), mean, outer, outer_p))
-        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNALS))]
+        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNAL_NAMES))]
         found.append(_Sorting(ic, spread, sizes, benjamini_hochberg(ic.p), q_table[h], verdicts))
     return found
 
 
-def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles) -> list[dict[str, Any]]:
+def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles, whole: Estimates) -> list[dict[str, Any]]:
     ic, spread = found.ic, found.spread
     stars = has_star(ic.p)
     return [
         {
             "signal": name,
-            "horizon_days": SIGNAL_HORIZONS[h],
+            "horizon_days": FORWARD_RETURN_DAYS[h],
             **estimate_row(ic, s, "ic"),
+            "horizon_ic": whole.estimate[s],
+            "horizon_ic_lo": whole.ci_lo[s],
+            "horizon_ic_hi": whole.ci_hi[s],
             "q": found.q[s],
             "q_table": found.q_table[s],
             "has_star": bool(stars[s]),
@@ -145,7 +214,7 @@ def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles) -> list[dict
             "is_primary": name == PRIMARY,
             "verdict": found.verdict[s],
         }
-        for s, name in enumerate(SIGNALS)
+        for s, name in enumerate(SIGNAL_NAMES)
     ]
 
 
@@ -165,7 +234,7 @@ def _neutral_rows(found: _Sorting) -> list[dict[str, Any]]:
             "neutral_cross_section": found.avg_size[s],
             "neutral_verdict": found.verdict[s],
         }
-        for s in range(len(SIGNALS))
+        for s in range(len(SIGNAL_NAMES))
     ]
 
 

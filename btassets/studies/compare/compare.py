@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import Book
-from btassets.engine.portfolio.variant_list import POLICIES
+from btassets.engine.conventions import POLICIES
 from btassets.engine.statistics.ewc import DAILY, Estimates, estimate
 from btassets.engine.statistics.influence import Influence, difference, setup_influence
 from btassets.engine.statistics.return_series import MEAN, SHARPE, daily_returns, return_influence

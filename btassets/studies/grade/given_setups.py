@@ -12,14 +12,24 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.floors import FLOORS
 from btassets.errors import CandidateTableError
 from btassets.settings.models import Gates
+from btassets.sources.files.column_guess import same_name
+from btassets.sources.values.dates import read_days
+from btassets.sources.values.directions import read_directions
+from btassets.sources.values.numbers import read_numbers
+from btassets.sources.values.tickers import TickerNames, read_ticker
+from btassets.sources.values.unreadable import UnreadableValueError
+from btassets.studies.grade.setup_rules import check_days
 
 TABLE = "candidates"
 
 _PRICES = ("entry", "stop", "target")
 _SCORES = ("rr", "confidence", "primary_prob", "best_prob", "ev", "momentum", "residual_momentum")
 _LABELS = ("action", "risk_level")
+_COMPUTED_FROM = {"ev": ("primary_prob",), "rr": ("entry", "stop", "target")}
+"""Columns that are filled in from others where they are not given."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class GivenSetups:
     date_name
         `date` or `asof_date`, as given.
     ticker, direction
-        Text, shape (n_rows,).
+        Text, shape (n_rows,): the bars' spelling of the ticker, and long or short.
     days
         Days since 1970-01-01, int32.
     reals
@@ -64,15 +74,26 @@ class GivenSetups:
         return self.table.num_rows
 
 
-def read_setups(table: pa.Table) -> GivenSetups:
+def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetups:
     """Check and sort a candidate table.
+
+    Parameters
+    ----------
+    table
+        Columns as in docs/method/grade.md, in any case.
+    names
+        Tickers that have bars: a given one is found under any of its spellings. None: canonical spelling only.
 
     Raises
     ------
     CandidateTableError
         A needed column is absent or cannot be read, or a ticker, date, direction, entry or stop is
-        missing in some row.
+        missing or impossible in some row.
     """
+    plain = [same_name(name) for name in table.column_names]
+    table = table.rename_columns(
+        [new if plain.count(new) == 1 else old for old, new in zip(table.column_names, plain, strict=True)]
+    )
     date_name = "date" if "date" in table.column_names else "asof_date"
     missing = [name for name in ("ticker", date_name, "direction", *_PRICES) if name not in table.column_names]
     if not missing and not table.num_rows:
@@ -80,22 +101,26 @@ def read_setups(table: pa.Table) -> GivenSetups:
     if missing:
         problem = f"no column {', '.join(missing)}"
         raise CandidateTableError(TABLE, problem, "give ticker, date (or asof_date), direction, entry, stop, target.")
-    ticker = _cast(table, "ticker", pa.string())
-    days = _cast(table, date_name, pa.date32()).cast(pa.int32())
-    direction = _cast(table, "direction", pa.string())
-    place = pc.if_else(pc.equal(direction, "long"), 0, pc.if_else(pc.equal(direction, "short"), 1, 2))
-    for name, column in (("ticker", ticker), (date_name, days), ("direction", direction)):
+    ticker = _tickers(table, names or TickerNames(()))
+    try:
+        direction = read_directions(table["direction"])
+        days = read_days(table[date_name], date_name)
+    except UnreadableValueError as error:
+        raise CandidateTableError(TABLE, error.reason.rstrip("."), "correct the table.") from error
+    except pa.ArrowException as error:
+        raise CandidateTableError(TABLE, f"column {date_name}: {error}", "dates are YYYY-MM-DD.") from error
+    for name, column in (("ticker", ticker), ("direction", direction)):
         _refuse_missing(name, column)
-    keys = pa.table({"ticker": ticker, "day": days, "place": place})
-    order = pc.sort_indices(keys, [("ticker", "ascending"), ("day", "ascending"), ("place", "ascending")])
+    keys = pa.table({"ticker": ticker, "day": days, "is_short": pc.equal(direction, "short")})
+    order = pc.sort_indices(keys, [("ticker", "ascending"), ("day", "ascending"), ("is_short", "ascending")])
     table = table.take(order)
     reals = {name: _real(table, name) for name in (*_PRICES, *_SCORES)}
     for name in ("entry", "stop"):
         _refuse_missing(name, pa.array(reals[name], mask=~np.isfinite(reals[name])))
+    for name in _PRICES:
+        _refuse_impossible(name, reals[name], ticker.take(order))
+    check_days(days, date_name)
     notes = []
-    n_odd = int(pc.sum(pc.greater(place, 1)).as_py() or 0)
-    if n_odd:
-        notes.append(f"{n_odd} rows have a direction other than long or short; they are graded as shorts.")
     if note := _fill_rr(reals, is_given="rr" in table.column_names):
         notes.append(note)
     return GivenSetups(
@@ -103,7 +128,7 @@ def read_setups(table: pa.Table) -> GivenSetups:
         date_name,
         ticker.take(order),
         direction.take(order),
-        days.take(order).to_numpy(),
+        days[order.to_numpy()],
         reals,
         {name: _label(table, name) for name in _LABELS},
         _cast(table, "meets_core", pa.bool_()) if "meets_core" in table.column_names else None,
@@ -112,21 +137,41 @@ def read_setups(table: pa.Table) -> GivenSetups:
     )
 
 
+def _tickers(table: pa.Table, names: TickerNames) -> pa.Array:
+    """Ticker of each row in the bars' own spelling, null where it is empty."""
+    known: dict[Any, str | None] = {}
+    found: list[str | None] = []
+    for row, value in enumerate(table["ticker"].to_pylist(), start=1):
+        if value not in known:
+            try:
+                given = read_ticker(value)
+            except UnreadableValueError as error:
+                raise CandidateTableError(TABLE, f"row {row}: {error.reason}", "tickers are text.") from error
+            known[value] = names.or_canonical(given) if given else None
+        found.append(known[value])
+    return pa.array(found, pa.string())
+
+
+def _refuse_impossible(name: str, values: npt.NDArray[np.float64], ticker: pa.Array) -> None:
+    wrong = np.flatnonzero(values <= 0.0)
+    if len(wrong):
+        row = int(wrong[0])
+        problem = f"{name} {values[row]:g} of {ticker[row].as_py()} ({len(wrong)} rows in all)"
+        raise CandidateTableError(TABLE, problem, "prices are above 0; correct the table.")
+
+
 def without_floors_of_absent_columns(gates: Gates, given: frozenset[str]) -> tuple[Gates, list[str]]:
     """Gates that a table without some columns can be held to, and a warning per floor that is left out."""
-    needs: dict[str, tuple[str, Any, bool]] = {
-        "min_confidence": ("confidence", 0.0, gates.min_confidence > 0),
-        "exclude_neutral": ("action", False, gates.exclude_neutral),
-        "require_high_conviction": ("action", False, gates.require_high_conviction),
-        "exclude_conflicts": ("risk_level", False, gates.exclude_conflicts),
-        "min_target_probability": ("best_prob", 0.0, gates.min_target_probability > 0),
-        "min_ev": ("primary_prob", None, gates.min_ev is not None and "ev" not in given),
-    }
-    off = {floor: value for floor, (name, value, is_on) in needs.items() if is_on and name not in given}
-    warnings = []
-    for floor in off:
-        column, value = needs[floor][0], getattr(gates, floor)
-        warnings.append(f"candidates have no column {column}: the floor {floor} = {value} passes every row.")
+    by_setting = {floor.setting: floor for floor in FLOORS if floor.rule != "cutoff"}
+    off: dict[str, Any] = {}
+    warnings: list[str] = []
+    for name, value in gates.model_dump().items():
+        floor = by_setting.get(name)
+        if floor is None or not floor.is_on(value) or given & {floor.column, *_COMPUTED_FROM.get(floor.column, ())}:
+            continue
+        off[name] = floor.off
+        column = _COMPUTED_FROM.get(floor.column, (floor.column,))[0]
+        warnings.append(f"candidates have no column {column}: the floor {name} = {value} passes every row.")
     return gates.model_copy(update=off), warnings
 
 
@@ -146,7 +191,14 @@ def _cast(table: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
 def _real(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     if name not in table.column_names:
         return np.full(table.num_rows, np.nan)
-    return _cast(table, name, pa.float64()).to_numpy(zero_copy_only=False)
+    try:
+        found = read_numbers(table[name], name)
+    except UnreadableValueError as error:
+        raise CandidateTableError(TABLE, error.reason.rstrip("."), "correct the table.") from error
+    if len(found.text_rows):
+        problem = f"column {name} has {found.first_text!r} ({len(found.text_rows)} rows in all)"
+        raise CandidateTableError(TABLE, problem, "numbers have a decimal point and no other sign; correct the table.")
+    return np.array(found.values)
 
 
 def _label(table: pa.Table, name: str) -> pa.Array:

@@ -15,9 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.conventions import MIN_CROSS_SECTION
+from btassets.engine.days import iso_weeks
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.bars import Bars
-from btassets.engine.market.calendar import asof_grid, iso_year_week
+from btassets.engine.market.calendar import asof_grid
 from btassets.engine.portfolio.simulation import BookResult
 from btassets.engine.portfolio.simulation_table import book_row
 from btassets.engine.portfolio.variants import StrategyVariant, variant_columns
@@ -28,18 +30,19 @@ from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_models
 from btassets.settings.models import Settings, flatten
+from btassets.sources.values.tickers import TickerNames
 from btassets.stages.advice.report_numbers import ReportInputs, report_numbers
 from btassets.stages.analysis.signal_weeks import weekly_ic
 from btassets.stages.portfolio.simulations import bar_panel, run_books
 from btassets.stages.replay.arrow_columns import as_array, as_table
 from btassets.stages.replay.candidates import replay_rules
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 from btassets.storage.lake import BASE
 from btassets.studies.grade.given_setups import GivenSetups, read_setups, without_floors_of_absent_columns
 from btassets.studies.grade.grade_market import Market, market_of
 
-MIN_CROSS_SECTION = 20
-"""Ranked tickers below which a week's percentiles are called thin."""
+_ENTRY_SLACK_FRAC, _ENTRY_FAR_FRAC = 0.02, 0.05
+"""How far outside of its bar's range an entry counts as no price of it, and the share of such rows that is told."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,7 +98,7 @@ def grade_candidates(
     NoBarsError
         No ticker has a bar.
     """
-    given = read_setups(candidates)
+    given = read_setups(candidates, TickerNames(bars))
     market = market_of(bars, benchmark, is_cut=settings.profile == "standard")
     gates, warnings = without_floors_of_absent_columns(settings.gates, given.given)
     warnings += given.notes
@@ -122,7 +125,8 @@ def grade_candidates(
     drops = Counter(str(reason) for reason in reasons[~is_row])
     drops.update(reason for reason in setups["drop_reason"].to_pylist() if reason is not None)
     dropped = dict(sorted(drops.items()))
-    warnings += _drop_warnings(dropped) + _core_warnings(given, setups, rows) + _rank_warnings(market, ranks)
+    warnings += _drop_warnings(dropped, given, reasons) + _entry_warnings(given, market, index)
+    warnings += _core_warnings(given, setups, rows) + _rank_warnings(market, ranks)
     report = report_numbers(
         ReportInputs(
             settings,
@@ -273,8 +277,41 @@ def _candidates_relation(
     return pa.table(columns)
 
 
-def _drop_warnings(dropped: Mapping[str, int]) -> list[str]:
-    return [f"{n} rows have no result: {reason}." for reason, n in dropped.items()]
+def _drop_warnings(dropped: Mapping[str, int], given: GivenSetups, reasons: npt.NDArray[Any]) -> list[str]:
+    """Rows without a result by reason; tickers without bars by name."""
+    found = []
+    for reason, n in dropped.items():
+        rows = np.flatnonzero(reasons == reason) if reason in ("no_bars", "no_bar_at_date") else []
+        names = list(dict.fromkeys(given.ticker[int(row)].as_py() for row in rows))
+        shown = f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else ""
+        found.append(f"{n} rows have no result: {reason}{shown}.")
+    return found
+
+
+def _entry_warnings(given: GivenSetups, market: Market, index: npt.NDArray[np.int32]) -> list[str]:
+    """Say when entries are not prices of their as-of bar or the next: another basis, unit or date."""
+    n_far, n_seen, first = 0, 0, ""
+    for ticker, rows in _ticker_slices(given):
+        at = index[rows]
+        own = np.flatnonzero(at >= 0)
+        if not len(own):
+            continue
+        bars, entry = market.bars[ticker], given.reals["entry"][rows][own]
+        at, after = at[own], np.minimum(at[own] + 1, bars.n_bars - 1)
+        low = np.minimum(bars.low[at], bars.low[after]) * (1.0 - _ENTRY_SLACK_FRAC)
+        high = np.maximum(bars.high[at], bars.high[after]) * (1.0 + _ENTRY_SLACK_FRAC)
+        is_far = (entry < low) | (entry > high)
+        if is_far.any() and not first:
+            row = int(np.argmax(is_far))
+            day = np.datetime64(int(bars.dates[at[row]]), "D")
+            first = f"{ticker} {day}: entry {entry[row]:g}, close {bars.close[at[row]]:g}"
+        n_far, n_seen = n_far + int(is_far.sum()), n_seen + len(own)
+    if n_far <= _ENTRY_FAR_FRAC * n_seen:
+        return []
+    return [
+        f"{n_far} of {n_seen} entries lie outside of the range of their bar and the next (first {first}): setups and "
+        "bars are on the same price basis and unit, and dated by the same calendar; results are not to be trusted."
+    ]
 
 
 def _core_warnings(given: GivenSetups, setups: pa.Table, rows: npt.NDArray[Any]) -> list[str]:
@@ -315,8 +352,17 @@ def _out_rows(
     take = pa.array(place[shown], mask=place[shown] < 0)
     table = given.table.take(pa.array(shown))
     found = setups.take(take)
-    year, week = iso_year_week(given.days[shown])
+    year, week = iso_weeks(given.days[shown])
     replaced: dict[str, Any] = {
+        **(
+            {}
+            if is_legacy
+            else {
+                "ticker": given.ticker.take(pa.array(shown)),
+                given.date_name: pa.array(given.days[shown]).cast(pa.date32()),
+                "direction": given.direction.take(pa.array(shown)),
+            }
+        ),
         "rr": as_array(given.reals["rr"][shown], pa.float64()),
         **{name: as_array(values[shown], pa.float64()) for name, values in momentum.items()},
         "meets_core": found["meets_core"],
@@ -336,5 +382,6 @@ def _out_rows(
         computed |= {name: found[name] for name in ("entry_price", "exit_reason", "net_r")}
         own_reason = pa.array([reason or None for reason in reasons[shown]], pa.string())
         computed["drop_reason"] = pc.coalesce(own_reason, found["drop_reason"])
+    # A column that is replaced keeps its place.
     columns = {name: table[name] for name in table.column_names if name not in computed}
     return pa.table({**columns, **replaced, **computed})

@@ -38,7 +38,7 @@ from btassets.settings.models import Settings, flatten
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.report.report_curves import iso
 from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS
-from btassets.storage.digest import digest
+from btassets.storage.hashing import digest
 from btassets.studies.sweep.sweep_portfolios import READS, run_cells
 
 SWEPT = (
@@ -50,6 +50,7 @@ SWEPT = (
     "method.ranking",
     "method.fill",
     "method.expired",
+    "method.gapped_target",
     "method.ended",
     "method.portfolio",
 )

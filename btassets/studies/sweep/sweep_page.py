@@ -13,8 +13,8 @@ from btassets.render.charts import grid_chart
 from btassets.render.charts.curves import Mark, Row
 from btassets.render.charts.grid_chart import Field
 from btassets.render.format import esc, shown
+from btassets.render.names import verdict_chip
 from btassets.render.page import shell
-from btassets.render.sections.head import verdict
 from btassets.render.tables import Column, facts, section, table
 
 Document = Mapping[str, Any]
@@ -126,7 +126,7 @@ def _head(document: Document) -> str:
     answer = document["headline"]
     return (
         f'<header><p class="eyebrow">btassets sweep</p><h1>{esc(document["book"])}, {esc(document["as_of"])}</h1>'
-        f'<p class="headline">{esc(answer["text"])} {verdict(answer["verdict"])}</p>{facts(known)}</header>'
+        f'<p class="headline">{esc(answer["text"])} {verdict_chip(answer["verdict"])}</p>{facts(known)}</header>'
     )
 
 

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import Book
-from btassets.engine.cross_section.qualification import FLOOR_NAMES, Gates, qualify
-from btassets.engine.cross_section.weeks import week_mondays
+from btassets.engine.conventions import HOLD_DAYS
+from btassets.engine.days import week_mondays
+from btassets.engine.floors import FLOORS, MOMENTUM, Floor
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import Exits, precompute_exits
@@ -28,8 +29,9 @@ from btassets.engine.portfolio.simulation import BookResult, simulate_books
 from btassets.engine.portfolio.variants import priced_tickers
 from btassets.engine.statistics.influence import Influence, ratio_influence
 from btassets.graph.stage import Reads
+from btassets.run.floor_sql import judge
 from btassets.run.tables import Tables
-from btassets.settings.models import Settings
+from btassets.settings.models import Gates, Settings
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.portfolio.simulations import book_rules
 from btassets.stages.portfolio.stored_inputs import read_benchmark_closes, stored_panel, tickers_with_bars
@@ -45,16 +47,6 @@ READS = Reads(
     outside=("membership",),
 )
 """What a sweep reads beside the replay."""
-
-_FLOOR_FIELDS = {
-    "rr": "min_rr",
-    "confidence": "min_confidence",
-    "probability": "min_target_probability",
-    "ev": "min_ev",
-    "neutral": "exclude_neutral",
-    "conviction": "require_high_conviction",
-    "conflicts": "exclude_conflicts",
-}
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -83,6 +75,7 @@ class _Sample:
     panel: BarPanel
     tickers: list[str]
     entries: Entries
+    setups: pa.Table
     columns: dict[str, npt.NDArray[Any]]
     start: int | None
     week_no: npt.NDArray[np.int64]
@@ -92,30 +85,28 @@ class _Sample:
 
     def core(self, gates: Gates) -> Flags:
         """Rows that pass every floor but the momentum gate."""
-        keys = [(name, getattr(gates, _FLOOR_FIELDS[name])) for name in FLOOR_NAMES]
-        if any(key not in self.floors for key in keys):
-            names = ("rr", "confidence", "best_prob", "ev", "action", "risk_level")
-            found = qualify(
-                gates,
-                is_long=self.entries.is_long,
-                percentile=self.columns["activation"],
-                **{name: self.columns[name] for name in names if name in self.columns},
-            )
-            self.floors.update({key: found.passes[key[0]] for key in keys})
-        passed = self.floors[keys[0]].copy()
-        for key in keys[1:]:
-            passed &= self.floors[key]
-        return passed
+        return np.logical_and.reduce([self._floor(floor, gates) for floor in FLOORS if floor.name != MOMENTUM])
 
-    def momentum(self, cutoff_pct: float) -> Flags:
-        """Rows that pass the momentum gate."""
-        if cutoff_pct <= 0:
-            return np.ones(len(self.entries), dtype=np.bool_)
-        return self.entries.is_long & (self.columns["activation"] >= cutoff_pct)
+    def qualified(self, gates: Gates) -> Flags:
+        """Rows that pass every floor."""
+        return np.logical_and.reduce([self._floor(floor, gates) for floor in FLOORS])
+
+    def _floor(self, floor: Floor, gates: Gates) -> Flags:
+        """Rows that pass one floor, computed once for each value of its setting."""
+        key = floor.setting, getattr(gates, floor.setting)
+        if key not in self.floors:
+            found = judge(self.setups, gates.model_dump())
+            self.floors.update({(f.setting, getattr(gates, f.setting)): found[f.name] for f in FLOORS})
+        return self.floors[key]
 
     def exits_of(self, rules: BookRules) -> tuple[tuple[Any, ...], Exits]:
         """Fills and exits under the rules, computed once for all cells that share them."""
-        key = (rules.policy, rules.hold_days, rules.fill, rules.sells_ended, rules.delisting_return)
+        key = (
+            rules.policy,
+            rules.hold_days,
+            rules.fill,
+            *(rules.gapped_target, rules.sells_ended, rules.delisting_return),
+        )
         if key not in self.exits:
             self.exits[key] = precompute_exits(self.panel, self.entries, rules)
         return key, self.exits[key]
@@ -159,7 +150,7 @@ def run_cells(
             return batch, _books(sample, cells, policy, benchmark), _setup_means(sample, cells, policy)
 
         for own_settings in own:  # before the threads start: they share what is computed once
-            sample.core(_gates(own_settings))
+            sample.qualified(own_settings.gates)
             sample.exits_of(replace(book_rules(own_settings), policy=policy))
         with ThreadPoolExecutor(max_workers=book.settings.executor.shards or os.cpu_count() or 1) as pool:
             for batch, results, means in pool.map(work, batches):
@@ -169,10 +160,6 @@ def run_cells(
                 n_done += len(batch)
                 progress(n_done, len(settings))
     return Cells(books, _in_order(parts))
-
-
-def _gates(settings: Settings) -> Gates:
-    return Gates(**settings.gates.model_dump())
 
 
 def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Settings) -> _Sample:
@@ -185,10 +172,8 @@ def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Setti
         **{name: rows[name].to_numpy() for name in ("entry", "stop", "target")},
     )
     at = entries.row_no
-    names = ("rr", "confidence", "risk_pct", "gross_r", "time_r_5", "time_r_10", "time_r_21", "time_r_30")
-    stated = tuple(name for name in ("best_prob", "ev") if name in rows.column_names)
-    columns = {name: rows[name].cast(pa.float64()).to_numpy()[at] for name in (*names, *stated)}
-    columns |= {name: rows[name].cast(pa.string()).to_numpy()[at] for name in ("action", "risk_level")}
+    names = ("risk_pct", "gross_r", *(f"time_r_{days}" for days in HOLD_DAYS))
+    columns = {name: rows[name].cast(pa.float64()).to_numpy()[at] for name in names}
     columns["activation"] = rows["activation_momentum_percentile"].to_numpy()[at]
     columns["raw"] = rows["momentum_percentile"].to_numpy()[at]
     columns["is_graded"] = rows["is_graded"].to_numpy().astype(np.bool_)[at]
@@ -201,6 +186,7 @@ def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Setti
         panel=panel,
         tickers=tickers,
         entries=entries,
+        setups=rows.take(pa.array(at)),
         columns=columns,
         start=start,
         week_no=(week_mondays(entries.asof_date) - mondays[0]).astype(np.int64) // 7,
@@ -221,8 +207,8 @@ def _books(
     exits: dict[tuple[Any, ...], tuple[int, Exits]] = {}
     configs: list[BookConfig] = []
     for own, rule in zip(cells, rules, strict=True):
-        gates = _gates(own)
-        floors = tuple(getattr(gates, _FLOOR_FIELDS[name]) for name in FLOOR_NAMES)
+        gates = own.gates
+        floors = tuple(getattr(gates, floor.setting) for floor in FLOORS if floor.name != MOMENTUM)
         if floors not in masks:
             masks[floors] = len(stack)
             stack.append(sample.core(gates))
@@ -249,9 +235,7 @@ def _book_by_close(
     sample: _Sample, settings: Settings, rules: BookRules, benchmark: BenchmarkCloses | None
 ) -> BookResult | None:
     """A book of the legacy profile walks the sessions of all that qualify for its gate or for any variant."""
-    gates = _gates(settings)
-    core = sample.core(gates)
-    qualified = core & sample.momentum(gates.min_momentum_percentile)
+    core, qualified = sample.core(settings.gates), sample.qualified(settings.gates)
     priced = priced_tickers(
         len(sample.tickers),
         ticker_no=sample.entries.ticker_no,
@@ -284,8 +268,7 @@ def _setup_means(sample: _Sample, cells: Sequence[Settings], policy: Policy) -> 
         key = (days, own.costs.per_side_frac)
         if key not in returns:
             returns[key] = _net_r(sample, "gross_r" if policy == "target" else f"time_r_{days}", key[1])
-        gates = _gates(own)
-        chosen = sample.core(gates) & sample.momentum(gates.min_momentum_percentile) & ~np.isnan(returns[key])
+        chosen = sample.qualified(own.gates) & ~np.isnan(returns[key])
         rows = np.flatnonzero(chosen)
         week, value = sample.week_no[rows], returns[key][rows]
         for place, weights in enumerate((value, None, value * value)):

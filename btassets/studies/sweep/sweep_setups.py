@@ -6,11 +6,14 @@ floor at the loosest that any cell asks for. Does not belong here: books and sta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import escape
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import Book
+from btassets.engine.floors import FLOORS, loosest
+from btassets.graph.ranking import GRADED_SETUPS
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import MEMORY_LIMIT, database, load_models
 from btassets.settings.models import Gates, Settings
@@ -55,22 +58,6 @@ class Setups:
     first_week: int | None
 
 
-def loosest(gates: Sequence[Gates]) -> Gates:
-    """Floors that everything passes which passes one of `gates`."""
-    expected = [g.min_ev for g in gates]
-    known = [value for value in expected if value is not None]
-    return Gates(
-        min_rr=min(g.min_rr for g in gates),
-        min_confidence=min(g.min_confidence for g in gates),
-        exclude_neutral=all(g.exclude_neutral for g in gates),
-        require_high_conviction=all(g.require_high_conviction for g in gates),
-        exclude_conflicts=all(g.exclude_conflicts for g in gates),
-        min_momentum_percentile=min(g.min_momentum_percentile for g in gates),
-        min_target_probability=min(g.min_target_probability for g in gates),
-        min_ev=min(known) if len(known) == len(expected) else None,
-    )
-
-
 def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setups:
     """Rank and grade the candidates of the book's replay under the sample of `settings`.
 
@@ -83,16 +70,18 @@ def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setup
     gates
         Those of every cell.
     """
-    floors = loosest(gates)
-    uses_probability = any(g.min_target_probability > 0 or g.min_ev is not None for g in gates)
+    floors = Gates(**loosest([g.model_dump() for g in gates]))
+    in_use = {f.column for f in FLOORS if any(f.is_on(getattr(g, f.setting)) for g in gates)}
+    from_candidates = sorted(in_use - set(GRADED_SETUPS.names))
+    columns = (*_COLUMNS, *sorted(in_use - set(_COLUMNS) - set(from_candidates)))
     settings = settings.model_copy(update={"gates": floors})
     with database(book.lake.root, MEMORY_LIMIT) as connection:
         for name, table in settings_relations(settings, book.scenario).items():
             connection.register(name, table)
-        files = [str(path) for path in book.lake.bucket_files(book.candidates)]
+        files = [escape(str(path)) for path in book.lake.bucket_files(book.candidates)]
         connection.read_parquet(files).create_view("candidates")
         signals = book.lake.existing_path("factor_signals", book.replay)
-        connection.read_parquet(str(signals)).create_view("factor_signals")
+        connection.read_parquet(escape(str(signals))).create_view("factor_signals")
         models = load_models()
         ranks = connection.sql(models["percentile_ranks"].sql).to_arrow_table()
         connection.register("percentile_ranks", ranks)
@@ -100,10 +89,11 @@ def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setup
         # The legacy profile's calendar is made of all that any variant would buy, whatever the cutoff.
         if settings.method.portfolio == "open":
             graded = graded.filter("momentum_ok")
-        kept = graded.project(", ".join(_COLUMNS))
-        if uses_probability:
-            stated = connection.sql("select ticker, asof_date, direction, best_prob, ev from candidates")
-            kept = kept.join(stated, "ticker, asof_date, direction", how="left")
+        kept = graded.project(", ".join(columns))
+        if from_candidates:
+            key = "ticker, asof_date, direction"
+            stated = connection.table("candidates").project(", ".join((key, *from_candidates)))
+            kept = kept.join(stated, key, how="left")
         rows = kept.to_arrow_table().sort_by("row_no")
     weeks = ranks["asof_date"].filter(pc.equal(ranks["grid"], "week"))
     first = pc.min(weeks).cast(pa.int32()).as_py() if len(weeks) else None

@@ -54,7 +54,6 @@ def test_a_signal_that_only_picks_groups_is_gone_within_them():
 
 
 def test_against_alphalens():
-    pytest.importorskip("alphalens", reason="alphalens-reloaded is the oracle of the factor study")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from alphalens import performance

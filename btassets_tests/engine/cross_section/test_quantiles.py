@@ -52,7 +52,6 @@ def test_thin_weeks_are_not_cut_and_break_the_chain():
 
 
 def test_against_alphalens():
-    pytest.importorskip("alphalens", reason="alphalens-reloaded is the oracle of the factor study")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from alphalens import performance

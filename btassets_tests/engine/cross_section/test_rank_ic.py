@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
-from btassets.engine.cross_section.weeks import iso_weeks, thinned_weeks, week_mondays
 from btassets_tests.reference import naive_ic
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -74,24 +73,6 @@ def test_monotone_transforms_and_mirrors(seed):
     plain = weekly_rank_ic(week, np.stack([x, np.exp(x), -x]), np.stack([y, 3 * y - 1]))
     assert plain.ic[0, 0, 0] == plain.ic[1, 0, 0] == plain.ic[0, 1, 0] == -plain.ic[2, 0, 0]
     assert -1 <= plain.ic[0, 0, 0] <= 1
-
-
-def test_iso_weeks_are_pythons():
-    days = np.arange(-1000, 40_000, 3, dtype=np.int32)
-    year, week = iso_weeks(days)
-    dates = days.astype("datetime64[D]").tolist()
-    assert list(zip(year.tolist(), week.tolist(), strict=True)) == [d.isocalendar()[:2] for d in dates]
-    assert all(d.weekday() == 0 for d in week_mondays(days).astype("datetime64[D]").tolist())
-
-
-def test_thinning_keeps_the_hole_after_a_year_of_52_weeks():
-    year = np.array([2019, 2018, 2018, 2019], np.int32)
-    week = np.array([2, 47, 52, 1], np.int32)
-    # ordinals: 2018-W47, W52 (+5), 2019-W01 (+7 although six weeks later), 2019-W02 (+8)
-    assert thinned_weeks(year, week, 6).tolist() == [1, 3]
-    assert thinned_weeks(year, week, 7).tolist() == [1, 3]
-    assert thinned_weeks(year, week, 1).tolist() == [1, 2, 3, 0]
-    assert thinned_weeks(year[:0], week[:0], 6).tolist() == []
 
 
 def test_a_week_of_exactly_the_least_size_counts():

@@ -5,9 +5,9 @@ import pytest
 
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.features.indicators import bar_terms, window_state
-from btassets.engine.features.names import FACTORS
 from btassets.engine.replay.ticker import replay_ticker
 from btassets.engine.setups.explain import explain_asof
+from btassets.engine.signals import SIGNAL_NAMES
 from btassets_tests.reference.awkward_bars import make_bars, make_benchmark, make_job
 
 # The plain twins: inner functions have no wrapper for Python.
@@ -23,7 +23,8 @@ def state(bars, s, i):
 
 @pytest.mark.parametrize(("seed", "m"), [(1, 253), (2, 253), (3, 60), (4, 61), (5, 100)])
 def test_equal_to_talib_on_the_same_window(seed, m):
-    talib = pytest.importorskip("talib")
+    import talib
+
     bars = make_bars(seed, n=300, halt=False, awkward=False)
     i = 290
     s = i - m + 1
@@ -64,7 +65,7 @@ def test_signals_equal_an_independent_numpy_version():
     returns = c[1:] / c[:-1] - 1
     market = bench[1:] / bench[:-1] - 1
     for i in (20, 21, 62, 63, 125, 126, 198, 199, 250, 251, 252, 300, 419):
-        expected = dict.fromkeys(FACTORS, np.nan)
+        expected = dict.fromkeys(SIGNAL_NAMES, np.nan)
         if i >= 21:
             expected["reversal_1m"] = c[i] / c[i - 21] - 1
         if i >= 63:

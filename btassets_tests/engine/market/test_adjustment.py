@@ -66,12 +66,14 @@ def test_a_spin_off_code_adjusts_prices_and_leaves_volume() -> None:
     assert volume.tolist() == [1.0, 1.0]
 
 
-@pytest.mark.parametrize("ratio", [2, 3, 7.00000700001, 1.49999925, 1 / 8, 0.05, 0.3333, 4 / 3, 20, 20 / 19])
+@pytest.mark.parametrize(
+    "ratio", [2, 3, 7.00000700001, 1.49999925, 1 / 8, 0.05, 0.3333, 4 / 3, 20, 20 / 19, 21, 50, 12.5, 1 / 35, 1 / 150]
+)
 def test_plain_splits(ratio: float) -> None:
     assert is_plain_split(ratio).tolist() == [True]
 
 
-@pytest.mark.parametrize("ratio", [1.054, 1.4869999, 1.275, 1.589, 50.0, 21.0, 1 / 21, 1.0001e-9])
+@pytest.mark.parametrize("ratio", [1.054, 1.4869999, 1.275, 1.589, 2.31, 0.713])
 def test_other_codes(ratio: float) -> None:
     assert is_plain_split(ratio).tolist() == [False]
 

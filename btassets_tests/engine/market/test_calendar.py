@@ -1,11 +1,9 @@
-"""Weeks, T and the as-of grids against Python's own calendar and hand cases."""
+"""T and the as-of grids against Python's own calendar and hand cases."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from btassets.engine.market import calendar
 
@@ -18,18 +16,6 @@ def day(year, month, number):
 
 def days(*dates):
     return np.array([day(*d) for d in dates], dtype=np.int32)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(-20_000, 40_000), min_size=1, max_size=30))
-def test_weeks_equal_the_standard_library(numbers):
-    year, week = calendar.iso_year_week(numbers)
-    monday = calendar.week_monday(numbers)
-    for k, number in enumerate(numbers):
-        moment = EPOCH + timedelta(number)
-        assert (int(year[k]), int(week[k])) == moment.isocalendar()[:2]
-        assert EPOCH + timedelta(int(monday[k])) == moment - timedelta(moment.weekday())
-    assert monday.dtype == year.dtype == week.dtype == np.int32
 
 
 # Week of Monday 2021-03-29: Good Friday 2021-04-02 is no session on the exchange.

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from btassets.engine.conventions import FORWARD_RETURN_DAYS
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.eligibility import INELIGIBLE_REASONS, is_member
-from btassets.engine.replay.candidate_columns import FORWARD_RETURN_DAYS
 from btassets.engine.replay.ticker import replay_ticker
 from btassets_tests.reference.awkward_bars import make_job
 from btassets_tests.reference.naive_engine import Bar, forward_return, ineligible_reason, window_of

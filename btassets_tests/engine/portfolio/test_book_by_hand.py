@@ -70,6 +70,15 @@ def test_open_fill_pays_the_next_open_and_counts_the_entry_bar():
     assert REASON_NAMES[trade.reason[0]] == "target"
 
 
+@pytest.mark.parametrize(("gapped_target", "received"), [("open", 114.0), ("target", 110.0)])
+def test_a_target_gapped_over_fills_at_the_open_where_the_rules_say_so(gapped_target, received):
+    bars = {0: (100, 100, 100, 100), 1: (102, 104, 101, 103), 2: (114, 116, 112, 113)}
+    panel = market([bars])
+    rules = replace(FREE, gapped_target=gapped_target)
+    book = run(panel, rows(panel, (0, 0, 100.0, 95.0, 110.0)), rules)
+    assert (book.trades.exit_price[0], REASON_NAMES[book.trades.reason[0]]) == (received, "target")
+
+
 def test_open_fill_can_be_stopped_on_its_entry_bar():
     bars = {0: (100, 100, 100, 100), 1: (102, 120, 95, 103)}
     panel = market([bars])

@@ -121,6 +121,7 @@ def _book_rules(rules, fill):
         policy=rules["policy"],
         hold_days=rules["hold_days"],
         fill=fill,
+        gapped_target="open" if fill == "open" else "target",
         sells_ended=fill == "open",
         delisting_return=rules["delisting_return"],
     )

@@ -100,6 +100,31 @@ def test_the_asof_bar_itself_touches_nothing():
     assert graded(story((100.0, 130.0, 80.0, 100.0)), i=1)["outcome"] == "expired"
 
 
+@pytest.mark.parametrize(("sign", "day", "paid"), [(1, 2, 114.0), (-1, 2, 86.0), (1, 1, 114.0)])
+def test_a_target_gapped_over_pays_the_open_in_r_mtm_and_the_target_in_realized_r(sign, day, paid):
+    beyond = (paid, paid + 1.0, paid - 1.0, paid)
+    bars = story(*[QUIET] * (day - 1), beyond)
+    row = graded(bars, sign=sign, stop=100.0 - 5.0 * sign, target=100.0 + 10.0 * sign, rr=1.9)
+    assert (row["outcome"], row["hold_days"]) == ("target_hit", day)
+    assert (row["realized_r"], row["r_mtm"]) == (1.9, pytest.approx(1.9 + 4.0 / 5.0))
+    if day == 1:  # the fill itself was beyond the target: no trade
+        assert (row["drop_open"], row["r_mtm_open"]) == ("gapped_target", None)
+    else:
+        assert (row["realized_r_open"], row["r_mtm_open"]) == (2.0, pytest.approx(14.0 / 5.0))
+    old = graded(bars, sign=sign, stop=100.0 - 5.0 * sign, target=100.0 + 10.0 * sign, rr=1.9, is_legacy=True)
+    assert (old["realized_r"], old["r_mtm"]) == (1.9, 1.9)
+
+
+def test_an_open_at_the_target_pays_the_target():
+    row = graded(story(QUIET, (110.0, 111.0, 109.0, 110.0)))
+    assert row["realized_r"] == row["r_mtm"] == 2.0
+
+
+def test_an_open_beyond_the_target_and_a_low_at_the_stop_stay_a_loss():
+    row = graded(story(QUIET, (112.0, 113.0, 94.0, 100.0)))
+    assert (row["outcome"], row["r_mtm"]) == ("ambiguous", -1.0)
+
+
 def test_a_target_pays_rr_as_given_and_the_open_fill_pays_its_distance():
     row = graded(story((102.0, 111.0, 101.0, 108.0)), rr=1.99)
     assert (row["realized_r"], row["r_mtm"]) == (1.99, 1.99)

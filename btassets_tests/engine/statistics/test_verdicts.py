@@ -85,16 +85,17 @@ def test_out_of_sample(estimate, se, n_windows, sign, word):
 
 
 def test_signals_need_ranks_and_fifths():
-    assert signal_verdict(0.01, 0.05, 0.01, 0.02) == SUPPORTED
-    assert signal_verdict(0.01, -0.018, 0.001, 0.02) == NOISE  # the volatility signal of a martingale
-    assert signal_verdict(0.01, 0.05, 0.01, 0.20) == NOISE
+    assert signal_verdict(0.009, 0.05, 0.01, 0.02) == SUPPORTED
+    assert signal_verdict(0.009, -0.018, 0.001, 0.02) == NOISE  # the volatility signal of a martingale
+    assert signal_verdict(0.009, 0.05, 0.01, 0.20) == NOISE
+    assert signal_verdict(0.011, 0.05, 0.01, 0.02) == NOISE  # the table's level is .01
     assert signal_verdict(0.06, 0.05, 0.01, 0.02) == NOISE
     assert signal_verdict(NAN, 0.05, 0.01, NAN) == NOISE
 
 
 def test_the_signal_named_in_advance_is_judged_on_its_own_side():
-    assert named_signal_verdict(0.05, 0.09, 0.01) == SUPPORTED  # one-sided .045
-    assert named_signal_verdict(0.05, 0.11, 0.01) == NOISE
+    assert named_signal_verdict(0.05, 0.049, 0.01) == SUPPORTED  # its 95% interval lies above 0
+    assert named_signal_verdict(0.05, 0.051, 0.01) == NOISE
     assert named_signal_verdict(0.05, 0.01, -0.01) == NOISE  # the fifths disagree
     assert named_signal_verdict(-0.05, 0.09, -0.01) == NOISE
     assert named_signal_verdict(-0.05, 0.04, -0.01) == CONTRADICTED

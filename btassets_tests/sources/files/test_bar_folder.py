@@ -192,7 +192,7 @@ def test_files_that_are_no_bars_are_named_and_stop_nobody(tmp_path: Path) -> Non
 def test_a_file_without_permission_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "A.csv").write_text(csv_text())
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(bar_files, "_read_csv", refuse)

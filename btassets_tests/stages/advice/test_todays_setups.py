@@ -13,19 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btassets.engine.cross_section.qualification import Gates
 from btassets.engine.portfolio.sizing import size
 from btassets.engine.setups.scores import VOTE_WEIGHTS
 from btassets.graph.advice import TODAYS_SETUPS
 from btassets.render.todays_list import COLUMNS, as_csv, as_json, as_text
+from btassets.run.floor_sql import qualifies
 from btassets.run.tables import inputs_of
+from btassets.settings.models import Gates
 from btassets.stages.advice.todays_setups import (
     MAX_MISSES,
     TodaysList,
     failed_floors,
     nearest_misses,
-    qualify_setups,
     todays_list,
+    verdicts,
 )
 from btassets_tests.support.small_books import every_book, run_book, scenario_book
 
@@ -48,7 +49,7 @@ def _setups(*rows: tuple[str, str, float, float]) -> pa.Table:
 
 
 def test_misses_by_hand() -> None:
-    gates = Gates(min_rr=2.0, min_confidence=50.0, min_momentum_percentile=80.0)
+    gates = Gates(min_rr=2.0, min_confidence=50.0, min_momentum_percentile=80.0).model_dump()
     setups = _setups(
         ("A", "long", 2.5, 60.0),  # passes
         ("B", "long", 1.8, 60.0),  # rr: 10% short
@@ -59,9 +60,9 @@ def test_misses_by_hand() -> None:
         ("G", "long", 1.8, 60.0),  # as B, later in the order of ties
     )
     percentile = np.array([90.0, 90.0, 76.0, 90.0, 90.0, np.nan, 90.0])
-    verdict = qualify_setups(gates, setups, percentile)
+    verdict = verdicts(gates, setups, percentile)
     names = setups["ticker"].to_pylist()
-    assert verdict.is_qualified.tolist() == [True, False, False, False, False, False, False]
+    assert qualifies(verdict).tolist() == [True, False, False, False, False, False, False]
     assert [names[k] for k in nearest_misses(gates, setups, percentile, verdict)] == ["C", "B", "G", "F"]
     assert failed_floors(verdict) == [
         [],
@@ -75,15 +76,13 @@ def test_misses_by_hand() -> None:
 
 
 def test_without_a_gate_shorts_may_miss_and_a_few_are_enough() -> None:
-    gates = Gates(min_rr=2.0, min_confidence=0.0, exclude_neutral=False, min_momentum_percentile=0.0)
+    gates = Gates(min_rr=2.0, min_confidence=0.0, exclude_neutral=False, min_momentum_percentile=0.0).model_dump()
     setups = _setups(*((f"T{k:02d}", "short", 1.0 + k / 100, 60.0) for k in range(30)))
     percentile = np.full(30, np.nan)
-    verdict = qualify_setups(gates, setups, percentile)
+    verdict = verdicts(gates, setups, percentile)
     assert nearest_misses(gates, setups, percentile, verdict) == list(range(29, 29 - MAX_MISSES, -1))
     assert (
-        nearest_misses(
-            gates, setups.slice(0, 0), percentile[:0], qualify_setups(gates, setups.slice(0, 0), percentile[:0])
-        )
+        nearest_misses(gates, setups.slice(0, 0), percentile[:0], verdicts(gates, setups.slice(0, 0), percentile[:0]))
         == []
     )
 

@@ -1,0 +1,40 @@
+"""Which kind of source the stored bars came from.
+
+Belongs here: remembering it beside the lake's tables, and refusing settings that name another kind: a cut settings
+file must not mix two markets. Does not belong here: what a source is (`btassets.sources`).
+"""
+
+from pathlib import Path
+
+from btassets.errors import ForeignBarsError
+from btassets.settings.load import Resolved
+from btassets.storage.lake import Lake
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
+
+_NAME = "source.json"
+_BARS = "ohlcv_history"
+
+
+def remember_source(root: Path, kind: str) -> None:
+    """Note in the lake at `root` that its bars come from source `kind`."""
+    if _noted(root) != kind:
+        replace_sealed_json(root / _NAME, {"kind": kind})
+
+
+def _noted(root: Path) -> str | None:
+    kind = (read_sealed_json(root / _NAME) or {}).get("kind")
+    return kind if isinstance(kind, str) else None
+
+
+def refuse_foreign_bars(lake: Lake, base: Resolved) -> None:
+    """Refuse settings whose source is of another kind than the one that the stored bars came from.
+
+    Raises
+    ------
+    ForeignBarsError
+        When the lake holds bars of another kind of source.
+    """
+    stored, kind = _noted(lake.root), base.settings.source.kind
+    if stored in (None, kind) or not any(facts["n_rows"] for facts in lake.ticker_footers(_BARS).values()):
+        return
+    raise ForeignBarsError(base.origin.get("source.kind", "default"), kind, str(stored))

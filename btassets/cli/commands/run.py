@@ -1,0 +1,26 @@
+"""`btassets run`: its options and examples."""
+
+from btassets.cli import options
+from btassets.cli.options import option
+from btassets.cli.program import declare
+
+command = declare(
+    "run",
+    "btassets.cli.run:command_run",
+    [
+        options.book(),
+        options.scenario("A [scenario.NAME] of the settings file, or one that --set made before."),
+        options.profile("The same as --set profile=NAME; the scenario is called like the profile."),
+        option("--as", "name", metavar="NAME", help="Name of the scenario that --set makes."),
+        option("--promote", is_flag=True, help="Write the --set values into btassets.toml and run them as base."),
+        options.tickers(),
+        options.assignments(),
+        *options.work(),
+    ],
+    more="Only what is stale is computed. With --set or --scenario the book's own numbers stay as they are.",
+    examples=[
+        "btassets run",
+        "btassets run --set gates.min_rr=2 --set portfolio.max_positions=15 --as roomy",
+        "btassets run --scenario strict",
+    ],
+)

@@ -1,0 +1,74 @@
+"""What a person should know of the data before trusting a run: the last lines of `run` and `ingest`.
+
+Belongs here: collecting the findings of weight, ordering them by harm, at most five lines. Does not belong here:
+judging bars (`btassets.engine.market`, `btassets.stages.bars`). A new kind of finding is one function in `_LOOKS`.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from btassets.arrivals.of_book import active_tickers
+from btassets.book.book import Book
+from btassets.stages.bars.bar_store import TABLE
+
+MAX_SHOWN = 5
+
+WRONG_NUMBERS, LOST_ROWS, NOTE = 100, 50, 10
+"""Harm: numbers of the report are likely wrong; rows are missing from it; worth knowing."""
+
+_EPOCH = dt.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line about the data.
+
+    Attributes
+    ----------
+    harm
+        How much it can mislead a reader of the report; the line with the greatest comes first.
+    text
+        What was observed, with ticker and date, the rule in brackets, and what to do where that is not plain.
+    """
+
+    harm: int
+    text: str
+
+
+def _dropped_rows(book: Book) -> Iterable[Finding]:
+    footers = book.lake.ticker_footers(TABLE)
+    for ticker in active_tickers(book):
+        for rule, severity, day, n, _text in footers[ticker]["problems"]:
+            if severity == "quarantine":
+                date = "" if day is None else f" {_EPOCH + dt.timedelta(days=day)}"
+                rows = "1 row" if n == 1 else f"{n:,} rows"
+                first = "" if n == 1 or not date else ", first"
+                yield Finding(LOST_ROWS, f"{rows} dropped: {ticker}{first}{date} [{rule}]")
+
+
+def _benchmark(book: Book) -> Iterable[Finding]:
+    footer = book.lake.footer("benchmark_closes")
+    for text in footer.facts.get("warnings", []) if footer is not None else []:
+        yield Finding(WRONG_NUMBERS if footer is not None and not footer.n_rows else NOTE, text)
+
+
+_LOOKS: list[Callable[[Book], Iterable[Finding]]] = [_benchmark, _dropped_rows]
+
+
+def run_findings(book: Book) -> list[Finding]:
+    """Findings about the book's data, the most harmful first."""
+    found = [finding for look in _LOOKS for finding in look(book)]
+    return sorted(found, key=lambda finding: -finding.harm)
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """Lines to print: the first five findings, then how many are left.
+
+    >>> finding_lines([Finding(NOTE, "a")] * 7)[-1]
+    '... and 2 more: `btassets export bar_problems --out problems.csv`'
+    """
+    lines = [finding.text for finding in findings[:MAX_SHOWN]]
+    if len(findings) > MAX_SHOWN:
+        lines.append(f"... and {len(findings) - MAX_SHOWN:,} more: `btassets export bar_problems --out problems.csv`")
+    return lines

@@ -1,0 +1,217 @@
+"""The floors of the gate: the one list that SQL, today's list, sweep, report, settings and docs read.
+
+Belongs here: what each floor asks of a setup, when it is off, the column of `graded_setups` in which its
+verdict counts, and the variants of the gate ablation. Does not belong here: the default values
+(`settings.models.Gates`, one field per floor) and the SQL made from this list (`run.floor_sql`), which is
+the only code that applies a floor.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Rule = Literal["at_least", "one_of", "same_direction", "cutoff"]
+"""How a floor compares.
+
+`at_least`: column >= setting. `one_of`: the column is one of `labels`. `same_direction`: the action points
+in the setup's direction. `cutoff`: no short, and column >= setting.
+"""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """One floor of the gate; every comparison includes equality.
+
+    Attributes
+    ----------
+    name
+        In `todays_setups.failed_floors`.
+    setting
+        Field of section `gates`; a number for `at_least` and `cutoff`, else a switch.
+    column
+        Column of `candidates` that is compared; `cutoff` reads a column of `percentile_ranks`.
+    rule
+        How.
+    flag
+        Column of `graded_setups` that holds the verdict, alone or together with other floors.
+    label
+        On the report's page.
+    off
+        Value of the setting that switches the floor off: every setup passes.
+    missing
+        Number that a null counts as; None: a null fails.
+    labels
+        Labels that pass a `one_of`.
+    is_optional
+        Unknown to the reports of the legacy profile, which show it only when it is on.
+    """
+
+    name: str
+    setting: str
+    column: str
+    rule: Rule
+    flag: str
+    label: str
+    off: float | bool | None
+    missing: float | None = None
+    labels: tuple[str, ...] = ()
+    is_optional: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the setting is a number, so that a setup can be a measurable distance below it."""
+        return self.rule in ("at_least", "cutoff")
+
+    def is_on(self, value: Any) -> bool:
+        """Whether the floor can stop a setup at this value of its setting."""
+        if self.off is None or isinstance(self.off, bool):
+            return value is not None and value is not self.off
+        return value > self.off
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Column of `graded_setups` with the verdict of one floor or of several together."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Row of the gate ablation: the gate without the floors of some flags; the momentum cutoff always holds.
+
+    Attributes
+    ----------
+    name
+        `gate_ablation.variant`, in the golden reports too.
+    label
+        On the report's page.
+    drops
+        Flags whose floors are taken out.
+    advice
+        Name of the dropped floor in `recommendation.item_key`; None: no advice is given on it.
+    sentence_name
+        The dropped floor within a sentence of advice.
+    """
+
+    name: str
+    label: str
+    drops: tuple[str, ...] = ()
+    advice: str | None = None
+    sentence_name: str = ""
+
+
+MOMENTUM = "momentum"
+"""Name of the percentile floor: the last one, and the one that the ablation keeps."""
+
+MOMENTUM_FLAG = "momentum_ok"
+"""Its column in `graded_setups`."""
+
+# Off at 0: no reward-to-risk, confidence or probability is negative; a missing R:R fails even then.
+FLOORS: tuple[Floor, ...] = (
+    Floor("rr", "min_rr", "rr", "at_least", "rr_ok", "Least reward-to-risk", off=0.0),
+    Floor(
+        "confidence",
+        "min_confidence",
+        "confidence",
+        "at_least",
+        "confidence_ok",
+        "Least confidence",
+        off=0.0,
+        missing=0.0,
+    ),
+    Floor(
+        "probability",
+        "min_target_probability",
+        "best_prob",
+        "at_least",
+        "tighteners_ok",
+        "Least probability of a target",
+        off=0.0,
+        missing=0.0,
+        is_optional=True,
+    ),
+    Floor("ev", "min_ev", "ev", "at_least", "tighteners_ok", "Least expected value", off=None, is_optional=True),
+    Floor("neutral", "exclude_neutral", "action", "same_direction", "neutral_ok", "Action must agree", off=False),
+    Floor(
+        "conviction",
+        "require_high_conviction",
+        "action",
+        "one_of",
+        "tighteners_ok",
+        "High conviction only",
+        off=False,
+        labels=("LONG_HIGH", "SHORT_HIGH"),
+    ),
+    Floor(
+        "conflicts",
+        "exclude_conflicts",
+        "risk_level",
+        "one_of",
+        "tighteners_ok",
+        "Without conflicts only",
+        off=False,
+        labels=("Low",),
+    ),
+    Floor(
+        MOMENTUM,
+        "min_momentum_percentile",
+        "activation_momentum_percentile",
+        "cutoff",
+        MOMENTUM_FLAG,
+        "Least percentile",
+        off=0.0,
+    ),
+)
+
+CORE_FLAGS: tuple[Flag, ...] = (
+    Flag("rr_ok", "reward-to-risk floor passed"),
+    Flag("confidence_ok", "confidence floor passed"),
+    Flag("neutral_ok", "action points in the setup's direction, or is not asked for"),
+    Flag("tighteners_ok", "conviction, conflict, probability and expected-value floors passed"),
+)
+"""Flags of every floor but the momentum cutoff, in the order of the columns."""
+
+FLAGS: tuple[Flag, ...] = (
+    *CORE_FLAGS,
+    Flag("meets_core", "every floor but the momentum gate passed"),
+    Flag(MOMENTUM_FLAG, "momentum gate passed"),
+    Flag("qualified", "every floor and the momentum gate passed"),
+)
+"""Every verdict of the gate in `graded_setups`, in the order of the columns."""
+
+ALL_FLOORS = "all_floors"
+VARIANTS: tuple[Variant, ...] = (
+    Variant(ALL_FLOORS, "All floors"),
+    Variant("no_confidence_floor", "Without confidence", ("confidence_ok",), "confidence", "confidence floor"),
+    Variant("no_rr_floor", "Without reward-to-risk", ("rr_ok",), "rr", "reward-to-risk floor"),
+    Variant(
+        "no_neutral_exclusion",
+        "With neutral actions",
+        ("neutral_ok",),
+        "neutral_exclusion",
+        "exclusion of neutral actions",
+    ),
+    Variant("momentum_only", "Momentum gate only", tuple(flag.name for flag in CORE_FLAGS)),
+)
+"""Rows of the gate ablation, in order; the first is the gate as set."""
+
+ADVISED_VARIANTS: Mapping[str, Variant] = {v.advice: v for v in VARIANTS if v.advice is not None}
+"""The variants on which advice is given, by the name of the floor there."""
+
+
+def loosest(gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The loosest value of each floor over several gates: what passes one of them passes the result.
+
+    >>> off = {floor.setting: floor.off for floor in FLOORS}
+    >>> found = loosest([off | {"min_rr": 2.0, "min_confidence": 60.0}, off | {"min_rr": 1.0, "min_ev": 0.1}])
+    >>> found["min_rr"], found["min_confidence"], found["min_ev"]
+    (1.0, 0.0, None)
+    """
+    found: dict[str, Any] = {}
+    for floor in FLOORS:
+        values = [gate[floor.setting] for gate in gates]
+        off = [value for value in values if not floor.is_on(value)]
+        found[floor.setting] = off[0] if off else min(values)
+    return found

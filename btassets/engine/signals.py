@@ -1,0 +1,59 @@
+"""The eight price signals: names, labels, expected signs and lookbacks; importable without the compiler.
+
+Belongs here: the one list, in the order in which the compiled functions write them. Does not belong here:
+how a signal is computed (`features/factors.py`) and how well it sorted (statistics).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from btassets.engine.conventions import SESSIONS_A_YEAR
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One price signal.
+
+    Attributes
+    ----------
+    name
+        Column of `factor_signals`.
+    label
+        On the report's page.
+    description
+        What a value is, with its unit.
+    sign
+        Sign of the rank correlation with the next returns that the literature leads one to expect.
+    lookback
+        Bars before the as-of bar without which it is missing.
+    """
+
+    name: str
+    label: str
+    description: str
+    sign: Literal[1, -1]
+    lookback: int
+
+
+SIGNALS: tuple[Signal, ...] = (
+    Signal("mom_12_1", "Momentum 12-1", "return from 252 to 21 bars ago, fraction", 1, SESSIONS_A_YEAR),
+    Signal(
+        "mom_12_1_resid",
+        "Residual momentum 12-1",
+        "the same after removing beta times the benchmark, fraction",
+        1,
+        SESSIONS_A_YEAR,
+    ),
+    Signal("mom_6_1", "Momentum 6-1", "return from 126 to 21 bars ago, fraction", 1, 126),
+    Signal("mom_3_1", "Momentum 3-1", "return from 63 to 21 bars ago, fraction", 1, 63),
+    Signal("reversal_1m", "One-month return", "return of the last 21 bars, fraction", -1, 21),
+    Signal("trend_200", "200-day trend", "close over the mean of 200 closes, minus 1", 1, 199),
+    Signal("high_52w", "52-week high", "close over the highest high of 252 bars", 1, SESSIONS_A_YEAR - 1),
+    Signal("vol_6m", "Six-month volatility", "standard deviation of 126 daily returns, not annualised", -1, 126),
+)
+
+SIGNAL_NAMES: tuple[str, ...] = tuple(signal.name for signal in SIGNALS)
+"""Signal columns of `factor_signals`, in order."""
+
+PRIMARY_SIGNAL = "mom_12_1_resid"
+"""The signal whose percentile the momentum floor reads, where half of the members have it."""

@@ -1,0 +1,138 @@
+"""First screen: what it is, the equity curve, six tiles, the answer, and what to do today.
+
+Belongs here: what a reader has to see within ten seconds. Does not belong here: the evidence (`portfolio.py`,
+`evidence.py`) and where the numbers come from (`method.py`).
+"""
+
+from btassets.render.format import esc, html, prose
+from btassets.render.names import curve_name, main_portfolio, verdict_chip
+from btassets.render.report_types import Report
+from btassets.render.sections.portfolio import equity_figure
+from btassets.render.tables import value_at
+
+_CURVE_HEIGHT = 250
+
+
+def first_screen(report: Report) -> str:
+    """Title, curve, tiles, answer and the line of today."""
+    return f'{_title(report)}<div class="first">{_curve(report)}{tiles(report)}{_answer(report)}</div>'
+
+
+def _title(report: Report) -> str:
+    book, universe = report["book"], report["universe"]
+    what = f"{universe['tickers']:,} tickers from {book['source']}"
+    against = f"against {book['benchmark']}" if book["benchmark"] else "without a benchmark"
+    scenario = "" if report["scenario"] == "base" else f", scenario {report['scenario']}"
+    line = prose(f"As of {report['as_of']}: {what}, {against}{scenario}")
+    return f'<header><h1>{esc(book["name"])}</h1><p class="what">{line}</p></header>'
+
+
+def _curve(report: Report) -> str:
+    if not report["equity_curves"]["series"]:
+        return '<p class="none">The portfolio made no trade: no as-of date had a ranked ticker.</p>'
+    return equity_figure(report, "first-equity", _CURVE_HEIGHT)
+
+
+def _answer(report: Report) -> str:
+    found = report["answer"]
+    rows = "".join(
+        f"<p><b>{esc(label)}</b> {prose(found[key])}{chip}</p>"
+        for label, key, chip in (
+            ("Result.", "result", ""),
+            ("Luck?", "luck", f" {verdict_chip(found['verdict'])}"),
+            ("Change?", "change", ""),
+        )
+    )
+    today = f'<p class="today"><b>Today.</b> {prose(found["today"])} <a href="#today">The list</a></p>'
+    return f'<section id="answer" aria-label="The answer">{rows}{today}</section>'
+
+
+def tiles(report: Report) -> str:
+    """Few numbers beside what they have to be compared with."""
+    at, _ = main_portfolio(report)
+    policy = {"hold": "hold exit", "target": "target exit"}.get(report["main_policy"] or "", "no book")
+    setups = "overall_qualified"
+    parts = [
+        _tile(report, "CAGR", f"{at}.cagr_pct", "pct", _beside(report, "cagr_pct", "pct"), policy),
+        _tile(
+            report,
+            "Max drawdown",
+            f"{at}.max_drawdown_pct",
+            "pct",
+            _beside(report, "max_drawdown_pct", "pct"),
+            policy,
+        ),
+        _tile(
+            report,
+            "Sharpe",
+            f"{at}.sharpe",
+            "num2",
+            [*_beside(report, "sharpe", "num2"), *_sharpe_interval(report)],
+            policy,
+        ),
+        _tile(
+            report,
+            "Net R per setup",
+            f"{setups}.net_avg_r",
+            "r3",
+            [
+                ("median", f"{setups}.median_net_r", "r3"),
+                ("without best 5%", f"{setups}.net_avg_r_ex_top5", "r3"),
+                ("95% from", f"{setups}.net_avg_r_ci.0", "r3"),
+                ("to", f"{setups}.net_avg_r_ci.1", "r3"),
+                ("graded setups", f"{setups}.total", "n"),
+            ],
+            "qualified, target exit",
+        ),
+        _tile(
+            report,
+            "Trades",
+            f"{at}.trades",
+            "n",
+            [
+                ("win rate", f"{at}.win_rate", "pct"),
+                ("net R per trade", f"{at}.avg_net_r", "r3"),
+                ("sessions held", f"{at}.avg_hold_days", "num1"),
+            ],
+            policy,
+        ),
+        _tile(
+            report,
+            "Today's setups",
+            "todays_setups.n_qualified",
+            "n",
+            [
+                ("setups seen", "todays_setups.n_setups", "n"),
+                ("tickers ranked", "todays_setups.n_ranked", "n"),
+                ("capital, dollars", "todays_setups.capital", "usd0"),
+            ],
+            "a signal day" if report["todays_setups"]["is_signal_day"] else "a preview",
+        ),
+    ]
+    return f'<section id="tiles" aria-label="Key numbers" class="tiles">{"".join(parts)}</section>'
+
+
+def _sharpe_interval(report: Report) -> list[tuple[str, str, str]]:
+    for at, row in enumerate(report["statistics"]["book"]):
+        if row["measure"] == "sharpe" and row["policy"] == report["main_policy"]:
+            return [(name, f"statistics.book.{at}.ci.{k}", "num2") for k, name in enumerate(("95% from", "to"))]
+    return []
+
+
+def _beside(report: Report, key: str, kind: str) -> list[tuple[str, str, str]]:
+    rows = []
+    for at, row in enumerate(report["comparisons"]):
+        rows.append((curve_name(report, row["curve"]), f"comparisons.{at}.{key}", kind))
+    return rows
+
+
+def _tile(report: Report, label: str, place: str, kind: str, beside: list[tuple[str, str, str]], about: str) -> str:
+    lines = "".join(
+        f'<div><dt>{esc(term)}</dt><dd data-json="{at}" data-kind="{k}">{html(value_at(report, at), k)}</dd></div>'
+        for term, at, k in beside
+    )
+    return (
+        f'<div class="tile"><p class="label">{esc(label)}</p>'
+        f'<p class="value" data-json="{place}" data-kind="{kind}">{html(value_at(report, place), kind)}</p>'
+        f'<p class="about">{esc(about)}</p><dl>{lines}</dl></div>'
+    )

@@ -1,0 +1,99 @@
+"""Today's setups: what qualifies at the as-of date, and the nearest misses.
+
+Belongs here: the list of today. Does not belong here: what became of earlier ones (`evidence.py`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from btassets.render.charts import curves as charts
+from btassets.render.format import MISSING, shown
+from btassets.render.report_types import Report
+from btassets.render.tables import Column, details, section, table
+
+MOST_SETUPS = 20
+MOST_SETUPS_BEHIND = 80
+
+_VOTES = (
+    ("vote_trend", "trend"),
+    ("vote_position", "position"),
+    ("vote_directional", "directional movement"),
+    ("vote_rsi", "RSI"),
+    ("vote_volume", "volume"),
+)
+_SETUP_COLUMNS = (
+    Column("ticker", "Ticker"),
+    Column("direction", "Side"),
+    Column("entry", "Entry", "price", "close of the as-of date; filled at the next open"),
+    Column("stop", "Stop", "price"),
+    Column("target", "Target", "price"),
+    Column("rr", "R:R", "num2", "distance to the target over distance to the stop"),
+    Column("confidence", "Conf.", "num1", "confidence, 0-100"),
+    Column("percentile", "Pct.", "num1", "percentile of the activation momentum, 0-100"),
+    Column("primary_prob", "Stated", "pct", "stated probability of the target before the stop"),
+    Column("level_strength", "Level", "num1", "strength of the target's level; - when the target is projected"),
+    Column("action", "Action", "words"),
+    Column("risk_level", "Risk"),
+    Column("shares", "Shares", "num2", "position by risk and notional cap"),
+)
+_VOTE_COLUMNS = tuple(Column(key, name.capitalize(), "snum2") for key, name in _VOTES)
+
+
+def todays_setups(report: Report) -> str:
+    """What qualifies at the as-of date, and the nearest misses."""
+    today = report["todays_setups"]
+    rows, misses = today["qualified"], today["nearest_misses"]
+    if today["is_signal_day"]:
+        day = "A signal day: the statistics below trade such dates."
+    else:
+        last = today["last_signal_day"] or MISSING
+        day = f"A preview: the statistics below trade week ends only, the last one was {last}."
+    lead = (
+        f"{len(rows):,} of {today['n_setups']:,} setups qualify at {today['as_of'] or MISSING}, "
+        f"{today['n_ranked']:,} ranked. {day} "
+        f"Shares for {shown(today['capital'], 'usd0')} dollars; fills are at the next open."
+    )
+    parts = [
+        table(
+            rows[:MOST_SETUPS],
+            (*_SETUP_COLUMNS, _GLYPH),
+            json="todays_setups.qualified",
+            caption="Qualified today",
+            none="Nothing qualifies today.",
+        )
+    ]
+    behind = rows[: MOST_SETUPS + MOST_SETUPS_BEHIND]
+    if rows:
+        left = len(rows) - len(behind)
+        more = f" The other {left:,} stand in report.json." if left else ""
+        votes = table(
+            behind,
+            (*_SETUP_COLUMNS, *_VOTE_COLUMNS),
+            json="todays_setups.qualified",
+            caption="Qualified, with votes",
+        )
+        label = (
+            f"All {len(behind):,} with their five votes" if not left else f"First {len(behind):,} with their five votes"
+        )
+        parts.append(details(label, votes, f'<p class="note">Votes run from -1 to 1, positive for a rise.{more}</p>'))
+    columns = (*_SETUP_COLUMNS[:8], Column("failed", "Fails"), *_SETUP_COLUMNS[10:12])
+    near = [{**row, "failed": ", ".join(row["failed_floors"])} for row in misses]
+    parts.append("<h3>Nearest misses</h3>")
+    parts.append(
+        table(
+            near,
+            columns,
+            json="todays_setups.nearest_misses",
+            caption="Nearest misses",
+            none="No setup came near.",
+        )
+    )
+    return section("today", "Today's setups", lead, *parts)
+
+
+def _glyph(row: Mapping[str, Any]) -> str:
+    words = ", ".join(f"{name} {shown(row[key], 'snum2')}" for key, name in _VOTES)
+    return charts.votes_glyph([row[key] for key, _ in _VOTES], f"Votes: {words}")
+
+
+_GLYPH = Column("votes", "Votes", hint="trend, position, directional movement, RSI, volume", render=_glyph)

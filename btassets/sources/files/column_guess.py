@@ -1,0 +1,67 @@
+"""What files usually call their columns: hints for a refusal, and what `init` writes down.
+
+Belongs here: the usual names of each role. Does not belong here: reading under a guess. A reader takes the names
+of the settings and no others.
+"""
+
+import re
+from collections.abc import Sequence
+
+_SIGNS = re.compile(r"[^a-z0-9]+")
+
+USUAL_NAMES: dict[str, tuple[str, ...]] = {
+    "date": (
+        "date",
+        "timestamp",
+        "datetime",
+        "time",
+        "day",
+        "tradedate",
+        "tradingdate",
+        "tradingday",
+        "pricedate",
+        "sessiondate",
+        "session",
+        "gmttime",
+        "localtime",
+        "dt",
+        "t",
+    ),
+    "open": ("open", "openprice", "openingprice", "pxopen", "o"),
+    "high": ("high", "highprice", "highestprice", "pxhigh", "h"),
+    "low": ("low", "lowprice", "lowestprice", "pxlow", "l"),
+    "close": ("close", "closeprice", "closingprice", "closelast", "last", "lastprice", "pxlast", "settle", "c"),
+    "volume": ("volume", "vol", "tradedvolume", "totaltradedquantity", "tottrdqty", "pxvolume", "shares", "qty", "v"),
+    "ticker": ("ticker", "symbol", "sym", "code", "tickersymbol", "instrument", "secid"),
+    "dividend": ("dividend", "dividends", "dividendamount", "divcash", "cashdividend", "dividendcash", "exdividend"),
+    "split": ("split", "splits", "stocksplits", "splitcoefficient", "splitfactor", "splitratio"),
+    "adjusted_close": ("adjclose", "adjustedclose", "closeadj", "adjcloseprice", "closeadjusted", "adjustedcloseprice"),
+}
+"""Role to what files call it, without case and signs; the first of them that a file has is meant."""
+
+
+def plain_name(name: str) -> str:
+    """A column's name without case and signs.
+
+    >>> plain_name(" <Adj_Close> ")
+    'adjclose'
+    """
+    return _SIGNS.sub("", name.casefold())
+
+
+def same_name(name: str) -> str:
+    """Form in which a file's and a setting's name of a column are compared: case, brackets and spaces do not count.
+
+    >>> same_name(" <CLOSE>"), same_name("Stock Splits")
+    ('close', 'stock splits')
+    """
+    text = name.strip().strip("\ufeff'\"").strip()
+    if text.startswith("<") and text.endswith(">"):
+        text = text[1:-1].strip()
+    return text.casefold()
+
+
+def guessed_column(role: str, available: Sequence[str]) -> str | None:
+    """The column that usually holds `role`; None when none has a usual name."""
+    plain = {plain_name(name): name for name in reversed(available)}
+    return next((plain[usual] for usual in USUAL_NAMES[role] if usual in plain), None)

@@ -1,0 +1,66 @@
+"""Direction of a setup: long or short, however a table spells it.
+
+Belongs here: the spellings. Does not belong here: what a direction means for a grade.
+"""
+
+import math
+from typing import Any
+
+import pyarrow as pa
+
+from btassets.sources.values.unreadable import UnreadableValueError
+
+_LONG = frozenset({"long", "l", "buy", "b", "bought", "bull", "bullish", "up", "1", "+1", "1.0", "+1.0"})
+_SHORT = frozenset({"short", "s", "sell", "ss", "sold", "sellshort", "bear", "bearish", "down", "-1", "-1.0"})
+
+
+def read_direction(value: Any) -> str | None:
+    """`long` or `short`; None for an empty value.
+
+    >>> [read_direction(value) for value in (" LONG", "Buy", 1, -1.0, "Short", None)]
+    ['long', 'long', 'long', 'short', 'short', None]
+
+    Raises
+    ------
+    UnreadableValueError
+        Anything else.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    word = "".join(str(value).split()).replace("_", "").casefold()
+    if not word:
+        return None
+    if word in _LONG and not isinstance(value, bool):
+        return "long"
+    if word in _SHORT and not isinstance(value, bool):
+        return "short"
+    raise UnreadableValueError(
+        f"direction {str(value)[:40]!r} is neither long nor short; a direction is long (buy, 1) or short (sell, -1)"
+    )
+
+
+def read_directions(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Text column of `long` and `short`, null where a cell is empty.
+
+    Raises
+    ------
+    UnreadableValueError
+        Names the first value that is neither, its row, and how many rows hold such values.
+    """
+    values = column.to_pylist()
+    known: dict[Any, str | None] = {}
+    bad: list[tuple[int, str]] = []
+    found: list[str | None] = []
+    for row, value in enumerate(values, start=1):
+        key = (type(value), value)
+        if key not in known:
+            try:
+                known[key] = read_direction(value)
+            except UnreadableValueError as error:
+                known[key] = None
+                bad.append((row, error.reason))
+        found.append(known[key])
+    if bad:
+        row, reason = bad[0]
+        raise UnreadableValueError(f"row {row}: {reason} ({len(bad)} such spellings in all); correct the table.")
+    return pa.array(found, pa.string())

@@ -1,0 +1,83 @@
+"""Numbers from whatever type a file holds them in, and the text that was found where one should be.
+
+Belongs here: one column of numbers. Does not belong here: whether a number can be a price
+(`engine.market.quality_rows`).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.sources.values.arrays import is_text, values_of
+from btassets.sources.values.unreadable import UnreadableValueError
+
+_NUMBER_TEXT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_MISSING_TEXT = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "-", "--"})
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One column as numbers.
+
+    Attributes
+    ----------
+    values
+        float64, NaN where there is no number.
+    text_rows
+        Rows that hold text which is no number, ascending.
+    first_text
+        The first such text, at most 40 characters; "" without one.
+    """
+
+    values: Floats
+    text_rows: Sequence[int] = ()
+    first_text: str = ""
+
+
+def read_numbers(column: pa.ChunkedArray | pa.Array, name: str) -> Numbers:
+    """Numbers as float64, shape (n_rows,), NaN where a cell is empty or holds text.
+
+    Parameters
+    ----------
+    name
+        What the column is called, for messages.
+
+    Raises
+    ------
+    UnreadableValueError
+        When the column holds something else than numbers and text.
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_decimal(column.type):
+        # By way of text: Arrow's direct cast makes 0.09999999999999999 of the decimal 0.1.
+        column = column.cast(pa.string()).cast(pa.float64())
+    kind = column.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind):
+        # safe=False: a share count beyond 2**53 loses its last digit, which no rule can see.
+        column = column.cast(pa.float64(), safe=False)
+        if column.null_count:
+            column = pc.fill_null(column, float("nan"))
+        return Numbers(values_of(column, np.float64))
+    if is_text(kind):
+        return _of_text(column.to_pylist())
+    raise UnreadableValueError(f"column {name!r} holds {kind}; these are numbers; write it as numbers.")
+
+
+def _of_text(texts: Sequence[str | None]) -> Numbers:
+    values = np.full(len(texts), np.nan)
+    bad: list[int] = []
+    for row, value in enumerate(texts):
+        text = (value or "").strip()
+        if _NUMBER_TEXT.fullmatch(text):
+            values[row] = float(text)
+        elif text.casefold() not in _MISSING_TEXT:
+            bad.append(row)
+    return Numbers(values, bad, (texts[bad[0]] or "").strip()[:40] if bad else "")

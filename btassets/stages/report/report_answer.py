@@ -1,0 +1,129 @@
+"""The answer of a report in four plain sentences: result, luck, change, today.
+
+Belongs here: the only place that words the answer; page, Markdown, terminal and report.json print it. Does not
+belong here: the numbers and verdicts in it (they are in the report document already).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from btassets.render.names import verdict_word
+
+Row = Mapping[str, Any]
+
+_CHANGES = ("exit", "gate", "cutoff", "variant", "book")
+_STRONGEST = 3
+
+
+def answer(report: Row) -> dict[str, Any]:
+    """Sentences of the first screen.
+
+    Parameters
+    ----------
+    report
+        The report document, complete but for `answer`.
+
+    Returns
+    -------
+    dict
+        `result`, `luck`, `change` and `today`: one or two sentences each; `verdict`: of the headline, None when
+        nothing was tested; `verdict_word`: the same in the words of the page.
+    """
+    claims = report["statistics"]["claims"]
+    verdict = report["headline"]["verdict"]
+    return {
+        "result": _result(report),
+        "luck": _luck(report, claims, verdict),
+        "change": _change(report),
+        "today": _today(report["todays_setups"]),
+        "verdict": verdict,
+        "verdict_word": verdict_word(verdict),
+    }
+
+
+def _main(report: Row) -> Row | None:
+    rows = report["portfolio_sim"]["policies"]
+    return next((row for row in rows if row["policy"] == report["main_policy"]), None)
+
+
+def _result(report: Row) -> str:
+    main = _main(report)
+    if main is None or not main.get("trades"):
+        return "The portfolio made no trade."
+    made, trades = main.get("cagr_pct"), main["trades"]
+    if made is None:
+        total = main.get("total_return_pct")
+        return (
+            f"The portfolio returned {total:+.1f}% after costs in {trades:,} trades."
+            if total is not None
+            else (f"The portfolio made {trades:,} trades; the history is too short for a yearly return.")
+        )
+    text = f"The portfolio made {made:+.1f}% a year after costs in {trades:,} trades"
+    other = next((row for row in report["comparisons"] if row["curve"] == "benchmark"), None)
+    if other is None or other["cagr_pct"] is None:
+        return f"{text}; no benchmark is set."
+    name = report["book"]["benchmark"] or "the benchmark"
+    return (
+        f"{text}; {name} made {other['cagr_pct']:+.1f}%. Its deepest fall was {main['max_drawdown_pct']:.0f}%, "
+        f"{name}'s {other['max_drawdown_pct']:.0f}%."
+    )
+
+
+def _claim(claims: Iterable[Row], topic: str) -> Row | None:
+    return next((row for row in claims if row["topic"] == topic), None)
+
+
+def _luck(report: Row, claims: Sequence[Row], verdict: str | None) -> str:
+    head = _claim(claims, "headline")
+    net = report["overall_qualified"]["net_avg_r"]
+    per_setup = "" if net is None else f"A qualified setup earned {net:+.3f}R after costs. "
+    if verdict is None or head is None:
+        return f"{per_setup}Whether that is luck was not tested: too little data."
+    interval = _interval(head)
+    if verdict == "supported":
+        return f"{per_setup}That is more than luck{interval}."
+    picked = _claim(claims, "random_pick")
+    share = None if picked is None else picked.get("p")
+    if verdict == "contradicted":
+        return f"{per_setup}Against its costs and the market the list lost{interval}."
+    beside = "" if share is None else f": random picks from the same weeks did as well in {100 * share:.0f}% of tries"
+    return f"{per_setup}That is within luck{beside or interval}."
+
+
+def _interval(claim: Row) -> str:
+    ci, estimate = claim.get("ci"), claim.get("estimate")
+    if not ci or estimate is None:
+        return ""
+    digits, unit = (3, "R") if claim.get("unit") == "r" else (2, "")
+    return f" ({estimate:+.{digits}f}{unit}, 95% interval {ci[0]:+.{digits}f} to {ci[1]:+.{digits}f})"
+
+
+def _change(report: Row) -> str:
+    claims = report["statistics"]["claims"]
+    items = [*report["advice"], *report["research_advice"]]
+    better = [
+        row["sentence"]
+        for row in items
+        if row["topic"] in _CHANGES
+        and row["verdict"] == "supported"
+        and row["claim"] is not None
+        and claims[row["claim"]]["claim_kind"] in ("positive", "superior")
+    ]
+    if better:
+        return "Consider a change: " + " ".join(better)
+    if not any(row["verdict"] for row in items):
+        return "Keep the settings: no alternative could be tested."
+    return "Keep the settings: nothing that was tested did better beyond luck."
+
+
+def _today(today: Row) -> str:
+    rows, as_of = today["qualified"], today["as_of"]
+    if not rows:
+        return f"Nothing qualifies on {as_of}." if as_of else "There is no list of today yet."
+    names = ", ".join(str(row["ticker"]) for row in rows[:_STRONGEST])
+    many = "1 setup qualifies" if len(rows) == 1 else f"{len(rows):,} setups qualify"
+    strongest = f"strongest: {names}" if len(rows) > 1 else names
+    if today["is_signal_day"]:
+        return f"{many} on {as_of}; {strongest}. It is a signal day: buy at the next open."
+    last = today["last_signal_day"]
+    return f"{many} on {as_of}; {strongest}. A preview: signals are taken at week ends, last on {last or 'none yet'}."

@@ -1,0 +1,47 @@
+"""JSON files that say whether a byte of them changed: small records of the lake that no table holds.
+
+Belongs here: writing and reading one such file. Does not belong here: what is in it.
+"""
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+from btassets.storage.files import replace_json
+from btassets.storage.sealed import tell_damage
+
+_SEAL = "crc32"
+
+
+def replace_sealed_json(path: Path, record: dict[str, Any]) -> None:
+    """Write a record atomically as JSON, with the checksum of its content."""
+    replace_json(path, {**record, _SEAL: _checksum(record)})
+
+
+def read_sealed_json(path: Path) -> dict[str, Any] | None:
+    """The record at `path`; None when there is none, and with a line in the log when it is damaged."""
+    if not path.exists():
+        return None
+    record = _intact_record(path)
+    if record is None:
+        tell_damage(path, "damaged (its checksum does not match); it counts as absent and is made again")
+    return record
+
+
+def is_intact_json(path: Path) -> bool:
+    """Whether the file at `path` is a record as it was written."""
+    return _intact_record(path) is not None
+
+
+def _intact_record(path: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads(path.read_bytes())
+        given = record.pop(_SEAL)
+        return record if given == _checksum(record) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _checksum(record: dict[str, Any]) -> str:
+    return f"{zlib.crc32(json.dumps(record, sort_keys=True).encode()):08x}"

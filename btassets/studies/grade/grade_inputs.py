@@ -1,0 +1,156 @@
+"""The files that `btassets grade` is given: a table of setups, a folder of bars, a benchmark.
+
+Belongs here: reading them, and which of the folder's files is the benchmark and therefore no ticker. Does not
+belong here: what a column of the table means (`given_setups.py`), grading (`grade.py`).
+"""
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from btassets.engine.market.adjustment import adjusted_bars
+from btassets.engine.market.bars import Bars
+from btassets.engine.market.quality import screen_bars
+from btassets.engine.market.raw_bars import RawBars
+from btassets.errors import CandidateTableError, NoBarsError
+from btassets.settings.models import Settings
+from btassets.sources.base import BlockedTickerError
+from btassets.sources.files.bar_folder import FilesSource, fetch_many, read_benchmark
+from btassets.sources.files.bar_suffix import bar_suffix
+from btassets.sources.files.column_guess import same_name
+from btassets.sources.files.column_mapping import ColumnNames
+from btassets.sources.universe.ticker_names import ticker_of_stem
+from btassets.sources.values.tickers import TickerNames
+
+_ADVICE = "give a Parquet or CSV table of setups."
+_TEXT_COLUMNS = frozenset({"ticker", "date", "asof_date", "direction", "action", "risk_level"})
+_TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".csv.gz", ".csv.zst", ".csv.bz2")
+
+
+@dataclass(frozen=True)
+class GradeMarket:
+    """Bars that setups are graded on.
+
+    Attributes
+    ----------
+    bars
+        By ticker, the benchmark only when `universe.tickers` lists it.
+    benchmark
+        None: none was given.
+    warnings
+        One sentence per ticker that was refused or lost rows.
+    """
+
+    bars: dict[str, Bars]
+    benchmark: Bars | None
+    warnings: list[str]
+
+
+def read_candidate_file(path: Path) -> pa.Table:
+    """Read a table of setups; its columns are called as in docs/method/grade.md, without case.
+
+    Raises
+    ------
+    CandidateTableError
+        When the file is missing, cannot be read, or has a column twice.
+    """
+    try:
+        table = _read_csv(path) if path.name.casefold().endswith(_TEXT_SUFFIXES) else _read_parquet(path)
+    except FileNotFoundError as error:
+        raise CandidateTableError(str(path), "there is no such file", _ADVICE) from error
+    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise CandidateTableError(str(path), f"cannot be read ({first})", _ADVICE) from error
+    names = [same_name(name) for name in table.column_names]
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        problem = f"column {twice[0]!r} is there {names.count(twice[0])} times"
+        raise CandidateTableError(str(path), problem, "each column once, whatever its case; rename or drop the others.")
+    return table.rename_columns(names)
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        return file.read()
+
+
+def _read_csv(path: Path) -> pa.Table:
+    with pa.input_stream(str(path), compression="detect") as stream:
+        head = stream.read(65_536).lstrip(b"\xef\xbb\xbf")
+    first = (head.splitlines() or [b""])[0].decode("utf-8")
+    delimiter = max(",;\t|", key=first.count)
+    names = next(csv.reader([first], delimiter=delimiter), [])
+    if len({same_name(name) for name in names}) < len(names):
+        return pa.table([pa.array([], pa.string()) for _ in names], names=names)  # refused by the caller
+    # Text stays text: the readers of tickers, dates and directions take it from there.
+    texts = {name: pa.string() for name in names if same_name(name) in _TEXT_COLUMNS}
+    converting = pa_csv.ConvertOptions(column_types=texts, strings_can_be_null=True, null_values=[""])
+    return pa_csv.read_csv(path, parse_options=pa_csv.ParseOptions(delimiter=delimiter), convert_options=converting)
+
+
+def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> GradeMarket:
+    """Read the bars of a folder (or long file) and the benchmark.
+
+    Parameters
+    ----------
+    benchmark
+        A file; one inside of `folder` is no ticker unless `universe.tickers` lists it.
+    settings
+        `source.columns`, `source.basis`, `source.ticker_pattern` and `basis` say how the files are read.
+
+    Raises
+    ------
+    NoBarsError
+        When no file can be used.
+    BenchmarkError
+        When the benchmark cannot be.
+    """
+    columns = ColumnNames(**settings.source.columns.model_dump())
+    source = FilesSource(folder, columns, settings.source.basis, settings.source.ticker_pattern)
+    is_legacy = settings.profile == "legacy"
+    wanted = [t for t in source.tickers() if t not in _benchmark_tickers(source, benchmark, settings)]
+    bars: dict[str, Bars] = {}
+    warnings: list[str] = []
+    for ticker, found in fetch_many(source, wanted):
+        if isinstance(found, BlockedTickerError):
+            warnings.append(str(found))
+            continue
+        if is_legacy:
+            bars[ticker] = _as_bars(found)
+            continue
+        screened = screen_bars(ticker, found, basis=source.basis)
+        warnings += [
+            f"{problem.text} [{problem.rule}]"
+            for problem in screened.problems
+            if problem.severity in ("block", "quarantine")
+        ]
+        if screened.bars is not None:
+            bars[ticker] = adjusted_bars(screened.bars, source.basis, settings.basis)
+    if not bars:
+        reason = f" (first: {warnings[0]})" if warnings else ""
+        raise NoBarsError(str(folder), f"no file of bars could be used{reason}", "correct the files.")
+    if benchmark is None:
+        return GradeMarket(bars, None, warnings)
+    raw = read_benchmark(str(benchmark.absolute()), source, columns)
+    compared = _as_bars(raw) if is_legacy else adjusted_bars(raw, source.basis, settings.basis)
+    return GradeMarket(bars, compared, warnings)
+
+
+def _benchmark_tickers(source: FilesSource, benchmark: Path | None, settings: Settings) -> set[str]:
+    """Tickers of the folder that are the benchmark's own file and that nobody listed."""
+    if benchmark is None:
+        return set()
+    listed = {TickerNames(source.tickers()).find(name) for name in settings.universe.tickers}
+    names = TickerNames(source.tickers())
+    stem = benchmark.name.removesuffix(bar_suffix(benchmark.name) or benchmark.suffix)
+    own = {*source.tickers_of(benchmark), names.find(ticker_of_stem(stem))}
+    return {ticker for ticker in own if ticker is not None and ticker not in listed}
+
+
+def _as_bars(raw: RawBars) -> Bars:
+    return Bars(raw.dates, raw.open, raw.high, raw.low, raw.close, raw.volume)
