@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import kstest
 
-from btassets.graph.tables import SIGNAL_HORIZONS, SIGNALS
+from btassets.engine.conventions import FORWARD_RETURN_DAYS
+from btassets.engine.signals import SIGNAL_NAMES
 from btassets.settings.models import Settings
 from btassets.stages.statistics.stat_signals import MAIN_HORIZON, PRIMARY, signal_rows
 
@@ -30,7 +31,7 @@ Values = npt.NDArray[np.float64]
 def null_table(seed: int) -> Callable[[str], pa.ChunkedArray]:
     """Columns of `factor_signals`: persistent signals, fat-tailed returns with a common factor, nothing in common."""
     rng = np.random.default_rng(seed)
-    shape = (N_TICKERS, N_WEEKS + max(SIGNAL_HORIZONS) // 5 + 1)
+    shape = (N_TICKERS, N_WEEKS + max(FORWARD_RETURN_DAYS) // 5 + 1)
     weekly = 0.03 * rng.standard_t(4, shape) + 0.02 * rng.uniform(0.5, 1.5, (N_TICKERS, 1)) * rng.standard_t(
         4, shape[1]
     )
@@ -42,12 +43,12 @@ def null_table(seed: int) -> Callable[[str], pa.ChunkedArray]:
         "is_week": pa.array(np.ones(len(day), np.bool_)),
         "eligible": pa.array(np.ones(len(day), np.bool_)),
     }
-    for name in SIGNALS:
+    for name in SIGNAL_NAMES:
         signal = rng.standard_normal((N_TICKERS, N_WEEKS))
         for w in range(1, N_WEEKS):
             signal[:, w] = _KEPT * signal[:, w - 1] + np.sqrt(1 - _KEPT**2) * signal[:, w]
         columns[name] = pa.array(signal.ravel())
-    for horizon in SIGNAL_HORIZONS:
+    for horizon in FORWARD_RETURN_DAYS:
         n = -(-horizon // 5)
         columns[f"fwd_return_{horizon}"] = pa.array((price[:, n : n + N_WEEKS] / price[:, :N_WEEKS] - 1.0).ravel())
     return lambda name: pa.chunked_array([columns[name]])
