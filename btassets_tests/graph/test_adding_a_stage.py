@@ -1,5 +1,6 @@
 """Adding a stage touches its declaration, its code and its test: everything else follows from the declaration."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from btassets.graph.flow import STAGE_OF_TABLE, STAGES, TABLES, problems, upstre
 from btassets.graph.stage import Check, Stage
 from btassets.plan import explain
 from btassets.run.check_facts import check_facts
+from btassets.run.resolve import resolve
 from btassets.run.run_stage import run_stage
 from btassets_tests.support.book_factory import call
 
@@ -63,6 +65,9 @@ def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     module = tmp_path / "best_trades_stage.py"
     module.write_text(CODE)
     monkeypatch.syspath_prepend(str(tmp_path))
+    # Each test has a module of its own under the same name.
+    monkeypatch.delitem(sys.modules, "best_trades_stage", raising=False)
+    resolve.cache_clear()
     monkeypatch.setitem(STAGES, "best_trades", STAGE)
     monkeypatch.setitem(TABLES, "best_trades", TABLE)
     monkeypatch.setitem(STAGE_OF_TABLE, "best_trades", STAGE)
@@ -105,9 +110,6 @@ def test_its_own_settings_and_what_it_reads_make_it_stale(
 
 
 def test_what_it_does_not_declare_it_cannot_read(added: Path, book: Path) -> None:
-    from btassets.run.resolve import resolve
-
-    resolve.cache_clear()
     added.write_text(CODE.replace('tables["trades"]', 'tables["equity_curves"]'))
     with pytest.raises(
         UndeclaredReadError, match=r"best_trades reads table equity_curves.*btassets/graph/portfolio\.py"
