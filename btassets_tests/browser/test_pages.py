@@ -167,7 +167,7 @@ def test_a_further_page_is_readable_everywhere(page: Any, path: Path) -> None:
         ("document.querySelector('.lead, .note').style.color = '#aaa'", "contrast"),
         ("document.querySelector('svg.chart text').style.fill = 'rgb(200,200,200)'", "contrast"),
         ("document.querySelector('h1').style.marginLeft = '4000px'", "beyond the page"),
-        ("document.querySelector('#portfolio').style.marginTop = '-90px'", "lies over its neighbour"),
+        ("document.querySelector('#risk').style.marginTop = '-90px'", "lies over its neighbour"),
         ("document.querySelectorAll('svg.chart text')[1].setAttribute('y', "
          "document.querySelectorAll('svg.chart text')[0].getAttribute('y')); "
          "document.querySelectorAll('svg.chart text')[1].setAttribute('x', "
