@@ -104,8 +104,14 @@ def _model(
     return Stage(name, group, reads, settings, code, about, kinds=("sql", "duckdb"), work=work)
 
 
-_LISTS = ("btassets/engine/conventions.py", "btassets/engine/floors.py", "btassets/engine/signals.py")
-"""What every stage behind the bars takes its names and constants from."""
+_LISTS = (
+    "btassets/engine/compiling.py",
+    "btassets/engine/conventions.py",
+    "btassets/engine/curves.py",
+    "btassets/engine/floors.py",
+    "btassets/engine/signals.py",
+)
+"""What every stage behind the bars takes its names, constants and formulas from."""
 
 STAGES: dict[str, Stage] = {
     stage.name: replace(

@@ -5,14 +5,21 @@ Does not belong here: what is ranked, and what a rank means.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from btassets.engine.compiling import Whole, helper
 
 _RUN = 12  # insertion-sorted runs: shorter than this, merging costs more than it saves
 
 
-@njit(cache=True, nogil=True)
-def sort_rows_ascending(keys, rows, n, key_buffer, row_buffer):
+@helper
+def sort_rows_ascending(
+    keys: NDArray[np.float64],
+    rows: NDArray[np.integer],
+    n: Whole,
+    key_buffer: NDArray[np.float64],
+    row_buffer: NDArray[np.integer],
+) -> None:
     """Sort `keys[:n]` ascending in place, carrying `rows[:n]`; ties keep their order.
 
     The buffers have at least `n` elements; keys hold no NaN. Merge sort over short insertion-sorted

@@ -7,15 +7,11 @@ Belongs here: what a factor study shows beside the rank IC. Does not belong here
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
 
+from btassets.engine.compiling import Int32s, Int64s, RealMatrix, kernel
 from btassets.engine.conventions import MIN_CROSS_SECTION
 from btassets.engine.cross_section.ordering import group_starts, sort_rows_ascending
-
-_STARTS = types.Array(types.int64, 1, "C", readonly=True)
-_TICKERS = types.Array(types.int32, 1, "C", readonly=True)
-_MATRIX = types.Array(types.float64, 2, "C", readonly=True)
 
 
 @dataclass(frozen=True)
@@ -40,8 +36,17 @@ class WeeklyQuantiles:
     autocorrelation: NDArray[np.float64]
 
 
-@njit((_STARTS, _TICKERS, _MATRIX, _MATRIX, types.int64, types.int64, types.int64), cache=True, nogil=True)
-def _weekly_quantiles(week_start, ticker, signals, forward, n_tickers, n_quantiles, min_names):
+@kernel
+def _weekly_quantiles(
+    week_start: Int64s,
+    ticker: Int32s,
+    signals: RealMatrix,
+    forward: RealMatrix,
+    n_tickers: int,
+    n_quantiles: int,
+    min_names: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The three arrays of `WeeklyQuantiles`; week w is rows `week_start[w]` to `week_start[w + 1]`."""
     n_signals = signals.shape[0]
     n_horizons = forward.shape[0]
     n_weeks = week_start.shape[0] - 1

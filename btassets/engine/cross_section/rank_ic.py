@@ -8,16 +8,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
 
+from btassets.engine.compiling import Int64s, RealMatrix, Whole, helper, kernel
 from btassets.engine.conventions import MIN_CROSS_SECTION
 from btassets.engine.cross_section.ordering import group_starts, sort_rows_ascending
 
 _MIN_SPREAD_PAIRS = 10  # two names in each outer quintile
-
-_STARTS = types.Array(types.int64, 1, "C", readonly=True)
-_MATRIX = types.Array(types.float64, 2, "C", readonly=True)
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,10 @@ class WeeklyIc:
     size: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
-def _centred_ranks(values, order, n, centred):
+@helper
+def _centred_ranks(
+    values: NDArray[np.float64], order: NDArray[np.int32], n: Whole, centred: NDArray[np.float64]
+) -> float:
     """Twice the mean rank minus (n + 1) for `order[:n]`, written to `centred[row]`; sum of squares.
 
     Doubled and centred ranks are whole numbers, so every sum below is exact in any order.
@@ -65,8 +64,8 @@ def _centred_ranks(values, order, n, centred):
     return total
 
 
-@njit(cache=True, nogil=True)
-def _present(order, n_order, other, out):
+@helper
+def _present(order: NDArray[np.int32], n_order: Whole, other: NDArray[np.float64], out: NDArray[np.int32]) -> Whole:
     """Copy the rows of `order[:n_order]` where `other` is not NaN to `out`; return their number."""
     n = 0
     for k in range(n_order):
@@ -77,8 +76,15 @@ def _present(order, n_order, other, out):
     return n
 
 
-@njit(cache=True, nogil=True)
-def _ordered(values, m, order, keys, key_buffer, row_buffer):
+@helper
+def _ordered(
+    values: NDArray[np.float64],
+    m: Whole,
+    order: NDArray[np.int32],
+    keys: NDArray[np.float64],
+    key_buffer: NDArray[np.float64],
+    row_buffer: NDArray[np.int32],
+) -> Whole:
     """Stable ascending order of the finite part of `values[:m]` into `order`; its length."""
     n = 0
     for row in range(m):
@@ -91,8 +97,11 @@ def _ordered(values, m, order, keys, key_buffer, row_buffer):
     return n
 
 
-@njit((_STARTS, _MATRIX, _MATRIX, types.int64), cache=True, nogil=True)
-def _weekly_rank_ic(week_start, signals, forward, min_pairs):
+@kernel
+def _weekly_rank_ic(
+    week_start: Int64s, signals: RealMatrix, forward: RealMatrix, min_pairs: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
+    """IC, spread and size of `WeeklyIc`; week w is rows `week_start[w]` to `week_start[w + 1]`."""
     n_signals = signals.shape[0]
     n_horizons = forward.shape[0]
     n_weeks = week_start.shape[0] - 1

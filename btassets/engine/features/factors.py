@@ -6,12 +6,13 @@ Does not belong here: ranks across tickers, forward returns (replay), indicators
 Every signal is a fraction (0.10 = 10%), NaN when its history is not there. Sums run left to right.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
+from btassets.engine.compiling import Int32s, OutReals, RealMatrix, Reals, Whole, helper, kernel
 from btassets.engine.conventions import SESSIONS_A_YEAR
-from btassets.engine.features.entry import compile_once, entry, inner
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import segment_starts
 from btassets.engine.signals import SIGNAL_NAMES
@@ -26,17 +27,40 @@ MIN_PAIRS = 100
 """Fewest pairs of stock and benchmark returns that give a residual."""
 
 
-@inner
-def factor_terms(high, close, bench_close):
+_MOM_12_1 = SIGNAL_NAMES.index("mom_12_1")
+_RESIDUAL = SIGNAL_NAMES.index("mom_12_1_resid")
+_FIRST_PAST_RETURN = SIGNAL_NAMES.index("mom_6_1")
+_TREND = SIGNAL_NAMES.index("trend_200")
+_HIGH = SIGNAL_NAMES.index("high_52w")
+_VOLATILITY = SIGNAL_NAMES.index("vol_6m")
+
+
+class FactorTerms(NamedTuple):
     """Per-ticker arrays behind the signals.
 
-    Returns
-    -------
-    returns, bench_returns, n_pairs, year_high
-        Close-to-close return of each bar and the benchmark's over the same two dates (NaN where
-        either benchmark date is missing); number of bars 1..t with both, int32 of shape
-        (n_bars + 1,), entry t + 1 counting bar t; highest high of the 252 bars that end at each bar.
+    Attributes
+    ----------
+    close
+        Shape (n_bars,).
+    returns, bench_returns
+        Shape (n_bars,): close-to-close return of each bar and the benchmark's over the same two
+        dates, NaN where either benchmark date is missing.
+    n_pairs
+        Shape (n_bars + 1,): number of bars 1..t with both, entry t + 1 counting bar t.
+    year_high
+        Shape (n_bars,): highest high of the 252 bars that end at each bar.
     """
+
+    close: Reals
+    returns: Reals
+    bench_returns: Reals
+    n_pairs: Int32s
+    year_high: Reals
+
+
+@helper
+def factor_terms(high: Reals, close: Reals, bench_close: Reals) -> FactorTerms:
+    """The arrays of one ticker, all of the length of `close`."""
     n = len(close)
     returns = np.full(n, np.nan)
     bench_returns = np.full(n, np.nan)
@@ -59,19 +83,19 @@ def factor_terms(high, close, bench_close):
         if queue[first] <= t - YEAR_BARS:
             first += 1
         year_high[t] = high[queue[first]]
-    return returns, bench_returns, n_pairs, year_high
+    return FactorTerms(close, returns, bench_returns, n_pairs, year_high)
 
 
-@inner
-def momentum(i, s, close):
+@helper
+def momentum(i: Whole, s: Whole, close: Reals) -> float:
     """`mom_12_1`: return from 252 to 21 bars ago; NaN when that is before the window."""
     if i - YEAR_BARS < s:
         return np.nan
     return close[i - MONTH_BARS] / close[i - YEAR_BARS] - 1.0
 
 
-@inner
-def residual_momentum(i, s, returns, bench_returns, n_pairs):
+@helper
+def residual_momentum(i: Whole, s: Whole, terms: FactorTerms) -> float:
     """12-1 momentum without the benchmark's part: sum of (stock - beta * benchmark) daily returns.
 
     Over the 231 days of `mom_12_1`, days without a benchmark return left out; NaN with fewer than
@@ -82,11 +106,11 @@ def residual_momentum(i, s, returns, bench_returns, n_pairs):
         return np.nan
     first = i - YEAR_BARS + 1
     stop = i - MONTH_BARS + 1
-    n = n_pairs[stop] - n_pairs[first]
+    n = terms.n_pairs[stop] - terms.n_pairs[first]
     if n < MIN_PAIRS:
         return np.nan
-    stock = returns[first:stop]
-    market = bench_returns[first:stop]
+    stock = terms.returns[first:stop]
+    market = terms.bench_returns[first:stop]
     stock_sum = 0.0
     market_sum = 0.0
     variation = 0.0
@@ -112,8 +136,8 @@ def residual_momentum(i, s, returns, bench_returns, n_pairs):
     return residual
 
 
-@inner
-def trend_and_volatility(i, s, close, returns):
+@helper
+def trend_and_volatility(i: Whole, s: Whole, close: Reals, returns: Reals) -> tuple[float, float]:
     """(`trend_200`, `vol_6m`): close against its mean of 200 bars; deviation (ddof 1) of 126 returns."""
     trend = np.nan
     volatility = np.nan
@@ -136,8 +160,8 @@ def trend_and_volatility(i, s, close, returns):
     return trend, volatility
 
 
-@inner
-def summed_signals(i, s, close, returns, bench_returns, n_pairs):
+@helper
+def summed_signals(i: Whole, s: Whole, terms: FactorTerms) -> tuple[float, float, float]:
     """(`mom_12_1_resid`, `trend_200`, `vol_6m`): what takes the time, as sums over many bars.
 
     Where nothing is missing, and that is nearly everywhere, the sums of the three run side by side: each
@@ -145,12 +169,13 @@ def summed_signals(i, s, close, returns, bench_returns, n_pairs):
     """
     first = i - YEAR_BARS + 1
     stop = i - MONTH_BARS + 1
-    if i - YEAR_BARS < s or n_pairs[stop] - n_pairs[first] < _MOMENTUM_DAYS:
-        trend, volatility = trend_and_volatility(i, s, close, returns)
-        return residual_momentum(i, s, returns, bench_returns, n_pairs), trend, volatility
-    stock = returns[first:stop]
-    market = bench_returns[first:stop]
-    recent = returns[i - HALF_YEAR_BARS + 1 : i + 1]
+    if i - YEAR_BARS < s or terms.n_pairs[stop] - terms.n_pairs[first] < _MOMENTUM_DAYS:
+        trend, volatility = trend_and_volatility(i, s, terms.close, terms.returns)
+        return residual_momentum(i, s, terms), trend, volatility
+    close = terms.close
+    stock = terms.returns[first:stop]
+    market = terms.bench_returns[first:stop]
+    recent = terms.returns[i - HALF_YEAR_BARS + 1 : i + 1]
     closes = close[i - TREND_BARS + 1 : i + 1]
     stock_sum = 0.0
     market_sum = 0.0
@@ -189,32 +214,30 @@ def summed_signals(i, s, close, returns, bench_returns, n_pairs):
     return residual, close[i] / (level / TREND_BARS) - 1.0, np.sqrt(squares / (HALF_YEAR_BARS - 1))
 
 
-@inner
-def write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, out):
-    """Write the eight signals at bar i, window from bar s, into `out` (8,) in the order of `SIGNAL_NAMES`."""
-    out[0] = momentum(i, s, close)
+@helper
+def write_factors(i: Whole, s: Whole, terms: FactorTerms, out: OutReals) -> None:
+    """Write every signal at bar i, window from bar s, into `out` (n_signals,) in the order of `SIGNALS`."""
+    close = terms.close
+    out[_MOM_12_1] = momentum(i, s, close)
     for k in range(len(_PAST_RETURNS)):
         lookback, skip = _PAST_RETURNS[k, 0], _PAST_RETURNS[k, 1]
-        out[2 + k] = close[i - skip] / close[i - lookback] - 1.0 if i - lookback >= s else np.nan
-    out[1], out[5], out[7] = summed_signals(i, s, close, returns, bench_returns, n_pairs)
-    out[6] = close[i] / year_high[i] if i - YEAR_BARS + 1 >= s else np.nan
+        past = close[i - skip] / close[i - lookback] - 1.0 if i - lookback >= s else np.nan
+        out[_FIRST_PAST_RETURN + k] = past
+    out[_RESIDUAL], out[_TREND], out[_VOLATILITY] = summed_signals(i, s, terms)
+    out[_HIGH] = close[i] / terms.year_high[i] if i - YEAR_BARS + 1 >= s else np.nan
 
 
-_FLOATS = types.Array(types.float64, 1, "C", readonly=True)
-_INTS = types.Array(types.int32, 1, "C", readonly=True)
-
-
-_SIGNATURE = (_FLOATS, _FLOATS, _FLOATS, _INTS, _INTS, types.int64)
-
-
-@entry
-def _factor_pass(high, close, bench_close, segment_start, asof_index, window_bars):
-    returns, bench_returns, n_pairs, year_high = factor_terms(high, close, bench_close)
-    signals = np.empty((8, len(asof_index)))
+@kernel
+def _factor_pass(
+    high: Reals, close: Reals, bench_close: Reals, segment_start: Int32s, asof_index: Int32s, window_bars: int
+) -> RealMatrix:
+    """Signals at each as-of bar, shape (n_signals, n_asof)."""
+    terms = factor_terms(high, close, bench_close)
+    signals = np.empty((len(SIGNAL_NAMES), len(asof_index)))
     for row in range(len(asof_index)):
-        i = asof_index[row]
-        s = max(segment_start[i], i - window_bars)
-        write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, signals[:, row])
+        i = np.int64(asof_index[row])
+        s = max(np.int64(segment_start[i]), i - window_bars)
+        write_factors(i, s, terms, signals[:, row])
     return signals
 
 
@@ -241,7 +264,6 @@ def factor_signals(
     window_bars
         Bars before the as-of bar that may be read.
     """
-    compile_once(_factor_pass, _SIGNATURE)
     signals = _factor_pass(
         np.ascontiguousarray(bars.high),
         np.ascontiguousarray(bars.close),

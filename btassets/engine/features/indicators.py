@@ -7,9 +7,11 @@ Sums run in time order, recursions multiply by constants instead of dividing (13
 the same two doubles everywhere), nothing is contracted or reordered: the bits are portable.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from btassets.engine.features.entry import inner
+from btassets.engine.compiling import RealMatrix, Reals, Whole, helper
 
 WILDER_BARS = 14
 WILDER_KEEP = 13.0 / 14.0
@@ -22,49 +24,83 @@ _K_SLOW = 2.0 / (EMA_SLOW_BARS + 1.0)
 _KEEP_FAST = 1.0 - _K_FAST
 _KEEP_SLOW = 1.0 - _K_SLOW
 
+TRUE_RANGE, GAIN, LOSS, PLUS_DM, MINUS_DM, MONEY_FLOW, SQUARED_CHANGE = range(7)
+"""Rows of what `bar_terms` returns."""
 
-@inner
-def bar_terms(high, low, close, volume):
+N_TERMS = 7
+
+
+class WindowState(NamedTuple):
+    """State of one window at its last bar.
+
+    Attributes
+    ----------
+    atr, ema_fast, ema_slow
+        ATR(14), EMA(20), EMA(50), price.
+    rsi, adx
+        RSI(14), ADX(14), 0-100.
+    balance
+        Directional movement (+DM - -DM)/(+DM + -DM), [-1, 1]; 0 when neither moved.
+    cmf
+        CMF(20), [-1, 1].
+    mean_volume
+        Mean volume of the window, shares.
+    """
+
+    atr: float
+    rsi: float
+    balance: float
+    adx: float
+    ema_fast: float
+    ema_slow: float
+    cmf: float
+    mean_volume: float
+
+
+@helper
+def bar_terms(high: Reals, low: Reals, close: Reals, volume: Reals) -> RealMatrix:
     """Per-bar terms of the indicators, float64 of shape (7, n_bars).
 
-    Rows: true range, gain and loss of the close, +DM, -DM, money flow volume, squared close
+    Rows: `TRUE_RANGE`, `GAIN` and `LOSS` of the close, +DM, -DM, money flow volume, squared close
     change. Bar 0 has no previous close: its first five terms and the last are 0 and never read.
     """
     n = len(close)
-    terms = np.zeros((7, n))
+    terms = np.zeros((N_TERMS, n))
     for t in range(n):
         spread = high[t] - low[t]
         if spread > 0.0:
-            terms[5, t] = ((close[t] - low[t]) - (high[t] - close[t])) / spread * volume[t]
+            terms[MONEY_FLOW, t] = ((close[t] - low[t]) - (high[t] - close[t])) / spread * volume[t]
         if t == 0:
             continue
         previous = close[t - 1]
-        terms[0, t] = max(spread, abs(high[t] - previous), abs(low[t] - previous))
+        terms[TRUE_RANGE, t] = max(spread, abs(high[t] - previous), abs(low[t] - previous))
         change = close[t] - previous
         if change > 0.0:
-            terms[1, t] = change
+            terms[GAIN, t] = change
         else:
-            terms[2, t] = -change
+            terms[LOSS, t] = -change
         up = high[t] - high[t - 1]
         down = low[t - 1] - low[t]
         if up > 0.0 and up > down:
-            terms[3, t] = up
+            terms[PLUS_DM, t] = up
         if down > 0.0 and down > up:
-            terms[4, t] = down
-        terms[6, t] = change * change
+            terms[MINUS_DM, t] = down
+        terms[SQUARED_CHANGE, t] = change * change
     return terms
 
 
-@inner
-def window_state(s, i, close, volume, terms):
+@helper
+def window_state(s: Whole, i: Whole, close: Reals, volume: Reals, terms: RealMatrix) -> WindowState:
     """State of the window s..i (at least 60 bars) at its last bar.
 
-    Returns
-    -------
-    tuple of float
-        ATR(14) [price], RSI(14) [0-100], balance of directional movement (+DM - -DM)/(+DM + -DM)
-        [-1, 1; 0 when neither moved], ADX(14) [0-100], EMA(20), EMA(50) [price], CMF(20) [-1, 1],
-        mean volume of the window [shares].
+    Parameters
+    ----------
+    s, i
+        First and last bar.
+    close, volume
+        Shape (n_bars,).
+    terms
+        From `bar_terms`.
 
     Notes
     -----
@@ -73,11 +109,11 @@ def window_state(s, i, close, volume, terms):
     # One array of the window's bars, index 0 = bar s: no negative index for the compiler to fear.
     c = close[s : i + 1]
     v = volume[s : i + 1]
-    tr = terms[0, s : i + 1]
-    gains = terms[1, s : i + 1]
-    losses = terms[2, s : i + 1]
-    plus_dm = terms[3, s : i + 1]
-    minus_dm = terms[4, s : i + 1]
+    tr = terms[TRUE_RANGE, s : i + 1]
+    gains = terms[GAIN, s : i + 1]
+    losses = terms[LOSS, s : i + 1]
+    plus_dm = terms[PLUS_DM, s : i + 1]
+    minus_dm = terms[MINUS_DM, s : i + 1]
     n = len(c)
 
     atr = 0.0
@@ -148,9 +184,9 @@ def window_state(s, i, close, volume, terms):
     balance = (plus - minus) / (plus + minus) if plus + minus > 0.0 else 0.0
     flow = 0.0
     traded = 0.0
-    flows = terms[5, s : i + 1]
+    flows = terms[MONEY_FLOW, s : i + 1]
     for t in range(n - CMF_BARS, n):
         flow += flows[t]
         traded += v[t]
     cmf = flow / traded if traded > 0.0 else 0.0
-    return atr, rsi, balance, adx, fast, slow, cmf, volumes / n
+    return WindowState(atr, rsi, balance, adx, fast, slow, cmf, volumes / n)

@@ -4,25 +4,27 @@ Belongs here: the untouched hold and the one renewed each week. Does not belong 
 """
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
 
+from btassets.engine.compiling import BoolMatrix, Int32s, helper, kernel
 from btassets.engine.portfolio.panel import BarPanel
-
-_I4 = types.Array(types.int32, 1, "C", readonly=True)
-_I8 = types.Array(types.int64, 1, "C", readonly=True)
-_F8 = types.Array(types.float64, 1, "C", readonly=True)
-_B1 = types.Array(types.boolean, 1, "C", readonly=True)
-_B2 = types.Array(types.boolean, 2, "C", readonly=True)
+from btassets.engine.portfolio.simulation_arrays import PanelArrays, panel_arrays
 
 
-@njit(cache=True, nogil=True)
-def _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delisting_return):
+@helper
+def _share_out_the_ended(
+    held: NDArray[np.float64],
+    idle: float,
+    has_bar: NDArray[np.bool_],
+    next_bar: NDArray[np.int64],
+    panel: PanelArrays,
+    delisting_return: float,
+) -> float:
     """Give what tickers on their last session leave to the others in proportion; the new idle cash."""
     freed = 0.0
     rest = 0.0
     for t in range(held.shape[0]):
-        if held[t] > 0.0 and has_bar[t] and is_ended[t] and next_bar[t] == offsets[t + 1]:
+        if held[t] > 0.0 and has_bar[t] and panel.is_ended[t] and next_bar[t] == panel.offsets[t + 1]:
             freed += held[t] * (1.0 + delisting_return)
             held[t] = 0.0
         rest += held[t]
@@ -35,24 +37,18 @@ def _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delis
     return idle
 
 
-@njit(
-    (_I8, _I4, _F8, _B1, types.int64, _I4, _B2, *(types.float64,) * 3),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def _renewed_hold(
-    offsets,
-    session_no,
-    close,
-    is_ended,
-    n_sessions,
-    renewal_sessions,
-    is_eligible,
-    capital,
-    cost_frac,
-    delisting_return,
-):
+    panel: PanelArrays,
+    n_sessions: int,
+    renewal_sessions: Int32s,
+    is_eligible: BoolMatrix,
+    capital: float,
+    cost_frac: float,
+    delisting_return: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Value at each close from the first renewal on, before that day's renewal; turnover per renewal."""
+    offsets, session_no, close = panel.offsets, panel.session_no, panel.close
     n_tickers = offsets.shape[0] - 1
     start = renewal_sessions[0]
     value = np.full(n_sessions - start, np.nan)
@@ -76,7 +72,7 @@ def _renewed_hold(
                     held[t] *= close[b] / last[t]
                 last[t] = close[b]
                 next_bar[t] = b + 1
-        idle = _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delisting_return)
+        idle = _share_out_the_ended(held, idle, has_bar, next_bar, panel, delisting_return)
         total = 0.0
         for t in range(n_tickers):
             total += held[t]
@@ -105,7 +101,7 @@ def _renewed_hold(
                         held[t] = share if is_eligible[r, t] else 0.0
                 idle = 0.0
                 # Bought on its last session: what it leaves shows from the next session on.
-                idle = _share_out_the_ended(held, idle, has_bar, next_bar, offsets, is_ended, delisting_return)
+                idle = _share_out_the_ended(held, idle, has_bar, next_bar, panel, delisting_return)
             r += 1
     return value, turnover
 
@@ -188,14 +184,11 @@ def equal_weight_renewed(
         per renewal as a share of the value, both sides counted, shape (n_weeks,).
     """
     return _renewed_hold(
-        panel.offsets,
-        panel.session_no,
-        panel.close,
-        panel.is_ended,
+        panel_arrays(panel),
         len(panel.calendar),
         np.ascontiguousarray(renewal_sessions, dtype=np.int32),
         np.ascontiguousarray(is_eligible, dtype=np.bool_),
-        capital,
-        cost_frac,
-        delisting_return,
+        float(capital),
+        float(cost_frac),
+        float(delisting_return),
     )

@@ -6,14 +6,16 @@ cash and marks. Does not belong here: grading for the tables of setups (replay),
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
 
+from btassets.engine.compiling import kernel
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookRules, Fill
+from btassets.engine.portfolio.simulation_arrays import EntryArrays, PanelArrays, entry_arrays, panel_arrays
 
 # Why an entry may trade or not.
 TRADABLE, SHORT, NO_LEVELS, OFF_CALENDAR, NO_NEXT_BAR, GAPPED_STOP, GAPPED_TARGET, PENDING = range(8)
@@ -31,11 +33,6 @@ STATUS_NAMES = (
 # Why a position was closed.
 BY_STOP, BY_TARGET, BY_TIME, BY_DELISTING, OPEN_AT_END = range(5)
 REASON_NAMES = ("stop", "target", "time", "delisted", "open_at_end")
-
-_I4 = types.Array(types.int32, 1, "C", readonly=True)
-_I8 = types.Array(types.int64, 1, "C", readonly=True)
-_F8 = types.Array(types.float64, 1, "C", readonly=True)
-_B1 = types.Array(types.boolean, 1, "C", readonly=True)
 
 
 @dataclass(frozen=True)
@@ -74,39 +71,33 @@ class Exits:
         return Exits(self.fill, *(getattr(self, field.name)[chosen] for field in fields(self)[1:]))
 
 
-@njit(
-    (
-        *(_I8, _I4, _F8, _F8, _F8, _F8, _B1),
-        *(_I4, _I4, _B1, _B1, _F8, _F8, _F8),
-        *(types.int64, types.boolean, types.boolean, types.boolean, types.boolean, types.int64, types.float64),
-    ),
-    cache=True,
-    nogil=True,
-)
+class ExitRules(NamedTuple):
+    """What decides an exit: `BookRules`, and the number of sessions of the calendar."""
+
+    n_sessions: int
+    fills_at_open: bool
+    takes_target: bool
+    takes_gap: bool
+    sells_ended: bool
+    hold_days: int
+    delisting_return: float
+
+
+@kernel
 def _exits(
-    offsets,
-    session_no,
-    bar_open,
-    bar_high,
-    bar_low,
-    bar_close,
-    is_ended,
-    ticker_no,
-    asof_session,
-    is_session,
-    is_long,
-    entry,
-    stop,
-    target,
-    n_sessions,
-    fills_at_open,
-    takes_target,
-    takes_gap,
-    sells_ended,
-    hold_days,
-    delisting_return,
-):
-    n = ticker_no.shape[0]
+    panel: PanelArrays, entries: EntryArrays, rules: ExitRules
+) -> tuple[
+    NDArray[np.int8],
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.int8],
+]:
+    """The arrays of `Exits`, in the order of its fields."""
+    offsets, session_no = panel.offsets, panel.session_no
+    entry, stop, target = entries.entry, entries.stop, entries.target
+    n = entries.ticker_no.shape[0]
     status = np.full(n, TRADABLE, dtype=np.int8)
     fill_price = np.full(n, np.nan)
     first_bar = np.zeros(n, dtype=np.int64)
@@ -114,19 +105,19 @@ def _exits(
     exit_price = np.full(n, np.nan)
     reason = np.full(n, OPEN_AT_END, dtype=np.int8)
     for e in range(n):
-        if not is_long[e]:
+        if not entries.is_long[e]:
             status[e] = SHORT
             continue
         # 0 is missing in a table of prices, as NaN is; a negative stop is a level like any other.
         if np.isnan(entry[e]) or np.isnan(stop[e]) or entry[e] == 0.0 or stop[e] == 0.0:
             status[e] = NO_LEVELS
             continue
-        if not is_session[e]:
+        if not entries.is_session[e]:
             status[e] = OFF_CALENDAR
             continue
-        t = ticker_no[e]
+        t = entries.ticker_no[e]
         end = offsets[t + 1]
-        day = asof_session[e]
+        day = entries.asof_session[e]
         lo = offsets[t]
         hi = end
         while lo < hi:  # first own bar after the as-of session
@@ -136,40 +127,40 @@ def _exits(
             else:
                 hi = mid
         has_target = not np.isnan(target[e]) and target[e] != 0.0
-        if fills_at_open:
-            if day == n_sessions - 1:
+        if rules.fills_at_open:
+            if day == rules.n_sessions - 1:
                 status[e] = PENDING
                 continue
             if lo == end or session_no[lo] != day + 1:
                 status[e] = NO_NEXT_BAR
                 continue
-            if bar_open[lo] <= stop[e]:
+            if panel.open[lo] <= stop[e]:
                 status[e] = GAPPED_STOP
                 continue
-            if has_target and bar_open[lo] >= target[e]:
+            if has_target and panel.open[lo] >= target[e]:
                 status[e] = GAPPED_TARGET
                 continue
-            fill_price[e] = bar_open[lo]
+            fill_price[e] = panel.open[lo]
         else:
-            if sells_ended and is_ended[t] and lo == end:
+            if rules.sells_ended and panel.is_ended[t] and lo == end:
                 status[e] = NO_NEXT_BAR  # nothing is left to sell it on
                 continue
             fill_price[e] = entry[e]
         first_bar[e] = lo
         for b in range(lo, end):
-            if bar_low[b] <= stop[e]:
+            if panel.low[b] <= stop[e]:
                 # Stop before target within a bar; an open beyond the stop is the fill.
-                exit_price[e] = min(stop[e], bar_open[b])
+                exit_price[e] = min(stop[e], panel.open[b])
                 reason[e] = BY_STOP
-            elif takes_target and has_target and bar_high[b] >= target[e]:
+            elif rules.takes_target and has_target and panel.high[b] >= target[e]:
                 # A limit order gets the open of a bar that starts beyond it.
-                exit_price[e] = max(target[e], bar_open[b]) if takes_gap else target[e]
+                exit_price[e] = max(target[e], panel.open[b]) if rules.takes_gap else target[e]
                 reason[e] = BY_TARGET
-            elif b - lo + 1 >= hold_days:
-                exit_price[e] = bar_close[b]
+            elif b - lo + 1 >= rules.hold_days:
+                exit_price[e] = panel.close[b]
                 reason[e] = BY_TIME
-            elif sells_ended and is_ended[t] and b == end - 1:
-                exit_price[e] = bar_close[b] * (1.0 + delisting_return)
+            elif rules.sells_ended and panel.is_ended[t] and b == end - 1:
+                exit_price[e] = panel.close[b] * (1.0 + rules.delisting_return)
                 reason[e] = BY_DELISTING
             else:
                 continue
@@ -194,27 +185,17 @@ def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exi
         Capital, slots, sizing and cost are not read.
     """
     arrays = _exits(
-        panel.offsets,
-        panel.session_no,
-        panel.open,
-        panel.high,
-        panel.low,
-        panel.close,
-        panel.is_ended,
-        entries.ticker_no,
-        entries.asof_session,
-        entries.is_session,
-        entries.is_long,
-        entries.entry,
-        entries.stop,
-        entries.target,
-        len(panel.calendar),
-        rules.fill == "open",
-        rules.policy == "target",
-        rules.gapped_target == "open",
-        rules.sells_ended,
-        rules.hold_days,
-        rules.delisting_return,
+        panel_arrays(panel),
+        entry_arrays(entries),
+        ExitRules(
+            len(panel.calendar),
+            rules.fill == "open",
+            rules.policy == "target",
+            rules.gapped_target == "open",
+            bool(rules.sells_ended),
+            int(rules.hold_days),
+            float(rules.delisting_return),
+        ),
     )
     return Exits(rules.fill, *arrays)
 

@@ -11,22 +11,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btassets.engine.conventions import SESSIONS_A_YEAR
+from btassets.engine.compiling import read_only
+from btassets.engine.curves import annual_rate_pct, curve_risk, period_returns, sharpe_of_market
 from btassets.engine.days import years_of
 from btassets.engine.market.calendar import sessions_a_year
 from btassets.engine.portfolio import simulation_layout as layout
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
-from btassets.engine.portfolio.curve_risk import curve_risk
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import Exits
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
+from btassets.engine.portfolio.simulation_arrays import (
+    ChoiceArrays,
+    ConfigArrays,
+    ExitArrays,
+    Wants,
+    entry_arrays,
+    panel_arrays,
+)
 from btassets.engine.portfolio.simulation_kernel import walk_books
 
 REFUSAL_REASONS = ("slots", "cash", "size", "short")
-_EXIT_COLUMNS = ("status", "fill_price", "first_bar", "exit_bar", "exit_price", "reason")
-_DAYS_PER_YEAR = 365.25
-_LEAST_YEARS = 0.25  # a shorter history has no annual rate
 
 
 @dataclass(frozen=True)
@@ -144,25 +149,6 @@ class BookResult:
         return {name: self.counts[name] for name in REFUSAL_REASONS}
 
 
-def annual_rate_pct(final: float, start: float, days: int) -> float | None:
-    """Compound rate per year in percent over calendar `days`; None up to a quarter year or at zero."""
-    years = days / _DAYS_PER_YEAR
-    if years <= _LEAST_YEARS or final <= 0:
-        return None
-    return ((final / start) ** (1.0 / years) - 1.0) * 100.0
-
-
-def _year_returns(years: NDArray[np.int64], equity: NDArray[np.float64]) -> tuple[YearReturn, ...]:
-    last_of_year = np.append(np.flatnonzero(years[1:] != years[:-1]), len(years) - 1)
-    rows = []
-    base = float(equity[0])
-    for at in last_of_year.tolist():
-        value = float(equity[at])
-        rows.append(YearReturn(int(years[at]), (value / base - 1) * 100 if base > 0 else None))
-        base = value
-    return tuple(rows)
-
-
 def _stacked(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return columns[0][np.newaxis, :] if len(columns) == 1 else np.stack(columns)
 
@@ -257,18 +243,18 @@ def simulate_books(
     if with_trades:
         room = np.count_nonzero(masks, axis=1)[config_whole[:, layout.K_MASK]]
     trade_starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(room)))
-    arguments = [
-        *(walked, panel.offsets, panel.session_no, panel.close, entries.session_starts),
-        *(entries.ticker_no, entries.asof_session, entries.entry, entries.stop),
-        *(masks, np.ascontiguousarray(ranks, dtype=np.float64)),
-        *(_stacked([getattr(x, name) for x in exits]) for name in _EXIT_COLUMNS),
-        *(config_real, config_whole, trade_starts, exits[0].fill == "open", with_curves, with_counts),
-    ]
-    first, equity, curve, totals, counts, trade_whole, trade_real = walk_books(*arguments)
+    first, equity, curve, totals, counts, trade_whole, trade_real = walk_books(
+        walked,
+        panel_arrays(panel),
+        entry_arrays(entries),
+        ChoiceArrays(read_only(masks), read_only(ranks, np.float64)),
+        ExitArrays(*(read_only(_stacked([getattr(x, name) for x in exits])) for name in ExitArrays._fields)),
+        ConfigArrays(read_only(config_real), read_only(config_whole), read_only(trade_starts)),
+        Wants(exits[0].fill == "open", with_curves, with_counts),
+    )
     drawdown, sharpe = curve_risk(equity, first, 2.0)
+    sharpe = sharpe_of_market(sharpe, sessions_a_year(panel.calendar))
     dates = panel.calendar[walked]
-    if (year := sessions_a_year(panel.calendar)) != SESSIONS_A_YEAR:
-        sharpe = sharpe * np.sqrt(year / SESSIONS_A_YEAR)
     years = years_of(dates)
 
     results: list[BookResult | None] = []
@@ -307,7 +293,7 @@ def simulate_books(
                 best_trade_pnl_usd=total[layout.T_BEST_PNL] if n else None,
                 worst_trade_pnl_usd=total[layout.T_WORST_PNL] if n else None,
                 avg_hold_days=total[layout.T_HOLD] / n if n else None,
-                yearly_returns=_year_returns(years[w0:], equity[k, w0:]),
+                yearly_returns=tuple(YearReturn(*pair) for pair in period_returns(years[w0:], equity[k, w0:])),
                 spy_return_pct=benchmark.return_pct(int(dates[w0]), int(dates[-1])) if benchmark else None,
                 avg_exposure_frac=float(np.mean(curve[k, w0:, layout.CURVE_EXPOSURE])) if with_curves else None,
             )

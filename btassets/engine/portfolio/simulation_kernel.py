@@ -1,12 +1,15 @@
 """The walk of many books over the sessions: slots, sizes, cash and marks.
 
-Belongs here: the one compiled loop, and the layout of what it counts. Does not belong here: exits
+Belongs here: the one compiled loop. Does not belong here: exits
 (known beforehand), metrics of the curve, and who qualifies.
 """
 
-import numpy as np
-from numba import njit, types
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from btassets.engine.compiling import Flag, Int8s, Int32s, Int64s, OutRealMatrix, OutReals, Reals, Whole, helper, kernel
 from btassets.engine.cross_section.ordering import sort_rows_ascending
 from btassets.engine.portfolio import simulation_layout as layout
 from btassets.engine.portfolio.exits import (
@@ -20,45 +23,111 @@ from btassets.engine.portfolio.exits import (
     TRADABLE,
 )
 from btassets.engine.portfolio.portfolio_rules import MIN_POSITION_FRAC, MIN_POSITION_USD
-
-# Columns of the open positions.
-_SHARES, _PAID, _RISK, _ENTRY_COST, _LAST = range(5)
-_ENTRY, _TICKER, _NEXT_BAR, _BARS_HELD, _OPENED = range(5)
-
-_I4 = types.Array(types.int32, 1, "C", readonly=True)
-_I8 = types.Array(types.int64, 1, "C", readonly=True)
-_F8 = types.Array(types.float64, 1, "C", readonly=True)
-_B2 = types.Array(types.boolean, 2, "C", readonly=True)
-_F82 = types.Array(types.float64, 2, "C", readonly=True)
-_I82 = types.Array(types.int64, 2, "C", readonly=True)
-_I12 = types.Array(types.int8, 2, "C", readonly=True)
+from btassets.engine.portfolio.simulation_arrays import (
+    ChoiceArrays,
+    ConfigArrays,
+    EntryArrays,
+    ExitArrays,
+    PanelArrays,
+    Wants,
+)
 
 
-@njit(cache=True, nogil=True)
-def _position_value(real, n):
+class Holdings(NamedTuple):
+    """Open positions of the book that is walked, in the order in which they were opened.
+
+    `real` and `whole` have a row per position, columns of the layout; `is_held` has one flag per ticker.
+    """
+
+    real: OutRealMatrix
+    whole: NDArray[np.int64]
+    is_held: NDArray[np.bool_]
+
+
+class Scratch(NamedTuple):
+    """Room for the rows of the busiest session: sort keys, rows, and the buffers of the sort."""
+
+    keys: OutReals
+    rows: NDArray[np.int64]
+    key_buffer: OutReals
+    row_buffer: NDArray[np.int64]
+
+
+class TradeTables(NamedTuple):
+    """Totals of the book that is walked, the trade tables of all, and the rows of this book in them."""
+
+    totals: OutReals
+    whole: NDArray[np.int64]
+    real: OutRealMatrix
+    first: Whole
+    room: Whole
+
+
+class Book(NamedTuple):
+    """One configuration as the walk reads it.
+
+    Attributes
+    ----------
+    kept_rows
+        Entries that the floors keep, in order.
+    rank, status, fill_price, first_bar
+        Shape (n_entries,): percentile, and what the exits say.
+    counts
+        Its counts, columns of the layout.
+    slots
+        Positions held at once.
+    risk_frac, cap_frac, cost_frac, cutoff_pct
+        As in `BookRules` and `BookConfig`.
+    unranked
+        Sort key of a missing rank.
+    fills_at_open, wants_counts
+        As in `Wants`.
+    """
+
+    kept_rows: Int32s
+    rank: Reals
+    status: Int8s
+    fill_price: Reals
+    first_bar: Int64s
+    counts: NDArray[np.int64]
+    slots: Whole
+    risk_frac: float
+    cap_frac: float
+    cost_frac: float
+    cutoff_pct: float
+    unranked: float
+    fills_at_open: bool
+    wants_counts: bool
+
+
+@helper
+def _position_value(real: NDArray[np.float64], n: Whole) -> float:
     """Sum the marked values of the open positions in the order in which they were opened."""
     value = 0.0
     for p in range(n):
-        value += real[p, _SHARES] * real[p, _LAST]
+        value += real[p, layout.SHARES] * real[p, layout.LAST]
     return value
 
 
-@njit(cache=True, nogil=True)
-def _passes(e, rank, status, cutoff):
+@helper
+def _passes(e: Whole, rank: Reals, status: Int8s, cutoff: float) -> Flag:
+    """Whether an entry passes the percentile cutoff; shorts do only without one."""
     if cutoff <= 0.0:
         return True
     return status[e] != SHORT and rank[e] >= cutoff  # NaN is below every cutoff
 
 
-@njit(cache=True, nogil=True)
-def _can_buy(n, slots, cash, cost_frac, least):
+@helper
+def _can_buy(n: Whole, cash: float, least: float, book: Book) -> Flag:
     """Whether any row could still be bought: a slot is free and cash reaches for the least position."""
     # A hair below `least`, so that rounding never decides here what the purchase itself decides.
-    return n < slots and cash > least * (1.0 + cost_frac) * 0.999999
+    return n < book.slots and cash > least * (1.0 + book.cost_frac) * 0.999999
 
 
-@njit(cache=True, nogil=True)
-def _rows_of_mask(mask, session_starts, mask_rows, mask_starts):
+@helper
+def _rows_of_mask(
+    mask: NDArray[np.bool_], session_starts: Int64s, mask_rows: NDArray[np.int32], mask_starts: NDArray[np.int64]
+) -> None:
     """Rows that the mask keeps, and where each session starts among them."""
     n = 0
     for d in range(session_starts.shape[0] - 1):
@@ -69,42 +138,53 @@ def _rows_of_mask(mask, session_starts, mask_rows, mask_starts):
     mask_starts[session_starts.shape[0] - 1] = n
 
 
-@njit(cache=True, nogil=True)
-def _first_session(mask_rows, n_rows, rank, status, asof_session, cutoff):
+@helper
+def _first_session(
+    mask_rows: Int32s, n_rows: Whole, rank: Reals, status: Int8s, asof_session: Int32s, cutoff: float
+) -> Whole:
     """As-of session of the first row that this book could buy; -1 without one."""
     for i in range(n_rows):
         e = mask_rows[i]
         possible = status[e] == TRADABLE or status[e] == OFF_CALENDAR
         if possible and _passes(e, rank, status, cutoff):
-            return asof_session[e]
+            return np.int64(asof_session[e])
     return -1
 
 
-@njit(cache=True, nogil=True)
-def _open_position(real, whole, n, e, ticker, bar, day, shares, paid, risk, cost):
-    real[n, _SHARES] = shares
-    real[n, _PAID] = paid
-    real[n, _RISK] = risk
-    real[n, _ENTRY_COST] = cost
-    real[n, _LAST] = paid
-    whole[n, _ENTRY] = e
-    whole[n, _TICKER] = ticker
-    whole[n, _NEXT_BAR] = bar
-    whole[n, _BARS_HELD] = 0
-    whole[n, _OPENED] = day
+@helper
+def _open_position(
+    n: Whole, e: Whole, ticker: Whole, day: Whole, order: tuple[float, float, float], book: Book, held: Holdings
+) -> float:
+    """Open position n with `order` (shares, price, planned risk); the dollars that it takes."""
+    shares, paid, risk = order
+    cost = shares * paid * book.cost_frac
+    real, whole = held.real, held.whole
+    real[n, layout.SHARES] = shares
+    real[n, layout.PAID] = paid
+    real[n, layout.RISK] = risk
+    real[n, layout.ENTRY_COST] = cost
+    real[n, layout.LAST] = paid
+    whole[n, layout.ENTRY] = e
+    whole[n, layout.TICKER] = ticker
+    whole[n, layout.NEXT_BAR] = book.first_bar[e]
+    whole[n, layout.BARS_HELD] = 0
+    whole[n, layout.OPENED] = day
+    held.is_held[ticker] = True
+    return shares * paid + cost
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _close_position(
-    real, whole, p, received, reason, day, cost_frac, totals, trade_whole, trade_real, first_trade, room
-):
+    p: Whole, received: float, reason: Whole, day: Whole, cost_frac: float, held: Holdings, trades: TradeTables
+) -> float:
     """Book the trade of position p; cash that it brings in."""
-    proceeds = real[p, _SHARES] * received
+    real, whole, totals = held.real, held.whole, trades.totals
+    proceeds = real[p, layout.SHARES] * received
     cost = proceeds * cost_frac
-    pnl = proceeds - real[p, _SHARES] * real[p, _PAID] - cost - real[p, _ENTRY_COST]
-    risk = real[p, _RISK]
-    gross_r = (received - real[p, _PAID]) / risk if risk > 0.0 else 0.0
-    risked = real[p, _SHARES] * risk
+    pnl = proceeds - real[p, layout.SHARES] * real[p, layout.PAID] - cost - real[p, layout.ENTRY_COST]
+    risk = real[p, layout.RISK]
+    gross_r = (received - real[p, layout.PAID]) / risk if risk > 0.0 else 0.0
+    risked = real[p, layout.SHARES] * risk
     net_r = pnl / risked if risked > 0.0 else 0.0
     n = int(totals[layout.T_TRADES])
     if n == 0:
@@ -120,38 +200,40 @@ def _close_position(
     totals[layout.T_WORST_R] = min(totals[layout.T_WORST_R], gross_r)
     totals[layout.T_BEST_PNL] = max(totals[layout.T_BEST_PNL], pnl)
     totals[layout.T_WORST_PNL] = min(totals[layout.T_WORST_PNL], pnl)
-    totals[layout.T_HOLD] += whole[p, _BARS_HELD]
+    totals[layout.T_HOLD] += whole[p, layout.BARS_HELD]
     totals[layout.T_NET_R] += net_r
-    if n < room:
-        row = first_trade + n
-        trade_whole[row, layout.TRADE_ENTRY] = whole[p, _ENTRY]
-        trade_whole[row, layout.TRADE_OPENED] = whole[p, _OPENED]
-        trade_whole[row, layout.TRADE_CLOSED] = day
-        trade_whole[row, layout.TRADE_HOLD] = whole[p, _BARS_HELD]
-        trade_whole[row, layout.TRADE_REASON] = reason
-        trade_real[row, layout.TRADE_SHARES] = real[p, _SHARES]
-        trade_real[row, layout.TRADE_PAID] = real[p, _PAID]
-        trade_real[row, layout.TRADE_RECEIVED] = received
-        trade_real[row, layout.TRADE_PNL] = pnl
-        trade_real[row, layout.TRADE_GROSS_R] = gross_r
-        trade_real[row, layout.TRADE_NET_R] = net_r
+    if n < trades.room:
+        row = trades.first + n
+        trades.whole[row, layout.TRADE_ENTRY] = whole[p, layout.ENTRY]
+        trades.whole[row, layout.TRADE_OPENED] = whole[p, layout.OPENED]
+        trades.whole[row, layout.TRADE_CLOSED] = day
+        trades.whole[row, layout.TRADE_HOLD] = whole[p, layout.BARS_HELD]
+        trades.whole[row, layout.TRADE_REASON] = reason
+        trades.real[row, layout.TRADE_SHARES] = real[p, layout.SHARES]
+        trades.real[row, layout.TRADE_PAID] = real[p, layout.PAID]
+        trades.real[row, layout.TRADE_RECEIVED] = received
+        trades.real[row, layout.TRADE_PNL] = pnl
+        trades.real[row, layout.TRADE_GROSS_R] = gross_r
+        trades.real[row, layout.TRADE_NET_R] = net_r
     return proceeds - cost
 
 
-@njit(cache=True, nogil=True)
-def _todays_rows(mask_rows, first, last, rank, status, cutoff, unranked, counts, keys, rows):
-    """Qualifying tradable rows with their sort keys, in row order; how many.
+@helper
+def _todays_rows(first: Whole, last: Whole, book: Book, scratch: Scratch) -> Whole:
+    """Qualifying tradable rows of `kept_rows[first:last]` with their sort keys, in row order; how many.
 
     `unranked` stands in for a missing rank. Rows that cannot trade are counted by reason.
     """
+    rank, status, cutoff, counts = book.rank, book.status, book.cutoff_pct, book.counts
+    keys, rows = scratch.keys, scratch.rows
     n = 0
     for i in range(first, last):
-        e = mask_rows[i]
+        e = book.kept_rows[i]
         why = status[e]
         if why == TRADABLE:
             # Written before it is known to count: a store is cheaper than a branch that misses.
             r = rank[e]
-            keys[n] = unranked if np.isnan(r) else -r
+            keys[n] = book.unranked if np.isnan(r) else -r
             rows[n] = e
             n += 1 if cutoff <= 0.0 or r >= cutoff else 0
         elif not _passes(e, rank, status, cutoff):
@@ -169,44 +251,171 @@ def _todays_rows(mask_rows, first, last, rank, status, cutoff, unranked, counts,
     return n
 
 
-@njit(
-    (
-        *(_I4, _I8, _I4, _F8, _I8, _I4, _I4, _F8, _F8),
-        *(_B2, _F82, _I12, _F82, _I82, _I82, _F82, _I12),
-        *(_F82, _I82, _I8, types.boolean, types.boolean, types.boolean),
-    ),
-    cache=True,
-    nogil=True,
-)
+@helper
+def _order_at_open(
+    e: Whole, equity: float, cash: float, entries: EntryArrays, book: Book
+) -> tuple[float, float, Whole]:
+    """Shares and planned risk of a fill at the open, and why there is none (-1: there is one).
+
+    `equity` is that of yesterday's close; the size follows the levels of the signal's close.
+    """
+    least = MIN_POSITION_FRAC * equity
+    entry, paid = entries.entry[e], book.fill_price[e]
+    planned = abs(entry - entries.stop[e])
+    if planned <= 0.0 or entry <= 0.0 or paid <= 0.0:
+        return 0.0, planned, layout.N_SIZE
+    shares = min(book.risk_frac * equity / planned, book.cap_frac * equity / entry)
+    if shares <= 0.0 or shares * paid < least:
+        return 0.0, planned, layout.N_SIZE
+    if shares * paid * (1.0 + book.cost_frac) > cash:
+        shares = max(cash, 0.0) / (paid * (1.0 + book.cost_frac))
+        if shares <= 0.0 or shares * paid < least:
+            return 0.0, planned, layout.N_CASH
+    return shares, planned, -1
+
+
+@helper
+def _order_at_close(
+    e: Whole, equity: float, cash: float, entries: EntryArrays, book: Book
+) -> tuple[float, float, Whole]:
+    """Shares and planned risk of a fill at the close, and why there is none (-1: there is one)."""
+    paid = book.fill_price[e]
+    risk = paid - entries.stop[e]
+    if risk <= 0.0 or paid <= 0.0:
+        return 0.0, risk, layout.N_SIZE
+    by_rule = min((equity * book.risk_frac) / risk, (equity * book.cap_frac) / paid)
+    by_cash = max(cash, 0.0) / (paid * (1.0 + book.cost_frac))
+    shares = min(by_rule, by_cash)
+    if shares * paid < MIN_POSITION_USD:
+        return 0.0, risk, layout.N_CASH if by_cash < by_rule else layout.N_SIZE
+    return shares, risk, -1
+
+
+@helper
+def _buy(
+    day: Whole,
+    span: tuple[Whole, Whole],
+    n: Whole,
+    money: tuple[float, float],
+    entries: EntryArrays,
+    book: Book,
+    held: Holdings,
+    scratch: Scratch,
+) -> tuple[Whole, float]:
+    """Buy what qualifies in the kept rows of `span`, best rank first; positions and cash afterwards.
+
+    At the open `money` is cash and yesterday's equity, which all of the morning's sizes follow. At the
+    close it is cash and the equity of this moment, which falls with the cost of each purchase.
+    """
+    cash, equity = money
+    least = MIN_POSITION_FRAC * equity if book.fills_at_open else MIN_POSITION_USD
+    m = 0
+    if book.wants_counts or _can_buy(n, cash, least, book):
+        m = _todays_rows(span[0], span[1], book, scratch)
+    if n < book.slots:  # a full book refuses in any order
+        sort_rows_ascending(scratch.keys, scratch.rows, m, scratch.key_buffer, scratch.row_buffer)
+    for i in range(m):
+        e = int(scratch.rows[i])
+        t = entries.ticker_no[e]
+        if not (book.wants_counts or _can_buy(n, cash, least, book)):
+            break
+        if held.is_held[t]:
+            book.counts[layout.N_HELD] += 1
+            continue
+        if n >= book.slots:
+            book.counts[layout.N_SLOTS] += 1
+            continue
+        if book.fills_at_open:
+            shares, risk, refusal = _order_at_open(e, equity, cash, entries, book)
+        else:
+            shares, risk, refusal = _order_at_close(e, equity, cash, entries, book)
+        if refusal >= 0:
+            book.counts[refusal] += 1
+            continue
+        cash -= _open_position(n, e, np.int64(t), day, (shares, book.fill_price[e], risk), book, held)
+        n += 1
+        if not book.fills_at_open:
+            equity = cash + _position_value(held.real, n)
+    return n, cash
+
+
+@helper
+def _mark_and_sell(
+    day: Whole,
+    n: Whole,
+    cash: float,
+    panel: PanelArrays,
+    exits: tuple[Int64s, Reals, Int8s],
+    cost_frac: float,
+    held: Holdings,
+    trades: TradeTables,
+) -> tuple[Whole, float]:
+    """Mark every position that has a bar on the day, sell what leaves on it; positions and cash afterwards.
+
+    `exits` are bar, price and reason of each entry's exit.
+    """
+    exit_bar, exit_price, reason = exits
+    real, whole = held.real, held.whole
+    kept = 0
+    for p in range(n):
+        b = whole[p, layout.NEXT_BAR]
+        t = whole[p, layout.TICKER]
+        if b < panel.offsets[t + 1] and panel.session_no[b] == day:
+            whole[p, layout.BARS_HELD] += 1
+            whole[p, layout.NEXT_BAR] = b + 1
+            real[p, layout.LAST] = panel.close[b]
+            e = int(whole[p, layout.ENTRY])
+            if b == exit_bar[e]:
+                cash += _close_position(p, exit_price[e], np.int64(reason[e]), day, cost_frac, held, trades)
+                held.is_held[t] = False
+                continue
+        if kept != p:
+            real[kept] = real[p]
+            whole[kept] = whole[p]
+        kept += 1
+    return kept, cash
+
+
+@helper
+def _write_point(curve: NDArray[np.float64], equity: float, cash: float, exposure: float, n: Whole) -> None:
+    """Write one point of the daily curve, shape (4,)."""
+    curve[layout.CURVE_EQUITY] = equity
+    curve[layout.CURVE_CASH] = cash
+    curve[layout.CURVE_EXPOSURE] = exposure
+    curve[layout.CURVE_POSITIONS] = n
+
+
+@kernel
 def walk_books(
-    sessions,
-    offsets,
-    session_no,
-    bar_close,
-    session_starts,
-    ticker_no,
-    asof_session,
-    entry,
-    stop,
-    masks,
-    ranks,
-    status,
-    fill_price,
-    first_bar,
-    exit_bar,
-    exit_price,
-    reason,
-    config_real,
-    config_whole,
-    trade_starts,
-    fills_at_open,
-    wants_curve,
-    wants_counts,
-):
+    sessions: Int32s,
+    panel: PanelArrays,
+    entries: EntryArrays,
+    choice: ChoiceArrays,
+    exits: ExitArrays,
+    configs: ConfigArrays,
+    wants: Wants,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.float64],
+]:
     """Walk every configuration once over `sessions`.
 
-    Without `wants_counts` a book that can buy nothing looks at no row, which is what most sessions of
+    Without `wants.counts` a book that can buy nothing looks at no row, which is what most sessions of
     most books cost; what it refused is then not counted.
+
+    Parameters
+    ----------
+    sessions
+        Walked sessions, ascending, shape (n_walked,).
+    panel, entries, choice, exits
+        Bars, setups, floors and ranks, fills and exits.
+    configs, wants
+        What each book does, and what is kept of all.
 
     Returns
     -------
@@ -214,190 +423,102 @@ def walk_books(
         First walked position per book (-1: nothing to trade), equity (n_books, n_walked), curve
         (n_books, n_walked, 4; empty unless wanted), totals, counts, and the two trade tables.
     """
-    n_books = config_real.shape[0]
+    session_starts = entries.session_starts
+    n_books = configs.real.shape[0]
     n_walked = sessions.shape[0]
     first_walked = np.full(n_books, -1, dtype=np.int64)
     equity = np.full((n_books, n_walked), np.nan)
-    curve = np.full((n_books, n_walked if wants_curve else 0, 4), np.nan)
+    curve = np.full((n_books, n_walked if wants.curve else 0, layout.N_CURVE), np.nan)
     totals = np.zeros((n_books, layout.N_TOTALS))
-    counts = np.zeros((n_books, 9), dtype=np.int64)
+    counts = np.zeros((n_books, layout.N_COUNTS), dtype=np.int64)
     # Room for every row; only pages with a trade are ever touched.
-    trade_whole = np.empty((trade_starts[n_books], layout.N_TRADE_WHOLE), dtype=np.int64)
-    trade_real = np.empty((trade_starts[n_books], layout.N_TRADE_REAL))
+    trade_whole = np.empty((configs.trade_starts[n_books], layout.N_TRADE_WHOLE), dtype=np.int64)
+    trade_real = np.empty((configs.trade_starts[n_books], layout.N_TRADE_REAL))
 
+    n_tickers = panel.offsets.shape[0] - 1
     most_positions = 1
     for k in range(n_books):
-        most_positions = max(most_positions, config_whole[k, layout.K_POSITIONS])
-    n_tickers = offsets.shape[0] - 1
+        most_positions = max(most_positions, configs.whole[k, layout.K_POSITIONS])
     most_positions = min(most_positions, n_tickers)
     busiest = 0
     for d in range(session_starts.shape[0] - 1):
         busiest = max(busiest, session_starts[d + 1] - session_starts[d])
-    real = np.empty((most_positions, 5))
-    whole = np.empty((most_positions, 5), dtype=np.int64)
-    is_held = np.zeros(n_tickers, dtype=np.bool_)
-    keys = np.empty(busiest)
-    key_buffer = np.empty(busiest)
-    rows = np.empty(busiest, dtype=np.int64)
-    row_buffer = np.empty(busiest, dtype=np.int64)
-    n_masks = masks.shape[0]
-    mask_rows = np.empty((n_masks, masks.shape[1] + 1), dtype=np.int32)
+    held = Holdings(
+        np.empty((most_positions, layout.N_POSITION_COLUMNS)),
+        np.empty((most_positions, layout.N_POSITION_COLUMNS), dtype=np.int64),
+        np.zeros(n_tickers, dtype=np.bool_),
+    )
+    scratch = Scratch(
+        np.empty(busiest), np.empty(busiest, dtype=np.int64), np.empty(busiest), np.empty(busiest, dtype=np.int64)
+    )
+    n_masks = choice.masks.shape[0]
+    mask_rows = np.empty((n_masks, choice.masks.shape[1] + 1), dtype=np.int32)
     mask_starts = np.empty((n_masks, session_starts.shape[0]), dtype=np.int64)
     for i in range(n_masks):
-        _rows_of_mask(masks[i], session_starts, mask_rows[i], mask_starts[i])
-    # A close fill treats a missing rank as 0, as the legacy profile does; an open fill puts it last.
-    unranked = np.inf if fills_at_open else 0.0
+        _rows_of_mask(choice.masks[i], session_starts, mask_rows[i], mask_starts[i])
 
     for k in range(n_books):
-        kept_rows = mask_rows[config_whole[k, layout.K_MASK]]
-        starts = mask_starts[config_whole[k, layout.K_MASK]]
-        rank = ranks[config_whole[k, layout.K_RANK]]
-        x = config_whole[k, layout.K_EXITS]
-        slots = config_whole[k, layout.K_POSITIONS]
-        risk_frac = config_real[k, layout.C_RISK]
-        cap_frac = config_real[k, layout.C_CAP]
-        cost_frac = config_real[k, layout.C_COST]
-        cutoff = config_real[k, layout.C_CUTOFF]
-        start = config_whole[k, layout.K_START]
+        x = configs.whole[k, layout.K_EXITS]
+        starts = mask_starts[configs.whole[k, layout.K_MASK]]
+        book = Book(
+            mask_rows[configs.whole[k, layout.K_MASK]],
+            choice.ranks[configs.whole[k, layout.K_RANK]],
+            exits.status[x],
+            exits.fill_price[x],
+            exits.first_bar[x],
+            counts[k],
+            configs.whole[k, layout.K_POSITIONS],
+            configs.real[k, layout.C_RISK],
+            configs.real[k, layout.C_CAP],
+            configs.real[k, layout.C_COST],
+            configs.real[k, layout.C_CUTOFF],
+            # A close fill treats a missing rank as 0, as the legacy profile does; an open fill puts it last.
+            np.inf if wants.fills_at_open else 0.0,
+            wants.fills_at_open,
+            wants.counts,
+        )
+        own_exits = exits.exit_bar[x], exits.exit_price[x], exits.reason[x]
+        start = configs.whole[k, layout.K_START]
         if start < 0:
-            start = _first_session(kept_rows, starts[-1], rank, status[x], asof_session, cutoff)
+            start = _first_session(
+                book.kept_rows, starts[-1], book.rank, book.status, entries.asof_session, book.cutoff_pct
+            )
             if start < 0:
                 continue
         w0 = np.searchsorted(sessions, start)
         if w0 >= n_walked:
             continue
         first_walked[k] = w0
-        first_trade = trade_starts[k]
-        room = trade_starts[k + 1] - first_trade
-        cash = config_real[k, layout.C_CAPITAL]
+        first_trade = configs.trade_starts[k]
+        room = configs.trade_starts[k + 1] - first_trade
+        trades = TradeTables(totals[k], trade_whole, trade_real, first_trade, room)
+        cash = configs.real[k, layout.C_CAPITAL]
         marked = cash
-        n = 0
-        is_held[:] = False
+        n = np.int64(0)
+        held.is_held[:] = False
 
         for w in range(w0, n_walked):
-            day = sessions[w]
-            if fills_at_open and w > w0 and day > 0:
-                base = marked  # equity at yesterday's close, fixed for the morning
-                least = MIN_POSITION_FRAC * base
-                m = 0
-                if wants_counts or _can_buy(n, slots, cash, cost_frac, least):
-                    m = _todays_rows(
-                        *(kept_rows, starts[day - 1], starts[day], rank, status[x], cutoff),
-                        *(unranked, counts[k], keys, rows),
-                    )
-                if n < slots:  # a full book refuses in any order
-                    sort_rows_ascending(keys, rows, m, key_buffer, row_buffer)
-                for i in range(m):
-                    e = rows[i]
-                    t = ticker_no[e]
-                    if not (wants_counts or _can_buy(n, slots, cash, cost_frac, least)):
-                        break
-                    if is_held[t]:
-                        counts[k, layout.N_HELD] += 1
-                        continue
-                    if n >= slots:
-                        counts[k, layout.N_SLOTS] += 1
-                        continue
-                    planned = abs(entry[e] - stop[e])
-                    paid = fill_price[x, e]
-                    if planned <= 0.0 or entry[e] <= 0.0 or paid <= 0.0:
-                        counts[k, layout.N_SIZE] += 1
-                        continue
-                    shares = min(risk_frac * base / planned, cap_frac * base / entry[e])
-                    if shares <= 0.0 or shares * paid < least:
-                        counts[k, layout.N_SIZE] += 1
-                        continue
-                    if shares * paid * (1.0 + cost_frac) > cash:
-                        shares = max(cash, 0.0) / (paid * (1.0 + cost_frac))
-                        if shares <= 0.0 or shares * paid < least:
-                            counts[k, layout.N_CASH] += 1
-                            continue
-                    cost = shares * paid * cost_frac
-                    cash -= shares * paid + cost
-                    _open_position(real, whole, n, e, t, first_bar[x, e], day, shares, paid, planned, cost)
-                    is_held[t] = True
-                    n += 1
-
-            kept = 0
-            for p in range(n):
-                b = whole[p, _NEXT_BAR]
-                t = whole[p, _TICKER]
-                if b < offsets[t + 1] and session_no[b] == day:
-                    whole[p, _BARS_HELD] += 1
-                    whole[p, _NEXT_BAR] = b + 1
-                    real[p, _LAST] = bar_close[b]
-                    e = whole[p, _ENTRY]
-                    if b == exit_bar[x, e]:
-                        cash += _close_position(
-                            *(real, whole, p, exit_price[x, e], reason[x, e], day, cost_frac),
-                            *(totals[k], trade_whole, trade_real, first_trade, room),
-                        )
-                        is_held[t] = False
-                        continue
-                if kept != p:
-                    real[kept] = real[p]
-                    whole[kept] = whole[p]
-                kept += 1
-            n = kept
-
-            if not fills_at_open:
-                marked = cash + _position_value(real, n)
-                m = 0
-                if wants_counts or _can_buy(n, slots, cash, cost_frac, MIN_POSITION_USD):
-                    m = _todays_rows(
-                        *(kept_rows, starts[day], starts[day + 1], rank, status[x], cutoff),
-                        *(unranked, counts[k], keys, rows),
-                    )
-                if n < slots:  # a full book refuses in any order
-                    sort_rows_ascending(keys, rows, m, key_buffer, row_buffer)
-                for i in range(m):
-                    e = rows[i]
-                    t = ticker_no[e]
-                    if not (wants_counts or _can_buy(n, slots, cash, cost_frac, MIN_POSITION_USD)):
-                        break
-                    if is_held[t]:
-                        counts[k, layout.N_HELD] += 1
-                        continue
-                    if n >= slots:
-                        counts[k, layout.N_SLOTS] += 1
-                        continue
-                    paid = fill_price[x, e]
-                    risk = paid - stop[e]
-                    if risk <= 0.0 or paid <= 0.0:
-                        counts[k, layout.N_SIZE] += 1
-                        continue
-                    by_rule = min((marked * risk_frac) / risk, (marked * cap_frac) / paid)
-                    by_cash = max(cash, 0.0) / (paid * (1.0 + cost_frac))
-                    shares = min(by_rule, by_cash)
-                    if shares * paid < MIN_POSITION_USD:
-                        counts[k, layout.N_CASH if by_cash < by_rule else layout.N_SIZE] += 1
-                        continue
-                    cost = shares * paid * cost_frac
-                    cash -= shares * paid + cost
-                    _open_position(real, whole, n, e, t, first_bar[x, e], day, shares, paid, risk, cost)
-                    is_held[t] = True
-                    n += 1
-                    marked = cash + _position_value(real, n)
-
-            value = _position_value(real, n)
+            day = np.int64(sessions[w])
+            if wants.fills_at_open and w > w0 and day > 0:
+                span = starts[day - 1], starts[day]
+                n, cash = _buy(day, span, n, (cash, marked), entries, book, held, scratch)
+            n, cash = _mark_and_sell(day, n, cash, panel, own_exits, book.cost_frac, held, trades)
+            if not wants.fills_at_open:
+                marked = cash + _position_value(held.real, n)
+                span = starts[day], starts[day + 1]
+                n, cash = _buy(day, span, n, (cash, marked), entries, book, held, scratch)
+            value = _position_value(held.real, n)
             marked = cash + value
             equity[k, w] = marked
-            if wants_curve:
-                curve[k, w, layout.CURVE_EQUITY] = marked
-                curve[k, w, layout.CURVE_CASH] = cash
-                curve[k, w, layout.CURVE_EXPOSURE] = value / marked if marked > 0.0 else 0.0
-                curve[k, w, layout.CURVE_POSITIONS] = n
+            if wants.curve:
+                _write_point(curve[k, w], marked, cash, value / marked if marked > 0.0 else 0.0, n)
 
         # What is still open is sold at its last mark, so that the last equity is realized money.
+        last_day = np.int64(sessions[n_walked - 1])
         for p in range(n):
-            cash += _close_position(
-                *(real, whole, p, real[p, _LAST], OPEN_AT_END, sessions[n_walked - 1], cost_frac),
-                *(totals[k], trade_whole, trade_real, first_trade, room),
-            )
+            price = held.real[p, layout.LAST]
+            cash += _close_position(p, price, np.int64(OPEN_AT_END), last_day, book.cost_frac, held, trades)
         equity[k, n_walked - 1] = cash
-        if wants_curve:
-            curve[k, n_walked - 1, layout.CURVE_EQUITY] = cash
-            curve[k, n_walked - 1, layout.CURVE_CASH] = cash
-            curve[k, n_walked - 1, layout.CURVE_EXPOSURE] = 0.0
-            curve[k, n_walked - 1, layout.CURVE_POSITIONS] = 0.0
+        if wants.curve:
+            _write_point(curve[k, n_walked - 1], cash, cash, 0.0, 0)
     return first_walked, equity, curve, totals, counts, trade_whole, trade_real

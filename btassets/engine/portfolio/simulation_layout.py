@@ -1,7 +1,7 @@
-"""Column numbers of the plain arrays that the book's compiled loop reads and fills.
+"""Column numbers of the plain arrays that the compiled loop reads and fills.
 
 Belongs here: names for columns, nothing that computes. Does not belong here: what the results are
-called outside (book).
+called outside (`simulation.py`).
 """
 
 # Columns of a book's counts.
@@ -18,6 +18,13 @@ COUNT_NAMES = (
     "no_levels",
 )
 
+N_COUNTS = len(COUNT_NAMES)
+
+# Columns of the open positions, and their number.
+SHARES, PAID, RISK, ENTRY_COST, LAST = range(5)
+ENTRY, TICKER, NEXT_BAR, BARS_HELD, OPENED = range(5)
+N_POSITION_COLUMNS = 5
+
 # Columns of a book's trade totals.
 T_TRADES, T_WINS, T_PNL, T_BEST_R, T_WORST_R, T_BEST_PNL, T_WORST_PNL, T_HOLD, T_NET_R = range(9)
 N_TOTALS = 9
@@ -29,6 +36,7 @@ N_TRADE_WHOLE, N_TRADE_REAL = 5, 6
 
 # Columns of the daily curve.
 CURVE_EQUITY, CURVE_CASH, CURVE_EXPOSURE, CURVE_POSITIONS = range(4)
+N_CURVE = 4
 
 # Columns of the configurations.
 C_CAPITAL, C_RISK, C_CAP, C_COST, C_CUTOFF = range(5)

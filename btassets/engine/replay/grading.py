@@ -4,107 +4,74 @@ Belongs here: the door of the `grade` command for one ticker, and the outputs th
 with it. Does not belong here: the rules themselves (outcome.py), costs, gates, averages.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
+from btassets.engine.compiling import Int8s, Int32s, Reals, kernel, read_only
 from btassets.engine.conventions import HORIZON_DAYS
-from btassets.engine.features.entry import compile_once, entry
 from btassets.engine.market.bars import Bars
+from btassets.engine.market.calendar import segment_starts
 from btassets.engine.replay.candidate_columns import GRADED_CODES, GRADED_DATES, GRADED_FLOATS, GRADED_SHORTS
-from btassets.engine.replay.outcome import blank_row, grade_row
+from btassets.engine.replay.outcome import GradingRules, SetupPrices, blank_row, grade_row
+from btassets.engine.replay.replay_layout import BarArrays, BenchmarkArrays, GradedOutputs, TickerArrays, Timeline
 
 
-@entry
+class GivenPrices(NamedTuple):
+    """Setups to grade, shape (n_rows,) each: as-of bar (-1: none), +1 long or anything else, prices, reward."""
+
+    bar_no: Int32s
+    sign: Int8s
+    entry: Reals
+    stop: Reals
+    target: Reals
+    rr: Reals
+
+
+@kernel
 def _grade_pass(
-    dates,
-    open_,
-    high,
-    low,
-    close,
-    bench_open,
-    bench_close,
-    session_no,
-    n,
-    last_session_no,
-    is_ended,
-    horizon,
-    is_legacy,
-    index,
-    sign,
-    entry,
-    stop,
-    target,
-    rr,
-    floats,
-    codes,
-    shorts,
-    ends,
-):
-    for row in range(len(index)):
-        i = np.int64(index[row])
-        if i < 0 or i >= n:
-            blank_row(floats, codes, shorts, ends, row)
+    setups: GivenPrices,
+    ticker: TickerArrays,
+    horizon_days: int,
+    is_legacy: bool,  # noqa: FBT001 - numba takes no keywords here
+    out: GradedOutputs,
+) -> None:
+    """Grade every row; one without an as-of bar up to T is left blank."""
+    rules = GradingRules(horizon_days, is_legacy)
+    for row in range(len(setups.bar_no)):
+        i = np.int64(setups.bar_no[row])
+        if i < 0 or i >= ticker.timeline.n_bars:
+            blank_row(out, row)
             continue
-        grade_row(
-            i,
-            sign[row] > 0,
-            entry[row],
-            stop[row],
-            target[row],
-            rr[row],
-            n,
-            dates,
-            open_,
-            high,
-            low,
-            close,
-            bench_open,
-            bench_close,
-            session_no,
-            last_session_no,
-            is_ended,
-            horizon,
-            is_legacy,
-            floats,
-            codes,
-            shorts,
-            ends,
-            row,
+        setup = SetupPrices(
+            setups.sign[row] > 0, setups.entry[row], setups.stop[row], setups.target[row], setups.rr[row]
         )
+        grade_row(i, setup, ticker, rules, out, row)
 
 
-_FLOATS = types.Array(types.float64, 1, "C", readonly=True)
-_INTS = types.Array(types.int32, 1, "C", readonly=True)
-_SIGNATURE = (
-    _INTS,
-    *(_FLOATS,) * 6,
-    _INTS,
-    types.int64,
-    types.int64,
-    types.boolean,
-    types.int64,
-    types.boolean,
-    _INTS,
-    types.Array(types.int8, 1, "C", readonly=True),
-    *(_FLOATS,) * 4,
-    types.Array(types.float64, 2, "C"),
-    types.Array(types.int8, 2, "C"),
-    types.Array(types.int16, 2, "C"),
-    types.Array(types.int32, 2, "C"),
-)
+def bar_arrays(bars: Bars) -> BarArrays:
+    """Bars as the compiled code reads them."""
+    reals = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+    return BarArrays(read_only(bars.dates), *(read_only(part) for part in reals))
 
 
-def compile_grading() -> None:
-    """Compile the grading pass, or load it from the cache."""
-    compile_once(_grade_pass, _SIGNATURE)
+def timeline_of(
+    bars: Bars, session_no: npt.NDArray[np.int32], last_session_no: int, *, is_ended: bool, gap_days: int
+) -> Timeline:
+    """Where the bars lie in the calendar (`replay_ticker`); no segment ends with `gap_days` 0."""
+    return Timeline(
+        read_only(session_no),
+        read_only(segment_starts(bars.dates, gap_days), np.int32),
+        int(np.searchsorted(session_no, last_session_no, side="right")),
+        int(last_session_no),
+        bool(is_ended),
+    )
 
 
-def graded_outputs(
-    n_rows: int,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], npt.NDArray[np.int16], npt.NDArray[np.int32]]:
-    """Empty outputs of `grade_row` for `n_rows` rows: float64, int8, int16, int32, a line per column."""
-    return (
+def graded_outputs(n_rows: int) -> GradedOutputs:
+    """Empty outputs of `grade_row` for `n_rows` rows, a line per column."""
+    return GradedOutputs(
         np.empty((len(GRADED_FLOATS), n_rows)),
         np.empty((len(GRADED_CODES), n_rows), dtype=np.int8),
         np.empty((len(GRADED_SHORTS), n_rows), dtype=np.int16),
@@ -112,20 +79,14 @@ def graded_outputs(
     )
 
 
-def graded_columns(
-    floats: npt.NDArray[np.float64],
-    codes: npt.NDArray[np.int8],
-    shorts: npt.NDArray[np.int16],
-    ends: npt.NDArray[np.int32],
-    n_rows: int,
-) -> dict[str, npt.NDArray[np.generic]]:
+def graded_columns(out: GradedOutputs, n_rows: int) -> dict[str, npt.NDArray[np.generic]]:
     """Named columns: views of the first `n_rows` of each output."""
     columns: dict[str, npt.NDArray[np.generic]] = {}
     for names, block in (
-        (GRADED_FLOATS, floats),
-        (GRADED_CODES, codes),
-        (GRADED_SHORTS, shorts),
-        (GRADED_DATES, ends),
+        (GRADED_FLOATS, out.floats),
+        (GRADED_CODES, out.codes),
+        (GRADED_SHORTS, out.shorts),
+        (GRADED_DATES, out.dates),
     ):
         for k, name in enumerate(names):
             columns[name] = block[k, :n_rows]
@@ -180,22 +141,20 @@ def grade_setups(
         Graded columns (`GRADED_FLOATS`, `GRADED_CODES`, `GRADED_SHORTS`, `GRADED_DATES`), each
         (n_rows,). Missing: NaN in floats, `NO_DAY` in dates, -1 in the others.
     """
-    compile_grading()
-    outputs = graded_outputs(len(index))
+    out = graded_outputs(len(index))
     _grade_pass(
-        np.ascontiguousarray(bars.dates, dtype=np.int32),
-        *(np.ascontiguousarray(part) for part in (bars.open, bars.high, bars.low, bars.close)),
-        np.ascontiguousarray(bench_open, dtype=np.float64),
-        np.ascontiguousarray(bench_close, dtype=np.float64),
-        np.ascontiguousarray(session_no, dtype=np.int32),
-        int(np.searchsorted(session_no, last_session_no, side="right")),
-        last_session_no,
-        is_ended,
+        GivenPrices(
+            read_only(index, np.int32),
+            read_only(sign, np.int8),
+            *(read_only(part, np.float64) for part in (entry, stop, target, rr)),
+        ),
+        TickerArrays(
+            bar_arrays(bars),
+            BenchmarkArrays(read_only(bench_open, np.float64), read_only(bench_close, np.float64)),
+            timeline_of(bars, session_no, last_session_no, is_ended=is_ended, gap_days=0),
+        ),
         horizon_days,
         is_legacy,
-        np.ascontiguousarray(index, dtype=np.int32),
-        np.ascontiguousarray(sign, dtype=np.int8),
-        *(np.ascontiguousarray(part, dtype=np.float64) for part in (entry, stop, target, rr)),
-        *outputs,
+        out,
     )
-    return graded_columns(*outputs, len(index))
+    return graded_columns(out, len(index))

@@ -7,19 +7,46 @@ Each as-of bar i reads bars max(segment start, i - 252)..i and nothing else; onl
 forward returns look past it.
 """
 
-import numpy as np
-from numba import types
+from typing import NamedTuple
 
+import numpy as np
+
+from btassets.engine.compiling import Flag, OutRealMatrix, RealMatrix, Reals, Whole, helper, kernel
 from btassets.engine.conventions import FORWARD_RETURN_DAYS
-from btassets.engine.features.entry import compile_once, entry, inner
-from btassets.engine.features.factors import factor_terms, momentum, residual_momentum, write_factors
-from btassets.engine.features.indicators import bar_terms, window_state
-from btassets.engine.features.quality_signals import PRICE_SESSIONS, QUALITY_SESSIONS, ineligible_code, quality_terms
+from btassets.engine.features.factors import FactorTerms, factor_terms, momentum, residual_momentum, write_factors
+from btassets.engine.features.indicators import SQUARED_CHANGE, bar_terms, window_state
+from btassets.engine.features.quality_signals import (
+    PRICE_SESSIONS,
+    QUALITY_SESSIONS,
+    QualityRules,
+    ineligible_code,
+    quality_terms,
+)
 from btassets.engine.market.calendar import IS_LATEST, IS_OWN_WEEK, IS_WEEK
-from btassets.engine.replay.outcome import grade_row, segment_stops
+from btassets.engine.replay import replay_layout as layout
+from btassets.engine.replay.outcome import GradingRules, SetupPrices, grade_row, segment_stops
+from btassets.engine.replay.replay_layout import (
+    AsofGrid,
+    GradedOutputs,
+    RawArrays,
+    SetupOutputs,
+    SignalOutputs,
+    TickerArrays,
+)
 from btassets.engine.replay.replay_rules import PARAMETER
-from btassets.engine.setups.levels import cluster_levels, find_pivots, projected_targets, zone_targets
+from btassets.engine.setups.levels import (
+    N_TARGET_ROWS,
+    STRENGTH,
+    TARGET_PRICE,
+    Pivots,
+    ZoneRules,
+    cluster_levels,
+    find_pivots,
+    projected_targets,
+    zone_targets,
+)
 from btassets.engine.setups.scores import (
+    ActionRules,
     choose_action,
     confidence,
     count_conflicts,
@@ -27,8 +54,7 @@ from btassets.engine.setups.scores import (
     technical_score,
     technical_votes,
 )
-from btassets.engine.setups.targets import choose_primary
-from btassets.engine.signals import SIGNAL_NAMES
+from btassets.engine.setups.targets import Primary, RaceRules, choose_primary
 
 DOLLAR_VOLUME_BARS = 20
 MAX_FORWARD_RETURN_DAYS = FORWARD_RETURN_DAYS[-1]
@@ -63,60 +89,137 @@ _P_CONSTANT = PARAMETER["max_constant_bars"]
 _P_MEDIAN_CLOSE = PARAMETER["min_median_close_usd"]
 _P_MEDIAN_VOLUME = PARAMETER["min_median_dollar_volume_usd"]
 
-_N_FACTORS = len(SIGNAL_NAMES)
 _N_FORWARD = len(FORWARD_RETURN_DAYS)
 _DAYS_AHEAD = np.array(FORWARD_RETURN_DAYS, dtype=np.int64)
+_MOM_12_1 = layout.signal_row("mom_12_1")
+_RESIDUAL = layout.signal_row("mom_12_1_resid")
 
 
-@inner
-def _direction_setup(entry, sign, atr, score, level, n_levels, stop_multiple, horizon, parameters, work, target):
-    """One direction at one as-of bar: (n_targets, n_sr_targets, primary, rr, p, best p).
+class Side(NamedTuple):
+    """One direction at one as-of bar.
 
-    `n_targets` 0: no setup. The targets are left in `target`.
+    Attributes
+    ----------
+    n_targets
+        0: no setup.
+    n_sr_targets
+        Targets at levels; 0 when they are projected.
+    primary
+        The primary target among them.
     """
-    if entry - sign * stop_multiple * atr <= 0.0:
-        return 0, 0, 0, 0.0, 0.0, 0.0
-    n_sr = zone_targets(
-        entry,
-        sign,
-        atr,
-        level,
-        n_levels,
+
+    n_targets: Whole
+    n_sr_targets: Whole
+    primary: Primary
+
+
+class AsofState(NamedTuple):
+    """What both directions share at one as-of bar.
+
+    Attributes
+    ----------
+    place
+        Position of the bar in the as-of grid.
+    n_window
+        Bars in the window.
+    entry, atr
+        Close of the bar, ATR(14), price.
+    technical, momentum_score
+        Scores, 0-100.
+    action, n_conflicts
+        Code of the action, common conflicts.
+    momentum, residual_momentum
+        The two signals, fractions.
+    dollar_volume
+        Mean of the last 20 bars, US dollars.
+    """
+
+    place: Whole
+    n_window: Whole
+    entry: float
+    atr: float
+    technical: float
+    momentum_score: float
+    action: Whole
+    n_conflicts: Whole
+    momentum: float
+    residual_momentum: float
+    dollar_volume: float
+
+
+@helper
+def _zone_rules(parameters: Reals) -> ZoneRules:
+    return ZoneRules(
         parameters[_P_SPACING],
         parameters[_P_TARGET_MIN],
         parameters[_P_TARGET_MAX],
         int(parameters[_P_MAX_TARGETS]),
-        work,
-        target,
+        parameters[_P_PROJECTION] != 0.0,
+        parameters[_P_PROJECTED],
+        parameters[_P_PROJECTED + 1],
+        parameters[_P_PROJECTED + 2],
     )
-    n_targets = n_sr
-    if n_sr == 0 and parameters[_P_PROJECTION] != 0.0:
-        n_targets = projected_targets(
-            entry,
-            sign,
-            atr,
-            parameters[_P_PROJECTED],
-            parameters[_P_PROJECTED + 1],
-            parameters[_P_PROJECTED + 2],
-            target,
-        )
-    primary, rr, p, best = choose_primary(
-        target,
-        n_targets,
-        sign,
-        atr,
-        stop_multiple,
-        horizon,
-        score,
+
+
+@helper
+def _race_rules(parameters: Reals) -> RaceRules:
+    return RaceRules(
+        parameters[_P_STOP],
+        int(parameters[_P_HORIZON]),
         parameters[_P_TILT_CONST],
         parameters[_P_TILT_SCORE],
         parameters[_P_TILT_LEVEL],
     )
-    return n_targets, n_sr, primary, rr, p, best
 
 
-@inner
-def _mean_recent(values, i, s):
+@helper
+def _action_rules(parameters: Reals) -> ActionRules:
+    return ActionRules(
+        parameters[_P_DISAGREEMENT],
+        parameters[_P_STRETCH],
+        parameters[_P_MIN_SR_TARGETS],
+        parameters[_P_LEAD],
+        parameters[_P_HIGH],
+        parameters[_P_MODERATE],
+    )
+
+
+@helper
+def _quality_rules(parameters: Reals) -> QualityRules:
+    return QualityRules(
+        parameters[_P_MIN_BARS],
+        parameters[_P_MISSING],
+        parameters[_P_ZERO_VOLUME],
+        parameters[_P_FLAT],
+        int(parameters[_P_CONSTANT]),
+        parameters[_P_MEDIAN_CLOSE],
+        parameters[_P_MEDIAN_VOLUME],
+    )
+
+
+@helper
+def _side(
+    close: tuple[float, float, float],
+    sign: float,
+    level: RealMatrix,
+    zones: ZoneRules,
+    race: RaceRules,
+    work: OutRealMatrix,
+    target: OutRealMatrix,
+) -> Side:
+    """One direction; `close` is the entry, ATR and score. The targets are left in `target`."""
+    entry, atr, score = close
+    if entry - sign * race.stop_atr * atr <= 0.0:
+        return Side(0, 0, Primary(0, 0.0, 0.0, 0.0))
+    n_sr = zone_targets(entry, sign, atr, level, zones, work, target)
+    n_targets = n_sr
+    if n_sr == 0 and zones.is_projected:
+        n_targets = projected_targets(entry, sign, atr, zones, target)
+    return Side(n_targets, n_sr, choose_primary(target, n_targets, sign, atr, score, race))
+
+
+@helper
+def _mean_recent(values: Reals, i: Whole, s: Whole) -> float:
     """Mean of the last 20 values of the window that ends at bar i."""
     first = max(s, i - DOLLAR_VOLUME_BARS + 1)
     total = 0.0
@@ -125,8 +228,16 @@ def _mean_recent(values, i, s):
     return total / (i + 1 - first)
 
 
-@inner
-def _write_forward_returns(i, n, segment_stop, is_ended, close, out, row):
+@helper
+def _write_forward_returns(
+    i: Whole,
+    n: Whole,
+    segment_stop: Whole,
+    is_ended: bool,  # noqa: FBT001 - a fact about the ticker
+    close: Reals,
+    out: OutRealMatrix,
+    row: Whole,
+) -> Whole:
     """Write close-to-close returns of bars i to i+h into `out[:, row]`; returns the bars available.
 
     A ticker that has ended, or a segment before a gap, is followed to its last bar.
@@ -137,90 +248,115 @@ def _write_forward_returns(i, n, segment_stop, is_ended, close, out, row):
     for k in range(_N_FORWARD):
         days = _DAYS_AHEAD[k]
         if days <= available:
-            out[k, row] = close[i + days] / close[i] - 1.0
+            out[layout.FIRST_FORWARD_RETURN + k, row] = close[i + days] / close[i] - 1.0
         elif is_cut:
-            out[k, row] = close[stop - 1] / close[i] - 1.0
+            out[layout.FIRST_FORWARD_RETURN + k, row] = close[stop - 1] / close[i] - 1.0
         else:
-            out[k, row] = np.nan
+            out[layout.FIRST_FORWARD_RETURN + k, row] = np.nan
     return available
 
 
-@entry
+@helper
+def _momenta(i: Whole, s: Whole, is_signal: Flag, terms: FactorTerms, factors: Reals) -> tuple[float, float]:
+    """12-1 momentum and its residual, taken from `factors` where the bar has them."""
+    if is_signal:
+        return factors[_MOM_12_1], factors[_RESIDUAL]
+    return momentum(i, s, terms.close), residual_momentum(i, s, terms)
+
+
+@helper
+def _write_setup(
+    row: Whole,
+    setup: SetupPrices,
+    own_confidence: float,
+    side: Side,
+    strength: float,
+    state: AsofState,
+    rules: ActionRules,
+    out: SetupOutputs,
+) -> None:
+    """Write row `row` of the columns known at the as-of bar."""
+    floats, codes = out.floats, out.codes
+    p, rr = side.primary.prob, side.primary.rr
+    out.asof[row] = state.place
+    floats[layout.ENTRY, row] = setup.entry
+    floats[layout.STOP, row] = setup.stop
+    floats[layout.TARGET, row] = setup.target
+    floats[layout.RR, row] = rr
+    floats[layout.CONFIDENCE, row] = own_confidence
+    floats[layout.PRIMARY_PROB, row] = 100.0 * p
+    floats[layout.BEST_PROB, row] = 100.0 * side.primary.best_prob
+    floats[layout.EV, row] = p * rr - (1.0 - p)
+    floats[layout.TECHNICAL, row] = state.technical
+    floats[layout.MOMENTUM_SCORE, row] = state.momentum_score
+    floats[layout.LEVEL_STRENGTH, row] = strength
+    floats[layout.MOMENTUM, row] = state.momentum
+    floats[layout.RESIDUAL_MOMENTUM, row] = state.residual_momentum
+    floats[layout.SETUP_ADV20, row] = state.dollar_volume
+    own_conflicts = state.n_conflicts + (1 if side.n_sr_targets < rules.min_sr_targets else 0)
+    codes[layout.DIRECTION, row] = 0 if setup.is_long else 1
+    codes[layout.ACTION, row] = state.action
+    codes[layout.RISK_LEVEL, row] = min(own_conflicts, 2)
+    codes[layout.N_SR_TARGETS, row] = side.n_sr_targets
+    codes[layout.IS_PROJECTED, row] = 1 if side.n_sr_targets == 0 else 0
+    out.shorts[layout.N_BARS, row] = state.n_window
+
+
+@kernel
 def replay_pass(
-    dates,
-    open_,
-    high,
-    low,
-    close,
-    volume,
-    bench_open,
-    bench_close,
-    session_no,
-    raw_close,
-    raw_dollar_volume,
-    segment_start,
-    asof_index,
-    asof_flags,
-    n,
-    last_session_no,
-    is_ended,
-    parameters,
-    decay,
-    setup_floats,
-    setup_codes,
-    setup_shorts,
-    graded_floats,
-    graded_codes,
-    graded_shorts,
-    graded_dates,
-    candidate_asof,
-    signal_floats,
-    signal_codes,
-    signal_shorts,
-    signal_asof,
-):
+    ticker: TickerArrays,
+    raw: RawArrays,
+    grid: AsofGrid,
+    parameters: Reals,
+    decay: Reals,
+    setups: SetupOutputs,
+    graded: GradedOutputs,
+    signals: SignalOutputs,
+) -> tuple[Whole, Whole]:
     """Fill the outputs of one ticker; returns how many candidate rows and signal rows were written.
 
-    Inputs are the arguments of `replay_ticker`, read-only; `n` is the number of bars up to T. Each
-    output has one line per column (`SETUP_FLOATS`, `SETUP_CODES`, `GRADED_*`, `SIGNAL_FLOATS`) and
-    room for two candidates, or one signal row, per as-of bar; `*_asof` take the position of each
-    row's as-of bar in `asof_index`.
+    Parameters
+    ----------
+    ticker, raw, grid
+        Inputs of `replay_ticker`.
+    parameters, decay
+        From `rule_parameters` and `pivot_decay`.
+    setups, graded
+        Room for two rows per as-of bar.
+    signals
+        Room for one row per as-of bar.
     """
+    bars, timeline = ticker.bars, ticker.timeline
+    session_no, segment_start, n = timeline.session_no, timeline.segment_start, timeline.n_bars
     window = int(parameters[_P_WINDOW])
     min_lookback = int(parameters[_P_LOOKBACK])
-    horizon = int(parameters[_P_HORIZON])
     arm = int(parameters[_P_ARM])
     stop_multiple = parameters[_P_STOP]
-    max_constant = int(parameters[_P_CONSTANT])
+    zones = _zone_rules(parameters)
+    race = _race_rules(parameters)
+    actions = _action_rules(parameters)
+    quality_rules = _quality_rules(parameters)
+    grading = GradingRules(race.horizon_days, False)  # noqa: FBT003 - the standard rules
 
     # O(n_bars) once per ticker. Bars after T do not exist here.
-    high = high[:n]
-    low = low[:n]
-    close = close[:n]
-    volume = volume[:n]
+    high = bars.high[:n]
+    low = bars.low[:n]
+    close = bars.close[:n]
+    volume = bars.volume[:n]
     stops = segment_stops(segment_start[:n])
     terms = bar_terms(high, low, close, volume)
-    returns, bench_returns, n_pairs, year_high = factor_terms(high, close, bench_close[:n])
-    counts, constant_end = quality_terms(
-        high,
-        low,
-        volume,
-        raw_close,
-        raw_dollar_volume,
-        max_constant,
-        parameters[_P_MEDIAN_CLOSE],
-        parameters[_P_MEDIAN_VOLUME],
-    )
+    factor = factor_terms(high, close, ticker.bench.close[:n])
+    quality = quality_terms(high, low, volume, raw.close, raw.dollar_volume, quality_rules)
     pivot_bar = np.empty(2 * n, np.int32)
     pivot_price = np.empty(2 * n)
     n_pivots = find_pivots(high, low, arm, pivot_bar, pivot_price)
 
     work = np.empty((3, 2 * (window + 1)))
     level = np.empty((2, 2 * (window + 1)))
-    n_target_slots = max(3, int(parameters[_P_MAX_TARGETS]))
-    target_long = np.empty((3, n_target_slots))
-    target_short = np.empty((3, n_target_slots))
-    factors = np.empty(_N_FACTORS)
+    n_target_slots = max(3, zones.max_targets)
+    target_long = np.empty((N_TARGET_ROWS, n_target_slots))
+    target_short = np.empty((N_TARGET_ROWS, n_target_slots))
+    factors = np.empty(layout.N_SIGNALS)
 
     first_pivot = 0
     stop_pivot = 0
@@ -228,44 +364,29 @@ def replay_pass(
     first_price = 0
     n_candidates = np.int64(0)  # not a literal: a call with one would be compiled twice
     n_signals = np.int64(0)
-    for a in range(len(asof_index)):
-        i = np.int64(asof_index[a])
-        flags = asof_flags[a]
+    for a in range(len(grid.bar_no)):
+        i = np.int64(grid.bar_no[a])
         s = max(np.int64(segment_start[i]), i - window)
         n_window = i - s + 1
-        dollar_volume = _mean_recent(raw_dollar_volume, i, s)
+        dollar_volume = _mean_recent(raw.dollar_volume, i, s)
 
-        is_signal = flags & SIGNAL_GRIDS != 0
+        is_signal = grid.flags[a] & SIGNAL_GRIDS != 0
         if is_signal:
-            write_factors(i, s, close, returns, bench_returns, n_pairs, year_high, factors)
-            signal_asof[n_signals] = a
-            for k in range(_N_FACTORS):
-                signal_floats[k, n_signals] = factors[k]
-            signal_shorts[0, n_signals] = _write_forward_returns(
-                i, n, stops[i], is_ended, close, signal_floats[_N_FACTORS:], n_signals
+            write_factors(i, s, factor, factors)
+            signals.asof[n_signals] = a
+            for k in range(layout.N_SIGNALS):
+                signals.floats[k, n_signals] = factors[k]
+            signals.shorts[layout.SIGNAL_N_FORWARD, n_signals] = _write_forward_returns(
+                i, n, np.int64(stops[i]), timeline.is_ended, close, signals.floats, n_signals
             )
-            signal_floats[_N_FACTORS + _N_FORWARD, n_signals] = close[i]
-            signal_floats[_N_FACTORS + _N_FORWARD + 1, n_signals] = dollar_volume
+            signals.floats[layout.SIGNAL_CLOSE, n_signals] = close[i]
+            signals.floats[layout.SIGNAL_ADV20, n_signals] = dollar_volume
             while session_no[first_quality] <= session_no[i] - QUALITY_SESSIONS:
                 first_quality += 1
             while session_no[first_price] <= session_no[i] - PRICE_SESSIONS:
                 first_price += 1
-            signal_codes[0, n_signals] = ineligible_code(
-                i,
-                n_window,
-                first_quality,
-                first_price,
-                counts,
-                constant_end,
-                raw_close,
-                raw_dollar_volume,
-                parameters[_P_MIN_BARS],
-                parameters[_P_MISSING],
-                parameters[_P_ZERO_VOLUME],
-                parameters[_P_FLAT],
-                max_constant,
-                parameters[_P_MEDIAN_CLOSE],
-                parameters[_P_MEDIAN_VOLUME],
+            signals.codes[layout.INELIGIBLE_REASON, n_signals] = ineligible_code(
+                i, n_window, first_quality, first_price, quality, quality_rules
             )
             n_signals += 1
 
@@ -278,172 +399,41 @@ def replay_pass(
             stop_pivot += 1
         if stop_pivot == first_pivot:
             continue
-        atr, rsi, balance, adx, ema_fast, ema_slow, cmf, mean_volume = window_state(s, i, close, volume, terms)
+        state = window_state(s, i, close, volume, terms)
+        atr = state.atr
         if atr <= 0.0:
             continue
         entry = close[i]
-        trend, position, movement, rsi_vote, volume_vote = technical_votes(
-            entry, atr, rsi, balance, adx, ema_fast, ema_slow, cmf
-        )
-        technical = technical_score(trend, position, movement, rsi_vote, volume_vote)
-        walked = momentum_score(close[s : i + 1], terms[6, s : i + 1])
+        technical = technical_score(technical_votes(entry, state))
+        walked = momentum_score(close[s : i + 1], terms[SQUARED_CHANGE, s : i + 1])
         score = (technical + walked) / 2.0
-        n_levels = cluster_levels(
-            i,
-            pivot_bar[first_pivot:stop_pivot],
-            pivot_price[first_pivot:stop_pivot],
-            volume,
-            mean_volume,
-            decay,
-            parameters[_P_TOLERANCE] * atr,
-            work,
-            level,
-        )
-        n_long, sr_long, primary_long, rr_long, p_long, best_long = _direction_setup(
-            entry, 1.0, atr, score, level, n_levels, stop_multiple, horizon, parameters, work, target_long
-        )
-        n_short, sr_short, primary_short, rr_short, p_short, best_short = _direction_setup(
-            entry, -1.0, atr, score, level, n_levels, stop_multiple, horizon, parameters, work, target_short
-        )
-        if n_long == 0 and n_short == 0:
+        pivots = Pivots(pivot_bar[first_pivot:stop_pivot], pivot_price[first_pivot:stop_pivot])
+        tolerance = parameters[_P_TOLERANCE] * atr
+        n_levels = cluster_levels(i, pivots, volume, state.mean_volume, decay, tolerance, work, level)
+        levels = level[:, :n_levels]
+        long_side = _side((entry, atr, score), 1.0, levels, zones, race, work, target_long)
+        short_side = _side((entry, atr, score), -1.0, levels, zones, race, work, target_short)
+        if long_side.n_targets == 0 and short_side.n_targets == 0:
             continue
-        n_conflicts = count_conflicts(
-            technical, walked, entry, ema_fast, atr, parameters[_P_DISAGREEMENT], parameters[_P_STRETCH]
-        )
+        n_conflicts = count_conflicts(technical, walked, entry, state, actions)
         conf_long = confidence(score, n_conflicts)
         conf_short = confidence(100.0 - score, n_conflicts)
-        action = choose_action(
-            conf_long,
-            conf_short,
-            n_long > 0,
-            n_short > 0,
-            parameters[_P_LEAD],
-            parameters[_P_HIGH],
-            parameters[_P_MODERATE],
+        action = choose_action(conf_long, conf_short, long_side.n_targets > 0, short_side.n_targets > 0, actions)
+        raw_momentum, residual = _momenta(i, s, is_signal, factor, factors)
+        common = AsofState(
+            *(a, n_window, entry, atr, technical, walked, action, n_conflicts, raw_momentum, residual, dollar_volume)
         )
-        if is_signal:
-            raw_momentum = factors[0]
-            residual = factors[1]
-        else:
-            raw_momentum = momentum(i, s, close)
-            residual = residual_momentum(i, s, returns, bench_returns, n_pairs)
-
         for direction in range(2):
             is_long = direction == 0
-            if is_long:
-                n_targets, n_sr, primary, rr, p, best = (
-                    n_long,
-                    sr_long,
-                    primary_long,
-                    rr_long,
-                    p_long,
-                    best_long,
-                )
-                target = target_long
-                own_confidence = conf_long
-                stop = entry - stop_multiple * atr
-            else:
-                n_targets, n_sr, primary, rr, p, best = (
-                    n_short,
-                    sr_short,
-                    primary_short,
-                    rr_short,
-                    p_short,
-                    best_short,
-                )
-                target = target_short
-                own_confidence = conf_short
-                stop = entry + stop_multiple * atr
-            if n_targets == 0:
+            side = long_side if is_long else short_side
+            target = target_long if is_long else target_short
+            if side.n_targets == 0:
                 continue
-            row = n_candidates
+            stop = entry - stop_multiple * atr if is_long else entry + stop_multiple * atr
+            place = side.primary.place
+            setup = SetupPrices(is_long, entry, stop, target[TARGET_PRICE, place], side.primary.rr)
+            own_confidence = conf_long if is_long else conf_short
+            _write_setup(n_candidates, setup, own_confidence, side, target[STRENGTH, place], common, actions, setups)
+            grade_row(i, setup, ticker, grading, graded, n_candidates)
             n_candidates += 1
-            candidate_asof[row] = a
-            setup_floats[0, row] = entry
-            setup_floats[1, row] = stop
-            setup_floats[2, row] = target[0, primary]
-            setup_floats[3, row] = rr
-            setup_floats[4, row] = own_confidence
-            setup_floats[5, row] = 100.0 * p
-            setup_floats[6, row] = 100.0 * best
-            setup_floats[7, row] = p * rr - (1.0 - p)
-            setup_floats[8, row] = technical
-            setup_floats[9, row] = walked
-            setup_floats[10, row] = target[2, primary]
-            setup_floats[11, row] = raw_momentum
-            setup_floats[12, row] = residual
-            setup_floats[13, row] = dollar_volume
-            own_conflicts = n_conflicts + (1 if n_sr < parameters[_P_MIN_SR_TARGETS] else 0)
-            setup_codes[0, row] = direction
-            setup_codes[1, row] = action
-            setup_codes[2, row] = min(own_conflicts, 2)
-            setup_codes[3, row] = n_sr
-            setup_codes[4, row] = 1 if n_sr == 0 else 0
-            setup_shorts[0, row] = n_window
-            grade_row(
-                i,
-                is_long,
-                entry,
-                stop,
-                target[0, primary],
-                rr,
-                n,
-                dates,
-                open_,
-                high,
-                low,
-                close,
-                bench_open,
-                bench_close,
-                session_no,
-                last_session_no,
-                is_ended,
-                horizon,
-                False,  # noqa: FBT003 - the standard rules; numba takes no keywords here
-                graded_floats,
-                graded_codes,
-                graded_shorts,
-                graded_dates,
-                row,
-            )
     return n_candidates, n_signals
-
-
-_FLOATS = types.Array(types.float64, 1, "C", readonly=True)
-_INTS = types.Array(types.int32, 1, "C", readonly=True)
-_OUT_FLOATS = types.Array(types.float64, 2, "C")
-_OUT_CODES = types.Array(types.int8, 2, "C")
-_OUT_SHORTS = types.Array(types.int16, 2, "C")
-_OUT_INTS = types.Array(types.int32, 1, "C")
-_SIGNATURE = (
-    _INTS,
-    *(_FLOATS,) * 7,
-    _INTS,
-    _FLOATS,
-    _FLOATS,
-    _INTS,
-    _INTS,
-    types.Array(types.uint8, 1, "C", readonly=True),
-    types.int64,
-    types.int64,
-    types.boolean,
-    _FLOATS,
-    _FLOATS,
-    _OUT_FLOATS,
-    _OUT_CODES,
-    _OUT_SHORTS,
-    _OUT_FLOATS,
-    _OUT_CODES,
-    _OUT_SHORTS,
-    types.Array(types.int32, 2, "C"),
-    _OUT_INTS,
-    _OUT_FLOATS,
-    _OUT_CODES,
-    _OUT_SHORTS,
-    _OUT_INTS,
-)
-
-
-def compile_replay() -> None:
-    """Compile the pass for its one signature, or load that from the cache."""
-    compile_once(replay_pass, _SIGNATURE)

@@ -6,16 +6,16 @@ and by `grade_setups` alike. Does not belong here: arrays of setups (grading.py)
 The order of float operations is the legacy profile's: its golden rows are reproduced bit for bit.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
+from btassets.engine.compiling import Int32s, Reals, Whole, helper
 from btassets.engine.conventions import HOLD_DAYS
 from btassets.engine.days import NO_DAY
-from btassets.engine.features.entry import inner
-from btassets.engine.replay.candidate_columns import (
-    EXIT_REASONS,
-    N_FILL_FLOATS,
-    OUTCOMES,
-)
+from btassets.engine.replay import replay_layout as layout
+from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, OUTCOMES
+from btassets.engine.replay.replay_layout import GradedOutputs, TickerArrays, Timeline
 
 _TARGET_HIT = OUTCOMES.index("target_hit")
 _STOP_HIT = OUTCOMES.index("stop_hit")
@@ -25,16 +25,34 @@ _BY_TARGET = EXIT_REASONS.index("target")
 _BY_STOP = EXIT_REASONS.index("stop")
 _BY_TIME = EXIT_REASONS.index("time")
 _DELISTED = EXIT_REASONS.index("delisted")
-_NO_NEXT_BAR = 0
-_GAPPED_STOP = 1
-_GAPPED_TARGET = 2
-_FILL_OPEN = 2 * N_FILL_FLOATS
+_NO_NEXT_BAR = DROPS.index("no_next_bar")
+_GAPPED_STOP = DROPS.index("gapped_stop")
+_GAPPED_TARGET = DROPS.index("gapped_target")
 _N_TIMES = len(HOLD_DAYS)
 _DAY_OF_EXIT = np.array(HOLD_DAYS, dtype=np.int64)
 
 
-@inner
-def walk_forward_bars(high, low, i, n_forward, is_long, stop, target):
+class SetupPrices(NamedTuple):
+    """What is graded: direction, close of the as-of bar, levels, and what a target hit pays at the close fill."""
+
+    is_long: bool
+    entry: float
+    stop: float
+    target: float
+    rr: float
+
+
+class GradingRules(NamedTuple):
+    """Horizon in bars, and whether the legacy rule for short histories holds (`grade_setups`)."""
+
+    horizon_days: int
+    is_legacy: bool
+
+
+@helper
+def walk_forward_bars(
+    high: Reals, low: Reals, i: Whole, n_forward: Whole, setup: SetupPrices
+) -> tuple[Whole, Whole, Whole]:
     """How bars i+1..i+n_forward met the two levels; touches are inclusive.
 
     Returns
@@ -43,11 +61,12 @@ def walk_forward_bars(high, low, i, n_forward, is_long, stop, target):
         Outcome code; day that decided it (`n_forward` when none did); first day on which the stop
         was touched, also after the target (0: never). Day 1 is bar i+1.
     """
+    stop, target = setup.stop, setup.target
     outcome = _EXPIRED
     decided = n_forward
     for day in range(1, n_forward + 1):
         j = i + day
-        if is_long:
+        if setup.is_long:
             is_stop = low[j] <= stop
             is_target = high[j] >= target
         else:
@@ -66,90 +85,84 @@ def walk_forward_bars(high, low, i, n_forward, is_long, stop, target):
     return outcome, decided, 0
 
 
-@inner
-def forward_bars(i, n, is_ended, horizon, is_legacy):
+@helper
+def forward_bars(i: Whole, timeline: Timeline, rules: GradingRules) -> tuple[Whole, Whole]:
     """(n_forward, exit reason of an untouched row): -1 instead of a reason when it is not graded.
 
-    `n` is the number of bars up to T. A halt does not end a row: nobody could have sold on its eve, so the portfolio
-    holds through it, and so does the row.
+    A halt does not end a row: nobody could have sold on its eve, so the portfolio holds through it, and so does
+    the row.
     """
-    n_forward = min(horizon, n - 1 - i)
-    if n_forward == horizon:
+    n_forward = min(rules.horizon_days, timeline.n_bars - 1 - i)
+    if n_forward == rules.horizon_days:
         return n_forward, _BY_TIME
-    return n_forward, _DELISTED if is_ended and not is_legacy else -1
+    return n_forward, _DELISTED if timeline.is_ended and not rules.is_legacy else -1
 
 
-@inner
-def blank_row(floats, codes, shorts, ends, row):
+@helper
+def blank_row(out: GradedOutputs, row: Whole) -> None:
     """Mark every graded column of a row as missing; `n_forward` becomes 0."""
-    for k in range(len(floats)):
-        floats[k, row] = np.nan
-    for k in range(len(codes)):
-        codes[k, row] = -1
-    codes[0, row] = 0
-    for k in range(len(shorts)):
-        shorts[k, row] = -1
-    for k in range(len(ends)):
-        ends[k, row] = NO_DAY
+    for k in range(len(out.floats)):
+        out.floats[k, row] = np.nan
+    for k in range(len(out.codes)):
+        out.codes[k, row] = -1
+    out.codes[layout.N_FORWARD, row] = 0
+    for k in range(len(out.shorts)):
+        out.shorts[k, row] = -1
+    for k in range(len(out.dates)):
+        out.dates[k, row] = NO_DAY
 
 
-@inner
+@helper
 def grade_row(
-    i,
-    is_long,
-    entry,
-    stop,
-    target,
-    rr,
-    n,
-    dates,
-    open_,
-    high,
-    low,
-    close,
-    bench_open,
-    bench_close,
-    session_no,
-    last_session_no,
-    is_ended,
-    horizon,
-    is_legacy,
-    floats,
-    codes,
-    shorts,
-    ends,
-    row,
-):
-    """Grade one setup at bar i from both fills and write column `row` of the four outputs.
+    i: Whole,
+    setup: SetupPrices,
+    ticker: TickerArrays,
+    rules: GradingRules,
+    out: GradedOutputs,
+    row: Whole,
+) -> None:
+    """Grade one setup at bar i from both fills and write column `row` of the outputs.
 
-    The outputs have one line per name of `GRADED_FLOATS`, `GRADED_CODES`, `GRADED_SHORTS` and
-    `GRADED_DATES`.
+    Parameters
+    ----------
+    i
+        As-of bar.
+    setup
+        Direction, prices and reward.
+    ticker, rules
+        Its bars, and how they are graded.
+    out, row
+        Where the result goes.
     """
-    blank_row(floats, codes, shorts, ends, row)
-    n_forward, cut = forward_bars(i, n, is_ended, horizon, is_legacy)
-    codes[0, row] = n_forward
+    bars, bench, timeline = ticker.bars, ticker.bench, ticker.timeline
+    floats, codes, shorts, ends = out.floats, out.codes, out.shorts, out.dates
+    is_long, entry, stop, target, rr = setup.is_long, setup.entry, setup.stop, setup.target, setup.rr
+    base = layout.OPEN_FILL
+    blank_row(out, row)
+    n_forward, cut = forward_bars(i, timeline, rules)
+    codes[layout.N_FORWARD, row] = n_forward
     risk = abs(entry - stop)
     risk_frac = risk / entry if entry != 0.0 else 0.0
-    floats[1, row] = risk_frac
+    floats[layout.RISK_PCT, row] = risk_frac
 
     # Next-open fill: known as soon as the next bar is, graded or not.
     is_filled = False
     fill = 0.0
-    if n_forward > 0 and session_no[i + 1] == session_no[i] + 1:
-        fill = open_[i + 1]
+    if n_forward > 0 and timeline.session_no[i + 1] == timeline.session_no[i] + 1:
+        fill = bars.open[i + 1]
         if (fill <= stop) if is_long else (fill >= stop):
-            codes[5, row] = _GAPPED_STOP
+            codes[layout.DROP_OPEN, row] = _GAPPED_STOP
         elif (fill >= target) if is_long else (fill <= target):
-            codes[5, row] = _GAPPED_TARGET
+            codes[layout.DROP_OPEN, row] = _GAPPED_TARGET
         else:
             is_filled = True
-            floats[_FILL_OPEN, row] = fill
-            floats[N_FILL_FLOATS + 1, row] = risk / fill
-    elif session_no[i] < last_session_no:
-        codes[5, row] = _NO_NEXT_BAR
+            floats[layout.FILL_OPEN, row] = fill
+            floats[base + layout.RISK_PCT, row] = risk / fill
+    elif timeline.session_no[i] < timeline.last_session_no:
+        codes[layout.DROP_OPEN, row] = _NO_NEXT_BAR
 
-    outcome, decided, stop_day = walk_forward_bars(high, low, i, n_forward, is_long, stop, target)
-    if cut < 0 and (outcome == _EXPIRED or not is_legacy):
+    outcome, decided, stop_day = walk_forward_bars(bars.high, bars.low, i, n_forward, setup)
+    if cut < 0 and (outcome == _EXPIRED or not rules.is_legacy):
         return
 
     reason = cut
@@ -157,17 +170,17 @@ def grade_row(
         reason = _BY_TARGET
     elif outcome != _EXPIRED:
         reason = _BY_STOP
-    codes[1, row] = outcome
-    codes[2, row] = reason
-    shorts[0, row] = decided
+    codes[layout.OUTCOME, row] = outcome
+    codes[layout.EXIT_REASON, row] = reason
+    shorts[layout.HELD, row] = decided
     if stop_day > 0:
-        shorts[1, row] = stop_day
-    ends[0, row] = dates[i + n_forward]
+        shorts[layout.STOP_DAY, row] = stop_day
+    ends[layout.LABEL_END, row] = bars.dates[i + n_forward]
 
     stop_price = 0.0
     stop_r = -1.0
     if stop_day > 0:
-        stop_bar_open = open_[i + stop_day]
+        stop_bar_open = bars.open[i + stop_day]
         stop_price = min(stop, stop_bar_open) if is_long else max(stop, stop_bar_open)
         if risk > 0.0 and entry > 0.0:
             stop_r = (stop_price - entry) / risk if is_long else (entry - stop_price) / risk
@@ -176,65 +189,64 @@ def grade_row(
     has_r = risk_frac > 0.0 and n_forward > 0
     for k in range(_N_TIMES):
         day = min(_DAY_OF_EXIT[k], n_forward)
-        c = close[i + day]
+        c = bars.close[i + day]
         result = 0.0
         if 0 < stop_day <= day:
             result = stop_r
             day = stop_day
         elif has_r:
             result = ((c - entry) / entry if is_long else (entry - c) / entry) / risk_frac
-        floats[2 + k, row] = result if has_r else 0.0
-        floats[8 + k, row] = bench_close[i + day] / bench_close[i] - 1.0
+        floats[layout.FIRST_TIME_R + k, row] = result if has_r else 0.0
+        floats[layout.FIRST_BENCH_RET + k, row] = bench.close[i + day] / bench.close[i] - 1.0
     target_price = target
     if outcome == _TARGET_HIT:
-        floats[0, row] = rr
-        floats[6, row] = rr
+        floats[layout.REALIZED_R, row] = rr
+        floats[layout.R_MTM, row] = rr
         # A limit order waiting at the target is filled at the open of a bar that starts beyond it.
-        bar_open = open_[i + decided]
-        if not is_legacy and risk > 0.0 and ((bar_open > target) if is_long else (bar_open < target)):
+        bar_open = bars.open[i + decided]
+        if not rules.is_legacy and risk > 0.0 and ((bar_open > target) if is_long else (bar_open < target)):
             target_price = bar_open
-            floats[6, row] = rr + ((bar_open - target) if is_long else (target - bar_open)) / risk
+            floats[layout.R_MTM, row] = rr + ((bar_open - target) if is_long else (target - bar_open)) / risk
     elif outcome == _EXPIRED:
         if has_r:
-            c = close[i + n_forward]
+            c = bars.close[i + n_forward]
             mark = ((c - entry) / entry if is_long else (entry - c) / entry) / risk_frac
-        floats[0, row] = 0.0 if reason == _BY_TIME else mark
-        floats[6, row] = mark
+        floats[layout.REALIZED_R, row] = 0.0 if reason == _BY_TIME else mark
+        floats[layout.R_MTM, row] = mark
     else:
-        floats[0, row] = stop_r
-        floats[6, row] = stop_r
-    floats[7, row] = bench_close[i + decided] / bench_close[i] - 1.0
+        floats[layout.REALIZED_R, row] = stop_r
+        floats[layout.R_MTM, row] = stop_r
+    floats[layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.close[i] - 1.0
 
     if not is_filled or risk <= 0.0:
         return
-    base = N_FILL_FLOATS
     sign = 1.0 if is_long else -1.0
-    codes[3, row] = outcome
-    codes[4, row] = reason
-    shorts[2, row] = decided
-    shorts[3, row] = shorts[1, row]
-    ends[1, row] = ends[0, row]
+    codes[layout.OUTCOME_OPEN, row] = outcome
+    codes[layout.EXIT_REASON_OPEN, row] = reason
+    shorts[layout.HELD_OPEN, row] = decided
+    shorts[layout.STOP_DAY_OPEN, row] = shorts[layout.STOP_DAY, row]
+    ends[layout.LABEL_END_OPEN, row] = ends[layout.LABEL_END, row]
     for k in range(_N_TIMES):
         day = min(_DAY_OF_EXIT[k], n_forward)
-        price = close[i + day]
+        price = bars.close[i + day]
         if 0 < stop_day <= day:
             day = stop_day
             price = stop_price
-        floats[base + 2 + k, row] = sign * (price - fill) / risk
-        floats[base + 8 + k, row] = bench_close[i + day] / bench_open[i + 1] - 1.0
-    price = close[i + n_forward]
+        floats[base + layout.FIRST_TIME_R + k, row] = sign * (price - fill) / risk
+        floats[base + layout.FIRST_BENCH_RET + k, row] = bench.close[i + day] / bench.open[i + 1] - 1.0
+    price = bars.close[i + n_forward]
     if outcome == _TARGET_HIT:
         price = target
     elif outcome != _EXPIRED:
         price = stop_price
     result = sign * (price - fill) / risk
-    floats[base, row] = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
-    floats[base + 6, row] = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
-    floats[base + 7, row] = bench_close[i + decided] / bench_open[i + 1] - 1.0
+    floats[base + layout.REALIZED_R, row] = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
+    floats[base + layout.R_MTM, row] = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
+    floats[base + layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.open[i + 1] - 1.0
 
 
-@inner
-def segment_stops(segment_start):
+@helper
+def segment_stops(segment_start: Int32s) -> Int32s:
     """Bar after the last one of each bar's segment, int32 of shape (n_bars,)."""
     n = len(segment_start)
     stops = np.empty(n, np.int32)

@@ -9,11 +9,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.compiling import read_only
 from btassets.engine.market.bars import Bars
-from btassets.engine.market.calendar import IS_BAR, IS_LATEST, IS_OWN_WEEK, IS_WEEK, segment_starts
+from btassets.engine.market.calendar import IS_BAR, IS_LATEST, IS_OWN_WEEK, IS_WEEK
 from btassets.engine.replay.candidate_columns import GRID_COLUMNS, SETUP_CODES, SETUP_FLOATS, SIGNAL_FLOATS
-from btassets.engine.replay.grading import graded_columns, graded_outputs
-from btassets.engine.replay.kernel import compile_replay, replay_pass
+from btassets.engine.replay.grading import bar_arrays, graded_columns, graded_outputs, timeline_of
+from btassets.engine.replay.kernel import replay_pass
+from btassets.engine.replay.replay_layout import (
+    INELIGIBLE_REASON,
+    N_BARS,
+    SETUP_SHORTS,
+    SIGNAL_N_FORWARD,
+    AsofGrid,
+    BenchmarkArrays,
+    RawArrays,
+    SetupOutputs,
+    SignalOutputs,
+    TickerArrays,
+)
 from btassets.engine.replay.replay_rules import ReplayRules, pivot_decay, rule_parameters
 
 
@@ -41,7 +54,7 @@ class TickerReplay:
 
 def warm_up() -> None:
     """Compile the replay, or load it from numba's cache, before the first ticker needs it."""
-    compile_replay()
+    replay_pass.load()
 
 
 def replay_ticker(
@@ -80,75 +93,62 @@ def replay_ticker(
     rules
         Parameters; `gap_days=0` is the legacy profile.
     """
-    warm_up()
     n_asof = len(asof_index)
-    setup_floats = np.empty((len(SETUP_FLOATS), 2 * n_asof))
-    setup_codes = np.empty((len(SETUP_CODES), 2 * n_asof), dtype=np.int8)
-    setup_shorts = np.empty((1, 2 * n_asof), dtype=np.int16)
+    setups = SetupOutputs(
+        np.empty((len(SETUP_FLOATS), 2 * n_asof)),
+        np.empty((len(SETUP_CODES), 2 * n_asof), dtype=np.int8),
+        np.empty((len(SETUP_SHORTS), 2 * n_asof), dtype=np.int16),
+        np.empty(2 * n_asof, dtype=np.int32),
+    )
     graded = graded_outputs(2 * n_asof)
-    candidate_asof = np.empty(2 * n_asof, dtype=np.int32)
-    signal_floats = np.empty((len(SIGNAL_FLOATS), n_asof))
-    signal_codes = np.empty((1, n_asof), dtype=np.int8)
-    signal_shorts = np.empty((1, n_asof), dtype=np.int16)
-    signal_asof = np.empty(n_asof, dtype=np.int32)
+    out = SignalOutputs(
+        np.empty((len(SIGNAL_FLOATS), n_asof)),
+        np.empty((1, n_asof), dtype=np.int8),
+        np.empty((1, n_asof), dtype=np.int16),
+        np.empty(n_asof, dtype=np.int32),
+    )
     n_candidates, n_signals = replay_pass(
-        bars.dates,
-        bars.open,
-        bars.high,
-        bars.low,
-        bars.close,
-        bars.volume,
-        bench_open,
-        bench_close,
-        session_no,
-        raw_close,
-        raw_dollar_volume,
-        segment_starts(bars.dates, rules.gap_days),
-        asof_index,
-        asof_flags,
-        int(np.searchsorted(session_no, last_session_no, side="right")),
-        last_session_no,
-        is_ended,
+        TickerArrays(
+            bar_arrays(bars),
+            BenchmarkArrays(read_only(bench_open), read_only(bench_close)),
+            timeline_of(bars, session_no, last_session_no, is_ended=is_ended, gap_days=rules.gap_days),
+        ),
+        RawArrays(read_only(raw_close), read_only(raw_dollar_volume)),
+        AsofGrid(read_only(asof_index), read_only(asof_flags)),
         rule_parameters(rules),
         pivot_decay(rules),
-        setup_floats,
-        setup_codes,
-        setup_shorts,
-        *graded,
-        candidate_asof,
-        signal_floats,
-        signal_codes,
-        signal_shorts,
-        signal_asof,
+        setups,
+        graded,
+        out,
     )
 
-    asof = candidate_asof[:n_candidates]
+    asof = setups.asof[:n_candidates]
     candidate_index = asof_index[asof]
     candidates: dict[str, npt.NDArray[np.generic]] = {"asof_date": bars.dates[candidate_index]}
     flags = asof_flags[asof]
     for name, bit in zip(GRID_COLUMNS, (IS_WEEK, IS_BAR, IS_OWN_WEEK, IS_LATEST), strict=True):
         candidates[name] = (flags & bit) != 0
-    candidates["n_bars"] = setup_shorts[0, :n_candidates]
+    candidates["n_bars"] = setups.shorts[N_BARS, :n_candidates]
     for k, name in enumerate(SETUP_FLOATS):
-        candidates[name] = setup_floats[k, :n_candidates]
+        candidates[name] = setups.floats[k, :n_candidates]
     for k, name in enumerate(SETUP_CODES):
-        candidates[name] = setup_codes[k, :n_candidates]
+        candidates[name] = setups.codes[k, :n_candidates]
     candidates["is_projected"] = candidates["is_projected"].view(bool)
-    candidates.update(graded_columns(*graded, n_candidates))
+    candidates.update(graded_columns(graded, int(n_candidates)))
 
-    asof = signal_asof[:n_signals]
+    asof = out.asof[:n_signals]
     signal_index = asof_index[asof]
     flags = asof_flags[asof]
-    reason = signal_codes[0, :n_signals]
+    reason = out.codes[INELIGIBLE_REASON, :n_signals]
     signals: dict[str, npt.NDArray[np.generic]] = {
         "asof_date": bars.dates[signal_index],
         "is_week": (flags & IS_WEEK) != 0,
         "is_own_week": (flags & IS_OWN_WEEK) != 0,
         "is_latest": (flags & IS_LATEST) != 0,
-        "n_forward": signal_shorts[0, :n_signals],
+        "n_forward": out.shorts[SIGNAL_N_FORWARD, :n_signals],
         "eligible": reason == -1,
         "ineligible_reason": reason,
     }
     for k, name in enumerate(SIGNAL_FLOATS):
-        signals[name] = signal_floats[k, :n_signals]
+        signals[name] = out.floats[k, :n_signals]
     return TickerReplay(candidates, signals, candidate_index, signal_index)

@@ -1,16 +1,15 @@
 """Why the engine leans one way at an as-of bar: the five votes behind the technical score.
 
-Belongs here: the same state that the replay computes, told for today's list. Does not belong here:
+Belongs here: the same state that the replay computes, for today's list. Does not belong here:
 wording (report), and the setups themselves (replay).
 """
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
+from btassets.engine.compiling import Int32s, RealMatrix, Reals, kernel
 from btassets.engine.conventions import SESSIONS_A_YEAR
-from btassets.engine.features.entry import compile_once, entry
-from btassets.engine.features.indicators import bar_terms, window_state
+from btassets.engine.features.indicators import SQUARED_CHANGE, bar_terms, window_state
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import segment_starts
 from btassets.engine.setups.scores import VOTES, momentum_score, technical_score, technical_votes
@@ -18,9 +17,23 @@ from btassets.engine.setups.scores import VOTES, momentum_score, technical_score
 EXPLANATION_COLUMNS = (*VOTES, "technical", "momentum_score")
 
 
-@entry
-def _explain_pass(high, low, close, volume, segment_start, asof_index, window_bars, min_lookback_bars):
-    rows = np.full((len(asof_index), 7), np.nan)
+_TECHNICAL = EXPLANATION_COLUMNS.index("technical")
+_MOMENTUM = EXPLANATION_COLUMNS.index("momentum_score")
+
+
+@kernel
+def _explain_pass(
+    high: Reals,
+    low: Reals,
+    close: Reals,
+    volume: Reals,
+    segment_start: Int32s,
+    asof_index: Int32s,
+    window_bars: int,
+    min_lookback_bars: int,
+) -> RealMatrix:
+    """Votes and scores at each as-of bar, shape (n_asof, 7), columns of `EXPLANATION_COLUMNS`."""
+    rows = np.full((len(asof_index), len(EXPLANATION_COLUMNS)), np.nan)
     for row in range(len(asof_index)):
         i = np.int64(asof_index[row])
         s = max(np.int64(segment_start[i]), i - window_bars)
@@ -30,20 +43,15 @@ def _explain_pass(high, low, close, volume, segment_start, asof_index, window_ba
         c = close[s : i + 1]
         v = volume[s : i + 1]
         terms = bar_terms(high[s : i + 1], low[s : i + 1], c, v)
-        atr, rsi, balance, adx, ema_fast, ema_slow, cmf, _ = window_state(0, n - 1, c, v, terms)
-        if atr <= 0.0:
+        state = window_state(0, n - 1, c, v, terms)
+        if state.atr <= 0.0:
             continue
-        votes = technical_votes(c[n - 1], atr, rsi, balance, adx, ema_fast, ema_slow, cmf)
-        for k in range(5):
+        votes = technical_votes(c[n - 1], state)
+        for k in range(len(votes)):
             rows[row, k] = votes[k]
-        rows[row, 5] = technical_score(*votes)
-        rows[row, 6] = momentum_score(c, terms[6])
+        rows[row, _TECHNICAL] = technical_score(votes)
+        rows[row, _MOMENTUM] = momentum_score(c, terms[SQUARED_CHANGE])
     return rows
-
-
-_FLOATS = types.Array(types.float64, 1, "C", readonly=True)
-_INTS = types.Array(types.int32, 1, "C", readonly=True)
-_SIGNATURE = (*(_FLOATS,) * 4, _INTS, _INTS, types.int64, types.int64)
 
 
 def explain_asof(
@@ -70,7 +78,6 @@ def explain_asof(
     gap_days, window_bars, min_lookback_bars
         As in `ReplayRules`.
     """
-    compile_once(_explain_pass, _SIGNATURE)
     rows = _explain_pass(
         bars.high,
         bars.low,

@@ -4,14 +4,44 @@ Belongs here: compiled geometry of past highs and lows. Does not belong here: wh
 a trade (targets.py).
 """
 
-from btassets.engine.features.entry import inner
+from typing import NamedTuple
+
+from btassets.engine.compiling import Int32s, OutInt32s, OutRealMatrix, OutReals, RealMatrix, Reals, Whole, helper
 
 HALF_STRENGTH_WEIGHT = 2.0
 """Weight of two fresh touches at average volume: strength 50."""
 
+PRICE, LEVEL_STRENGTH = range(2)
+"""Rows of the levels that `cluster_levels` writes: price, strength 0-100."""
 
-@inner
-def find_pivots(high, low, arm, pivot_bar, pivot_price):
+TARGET_PRICE, DISTANCE, STRENGTH = range(3)
+"""Rows of the targets that `zone_targets` and `projected_targets` write: two prices, strength 0-100."""
+
+N_TARGET_ROWS = 3
+
+
+class ZoneRules(NamedTuple):
+    """Where targets may lie, in ATR, and how many there are (`ReplayRules`)."""
+
+    spacing_atr: float
+    min_atr: float
+    max_atr: float
+    max_targets: int
+    is_projected: bool
+    first_atr: float
+    second_atr: float
+    third_atr: float
+
+
+class Pivots(NamedTuple):
+    """Pivots in time order, at one bar the high before the low: bar and price."""
+
+    bar: Int32s
+    price: Reals
+
+
+@helper
+def find_pivots(high: Reals, low: Reals, arm: Whole, pivot_bar: OutInt32s, pivot_price: OutReals) -> Whole:
     """Write every pivot of the series in time order, at one bar the high before the low.
 
     A pivot high is above the `arm` bars before it and not below the `arm` bars after it (a plateau
@@ -43,16 +73,25 @@ def find_pivots(high, low, arm, pivot_bar, pivot_price):
     return count
 
 
-@inner
-def cluster_levels(i, pivot_bar, pivot_price, volume, mean_volume, decay, tolerance, work, level):
+@helper
+def cluster_levels(
+    i: Whole,
+    pivots: Pivots,
+    volume: Reals,
+    mean_volume: float,
+    decay: Reals,
+    tolerance: float,
+    work: OutRealMatrix,
+    level: OutRealMatrix,
+) -> Whole:
     """Join the window's pivots into levels.
 
     Parameters
     ----------
     i
         As-of bar.
-    pivot_bar, pivot_price
-        The pivots of the window, time order.
+    pivots
+        Those of the window.
     volume, mean_volume
         Volume per bar of the ticker; mean volume of the window.
     decay
@@ -72,20 +111,20 @@ def cluster_levels(i, pivot_bar, pivot_price, volume, mean_volume, decay, tolera
     Notes
     -----
     The free pivot with the most weight within the tolerance leads (tie: the later one in the
-    order of `pivot_bar`), all free pivots within the tolerance of it join. The result does not
+    order of the pivots), all free pivots within the tolerance of it join. The result does not
     depend on a scan direction in price and no level is wider than twice the tolerance.
     """
-    n = len(pivot_bar)
+    n = len(pivots.bar)
     price = work[0, :n]
     weight = work[1, :n]
     score = work[2, :n]
     for q in range(n):
-        t = pivot_bar[q]
+        t = pivots.bar[q]
         factor = 1.0
         if mean_volume > 0.0:
             factor = min(2.0, max(0.5, volume[t] / mean_volume))
         weight[q] = decay[i - t] * factor
-        price[q] = pivot_price[q]
+        price[q] = pivots.price[q]
         score[q] = 0.0
     # Pivot by pivot into all scores at once: each score still grows in time order.
     for q in range(n):
@@ -122,26 +161,36 @@ def cluster_levels(i, pivot_bar, pivot_price, volume, mean_volume, decay, tolera
                     leader = kept
                 kept += 1
         n_free = kept
-        level[0, n_levels] = joined_price / joined
-        level[1, n_levels] = 100.0 * joined / (joined + HALF_STRENGTH_WEIGHT)
+        level[PRICE, n_levels] = joined_price / joined
+        level[LEVEL_STRENGTH, n_levels] = 100.0 * joined / (joined + HALF_STRENGTH_WEIGHT)
         n_levels += 1
     return n_levels
 
 
-@inner
-def zone_targets(entry, sign, atr, level, n_levels, spacing_atr, min_atr, max_atr, max_targets, work, target):
+@helper
+def zone_targets(
+    entry: float,
+    sign: float,
+    atr: float,
+    level: RealMatrix,
+    rules: ZoneRules,
+    work: OutRealMatrix,
+    target: OutRealMatrix,
+) -> Whole:
     """Levels on one side of the close that represent their zone and lie in reach, nearest first.
 
-    By strength descending (tie: the nearer) a level is kept when it is more than `spacing_atr` ATR
-    from every kept one. Of the kept ones those at `min_atr` to `max_atr` ATR (both included) are
-    targets, the nearest `max_targets` of them. A level equal to the close is on neither side.
+    By strength descending (tie: the nearer) a level is kept when it is more than `rules.spacing_atr` ATR
+    from every kept one. Of the kept ones those at `rules.min_atr` to `rules.max_atr` ATR (both included)
+    are targets, the nearest `rules.max_targets` of them. A level equal to the close is on neither side.
 
     Parameters
     ----------
     entry, sign, atr
         Close of the as-of bar, +1.0 for levels above it and -1.0 for those below, ATR.
-    level, n_levels
-        What `cluster_levels` wrote.
+    level
+        What `cluster_levels` wrote, cut to the levels there are.
+    rules
+        Spacing, reach and number.
     work
         Scratch, float64 (2, >= n_levels).
     target
@@ -152,59 +201,61 @@ def zone_targets(entry, sign, atr, level, n_levels, spacing_atr, min_atr, max_at
     int
         Number of targets.
     """
+    max_targets = rules.max_targets
     n = 0
-    for k in range(n_levels):
-        if sign * (level[0, k] - entry) > 0.0:
-            work[0, n] = level[0, k]
-            work[1, n] = level[1, k]
+    for k in range(level.shape[1]):
+        if sign * (level[PRICE, k] - entry) > 0.0:
+            work[PRICE, n] = level[PRICE, k]
+            work[LEVEL_STRENGTH, n] = level[LEVEL_STRENGTH, k]
             n += 1
-    spacing = spacing_atr * atr
+    spacing = rules.spacing_atr * atr
     n_targets = 0
     while n > 0:
         strongest = 0
         for k in range(1, n):
-            if work[1, k] > work[1, strongest] or (
-                work[1, k] == work[1, strongest] and abs(work[0, k] - entry) < abs(work[0, strongest] - entry)
+            if work[LEVEL_STRENGTH, k] > work[LEVEL_STRENGTH, strongest] or (
+                work[LEVEL_STRENGTH, k] == work[LEVEL_STRENGTH, strongest]
+                and abs(work[PRICE, k] - entry) < abs(work[PRICE, strongest] - entry)
             ):
                 strongest = k
-        price = work[0, strongest]
-        strength = work[1, strongest]
+        price = work[PRICE, strongest]
+        strength = work[LEVEL_STRENGTH, strongest]
         distance = abs(price - entry)
-        if min_atr <= distance / atr <= max_atr:
+        if rules.min_atr <= distance / atr <= rules.max_atr:
             place = n_targets
-            while place > 0 and target[1, place - 1] > distance:
+            while place > 0 and target[DISTANCE, place - 1] > distance:
                 if place < max_targets:
-                    target[0, place] = target[0, place - 1]
-                    target[1, place] = target[1, place - 1]
-                    target[2, place] = target[2, place - 1]
+                    target[TARGET_PRICE, place] = target[TARGET_PRICE, place - 1]
+                    target[DISTANCE, place] = target[DISTANCE, place - 1]
+                    target[STRENGTH, place] = target[STRENGTH, place - 1]
                 place -= 1
             if place < max_targets:
-                target[0, place] = price
-                target[1, place] = distance
-                target[2, place] = strength
+                target[TARGET_PRICE, place] = price
+                target[DISTANCE, place] = distance
+                target[STRENGTH, place] = strength
                 n_targets = min(n_targets + 1, max_targets)
         kept = 0
         for k in range(n):
-            if abs(work[0, k] - price) > spacing:
-                work[0, kept] = work[0, k]
-                work[1, kept] = work[1, k]
+            if abs(work[PRICE, k] - price) > spacing:
+                work[PRICE, kept] = work[PRICE, k]
+                work[LEVEL_STRENGTH, kept] = work[LEVEL_STRENGTH, k]
                 kept += 1
         n = kept
     return n_targets
 
 
-@inner
-def projected_targets(entry, sign, atr, first_atr, second_atr, third_atr, target):
+@helper
+def projected_targets(entry: float, sign: float, atr: float, rules: ZoneRules, target: OutRealMatrix) -> Whole:
     """Three targets at fixed multiples of ATR, strength 0; those at or below a price of 0 are left out.
 
     `target` as in `zone_targets`; returns how many were written.
     """
     n = 0
-    for multiple in (first_atr, second_atr, third_atr):
+    for multiple in (rules.first_atr, rules.second_atr, rules.third_atr):
         price = entry + sign * (multiple * atr)
         if price > 0.0:
-            target[0, n] = price
-            target[1, n] = multiple * atr
-            target[2, n] = 0.0
+            target[TARGET_PRICE, n] = price
+            target[DISTANCE, n] = multiple * atr
+            target[STRENGTH, n] = 0.0
             n += 1
     return n

@@ -1,16 +1,27 @@
 """Technical and momentum score, confidence, action: what one as-of bar says about direction.
 
 Belongs here: compiled arithmetic on the indicators of one window. Does not belong here: levels and
-targets, and whether a setup qualifies (evaluation does that from the columns).
+targets, and whether a setup qualifies (the floors do that from the columns).
 """
 
 import math
+from typing import NamedTuple
 
-from btassets.engine.features.entry import inner
+from btassets.engine.compiling import Flag, Reals, Whole, helper
+from btassets.engine.features.indicators import WindowState
 
-VOTES = ("trend", "position", "directional_movement", "rsi", "volume")
-"""The five votes in the order of `technical_votes`; each in [-1, 1], positive for a rise."""
 
+class Votes(NamedTuple):
+    """The five votes behind the technical score; each in [-1, 1], positive for a rise."""
+
+    trend: float
+    position: float
+    directional_movement: float
+    rsi: float
+    volume: float
+
+
+VOTES = Votes._fields
 VOTE_WEIGHTS = (0.30, 0.15, 0.20, 0.20, 0.15)
 
 LONG_HIGH = 0
@@ -20,35 +31,53 @@ SHORT_MODERATE = 3
 SHORT_HIGH = 4
 
 
-@inner
-def clip_unit(x):
+class ActionRules(NamedTuple):
+    """Thresholds of conflicts and actions (`ReplayRules`)."""
+
+    max_disagreement: float
+    max_stretch_atr: float
+    min_sr_targets: float
+    min_lead: float
+    high: float
+    moderate: float
+
+
+@helper
+def clip_unit(x: float) -> float:
     """`x` limited to [-1, 1]."""
     return min(1.0, max(-1.0, x))
 
 
-@inner
-def technical_votes(close, atr, rsi, balance, adx, ema_fast, ema_slow, cmf):
-    """Five votes: trend, position, directional movement, RSI, volume; each in [-1, 1].
+@helper
+def technical_votes(close: float, state: WindowState) -> Votes:
+    """Votes at a close, given the state of its window.
 
     25 is Wilder's threshold of a trend in ADX, and the distance of RSI's classic 25 and 75 from 50.
     """
-    return (
-        clip_unit((ema_fast - ema_slow) / (2.0 * atr)),
-        clip_unit((close - ema_slow) / (3.0 * atr)),
-        clip_unit(balance * adx / 25.0),
-        clip_unit((rsi - 50.0) / 25.0),
-        clip_unit(cmf / 0.25),
+    return Votes(
+        clip_unit((state.ema_fast - state.ema_slow) / (2.0 * state.atr)),
+        clip_unit((close - state.ema_slow) / (3.0 * state.atr)),
+        clip_unit(state.balance * state.adx / 25.0),
+        clip_unit((state.rsi - 50.0) / 25.0),
+        clip_unit(state.cmf / 0.25),
     )
 
 
-@inner
-def technical_score(trend, position, movement, rsi, volume):
+@helper
+def technical_score(votes: Votes) -> float:
     """Weighted votes on 0-100; 50 is neutral, mirrored prices give 100 minus it."""
-    return 50.0 + 50.0 * (0.30 * trend + 0.15 * position + 0.20 * movement + 0.20 * rsi + 0.15 * volume)
+    weighted = (
+        VOTE_WEIGHTS[0] * votes.trend
+        + VOTE_WEIGHTS[1] * votes.position
+        + VOTE_WEIGHTS[2] * votes.directional_movement
+        + VOTE_WEIGHTS[3] * votes.rsi
+        + VOTE_WEIGHTS[4] * votes.volume
+    )
+    return 50.0 + 50.0 * weighted
 
 
-@inner
-def momentum_score(close, squares):
+@helper
+def momentum_score(close: Reals, squares: Reals) -> float:
     """Mean share of driftless walks, with the same daily moves, that rose less; 0-100.
 
     Over 21, 63, 126 and 252 changes, those longer than the window left out: Phi of the
@@ -86,38 +115,44 @@ def momentum_score(close, squares):
     return 100.0 * shares / count
 
 
-@inner
-def count_conflicts(technical, momentum, close, ema_fast, atr, max_disagreement, max_stretch_atr):
+@helper
+def count_conflicts(technical: float, momentum: float, close: float, state: WindowState, rules: ActionRules) -> Whole:
     """How many common conflicts speak against a setup of either direction: 0, 1 or 2.
 
     Technical and momentum score apart; the close stretched away from EMA(20).
     """
     n = 0
-    if abs(technical - momentum) >= max_disagreement:
+    if abs(technical - momentum) >= rules.max_disagreement:
         n += 1
-    if abs(close - ema_fast) >= max_stretch_atr * atr:
+    if abs(close - state.ema_fast) >= rules.max_stretch_atr * state.atr:
         n += 1
     return n
 
 
-@inner
-def confidence(score, n_conflicts):
+@helper
+def confidence(score: float, n_conflicts: Whole) -> float:
     """Score of a direction (0-100; 100 - score for a short) less 10 per common conflict, 0-100."""
     return min(100.0, max(0.0, score - 10.0 * n_conflicts))
 
 
-@inner
-def choose_action(conf_long, conf_short, has_long, has_short, min_lead, high, moderate):
-    """Code of the action: the direction that leads by `min_lead`, exists, and is confident enough."""
+@helper
+def choose_action(
+    conf_long: float,
+    conf_short: float,
+    has_long: Flag,
+    has_short: Flag,
+    rules: ActionRules,
+) -> Whole:
+    """Code of the action: the direction that leads by `rules.min_lead`, exists, and is confident enough."""
     lead = conf_long - conf_short
-    if lead >= min_lead and has_long:
-        if conf_long >= high:
+    if lead >= rules.min_lead and has_long:
+        if conf_long >= rules.high:
             return LONG_HIGH
-        if conf_long >= moderate:
+        if conf_long >= rules.moderate:
             return LONG_MODERATE
-    elif -lead >= min_lead and has_short:
-        if conf_short >= high:
+    elif -lead >= rules.min_lead and has_short:
+        if conf_short >= rules.high:
             return SHORT_HIGH
-        if conf_short >= moderate:
+        if conf_short >= rules.moderate:
             return SHORT_MODERATE
     return NEUTRAL

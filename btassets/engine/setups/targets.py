@@ -5,10 +5,12 @@ belong here: where the targets come from (levels.py) and how trades ended (repla
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from btassets.engine.features.entry import inner
+from btassets.engine.compiling import RealMatrix, Whole, helper
+from btassets.engine.setups.levels import DISTANCE, STRENGTH
 
 MIN_PROBABILITY = 1e-6
 SIGMA_PER_ATR = 1.0 / math.sqrt(8.0 / math.pi)
@@ -18,8 +20,37 @@ SERIES_TERMS = 16
 _HALF_PI_SIGMA_SQUARED = 0.5 * (math.pi * SIGMA_PER_ATR) ** 2
 
 
-@inner
-def hit_probability(reward_atr, risk_atr, horizon_days):
+class RaceRules(NamedTuple):
+    """Distance of the stop, horizon and calibration of a race between target and stop (`ReplayRules`)."""
+
+    stop_atr: float
+    horizon_days: int
+    tilt_const: float
+    tilt_score: float
+    tilt_level: float
+
+
+class Primary(NamedTuple):
+    """The primary target.
+
+    Attributes
+    ----------
+    place
+        Its column in the targets.
+    rr
+        Distance over the distance of the stop.
+    prob, best_prob
+        Its probability and the largest of all targets, 0-1.
+    """
+
+    place: Whole
+    rr: float
+    prob: float
+    best_prob: float
+
+
+@helper
+def hit_probability(reward_atr: float, risk_atr: float, horizon_days: Whole) -> float:
     """Chance in [1e-6, 1 - 1e-6] that a driftless walk gains `reward_atr` before it loses `risk_atr`.
 
     Within `horizon_days` days, volatility 0.627 ATR a day: the exit problem of Brownian motion
@@ -49,41 +80,45 @@ def hit_probability(reward_atr, risk_atr, horizon_days):
     return min(1.0 - MIN_PROBABILITY, max(MIN_PROBABILITY, p))
 
 
-@inner
-def tilted_probability(p, sign, score, strength, tilt_const, tilt_score, tilt_level):
+@helper
+def tilted_probability(p: float, sign: float, score: float, strength: float, rules: RaceRules) -> float:
     """Probability with the calibration's tilt on its logit; unchanged when every tilt is 0."""
-    if tilt_const == 0.0 and tilt_score == 0.0 and tilt_level == 0.0:
+    if rules.tilt_const == 0.0 and rules.tilt_score == 0.0 and rules.tilt_level == 0.0:
         return p
     logit = (
         math.log(p / (1.0 - p))
-        + tilt_const
-        + tilt_score * sign * (score - 50.0) / 50.0
-        + tilt_level * (strength - 50.0) / 50.0
+        + rules.tilt_const
+        + rules.tilt_score * sign * (score - 50.0) / 50.0
+        + rules.tilt_level * (strength - 50.0) / 50.0
     )
     return 1.0 / (1.0 + math.exp(-logit))
 
 
-@inner
-def choose_primary(target, n_targets, sign, atr, stop_atr, horizon, score, tilt_const, tilt_score, tilt_level):
+@helper
+def choose_primary(
+    target: RealMatrix, n_targets: Whole, sign: float, atr: float, score: float, rules: RaceRules
+) -> Primary:
     """Primary target: the largest chance times reward (tie: the nearer).
 
-    `target` as `zone_targets` wrote it, nearest first.
-
-    Returns
-    -------
-    tuple
-        Its index, its R:R, its probability, and the largest probability of all targets (both 0-1).
+    Parameters
+    ----------
+    target, n_targets
+        As `zone_targets` wrote it, nearest first.
+    sign, atr, score
+        +1.0 long, -1.0 short; ATR; score 0-100.
+    rules
+        Stop, horizon and tilts.
     """
     primary = 0
     primary_rr = 0.0
     primary_p = 0.0
     best_p = 0.0
     largest = -np.inf
-    risk = stop_atr * atr
+    risk = rules.stop_atr * atr
     for k in range(n_targets):
-        distance = target[1, k]
-        p = hit_probability(distance / atr, stop_atr, horizon)
-        p = tilted_probability(p, sign, score, target[2, k], tilt_const, tilt_score, tilt_level)
+        distance = target[DISTANCE, k]
+        p = hit_probability(distance / atr, rules.stop_atr, rules.horizon_days)
+        p = tilted_probability(p, sign, score, target[STRENGTH, k], rules)
         rr = distance / risk
         best_p = max(best_p, p)
         if p * rr > largest:
@@ -91,4 +126,4 @@ def choose_primary(target, n_targets, sign, atr, stop_atr, horizon, score, tilt_
             primary = k
             primary_rr = rr
             primary_p = p
-    return primary, primary_rr, primary_p, best_p
+    return Primary(primary, primary_rr, primary_p, best_p)

@@ -8,9 +8,9 @@ book (portfolio) and what a Sharpe ratio is worth (sharpe).
 import math
 
 import numpy as np
-from numba import float64, njit, types
 from numpy.typing import NDArray
 
+from btassets.engine.compiling import Int32Matrix, Int32s, Int64s, OutRealMatrix, kernel
 from btassets.engine.statistics.influence import Influence
 from btassets.engine.statistics.sharpe import DAYS_PER_YEAR
 
@@ -21,10 +21,6 @@ LEAST_RANKED_SHARE = 0.9
 
 ALPHA, BETA, INFORMATION_RATIO, ACTIVE = range(4)
 """Columns of `market_model`."""
-
-_I4 = types.Array(types.int32, 1, "C", readonly=True)
-_I42 = types.Array(types.int32, 2, "C", readonly=True)
-_I8 = types.Array(types.int64, 1, "C", readonly=True)
 
 
 def market_model(
@@ -121,8 +117,17 @@ def ticker_permutations(
     return source
 
 
-@njit((_I42, _I42, _I8, _I4, _I8, _I4, float64[:, ::1]), cache=True, nogil=True)
-def _permuted_ranks(twice_rank, source, out_start, out_ticker, entry_start, entry_ticker, ranks):
+@kernel
+def _permuted_ranks(
+    twice_rank: Int32Matrix,
+    source: Int32Matrix,
+    out_start: Int64s,
+    out_ticker: Int32s,
+    entry_start: Int64s,
+    entry_ticker: Int32s,
+    ranks: OutRealMatrix,
+) -> OutRealMatrix:
+    """Write the percentiles of `PermutedRanks.of_draws` into `ranks`, shape (n_draws, n_entries)."""
     n_draws = source.shape[0]
     n_weeks, n_tickers = twice_rank.shape
     ranks[:] = np.nan

@@ -6,22 +6,21 @@ here: the books that made the curves, and drawing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.curves import annual_rate_pct, curve_risk, drawdown_frac, period_returns, sharpe_of_market
+from btassets.engine.days import EPOCH
 from btassets.engine.market.calendar import sessions_a_year
 
 ORDER = ("hold", "target", "benchmark", "equal_weight_hold", "equal_weight_renewed")
 """Curves in the order of the report; the first that exists is the main one."""
 
 MAX_STRETCHES = 5
-
-_DAYS_PER_YEAR = 365.25
-_LEAST_YEARS = 0.25
 
 Days = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -73,7 +72,7 @@ def curves_document(curves: Mapping[str, Curve]) -> dict[str, Any]:
     series: dict[str, Any] = {}
     for name, curve in curves.items():
         at = np.searchsorted(axis, curve.dates)
-        drawdown = drawdown_pct(curve.equity)
+        drawdown = drawdown_frac(curve.equity) * 100.0
         series[name] = {
             "equity": _placed(axis, at, curve.equity, 2),
             "drawdown_pct": _placed(axis, at, drawdown, 2),
@@ -89,54 +88,38 @@ def _placed(axis: Days, at: npt.NDArray[np.int64], values: Floats, digits: int) 
     return out
 
 
-def drawdown_pct(equity: Floats) -> Floats:
-    """Fall from the highest point so far, percent, positive; 0 while the peak is not positive."""
-    peak = np.maximum.accumulate(equity)
-    return np.where(peak > 0, (peak - equity) / np.where(peak > 0, peak, 1.0) * 100.0, 0.0)
-
-
 def curve_numbers(curve: Curve) -> dict[str, float | None]:
     """Return, annual rate, drawdown and Sharpe of a curve under the names and conventions of a book's."""
-    equity = curve.equity
-    start, final = float(equity[0]), float(equity[-1])
-    years = int(curve.dates[-1] - curve.dates[0]) / _DAYS_PER_YEAR
-    has_rate = years > _LEAST_YEARS and final > 0 and start > 0
+    start, final = float(curve.equity[0]), float(curve.equity[-1])
+    rate_pct = annual_rate_pct(final, start, int(curve.dates[-1] - curve.dates[0]))
+    drawdown, sharpe = curve_risk(np.ascontiguousarray(curve.equity)[np.newaxis], np.zeros(1, np.int64), 2.0)
+    sharpe = sharpe_of_market(sharpe, sessions_a_year(curve.dates))
+    is_positive = bool((curve.equity[:-1] > 0).all())  # a ruined curve has no Sharpe ratio here
     return {
         "total_return_pct": round((final / start - 1.0) * 100.0, 1) if start > 0 else None,
-        "cagr_pct": round(((final / start) ** (1.0 / years) - 1.0) * 100.0, 1) if has_rate else None,
-        "max_drawdown_pct": round(float(drawdown_pct(equity).max()), 1),
-        "sharpe": _sharpe(equity, sessions_a_year(curve.dates)),
+        "cagr_pct": None if rate_pct is None else round(rate_pct, 1),
+        "max_drawdown_pct": round(float(drawdown[0]) * 100.0, 1),
+        "sharpe": round(float(sharpe[0]), 2) if is_positive and np.isfinite(sharpe[0]) else None,
     }
 
 
-def _sharpe(equity: Floats, year: int) -> float | None:
-    if len(equity) < 4 or (equity[:-1] <= 0).any():
-        return None
-    returns = equity[1:] / equity[:-1] - 1.0
-    deviation = float(returns.std(ddof=1))
-    return round(float(returns.mean()) / deviation * year**0.5, 2) if deviation > 0 else None
-
-
-def period_returns(curve: Curve, unit: str) -> list[dict[str, Any]]:
+def returns_by(curve: Curve, unit: Literal["Y", "M"]) -> list[dict[str, Any]]:
     """Return of each calendar month (`M`) or year (`Y`), percent to 0.1, from the end of the one before.
 
     The first starts at the curve's first point.
     """
     period = curve.dates.astype("datetime64[D]").astype(f"datetime64[{unit}]").astype(np.int64)
-    last = np.append(np.flatnonzero(period[1:] != period[:-1]), len(period) - 1)
     rows: list[dict[str, Any]] = []
-    base = float(curve.equity[0])
-    for at in last.tolist():
-        value, number = float(curve.equity[at]), int(period[at])
-        row = {"year": 1970 + number} if unit == "Y" else {"year": 1970 + number // 12, "month": number % 12 + 1}
-        rows.append(row | {"return_pct": round((value / base - 1.0) * 100.0, 1) if base > 0 else None})
-        base = value
+    for number, value_pct in period_returns(period, curve.equity):
+        year = EPOCH.year + (number if unit == "Y" else number // 12)
+        month = {} if unit == "Y" else {"month": number % 12 + 1}
+        rows.append({"year": year, **month, "return_pct": None if value_pct is None else round(value_pct, 1)})
     return rows
 
 
 def drawdown_stretches(curve: Curve) -> list[dict[str, Any]]:
     """The deepest stretches under water, deepest first: peak, trough, recovery (null: not yet), depth."""
-    below = drawdown_pct(curve.equity)
+    below = drawdown_frac(curve.equity) * 100.0
     is_under = below > 0
     edges = np.diff(np.concatenate(([0], is_under.astype(np.int8), [0])))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)

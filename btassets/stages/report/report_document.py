@@ -175,8 +175,8 @@ def _curves(book: Book, inputs: ReportInputs) -> dict[str, Any]:
             {"curve": name, **curves.curve_numbers(curve)} for name, curve in found.items() if not is_book[name]
         ],
         "equity_curves": curves.curves_document(found),
-        "yearly_returns": {name: curves.period_returns(curve, "Y") for name, curve in found.items()},
-        "monthly_returns": {name: curves.period_returns(curve, "M") for name, curve in found.items()},
+        "yearly_returns": {name: curves.returns_by(curve, "Y") for name, curve in found.items()},
+        "monthly_returns": {name: curves.returns_by(curve, "M") for name, curve in found.items()},
         "drawdown_stretches": {name: curves.drawdown_stretches(curve) for name, curve in found.items()},
         "trades": curves.trades_document(trades, policies),
         "risk": risk_document(found, shown, trades, positions),

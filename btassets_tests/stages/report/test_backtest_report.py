@@ -144,11 +144,11 @@ def test_stretches_and_months_by_hand() -> None:
             "n_sessions": 2,
         },
     ]
-    assert report_curves.period_returns(curve, "M") == [
+    assert report_curves.returns_by(curve, "M") == [
         {"year": 2020, "month": 1, "return_pct": -10.0},
         {"year": 2020, "month": 2, "return_pct": 16.1},
     ]
-    assert report_curves.period_returns(curve, "Y") == [{"year": 2020, "return_pct": 4.5}]
+    assert report_curves.returns_by(curve, "Y") == [{"year": 2020, "return_pct": 4.5}]
 
 
 def test_curves_of_one_point_and_of_nothing() -> None:

@@ -1,23 +1,14 @@
-"""Levels, targets, probabilities and actions: hand cases and closed forms."""
-
-import math
+"""Pivots, levels, zones and projected targets: hand cases."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from btassets.engine.setups import levels, scores, targets
-from btassets_tests.reference.naive_engine import direct_hit_probability
+from btassets.engine.setups import levels
 
 
 def plain(function):
-    """The twin that Python can call: inner functions are compiled without a wrapper."""
+    """The twin that Python can call: helpers are compiled without a wrapper."""
     return getattr(function, "py_func", function)
-
-
-hit_probability = plain(targets.hit_probability)
-ATR_DISTANCES = st.floats(0.2, 12.0)
 
 
 def pivots(high, low, arm=2):
@@ -47,7 +38,7 @@ def clusters(pairs, tolerance, volume=None):
     volume = np.ones(21) if volume is None else volume
     level = np.empty((2, 40))
     n = plain(levels.cluster_levels)(
-        20, bar, price, volume, float(volume.mean()), np.ones(30), tolerance, np.empty((3, 42)), level
+        20, levels.Pivots(bar, price), volume, float(volume.mean()), np.ones(30), tolerance, np.empty((3, 42)), level
     )
     return [tuple(level[:, k].tolist()) for k in range(n)]
 
@@ -81,12 +72,15 @@ def test_volume_counts_between_a_half_and_twice():
     assert quiet_strength == pytest.approx(100 * 0.5 / 2.5)
 
 
+def rules(max_targets=5):
+    """Zones 1 ATR apart within 1 to 9 ATR; projected targets at 2, 3 and 4 ATR."""
+    return levels.ZoneRules(1.0, 1.0, 9.0, max_targets, True, 2.0, 3.0, 4.0)
+
+
 def zone(level_pairs, entry=100.0, sign=1.0, atr=1.0, max_targets=5):
     level = np.array(level_pairs, dtype=float).T.copy()
     target = np.empty((3, 8))
-    n = plain(levels.zone_targets)(
-        entry, sign, atr, level, len(level_pairs), 1.0, 1.0, 9.0, max_targets, np.empty((3, 20)), target
-    )
+    n = plain(levels.zone_targets)(entry, sign, atr, level, rules(max_targets), np.empty((3, 20)), target)
     return [tuple(target[:, k].tolist()) for k in range(n)]
 
 
@@ -118,67 +112,7 @@ def test_nearest_targets_are_kept():
 def test_projected_targets_need_a_price():
     target = np.empty((3, 3))
     project = plain(levels.projected_targets)
-    assert project(100.0, 1.0, 2.0, 2.0, 3.0, 4.0, target) == 3
+    assert project(100.0, 1.0, 2.0, rules(), target) == 3
     assert target.tolist() == [[104.0, 106.0, 108.0], [4.0, 6.0, 8.0], [0.0, 0.0, 0.0]]
-    assert project(7.0, -1.0, 2.0, 2.0, 3.0, 4.0, target) == 2
+    assert project(7.0, -1.0, 2.0, rules(), target) == 2
     assert target[0, :2].tolist() == [3.0, 1.0]
-
-
-@settings(max_examples=200, deadline=None)
-@given(ATR_DISTANCES, ATR_DISTANCES, st.integers(1, 400))
-def test_probability_equals_the_series_term_by_term(a, b, days):
-    assert abs(hit_probability(a, b, days) - direct_hit_probability(a, b, days)) <= 4e-15
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.floats(1.0, 9.0), st.floats(0.75, 3.0), st.integers(20, 200))
-def test_probability_is_monotone(a, b, days):
-    p = hit_probability(a, b, days)
-    assert hit_probability(a * 1.1, b, days) <= p + 1e-12
-    assert hit_probability(a, b * 1.1, days) >= p - 1e-12
-    assert hit_probability(a, b, days * 2) >= p - 1e-12
-    assert hit_probability(a, b, 10**6) == pytest.approx(b / (a + b), rel=1e-9)
-
-
-def test_probability_equals_a_simulated_hit_rate():
-    rng = np.random.default_rng(11)
-    a, b, days, steps, n = 2.0, 1.5, 30, 40, 6000
-    path = np.cumsum(rng.standard_normal((n, days * steps)) * targets.SIGMA_PER_ATR / math.sqrt(steps), axis=1)
-    # A walk in steps overshoots: 0.5826 sigma sqrt(step) of continuity correction on both barriers.
-    shift = 0.5826 * targets.SIGMA_PER_ATR / math.sqrt(steps)
-    up, down = path >= a - shift, path <= -b + shift
-    first_up = np.where(up.any(axis=1), up.argmax(axis=1), 10**9)
-    first_down = np.where(down.any(axis=1), down.argmax(axis=1), 10**9)
-    rate = (first_up < first_down).mean()
-    assert rate == pytest.approx(hit_probability(a, b, days), abs=4 * math.sqrt(0.25 / n))
-
-
-def test_tilts_move_the_logit_by_hand():
-    tilted = plain(targets.tilted_probability)
-    assert tilted(0.3, 1.0, 80.0, 70.0, 0.0, 0.0, 0.0) == 0.3
-    expected = 1 / (1 + math.exp(-(math.log(0.3 / 0.7) + 0.1 + 0.5 * 0.6 - 0.2 * 0.4)))
-    assert tilted(0.3, 1.0, 80.0, 70.0, 0.1, 0.5, -0.2) == pytest.approx(expected, rel=1e-15)
-
-
-@pytest.mark.parametrize(
-    ("conf_long", "conf_short", "has_long", "has_short", "expected"),
-    [
-        (70.0, 30.0, True, True, scores.LONG_HIGH),
-        (69.9, 30.1, True, True, scores.LONG_MODERATE),
-        (60.0, 40.0, True, True, scores.LONG_MODERATE),
-        (59.9, 40.1, True, True, scores.NEUTRAL),
-        (49.9, 20.0, True, True, scores.NEUTRAL),
-        (90.0, 10.0, False, True, scores.NEUTRAL),
-        (10.0, 90.0, True, True, scores.SHORT_HIGH),
-        (25.0, 65.0, False, True, scores.SHORT_MODERATE),
-        (10.0, 90.0, True, False, scores.NEUTRAL),
-    ],
-)
-def test_actions(conf_long, conf_short, has_long, has_short, expected):
-    assert plain(scores.choose_action)(conf_long, conf_short, has_long, has_short, 20.0, 70.0, 50.0) == expected
-
-
-def test_confidence_stays_in_range():
-    assert plain(scores.confidence)(5.0, 2) == 0.0
-    assert plain(scores.confidence)(100.0, 0) == 100.0
-    assert plain(scores.confidence)(80.0, 1) == 70.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from btassets.engine.portfolio.curve_risk import curve_risk
+from btassets.engine.curves import curve_risk
 
 
 def test_drawdown_and_sharpe_against_empyrical():
