@@ -1,7 +1,7 @@
 """Code versions, derived from the sources: nobody types them, so nobody forgets to.
 
-Belongs here: the hash of a set of source files. Does not belong here: which stage uses which
-(`graph/registry.py`).
+Belongs here: the hash of a set of source files, for the folder of compiled code. Does not belong here: the code
+behind a stage (`btassets/run/stage_code.py`).
 """
 
 import hashlib

@@ -8,6 +8,7 @@ when it does not exist yet.
 import os
 from pathlib import Path
 
+from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import open_book
 from btassets.book.new_book import DEMO_FOLDER, make_demo_book
 from btassets.compiled import use_cache_folder
@@ -17,7 +18,6 @@ from btassets.instance.fork_server import fork_runs
 from btassets.instance.other_instances import notice
 from btassets.masking import remember_environment
 from btassets.settings.load import FILE_NAME
-from btassets.stages.bars.ohlcv_history import active_tickers
 
 use_cache_folder()
 remember_environment(os.environ)

@@ -1,25 +1,33 @@
-"""Asking what is stale, and running stages in order without Dagster assets.
+"""Asking what is stale and why, and running stages in order without Dagster assets.
 
-Belongs here: the plan that the command line makes before it starts anything, and the straight run
+Belongs here: the plan that the command line makes before it starts anything, its explanation, and the straight run
 of one scenario. Does not belong here: Dagster runs (`btassets.defs.launch`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from btassets.arrivals.of_book import active_tickers, plan_ingest, plan_without_source
 from btassets.book.book import Book
-from btassets.errors import CheckFailedError, ShardLostError
-from btassets.graph.registry import STAGES, downstream
+from btassets.errors import CheckFailedError, DamagedFileError, ShardLostError
+from btassets.graph.flow import STAGES, downstream, upstream
 from btassets.run.freshness import input_hash, is_fresh, mark_checked, unmark_checked, was_checked
-from btassets.run.run_stage import StageOutcome, run_stages, stale_stage
+from btassets.run.reasons import Reason, reasons_of
+from btassets.run.run_stage import run_stages, stale_stage
+from btassets.run.stage_result import StageOutcome
+from btassets.run.tables import inputs_of
 from btassets.settings.load import BASE_SCENARIO
-from btassets.stages.bars.ohlcv_history import IngestPlan, active_tickers, plan_ingest, plan_without_source
+from btassets.stages.bars.ohlcv_history import IngestPlan
+from btassets.stages.bars.read_reasons import READER, read_reasons
 from btassets.stages.replay import candidates as replay
 from btassets.stages.replay.lookahead_check import find_lookahead
 
 _FROM_THE_SOURCE = frozenset({"ohlcv_history", "benchmark_closes"})
 
 Log = Callable[[str], object]
+
+_NAMED = 5
+"""Tickers that a reason names."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +50,21 @@ class RunPlan:
 
 
 def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, reads: bool = True) -> RunPlan:
-    """Compare source, lake and settings; nothing is computed or written.
+    """Compare source, lake and settings; nothing is computed.
 
     Without `reads` the source is not asked: the bars of the lake, and the benchmark's, stay as they are.
 
     Stages below the first stale one are taken as stale; they skip themselves in the run when
     their inputs turn out to be unchanged.
+
+    Parameters
+    ----------
+    full
+        Read every ticker again.
+    only
+        Tickers to read; None: all.
+    reads
+        Whether the source is asked; if not, the bars of the lake, and the benchmark's, stay as they are.
     """
     ingest = plan_ingest(book, full=full, only=only or ()) if reads else plan_without_source(book)
     kept = {"ohlcv_history"} if reads or book.lake.footer("benchmark_closes") is None else _FROM_THE_SOURCE
@@ -60,7 +77,7 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
             continue
         if name == "candidates":
             if not is_fresh(name, book, input_hash(name, book)):
-                tickers = replay.plan_replay(book).stale
+                tickers = replay.plan_replay(*inputs_of("candidates", book)).stale
                 if tickers or not was_checked(name, book):
                     # Rows that no lookahead check has passed yet: a run was killed or failed before it.
                     stale |= downstream({name})
@@ -72,6 +89,65 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
         # Those that left the universe or the lake, too: their rows have to go.
         tickers = sorted({*active_tickers(book), *book.lake.ticker_footers(book.candidates)}, key=str.encode)
     return RunPlan(ingest, tickers, [name for name in STAGES if name in stale - kept])
+
+
+@dataclass(frozen=True)
+class StaleStage:
+    """One stage that a run would bring up to date, and why.
+
+    Attributes
+    ----------
+    name
+        Of the stage.
+    reasons
+        What differs, the stage's own reasons first.
+    """
+
+    name: str
+    reasons: list[Reason]
+
+
+def explain(book: Book) -> list[StaleStage]:
+    """Stages that a run of the book's scenario would bring up to date, in flow order, each with its reasons.
+
+    Nothing is computed or written. What follows from bars that are not read yet is only known after they are:
+    such a stage names the stage above it.
+    """
+    base = book.in_base()
+    ingest = plan_ingest(base)
+    found: dict[str, StaleStage] = {}
+    for name, stage in STAGES.items():
+        is_shared = stage.keyed == "shared" or (stage.keyed == "replay" and book.replay == BASE_SCENARIO)
+        above = [Reason("upstream", up) for up in upstream(stage) if up in found]
+        own = _own_reasons(name, base if is_shared else book, ingest, has_stale_input=bool(above))
+        if own or above:
+            found[name] = StaleStage(name, [*own, *above])
+    return list(found.values())
+
+
+def _own_reasons(name: str, book: Book, ingest: IngestPlan, *, has_stale_input: bool) -> list[Reason]:
+    """Reasons of one stage apart from stages above it; empty when it is up to date."""
+    if name == "ohlcv_history":
+        by_reason = read_reasons(inputs_of(name, book)[0], ingest.stale)
+        found = [Reason("tickers", why, n=len(own), now=", ".join(own[:_NAMED])) for why, own in by_reason.items()]
+        return [*found, *(reasons_of(name, book) if READER in by_reason else [])]
+    try:
+        if is_fresh(name, book, input_hash(name, book)):
+            return []
+        found = reasons_of(name, book)
+        if STAGES[name].is_partitioned and not has_stale_input:
+            tickers = replay.plan_replay(*inputs_of(name, book)).stale
+            is_done = not tickers and was_checked(name, book)
+            found = [] if is_done else [*found, *_replay_reasons(tickers)] or [Reason("missing", name)]
+    except DamagedFileError as error:
+        # Its own file, or that of a stage above it, which says so itself.
+        return [] if has_stale_input else [Reason("damaged", name, now=str(error))]
+    return found
+
+
+def _replay_reasons(tickers: Sequence[str]) -> list[Reason]:
+    what = "their replay does not match bars, calendar, benchmark, settings and code as they are"
+    return [Reason("tickers", what, n=len(tickers), now=", ".join(tickers[:_NAMED]))] if tickers else []
 
 
 def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
@@ -97,13 +173,14 @@ def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
 
 def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:
     """Replay every stale ticker of the book's scenario in this process and verify it."""
-    plan = replay.plan_replay(book)
-    outcome = replay.replay_shard(book, plan, 0, 1, n_threads=n_threads)
+    tables, settings = inputs_of("candidates", book)
+    plan = replay.plan_replay(tables, settings)
+    outcome = replay.replay_shard(tables, settings, plan, 0, 1, n_threads=n_threads)
     log(f"candidates: {len(outcome.recomputed)} of {len(plan.expected)} tickers replayed")
-    lost, _ = replay.arrivals(book, plan)
+    lost, _ = replay.arrivals(tables, plan)
     if lost:
         raise ShardLostError(len(lost), lost[0])
-    found = find_lookahead(book, plan)
+    found = find_lookahead(tables, settings, plan)
     if found.ticker is not None:
         unmark_checked("candidates", book, found.ticker)
         raise CheckFailedError("no_lookahead", str(found.first_mismatch))

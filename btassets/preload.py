@@ -29,14 +29,16 @@ import btassets.instance.dagster_parts
 import btassets.instance.event_log
 import btassets.run.sql_models
 from btassets.defs.launch import reconstruct
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
 from btassets.instance.dagster_home import EVENT_BATCH
 from btassets.instance.fork_server import PREPARED, is_fork_server, leave_quietly, share_server
 from btassets.instance.migrations import remember_migrations
+from btassets.run.resolve import resolve
 
-for _name, _stage in STAGES.items():
-    if "sql" not in _stage.kinds:
-        importlib.import_module(_stage.module)
+for _stage in STAGES.values():
+    for _reference in (_stage.compute if not _stage.is_sql else "", _stage.judge):
+        if _reference:
+            resolve(_reference)
 
 # Steps inherit the server's environment, not that of the process that asks for them.
 for _name, _value in EVENT_BATCH.items():

@@ -24,7 +24,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"

@@ -23,8 +23,8 @@ import pyarrow as pa
 from btassets import errors
 from btassets.cli.commands import COMMANDS
 from btassets.cli.program import program
-from btassets.graph.registry import STAGES
-from btassets.graph.tables import TABLES
+from btassets.graph.flow import STAGE_OF_STORE, STAGE_OF_TABLE, STAGES, TABLES
+from btassets.graph.stage import Stage
 from btassets.settings.load import KEYS
 from btassets.settings.models import Section, Settings, Source, flatten
 from btassets.settings.profiles import PROFILES
@@ -84,7 +84,7 @@ def type_word(kind: pa.DataType) -> str:
 
 
 def table_part(name: str) -> str:
-    """Columns of one table, from `btassets/graph/tables.py`."""
+    """Columns of one table, from its declaration in `btassets/graph`."""
     spec = TABLES[name]
     rows = [
         (f"`{c.name}`", type_word(c.type) + ("" if c.nullable else ", never missing"), c.about.replace("|", "or"))
@@ -94,19 +94,32 @@ def table_part(name: str) -> str:
 
 
 def stage_part(name: str) -> str:
-    """What a stage reads and what decides its answer, from `btassets/graph/registry.py`."""
+    """What a stage reads and what decides its answer, from its declaration in `btassets/graph`."""
     stage = STAGES[name]
-    reads = ", ".join(f"[`{s}`]({s}.md)" for s in stage.reads) or "the source"
+    reads = ", ".join(_linked(table) for table in stage.reads) or "the source"
+    outside = ", ".join(f"`{outside}`" for outside in stage.outside) or "none"
     settings = ", ".join("all" if s == "" else f"`{s}`" for s in stage.settings) or "none"
     rows = [
         ("group", f"`{stage.group}`"),
         ("reads", reads),
         ("settings that decide it", settings),
-        ("sources that decide it", ", ".join(f"`{path}`" for path in stage.code)),
+        ("other inputs", outside),
+        ("code that decides it", f"{_code(stage)}, and what it imports"),
         ("tables", ", ".join(f"`{table}`" for table in stage.outputs)),
         ("kept", _KEPT[stage.keyed]),
     ]
     return f"> {stage.about}\n\n" + _rows(("", ""), rows)
+
+
+def _linked(table: str) -> str:
+    """Link to the page that shows a table, or the stage that keeps a store."""
+    stage = STAGE_OF_STORE.get(table) or STAGE_OF_TABLE[table]
+    return f"[`{table}`]({stage.name}.md)"
+
+
+def _code(stage: Stage) -> str:
+    """File of a stage's own code."""
+    return f"`{stage.compute}`" if stage.is_sql else f"`{str(stage.module).replace('.', '/')}.py`"
 
 
 def stages_part(folder: str) -> str:

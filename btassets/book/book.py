@@ -19,7 +19,8 @@ from btassets.settings.models import Settings
 from btassets.settings.profiles import PROFILES
 from btassets.settings.quality_thresholds import Quality
 from btassets.sources.universe.membership import Membership, read_membership
-from btassets.storage.lake import Lake, digest
+from btassets.storage.hashing import digest
+from btassets.storage.lake import Lake
 
 REPLAY_SETTINGS = (
     "engine",

@@ -140,6 +140,7 @@ _MAX_NAMED = 20
 def _deep(book: Book) -> BtassetsError | None:
     """Verify every byte and print a table of it; the first damage, None without."""
     from btassets.book.deep_check import deep_check
+    from btassets.run.tables import inputs_of
     from btassets.stages.bars.bar_store import changed_versions
 
     found = deep_check(book)
@@ -147,7 +148,7 @@ def _deep(book: Book) -> BtassetsError | None:
     head = ("verified", "files", "MB", "rows", "damaged")
     show_table([(c.kind, c.n_files, round(c.n_bytes / 1e6, 1), c.n_rows, len(c.damaged)) for c in found], head)
     damaged = [line for c in found for line in c.damaged]
-    damaged += [] if damaged else changed_versions(book)
+    damaged += [] if damaged else changed_versions(inputs_of("ohlcv_history", book)[0].bucketed("ohlcv_history"))
     for line in (damaged + [note for c in found for note in c.notes])[:_MAX_NAMED]:
         say(f"  {line}")
     if not damaged:
@@ -185,9 +186,9 @@ def _free_disk(book: Book) -> str:
 
 
 def _source(book: Book) -> str:
+    from btassets.arrivals.of_book import plan_ingest
     from btassets.sources.base import source_problems
     from btassets.sources.open_source import open_source
-    from btassets.stages.bars.ohlcv_history import plan_ingest
 
     plan = plan_ingest(book)
     what = f"{book.base.source.kind} {book.base.source.path}".strip()
@@ -201,7 +202,7 @@ def _universe(book: Book) -> str:
     if members is None:
         named = f"{len(universe.tickers)} tickers by name" if universe.tickers else "everything in the source"
         return f"{named}; who belonged to it at each date is not known"
-    from btassets.stages.bars.ohlcv_history import active_tickers
+    from btassets.arrivals.of_book import active_tickers
 
     n_spells = sum(len(own) for own in members.spells.values())
     known = set(active_tickers(book))
@@ -280,7 +281,7 @@ def _overrides(book: Book) -> str:
 
 
 def _age(book: Book, most: int | None) -> str:
-    from btassets.stages.bars.history_age import sessions_behind
+    from btassets.arrivals.history_age import sessions_behind
 
     age = sessions_behind(book)
     if age is None:

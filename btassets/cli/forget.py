@@ -5,6 +5,7 @@ Belongs here: what the command prints. Does not belong here: taking them out (`s
 
 from pathlib import Path
 
+from btassets.arrivals.of_book import forget
 from btassets.book.book import open_book
 from btassets.cli.terminal import say
 from btassets.cli.where import folder_of
@@ -12,7 +13,6 @@ from btassets.errors import NoBarsError, SourceStoppedError, UsageError
 from btassets.sources.open_source import open_source
 from btassets.sources.values.tickers import TickerNames
 from btassets.stages.bars.bar_store import TABLE
-from btassets.stages.bars.ohlcv_history import forget
 from btassets.storage.lock import book_lock
 
 

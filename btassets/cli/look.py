@@ -4,6 +4,7 @@ Belongs here: reading and printing. Nothing is computed, nothing in the book is 
 """
 
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from btassets.arrivals.history_age import sessions_behind
+from btassets.arrivals.of_book import bars_table
 from btassets.book.book import Book
 from btassets.cli.output.csv_text import json_text, safe_table
 from btassets.cli.output.out_file import checked_out
@@ -19,15 +22,13 @@ from btassets.cli.output.summary import headline_lines, report_folder
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import book_of
 from btassets.errors import NeverRunError, StaleBarsError, UnknownTableError
-from btassets.graph.registry import STAGE_OF_TABLE
-from btassets.graph.tables import TABLES, TRIALS, VERDICTS
-from btassets.run.freshness import key_of
+from btassets.graph.advice import VERDICTS
+from btassets.graph.flow import STAGE_OF_TABLE, TABLES
+from btassets.graph.portfolio import TRIALS
+from btassets.run.tables import folder_of_buckets, inputs_of, key_of
 from btassets.run.trials import read_trials
 from btassets.run.verdict_history import read_verdicts
 from btassets.settings.renamed import RENAMED_TABLES
-from btassets.stages.bars.bars_view import bars_table
-from btassets.stages.bars.history_age import sessions_behind
-from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.storage.files import replace_file
 from btassets.storage.sealed import read_all
 from btassets.studies.export import daily_returns
@@ -51,7 +52,7 @@ def command_today(
         raise NeverRunError(str(opened.folder))
     if max_age is not None and age[1] > max_age:
         raise StaleBarsError(age[0], age[1], max_age)
-    found = todays_list(opened, signal_day=signal_day)
+    found = todays_list(*inputs_of("todays_setups", opened, own=True), signal_day=signal_day)
     rules = opened.settings.portfolio
     text = {"table": as_text, "csv": as_csv, "json": as_json}[layout](
         found, capital=capital, risk_frac=rules.risk_frac, cap_frac=rules.notional_cap_frac
@@ -123,33 +124,37 @@ def read_table(book: Book, name: str) -> pa.Table:
         When no asset has this name, or it was not computed yet.
     """
     if name == "bars":
-        return bars_table(book, active_tickers(book))
+        return bars_table(book)
     if name in _OF_NO_STAGE:
         return _OF_NO_STAGE[name](book)
-    if name in ("candidates", "ohlcv_history"):
-        return _read_buckets(book, name)
+    folder = folder_of_buckets(name, book) if name in TABLES else None
+    if folder is not None:
+        return _read_buckets(book, name, folder)
     if name not in STAGE_OF_TABLE:
         raise UnknownTableError(name, known_tables(), "no asset has this name", RENAMED_TABLES.get(name))
     data = book.lake.read(name, key_of(STAGE_OF_TABLE[name], book))
-    # The lake keeps graded_setups in the order of reading; the table's order is `row_no`.
-    return data.sort_by("row_no") if name == "graded_setups" else data
+    own = [column for column in TABLES[name].order if column != "scenario"]
+    return _sorted(data, own) if own else data
 
 
-def _read_buckets(book: Book, name: str) -> pa.Table:
-    folder = book.candidates if name == "candidates" else name
+def _sorted(data: pa.Table, order: Sequence[str]) -> pa.Table:
+    """Rows by the columns `order`, texts by their bytes."""
+    keyed = data.select([])
+    for name in order:
+        column = data[name]
+        is_text = pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)
+        keyed = keyed.append_column(name, pc.cast(pc.cast(column, pa.string()), pa.binary()) if is_text else column)
+    return data.take(pc.sort_indices(keyed, sort_keys=[(name, "ascending") for name in order]))
+
+
+def _read_buckets(book: Book, name: str, folder: str) -> pa.Table:
     files = book.lake.bucket_files(folder)
     if not files:
         raise UnknownTableError(name, known_tables(), "nothing computed yet")
     parts = [part for path in files if (part := _read_file(path)).num_rows]
     if not parts:
         return TABLES[name].schema.empty_table()
-    whole = pa.concat_tables(parts).unify_dictionaries()
-    text = whole.append_column("_ticker", pc.cast(whole["ticker"], pa.binary()))
-    order = [("_ticker", "ascending"), ("asof_date" if name == "candidates" else "date", "ascending")]
-    if name == "candidates":
-        text = text.append_column("_direction", pc.cast(whole["direction"], pa.string()))
-        order.append(("_direction", "ascending"))
-    return whole.take(pc.sort_indices(text, sort_keys=order))
+    return _sorted(pa.concat_tables(parts).unify_dictionaries(), TABLES[name].order)
 
 
 def _read_file(path: Path) -> pa.Table:

@@ -19,6 +19,7 @@ from btassets.cli.output.stale import require_run
 from btassets.cli.terminal import printable, say, show_table
 from btassets.cli.where import book_of
 from btassets.errors import NoBarsError, UsageError
+from btassets.graph.flow import views
 from btassets.settings.renamed import RENAMED_TABLES
 from btassets.storage.warehouse import view_sources, view_sql
 
@@ -63,8 +64,9 @@ def _tables_of(connection: duckdb.DuckDBPyConnection, book: Book, query: str) ->
 
 def _door(book: Book, query: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    for name, files in view_sources(book.lake, _tables_of(connection, book, query)).items():
-        connection.execute(view_sql(name, files))
+    found = views()
+    for name, files in view_sources(book.lake, found, _tables_of(connection, book, query)).items():
+        connection.execute(view_sql(name, files, found[name].order))
     root = str(book.lake.root)
     # As it is, and as the views spell it: DuckDB compares the text.
     allowed = ", ".join("'" + spelled.replace("'", "''") + "'" for spelled in {root, escape(root)})

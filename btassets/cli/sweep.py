@@ -19,6 +19,7 @@ from btassets.cli.update import waiting
 from btassets.cli.where import book_of, overrides_of
 from btassets.compiled import use_cache_folder
 from btassets.engine.portfolio.portfolio_rules import Policy
+from btassets.graph.flow import views
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
@@ -56,7 +57,7 @@ def command_sweep(  # one keyword per option
             document = sweep_document(
                 opened, grid, policy=policy, by=by, progress=lambda done, total: bar("portfolios", done, total)
             )
-        refresh_views(opened.folder, opened.lake)
+        refresh_views(opened.folder, opened.lake, views())
     folder = write_sweep(opened, document)
     if out is not None:
         write_table(sweep_table(document), out)

@@ -89,10 +89,10 @@ def _serve(book: Book, port: int | None) -> int:
 
 def _prepare(book: Book) -> None:
     """Close runs that died and make the source's tickers partitions."""
+    from btassets.arrivals.of_book import plan_ingest
     from btassets.instance.dagster_home import open_instance
     from btassets.instance.dead_runs import close_dead_runs
     from btassets.instance.ticker_ranges import register
-    from btassets.stages.bars.ohlcv_history import plan_ingest
 
     with open_instance(book.instance) as instance:
         close_dead_runs(instance)

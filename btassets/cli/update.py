@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from btassets import progress
+from btassets.arrivals.bar_damage import owed_tickers, settle_owed
+from btassets.arrivals.landing import SETTLE_SECONDS, Taken, take_landed
+from btassets.arrivals.of_book import active_tickers, has_bars, is_source_away
 from btassets.book.book import Book
 from btassets.book.settings_copy import keep_settings
 from btassets.cli.output.findings import finding_lines, run_findings
@@ -20,15 +23,12 @@ from btassets.cli.terminal import Progress, say, tell
 from btassets.compiled import use_cache_folder
 from btassets.engine.days import EPOCH
 from btassets.errors import EXIT_INTERRUPTED, EXIT_SOME_TICKERS, NoBarsError, SourceStoppedError, UsageError
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES, views
 from btassets.instance.fork_server import launch_words, prepare_launch
 from btassets.plan import RunPlan, make_plan
 from btassets.run.freshness import is_scenario_fresh
 from btassets.settings.load import BASE_SCENARIO
-from btassets.stages.bars.bar_damage import owed_tickers, settle_owed
 from btassets.stages.bars.bar_store import TABLE
-from btassets.stages.bars.landing import SETTLE_SECONDS, Taken, take_landed
-from btassets.stages.bars.ohlcv_history import active_tickers, has_bars, is_source_away
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import sweep
 from btassets.storage.lock import book_lock
@@ -212,8 +212,8 @@ def write_warehouse(book: Book) -> None:
     """Renew the views of warehouse.duckdb when tables came or went."""
     from btassets.storage.warehouse import is_current, write_views
 
-    if not is_current(book.folder, book.lake):
-        write_views(book.folder, book.lake)
+    if not is_current(book.folder, book.lake, views()):
+        write_views(book.folder, book.lake, views())
 
 
 def last_lines(book: Book, landed: Taken) -> int:

@@ -12,7 +12,7 @@ from btassets.defs.launch_settings import Launch, changed_settings, scenario_con
 from btassets.defs.partitions import tickers
 from btassets.defs.resources import BookResource
 from btassets.errors import UsageError
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
 from btassets.instance.dagster_types import AssetJob
 from btassets.plan import run_scenario
 from btassets.settings.load import BASE_SCENARIO

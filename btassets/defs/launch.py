@@ -12,13 +12,14 @@ from typing import Any
 
 import dagster as dg
 
+from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import Book, open_book
 from btassets.defs.assets.bar_assets import FULL_TAG
 from btassets.defs.build import build_defs
 from btassets.defs.failures import RunFailure, read_failure
 from btassets.defs.resources import BookResource
 from btassets.defs.schedules import MODULE
-from btassets.graph.registry import PARTITIONED, STAGES
+from btassets.graph.flow import PARTITIONED, STAGES
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.dead_runs import close_dead_runs, process_tags
 from btassets.instance.fork_server import launch_words, prepare_launch
@@ -26,7 +27,6 @@ from btassets.instance.retention import retain
 from btassets.instance.ticker_ranges import range_tags, register
 from btassets.instance.timeline import name_origin
 from btassets.plan import RunPlan
-from btassets.stages.bars.ohlcv_history import active_tickers
 
 _LOGGERS = {"loggers": {"console": {}}}
 _PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}

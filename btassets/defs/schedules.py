@@ -10,6 +10,8 @@ from typing import Any
 
 import dagster as dg
 
+from btassets.arrivals.landing import landed_tickers, look_for_landed
+from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import Book
 from btassets.defs.resources import BookResource
 from btassets.defs.sensors import FRESHNESS_SECONDS, NEW_BARS_SECONDS, automatic_run, run_under_way
@@ -18,8 +20,6 @@ from btassets.instance.switches import Automation, Switch, states, turn
 from btassets.instance.ticker_ranges import register
 from btassets.plan import make_plan
 from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
-from btassets.stages.bars.landing import landed_tickers, look_for_landed
-from btassets.stages.bars.ohlcv_history import active_tickers
 
 DAILY = "daily"
 MODULE = "btassets.definitions"

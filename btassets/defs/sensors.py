@@ -9,6 +9,9 @@ from typing import Any
 
 import dagster as dg
 
+from btassets.arrivals.landing import SETTLE_SECONDS
+from btassets.arrivals.new_bars import NewBars, look_for_bars
+from btassets.arrivals.of_book import active_tickers, bars_age
 from btassets.book.book import Book
 from btassets.defs import checks
 from btassets.defs import notifications as hooks
@@ -16,10 +19,6 @@ from btassets.defs.resources import BookResource
 from btassets.errors import BtassetsError
 from btassets.instance.dead_runs import close_dead_runs
 from btassets.instance.ticker_ranges import range_tags, register
-from btassets.stages.bars.bars_age import bars_age
-from btassets.stages.bars.landing import SETTLE_SECONDS
-from btassets.stages.bars.new_bars import NewBars, look_for_bars
-from btassets.stages.bars.ohlcv_history import active_tickers
 
 NEW_BARS_SECONDS = 30
 FRESHNESS_SECONDS = 900

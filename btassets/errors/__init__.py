@@ -12,6 +12,7 @@ from btassets.errors.machine import (
     ShardLostError,
     TableContractError,
     TooManyFilesError,
+    UndeclaredReadError,
 )
 from btassets.errors.registered import (
     EXIT_BUG,
@@ -81,6 +82,7 @@ __all__ = [
     "StaleBarsError",
     "TableContractError",
     "TooManyFilesError",
+    "UndeclaredReadError",
     "UnknownSettingError",
     "UnknownTableError",
     "UsageError",

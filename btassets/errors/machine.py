@@ -84,6 +84,25 @@ class TableContractError(BtassetsError):
 
 
 @dataclass(eq=False)
+class UndeclaredReadError(BtassetsError):
+    """A stage reads a table, a setting or another input that it does not declare."""
+
+    exit_code = EXIT_BUG
+
+    reader: str
+    kind: str
+    name: str
+    place: str
+
+    def __str__(self) -> str:
+        field = {"table": "reads", "setting": "settings"}.get(self.kind, "outside")
+        return (
+            f"{self.reader} reads {self.kind} {self.name}, which it does not declare; what is not declared cannot "
+            f"make it stale; add it to `{field}` of {self.reader} in {self.place}."
+        )
+
+
+@dataclass(eq=False)
 class TooManyFilesError(BtassetsError):
     """The process may not open another file."""
 

@@ -5,20 +5,22 @@ its contract and written; assets and the scenario job both call it. Does not bel
 stage computes (its own module) and the two ticker-partitioned stages.
 """
 
-import importlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from btassets.book.book import Book
 from btassets.errors import TableContractError
-from btassets.graph.registry import STAGES, Stage
-from btassets.graph.tables import TABLES, TableSpec
-from btassets.run.freshness import equals_base, input_hash, is_fresh, key_of
+from btassets.graph.flow import STAGES, upstream
+from btassets.graph.outside import BESIDE
+from btassets.graph.stage import Stage
+from btassets.run.freshness import Inputs, equals_base, inputs_now, is_fresh
+from btassets.run.resolve import resolve
+from btassets.run.stage_result import StageOutcome, StageResult, conform
+from btassets.run.tables import Tables, key_of, settings_of
 from btassets.storage.lake import Footer
 from btassets.storage.memory import give_back_memory
 
@@ -26,75 +28,10 @@ MOST_THREADS = 4
 """Stages that run side by side in one process at most: each one holds its tables in memory."""
 
 
-@dataclass(frozen=True)
-class StageResult:
-    """What a stage's `compute` returns.
-
-    Attributes
-    ----------
-    tables
-        Arrow tables by name, one per output of the stage; a reader is written as it is read.
-    numbers
-        Few numbers with stable keys for the asset's page; None where there is none.
-    facts
-        JSON values that later stages or the command line read back from the footer.
-    """
-
-    tables: dict[str, pa.Table | pa.RecordBatchReader]
-    numbers: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StageOutcome:
-    """What became of a stage in this run."""
-
-    name: str
-    is_cached: bool
-    footers: dict[str, Footer]
-
-    @property
-    def numbers(self) -> dict[str, Any]:
-        """Numbers with stable keys, read from the footer, so that a skipped stage shows them too."""
-        return next(iter(self.footers.values())).facts.get("numbers", {})
-
-
-def conform(spec: TableSpec, data: pa.Table | pa.RecordBatchReader) -> pa.Table | pa.RecordBatchReader:
-    """Return `data` with exactly the declared columns, in order and of the declared types.
-
-    Raises
-    ------
-    TableContractError
-        When a column is missing, undeclared or of another kind, or a key is null; from a reader when
-        its batches are read.
-    """
-    missing = [n for n in spec.names if n not in data.schema.names]
-    undeclared = [n for n in data.schema.names if n not in spec.names]
-    if missing or undeclared:
-        raise TableContractError(spec.name, f"missing columns {missing}, undeclared columns {undeclared}")
-    if isinstance(data, pa.Table):
-        return _conform_table(spec, data)
-    batches = (part for batch in data for part in _conform_table(spec, pa.Table.from_batches([batch])).to_batches())
-    return pa.RecordBatchReader.from_batches(spec.schema, batches)
-
-
-def _conform_table(spec: TableSpec, table: pa.Table) -> pa.Table:
-    try:
-        conformed = table.select(list(spec.names)).cast(spec.schema)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise TableContractError(spec.name, str(error)) from error
-    for column in spec.columns:
-        if not column.nullable and conformed[column.name].null_count:
-            raise TableContractError(
-                spec.name, f"{column.name} is null in {conformed[column.name].null_count} rows and may not be"
-            )
-    return conformed
-
-
-def stale_stage(name: str, book: Book) -> str | None:
-    """Return the input hash of a stage when it has to be computed, None when it is fresh."""
-    expected = input_hash(name, book)
-    return None if is_fresh(name, book, expected) else expected
+def stale_stage(name: str, book: Book) -> Inputs | None:
+    """Return the inputs of a stage when it has to be computed, None when it is fresh."""
+    inputs = inputs_now(name, book)
+    return None if is_fresh(name, book, inputs.hash(name)) else inputs
 
 
 def run_stage(name: str, book: Book) -> StageOutcome:
@@ -106,14 +43,47 @@ def run_stage(name: str, book: Book) -> StageOutcome:
         Whatever the stage refuses; nothing is written then.
     """
     stage = STAGES[name]
-    expected = stale_stage(name, book)
-    if expected is None:
+    inputs = stale_stage(name, book)
+    if inputs is None:
         return StageOutcome(name, is_cached=True, footers=_footers(stage, book))
-    computed = _relabelled if equals_base(name, book) else _compute
-    outcome = store(name, book, expected, computed(name, book))
+    if equals_base(name, book):
+        outcome = store(name, book, inputs, _relabelled(name, book))
+    else:
+        result = compute(stage, book)
+        write_beside(stage, book, result)
+        outcome = store(name, book, inputs, result)
     # The next stage of this process starts from what it needs, not from the largest one before it.
     give_back_memory()
     return outcome
+
+
+def compute(stage: Stage, book: Book) -> StageResult:
+    """What a stage answers to its declared tables and settings; nothing is written.
+
+    Raises
+    ------
+    UndeclaredReadError
+        When it reads something that it does not declare.
+    """
+    tables = Tables(stage, book)
+    if stage.is_sql:
+        return resolve("btassets.run.sql_models:compute_model")(stage.name, tables, book.settings)
+    return resolve(stage.compute)(tables, settings_of(stage, book))
+
+
+def write_beside(stage: Stage, book: Book, result: StageResult) -> None:
+    """Write what a stage returned beyond tables.
+
+    Raises
+    ------
+    TableContractError
+        When that is not what it declares.
+    """
+    if set(result.beside) != set(stage.writes):
+        returned, declared = sorted(result.beside), sorted(stage.writes)
+        raise TableContractError(stage.name, f"returned {returned} beside its tables, and declares {declared}")
+    for name in stage.writes:
+        resolve(BESIDE[name].write)(book, result.beside[name])
 
 
 def _relabelled(name: str, book: Book) -> StageResult:
@@ -148,14 +118,15 @@ def run_stages(names: Iterable[str], book: Book, *, n_threads: int | None = None
     """
     wanted = {name for name in STAGES if name in set(names)}
     waiting, running = set(wanted), dict[Future[StageOutcome], str]()
-    behind = {name: _work_behind(name, wanted) for name in wanted}
+    before = {name: upstream(STAGES[name]) for name in wanted}
+    behind = {name: _work_behind(name, before) for name in wanted}
     width = n_threads or min(os.cpu_count() or 1, MOST_THREADS)
     failure: Exception | None = None
     pool = ThreadPoolExecutor(max_workers=width)
     try:
         while running or (waiting and failure is None):
             unfinished = waiting | set(running.values())
-            ready = [name for name in STAGES if name in waiting and not unfinished & set(STAGES[name].reads)]
+            ready = [name for name in STAGES if name in waiting and not unfinished.intersection(before[name])]
             ready.sort(key=lambda name: -behind[name])  # the sort is stable: equal ones in flow order
             for name in ready[: width - len(running)] if failure is None else ():
                 running[pool.submit(run_stage, name, book)] = name
@@ -177,21 +148,13 @@ def run_stages(names: Iterable[str], book: Book, *, n_threads: int | None = None
         pool.shutdown(wait=not running, cancel_futures=True)
 
 
-def _work_behind(name: str, wanted: set[str]) -> float:
-    """Work of a stage and of the longest chain that waits for it."""
-    later = [_work_behind(other, wanted) for other in wanted if name in STAGES[other].reads]
+def _work_behind(name: str, before: Mapping[str, Sequence[str]]) -> float:
+    """Work of a stage and of the longest chain that waits for it; `before`: what each stage waits for."""
+    later = [_work_behind(other, before) for other, waits_for in before.items() if name in waits_for]
     return STAGES[name].work + max(later, default=0.0)
 
 
-def _compute(name: str, book: Book) -> StageResult:
-    if "sql" in STAGES[name].kinds:
-        from btassets.run.sql_models import compute_model
-
-        return compute_model(name, book)
-    return importlib.import_module(STAGES[name].module).compute(book)
-
-
-def store(name: str, book: Book, expected: str, result: StageResult) -> StageOutcome:
+def store(name: str, book: Book, inputs: Inputs, result: StageResult) -> StageOutcome:
     """Write a stage's tables with their input hash; the stage's own table is written last.
 
     A kill between two of them leaves the stage stale, because it is fresh only when all agree.
@@ -200,9 +163,12 @@ def store(name: str, book: Book, expected: str, result: StageResult) -> StageOut
     key = key_of(stage, book)
     facts = {**result.facts, "numbers": result.numbers}
     footers: dict[str, Footer] = {}
-    for table in reversed(stage.outputs):
-        conformed = conform(TABLES[table], result.tables[table])
-        footers[table] = book.lake.write(table, conformed, expected, key, facts)
+    for spec in reversed(stage.tables):
+        conformed = conform(spec, result.tables[spec.name])
+        # The parts of the hash stand in the stage's own table: a later plan says from them what changed.
+        own = {"inputs": inputs.as_facts()} if spec.name == name else {}
+        kept = {k: v for k, v in facts.items() if k != "inputs"} | own
+        footers[spec.name] = book.lake.write(spec.name, conformed, inputs.hash(name), key, kept)
     return StageOutcome(name, is_cached=False, footers={t: footers[t] for t in stage.outputs})
 
 

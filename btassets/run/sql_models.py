@@ -21,14 +21,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.errors import EXIT_BUG, BtassetsError, TableContractError
-from btassets.graph.registry import STAGE_OF_TABLE
-from btassets.graph.tables import CANDIDATES
+from btassets.graph.flow import TABLES
 from btassets.run.floor_sql import floor_macros
-from btassets.run.freshness import key_of
-from btassets.run.run_stage import StageResult
 from btassets.run.settings_relation import settings_relations
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.storage.files import temporary_path
 from btassets.storage.warehouse import quoted_path
 
@@ -238,21 +237,31 @@ def run_tests(
     return results
 
 
-def compute_model(name: str, book: Book) -> StageResult:
-    """Run one model as a stage of a book, over the lake's files of its scenario.
+def compute_model(name: str, tables: Tables, settings: Settings) -> StageResult:
+    """Run one model as a stage, over the files of the tables that it declares.
 
     DuckDB reads the files itself, and of them only the columns that the model names.
+
+    Raises
+    ------
+    UndeclaredReadError
+        When its SQL names a table that its stage does not declare.
     """
-    relations: dict[str, Relation] = dict(settings_relations(book.settings, book.scenario))
+    relations: dict[str, Relation] = dict(settings_relations(settings, tables.scenario))
     for table in load_models()[name].upstream:
-        if table == "candidates":
-            files = book.lake.bucket_files(book.candidates)
-            relations[table] = files or CANDIDATES.schema.empty_table()
-        elif table not in relations:
-            relations[table] = [book.lake.existing_path(table, key_of(STAGE_OF_TABLE[table], book))]
-    stream = _ahead(_stream(load_models()[name], relations, book.lake.root))
+        if table not in relations:
+            relations[table] = tables.files(table) or TABLES[table].schema.empty_table()
+    stream = _ahead(_stream(load_models()[name], relations, tables.spill_folder))
     schema = next(stream)
     return StageResult({name: pa.RecordBatchReader.from_batches(schema, stream)})
+
+
+def run_tests_of(tables: Tables) -> list[SqlTestResult]:
+    """Run every test over the files of declared tables; what does not fit into memory is kept beside them."""
+    names = sorted({table for test in load_tests().values() for table in test.upstream})
+    files = {name: tables.files(name) for name in names}
+    with database(tables.spill_folder, MEMORY_LIMIT) as connection:
+        return run_tests(files, connection=connection)
 
 
 def _ahead(parts: Generator[Any]) -> Iterator[Any]:

@@ -28,10 +28,10 @@ import pyarrow.compute as pc
 from btassets.book.book import REPLAY_SETTINGS, Book
 from btassets.engine.conventions import POLICIES
 from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS
-from btassets.graph.tables import TRIALS
+from btassets.graph.portfolio import TRIALS
 from btassets.settings.load import BASE_SCENARIO, select
 from btassets.settings.models import Settings
-from btassets.storage.lake import digest
+from btassets.storage.hashing import digest
 
 if TYPE_CHECKING:  # the simulator would load its compiler for whoever only plans or counts
     from btassets.engine.portfolio.simulation import BookResult

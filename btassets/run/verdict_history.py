@@ -18,8 +18,9 @@ from typing import Any
 import pyarrow as pa
 
 from btassets.book.book import Book
-from btassets.graph.tables import VERDICTS
-from btassets.storage.lake import digest
+from btassets.graph.advice import VERDICTS
+from btassets.storage.hashing import digest
+from btassets.storage.lake import BASE
 
 _SUPPORTED = "supported"
 
@@ -47,6 +48,50 @@ class Standing:
     last_supported: date | None
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one run says of its claims.
+
+    Attributes
+    ----------
+    as_of
+        The last session that the verdicts know.
+    claims
+        Rows with `topic`, `item_key`, `verdict`, `estimate` and `p_adj`.
+    """
+
+    as_of: date
+    claims: Sequence[Mapping[str, Any]]
+
+
+def has_history(book: Book) -> bool:
+    """Whether there is a history of the book's scenario or of the base."""
+    return not {book.scenario, BASE}.isdisjoint(book.lake.scenarios(VERDICTS.name))
+
+
+def verdict_rows(book: Book) -> list[dict[str, Any]]:
+    """Rows of the scenario's history, in the order in which they were written; none before its first run."""
+    if book.scenario not in book.lake.scenarios(VERDICTS.name):
+        return []
+    return book.lake.read(VERDICTS.name, book.scenario).to_pylist()
+
+
+def with_look(rows: Sequence[Mapping[str, Any]], scenario: str, look: Look) -> list[Mapping[str, Any]]:
+    """`rows` of the history and, after them, what the look says otherwise than the last word at its session."""
+    last = {(row["topic"], row["item_key"], row["as_of"]): row["verdict"] for row in rows}
+    new = [
+        {
+            "scenario": scenario,
+            "look_no": len(rows) + k,
+            "as_of": look.as_of,
+            **{name: claim.get(name) for name in ("topic", "item_key", "verdict", "estimate", "p_adj")},
+        }
+        for k, claim in enumerate(look.claims, 1)
+        if last.get((claim["topic"], claim["item_key"], look.as_of)) != claim["verdict"]
+    ]
+    return [*rows, *new]
+
+
 def read_verdicts(book: Book) -> pa.Table:
     """The whole history, scenario by scenario, in the order in which it was written."""
     parts = [book.lake.read(VERDICTS.name, name) for name in book.lake.scenarios(VERDICTS.name)]
@@ -64,23 +109,11 @@ def append_verdicts(book: Book, as_of: date, claims: Sequence[Mapping[str, Any]]
         Rows with `topic`, `item_key`, `verdict`, `estimate` and `p_adj`.
     """
     with book.lake.bucket_lock(VERDICTS.name, 0):
-        rows = []
-        if book.scenario in book.lake.scenarios(VERDICTS.name):
-            rows = book.lake.read(VERDICTS.name, book.scenario).to_pylist()
-        last = {(row["topic"], row["item_key"], row["as_of"]): row["verdict"] for row in rows}
-        new = [
-            {
-                "scenario": book.scenario,
-                "look_no": len(rows) + k,
-                "as_of": as_of,
-                **{name: claim.get(name) for name in ("topic", "item_key", "verdict", "estimate", "p_adj")},
-            }
-            for k, claim in enumerate(claims, 1)
-            if last.get((claim["topic"], claim["item_key"], as_of)) != claim["verdict"]
-        ]
+        known = verdict_rows(book)
+        rows = with_look(known, book.scenario, Look(as_of, claims))
+        new = rows[len(known) :]
         if new:
-            rows += new
-            table = pa.Table.from_pylist(rows, schema=VERDICTS.schema)
+            table = pa.Table.from_pylist([dict(row) for row in rows], schema=VERDICTS.schema)
             book.lake.write(VERDICTS.name, table, digest([sorted(row.items(), key=str) for row in new]), book.scenario)
     return standings(rows)
 

@@ -4,8 +4,7 @@ Belongs here: the one place that knows every kind of source.
 """
 
 import os
-import re
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from btassets.engine.conventions import SESSIONS_A_YEAR
@@ -14,13 +13,12 @@ from btassets.masking import remember
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource
 from btassets.sources.calendar.calendars import exchange_sessions
-from btassets.sources.files.bar_files import bar_suffix
 from btassets.sources.files.bar_folder import FilesSource
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets.sources.files.landed import with_landed
 from btassets.sources.synthetic.demo import DemoSource, calendar_span
 from btassets.sources.universe.membership import read_membership
-from btassets.sources.universe.ticker_names import canonical_ticker, ticker_of_stem
+from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -148,18 +146,6 @@ def _session(settings: Settings, base_url: str, headers: dict[str, str], pace: f
         timeout_s=source.timeout_s,
         max_wait_s=source.max_wait_s,
     )
-
-
-def benchmark_ticker(settings: Settings) -> str:
-    """Ticker that the benchmark has, or would have as a file of the source: it is no ticker of the universe."""
-    name = PurePath(settings.benchmark).name
-    suffix = bar_suffix(name)
-    if suffix is None:
-        return canonical_ticker(settings.benchmark)
-    stem = name.removesuffix(suffix)
-    pattern = settings.source.ticker_pattern
-    found = re.search(pattern, stem) if pattern else None
-    return ticker_of_stem(stem if found is None or not found.groups() else found[1])
 
 
 def _named(settings: Settings, folder: Path) -> list[str]:

@@ -8,11 +8,11 @@ holds them.
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from glob import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -23,17 +23,34 @@ from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 FILE_NAME = "warehouse.duckdb"
 
-_REPLAYED = ("candidates", "signals")
-_INTERNAL = ("exchange_calendar", "signals", "quarantine")
-
 Connect = Callable[[str], AbstractContextManager[Any]]
 
 
-def view_sources(lake: Lake, names: Collection[str] | None = None) -> dict[str, list[Path]]:
+class View(Protocol):
+    """How a table is stored and sorted (`btassets.graph.flow.ViewSpec`)."""
+
+    @property
+    def layout(self) -> str:
+        """`bucketed`, `replays`, `replay` or `whole`."""
+        ...
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Columns that the view sorts by."""
+        ...
+
+
+Views = Mapping[str, View]
+"""Layout and order by table (`btassets.graph.flow.views`); a table without an entry gets no view."""
+
+
+def view_sources(lake: Lake, views: Views, names: Collection[str] | None = None) -> dict[str, list[Path]]:
     """Files behind each view; only tables that exist, and of them only files that btassets wrote and are intact.
 
     Parameters
     ----------
+    views
+        Which tables have a view.
     names
         Only these tables; None: all.
 
@@ -42,29 +59,27 @@ def view_sources(lake: Lake, names: Collection[str] | None = None) -> dict[str, 
     DamagedFileError
         When one is damaged and the lake does not mend.
     """
-    views: dict[str, list[Path]] = {}
+    found: dict[str, list[Path]] = {}
     for table in lake.tables():
-        if table in _INTERNAL or (names is not None and table not in names):
+        if table not in views or (names is not None and table not in names):
             continue
-        if table == "ohlcv_history" or table in _REPLAYED:
-            files = lake.bucket_files(f"{table}/{BASE}" if table in _REPLAYED else table)
+        layout = views[table].layout
+        if layout in ("bucketed", "replays"):
+            files = lake.bucket_files(f"{table}/{BASE}" if layout == "replays" else table)
         else:
-            scenarios = [name for name in lake.scenarios(table) if table != "factor_signals" or name == BASE]
+            scenarios = [name for name in lake.scenarios(table) if layout != "replay" or name == BASE]
             files = [lake.existing_path(table, name) for name in scenarios]
         if files:
-            views[table] = files
-    return views
+            found[table] = files
+    return found
 
 
-def view_sql(table: str, files: Iterable[Path]) -> str:
-    """Statement that makes the view of one table."""
-    order = " order by ticker, asof_date, direction" if table in _REPLAYED else ""
-    order = " order by ticker, date" if table == "ohlcv_history" else order
-    order = " order by scenario, row_no" if table == "graded_setups" else order
-    order = " order by trial_no" if table == "trials" else order
+def view_sql(table: str, files: Iterable[Path], order: Sequence[str]) -> str:
+    """Statement that makes the view of one table, sorted by the columns `order`."""
+    sorting = f" order by {', '.join(order)}" if order else ""
     listed = ", ".join(quoted_path(path) for path in files)
     # Names are ours and the files are quoted; a view cannot take parameters.
-    return f'create view "{table}" as select * from read_parquet([{listed}], union_by_name = true){order}'  # noqa: S608
+    return f'create view "{table}" as select * from read_parquet([{listed}], union_by_name = true){sorting}'  # noqa: S608
 
 
 def quoted_path(path: Path | str) -> str:
@@ -72,8 +87,8 @@ def quoted_path(path: Path | str) -> str:
     return "'" + escape(str(path)).replace("'", "''") + "'"
 
 
-def _stamp(folder: Path, lake: Lake) -> dict[str, Any]:
-    files = {table: [lake.place(path) for path in paths] for table, paths in view_sources(lake).items()}
+def _stamp(folder: Path, lake: Lake, views: Views) -> dict[str, Any]:
+    files = {table: [lake.place(path) for path in paths] for table, paths in view_sources(lake, views).items()}
     return {"root": str(lake.root), "views": files, "at": str(folder)}
 
 
@@ -81,20 +96,20 @@ def _checksum(path: Path) -> str:
     return f"{zlib.crc32(path.read_bytes()):08x}"
 
 
-def is_current(folder: Path, lake: Lake) -> bool:
+def is_current(folder: Path, lake: Lake, views: Views) -> bool:
     """Whether the warehouse is whole and has a view of every table, at the place where the book is now."""
     stamp = read_sealed_json(lake.root / "warehouse.json")
     try:
-        return stamp == {**_stamp(folder, lake), "file": _checksum(folder / FILE_NAME)}
+        return stamp == {**_stamp(folder, lake, views), "file": _checksum(folder / FILE_NAME)}
     except OSError:
         return False
 
 
-def refresh_views(folder: Path, lake: Lake) -> None:
+def refresh_views(folder: Path, lake: Lake, views: Views) -> None:
     """Let the views follow the tables that a command added; damage elsewhere is for the next run to name."""
     with suppress(DamagedFileError):
-        if not is_current(folder, lake):
-            write_views(folder, lake)
+        if not is_current(folder, lake, views):
+            write_views(folder, lake, views)
 
 
 @contextmanager
@@ -106,7 +121,7 @@ def _plain_connect(path: str) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def write_views(folder: Path, lake: Lake, connect: Connect = _plain_connect) -> int:
+def write_views(folder: Path, lake: Lake, views: Views, connect: Connect = _plain_connect) -> int:
     """Write the warehouse to a temporary file and rename it over the old one; return the number of views.
 
     Parameters
@@ -114,7 +129,7 @@ def write_views(folder: Path, lake: Lake, connect: Connect = _plain_connect) -> 
     connect
         Opens a DuckDB file for writing; the Dagster resource gives its own.
     """
-    sources = view_sources(lake)
+    sources = view_sources(lake, views)
 
     def write(temporary: Path) -> None:
         if "?" in str(temporary):
@@ -130,11 +145,13 @@ def write_views(folder: Path, lake: Lake, connect: Connect = _plain_connect) -> 
         try:
             with connect(str(file)) as connection:
                 for table, files in sources.items():
-                    connection.execute(view_sql(table, files))
+                    connection.execute(view_sql(table, files, views[table].order))
                 connection.execute("checkpoint")
         except (duckdb.OperationalError, duckdb.FatalException) as error:
             raise CannotWriteError(str(folder / FILE_NAME), str(error).splitlines()[0]) from error
 
     replace_file(folder / FILE_NAME, write)
-    replace_sealed_json(lake.root / "warehouse.json", {**_stamp(folder, lake), "file": _checksum(folder / FILE_NAME)})
+    replace_sealed_json(
+        lake.root / "warehouse.json", {**_stamp(folder, lake, views), "file": _checksum(folder / FILE_NAME)}
+    )
     return len(sources)

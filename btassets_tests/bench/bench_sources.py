@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from btassets.arrivals.of_book import ingest, plan_ingest
 from btassets.book.book import open_book
 from btassets.book.new_book import make_book
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.raw_bars import RawBars
-from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 from btassets_tests.bench.figures import Figure, Target
 from btassets_tests.support.postgres_server import NoPostgresError, postgres_server
 

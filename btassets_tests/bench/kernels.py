@@ -20,6 +20,7 @@ from btassets.book.book import Book
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.calendar import asof_grid
 from btassets.render.page import page
+from btassets.run.tables import inputs_of
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.replay.candidates import ReplayInputs, read_inputs, replay_one
 from btassets_tests.bench import bench_book
@@ -39,8 +40,9 @@ N_TICKERS_AIMED_AT = 501
 
 def read_market(book: Book) -> tuple[ReplayInputs, list[TickerBars]]:
     """Everything that the replay of a book reads."""
-    items = [item for bucket in range(book.lake.n_buckets) for item in read_bucket_bars(book, bucket)]
-    return read_inputs(book), sorted(items, key=lambda item: item.ticker.encode())
+    tables, settings = inputs_of("candidates", book)
+    items = [item for bucket in range(book.lake.n_buckets) for item in read_bucket_bars(tables, settings, bucket)]
+    return read_inputs(tables, settings), sorted(items, key=lambda item: item.ticker.encode())
 
 
 def _asof_index(item: TickerBars, inputs: ReplayInputs) -> np.ndarray:

@@ -5,7 +5,6 @@ Run as `python -m btassets_tests.bench.statistics BOOK` on a book of one's own, 
 """
 
 import argparse
-import importlib
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,9 @@ from pathlib import Path
 
 from btassets.book.book import Book, open_book
 from btassets.compiled import use_cache_folder
+from btassets.graph import flow
+from btassets.run.run_stage import compute
+from btassets.run.tables import inputs_of
 from btassets.stages.portfolio.simulation_inputs import read_book_inputs
 from btassets.stages.statistics import stat_portfolio
 from btassets_tests.bench.figures import Figure, Target, as_table
@@ -36,13 +38,10 @@ def timed(work: Callable[[], object], repeats: int = _REPEATS) -> tuple[float, f
 
 def statistics_figures(book: Book, *, has_targets: bool) -> list[Figure]:
     """The layer as a whole, each of its stages, and the 499 random books of `stat_portfolio`."""
-    parts = {
-        name: timed(lambda name=name: importlib.import_module(f"btassets.stages.{name}").compute(book))
-        for name in STAGES
-    }
-    inputs = read_book_inputs(book)
+    parts = {name: timed(lambda name=name: compute(flow.STAGES[name], book)) for name in STAGES}
+    inputs = read_book_inputs(*inputs_of("stat_portfolio", book))
     books = stat_portfolio.policy_books(inputs)
-    drawn = timed(lambda: stat_portfolio.random_rows(book, inputs, books))
+    drawn = timed(lambda: stat_portfolio.random_rows(book.settings, inputs, books))
 
     def figure(case: str, cpu: float, spread: float, target: float | None, note: str = "") -> Figure:
         limit = Target(cpu_s=target) if has_targets and target is not None else Target()

@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from btassets.book.book import open_book
-from btassets.graph.registry import STAGES
-from btassets.graph.tables import TABLES
+from btassets.graph.flow import STAGES, TABLES
 from btassets_tests.support.book_factory import bucket_times, call, market, write_bars
 
 _READER = """

@@ -3,9 +3,8 @@
 import dagster as dg
 import pytest
 
-from btassets.code_version import code_version
-from btassets.graph.registry import PARTITIONED, STAGES
-from btassets.graph.tables import TABLES
+from btassets.graph.flow import PARTITIONED, STAGES, TABLES, upstream
+from btassets.run.stage_code import code_version_of
 from btassets_tests.support.graph_text import GOLDEN, N_SHARDS, definitions, graph_text
 
 
@@ -47,13 +46,13 @@ def test_code_versions_are_those_of_the_sources(loaded: dg.Definitions) -> None:
     graph = loaded.resolve_asset_graph()
     for stage in STAGES.values():
         for table in stage.outputs:
-            assert graph.get(dg.AssetKey(table)).code_version == code_version(*stage.code), table
+            assert graph.get(dg.AssetKey(table)).code_version == code_version_of(stage), table
 
 
 def test_every_stage_reads_only_what_comes_before_it() -> None:
     seen: set[str] = set()
     for stage in STAGES.values():
-        assert set(stage.reads) <= seen, stage.name
+        assert set(upstream(stage)) <= seen, stage.name
         seen.add(stage.name)
 
 

@@ -15,7 +15,7 @@ from btassets.defs.assets import replay_assets as replay_defs
 from btassets.defs.failures import read_failure
 from btassets.defs.jobs import build_jobs
 from btassets.defs.launch_settings import changed_settings, scenario_config
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
 from btassets.instance.executors import n_stale
 from btassets.instance.ticker_ranges import n_targeted, range_tags, register
 from btassets.settings.models import Settings, flatten

@@ -12,11 +12,12 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 
+from btassets.arrivals import landing as stage_landing
+from btassets.arrivals.of_book import bars_age
 from btassets.defs.sensors import NEW_BARS_SECONDS
 from btassets.sources.calendar.exchange_hours import ExchangeHours
-from btassets.stages.bars import landing as stage_landing
 from btassets.stages.bars import ohlcv_history
-from btassets.stages.bars.bars_age import bars_age, due_time
+from btassets.stages.bars.bars_age import due_time
 from btassets_tests.support.small_market import BARS_AND_REPLAY, N_BARS, Home, make_book, names, sessions, write
 
 N = 24

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from btassets.book.book import open_book, scenario_name
-from btassets.graph.registry import STAGES, downstream
+from btassets.graph.flow import STAGES, downstream
 from btassets.plan import make_plan
 from btassets.run import freshness
 from btassets.run.freshness import input_hash, is_fresh, is_scenario_fresh, mark_checked, unmark_checked, was_checked
@@ -56,9 +56,8 @@ def test_every_stage_below_a_lost_table_is_stale(book: Path) -> None:
 
 
 def test_a_code_change_touches_its_stage(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = freshness.code_version
-    changed = STAGES["factor_ic"].code
-    monkeypatch.setattr(freshness, "code_version", lambda *paths: "other" if paths == changed else real(*paths))
+    real, changed = freshness.code_version_of, STAGES["factor_ic"]
+    monkeypatch.setattr(freshness, "code_version_of", lambda stage: "other" if stage is changed else real(stage))
     assert stale(book) == downstream({"factor_ic"})
 
 

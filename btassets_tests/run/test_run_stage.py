@@ -7,9 +7,10 @@ import pytest
 
 from btassets.book.book import Book, open_book
 from btassets.errors import TableContractError
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES, upstream
 from btassets.run import run_stage as module
-from btassets.run.run_stage import StageOutcome, run_stages
+from btassets.run.run_stage import run_stages
+from btassets.run.stage_result import StageOutcome
 
 NAMES = ("percentile_ranks", "graded_setups", "setup_group_stats", "calibration", "stat_portfolio", "setup_stats")
 
@@ -45,7 +46,7 @@ def test_a_stage_begins_when_what_it_reads_has_ended(
     found = [outcome.name for outcome in run_stages(NAMES, open_book(book, environ={}), n_threads=n_threads)]
     assert sorted(found) == sorted(NAMES)
     for name in NAMES:
-        for read in set(STAGES[name].reads) & set(NAMES):
+        for read in set(upstream(STAGES[name])) & set(NAMES):
             assert work.notes.index(("ended", read)) < work.notes.index(("began", name))
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from btassets.errors import TableContractError
-from btassets.graph.tables import TABLES
+from btassets.graph.flow import TABLES
 from btassets.run.settings_relation import SETTINGS_SCHEMA
 from btassets.run.sql_models import (
     SqlModelError,

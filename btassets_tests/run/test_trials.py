@@ -8,7 +8,7 @@ import pytest
 
 from btassets.book.book import open_book
 from btassets.book.settings_file import set_in_file
-from btassets.graph.tables import TRIALS
+from btassets.graph.portfolio import TRIALS
 from btassets.run.freshness import input_hash, is_fresh, is_scenario_fresh
 from btassets.run.run_stage import run_stage
 from btassets.run.trials import append_trials, n_trials, n_trials_of_run, read_trials, trial_row

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from btassets.errors import BtassetsError
-from btassets.graph.tables import TABLES
+from btassets.graph.flow import TABLES
 from btassets.settings.load import KEYS, resolve
 from btassets.settings.models import Settings
 from btassets.settings.renamed import RENAMED_KEYS, RENAMED_SECTIONS, RENAMED_TABLES, RENAMED_VALUES, new_key

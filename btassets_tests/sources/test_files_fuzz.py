@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from btassets.arrivals.of_book import ingest, plan_ingest
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import make_book
 from btassets.engine.market.quality import screen_bars
+from btassets.run.tables import inputs_of
 from btassets.sources.base import BlockedTickerError, RawBars
 from btassets.sources.files.bar_folder import FilesSource, fetch_many
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets.stages.bars.bar_store import broken_bars
-from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 
 N_ROWS = 8
 COLUMNS = ["date", "open", "high", "low", "close", "volume", "dividend", "split"]
@@ -291,7 +292,7 @@ def test_whatever_lies_in_the_folder_the_book_takes_it_or_says_why(
     assert len(rows) + taken_out == len(read)
     given_closes = set(read.close.tolist())
     assert all(row["close"] in given_closes for row in rows)
-    assert broken_bars(spoilt_book, ["BAD"]) == (0, None)
+    assert broken_bars(inputs_of("ohlcv_history", spoilt_book)[0].bucketed("ohlcv_history"), ["BAD"]) == (0, None)
 
 
 def _alone(data: bytes, name: str) -> FilesSource:

@@ -25,7 +25,8 @@ def test_the_content_hash_sees_values_not_chunks() -> None:
 def test_the_digest_is_the_same_in_any_process() -> None:
     assert digest({"b": 1, "a": [1.5, None, "x"]}) == digest({"a": [1.5, None, "x"], "b": 1})
     program = (
-        "from btassets.storage.lake import digest, bucket_of; print(digest({'b': 1, 'a': 'x'}), bucket_of('AAPL', 64))"
+        "from btassets.storage.hashing import digest; from btassets.storage.lake import bucket_of; "
+        "print(digest({'b': 1, 'a': 'x'}), bucket_of('AAPL', 64))"
     )
     said = {
         subprocess.run(

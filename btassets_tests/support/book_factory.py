@@ -19,7 +19,7 @@ from btassets.book.new_book import make_book as make_settings
 from btassets.cli.look import read_table
 from btassets.cli.main import main
 from btassets.engine.market.bars import Bars
-from btassets.graph.registry import STAGE_OF_TABLE
+from btassets.graph.flow import STAGE_OF_TABLE
 from btassets_tests.support.market_factory import small_market
 
 N_TICKERS, N_BARS = 8, 420

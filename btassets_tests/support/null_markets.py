@@ -18,15 +18,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from btassets.arrivals.of_book import ingest, plan_ingest
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import make_book, make_demo_book
 from btassets.engine.market.bars import Bars
 from btassets.engine.statistics.null_market import flipped_bars, session_signs
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
 from btassets.plan import replay_in_process
 from btassets.run.run_stage import run_stage
 from btassets.sources.synthetic.demo import LAST_SESSION, weekday_sessions
-from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 from btassets_tests.support.book_factory import write_bars
 
 KINDS = ("own", "regimes", "flipped")

@@ -19,7 +19,7 @@ from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import replay_ticker
 from btassets.engine.signals import SIGNAL_NAMES
 from btassets.engine.statistics.influence import benchmark_adjusted_r
-from btassets.graph.tables import CANDIDATES, FACTOR_SIGNALS
+from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 from btassets.run.floor_sql import judge, qualifies
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_model

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.engine.signals import SIGNAL_NAMES
-from btassets.graph.tables import CANDIDATES, FACTOR_IC_WEEKLY, FACTOR_SIGNALS
+from btassets.graph.analysis import FACTOR_IC_WEEKLY
+from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 
 FIRST_MONDAY = 17_903  # 2019-01-07
 HOLDS = (5, 10, 21, 30)

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from btassets.arrivals.of_book import data_findings, ingest, keep_refusals, plan_ingest
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import make_book
 from btassets.engine.market.raw_bars import RawBars
 from btassets.run.run_stage import run_stage
 from btassets.sources.synthetic.demo import weekday_sessions
-from btassets.stages.bars.bar_problems import keep_refusals
-from btassets.stages.bars.findings.data_findings import DataFinding, data_findings
-from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
+from btassets.stages.bars.findings.data_findings import DataFinding
 
 Days = npt.NDArray[np.int32]
 

@@ -12,12 +12,12 @@ from btassets.compiled import use_cache_folder
 
 use_cache_folder()
 
+from btassets.arrivals.of_book import ingest, plan_ingest  # noqa: E402
 from btassets.book.book import Book, open_book  # noqa: E402  (numba's folder comes first)
 from btassets.book.new_book import make_demo_book  # noqa: E402
-from btassets.graph.registry import STAGES  # noqa: E402
+from btassets.graph.flow import STAGES  # noqa: E402
 from btassets.plan import replay_in_process, run_scenario  # noqa: E402
 from btassets.run.run_stage import run_stage  # noqa: E402
-from btassets.stages.bars.ohlcv_history import ingest, plan_ingest  # noqa: E402
 
 
 def _quiet(_: str) -> None:

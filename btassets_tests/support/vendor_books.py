@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from btassets.arrivals.of_book import ingest, plan_ingest
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import make_book
 from btassets.sources.calendar.window import Window
 from btassets.stages.bars.bar_revisions import revisions_table
 from btassets.stages.bars.bar_store import TABLE
-from btassets.stages.bars.ohlcv_history import IngestOutcome, ingest, plan_ingest
+from btassets.stages.bars.ohlcv_history import IngestOutcome
 from btassets_tests.support.local_server import day_number
 
 WINDOW = Window(day_number("2021-01-04"), day_number("2021-04-16"))
@@ -72,4 +73,4 @@ def facts(book: Book, ticker: str) -> dict[str, Any]:
 
 
 def revisions(book: Book) -> list[dict[str, Any]]:
-    return revisions_table(book).to_pylist()
+    return revisions_table(book.lake.ticker_footers(TABLE)).to_pylist()

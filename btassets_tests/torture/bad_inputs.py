@@ -292,9 +292,9 @@ def _assignments(_folder: Path, rng: Random) -> bool:
 
 def _landing(folder: Path, rng: Random) -> bool:
     """A file dropped into `landing/`: taken whole, or left with a reason."""
+    from btassets.arrivals.landing import take_landed
     from btassets.book.book import open_book
     from btassets.book.new_book import make_book
-    from btassets.stages.bars.landing import take_landed
 
     bars = folder / "bars"
     bars.mkdir()

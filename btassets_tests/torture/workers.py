@@ -222,7 +222,7 @@ def warm_up() -> None:
         importlib.import_module(name)
     for name in ("run", "look", "books", "sweep", "compare", "grade", "prune", "sql"):
         importlib.import_module(f"btassets.cli.{name}")
-    from btassets.graph.registry import STAGES
+    from btassets.graph.flow import STAGES
 
     for stage in STAGES.values():
         if "sql" not in stage.kinds:

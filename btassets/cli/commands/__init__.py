@@ -11,6 +11,7 @@ COMMANDS = {
     "config": "Print the settings in force and where each comes from.",
     "ingest": "Read new bars from the source; resumes where it stopped.",
     "run": "Bring everything up to date: bars, replay, analysis, report.",
+    "plan": "List what a run would compute, and why.",
     "today": "List what qualifies at the last session, with sizes, and the nearest misses.",
     "grade": "Make the whole report for a table of setups made elsewhere.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",

@@ -8,10 +8,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from btassets.arrivals.of_book import active_tickers, data_findings
 from btassets.book.book import Book
 from btassets.stages.bars.bar_store import TABLE
-from btassets.stages.bars.findings.data_findings import data_findings
-from btassets.stages.bars.ohlcv_history import active_tickers
 
 MAX_SHOWN = 5
 

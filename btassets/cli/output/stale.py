@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from btassets.book.book import Book
 from btassets.cli.terminal import tell
 from btassets.errors import BtassetsError, NeverRunError, UsageError
-from btassets.graph.registry import STAGES
-from btassets.run.freshness import input_hash, is_fresh, key_of
+from btassets.graph.flow import STAGES, upstream
+from btassets.run.freshness import input_hash, is_fresh
+from btassets.run.tables import key_of
 from btassets.settings.load import BASE_SCENARIO
 
 _SWEPT = ("sessions", "bar_problems", "benchmark_closes", "candidates", "factor_signals")
@@ -80,7 +81,7 @@ def _above(table: str) -> list[str]:
         return []
     wanted, waiting = {own}, [own]
     while waiting:
-        for name in STAGES[waiting.pop()].reads:
+        for name in upstream(STAGES[waiting.pop()]):
             if name in STAGES and name not in wanted:
                 wanted.add(name)
                 waiting.append(name)

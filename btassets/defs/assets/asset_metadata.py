@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from btassets.graph.tables import TABLES
-from btassets.run.run_stage import StageOutcome
+from btassets.graph.flow import TABLES
+from btassets.run.stage_result import StageOutcome
 
 OWNERS = ["team:research"]
 

@@ -9,21 +9,22 @@ import datetime as dt
 import dagster as dg
 
 from btassets import progress
-from btassets.code_version import code_version
+from btassets.arrivals.full_backfill import FullBackfill
+from btassets.arrivals.landing import take_landed
+from btassets.arrivals.of_book import keep_refusals
 from btassets.defs import checks
 from btassets.defs.assets import asset_metadata as metadata
 from btassets.defs.partitions import targeted as targeted_tickers
 from btassets.defs.partitions import tickers
 from btassets.defs.resources import BookResource
 from btassets.engine.days import EPOCH
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
 from btassets.instance.ticker_ranges import register
-from btassets.run.freshness import data_version
+from btassets.run.freshness import data_version, note_inputs
+from btassets.run.stage_code import code_version_of
+from btassets.run.tables import inputs_of
 from btassets.stages.bars import ohlcv_history as stage
-from btassets.stages.bars.bar_problems import keep_refusals
 from btassets.stages.bars.bar_store import TABLE, broken_bars
-from btassets.stages.bars.full_backfill import FullBackfill
-from btassets.stages.bars.landing import take_landed
 
 _STAGE = STAGES["ohlcv_history"]
 
@@ -38,7 +39,7 @@ FULL_TAG = "btassets/full_read"
     metadata=metadata.column_schema(_STAGE.name),
     owners=metadata.OWNERS,
     kinds=set(_STAGE.kinds),
-    code_version=code_version(*_STAGE.code),
+    code_version=code_version_of(_STAGE),
     partitions_def=tickers,
     backfill_policy=dg.BackfillPolicy.single_run(),
     check_specs=checks.of_asset(_STAGE.name),
@@ -49,12 +50,15 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
     landed = take_landed(opened)
     for name, reason in landed.refused.items():
         context.log.info(f"landing/{name} stays: {reason}")
-    plan = stage.plan_ingest(opened, full=book.full, only=book.only, settle_seconds=book.settle_seconds)
+    tables, settings = inputs_of(_STAGE.name, opened)
+    plan = stage.plan_ingest(tables, settings, full=book.full, only=book.only, settle_seconds=book.settle_seconds)
     register(context.instance, plan.listed)
     targeted = set(targeted_tickers(context))
     stale = [ticker for ticker in plan.stale if ticker in targeted]
     outcome = _ingest(context, book, stale)
     keep_refusals(opened)
+    if len(stale) == len(plan.stale) and not book.only:
+        note_inputs(_STAGE.name, opened)
     footers = opened.lake.ticker_footers(TABLE)
     mine = {ticker: footers[ticker] for ticker in targeted if ticker in footers}
     blocked = {ticker: facts["blocked"] for ticker, facts in mine.items() if facts["blocked"]}
@@ -64,7 +68,7 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
             dropped[rule] = dropped.get(rule, 0) + n
     for _, reason in sorted(blocked.items())[:10]:
         context.log.info(f"blocked: {reason}")
-    n_broken, first_broken = broken_bars(opened, {ticker: mine[ticker] for ticker in outcome.changed})
+    n_broken, first_broken = broken_bars(tables.bucketed(TABLE), {ticker: mine[ticker] for ticker in outcome.changed})
     return dg.MaterializeResult(
         metadata={
             "targeted": len(targeted),
@@ -101,14 +105,14 @@ def _ingest(context: dg.AssetExecutionContext, book: BookResource, stale: list[s
         progress.report("bars", done, total)
 
     if not book.full or book.only:
-        return stage.ingest(opened, stale, show, full=book.full)
+        return stage.ingest(*inputs_of(_STAGE.name, opened), stale, show, full=book.full)
     again = FullBackfill(opened, context.run.tags.get(FULL_TAG) or context.run.root_run_id or context.run.run_id)
     left = again.remaining(stale)
     if len(left) < len(stale):
         context.log.info(
             f"{len(stale) - len(left)} of {len(stale)} tickers were read again before this run was stopped"
         )
-    outcome = stage.ingest(opened, left, show, again.note, full=True)
+    outcome = stage.ingest(*inputs_of(_STAGE.name, opened), left, show, again.note, full=True)
     again.finish()
     return outcome
 

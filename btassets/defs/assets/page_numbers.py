@@ -1,89 +1,58 @@
 """What an asset's page shows beyond counts: small tables, key numbers, a sparkline, the report's link.
 
-Belongs here: which columns of which table a person reads first, and their layout as Markdown. Does not
+Belongs here: the layout as Markdown of what a table's declaration (`Page`) names. Does not
 belong here: any number that is not in a table.
 """
 
 import base64
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
 from btassets.book.book import Book
-from btassets.graph.registry import STAGE_OF_TABLE
+from btassets.graph.columns import KeyNumber
+from btassets.graph.flow import STAGE_OF_TABLE, TABLES
 from btassets.instance.web_door import REPORTS_PATH
-from btassets.run.freshness import key_of
+from btassets.run.tables import key_of
 
 MAX_ROWS = 12
 MAX_MARKDOWN = 1_000
 """Longer Markdown is not shown inline on the page."""
 
-_SETUPS = ("total", "hit_rate", "net_avg_r", "median_net_r", "net_avg_r_ex_top5")
-_BOOK = ("cagr_pct", "max_drawdown_pct", "sharpe", "trades", "win_rate", "avg_net_r")
-
-_SHOWN: dict[str, tuple[str, ...]] = {
-    "bar_problems": ("ticker", "rule", "severity", "date", "n", "text"),
-    "bar_quarantine": ("ticker", "rule", "date", "open", "high", "low", "close"),
-    "bar_revisions": ("ticker", "kind", "date", "field", "old_value", "new_value"),
-    "setup_stats": ("population", *_SETUPS),
-    "gate_sweep": ("min_momentum_percentile", *_SETUPS),
-    "gate_ablation": ("variant", "total", "net_avg_r", "hold_net_avg_r"),
-    "time_exit_sweep": ("hold_days", "total", "win_rate", "net_avg_r", "net_avg_r_ex_top5"),
-    "calibration": ("bin", "n", "mean_stated_pct", "hit_pct", "gap_pct"),
-    "factor_ic": ("signal", "weeks", "mean_ic", "ic_t_stat", "reliable"),
-    "portfolio_sims": ("policy", *_BOOK),
-    "strategy_variants": ("variant", *_BOOK),
-    "recommendation": ("topic", "decision", "sentence"),
-    "research_recommendation": ("topic", "sentence"),
-    "todays_setups": ("ticker", "direction", "entry", "stop", "target", "rr", "confidence", "percentile"),
-}
-"""Columns of each table that the page shows."""
-
-_FILTERS: dict[str, tuple[str, Any]] = {"calibration": ("direction", "all"), "todays_setups": ("is_qualified", True)}
-"""Rows that the page shows, where not all."""
-
 
 def page_metadata(book: Book, table: str) -> dict[str, Any]:
     """Metadata of one whole table beyond counts; empty for tables that nobody reads row by row."""
     made: dict[str, Any] = {}
-    key = key_of(STAGE_OF_TABLE[table], book)
-    if table in _SHOWN:
+    spec = TABLES[table]
+    if spec.page is None:
+        return made
+    page, key = spec.page, key_of(STAGE_OF_TABLE[table], book)
+    if page.columns:
         rows = book.lake.read(table, key)
-        made |= {name: value for name, value in _KEY_NUMBERS.get(table, _none)(rows).items() if value is not None}
-        if table in _FILTERS:
-            column, value = _FILTERS[table]
-            rows = rows.filter(pa.array([v == value for v in rows[column].to_pylist()], pa.bool_()))
-        made["table"] = dg.MetadataValue.md(markdown_table(rows, _SHOWN[table]))
-    if table == "portfolio_sims":
-        line = sparkline(book.lake.read("equity_curves", key, ["curve", "date", "equity"]))
+        made |= {name: value for name, value in key_numbers(rows, page.numbers).items() if value is not None}
+        if page.rows is not None:
+            column, wanted = page.rows
+            rows = rows.filter(pa.array([v == wanted for v in rows[column].to_pylist()], pa.bool_()))
+        made["table"] = dg.MetadataValue.md(markdown_table(rows, page.columns))
+    if page.curves is not None:
+        line = sparkline(book.lake.read(page.curves, key, ["curve", "date", "equity"]))
         made |= {"equity": dg.MetadataValue.md(line)} if line else {}
-    if table == "backtest_report":
+    if page.has_report:
         made |= _report(book, key)
     return made
 
 
-def _none(_rows: pa.Table) -> dict[str, Any]:
-    return {}
-
-
-def _setup_numbers(rows: pa.Table) -> dict[str, Any]:
-    qualified = next((row for row in rows.to_pylist() if row["population"] == "qualified"), {})
-    return {"net_avg_r": qualified.get("net_avg_r"), "qualified": qualified.get("total")}
-
-
-def _factor_numbers(rows: pa.Table) -> dict[str, Any]:
-    residual = next((row for row in rows.to_pylist() if row["signal"] == "mom_12_1_resid"), {})
-    return {"ic_resid": residual.get("mean_ic")}
-
-
-_KEY_NUMBERS: dict[str, Callable[[pa.Table], dict[str, Any]]] = {
-    "setup_stats": _setup_numbers,
-    "factor_ic": _factor_numbers,
-}
-"""Numbers with stable keys of the SQL models, which the page plots over the runs."""
+def key_numbers(rows: pa.Table, wanted: Sequence[KeyNumber]) -> dict[str, Any]:
+    """Numbers with stable keys, which the page plots over the runs; None where there is no such row."""
+    found: dict[str, Any] = {}
+    for number in wanted:
+        column, value = number.row
+        places = [at for at, own in enumerate(rows[column].to_pylist()) if own == value]
+        found[number.name] = rows[number.column][places[0]].as_py() if places else None
+    return found
 
 
 def _report(book: Book, key: str) -> dict[str, Any]:

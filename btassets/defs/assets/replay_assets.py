@@ -12,14 +12,15 @@ from dataclasses import replace
 import dagster as dg
 
 from btassets import progress
-from btassets.code_version import code_version
 from btassets.defs import checks
 from btassets.defs.assets import asset_metadata as metadata
 from btassets.defs.partitions import targeted, tickers
 from btassets.defs.resources import BookResource
 from btassets.errors import ShardLostError
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
 from btassets.run.freshness import data_version, input_hash, mark_checked, unmark_checked
+from btassets.run.stage_code import code_version_of
+from btassets.run.tables import inputs_of
 from btassets.stages.replay import candidates as stage
 from btassets.stages.replay.lookahead_check import find_lookahead
 
@@ -31,7 +32,9 @@ _UPSTREAM = {name: dg.In(dg.Nothing) for name in _STAGE.reads}
 def plan_replay(context: dg.OpExecutionContext, book: BookResource) -> stage.ReplayPlan:
     """Compare fingerprints; nothing is computed here."""
     chosen = targeted(context)
-    plan = stage.plan_replay(book.open(), only=[t for t in chosen if t in book.only] if book.only else chosen)
+    plan = stage.plan_replay(
+        *inputs_of(_STAGE.name, book.open()), only=[t for t in chosen if t in book.only] if book.only else chosen
+    )
     context.log.info(f"{len(plan.stale)} of {len(plan.expected)} tickers to replay")
     return plan
 
@@ -44,7 +47,7 @@ def _shard(shard: int, n_shards: int) -> dg.OpDefinition:
     )
     def replay_shard(context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan) -> dict[str, object]:
         outcome = stage.replay_shard(
-            book.open(),
+            *inputs_of(_STAGE.name, book.open()),
             plan,
             shard,
             n_shards,
@@ -67,7 +70,8 @@ def finish_replay(
 ) -> dg.Output:
     """Fail loudly when a planned ticker is missing."""
     opened = book.open()
-    lost, _ = stage.arrivals(opened, plan)
+    tables, _ = inputs_of(_STAGE.name, opened)
+    lost, _ = stage.arrivals(tables, plan)
     if lost:
         raise ShardLostError(len(lost), lost[0])
     n_targeted = len(targeted(context))
@@ -76,7 +80,7 @@ def finish_replay(
         "recomputed": len(plan.stale),
         "cached": n_targeted - len(plan.stale),
         "rows_written": sum(shard["rows"] for shard in shards),
-        "tickers_failed": len(stage.failed_tickers(opened)),
+        "tickers_failed": len(stage.failed_tickers(tables)),
     }
     return dg.Output(None, metadata=numbers, data_version=dg.DataVersion(data_version("candidates", opened)))
 
@@ -91,10 +95,11 @@ def check_no_lookahead(
     """Prove on this run's own rows that no setup saw the future; only a proven replay counts as verified."""
     del context, shards
     opened = book.open()
-    lost, is_whole = stage.arrivals(opened, plan)
+    tables, settings = inputs_of(_STAGE.name, opened)
+    lost, is_whole = stage.arrivals(tables, plan)
     # What did not arrive is told by finish_replay; its old rows prove nothing.
     arrived = replace(plan, stale=[ticker for ticker in plan.stale if ticker not in lost])
-    found = find_lookahead(opened, arrived)
+    found = find_lookahead(tables, settings, arrived)
     if found.ticker is not None:
         unmark_checked("candidates", opened, found.ticker)
     elif is_whole:
@@ -120,7 +125,7 @@ def build_candidates(n_shards: int) -> dg.AssetsDefinition:
         metadata=metadata.column_schema(_STAGE.name),
         owners=metadata.OWNERS,
         kinds=set(_STAGE.kinds),
-        code_version=code_version(*_STAGE.code),
+        code_version=code_version_of(_STAGE),
         partitions_def=tickers,
         backfill_policy=dg.BackfillPolicy.single_run(),
         ins={name: dg.AssetIn(dagster_type=dg.Nothing) for name in _STAGE.reads},

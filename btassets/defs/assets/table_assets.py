@@ -1,4 +1,4 @@
-"""Assets of every unpartitioned stage, made from the registry.
+"""Assets of every unpartitioned stage, made from the declared flow.
 
 Belongs here: thin assets; those below the replay share one step. Does not belong here: any
 computing (`btassets.run.run_stage`).
@@ -8,27 +8,29 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from btassets.code_version import code_version
 from btassets.defs import checks
 from btassets.defs.assets import asset_metadata as metadata
 from btassets.defs.assets.page_numbers import page_metadata
 from btassets.defs.resources import BookResource
-from btassets.graph.registry import PARTITIONED, STAGE_OF_TABLE, STAGES, Stage
-from btassets.run.run_stage import StageOutcome, run_stage, run_stages
-from btassets.stages.report.check_facts import check_facts
+from btassets.graph.flow import PARTITIONED, STAGE_OF_TABLE, STAGES, dependencies
+from btassets.graph.stage import Stage
+from btassets.run.check_facts import check_facts
+from btassets.run.run_stage import run_stage, run_stages
+from btassets.run.stage_code import code_version_of
+from btassets.run.stage_result import StageOutcome
 
 
 def _spec(stage: Stage, table: str) -> dg.AssetSpec:
     about = stage.about if table == stage.name else f"{table}: written together with {stage.name}."
     return dg.AssetSpec(
         table,
-        deps=list(stage.reads),
+        deps=list(dependencies(stage)),
         group_name=stage.group,
         description=metadata.description(about, table),
         metadata=metadata.column_schema(table),
         owners=metadata.OWNERS,
         kinds=set(stage.kinds),
-        code_version=code_version(*stage.code),
+        code_version=code_version_of(stage),
     )
 
 

@@ -13,7 +13,7 @@ from dagster_duckdb import DuckDBResource
 
 from btassets.defs.assets import asset_metadata as metadata
 from btassets.defs.resources import BookResource
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES, views
 from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, write_views
 
 
@@ -29,7 +29,7 @@ from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, writ
 def warehouse(context: dg.AssetExecutionContext, book: BookResource, duckdb: DuckDBResource) -> dg.MaterializeResult:
     """Write the views anew when the set of tables or the book's place changed."""
     opened = book.open()
-    is_kept = is_current(opened.folder, opened.lake)
+    is_kept = is_current(opened.folder, opened.lake, views())
     if not is_kept:
 
         @contextmanager
@@ -38,8 +38,8 @@ def warehouse(context: dg.AssetExecutionContext, book: BookResource, duckdb: Duc
             with duckdb.model_copy(update={"database": path}).get_connection() as connection:
                 yield connection
 
-        write_views(opened.folder, opened.lake, connect)
+        write_views(opened.folder, opened.lake, views(), connect)
     context.log.info("views unchanged" if is_kept else "views written")
     return dg.MaterializeResult(
-        metadata={"views": len(view_sources(opened.lake)), "cached": is_kept, "file": FILE_NAME}
+        metadata={"views": len(view_sources(opened.lake, views())), "cached": is_kept, "file": FILE_NAME}
     )

@@ -1,6 +1,6 @@
 """Columns of the replay and the labels behind their codes; importable without the compiler.
 
-Belongs here: names, order and labels. Does not belong here: Arrow or file schemas (graph/tables.py).
+Belongs here: names, order and labels. Does not belong here: Arrow or file schemas (`btassets/graph`).
 A code is the position of its label; -1 means missing.
 """
 

@@ -15,29 +15,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from btassets.sources.base import BlockedTickerError, RawBars
+from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES
 from btassets.sources.files.column_mapping import NUMBERS, ColumnNames, LocatedColumns, locate_columns, raw_bars_of
-
-PARQUET_SUFFIXES = (".parquet", ".pq")
-CSV_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2")
-SUFFIXES = PARQUET_SUFFIXES + CSV_SUFFIXES
 
 _BRACKETED = re.compile(r"<[A-Za-z_ ]+>")
 _HEAD_BYTES = 65_536
 _BIG_CSV_BYTES = 16_000_000
-
-
-def bar_suffix(name: str) -> str | None:
-    """Give the suffix that makes a file one of bars, as it is spelled; None for any other file.
-
-    Examples
-    --------
-    >>> bar_suffix("BRK.B.parquet"), bar_suffix("AAPL.CSV.gz"), bar_suffix("notes.txt")
-    ('.parquet', '.CSV.gz', None)
-    """
-    for suffix in SUFFIXES:
-        if name.casefold().endswith(suffix) and len(name) > len(suffix):
-            return name[-len(suffix) :]
-    return None
 
 
 def file_stamp(path: Path) -> str:

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 
 from btassets.errors import BenchmarkError, NoBarsError, SettingError
 from btassets.sources.base import BASES, BarSource, Basis, BlockedTickerError, Problem, RawBars
-from btassets.sources.files.bar_files import SUFFIXES, bar_suffix, file_stamp, read_bar_file, read_bar_table
+from btassets.sources.files.bar_files import file_stamp, read_bar_file, read_bar_table
+from btassets.sources.files.bar_suffix import SUFFIXES, bar_suffix
 from btassets.sources.files.column_mapping import (
     ColumnNames,
     LocatedColumns,

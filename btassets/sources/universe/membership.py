@@ -16,7 +16,7 @@ from btassets.sources.files.column_guess import same_name
 from btassets.sources.values.dates import read_day
 from btassets.sources.values.tickers import BySpelling, read_ticker, spelling_key
 from btassets.sources.values.unreadable import UnreadableValueError
-from btassets.storage.lake import digest
+from btassets.storage.hashing import digest
 
 EVER = 2**31 - 1
 """Day number of a spell without an end; its negative, of one without a start."""

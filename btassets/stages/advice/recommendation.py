@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from btassets.book.book import Book
 from btassets.engine.floors import ADVISED_VARIANTS, ALL_FLOORS
 from btassets.engine.recommendation.advice_rules import (
     BASE_VARIANT,
@@ -24,8 +23,10 @@ from btassets.engine.recommendation.advice_rules import (
     item_key,
 )
 from btassets.engine.recommendation.advice_sentences import item_sentence, research_sentence
-from btassets.graph.tables import RECOMMENDATION, RESEARCH_RECOMMENDATION
-from btassets.run.run_stage import StageResult
+from btassets.graph.advice import RECOMMENDATION, RESEARCH_RECOMMENDATION
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.advice.report_inputs import read_report_inputs
 from btassets.stages.advice.report_numbers import report_numbers
 
@@ -35,17 +36,17 @@ Item = Mapping[str, Any]
 _BOOK_FIGURES = ("sharpe", "cagr_pct", "max_drawdown_pct")
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `recommendation` and `research_recommendation` of the scenario."""
-    report = report_numbers(read_report_inputs(book))
+    report = report_numbers(read_report_inputs(tables, settings))
     advice, research = report["recommendation"], report["research_recommendation"]
     rows = [
-        _row(book, item, _decision(item, report), item_sentence(item), evidence(item, report))
+        _row(tables.scenario, item, _decision(item, report), item_sentence(item), evidence(item, report))
         for item in advice["items"]
     ]
     research_rows = [
         _row(
-            book,
+            tables.scenario,
             item,
             "candidate" if item["candidate"] else None,
             research_sentence(item),
@@ -59,20 +60,20 @@ def compute(book: Book) -> StageResult:
         "n_changes": sum(row["decision"] in _CHANGES for row in rows),
         "n_research_candidates": sum(item["candidate"] for item in research["items"]),
     }
-    tables = {
+    found = {
         "recommendation": pa.Table.from_pylist(rows, schema=RECOMMENDATION.schema),
         "research_recommendation": pa.Table.from_pylist(research_rows, schema=RESEARCH_RECOMMENDATION.schema),
     }
-    return StageResult(tables, numbers, {"hold_recommended": advice["hold_recommended"]})
+    return StageResult(found, numbers, {"hold_recommended": advice["hold_recommended"]})
 
 
 _CHANGES = ("hold", "adds_nothing", "other_cutoff")
 """Decisions that would change a setting."""
 
 
-def _row(book: Book, item: Item, decision: str | None, sentence: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
+def _row(scenario: str, item: Item, decision: str | None, sentence: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "scenario": book.scenario,
+        "scenario": scenario,
         "topic": item["topic"],
         "item_key": item_key(item),
         "decision": decision,

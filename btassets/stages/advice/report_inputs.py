@@ -9,22 +9,25 @@ from typing import Any
 
 import pyarrow as pa
 
-from btassets.book.book import Book
-from btassets.graph.tables import CALIBRATION
+from btassets.graph.analysis import CALIBRATION
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.advice.report_numbers import ReportInputs
+from btassets.stages.bars.universe import bar_spans
 
 _MODELS = ("setup_stats", "gate_sweep", "gate_ablation", "time_exit_sweep", "factor_ic")
 _EQUAL_WEIGHT = ("hold", "renewed")
 
 
 def read_report_inputs(
-    book: Book,
+    tables: Tables,
+    settings: Settings,
     *,
     calibration: pa.Table | None = None,
     dropped: Mapping[str, int] | None = None,
     warnings: Sequence[str] = (),
 ) -> ReportInputs:
-    """What `report_numbers` needs, from the lake.
+    """What `report_numbers` needs, from the run's tables.
 
     Parameters
     ----------
@@ -33,30 +36,21 @@ def read_report_inputs(
     dropped, warnings
         As in `ReportInputs`.
     """
-    lake, scenario = book.lake, book.scenario
-    tables = {name: lake.read(name, scenario) for name in _MODELS}
-    tables["calibration"] = CALIBRATION.schema.empty_table() if calibration is None else calibration
-    policies = lake.read("portfolio_sims", scenario).to_pylist()
+    models = {name: tables[name].read() for name in _MODELS}
+    models["calibration"] = CALIBRATION.schema.empty_table() if calibration is None else calibration
+    policies = tables["portfolio_sims"].read().to_pylist()
     return ReportInputs(
-        book.settings,
-        book.resolved.hash,
-        scenario,
-        n_tickers(book),
-        tables,
+        settings,
+        tables.context.settings_hash,
+        tables.scenario,
+        len(bar_spans(tables, settings)),
+        models,
         policies,
-        lake.read("strategy_variants", scenario).to_pylist(),
+        tables["strategy_variants"].read().to_pylist(),
         _equal_weight(policies),
         dropped or {},
         warnings,
     )
-
-
-def n_tickers(book: Book) -> int:
-    """Tickers of the universe that have bars."""
-    from btassets.stages.bars.ohlcv_history import active_tickers
-
-    footers = book.lake.ticker_footers("ohlcv_history")
-    return sum(1 for ticker in active_tickers(book) if footers[ticker]["n_rows"])
 
 
 def _equal_weight(policies: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from btassets.book.book import Book
 from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
@@ -31,11 +30,12 @@ from btassets.engine.statistics.verdicts import (
     superior,
     uniquely_best,
 )
-from btassets.graph.tables import STAT_CLAIMS
-from btassets.run import trials
-from btassets.run.run_stage import StageResult
-from btassets.run.verdict_history import append_verdicts
-from btassets.stages.bars.sessions import read_sessions
+from btassets.graph.advice import STAT_CLAIMS
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.run.verdict_history import Key, Look, Standing, standings, with_look
+from btassets.settings.models import Settings
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.stat_sample import PICKED, as_statistics
 
 Row = Mapping[str, Any]
@@ -55,22 +55,24 @@ BOOK_TOPICS = ("expectancy", "random_pick", "benchmark", "robustness")
 TOO_SHORT = "too short a history for an interval"
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `stat_claims` of the scenario."""
 
     def rows(table: str) -> list[dict[str, Any]]:
-        return book.lake.read(table, book.scenario).to_pylist()
+        return tables[table].read().to_pylist()
 
     items = rows("recommendation")
     research = rows("research_recommendation")
     facts = {row["fact"]: row["value"] for row in rows("stat_health")}
-    is_gap_paid = book.settings.method.gapped_target == "open"
+    is_gap_paid = settings.method.gapped_target == "open"
     gap = _gap_words(facts.get("target_gap_r"), is_paid=is_gap_paid)
     named = next(iter(r for r in rows("stat_signals") if r["is_primary"] and r["horizon_days"] == HORIZON_DAYS), None)
     claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap, named)
-    _since(book, claims, rows("stat_signals"))
+    as_of = date(1970, 1, 1) + timedelta(days=read_sessions(tables).last)
+    look = Look(as_of, [dict(row) for row in (*claims, *_of_signals(rows("stat_signals")))])
+    _tell_since(claims, standings(with_look(tables.outside("verdict_history"), tables.scenario, look)))
     tried = next((row["estimate"] for row in rows("stat_overfit") if row["measure"] == "trials"), None)
-    if tried and tried > len(set(trials.run_hashes(book))):
+    if tried and tried > tables.outside("configurations"):
         claims[0]["evidence_text"] += f" One of {tried:.0f} configurations tried on these data."
     n = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in ("supported", "contradicted")}
     numbers = {
@@ -78,17 +80,20 @@ def compute(book: Book) -> StageResult:
         **n,
         "headline": next(claim["verdict"] for claim in claims if claim["topic"] == "headline"),
     }
-    return StageResult({"stat_claims": as_statistics(claims, STAT_CLAIMS.schema, book.scenario)}, numbers)
+    found = {"stat_claims": as_statistics(claims, STAT_CLAIMS.schema, tables.scenario)}
+    return StageResult(found, numbers, beside={"verdicts": look})
 
 
-def _since(book: Book, claims: list[dict[str, Any]], signals: list[dict[str, Any]]) -> None:
-    """Add this look to the history of verdicts, and to each claim how long it has been supported."""
-    as_of = date(1970, 1, 1) + timedelta(days=read_sessions(book).last)
-    judged = [
+def _of_signals(signals: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Verdicts on the signals, as rows of the history."""
+    return [
         {"topic": "signal", "item_key": f"{s['signal']} {s['horizon_days']}", "p_adj": s["q_table"], **_verdict(s)}
         for s in signals
     ]
-    found = append_verdicts(book, as_of, [*claims, *judged])
+
+
+def _tell_since(claims: list[dict[str, Any]], found: Mapping[Key, Standing]) -> None:
+    """Add to each claim how long it has been supported."""
     for claim in claims:
         standing = found[claim["topic"], claim["item_key"]]
         claim |= {

@@ -20,15 +20,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.cross_section.percentiles import row_activation, row_percentile
 from btassets.engine.days import EPOCH
 from btassets.engine.floors import FLOORS, MOMENTUM
-from btassets.graph.tables import CANDIDATES, TODAYS_SETUPS
+from btassets.graph.advice import TODAYS_SETUPS
+from btassets.graph.replay import CANDIDATES
 from btassets.run.floor_sql import Flags, judge, qualifies
-from btassets.run.run_stage import StageResult
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import read_bucket_bars
-from btassets.stages.bars.sessions import Sessions, read_sessions
+from btassets.stages.bars.sessions_view import Sessions, read_sessions
 
 MAX_MISSES = 10
 PERCENTILE = "activation_momentum_percentile"
@@ -95,11 +97,11 @@ class TodaysList:
     misses: list[dict[str, Any]] = field(default_factory=list)
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `todays_setups`: the list at T."""
-    sessions = read_sessions(book)
-    found = _list_at(book, sessions, sessions.last, is_latest=True)
-    rows = [{"scenario": book.scenario, **row} for row in (*found.qualified, *found.misses)]
+    sessions = read_sessions(tables)
+    found = _list_at(tables, settings, sessions, sessions.last, is_latest=True)
+    rows = [{"scenario": tables.scenario, **row} for row in (*found.qualified, *found.misses)]
     facts = {
         "as_of": _iso(found.as_of),
         "is_signal_day": found.is_signal_day,
@@ -112,8 +114,13 @@ def compute(book: Book) -> StageResult:
     return StageResult({"todays_setups": table}, numbers, facts)
 
 
-def todays_list(book: Book, *, signal_day: bool = False) -> TodaysList:
+def todays_list(tables: Tables, settings: Settings, *, signal_day: bool = False) -> TodaysList:
     """Today's list of a book, as stored; with `signal_day` that of the last week as-of.
+
+    Parameters
+    ----------
+    tables
+        Of a reader of `todays_setups`; with `signal_day` of the stage itself and its own table.
 
     Raises
     ------
@@ -121,14 +128,14 @@ def todays_list(book: Book, *, signal_day: bool = False) -> TodaysList:
         When the book was never run.
     """
     if signal_day:
-        sessions = read_sessions(book)
+        sessions = read_sessions(tables)
         weeks = sessions.days[sessions.is_week]
         if not len(weeks):
             return TodaysList(None, is_signal_day=False, last_signal_day=None, n_setups=0, n_ranked=0)
-        return _list_at(book, sessions, int(weeks[-1]), is_latest=False)
-    rows = book.lake.read("todays_setups", book.scenario).drop_columns(["scenario"]).to_pylist()
-    footer = book.lake.footer("todays_setups", book.scenario)
-    facts = footer.facts if footer is not None else {}
+        return _list_at(tables, settings, sessions, int(weeks[-1]), is_latest=False)
+    stored = tables["todays_setups"]
+    rows = stored.read().drop_columns(["scenario"]).to_pylist()
+    facts = stored.facts
     return TodaysList(
         _date(facts.get("as_of")),
         bool(facts.get("is_signal_day")),
@@ -140,11 +147,11 @@ def todays_list(book: Book, *, signal_day: bool = False) -> TodaysList:
     )
 
 
-def _list_at(book: Book, sessions: Sessions, day: int, *, is_latest: bool) -> TodaysList:
+def _list_at(tables: Tables, settings: Settings, sessions: Sessions, day: int, *, is_latest: bool) -> TodaysList:
     weeks = sessions.days[sessions.is_week]
-    setups = _setups_at(book, day, is_latest=is_latest)
-    percentile, n_ranked = _percentiles(book, setups, day, is_latest=is_latest)
-    gates = book.settings.gates.model_dump()
+    setups = _setups_at(tables, day, is_latest=is_latest)
+    percentile, n_ranked = _percentiles(tables, settings, setups, day, is_latest=is_latest)
+    gates = settings.gates.model_dump()
     passes = verdicts(gates, setups, percentile)
     is_qualified = qualifies(passes)
     taken = np.flatnonzero(is_qualified)
@@ -153,7 +160,7 @@ def _list_at(book: Book, sessions: Sessions, day: int, *, is_latest: bool) -> To
     missed = nearest_misses(gates, setups, percentile, passes)
     shown = [*taken.tolist(), *missed]
     rows = setups.select(list(_SHOWN)).take(pa.array(shown, pa.int64())).to_pylist()
-    votes = _votes(book, [row["ticker"] for row in rows], day)
+    votes = _votes(tables, settings, [row["ticker"] for row in rows], day)
     failed = failed_floors(passes)
     for at, row in zip(shown, rows, strict=True):
         row["is_qualified"] = bool(is_qualified[at])
@@ -171,14 +178,15 @@ def _list_at(book: Book, sessions: Sessions, day: int, *, is_latest: bool) -> To
     )
 
 
-def _setups_at(book: Book, day: int, *, is_latest: bool) -> pa.Table:
+def _setups_at(tables: Tables, day: int, *, is_latest: bool) -> pa.Table:
     """Candidate rows of one as-of date in the tie order (ticker bytes, long before short)."""
     flag = "is_latest" if is_latest else "is_week"
     asof = pa.scalar(day, pa.int32()).cast(pa.date32())
+    stored = tables.bucketed("candidates")
     parts = [
         part.filter(pc.and_(part[flag], pc.equal(part["asof_date"], asof)))
-        for bucket in range(book.lake.n_buckets)
-        if (part := book.lake.read_bucket(book.candidates, bucket, list(_READ))) is not None
+        for bucket in stored.buckets
+        if (part := stored.bucket(bucket, _READ)) is not None
     ]
     if not parts:
         return CANDIDATES.schema.empty_table().select(list(_READ))
@@ -189,9 +197,11 @@ def _setups_at(book: Book, day: int, *, is_latest: bool) -> pa.Table:
     return table.sort_by([("ticker", "ascending"), ("direction", "ascending")])
 
 
-def _percentiles(book: Book, setups: pa.Table, day: int, *, is_latest: bool) -> tuple[Floats, int]:
+def _percentiles(
+    tables: Tables, settings: Settings, setups: pa.Table, day: int, *, is_latest: bool
+) -> tuple[Floats, int]:
     """Activation percentile of each setup at the date, NaN where it has none, and members ranked."""
-    if book.settings.method.ranking == "rows" and not is_latest:
+    if settings.method.ranking == "rows" and not is_latest:
         # The legacy profile's own grid has no common date: the rows of this date are ranked among themselves.
         same_week = np.zeros(setups.num_rows, np.int32)
         raw, residual = (row_percentile(same_week, _reals(setups, name)) for name in ("momentum", "residual_momentum"))
@@ -200,7 +210,7 @@ def _percentiles(book: Book, setups: pa.Table, day: int, *, is_latest: bool) -> 
     at_day = pc.field("asof_date") == pa.scalar(day, pa.int32()).cast(pa.date32())
     where = (pc.field("grid") == ("latest" if is_latest else "week")) & at_day
     columns = ("grid", "asof_date", "ticker", "direction", "activation_momentum_percentile")
-    ranks = book.lake.read_where("percentile_ranks", book.scenario, columns, where)
+    ranks = tables["percentile_ranks"].where(columns, where)
     by_row = {
         (ticker, direction): value
         for ticker, direction, value in zip(
@@ -282,20 +292,20 @@ def _shortfalls(
     return found
 
 
-def _votes(book: Book, tickers: Sequence[str], day: int) -> dict[str, dict[str, float | None]]:
+def _votes(tables: Tables, settings: Settings, tickers: Sequence[str], day: int) -> dict[str, dict[str, float | None]]:
     """Five votes of each ticker at the date, from its bars up to it; null where there are too few."""
     if not tickers:
         return {}
     from btassets.engine.setups.explain import explain_asof
 
     found: dict[str, dict[str, float | None]] = {}
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        for item in read_bucket_bars(book, bucket, group):
+    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
+        for item in read_bucket_bars(tables, settings, bucket, group):
             at = int(np.searchsorted(item.bars.dates, day))
             if at >= item.bars.n_bars or int(item.bars.dates[at]) != day:
                 continue
             bars = item.bars.between(0, at + 1)
-            votes = explain_asof(bars, np.array([at], np.int32), gap_days=book.settings.engine.gap_days)
+            votes = explain_asof(bars, np.array([at], np.int32), gap_days=settings.engine.gap_days)
             values = {name: float(votes[vote][0]) for name, vote in _VOTE_COLUMNS.items()}
             found[item.ticker] = {name: None if np.isnan(value) else value for name, value in values.items()}
     return found

@@ -7,12 +7,13 @@ Belongs here: reading the signals of the scenario's replay. Does not belong here
 
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
-from btassets.run.run_stage import StageResult
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import stored_signals, weekly_ic
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `factor_ic_weekly` of the book's scenario."""
-    table = weekly_ic(stored_signals(book), book.settings, book.scenario)
+    table = weekly_ic(stored_signals(tables), settings, tables.scenario)
     return StageResult({"factor_ic_weekly": table}, {"weeks": len(pc.unique(table["week"]))})

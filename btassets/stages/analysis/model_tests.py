@@ -8,24 +8,20 @@ import json
 
 import pyarrow as pa
 
-from btassets.book.book import Book
 from btassets.errors import CheckFailedError
-from btassets.graph.registry import STAGE_OF_TABLE
-from btassets.graph.tables import MODEL_TESTS
-from btassets.run.freshness import key_of
-from btassets.run.run_stage import StageResult
-from btassets.run.sql_models import MEMORY_LIMIT, database, load_tests, run_tests
+from btassets.graph.analysis import MODEL_TESTS
+from btassets.run.sql_models import run_tests_of
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, _settings: Settings) -> StageResult:
     """Table `model_tests` of the scenario."""
-    tables = sorted({table for test in load_tests().values() for table in test.upstream})
-    files = {t: [book.lake.existing_path(t, key_of(STAGE_OF_TABLE[t], book))] for t in tables}
-    with database(book.lake.root, MEMORY_LIMIT) as connection:
-        results = run_tests(files, connection=connection)
+    results = run_tests_of(tables)
     rows = [
         {
-            "scenario": book.scenario,
+            "scenario": tables.scenario,
             "test": result.name,
             "about": result.description,
             "n_failing": result.n_failing,
@@ -37,7 +33,7 @@ def compute(book: Book) -> StageResult:
     return StageResult({"model_tests": pa.Table.from_pylist(rows, schema=MODEL_TESTS.schema)}, numbers)
 
 
-def refuse_failing(book: Book) -> None:
+def refuse_failing(tables: Tables) -> None:
     """Let a report through only over tables of which everything holds.
 
     Raises
@@ -45,7 +41,7 @@ def refuse_failing(book: Book) -> None:
     CheckFailedError
         A test found rows; the first of them is named.
     """
-    for row in book.lake.read("model_tests", book.scenario).to_pylist():
+    for row in tables["model_tests"].read().to_pylist():
         if row["n_failing"]:
             found = f"{row['about']} {row['n_failing']} rows say otherwise, first {row['first_failing']}"
             raise CheckFailedError(row["test"], found)

@@ -12,13 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.conventions import HORIZON_DAYS, MIN_CROSS_SECTION
 from btassets.engine.cross_section.ordering import group_starts
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
 from btassets.engine.days import iso_weeks, thinned_weeks, week_mondays
 from btassets.engine.signals import SIGNAL_NAMES
-from btassets.graph.tables import FACTOR_IC_WEEKLY
+from btassets.graph.analysis import FACTOR_IC_WEEKLY
+from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 
 Column = Callable[[str], pa.ChunkedArray]
@@ -50,9 +50,9 @@ class CrossSections:
     forward: npt.NDArray[np.float64]
 
 
-def stored_signals(book: Book) -> Column:
+def stored_signals(tables: Tables) -> Column:
     """Columns of the book's `factor_signals`, each read when it is asked for: all at once are large."""
-    return lambda name: book.lake.read("factor_signals", book.replay, [name])[name]
+    return lambda name: tables["factor_signals"].read([name])[name]
 
 
 def cross_sections(signals: Column, settings: Settings, horizons: Sequence[int]) -> CrossSections:

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.market.calendar import ENDED_AFTER_DAYS
 from btassets.engine.market.quality import ended_problem
 from btassets.engine.market.quality_rules import QualityRules
@@ -27,17 +26,18 @@ from btassets.engine.market.source_look import (
     stopped_look,
     unlisted_sessions,
 )
-from btassets.graph.tables import BAR_PROBLEMS, TABLES
-from btassets.run.run_stage import StageResult, conform
+from btassets.graph.bars import BAR_PROBLEMS
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import BucketedTable, Tables
+from btassets.settings.models import Settings
 from btassets.sources.calendar.calendars import DATA
 from btassets.stages.bars.bar_revisions import revisions_table
-from btassets.stages.bars.bar_store import TABLE, ticker_slices
 from btassets.stages.bars.findings.source_notes import read_notes
-from btassets.stages.bars.ohlcv_history import active_tickers
 from btassets.stages.bars.quality_settings import as_fact, quality_rules, unused_overrides
 from btassets.stages.bars.quarantine import quarantine_table
 from btassets.stages.bars.reading import bars_of_table
-from btassets.stages.bars.sessions import Sessions, read_sessions
+from btassets.stages.bars.sessions_view import Sessions, read_sessions
+from btassets.stages.bars.universe import active_tickers
 
 Row = tuple[Any, ...]
 
@@ -50,41 +50,30 @@ _LOOKED_AT = (("Q8", "block"), ("Q25", "warn"), ("Q24", "warn"))
 """Rules and severities of single tickers that mean something else when many have them."""
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `bar_problems`, `bar_quarantine`, `bar_revisions`."""
-    return judged(book, read_sessions(book))
+    return judged(tables, settings, read_sessions(tables))
 
 
-def keep_refusals(book: Book) -> None:
-    """Write the tables where every ticker was refused and there is no calendar: the reasons can be looked at then."""
-    if any(facts["n_rows"] for facts in book.lake.ticker_footers(TABLE).values()):
-        return
-    nothing = Sessions(np.empty(0, np.int32), np.empty(0, np.bool_), 0)
-    result = judged(book, nothing)
-    for name, table in result.tables.items():
-        facts = {**result.facts, "numbers": result.numbers}
-        book.lake.write(name, conform(TABLES[name], table), "refused", facts=facts)
-
-
-def judged(book: Book, sessions: Sessions) -> StageResult:
+def judged(tables: Tables, settings: Settings, sessions: Sessions) -> StageResult:
     """The tables, by a calendar without a session where there is none."""
-    tickers = active_tickers(book)
-    footers = book.lake.ticker_footers(TABLE)
-    rules = quality_rules(book.base)
-    calendar = book.lake.footer("sessions")
-    rows: list[Row] = [(_EVERYBODY, *found) for found in ([] if calendar is None else calendar.facts["problems"])]
+    tickers = active_tickers(tables, settings)
+    stored = tables.bucketed("ohlcv_history")
+    footers = stored.footers()
+    rules = quality_rules(settings)
+    rows: list[Row] = [(_EVERYBODY, *finding) for finding in tables["sessions"].facts.get("problems", [])]
     marks: dict[str, tuple[int, ...]] = {}
-    newest = dict(_newest_findings(book, tickers, sessions.days, rules, marks))
+    newest = dict(_newest_findings(stored, tickers, sessions.days, rules, marks))
     for ticker in tickers:
-        rows += [(ticker, *found) for found in footers[ticker]["problems"]]
-        rows += [(ticker, *found) for found in newest.get(ticker, ())]
-    quarantine, revisions = quarantine_table(book, tickers), revisions_table(book, tickers)
-    rows += _of_the_source(book, rows, footers, quarantine, sessions, marks)
+        rows += [(ticker, *finding) for finding in footers[ticker]["problems"]]
+        rows += [(ticker, *finding) for finding in newest.get(ticker, ())]
+    quarantine, revisions = quarantine_table(tables.bucketed("quarantine"), tickers), revisions_table(footers, tickers)
+    rows += _of_the_source(tables, settings, rows, quarantine, sessions, marks)
     overridden = sorted({(str(r[0]), str(r[1])) for r in rows if _OVERRIDDEN in str(r[5])})
     by_severity = Counter(str(row[2]) for row in rows)
     facts = {
         "overridden": overridden,
-        "unused": unused_overrides(book.base, overridden),
+        "unused": unused_overrides(settings, overridden),
         "blocked": [ticker for ticker in tickers if footers[ticker]["blocked"]],
         "quarantined": dict(sorted(Counter(quarantine["rule"].to_pylist()).items())),
         "revised": len(set(revisions["ticker"].to_pylist())),
@@ -96,28 +85,29 @@ def judged(book: Book, sessions: Sessions) -> StageResult:
         "rows_quarantined": quarantine.num_rows,
         "days_blocked": facts["days"]["block"],
         "revisions": revisions.num_rows,
-        "overrides": len(book.base.quality.overrides),
+        "overrides": len(settings.quality.overrides),
         "overrides_unused": len(facts["unused"]),
         **{f"findings_{rule}": n for rule, n in sorted(Counter(str(row[1]) for row in rows).items())},
     }
-    tables: dict[str, pa.Table | pa.RecordBatchReader] = {
+    found = {
         "bar_problems": _as_table(rows),
         "bar_quarantine": quarantine,
         "bar_revisions": revisions,
     }
-    return StageResult(tables, numbers, facts)
+    return StageResult(found, numbers, facts)
 
 
 def _of_the_source(
-    book: Book,
+    tables: Tables,
+    settings: Settings,
     rows: Sequence[Row],
-    footers: Mapping[str, Mapping[str, Any]],
     quarantine: pa.Table,
     sessions: Sessions,
     marks: Mapping[str, Sequence[int]],
 ) -> list[Row]:
     """What shows only over all tickers at once (`engine.market.source_look`), and what the source's list says."""
-    notes = read_notes(book)
+    stored = tables.bucketed("ohlcv_history")
+    notes, footers = read_notes(stored), stored.footers()
     found: list[Row] = [] if notes is None else [tuple(row) for row in notes.problems]
     with_rule = {
         key: sorted({str(row[0]) for row in rows if row[1:3] == key and row[0]}, key=str.encode) for key in _LOOKED_AT
@@ -125,19 +115,18 @@ def _of_the_source(
     spans = {t: (f["first"], f["last"]) for t, f in footers.items() if f["n_rows"]}
     n = max(len(footers), 1)
     looks = [
-        *basis_look(with_rule["Q8", "block"], with_rule["Q25", "warn"], n, book.base.source.basis),
+        *basis_look(with_rule["Q8", "block"], with_rule["Q25", "warn"], n, settings.source.basis),
         *rhythm_look(with_rule["Q24", "warn"], n),
         *same_series(marks),
         *stopped_look({t: span[1] for t, span in spans.items()}, sessions.last, ENDED_AFTER_DAYS),
     ]
-    if book.base.calendar != DATA:
+    if settings.calendar != DATA:
         is_off = pc.equal(quarantine["rule"], "Q6")
         off = quarantine["date"].filter(is_off).combine_chunks().cast(pa.int32()).to_numpy()
         first, last = (np.array([span[at] for span in spans.values()], np.int32) for at in (0, 1))
-        looks += unlisted_sessions(off, first, last, book.base.calendar)
-        calendar = book.lake.footer("sessions")
-        blocked = [] if calendar is None else calendar.facts.get("blocked_days", [])
-        looks += blocked_days_look(len(blocked), len(sessions.days), book.base.calendar, min(blocked, default=None))
+        looks += unlisted_sessions(off, first, last, settings.calendar)
+        blocked = tables["sessions"].facts.get("blocked_days", [])
+        looks += blocked_days_look(len(blocked), len(sessions.days), settings.calendar, min(blocked, default=None))
     return [*found, *((look.ticker, *as_fact(look)) for look in looks)]
 
 
@@ -148,17 +137,21 @@ def _n_days(rows: Sequence[Row], severity: str) -> int:
 
 
 def _newest_findings(
-    book: Book, tickers: Sequence[str], sessions: np.ndarray, rules: QualityRules, marks: dict[str, tuple[int, ...]]
+    stored: BucketedTable,
+    tickers: Sequence[str],
+    sessions: np.ndarray,
+    rules: QualityRules,
+    marks: dict[str, tuple[int, ...]],
 ) -> Iterator[tuple[str, list[list[Any]]]]:
     """What only shows beside the calendar, by ticker: an end before T, and the last half year of its bars.
 
     Fills `marks` with those of each ticker's series on the way.
     """
     last = int(sessions[-1]) if len(sessions) else None
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        table = book.lake.read_bucket(TABLE, bucket)
-        footers = book.lake.bucket_footer(TABLE, bucket)
-        slices = ticker_slices(footers)
+    for bucket, group in stored.by_bucket(tickers).items():
+        table = stored.bucket(bucket)
+        footers = stored.bucket_footer(bucket)
+        slices = stored.slices(bucket)
         for ticker in group:
             offset, n_rows = slices[ticker]
             if table is None or not n_rows or last is None:

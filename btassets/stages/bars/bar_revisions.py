@@ -9,11 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from btassets.book.book import Book
 from btassets.engine.market.overlap import Revision
-from btassets.graph.tables import BAR_REVISIONS
-
-_TABLE = "ohlcv_history"
+from btassets.graph.bars import BAR_REVISIONS
+from btassets.run.tables import TickerFacts
 
 MOST_KEPT = 500
 """Entries kept of each ticker, the newest; `n_revisions` in the footer counts all."""
@@ -36,9 +34,8 @@ def grown_record(known: dict[str, Any], revisions: Sequence[Revision], seen: int
     return {"revisions": kept[-MOST_KEPT:], "n_revisions": known.get("n_revisions", 0) + len(rows)}
 
 
-def revisions_table(book: Book, tickers: Iterable[str] | None = None) -> pa.Table:
-    """One row per revision, in byte order of the tickers, oldest first; of all tickers of the lake when None."""
-    footers = book.lake.ticker_footers(_TABLE)
+def revisions_table(footers: TickerFacts, tickers: Iterable[str] | None = None) -> pa.Table:
+    """One row per revision, in byte order of the tickers, oldest first; of all tickers of `footers` when None."""
     wanted = footers if tickers is None else tickers
     rows = [(ticker, *revision) for ticker in wanted for revision in footers[ticker].get("revisions", ())]
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in BAR_REVISIONS.schema]

@@ -11,32 +11,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from btassets.book.book import Book
-from btassets.book.source_mark import remember_source
 from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import DamagedFileError
-from btassets.graph.tables import OHLCV_HISTORY
+from btassets.graph.bars import OHLCV_HISTORY
+from btassets.run.tables import BucketedTable, BucketWriter
 from btassets.stages.bars.reading import bars_of_table
 
 TABLE = "ohlcv_history"
 
 
-def ticker_slices(footers: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int]]:
-    """Offset and number of rows of each ticker in its bucket, from the bucket's footer."""
-    slices: dict[str, tuple[int, int]] = {}
-    offset = 0
-    for ticker in sorted(footers, key=str.encode):
-        slices[ticker] = (offset, footers[ticker]["n_rows"])
-        offset += footers[ticker]["n_rows"]
-    return slices
-
-
-def stored_bars(book: Book, bucket: int, tickers: list[str]) -> dict[str, RawBars]:
+def stored_bars(stored: BucketedTable, bucket: int, tickers: list[str]) -> dict[str, RawBars]:
     """Bars of these tickers as the lake has them."""
-    table = book.lake.read_bucket(TABLE, bucket) if tickers else None
+    table = stored.bucket(bucket) if tickers else None
     if table is None:
         return {}
-    slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+    slices = stored.slices(bucket)
     return {t: bars_of_table(table.slice(*slices[t])) for t in tickers if slices.get(t, (0, 0))[1]}
 
 
@@ -49,22 +38,20 @@ def bars_version(bars: RawBars, basis: str) -> str:
     return state.hexdigest()
 
 
-def write_bars(book: Book, bucket: int, footers: dict[str, Any], fresh: dict[str, RawBars]) -> None:
+def write_bars(stored: BucketWriter, bucket: int, footers: dict[str, Any], fresh: dict[str, RawBars]) -> None:
     """Merge fresh tickers into what the bucket holds; rows stay sorted by ticker, then date."""
-    if fresh:
-        remember_source(book.lake.root, book.base.source.kind)
-    old = book.lake.read_bucket(TABLE, bucket)
-    old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+    old = stored.bucket(bucket)
+    old_rows = stored.slices(bucket)
     parts: list[pa.Table] = []
     for ticker in sorted(footers, key=str.encode):
         if ticker in fresh:
             parts.append(_as_table(ticker, fresh[ticker]))
         elif footers[ticker]["n_rows"]:
             if old is None or ticker not in old_rows:
-                raise DamagedFileError(str(book.lake.bucket_path(TABLE, bucket)), f"the bars of {ticker} are gone")
+                raise DamagedFileError(str(stored.path(bucket)), f"the bars of {ticker} are gone")
             parts.append(old.slice(*old_rows[ticker]))
     table = pa.concat_tables(parts) if parts else OHLCV_HISTORY.schema.empty_table()
-    book.lake.write_bucket(TABLE, bucket, table.combine_chunks(), footers)
+    stored.write(bucket, table.combine_chunks(), footers)
 
 
 def _as_table(ticker: str, bars: RawBars) -> pa.Table:
@@ -82,26 +69,26 @@ def _as_table(ticker: str, bars: RawBars) -> pa.Table:
     return pa.table(columns, schema=OHLCV_HISTORY.schema)
 
 
-def changed_versions(book: Book) -> list[str]:
+def changed_versions(stored: BucketedTable) -> list[str]:
     """Tickers whose stored bars are not those that their version was made of, as `path: problem`."""
     found: list[str] = []
-    for bucket in range(book.lake.n_buckets):
-        footers = book.lake.bucket_footer(TABLE, bucket)
-        for ticker, bars in stored_bars(book, bucket, list(footers)).items():
+    for bucket in stored.buckets:
+        footers = stored.bucket_footer(bucket)
+        for ticker, bars in stored_bars(stored, bucket, list(footers)).items():
             if bars_version(bars, footers[ticker]["basis"]) != footers[ticker]["version"]:
-                found.append(f"{book.lake.bucket_path(TABLE, bucket)}: the bars of {ticker} do not match their version")
+                found.append(f"{stored.path(bucket)}: the bars of {ticker} do not match their version")
     return found
 
 
-def broken_bars(book: Book, tickers: Iterable[str]) -> tuple[int, str | None]:
+def broken_bars(stored: BucketedTable, tickers: Iterable[str]) -> tuple[int, str | None]:
     """How many of `tickers` break the engine's input contract as stored, and the first of them.
 
     The rules of the edge should make this impossible; the check reads what was really written.
     """
     n_broken, first = 0, None
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        table = book.lake.read_bucket(TABLE, bucket)
-        slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+    for bucket, group in stored.by_bucket(tickers).items():
+        table = stored.bucket(bucket)
+        slices = stored.slices(bucket)
         for ticker in group:
             rows = None if table is None else table.slice(*slices[ticker])
             if rows is not None and not _keeps_contract(rows):

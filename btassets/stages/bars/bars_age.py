@@ -7,9 +7,10 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from btassets.book.book import Book
 from btassets.engine.days import EPOCH
-from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.sources.calendar.exchange_hours import ExchangeHours
 
 _RUN_TAKES = dt.timedelta(hours=1)
 
@@ -49,7 +50,7 @@ def due_time(hours: ExchangeHours, session: dt.date, daily: str) -> dt.datetime:
     return run + _RUN_TAKES
 
 
-def bars_age(book: Book, now: dt.datetime | None = None) -> BarsAge | None:
+def bars_age(tables: Tables, settings: Settings, now: dt.datetime | None = None) -> BarsAge | None:
     """Age of the book's bars; None before the first run.
 
     Weekends and holidays are no sessions. The demo market ends on a fixed session and is never old.
@@ -59,15 +60,15 @@ def bars_age(book: Book, now: dt.datetime | None = None) -> BarsAge | None:
     now
         Aware time; unset: the clock.
     """
-    footer = book.lake.footer("sessions")
-    if footer is None:
+    facts = tables["sessions"].facts
+    if not facts:
         return None
-    last = EPOCH + dt.timedelta(days=int(footer.facts["last"]))
-    if book.base.source.kind == "demo":
+    last = EPOCH + dt.timedelta(days=int(facts["last"]))
+    if settings.source.kind == "demo":
         return BarsAge(str(last), 0, f"bars end on {last}; the demo market ends there")
     now = now or dt.datetime.now(dt.UTC)
-    hours = exchange_hours(book.lake, book.base.calendar, now)
-    missing = [day for day in hours.closed_after(last, now) if due_time(hours, day, book.base.schedule.time) <= now]
+    hours = tables.outside("exchange_calendar").hours(settings.calendar, now)
+    missing = [day for day in hours.closed_after(last, now) if due_time(hours, day, settings.schedule.time) <= now]
     text = f"bars end on {last}"
     if missing:
         # The hours that are kept reach back a year: older bars are behind by at least so many.

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.book.book import Book
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.quality_rows import rows_kept
 from btassets.engine.market.raw_bars import RawBars
-from btassets.graph.tables import BARS
-from btassets.stages.bars.bar_store import TABLE, ticker_slices
-from btassets.stages.bars.sessions import blocked_days
+from btassets.graph.bars import BARS
+from btassets.run.tables import Tables, ticker_slices
+from btassets.settings.models import Settings
+from btassets.stages.bars.sessions_view import blocked_days
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,16 @@ def is_used(dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32]) -> npt
     return kept
 
 
-def n_bars_used(book: Book, tickers: Iterable[str]) -> dict[str, int]:
+def n_bars_used(tables: Tables, tickers: Iterable[str]) -> dict[str, int]:
     """How many bars the view has of each of `tickers`."""
-    footers, blocked = book.lake.ticker_footers(TABLE), blocked_days(book)
+    stored = tables.bucketed("ohlcv_history")
+    footers, blocked = stored.footers(), blocked_days(tables)
     if not len(blocked):
         return {ticker: footers[ticker]["n_rows"] for ticker in tickers}
     counts: dict[str, int] = {}
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        table = book.lake.read_bucket(TABLE, bucket, ["date"])
-        slices = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
+    for bucket, group in stored.by_bucket(tickers).items():
+        table = stored.bucket(bucket, ["date"])
+        slices = stored.slices(bucket)
         dates = np.empty(0, np.int32) if table is None else table["date"].combine_chunks().cast(pa.int32()).to_numpy()
         for ticker in group:
             offset, n_rows = slices[ticker]
@@ -60,7 +61,9 @@ def _column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     return table[name].combine_chunks().to_numpy(zero_copy_only=False)
 
 
-def read_bucket_bars(book: Book, bucket: int, tickers: Iterable[str] | None = None) -> Iterator[TickerBars]:
+def read_bucket_bars(
+    tables: Tables, settings: Settings, bucket: int, tickers: Iterable[str] | None = None
+) -> Iterator[TickerBars]:
     """Bars of the tickers of one bucket, in ticker order; tickers without bars are passed over.
 
     Parameters
@@ -68,12 +71,13 @@ def read_bucket_bars(book: Book, bucket: int, tickers: Iterable[str] | None = No
     tickers
         Only these; None: all of the bucket.
     """
-    table = book.lake.read_bucket(TABLE, bucket)
+    stored = tables.bucketed("ohlcv_history")
+    table = stored.bucket(bucket)
     if table is None:
         return
-    footers = book.lake.bucket_footer(TABLE, bucket)
+    footers = stored.bucket_footer(bucket)
     wanted = None if tickers is None else set(tickers)
-    blocked = blocked_days(book)
+    blocked = blocked_days(tables)
     dates = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
     columns = [_column(table, name) for name in ("open", "high", "low", "close", "volume", "dividend", "split")]
     for ticker, (offset, n_rows) in ticker_slices(footers).items():
@@ -86,22 +90,22 @@ def read_bucket_bars(book: Book, bucket: int, tickers: Iterable[str] | None = No
                 raw = rows_kept(raw, is_used(raw.dates, blocked))
                 if not len(raw):
                     continue
-            view = adjusted_bars(raw, footers[ticker]["basis"], book.base.basis)
+            view = adjusted_bars(raw, footers[ticker]["basis"], settings.basis)
             yield TickerBars(ticker, raw, view, footers[ticker]["version"])
 
 
-def read_bars(book: Book, tickers: Iterable[str]) -> dict[str, Bars]:
+def read_bars(tables: Tables, settings: Settings, tickers: Iterable[str]) -> dict[str, Bars]:
     """Adjusted bars of `tickers`, those without bars left out, in ticker (byte) order."""
     found: dict[str, Bars] = {}
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        found.update({item.ticker: item.bars for item in read_bucket_bars(book, bucket, group)})
+    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
+        found.update({item.ticker: item.bars for item in read_bucket_bars(tables, settings, bucket, group)})
     return dict(sorted(found.items(), key=lambda item: item[0].encode()))
 
 
-def bars_table(book: Book, tickers: Iterable[str]) -> pa.Table:
+def bars_table(tables: Tables, settings: Settings, tickers: Iterable[str]) -> pa.Table:
     """Table `bars`: the adjusted view of `tickers`."""
     parts = []
-    for ticker, bars in read_bars(book, tickers).items():
+    for ticker, bars in read_bars(tables, settings, tickers).items():
         name = pa.array([ticker]).take(pa.array(np.zeros(bars.n_bars, np.int32)))
         values = [name, pa.array(bars.dates, pa.date32())]
         values += [pa.array(v) for v in (bars.open, bars.high, bars.low, bars.close, bars.volume)]

@@ -8,24 +8,22 @@ from pathlib import PurePath
 
 import pyarrow as pa
 
-from btassets.book.book import Book
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_rules import Override
 from btassets.engine.market.quality_sessions import screen_benchmark
 from btassets.errors import BenchmarkError
-from btassets.graph.tables import BENCHMARK_CLOSES
-from btassets.run.freshness import NO_BENCHMARK
-from btassets.run.run_stage import StageResult
-from btassets.sources.files.bar_folder import read_benchmark
-from btassets.sources.files.column_mapping import ColumnNames
-from btassets.sources.open_source import open_source
+from btassets.graph.bars import BENCHMARK_CLOSES
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.sources.open_source import NO_BENCHMARK
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.stages.bars.quality_settings import overrides_of, quality_rules
-from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.sessions_view import read_sessions
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `benchmark_closes`; empty when the benchmark is `none`.
 
     The legacy profile's rules report without a benchmark: there a missing one is a warning and the table is empty.
@@ -36,12 +34,12 @@ def compute(book: Book) -> StageResult:
         When it is named but missing, unreadable, or more than the allowed share of the tickers'
         sessions is missing from it.
     """
-    if book.base.benchmark == NO_BENCHMARK:
+    if settings.benchmark == NO_BENCHMARK:
         return _without([])
     try:
-        return _read(book, book.base.benchmark)
+        return _read(tables, settings)
     except BenchmarkError as error:
-        if book.base.profile != "legacy":
+        if settings.profile != "legacy":
             raise
         return _without([f"{error} The legacy profile goes on without it."])
 
@@ -51,18 +49,17 @@ def _without(warnings: list[str]) -> StageResult:
     return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": warnings})
 
 
-def _read(book: Book, name: str) -> StageResult:
-    source = open_source(book.base, book.folder, book.lake)
-    columns = ColumnNames(**book.base.source.columns.model_dump())
-    raw = read_benchmark(name, source, columns, book.folder)
-    rules = quality_rules(book.base)
-    looked_at = overrides_of(book.base, canonical_ticker(PurePath(name).name.split(".")[0]))
-    overrides = [Override(name, given.rule, given.reason) for given in looked_at]
-    screened = screen_bars(name, raw, rules, basis=source.basis, overrides=overrides)
+def _read(tables: Tables, settings: Settings) -> StageResult:
+    name = settings.benchmark
+    given = tables.outside("benchmark")
+    rules = quality_rules(settings)
+    looked_at = overrides_of(settings, canonical_ticker(PurePath(name).name.split(".")[0]))
+    overrides = [Override(name, one.rule, one.reason) for one in looked_at]
+    screened = screen_bars(name, given.bars, rules, basis=given.basis, overrides=overrides)
     if screened.bars is None:
         raise BenchmarkError(name, next(p.text for p in screened.problems if p.severity == "block").rstrip("."))
-    bars = adjusted_bars(screened.bars, source.basis, book.base.basis)
-    sessions = read_sessions(book)
+    bars = adjusted_bars(screened.bars, given.basis, settings.basis)
+    sessions = read_sessions(tables)
     gaps = screen_benchmark(name, bars.dates, sessions.days, rules)
     if any(gap.severity == "block" for gap in gaps):
         raise BenchmarkError(name, gaps[0].text.rstrip("."))

@@ -16,13 +16,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from btassets.book.book import Book
-from btassets.code_version import code_version
 from btassets.engine.market.overlap import overlap_start
 from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import NoBarsError, SourceStoppedError
-from btassets.graph.registry import STAGES
-from btassets.settings.load import select
+from btassets.run.tables import Tables
+from btassets.settings.declared import select_declared
 from btassets.settings.models import Settings
 from btassets.sources.base import (
     BarSource,
@@ -33,16 +31,16 @@ from btassets.sources.base import (
     changed_at,
     source_problems,
 )
-from btassets.sources.open_source import benchmark_ticker, open_source
-from btassets.sources.values.tickers import TickerNames, spelling_key
-from btassets.stages.bars.bar_store import TABLE, stored_bars, ticker_slices, write_bars
+from btassets.sources.values.tickers import TickerNames
+from btassets.stages.bars.bar_store import TABLE, stored_bars, write_bars
 from btassets.stages.bars.findings.source_notes import SourceNotes, look_at_list, read_notes, write_notes
 from btassets.stages.bars.quality_settings import READ_RULES, overrides_of
-from btassets.stages.bars.quarantine import Quarantined, write_quarantine
+from btassets.stages.bars.quarantine import QUARANTINE, Quarantined, write_quarantine
 from btassets.stages.bars.reading import Read, Wanted, is_late, read_many
 from btassets.stages.bars.restated import restated_tickers
 from btassets.stages.bars.screening import accept, last_finished
-from btassets.storage.lake import digest
+from btassets.stages.bars.universe import active_tickers, in_universe, members_of
+from btassets.storage.hashing import digest
 
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
 
@@ -99,63 +97,30 @@ class IngestOutcome:
     restated: dict[str, int] = field(default_factory=dict)
 
 
-def in_universe(settings: Settings, tickers: Iterable[str], members: Collection[str] | None = None) -> list[str]:
-    """Tickers that the book's universe admits, in byte order; the benchmark only when listed by name.
-
-    Parameters
-    ----------
-    members
-        Tickers of the file of dated membership, which lists by name, too; None: there is none.
-    """
-    listed = {spelling_key(name) for name in settings.universe.tickers}
-    wanted = listed
-    if members is not None:
-        by_date = {spelling_key(name) for name in members}
-        wanted = listed & by_date if listed else by_date
-    unwanted = {spelling_key(name) for name in settings.universe.exclude}
-    unwanted |= {spelling_key(benchmark_ticker(settings))} - wanted
-    unwanted -= listed
-    is_listed = bool(listed) or members is not None
-    keys = {ticker: spelling_key(ticker) for ticker in tickers}
-    return sorted(
-        (t for t, key in keys.items() if key not in unwanted and (not is_listed or key in wanted)), key=str.encode
-    )
-
-
-def _members(book: Book) -> Collection[str] | None:
-    return None if book.membership is None else book.membership.spells.keys()
-
-
-def active_tickers(book: Book) -> list[str]:
-    """Tickers of the lake that belong to the universe; those that left the source stay."""
-    return in_universe(book.base, book.lake.ticker_footers(TABLE), _members(book))
-
-
-def _origin(book: Book) -> Callable[[str], str]:
+def _origin(settings: Settings) -> Callable[[str], str]:
     """What decides which bars a source gives of a ticker: bars of one origin can be compared and joined."""
-    settings = select(book.base, _READ_SETTINGS)
-    shared = digest({key: value for key, value in settings.items() if key.removeprefix("source.") not in _PACE})
+    read = select_declared(settings, _READ_SETTINGS)
+    shared = digest({key: value for key, value in read.items() if key.removeprefix("source.") not in _PACE})
 
     def of(ticker: str) -> str:
         # A person's word about one ticker reads that ticker again, and no other.
-        looked_at = [(given.rule, given.reason) for given in overrides_of(book.base, ticker)]
+        looked_at = [(given.rule, given.reason) for given in overrides_of(settings, ticker)]
         return digest(shared, looked_at) if looked_at else shared
 
     return of
 
 
-def _reader(book: Book, source: BarSource) -> str:
+def _reader(tables: Tables, settings: Settings, source: BarSource) -> str:
     """What decides how every ticker is read and judged beyond its origin, as part of its change marker."""
     if isinstance(source, FetchesSince):
         # Not the code: an update must not fetch a whole market again; `--full` does when it is wanted.
         return ""
-    return digest(
-        select(book.base, (*_READ_SETTINGS, "engine.gap_days")),
-        code_version(*STAGES[TABLE].code),
-    )
+    return digest(select_declared(settings, (*_READ_SETTINGS, "engine.gap_days")), tables.code_version)
 
 
-def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), settle_seconds: float = 0.0) -> IngestPlan:
+def plan_ingest(
+    tables: Tables, settings: Settings, *, full: bool = False, only: Iterable[str] = (), settle_seconds: float = 0.0
+) -> IngestPlan:
     """Compare the source's change markers with those of the lake.
 
     Parameters
@@ -172,12 +137,12 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
     NoBarsError
         When the source as a whole cannot be read, is empty, or has none of the universe's tickers.
     """
-    source = open_source(book.base, book.folder, book.lake)
+    source: BarSource = tables.outside("source")
     everything = source.tickers()
-    listed = in_universe(book.base, everything, _members(book))
+    listed = in_universe(settings, everything, members_of(tables))
     if not listed:
         raise NoBarsError(
-            f"source {book.base.source.path or source.name}",
+            f"source {settings.source.path or source.name}",
             "none of its tickers is in the universe",
             "correct universe.tickers, universe.membership or universe.exclude.",
         )
@@ -191,16 +156,16 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
             "is not in the source or not in the universe",
             f"did you mean {near}?" if near else "`btassets doctor` lists what the source has.",
         )
-    known = book.lake.ticker_footers(TABLE)
-    reader, origin = _reader(book, source), _origin(book)
+    known = tables.bucketed(TABLE).footers()
+    reader, origin = _reader(tables, settings, source), _origin(settings)
     stale = [
         ticker
         for ticker in listed
         if (not wanted or ticker in wanted)
         and (full or known.get(ticker, {}).get("stamp") != _stamp(source, ticker, reader + origin(ticker)))
     ]
-    notes = look_at_list(book, set(everything), source_problems(source))
-    is_list_new = notes != (read_notes(book) or SourceNotes())
+    notes = look_at_list(tables, settings, set(everything), source_problems(source))
+    is_list_new = notes != (read_notes(tables.bucketed(TABLE)) or SourceNotes())
     if settle_seconds <= 0:
         return IngestPlan(listed, stale, notes=notes, is_list_new=is_list_new)
     now = time.time()
@@ -209,7 +174,7 @@ def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), set
     return IngestPlan(listed, settled, [t for t in stale if t in unsettled], notes, is_list_new)
 
 
-def plan_without_source(book: Book) -> IngestPlan:
+def plan_without_source(tables: Tables, settings: Settings) -> IngestPlan:
     """A plan that reads nothing: the tickers of the lake as they are.
 
     Raises
@@ -217,21 +182,23 @@ def plan_without_source(book: Book) -> IngestPlan:
     NoBarsError
         When there is none.
     """
-    if not has_bars(book):
-        raise NoBarsError(str(book.folder), "no bars were read yet", "`btassets run` reads them from the source.")
-    return IngestPlan(active_tickers(book), [])
+    if not has_bars(tables, settings):
+        raise NoBarsError(
+            str(tables.context.folder), "no bars were read yet", "`btassets run` reads them from the source."
+        )
+    return IngestPlan(active_tickers(tables, settings), [])
 
 
-def has_bars(book: Book) -> bool:
+def has_bars(tables: Tables, settings: Settings) -> bool:
     """Whether a ticker of the universe has bars in the lake."""
-    footers = book.lake.ticker_footers(TABLE)
-    return any(footers[ticker]["n_rows"] for ticker in active_tickers(book))
+    footers = tables.bucketed(TABLE).footers()
+    return any(footers[ticker]["n_rows"] for ticker in active_tickers(tables, settings))
 
 
-def is_source_away(book: Book) -> bool:
+def is_source_away(tables: Tables) -> bool:
     """Whether the source as a whole cannot be read: no folder, no key, no answer."""
     try:
-        open_source(book.base, book.folder, book.lake).tickers()
+        tables.outside("source").tickers()
     except (NoBarsError, SourceStoppedError):
         return True
     return False
@@ -248,7 +215,8 @@ def _stamp(source: BarSource, ticker: str, reader: str) -> str:
 
 
 def ingest(
-    book: Book,
+    tables: Tables,
+    settings: Settings,
     tickers: Iterable[str],
     progress: Progress = lambda _done, _total: None,
     on_written: Callable[[list[str]], None] | None = None,
@@ -267,74 +235,135 @@ def ingest(
     SourceStoppedError
         When the source stops in the middle (rate limit, outage); what came before is kept.
     """
-    source = open_source(book.base, book.folder, book.lake)
-    _forget_ghosts(book, source)
-    reader, origin = _reader(book, source), _origin(book)
-    groups = book.lake.by_bucket(tickers)
+    _forget_ghosts(tables)
+    work = _Reading(tables, settings, is_part=not full)
+    groups = work.stored.by_bucket(tickers)
     total = sum(len(group) for group in groups.values())
-    known = book.lake.ticker_footers(TABLE)
-    starts = _starts(source, known, [t for group in groups.values() for t in group], origin, full=full)
-    announce(source, starts)
-    last = last_finished(book)
+    announce(work.source, {ticker: work.start_of(ticker) for group in groups.values() for ticker in group})
     changed: list[str] = []
     restated: dict[str, int] = {}
     n_done = n_new = 0
     for bucket, group in groups.items():
-        # The marker is taken before the bars: what changes in between is read again by the next run.
-        stamps = {ticker: _stamp(source, ticker, reader + origin(ticker)) for ticker in group}
-        stored = stored_bars(book, bucket, [t for t in group if known.get(t, {}).get("origin") == origin(t)])
-        wanted = {t: Wanted(t, stored.get(t), starts[t]) for t in group}
-        fetched, stopped = _fetched(source, list(wanted.values()))
-        with book.lake.bucket_lock(TABLE, bucket):
-            footers = book.lake.bucket_footer(TABLE, bucket)
-            fresh: dict[str, RawBars] = {}
-            before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
-            dropped: dict[str, Quarantined] = {}
-            for ticker, read in fetched.items():
-                found = accept(book, source, wanted[ticker], read, footers.get(ticker, {}), last)
-                facts, bars = found.facts, found.bars
-                footers[ticker] = facts | {"stamp": _settled(source, stamps[ticker], read, facts)}
-                if bars is not None:
-                    fresh[ticker] = bars
-                    dropped[ticker] = Quarantined(wanted[ticker].since, found.quarantine)
-                    footers[ticker] |= {"origin": origin(ticker), "again_from": overlap_start(bars.dates)}
-                if before.get(ticker, (None, 0))[0] != facts["version"]:
-                    changed.append(ticker)
-                    n_new += facts["n_rows"] - before.get(ticker, (None, 0))[1]
-            if not fresh.keys().isdisjoint(changed):
-                old_rows = ticker_slices(book.lake.bucket_footer(TABLE, bucket))
-                differing = {t: fresh[t] for t in fresh if t in changed}
-                restated |= restated_tickers(book.lake.read_bucket(TABLE, bucket), old_rows, differing)
-            write_quarantine(book, bucket, dropped)
-            if fetched:
-                write_bars(book, bucket, footers, fresh)
+        done = work.bring_up_to_date(bucket, group)
+        changed += done.changed
+        restated |= done.restated
+        n_new += done.n_bars_new
         if on_written is not None:
-            on_written(list(fetched))
-        n_done += len(fetched)
+            on_written(done.fetched)
+        n_done += len(done.fetched)
         progress(n_done, total)
-        if stopped is not None:
-            raise stopped.after(n_done, total - n_done)
-    write_notes(book, look_at_list(book, set(source.tickers()), source_problems(source)))
+        if done.stopped is not None:
+            raise done.stopped.after(n_done, total - n_done)
+    notes = look_at_list(tables, settings, set(work.source.tickers()), source_problems(work.source))
+    write_notes(work.stored, notes)
     return IngestOutcome(total, sorted(changed, key=str.encode), n_new, restated)
 
 
-def _forget_ghosts(book: Book, source: BarSource) -> None:
+@dataclass
+class _BucketOutcome:
+    """What reading the tickers of one bucket did."""
+
+    fetched: list[str]
+    stopped: SourceStoppedError | None
+    changed: list[str] = field(default_factory=list)
+    n_bars_new: int = 0
+    restated: dict[str, int] = field(default_factory=dict)
+
+
+class _Reading:
+    """One ingest: the source, the stored bars, and what decides how tickers are read."""
+
+    def __init__(self, tables: Tables, settings: Settings, *, is_part: bool) -> None:
+        self._tables = tables
+        self._settings = settings
+        self.source: BarSource = tables.outside("source")
+        self.stored = tables.writer(TABLE)
+        self._quarantine = tables.writer(QUARANTINE)
+        self._reader = _reader(tables, settings, self.source)
+        self._origin = _origin(settings)
+        self._known = self.stored.footers()
+        self._is_part = is_part and isinstance(self.source, FetchesSince)
+        self._last = last_finished(tables, settings)
+
+    def start_of(self, ticker: str) -> int | None:
+        """First date to read of a ticker; None: the whole."""
+        return _again_from(self._known.get(ticker, {}), self._origin(ticker)) if self._is_part else None
+
+    def bring_up_to_date(self, bucket: int, group: list[str]) -> _BucketOutcome:
+        """Read the tickers of one bucket and write it."""
+        # The marker is taken before the bars: what changes in between is read again by the next run.
+        stamps = {ticker: _stamp(self.source, ticker, self._reader + self._origin(ticker)) for ticker in group}
+        same = [t for t in group if self._known.get(t, {}).get("origin") == self._origin(t)]
+        stored = stored_bars(self.stored, bucket, same)
+        wanted = {t: Wanted(t, stored.get(t), self.start_of(t)) for t in group}
+        fetched, stopped = _fetched(self.source, list(wanted.values()))
+        done = _BucketOutcome(list(fetched), stopped)
+        with self.stored.lock(bucket):
+            self._write(bucket, wanted, fetched, stamps, done)
+        return done
+
+    def _write(
+        self,
+        bucket: int,
+        wanted: Mapping[str, Wanted],
+        fetched: Mapping[str, RawBars | BlockedTickerError],
+        stamps: Mapping[str, str],
+        done: _BucketOutcome,
+    ) -> None:
+        """Judge what was fetched and write the bucket, which is held."""
+        footers = self.stored.bucket_footer(bucket)
+        before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
+        fresh: dict[str, RawBars] = {}
+        dropped: dict[str, Quarantined] = {}
+        for ticker, read in fetched.items():
+            known = footers.get(ticker, {})
+            found = accept(
+                self._tables,
+                self._settings,
+                self.source,
+                wanted=wanted[ticker],
+                fetched=read,
+                known=known,
+                last=self._last,
+            )
+            facts, bars = found.facts, found.bars
+            footers[ticker] = facts | {"stamp": _settled(self.source, stamps[ticker], read, facts)}
+            if bars is not None:
+                fresh[ticker] = bars
+                dropped[ticker] = Quarantined(wanted[ticker].since, found.quarantine)
+                footers[ticker] |= {"origin": self._origin(ticker), "again_from": overlap_start(bars.dates)}
+            version, n_rows = before.get(ticker, (None, 0))
+            if version != facts["version"]:
+                done.changed.append(ticker)
+                done.n_bars_new += facts["n_rows"] - n_rows
+        differing = {t: bars for t, bars in fresh.items() if t in done.changed}
+        if differing:
+            done.restated = restated_tickers(self.stored.bucket(bucket), self.stored.slices(bucket), differing)
+        write_quarantine(self._quarantine, bucket, dropped)
+        if fresh:
+            self.stored.remember_source(self._settings.source.kind)
+        if fetched:
+            write_bars(self.stored, bucket, footers, fresh)
+
+
+def _forget_ghosts(tables: Tables) -> None:
     """Forget what left the source and never gave a good bar: nothing is lost, and nothing else would end it."""
-    listed, known = set(source.tickers()), book.lake.ticker_footers(TABLE)
-    forget(book, [ticker for ticker, facts in known.items() if ticker not in listed and not facts.get("n_rows")])
+    listed, known = set(tables.outside("source").tickers()), tables.bucketed(TABLE).footers()
+    forget(tables, [ticker for ticker, facts in known.items() if ticker not in listed and not facts.get("n_rows")])
 
 
-def forget(book: Book, tickers: Collection[str]) -> None:
+def forget(tables: Tables, tickers: Collection[str]) -> None:
     """Take tickers out of the lake, with their bars, findings and quarantined rows.
 
     One that the source still lists is read again by the next run.
     """
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        with book.lake.bucket_lock(TABLE, bucket):
-            footers = book.lake.bucket_footer(TABLE, bucket)
+    stored, quarantine = tables.writer(TABLE), tables.writer(QUARANTINE)
+    for bucket, group in stored.by_bucket(tickers).items():
+        with stored.lock(bucket):
+            footers = stored.bucket_footer(bucket)
             left = {ticker: facts for ticker, facts in footers.items() if ticker not in group}
-            write_quarantine(book, bucket, {ticker: Quarantined(None, ()) for ticker in group})
-            write_bars(book, bucket, left, {})
+            write_quarantine(quarantine, bucket, {ticker: Quarantined(None, ()) for ticker in group})
+            write_bars(stored, bucket, left, {})
 
 
 def _fetched(
@@ -349,19 +378,6 @@ def _fetched(
         else:
             fetched[ticker] = read
     return fetched, stopped
-
-
-def _starts(
-    source: BarSource,
-    known: Mapping[str, dict[str, Any]],
-    tickers: Iterable[str],
-    origin: Callable[[str], str],
-    *,
-    full: bool,
-) -> dict[str, int | None]:
-    """First date to ask for of each ticker; None: the whole."""
-    is_part = isinstance(source, FetchesSince) and not full
-    return {t: _again_from(known.get(t, {}), origin(t)) if is_part else None for t in tickers}
 
 
 def _again_from(known: dict[str, Any], origin: str) -> int | None:

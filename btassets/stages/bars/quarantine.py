@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.market.quality_rules import DroppedRows
-from btassets.graph.tables import BAR_QUARANTINE
+from btassets.graph.bars import BAR_QUARANTINE
+from btassets.run.tables import BucketedTable, BucketWriter
 
 QUARANTINE = "quarantine"
-"""Bucketed folder of the lake."""
+"""Store of the stage `ohlcv_history`."""
 
 _NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "split")
 
@@ -36,12 +36,12 @@ class Quarantined:
     dropped: Sequence[DroppedRows]
 
 
-def write_quarantine(book: Book, bucket: int, found: Mapping[str, Quarantined]) -> None:
+def write_quarantine(stored: BucketWriter, bucket: int, found: Mapping[str, Quarantined]) -> None:
     """Bring one bucket's record up to date; tickers that were not read keep theirs.
 
     Written before the bars: a kill in between reads the tickers again and writes the same.
     """
-    old = book.lake.read_bucket(QUARANTINE, bucket)
+    old = stored.bucket(bucket)
     if not found or (old is None and not any(one.dropped for one in found.values())):
         return
     parts = [_as_table(ticker, dropped) for ticker, one in found.items() for dropped in one.dropped]
@@ -53,12 +53,12 @@ def write_quarantine(book: Book, bucket: int, found: Mapping[str, Quarantined]) 
                 own = old.filter(pc.equal(old["ticker"], ticker))
                 parts.append(own.filter(pc.less(own["date"].cast(pa.int32()), one.since)))
     table = pa.concat_tables(parts) if parts else BAR_QUARANTINE.schema.empty_table()
-    book.lake.write_bucket(QUARANTINE, bucket, _sorted(table), {})
+    stored.write(bucket, _sorted(table), {})
 
 
-def quarantine_table(book: Book, tickers: Collection[str]) -> pa.Table:
+def quarantine_table(stored: BucketedTable, tickers: Collection[str]) -> pa.Table:
     """Table `bar_quarantine` of these tickers, by ticker, date, rule."""
-    parts = [part for b in range(book.lake.n_buckets) if (part := book.lake.read_bucket(QUARANTINE, b)) is not None]
+    parts = [part for bucket in stored.buckets if (part := stored.bucket(bucket)) is not None]
     if not parts:
         return BAR_QUARANTINE.schema.empty_table()
     whole = pa.concat_tables(parts)

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from btassets.book.book import Book
 from btassets.engine.market.overlap import Revision, merge_overlap, shrunk_history
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_rules import DroppedRows, iso_date
 from btassets.engine.market.raw_bars import Problem, RawBars
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.sources.base import BarSource, BlockedTickerError
-from btassets.sources.calendar.calendars import DATA, exchange_sessions, known_span
-from btassets.sources.calendar.window import last_finished_session
+from btassets.sources.calendar.calendars import DATA
 from btassets.sources.vendors.vendor_rows import taken
 from btassets.stages.bars.bar_revisions import grown_record
 from btassets.stages.bars.bar_store import bars_version
@@ -51,11 +51,11 @@ class Accepted:
     quarantine: tuple[DroppedRows, ...] = ()
 
 
-def last_finished(book: Book) -> int | None:
+def last_finished(tables: Tables, settings: Settings) -> int | None:
     """Last session whose bars are whole, days since 1970-01-01; None: nobody knows, or the market is made up."""
-    if book.base.calendar == DATA or book.base.source.kind == "demo":
+    if settings.calendar == DATA or settings.source.kind == "demo":
         return None
-    return last_finished_session(book.base.calendar, book.lake)
+    return tables.outside("exchange_calendar").last_finished(settings.calendar)
 
 
 def today_day() -> int:
@@ -101,8 +101,10 @@ def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Pr
 
 
 def accept(
-    book: Book,
+    tables: Tables,
+    settings: Settings,
     source: BarSource,
+    *,
     wanted: Wanted,
     fetched: RawBars | BlockedTickerError,
     known: dict[str, Any],
@@ -120,16 +122,16 @@ def accept(
     ticker = wanted.ticker
     if isinstance(fetched, BlockedTickerError):
         return Accepted(_blocked(ticker, known, [fetched.as_problem()]), None)
-    fetched, impossible = _possible(ticker, fetched, today_day() if book.base.source.kind != "demo" else None)
+    fetched, impossible = _possible(ticker, fetched, today_day() if settings.source.kind != "demo" else None)
     fetched, unfinished = _finished(ticker, fetched, last)
     screened = screen_bars(
         ticker,
         fetched,
-        quality_rules(book.base),
+        quality_rules(settings),
         basis=source.basis,
-        sessions=_calendar(book, fetched),
-        calendar_span=_span(book, fetched),
-        overrides=overrides_of(book.base, ticker),
+        sessions=_calendar(tables, settings, fetched),
+        calendar_span=_span(tables, settings, fetched),
+        overrides=overrides_of(settings, ticker),
     )
     found = [*screened.problems, *(p for p in (unfinished, impossible.problem) if p is not None)]
     problems = [as_fact(p) for p in found]
@@ -186,13 +188,15 @@ def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dic
     }
 
 
-def _span(book: Book, bars: RawBars) -> tuple[int, int] | None:
-    if book.base.calendar == DATA or not len(bars.dates):
+def _span(tables: Tables, settings: Settings, bars: RawBars) -> tuple[int, int] | None:
+    if settings.calendar == DATA or not len(bars.dates):
         return None
-    return known_span(book.lake, book.base.calendar, int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max()))
+    first, last = int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max())
+    return tables.outside("exchange_calendar").known_span(settings.calendar, first, last)
 
 
-def _calendar(book: Book, bars: RawBars) -> np.ndarray | None:
-    if book.base.calendar == DATA or not len(bars.dates):
+def _calendar(tables: Tables, settings: Settings, bars: RawBars) -> np.ndarray | None:
+    if settings.calendar == DATA or not len(bars.dates):
         return None
-    return exchange_sessions(book.lake, book.base.calendar, int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max()))
+    first, last = int(bars.dates.min()) - _DAYS_BEFORE, int(bars.dates.max())
+    return tables.outside("exchange_calendar").sessions(settings.calendar, first, last)

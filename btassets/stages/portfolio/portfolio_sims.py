@@ -1,7 +1,7 @@
 """Stage `portfolio_sims`: the books of a scenario, their curves and trades, and the variants.
 
-Belongs here: reading what the books trade, laying results out as tables, and telling the ledger of
-trials. Does not belong here: how a book is walked (`engine.portfolio`), which books there are (`book_runs.py`).
+Belongs here: reading what the books trade, laying results out as tables, and returning what the ledger of
+trials counts. Does not belong here: how a book is walked (`engine.portfolio`), which books there are (`book_runs.py`).
 """
 
 from typing import Any
@@ -11,46 +11,41 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.portfolio.exits import REASON_NAMES
 from btassets.engine.portfolio.simulation import BookResult
 from btassets.engine.portfolio.simulation_table import book_row
 from btassets.engine.portfolio.variants import variant_columns
-from btassets.graph.tables import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
-from btassets.run.freshness import bars_version
-from btassets.run.run_stage import StageResult
-from btassets.run.trials import append_trials, run_rows
-from btassets.stages.bars.sessions import read_sessions
-from btassets.stages.bars.stored_inputs import (
+from btassets.graph.portfolio import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.portfolio.simulations import BookRuns, run_books
+from btassets.stages.portfolio.stored_inputs import (
     read_benchmark_closes,
     read_setups_in_play,
     stored_panel,
     tickers_with_bars,
 )
-from btassets.stages.portfolio.simulations import BookRuns, run_books
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `portfolio_sims`, `strategy_variants`, `equity_curves` and `trades` of the scenario."""
-    graded = read_setups_in_play(book)
-    columns = ("grid", "asof_date", "ticker")
-    ranks = book.lake.read_where("percentile_ranks", book.scenario, columns, pc.field("grid") == "week")
-    sessions = read_sessions(book)
-    used = tickers_with_bars(book)
-    panel, tickers = stored_panel(book, sessions.days, used), list(used)
-    runs = run_books(graded, ranks, panel, tickers, book.settings, read_benchmark_closes(book, sessions.last))
-    data = bars_version(book)
-    tried = [*runs.policies.values(), *(result for _, result in runs.variants)]
-    append_trials(book, run_rows(book.settings, tried, data))
-    calendar = panel.calendar
-    tables = {
+    graded = read_setups_in_play(tables)
+    ranks = tables["percentile_ranks"].where(("grid", "asof_date", "ticker"), pc.field("grid") == "week")
+    sessions = read_sessions(tables)
+    used = tickers_with_bars(tables, settings)
+    panel, tickers = stored_panel(tables, settings, sessions.days, used), list(used)
+    runs = run_books(graded, ranks, panel, tickers, settings, read_benchmark_closes(tables, sessions.last))
+    scenario = tables.scenario
+    found = {
         "portfolio_sims": _rows(
-            [_policy(book, name, result, runs) for name, result in runs.policies.items()],
+            [_policy(scenario, name, result, runs) for name, result in runs.policies.items()],
             PORTFOLIO_SIMS.schema,
         ),
-        "strategy_variants": _rows([_variant(book, *pair) for pair in runs.variants], STRATEGY_VARIANTS.schema),
-        "equity_curves": _curves(book, runs),
-        "trades": _trades(book, runs, graded, tickers, calendar),
+        "strategy_variants": _rows([_variant(scenario, *pair) for pair in runs.variants], STRATEGY_VARIANTS.schema),
+        "equity_curves": _curves(scenario, runs),
+        "trades": _trades(scenario, runs, graded, tickers, panel.calendar),
     }
     main = runs.policies.get("hold") or runs.policies.get("target")
     numbers: dict[str, Any] = {"cagr_pct": None, "max_drawdown_pct": None, "sharpe": None, "trades": 0}
@@ -62,41 +57,42 @@ def compute(book: Book) -> StageResult:
             "trades": main.n_trades,
             **{f"refused_{reason}": n for reason, n in main.refusals.items()},
         }
-    return StageResult(tables, numbers)
+    tried = [*runs.policies.values(), *(result for _, result in runs.variants)]
+    return StageResult(found, numbers, beside={"trials": tried})
 
 
 def _rows(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema=schema)
 
 
-def _policy(book: Book, name: str, result: BookResult | None, runs: BookRuns) -> dict[str, Any]:
+def _policy(scenario: str, name: str, result: BookResult | None, runs: BookRuns) -> dict[str, Any]:
     equal = {f"equal_weight_{key}_return_pct": value for key, value in (runs.equal_weight or {}).items()}
     return {
-        "scenario": book.scenario,
+        "scenario": scenario,
         "policy": name,
         **(book_row(result) if result is not None else {}),
         **equal,
     }
 
 
-def _variant(book: Book, variant: Any, result: BookResult | None) -> dict[str, Any]:
+def _variant(scenario: str, variant: Any, result: BookResult | None) -> dict[str, Any]:
     columns = variant_columns(variant)
     columns["variant_max_positions"] = columns.pop("max_positions")
-    return {"scenario": book.scenario, **columns, **(book_row(result) if result is not None else {})}
+    return {"scenario": scenario, **columns, **(book_row(result) if result is not None else {})}
 
 
-def _curves(book: Book, runs: BookRuns) -> pa.Table:
+def _curves(scenario: str, runs: BookRuns) -> pa.Table:
     parts = [
-        _curve(book, name, result.dates, result.equity, result.exposure_frac, result.n_positions)
+        _curve(scenario, name, result.dates, result.equity, result.exposure_frac, result.n_positions)
         for name, result in runs.policies.items()
         if result is not None
     ]
-    parts += [_curve(book, name, dates, equity) for name, (dates, equity) in runs.reference_curves.items()]
+    parts += [_curve(scenario, name, dates, equity) for name, (dates, equity) in runs.reference_curves.items()]
     return pa.concat_tables(parts) if parts else EQUITY_CURVES.schema.empty_table()
 
 
 def _curve(
-    book: Book,
+    scenario: str,
     name: str,
     dates: npt.NDArray[np.int32],
     equity: npt.NDArray[np.float64],
@@ -107,7 +103,7 @@ def _curve(
     peak = np.maximum.accumulate(equity)
     nothing = pa.nulls(n)
     values = [
-        pa.repeat(book.scenario, n),
+        pa.repeat(scenario, n),
         pa.repeat(name, n),
         pa.array(dates.astype(np.int32), pa.date32()),
         pa.array(equity),
@@ -119,7 +115,7 @@ def _curve(
 
 
 def _trades(
-    book: Book, runs: BookRuns, graded: pa.Table, tickers: list[str], calendar: npt.NDArray[np.int32]
+    scenario: str, runs: BookRuns, graded: pa.Table, tickers: list[str], calendar: npt.NDArray[np.int32]
 ) -> pa.Table:
     parts = []
     names = pa.array(tickers, pa.string())
@@ -129,7 +125,7 @@ def _trades(
         trades = result.trades
         n = len(trades.row_no)
         values = {
-            "scenario": pa.repeat(book.scenario, n),
+            "scenario": pa.repeat(scenario, n),
             "policy": pa.repeat(policy, n),
             "ticker": names.take(pa.array(trades.ticker_no)),
             "asof_date": graded["asof_date"].take(pa.array(trades.row_no)).combine_chunks(),

@@ -13,19 +13,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import Exits, precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookRules
-from btassets.stages.bars.sessions import Sessions, read_sessions
-from btassets.stages.bars.stored_inputs import (
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.stages.bars.sessions_view import Sessions, read_sessions
+from btassets.stages.portfolio.simulations import book_rules, ranked_members
+from btassets.stages.portfolio.stored_inputs import (
     read_benchmark_closes,
     read_setups_in_play,
     stored_panel,
     tickers_with_bars,
 )
-from btassets.stages.portfolio.simulations import book_rules, ranked_members
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -79,19 +80,19 @@ class BookInputs:
         return self.exits["target" if policy == "target" else f"hold_{self.rules.hold_days}"]
 
 
-def read_book_inputs(book: Book) -> BookInputs:
+def read_book_inputs(tables: Tables, settings: Settings) -> BookInputs:
     """Read bars, setups and percentiles of the book's scenario."""
-    sessions, rules = read_sessions(book), book_rules(book.settings)
-    used = tickers_with_bars(book)
-    week_ends, percentile = _percentiles(book, list(used))
+    sessions, rules = read_sessions(tables), book_rules(settings)
+    used = tickers_with_bars(tables, settings)
+    week_ends, percentile = _percentiles(tables, list(used))
     start = None
     where = pc.field("meets_core")
     if rules.fill == "open" and len(week_ends):
         start = int(np.searchsorted(sessions.days, week_ends[0]))
         # No book buys a short; but where each starts with its own first setup, that may be one.
         where &= (pc.field("direction") == "long") | pc.field("qualified")
-    graded = read_setups_in_play(book, where)
-    panel = stored_panel(book, sessions.days, used)
+    graded = read_setups_in_play(tables, where)
+    panel = stored_panel(tables, settings, sessions.days, used)
     entries = Entries.from_rows(
         panel,
         ticker_no=pc.index_in(graded["ticker"], pa.array(list(used), pa.string())).to_numpy().astype(np.int32),
@@ -104,7 +105,7 @@ def read_book_inputs(book: Book) -> BookInputs:
         return graded[name].to_numpy()[entries.row_no]
 
     exits = {"target": precompute_exits(panel, entries, replace(rules, policy="target"))}
-    for n in book.settings.exits.hold_days:
+    for n in settings.exits.hold_days:
         exits[f"hold_{n}"] = precompute_exits(panel, entries, replace(rules, policy="hold", hold_days=n))
     return BookInputs(
         panel=panel.of_closes(),
@@ -116,27 +117,25 @@ def read_book_inputs(book: Book) -> BookInputs:
         is_qualified=column("qualified").astype(np.bool_),
         meets_core=column("meets_core").astype(np.bool_),
         start=start,
-        benchmark_returns=_benchmark_returns(book, sessions),
+        benchmark_returns=_benchmark_returns(tables, sessions),
         percentile=percentile,
         week_of=np.searchsorted(week_ends, [*panel.calendar, 2**31 - 1], side="right").astype(np.int64) - 1,
     )
 
 
-def _percentiles(book: Book, tickers: Sequence[str]) -> tuple[npt.NDArray[np.int32], Floats]:
+def _percentiles(tables: Tables, tickers: Sequence[str]) -> tuple[npt.NDArray[np.int32], Floats]:
     """Ranked week ends, int32 days ascending, and activation percentiles, shape (n_weeks, n_tickers)."""
     columns = ("grid", "asof_date", "ticker", "activation_momentum_percentile")
-    ranks = book.lake.read_where(
-        "percentile_ranks", book.scenario, columns, pc.field("grid") == "week", wanted=columns[1:]
-    )
+    ranks = tables["percentile_ranks"].where(columns, pc.field("grid") == "week", wanted=columns[1:])
     days, week_no, ticker_no = ranked_members(ranks, tickers)
     percentile = np.full((len(days), len(tickers)), np.nan)
     percentile[week_no, ticker_no] = ranks["activation_momentum_percentile"].to_numpy()
     return days, percentile
 
 
-def _benchmark_returns(book: Book, sessions: Sessions) -> Floats:
+def _benchmark_returns(tables: Tables, sessions: Sessions) -> Floats:
     closes = np.full(len(sessions.days), np.nan)
-    benchmark = read_benchmark_closes(book, sessions.last)
+    benchmark = read_benchmark_closes(tables, sessions.last)
     if benchmark is not None:
         _, own, theirs = np.intersect1d(sessions.days, benchmark.dates, assume_unique=True, return_indices=True)
         closes[own] = benchmark.closes[theirs]

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay.candidate_columns import LABELS
-from btassets.graph.tables import TableSpec
+from btassets.graph.columns import TableSpec
 
 Columns = Mapping[str, npt.NDArray[Any]]
 

@@ -18,25 +18,24 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.book.book import Book
-from btassets.code_version import code_version
 from btassets.engine.market.calendar import asof_grid, has_ended
 from btassets.engine.market.eligibility import NOT_MEMBER, is_member
 from btassets.engine.replay.replay_rules import ReplayRules
-from btassets.graph.registry import STAGES
-from btassets.graph.tables import CANDIDATES, FACTOR_SIGNALS
-from btassets.run.freshness import suspect_of, was_checked
+from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
+from btassets.run.tables import BucketWriter, Tables
 from btassets.settings.models import Settings
 from btassets.sources.universe.membership import Spell
-from btassets.stages.bars.bar_store import ticker_slices
 from btassets.stages.bars.bars_view import TickerBars, is_used, read_bucket_bars
-from btassets.stages.bars.ohlcv_history import active_tickers
-from btassets.stages.bars.sessions import Sessions, blocked_days, read_sessions
+from btassets.stages.bars.sessions_view import Sessions, blocked_days, read_sessions
+from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.arrow_columns import as_table
-from btassets.storage.lake import digest
+from btassets.storage.hashing import digest
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
+
+_WRITTEN = ("candidates", "signals")
+"""The stage's own table and its store."""
 
 
 @dataclass(frozen=True)
@@ -121,19 +120,20 @@ def replay_rules(settings: Settings) -> ReplayRules:
     )
 
 
-def read_inputs(book: Book) -> ReplayInputs:
+def read_inputs(tables: Tables, settings: Settings) -> ReplayInputs:
     """Calendar, benchmark and rules of the replay of this book and scenario."""
-    bench = book.lake.read("benchmark_closes")
-    rules = replay_rules(book.settings)
-    engine = digest(code_version(*STAGES["candidates"].code), asdict(rules), book.base.basis)
+    bench = tables["benchmark_closes"].read()
+    rules = replay_rules(settings)
+    engine = digest(tables.code_version, asdict(rules), settings.basis)
+    membership = tables.outside("membership")
     return ReplayInputs(
-        read_sessions(book),
+        read_sessions(tables),
         np.ascontiguousarray(bench["date"].cast(pa.int32()).to_numpy(), dtype=np.int32),
         np.ascontiguousarray(bench["open"].to_numpy(), dtype=np.float64),
         np.ascontiguousarray(bench["close"].to_numpy(), dtype=np.float64),
         rules,
         engine,
-        None if book.membership is None else book.membership.spells,
+        None if membership is None else membership.spells,
     )
 
 
@@ -166,7 +166,7 @@ def fingerprint(inputs: ReplayInputs, dates: npt.NDArray[np.int32], bars_version
     return state.hexdigest()
 
 
-def plan_replay(book: Book, only: Iterable[str] | None = None) -> ReplayPlan:
+def plan_replay(tables: Tables, settings: Settings, only: Iterable[str] | None = None) -> ReplayPlan:
     """Compare each active ticker's fingerprint with the stored one.
 
     Parameters
@@ -174,14 +174,15 @@ def plan_replay(book: Book, only: Iterable[str] | None = None) -> ReplayPlan:
     only
         Restrict what is stale to these tickers; None: all.
     """
-    inputs = read_inputs(book)
-    active, blocked = set(active_tickers(book)), blocked_days(book)
+    inputs = read_inputs(tables, settings)
+    active, blocked = set(active_tickers(tables, settings)), blocked_days(tables)
+    bars = tables.bucketed("ohlcv_history")
     expected: dict[str, str] = {}
-    for bucket, group in book.lake.by_bucket(active).items():
-        footers = book.lake.bucket_footer("ohlcv_history", bucket)
-        table = book.lake.read_bucket("ohlcv_history", bucket, ["date"])
+    for bucket, group in bars.by_bucket(active).items():
+        footers = bars.bucket_footer(bucket)
+        table = bars.bucket(bucket, ["date"])
         dates = np.empty(0, np.int32) if table is None else table["date"].combine_chunks().cast(pa.int32()).to_numpy()
-        slices = ticker_slices(footers)
+        slices = bars.slices(bucket)
         for ticker in group:
             offset, n_rows = slices[ticker]
             own = dates[offset : offset + n_rows]
@@ -192,24 +193,24 @@ def plan_replay(book: Book, only: Iterable[str] | None = None) -> ReplayPlan:
             if inputs.spells is not None:
                 version = digest(version, inputs.spells.get(ticker, ()))
             expected[ticker] = fingerprint(inputs, own[kept], version)
-    stored = book.lake.ticker_footers(book.candidates)
-    beside = book.lake.ticker_footers(book.signals)
+    stored, beside = (tables.bucketed(name).footers() for name in _WRITTEN)
     stale = [t for t, version in expected.items() if not _has_arrived(version, stored.get(t), beside.get(t))]
     stale += [t for t in {**stored, **beside} if t not in active]
     wanted = None if only is None else set(only)
     chosen = sorted((t for t in stale if wanted is None or t in wanted), key=str.encode)
-    is_proven = not stored or was_checked("candidates", book)
-    return ReplayPlan(expected, chosen, is_proven, suspect_of("candidates", book))
+    verified = tables.outside("verification")
+    return ReplayPlan(expected, chosen, not stored or verified.is_checked, verified.suspect)
 
 
-def shard_buckets(book: Book, plan: ReplayPlan, shard: int, n_shards: int) -> dict[int, list[str]]:
+def shard_buckets(tables: Tables, plan: ReplayPlan, shard: int, n_shards: int) -> dict[int, list[str]]:
     """Stale tickers of one shard by bucket; whole buckets, so that no two shards write one file."""
-    groups = book.lake.by_bucket(plan.stale)
+    groups = tables.bucketed("candidates").by_bucket(plan.stale)
     return {bucket: group for place, (bucket, group) in enumerate(groups.items()) if place % n_shards == shard}
 
 
 def replay_shard(
-    book: Book,
+    tables: Tables,
+    settings: Settings,
     plan: ReplayPlan,
     shard: int,
     n_shards: int,
@@ -222,17 +223,19 @@ def replay_shard(
     Rows do not depend on the number of shards or threads: a ticker's rows depend on its own bars,
     and a bucket holds its tickers in byte order.
     """
-    groups = shard_buckets(book, plan, shard, n_shards)
+    groups = shard_buckets(tables, plan, shard, n_shards)
     if not groups:
         return ReplayOutcome([], {}, 0)
-    inputs = read_inputs(book)
+    inputs = read_inputs(tables, settings)
     total, done = sum(len(g) for g in groups.values()), 0
     recomputed: list[str] = []
     failed: dict[str, str] = {}
     n_rows = 0
 
     def work(item: tuple[int, list[str]]) -> tuple[list[str], dict[str, str], int]:
-        return _replay_bucket(book, item[0], item[1], plan.expected, inputs)
+        bucket, group = item
+        stale = read_bucket_bars(tables, settings, bucket, [t for t in group if t in plan.expected])
+        return _replay_bucket(tables, bucket, group, stale, plan.expected, inputs)
 
     with ThreadPoolExecutor(max_workers=n_threads) as pool:
         for (_, group), (bucket_failed, bucket_rows) in zip(
@@ -248,11 +251,16 @@ def replay_shard(
 
 
 def _replay_bucket(
-    book: Book, bucket: int, stale: list[str], expected: Mapping[str, str], inputs: ReplayInputs
+    tables: Tables,
+    bucket: int,
+    stale: list[str],
+    bars: Iterable[TickerBars],
+    expected: Mapping[str, str],
+    inputs: ReplayInputs,
 ) -> tuple[list[str], dict[str, str], int]:
     fresh: dict[str, Any] = {}
     failed: dict[str, str] = {}
-    for item in read_bucket_bars(book, bucket, [t for t in stale if t in expected]):
+    for item in bars:
         try:
             fresh[item.ticker] = replay_one(item, inputs)
         except (ArithmeticError, ValueError, IndexError) as error:
@@ -263,16 +271,16 @@ def _replay_bucket(
         if t in expected
     }
     n_rows = 0
-    for table, spec, part in ((book.signals, FACTOR_SIGNALS, 1), (book.candidates, CANDIDATES, 0)):
+    for name, spec, part in (("signals", FACTOR_SIGNALS, 1), ("candidates", CANDIDATES, 0)):
         columns = {ticker: replay[part] for ticker, replay in fresh.items()}
-        with book.lake.bucket_lock(table, bucket):
-            n_rows = _merge_bucket(book, table, bucket, spec, columns, facts, stale)
+        stored = tables.writer(name)
+        with stored.lock(bucket):
+            n_rows = _merge_bucket(stored, bucket, spec, columns, facts, stale)
     return stale, failed, n_rows
 
 
 def _merge_bucket(
-    book: Book,
-    table: str,
+    stored: BucketWriter,
     bucket: int,
     spec: Any,
     columns: dict[str, Any],
@@ -280,9 +288,9 @@ def _merge_bucket(
     stale: list[str],
 ) -> int:
     """Write one bucket: fresh rows of the stale tickers, old rows of the others."""
-    old = book.lake.read_bucket(table, bucket)
-    footers = book.lake.bucket_footer(table, bucket)
-    slices = ticker_slices(footers)
+    old = stored.bucket(bucket)
+    footers = stored.bucket_footer(bucket)
+    slices = stored.slices(bucket)
     kept = {t: f for t, f in footers.items() if t not in stale}
     order = sorted({*kept, *facts}, key=str.encode)
     new, counts = as_table(spec, columns)
@@ -302,7 +310,7 @@ def _merge_bucket(
             if old is not None and slices[ticker][1]:
                 parts.append(old.slice(*slices[ticker]))
     merged = pa.concat_tables(parts).unify_dictionaries().combine_chunks() if parts else spec.schema.empty_table()
-    book.lake.write_bucket(table, bucket, merged, written)
+    stored.write(bucket, merged, written)
     return sum(counts.values())
 
 
@@ -357,17 +365,16 @@ def _has_arrived(expected: str, *found: dict[str, Any] | None) -> bool:
     return versions in ({expected}, {f"failed-{expected}"})
 
 
-def arrivals(book: Book, plan: ReplayPlan) -> tuple[list[str], bool]:
+def arrivals(tables: Tables, plan: ReplayPlan) -> tuple[list[str], bool]:
     """Planned tickers that the lake does not hold as planned, and whether every active one is up to date."""
-    stored = book.lake.ticker_footers(book.candidates)
-    beside = book.lake.ticker_footers(book.signals)
+    stored, beside = (tables.bucketed(name).footers() for name in _WRITTEN)
     missing = [t for t, version in plan.expected.items() if not _has_arrived(version, stored.get(t), beside.get(t))]
     left_over = [t for t in {**stored, **beside} if t not in plan.expected]
     behind = {*missing, *left_over}
     return [ticker for ticker in plan.stale if ticker in behind], not behind
 
 
-def failed_tickers(book: Book) -> dict[str, str]:
+def failed_tickers(tables: Tables) -> dict[str, str]:
     """Tickers whose last replay failed, with the reason."""
-    footers = book.lake.ticker_footers(book.candidates)
+    footers = tables.bucketed("candidates").footers()
     return {ticker: facts["failed"] for ticker, facts in footers.items() if facts.get("failed")}

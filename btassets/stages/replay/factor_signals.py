@@ -6,19 +6,20 @@ Belongs here: compacting the buckets. Does not belong here: the signals (`engine
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
-from btassets.graph.tables import FACTOR_SIGNALS
-from btassets.run.run_stage import StageResult
-from btassets.stages.bars.bar_store import ticker_slices
+from btassets.graph.replay import FACTOR_SIGNALS
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, _settings: Settings) -> StageResult:
     """Table `factor_signals`, sorted by ticker bytes, then date."""
+    stored = tables.bucketed("signals")
     parts: dict[str, pa.Table] = {}
-    for bucket in range(book.lake.n_buckets):
-        table = book.lake.read_bucket(book.signals, bucket)
+    for bucket in stored.buckets:
+        table = stored.bucket(bucket)
         if table is not None:
-            slices = ticker_slices(book.lake.bucket_footer(book.signals, bucket))
+            slices = stored.slices(bucket)
             parts |= {ticker: table.slice(*rows) for ticker, rows in slices.items() if rows[1]}
     ordered = [parts[ticker] for ticker in sorted(parts, key=str.encode)]
     merged = pa.concat_tables(ordered).unify_dictionaries() if ordered else FACTOR_SIGNALS.schema.empty_table()

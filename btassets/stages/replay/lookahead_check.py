@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from btassets.book.book import Book
-from btassets.graph.tables import CANDIDATES, FACTOR_SIGNALS, TableSpec
-from btassets.stages.bars.bar_store import ticker_slices
+from btassets.graph.columns import TableSpec
+from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.replay.arrow_columns import as_columns
 from btassets.stages.replay.candidates import ReplayInputs, ReplayPlan, read_inputs
@@ -30,7 +31,7 @@ class LookaheadFinding:
     ticker: str | None = None
 
 
-def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
+def find_lookahead(tables: Tables, settings: Settings, plan: ReplayPlan) -> LookaheadFinding:
     """Compare stored rows of a sample with a replay that ends at their as-of date.
 
     The sample is drawn among the replayed tickers, and as many again among all of them where none was
@@ -46,13 +47,13 @@ def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
     sample = {ticker for ticker in everyone if ticker == plan.suspect}
     for tickers in (replayed, everyone if not (replayed and plan.is_proven) else []):
         sample |= {*generator.choice(tickers, size=min(SAMPLE_TICKERS, len(tickers)), replace=False).tolist()}
-    inputs = read_inputs(book)
+    inputs = read_inputs(tables, settings)
     n_tickers = n_dates = 0
-    for bucket, group in book.lake.by_bucket(sorted(sample, key=str.encode)).items():
-        for item in read_bucket_bars(book, bucket, group):
-            stored = _stored(book, bucket, item)
+    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(sample).items():
+        for item in read_bucket_bars(tables, settings, bucket, group):
+            stored = _stored(tables, bucket, item)
             asked = np.unique(np.concatenate([stored.candidate_index, stored.signal_index]))
-            # Who belonged when is given from outside: rows outside of a spell are not what the replay makes.
+            # Membership is an input: skip as-of dates outside a ticker's spells.
             asked = asked[inputs.is_member(item.ticker, item.bars.dates[asked])]
             if not len(asked):
                 continue
@@ -64,17 +65,18 @@ def find_lookahead(book: Book, plan: ReplayPlan) -> LookaheadFinding:
     return LookaheadFinding(n_tickers, n_dates)
 
 
-def _stored(book: Book, bucket: int, item: TickerBars) -> Any:
+def _stored(tables: Tables, bucket: int, item: TickerBars) -> Any:
     """Stored rows of one ticker as the replay returns them (`TickerReplay`)."""
     # numba is loaded here, in the process that compares: planning a run must not wait for it.
     from btassets.engine.replay.ticker import TickerReplay
 
     def rows(table: str, spec: TableSpec) -> dict[str, np.ndarray]:
-        stored = book.lake.read_bucket(table, bucket)
-        where = ticker_slices(book.lake.bucket_footer(table, bucket)).get(item.ticker, (0, 0))
+        reader = tables.bucketed(table)
+        stored = reader.bucket(bucket)
+        where = reader.slices(bucket).get(item.ticker, (0, 0))
         return as_columns(spec, spec.schema.empty_table() if stored is None else stored.slice(*where))
 
-    candidates, signals = rows(book.candidates, CANDIDATES), rows(book.signals, FACTOR_SIGNALS)
+    candidates, signals = rows("candidates", CANDIDATES), rows("signals", FACTOR_SIGNALS)
     places = [np.searchsorted(item.bars.dates, c["asof_date"]).astype(np.int32) for c in (candidates, signals)]
     return TickerReplay(candidates, signals, *places)
 

@@ -16,17 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets import __version__
-from btassets.book.book import Book
-from btassets.code_version import code_version
 from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.portfolio.sizing import size
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
 from btassets.render.report_types import Report
-from btassets.run.freshness import data_version
+from btassets.run.stage_code import code_version_of_all
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.advice.report_inputs import read_report_inputs
 from btassets.stages.advice.report_numbers import ReportInputs, report_numbers, rounded_rows
 from btassets.stages.advice.todays_setups import TodaysList, todays_list
-from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.report import report_curves as curves
 from btassets.stages.report import report_facts as facts
 from btassets.stages.report.report_answer import answer
@@ -40,8 +40,8 @@ _SETUP_DIGITS = {
 }
 
 
-def report_document(book: Book) -> Report:
-    """Assemble the report of a scenario from the lake.
+def report_document(tables: Tables, settings: Settings) -> Report:
+    """Assemble the report of a scenario from its tables.
 
     Returns
     -------
@@ -49,70 +49,68 @@ def report_document(book: Book) -> Report:
         First the keys of `report_numbers` (those of the legacy profile's report, and in the standard profile its
         additions), then what the page shows around them.
     """
-    lake, scenario = book.lake, book.scenario
-    sessions = read_sessions(book)
-    calibration = lake.read("calibration", scenario)
-    drops = _drops(lake.read("graded_setups", scenario, ["drop_reason", "qualified", "is_graded"]))
-    inputs = read_report_inputs(book, calibration=calibration, dropped=drops["all"])
+    sessions = read_sessions(tables)
+    calibration = tables["calibration"].read()
+    drops = _drops(tables["graded_setups"].read(["drop_reason", "qualified", "is_graded"]))
+    inputs = read_report_inputs(tables, settings, calibration=calibration, dropped=drops["all"])
     numbers = report_numbers(inputs)
     # The same items, with sentence and evidence, stand in `advice`.
     report: dict[str, Any] = {**numbers, "as_of": curves.iso(sessions.last)}
-    report["book"] = _book(book)
-    report["universe"] = facts.universe(book, sessions.last, _at_as_of(book))
-    report["data_quality"] = facts.data_quality(book, _benchmark_texts(book))
+    report["book"] = _book(tables, settings)
+    report["universe"] = facts.universe(tables, settings, sessions.last, _at_as_of(tables))
+    report["data_quality"] = facts.data_quality(tables, settings, _benchmark_texts(tables))
     report["calibration"] = rounded_rows(calibration)
     report["gate_ablation_deltas"] = _ablation_deltas(report["gate_ablation"])
     report["drops"] = drops
-    report["advice"] = _advice(book, "recommendation")
-    report["research_advice"] = _advice(book, "research_recommendation")
-    report["statistics"] = statistics_document(book)
+    report["advice"] = _advice(tables, "recommendation")
+    report["research_advice"] = _advice(tables, "research_recommendation")
+    report["statistics"] = statistics_document(tables)
     with_verdicts(report)
-    if book.settings.profile == "standard":
+    if settings.profile == "standard":
         # The legacy profile keeps the rows of its own tables as they are; its intervals stand in `statistics`.
-        with_intervals(report, book)
-    report |= _curves(book, inputs)
-    report["todays_setups"] = _todays(book, todays_list(book))
-    ranks = lake.read("percentile_ranks", scenario, ["grid", "asof_date", "n_ranked"])
+        with_intervals(report, tables, settings)
+    report |= _curves(tables, inputs)
+    report["todays_setups"] = _todays(settings, todays_list(tables, settings))
+    ranks = tables["percentile_ranks"].read(["grid", "asof_date", "n_ranked"])
     n_thin, n_weeks = facts.thin_weeks(ranks)
     report["weeks"] = {"n": n_weeks, "n_thin": n_thin, **_first_last(ranks)}
     report["warnings"] = facts.warnings(
-        book,
+        tables,
+        settings,
         report,
         last=sessions.last,
         today=np.datetime64(datetime.now(UTC).date(), "D"),
         n_thin=n_thin,
         n_weeks=n_weeks,
     )
-    report["assumptions"] = facts.assumptions(book.settings, facts.benchmark_name(book.base))
-    report["settings"] = facts.shown_settings(book.settings)
-    report["reproduce"] = facts.reproduce(book)
+    report["assumptions"] = facts.assumptions(settings, facts.benchmark_name(settings))
+    report["settings"] = facts.shown_settings(settings)
+    report["reproduce"] = facts.reproduce(tables.context, settings)
     report["answer"] = answer(report)
     return cast(Report, report)
 
 
-def _book(book: Book) -> dict[str, Any]:
-    base = book.base
-    sources = sorted({path for stage in STAGES.values() for path in stage.code})
+def _book(tables: Tables, settings: Settings) -> dict[str, Any]:
+    source = settings.source
     return {
-        "name": book.folder.name,
-        "source": f"files: {facts.last_part(base.source.path)}" if base.source.kind == "files" else base.source.kind,
-        "basis": base.basis,
-        "calendar": base.calendar,
-        "benchmark": facts.benchmark_name(base),
-        "data_version": data_version("ohlcv_history", book),
-        "code_version": code_version(*sources),
+        "name": tables.context.book_name,
+        "source": f"files: {facts.last_part(source.path)}" if source.kind == "files" else source.kind,
+        "basis": settings.basis,
+        "calendar": settings.calendar,
+        "benchmark": facts.benchmark_name(settings),
+        "data_version": tables.version("ohlcv_history"),
+        "code_version": code_version_of_all(STAGES.values()),
         "btassets_version": __version__,
     }
 
 
-def _at_as_of(book: Book) -> int:
-    counts = book.lake.read("sessions", columns=["n_tickers"])["n_tickers"]
+def _at_as_of(tables: Tables) -> int:
+    counts = tables["sessions"].read(["n_tickers"])["n_tickers"]
     return int(counts[-1].as_py())
 
 
-def _benchmark_texts(book: Book) -> list[str]:
-    footer = book.lake.footer("benchmark_closes")
-    return [] if footer is None else list(footer.facts.get("warnings", ()))
+def _benchmark_texts(tables: Tables) -> list[str]:
+    return list(tables["benchmark_closes"].facts.get("warnings", ()))
 
 
 def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
@@ -145,8 +143,8 @@ def _ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _advice(book: Book, table: str) -> list[dict[str, Any]]:
-    rows = book.lake.read(table, book.scenario).drop_columns(["scenario"]).to_pylist()
+def _advice(tables: Tables, table: str) -> list[dict[str, Any]]:
+    rows = tables[table].read().drop_columns(["scenario"]).to_pylist()
     return [{**row, "evidence": json.loads(row["evidence"]), "verdict": None} for row in rows]
 
 
@@ -157,18 +155,17 @@ def _first_last(ranks: pa.Table) -> dict[str, str | None]:
     }
 
 
-def _curves(book: Book, inputs: ReportInputs) -> dict[str, Any]:
+def _curves(tables: Tables, inputs: ReportInputs) -> dict[str, Any]:
     """Curves, what they are compared with, periods, stretches and trades."""
-    lake, scenario = book.lake, book.scenario
-    found = curves.read_curves(lake.read("equity_curves", scenario))
+    found = curves.read_curves(tables["equity_curves"].read())
     main = next(iter(found), None)
     if main is not None and "benchmark" not in found:
-        added = curves.benchmark_curve(found[main], lake.read("benchmark_closes"))
+        added = curves.benchmark_curve(found[main], tables["benchmark_closes"].read())
         found |= {} if added is None else {"benchmark": added}
     policies = [row["policy"] for row in inputs.policies]
     is_book = {name: name in policies for name in found}
-    trades, shown = lake.read("trades", scenario), main if main in policies else None
-    positions = lake.read("equity_curves", scenario, ["curve", "date", "n_positions"])
+    trades, shown = tables["trades"].read(), main if main in policies else None
+    positions = tables["equity_curves"].read(["curve", "date", "n_positions"])
     return {
         "main_policy": shown,
         "comparisons": [
@@ -183,7 +180,7 @@ def _curves(book: Book, inputs: ReportInputs) -> dict[str, Any]:
     }
 
 
-def _todays(book: Book, found: TodaysList) -> dict[str, Any]:
+def _todays(settings: Settings, found: TodaysList) -> dict[str, Any]:
     return {
         "as_of": None if found.as_of is None else found.as_of.isoformat(),
         "is_signal_day": found.is_signal_day,
@@ -191,9 +188,9 @@ def _todays(book: Book, found: TodaysList) -> dict[str, Any]:
         "n_setups": found.n_setups,
         "n_qualified": len(found.qualified),
         "n_ranked": found.n_ranked,
-        "capital": book.settings.portfolio.starting_capital,
-        "qualified": [_setup(book, row) for row in found.qualified],
-        "nearest_misses": [_setup(book, row) for row in found.misses],
+        "capital": settings.portfolio.starting_capital,
+        "qualified": [_setup(settings, row) for row in found.qualified],
+        "nearest_misses": [_setup(settings, row) for row in found.misses],
     }
 
 
@@ -202,8 +199,8 @@ def price(value: float) -> float:
     return round(value, 2 if abs(value) >= 1 else 4)
 
 
-def _setup(book: Book, row: Mapping[str, Any]) -> dict[str, Any]:
-    rules = book.settings.portfolio
+def _setup(settings: Settings, row: Mapping[str, Any]) -> dict[str, Any]:
+    rules = settings.portfolio
     shown = {k: v for k, v in row.items() if k not in ("scenario", "asof_date", "is_qualified")}
     for name in ("entry", "stop", "target"):
         shown[name] = None if shown[name] is None else price(shown[name])

@@ -14,16 +14,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.market.calendar import has_ended
-from btassets.run.freshness import NO_BENCHMARK
+from btassets.run.tables import RunContext, Tables
 from btassets.settings.load import settings_hash
 from btassets.settings.models import Settings, flatten
 from btassets.sources.universe.ticker_names import canonical_ticker
-from btassets.stages.bars.ohlcv_history import active_tickers
-from btassets.stages.bars.sessions import blocked_days
+from btassets.stages.bars.sessions_view import blocked_days
+from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.candidates import failed_tickers
 from btassets.stages.report.report_curves import iso
+
+NO_BENCHMARK = "none"
+"""Setting `benchmark`: there is none."""
 
 MIN_QUALIFIED = 100
 MIN_RANKED = 20
@@ -44,10 +46,11 @@ def without_paths(text: str) -> str:
     return _PATH.sub(r"\1", text)
 
 
-def _told(book: Book, text: str) -> str:
+def _told(tables: Tables, settings: Settings, text: str) -> str:
     """A finding without paths; the book's and the source's folders may hold blanks, so they go first."""
-    source = (book.folder / Path(book.base.source.path).expanduser()).absolute()
-    for folder in sorted({source, source.parent, book.folder}, key=lambda p: -len(str(p))):
+    book = tables.context.folder
+    source = (book / Path(settings.source.path).expanduser()).absolute()
+    for folder in sorted({source, source.parent, book}, key=lambda p: -len(str(p))):
         if folder != folder.parent:
             text = text.replace(f"{folder}{os.sep}", "")
     return without_paths(text)
@@ -78,7 +81,7 @@ def benchmark_name(settings: Settings) -> str | None:
     return last_part(name).split(".")[0] if is_file else name
 
 
-def universe(book: Book, last: int, n_at_as_of: int) -> dict[str, Any]:
+def universe(tables: Tables, settings: Settings, last: int, n_at_as_of: int) -> dict[str, Any]:
     """Who is in the book, who is behind, who was refused.
 
     Parameters
@@ -88,14 +91,16 @@ def universe(book: Book, last: int, n_at_as_of: int) -> dict[str, Any]:
     n_at_as_of
         Tickers with a bar at T.
     """
-    footers = book.lake.ticker_footers("ohlcv_history")
-    own = {ticker: footers[ticker] for ticker in active_tickers(book)}
+    footers = tables.bucketed("ohlcv_history").footers()
+    own = {ticker: footers[ticker] for ticker in active_tickers(tables, settings)}
     ends = {ticker: facts["last"] for ticker, facts in own.items() if facts["n_rows"]}
     newest = max(ends.values(), default=last)
     living = [ticker for ticker, end in ends.items() if not has_ended(end, last)]
     n_ended = len(ends) - len(living)
     blocked = [
-        {"ticker": t, "reason": _told(book, facts["blocked"])} for t, facts in own.items() if facts.get("blocked")
+        {"ticker": t, "reason": _told(tables, settings, facts["blocked"])}
+        for t, facts in own.items()
+        if facts.get("blocked")
     ]
     return {
         "tickers": len(ends),
@@ -105,17 +110,18 @@ def universe(book: Book, last: int, n_at_as_of: int) -> dict[str, Any]:
         "newest_session": iso(newest),
         "behind": [ticker for ticker in living if ends[ticker] < newest],
         "blocked": blocked,
-        "failed": [{"ticker": t, "reason": _told(book, r)} for t, r in failed_tickers(book).items()],
-        "survivorship": survivorship(book, n_ended, ends),
+        "failed": [{"ticker": t, "reason": _told(tables, settings, r)} for t, r in failed_tickers(tables).items()],
+        "survivorship": survivorship(tables, settings, n_ended, ends),
     }
 
 
-def without_bars(book: Book, tickers: Collection[str]) -> list[str]:
+def without_bars(tables: Tables, tickers: Collection[str]) -> list[str]:
     """Members of the file of dated membership that have no bar; none without such a file."""
-    return [] if book.membership is None else [t for t in book.membership.spells if t not in tickers]
+    membership = tables.outside("membership")
+    return [] if membership is None else [t for t in membership.spells if t not in tickers]
 
 
-def survivorship(book: Book, n_ended: int, tickers: Collection[str]) -> str:
+def survivorship(tables: Tables, settings: Settings, n_ended: int, tickers: Collection[str]) -> str:
     """How far the universe is the one of each date, in words.
 
     Parameters
@@ -125,34 +131,34 @@ def survivorship(book: Book, n_ended: int, tickers: Collection[str]) -> str:
     tickers
         Those that have bars.
     """
-    if book.membership is not None:
-        missing = without_bars(book, tickers)
-        spells = f"point in time by {book.membership.name}: {len(book.membership.spells)} members ever"
+    membership = tables.outside("membership")
+    if membership is not None:
+        missing = without_bars(tables, tickers)
+        spells = f"point in time by {membership.name}: {len(membership.spells)} members ever"
         if missing:
             return f"{spells}, {len(missing)} of them without a bar (first: {missing[0]})"
         return f"{spells}, all with bars, {n_ended} ended"
-    kind = "static list" if book.base.universe.tickers else "everything in the source"
+    kind = "static list" if settings.universe.tickers else "everything in the source"
     if not n_ended:
         return f"{kind}: survivors only, unknown"
     return f"{kind} with {n_ended} ended: membership at each date unknown"
 
 
-def data_quality(book: Book, benchmark_texts: Sequence[str]) -> dict[str, Any]:
+def data_quality(tables: Tables, settings: Settings, benchmark_texts: Sequence[str]) -> dict[str, Any]:
     """Rows dropped by rule, findings by rule with the first case of each, days left out, overrides, revisions."""
-    footers = book.lake.ticker_footers("ohlcv_history")
+    footers = tables.bucketed("ohlcv_history").footers()
     dropped: dict[str, int] = {}
-    for ticker in active_tickers(book):
+    for ticker in active_tickers(tables, settings):
         for rule, n in (footers[ticker].get("dropped") or {}).items():
             dropped[rule] = dropped.get(rule, 0) + n
-    footer = book.lake.footer("bar_problems")
-    facts = {} if footer is None else footer.facts
+    facts = tables["bar_problems"].facts
     unused = [tuple(pair) for pair in facts.get("unused", ())]
-    revised = book.lake.read("bar_revisions").sort_by("seen_date")["ticker"].to_pylist()
+    revised = tables["bar_revisions"].read().sort_by("seen_date")["ticker"].to_pylist()
     return {
         "rows_dropped": dict(sorted(dropped.items())),
-        "problems": findings_by_rule(book, book.lake.read("bar_problems").to_pylist()),
-        "benchmark": [_told(book, text) for text in benchmark_texts],
-        "days_blocked": [iso(day) for day in blocked_days(book).tolist()],
+        "problems": findings_by_rule(tables, settings, tables["bar_problems"].read().to_pylist()),
+        "benchmark": [_told(tables, settings, text) for text in benchmark_texts],
+        "days_blocked": [iso(day) for day in blocked_days(tables).tolist()],
         "overrides": [
             {
                 "ticker": canonical_ticker(given.ticker),
@@ -160,20 +166,20 @@ def data_quality(book: Book, benchmark_texts: Sequence[str]) -> dict[str, Any]:
                 "reason": without_paths(given.reason),
                 "is_used": (canonical_ticker(given.ticker), given.rule) not in unused,
             }
-            for given in book.base.quality.overrides
+            for given in settings.quality.overrides
         ],
         "revisions": {"n": len(revised), "n_tickers": len(set(revised)), "newest": revised[-1] if revised else None},
     }
 
 
-def findings_by_rule(book: Book, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def findings_by_rule(tables: Tables, settings: Settings, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows of `bar_problems` by rule and severity, the worst first, each with its first case."""
     findings: dict[tuple[str, str], dict[str, Any]] = {}
     tickers: dict[tuple[str, str], set[str]] = {}
     for row in found:
         key = (row["rule"], row["severity"])
         day = None if row["date"] is None else row["date"].isoformat()
-        first = {"ticker": row["ticker"], "date": day, "text": _told(book, row["text"])}
+        first = {"ticker": row["ticker"], "date": day, "text": _told(tables, settings, row["text"])}
         findings.setdefault(key, {"rule": key[0], "severity": key[1], "n_cases": 0, "n_tickers": 0, "first": first})
         findings[key]["n_cases"] += row["n"]
         # A day of all tickers is no ticker's finding.
@@ -198,7 +204,8 @@ def thin_weeks(ranks: pa.Table) -> tuple[int, int]:
 
 
 def warnings(
-    book: Book,
+    tables: Tables,
+    settings: Settings,
     report: Mapping[str, Any],
     *,
     last: int,
@@ -223,7 +230,7 @@ def warnings(
     found: list[str] = []
     facts, qualified = report["universe"], report["overall_qualified"]
     old = np.datetime64(last, "D")
-    if book.base.source.kind != "demo" and np.busday_count(old, today) > MAX_AGE_DAYS:
+    if settings.source.kind != "demo" and np.busday_count(old, today) > MAX_AGE_DAYS:
         found.append(
             f"stale_bars: the last common session, {iso(last)}, was more than {MAX_AGE_DAYS} trading days old "
             "when this was computed; nothing here describes the market of today."
@@ -247,7 +254,7 @@ def warnings(
             f"thin_universe: {n_thin} of {n_weeks} as-of dates rank fewer than {MIN_RANKED}; "
             "a percentile says little there."
         )
-    if benchmark_name(book.base) is None:
+    if benchmark_name(settings) is None:
         found.append(
             "no_benchmark: residual momentum and every comparison with a benchmark are missing; "
             "the raw rank serves alone."
@@ -264,7 +271,8 @@ def warnings(
             f"outlier_dependent: without the best 5% of the setups the mean is {trimmed:+.3f}R instead of "
             f"{qualified['net_avg_r']:+.3f}R."
         )
-    if book.membership is None or without_bars(book, book.lake.ticker_footers("ohlcv_history")):
+    is_list = tables.outside("membership") is None
+    if is_list or without_bars(tables, tables.bucketed("ohlcv_history").footers()):
         found.append(f"survivorship: {facts['survivorship']}; returns of what left the list before may be missing.")
     return found
 
@@ -327,18 +335,18 @@ def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
     ]
 
 
-def reproduce(book: Book) -> dict[str, Any]:
+def reproduce(context: RunContext, settings: Settings) -> dict[str, Any]:
     """How to get this report again: the command, and every setting that is no default."""
-    default, own = shown_settings(Settings()), shown_settings(book.settings)
+    default, own = shown_settings(Settings()), shown_settings(settings)
     changed = {key: value for key, value in own.items() if value != default[key]}
     words = ["btassets", "run"]
-    if book.scenario != "base":
-        is_named = book.scenario in book.resolved.scenarios
-        words += ["--scenario", book.scenario] if is_named else []
-        for key, value in sorted(book.overrides.items()):
+    if context.scenario != "base":
+        is_named = context.scenario in context.named_scenarios
+        words += ["--scenario", context.scenario] if is_named else []
+        for key, value in sorted(context.all_overrides.items()):
             words += ["--set", f"{key}={value}"]
     return {
         "command": without_paths(" ".join(words)),
-        "settings_hash": settings_hash(book.settings),
+        "settings_hash": settings_hash(settings),
         "settings_not_default": changed,
     }

@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from btassets.book.book import Book
 from btassets.engine.recommendation.advice_sentences import headline
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.advice.stat_claims import SINCE
 from btassets.stages.statistics.stat_sample import PICKED
 from btassets.stages.statistics.stat_signals import MAIN_HORIZON
@@ -42,12 +43,11 @@ _HELD_APART = ("population", "cutoff", "floor")
 """Groupings that the report's own tables show with their intervals."""
 
 
-def statistics_document(book: Book) -> Document:
+def statistics_document(tables: Tables) -> Document:
     """Part `statistics` of the report; every list may be empty, a missing value is null."""
-    lake, scenario = book.lake, book.scenario
 
     def rows(table: str) -> list[dict[str, Any]]:
-        return lake.read(table, scenario).to_pylist()
+        return tables[table].read().to_pylist()
 
     groups, windows = rows("stat_groups"), rows("wf_windows")
     return {
@@ -67,7 +67,7 @@ def statistics_document(book: Book) -> Document:
         "book": [{**_named(row, "policy", "measure"), **_tested(row)} for row in rows("stat_portfolio")],
         "overfit": [{"measure": row["measure"], **_estimate(row)} for row in rows("stat_overfit")],
         "windows": [_window(row) for row in windows],
-        "walk_forward": _walk_forward(lake.read("wf_equity", scenario)),
+        "walk_forward": _walk_forward(tables["wf_equity"].read()),
         "health": [{**row, "value": _rounded(row["value"], 4)} for row in map(_without_scenario, rows("stat_health"))],
     }
 
@@ -209,15 +209,14 @@ def with_verdicts(report: Document) -> None:
     report["headline"] = {"text": text, "verdict": whole}
 
 
-def with_intervals(report: Document, book: Book) -> None:
+def with_intervals(report: Document, tables: Tables, settings: Settings) -> None:
     """Put 95% intervals beside the means of the report's own tables, as `<name>_ci`."""
-    lake, scenario = book.lake, book.scenario
     groups = {
         (row["grouping"], row["member"], row["exit"]): row
-        for row in lake.read("stat_groups", scenario).to_pylist()
+        for row in tables["stat_groups"].read().to_pylist()
         if row["measure"] == "net_r"
     }
-    longest = f"hold_{max(book.settings.exits.hold_days)}"
+    longest = f"hold_{max(settings.exits.hold_days)}"
 
     def put(row: Document, name: str, grouping: str, member: str, exit_name: str) -> None:
         key = (grouping, member, exit_name)
@@ -234,7 +233,7 @@ def with_intervals(report: Document, book: Book) -> None:
     for row in report["gate_ablation"]:
         put(row, "net_avg_r", "floor", row["variant"], "target")
         put(row, "hold_net_avg_r", "floor", row["variant"], longest)
-    pairs = lake.read("stat_pairs", scenario).to_pylist()
+    pairs = tables["stat_pairs"].read().to_pylist()
     floors = {row["against"]: row for row in pairs if row["family"] == "floors" and row["member"] != PICKED}
     for row in report["gate_ablation_deltas"]:
         found = _estimate(floors[row["variant"]])["ci"] if row["variant"] in floors else None

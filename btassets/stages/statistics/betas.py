@@ -11,17 +11,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.statistics.beta import trailing_beta
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import read_bucket_bars
-from btassets.stages.bars.sessions import read_sessions
-from btassets.stages.bars.stored_inputs import read_benchmark_closes, tickers_with_bars
+from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.portfolio.stored_inputs import read_benchmark_closes, tickers_with_bars
 
 Floats = npt.NDArray[np.float64]
 
 
 def row_betas(
-    book: Book, tickers: Sequence[str], ticker_no: npt.NDArray[np.integer], asof: npt.NDArray[np.int32]
+    tables: Tables,
+    settings: Settings,
+    tickers: Sequence[str],
+    ticker_no: npt.NDArray[np.integer],
+    asof: npt.NDArray[np.int32],
 ) -> Floats:
     """Beta of each row's ticker over the 252 bars up to its as-of date, shape (n_rows,); 1.0 where none is known.
 
@@ -33,14 +38,14 @@ def row_betas(
         Shape (n_rows,), any order; `asof` in int32 days.
     """
     beta = np.ones(len(asof))
-    closes = read_benchmark_closes(book, read_sessions(book).last)
+    closes = read_benchmark_closes(tables, read_sessions(tables).last)
     if closes is None or not len(asof):
         return beta
     order = np.argsort(ticker_no, kind="stable")
     starts = np.searchsorted(ticker_no[order], np.arange(len(tickers) + 1))
     place = {ticker: k for k, ticker in enumerate(tickers)}
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        for item in read_bucket_bars(book, bucket, group):
+    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
+        for item in read_bucket_bars(tables, settings, bucket, group):
             k = place[item.ticker]
             rows = order[starts[k] : starts[k + 1]]
             if len(rows):
@@ -59,11 +64,12 @@ class BetaTable:
         Ascending int32 days: the dates that rows will have.
     """
 
-    def __init__(self, book: Book, days: npt.NDArray[np.int32]) -> None:
-        self._tickers = list(tickers_with_bars(book))
+    def __init__(self, tables: Tables, settings: Settings, days: npt.NDArray[np.int32]) -> None:
+        self._tickers = list(tickers_with_bars(tables, settings))
         self._days = days
         n_days, n_tickers = len(days), len(self._tickers)
-        beta = row_betas(book, self._tickers, np.repeat(np.arange(n_tickers), n_days), np.tile(days, n_tickers))
+        places = np.repeat(np.arange(n_tickers), n_days)
+        beta = row_betas(tables, settings, self._tickers, places, np.tile(days, n_tickers))
         self._beta = beta.astype(np.float32).reshape(n_tickers, n_days)
 
     def of(self, ticker: pa.ChunkedArray, asof: npt.NDArray[np.int32]) -> Floats:

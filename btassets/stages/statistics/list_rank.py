@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
 from btassets.engine.days import week_mondays
 from btassets.engine.statistics.ewc import estimate, weeks_of_overlap
 from btassets.engine.statistics.influence import series_influence
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import cross_sections, stored_signals
 from btassets.stages.statistics.benchmark_moves import benchmark_moves
 from btassets.stages.statistics.stat_sample import NO_WINDOWS, OVERLAP_WEEKS, estimate_row
@@ -28,16 +29,16 @@ LIST = "list"
 _WEEK_SESSIONS = 5
 
 
-def list_rows(book: Book) -> list[dict[str, Any]]:
+def list_rows(tables: Tables, settings: Settings) -> list[dict[str, Any]]:
     """One row of `stat_pairs`, or none where no week has a list and enough names beside it."""
-    signals = stored_signals(book)
-    weeks = cross_sections(signals, book.settings, [_WEEK_SESSIONS])
-    listed = _listings(book)
+    signals = stored_signals(tables)
+    weeks = cross_sections(signals, settings, [_WEEK_SESSIONS])
+    listed = _listings(tables)
     if not len(weeks.monday) or not listed.num_rows:
         return []
     coded = signals("ticker").combine_chunks().dictionary_encode()
     names, ticker = coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int32)[weeks.rows]
-    following = weeks.forward[0] - benchmark_moves(book, names, ticker, weeks.asof)
+    following = weeks.forward[0] - benchmark_moves(tables, settings, names, ticker, weeks.asof)
     week_no = (weeks.monday - weeks.monday[0]).astype(np.int64) // 7
     place = pc.fill_null(pc.index_in(listed["ticker"].cast(pa.string()), pa.array(names, pa.string())), -1).to_numpy()
     own_week = (week_mondays(listed["asof_date"].cast(pa.int32()).to_numpy()) - weeks.monday[0]).astype(np.int64) // 7
@@ -64,8 +65,8 @@ def list_rows(book: Book) -> list[dict[str, Any]]:
     return [row]
 
 
-def _listings(book: Book) -> pa.Table:
+def _listings(tables: Tables) -> pa.Table:
     """Ticker and date of every qualified long."""
     where = pc.field("qualified") & (pc.field("direction") == "long")
     columns = ("ticker", "asof_date", "direction", "qualified")
-    return book.lake.read_where("graded_setups", book.scenario, columns, where, wanted=columns[:2])
+    return tables["graded_setups"].where(columns, where, wanted=columns[:2])

@@ -10,25 +10,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.days import week_mondays
 from btassets.engine.statistics.calibration import Calibration, calibration
 from btassets.engine.statistics.influence import week_numbers
-from btassets.graph.tables import STAT_CALIBRATION
-from btassets.run.run_stage import StageResult
+from btassets.graph.statistics import STAT_CALIBRATION
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.statistics.stat_sample import NO_FAMILY, OVERLAP_WEEKS, as_statistics, estimate_row
 
 _COLUMNS = ("row_no", "asof_date", "direction", "primary_prob", "outcome_at_close")
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, _settings: Settings) -> StageResult:
     """Table `stat_calibration` of the scenario: every setup graded from the signal's close, ungated."""
     where = pc.field("outcome_at_close").is_valid() & pc.field("primary_prob").is_valid()
-    table = book.lake.read_where("graded_setups", book.scenario, _COLUMNS, where).sort_by("row_no")
-    stated = table["primary_prob"].to_numpy() / 100.0
-    is_hit = pc.equal(table["outcome_at_close"], "target_hit").to_numpy().astype(np.bool_)
-    is_long = pc.equal(table["direction"], "long").to_numpy().astype(np.bool_)
-    week_no, n_weeks = week_numbers(week_mondays(table["asof_date"].cast(pa.int32()).to_numpy()))
+    setups = tables["graded_setups"].where(_COLUMNS, where).sort_by("row_no")
+    stated = setups["primary_prob"].to_numpy() / 100.0
+    is_hit = pc.equal(setups["outcome_at_close"], "target_hit").to_numpy().astype(np.bool_)
+    is_long = pc.equal(setups["direction"], "long").to_numpy().astype(np.bool_)
+    week_no, n_weeks = week_numbers(week_mondays(setups["asof_date"].cast(pa.int32()).to_numpy()))
     everyone = np.ones(len(stated), dtype=np.bool_)
     rows: list[dict[str, Any]] = []
     skill: dict[str, Any] = {}
@@ -36,8 +37,8 @@ def compute(book: Book) -> StageResult:
         found = calibration(stated[chosen], is_hit[chosen], week_no[chosen], n_weeks, OVERLAP_WEEKS)
         rows += _rows(direction, found)
         skill[f"brier_skill_{direction}"] = None if np.isnan(found.brier_skill) else found.brier_skill
-    tables = {"stat_calibration": as_statistics(rows, STAT_CALIBRATION.schema, book.scenario)}
-    return StageResult(tables, skill)
+    table = as_statistics(rows, STAT_CALIBRATION.schema, tables.scenario)
+    return StageResult({"stat_calibration": table}, skill)
 
 
 def _rows(direction: str, found: Calibration) -> list[dict[str, Any]]:

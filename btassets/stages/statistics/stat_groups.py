@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from btassets.book.book import Book
 from btassets.engine.conventions import CUTOFFS_PCT
 from btassets.engine.floors import ALL_FLOORS, VARIANTS
 from btassets.engine.statistics import regimes
@@ -19,10 +18,12 @@ from btassets.engine.statistics.families import step_down
 from btassets.engine.statistics.influence import Influence, difference, setup_influence, trimmed_influence
 from btassets.engine.statistics.verdicts import out_of_sample
 from btassets.engine.statistics.walk_forward import selected, window_of
-from btassets.graph.tables import STAT_GROUPS, STAT_HEALTH, STAT_PAIRS
-from btassets.run.run_stage import StageResult
-from btassets.stages.bars.sessions import read_sessions
-from btassets.stages.bars.stored_inputs import read_benchmark_closes
+from btassets.graph.statistics import STAT_GROUPS, STAT_HEALTH, STAT_PAIRS
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.portfolio.stored_inputs import read_benchmark_closes
 from btassets.stages.statistics.list_rank import list_rows
 from btassets.stages.statistics.stat_health import health_rows
 from btassets.stages.statistics.stat_sample import (
@@ -42,16 +43,16 @@ _CONCENTRATED = 0.6
 _BOTH = ("net_r", "adjusted_r")
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `stat_groups`, `stat_pairs` and `stat_health` of the scenario."""
-    sample = read_sample(book)
-    groups = group_rows(sample, _regime_labels(book, sample))
-    pairs = [*pair_rows(sample), *list_rows(book)]
-    health = health_rows(book, sample)
-    tables = {
-        "stat_groups": as_statistics(groups, STAT_GROUPS.schema, book.scenario),
-        "stat_pairs": as_statistics(pairs, STAT_PAIRS.schema, book.scenario),
-        "stat_health": as_statistics(health, STAT_HEALTH.schema, book.scenario),
+    sample = read_sample(tables, settings)
+    groups = group_rows(sample, _regime_labels(tables, sample))
+    pairs = [*pair_rows(sample), *list_rows(tables, settings)]
+    health = health_rows(tables, settings, sample)
+    found = {
+        "stat_groups": as_statistics(groups, STAT_GROUPS.schema, tables.scenario),
+        "stat_pairs": as_statistics(pairs, STAT_PAIRS.schema, tables.scenario),
+        "stat_health": as_statistics(health, STAT_HEALTH.schema, tables.scenario),
     }
     first = next((row for row in groups if row["member"] == "qualified" and row["exit"] == TARGET), None)
     numbers = {
@@ -61,11 +62,11 @@ def compute(book: Book) -> StageResult:
         "qualified_net_r": None if first is None else first["estimate"],
         "qualified_se": None if first is None else first["se"],
     }
-    return StageResult(tables, numbers)
+    return StageResult(found, numbers)
 
 
-def _regime_labels(book: Book, sample: Sample) -> dict[str, tuple[npt.NDArray[np.int8], tuple[str, ...]]]:
-    closes = read_benchmark_closes(book, read_sessions(book).last)
+def _regime_labels(tables: Tables, sample: Sample) -> dict[str, tuple[npt.NDArray[np.int8], tuple[str, ...]]]:
+    closes = read_benchmark_closes(tables, read_sessions(tables).last)
     if closes is None:
         return {}
     trend = regimes.labels_at(sample.asof, closes.dates, regimes.trend_codes(closes.closes))

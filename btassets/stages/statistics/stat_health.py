@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from btassets.book.book import Book
 from btassets.engine.market.calendar import has_ended
 from btassets.engine.statistics.ewc import LEAST_WEEKS
 from btassets.engine.statistics.walk_forward import LEAST_WINDOWS
-from btassets.stages.bars.sessions import bar_days, read_sessions
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.bars.universe import bar_spans
 from btassets.stages.statistics.stat_sample import Sample
 
 _WEEK_BARS = 5
@@ -21,18 +23,17 @@ _SURVIVORS_ONLY_FROM = 250  # sessions of history from which a list without any 
 _MANY_TICKERS = 50
 
 
-def health_rows(book: Book, sample: Sample) -> list[dict[str, Any]]:
+def health_rows(tables: Tables, settings: Settings, sample: Sample) -> list[dict[str, Any]]:
     """Rows of `stat_health`: facts in the order in which one asks."""
-    sessions = read_sessions(book)
-    spans = bar_days(book).spans
+    sessions = read_sessions(tables)
+    spans = bar_spans(tables, settings)
     n_tickers, n_sessions, n_weeks = len(spans), len(sessions.days), int(sessions.is_week.sum())
     n_ended = sum(has_ended(last, sessions.last) for _, last in spans.values())
     qualified = sample.flags["qualified"]
     length = (sample.label_end_session - sample.asof_session)[qualified]
     overlap = float(np.maximum(length - _WEEK_BARS, 0).mean()) if len(length) else None
-    survivors = (
-        book.membership is None and n_ended == 0 and n_tickers >= _MANY_TICKERS and n_sessions >= _SURVIVORS_ONLY_FROM
-    )
+    is_list = tables.outside("membership") is None
+    survivors = is_list and n_ended == 0 and n_tickers >= _MANY_TICKERS and n_sessions >= _SURVIVORS_ONLY_FROM
     expired = sample.n_expired / sample.n_graded if sample.n_graded else None
     no_benchmark = qualified & np.isnan(sample.adjusted_r[:, 0]) & ~np.isnan(sample.net_r[:, 0])
 

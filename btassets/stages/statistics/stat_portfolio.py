@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.book.book import Book
 from btassets.engine.conventions import POLICIES
 from btassets.engine.market.calendar import sessions_a_year
 from btassets.engine.portfolio.portfolio_rules import BookConfig
@@ -51,10 +50,10 @@ from btassets.engine.statistics.sharpe import (
     sharpe_error,
 )
 from btassets.engine.statistics.verdicts import out_of_sample
-from btassets.graph.tables import STAT_OVERFIT, STAT_PORTFOLIO, WF_EQUITY, WF_WINDOWS
-from btassets.run.freshness import bars_version
-from btassets.run.run_stage import StageResult
-from btassets.run.trials import n_trials_of_run
+from btassets.graph.statistics import STAT_OVERFIT, STAT_PORTFOLIO, WF_EQUITY, WF_WINDOWS
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.portfolio.simulation_inputs import BookInputs, read_book_inputs
 from btassets.stages.statistics.stat_sample import (
     NO_FAMILY,
@@ -77,11 +76,11 @@ Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `stat_portfolio`, `stat_overfit`, `wf_windows` and `wf_equity` of the scenario."""
-    inputs = read_book_inputs(book)
-    sample = read_sample(book, only_core=True)
-    trials = n_trials_of_run(book, bars_version(book))
+    inputs = read_book_inputs(tables, settings)
+    sample = read_sample(tables, settings, only_core=True)
+    trials = tables.outside("trials")
     books = policy_books(inputs)
     rows: list[Row] = []
     for name, result in books.items():
@@ -90,17 +89,17 @@ def compute(book: Book) -> StageResult:
             rows += _sharpe_rows(name, result, trials)
     rows += _capacity_rows(sample, inputs)
     walk = walk_forward(inputs, sample)
-    # What only the walk-forward needs goes before the many books come.
+    # Free the sample before the random books are simulated.
     del sample
-    rows += random_rows(book, inputs, books)
+    rows += random_rows(settings, inputs, books)
     rows += _path_rows(inputs)
     rows += _variant_rows(inputs)
     overfit = _overfit_rows(trials, books, walk)
-    tables = {
-        "stat_portfolio": as_statistics(rows, STAT_PORTFOLIO.schema, book.scenario),
-        "stat_overfit": as_statistics(overfit, STAT_OVERFIT.schema, book.scenario),
-        "wf_windows": as_statistics(walk.windows, WF_WINDOWS.schema, book.scenario),
-        "wf_equity": _equity(book, walk),
+    found = {
+        "stat_portfolio": as_statistics(rows, STAT_PORTFOLIO.schema, tables.scenario),
+        "stat_overfit": as_statistics(overfit, STAT_OVERFIT.schema, tables.scenario),
+        "wf_windows": as_statistics(walk.windows, WF_WINDOWS.schema, tables.scenario),
+        "wf_equity": _equity(tables.scenario, walk),
     }
     by_measure = {row["measure"]: row for row in rows if row["policy"] == "hold"}
     numbers = {
@@ -109,7 +108,7 @@ def compute(book: Book) -> StageResult:
         "windows": len(walk.windows),
     }
     numbers = {k: None if isinstance(v, float | np.floating) and not np.isfinite(v) else v for k, v in numbers.items()}
-    return StageResult(tables, numbers)
+    return StageResult(found, numbers)
 
 
 def policy_books(inputs: BookInputs) -> dict[str, BookResult | None]:
@@ -202,14 +201,14 @@ def _capacity_rows(sample: Sample, inputs: BookInputs) -> list[Row]:
     return rows
 
 
-def random_rows(book: Book, inputs: BookInputs, books: dict[str, BookResult | None]) -> list[Row]:
+def random_rows(settings: Settings, inputs: BookInputs, books: dict[str, BookResult | None]) -> list[Row]:
     """How many of 499 books, in which like tickers have swapped percentiles, had as high a t of alpha as the main book.
 
     The estimate is the difference of the total returns, for the reader; the p-value compares t of alpha
     (`engine.statistics.random_pick`).
     """
-    cutoff = book.settings.gates.min_momentum_percentile
-    if book.settings.method.ranking != "eligible" or cutoff <= 0 or not len(inputs.percentile):
+    cutoff = settings.gates.min_momentum_percentile
+    if settings.method.ranking != "eligible" or cutoff <= 0 or not len(inputs.percentile):
         return []
     is_stable = stable_tickers(inputs.percentile)
     if np.count_nonzero(is_stable) < LEAST_TICKERS:
@@ -381,10 +380,10 @@ def _overfit_rows(trials: int, books: dict[str, BookResult | None], walk: WalkFo
     return rows + walk.comparison
 
 
-def _equity(book: Book, walk: WalkForward) -> pa.Table:
+def _equity(scenario: str, walk: WalkForward) -> pa.Table:
     n = len(walk.dates)
     values = [
-        pa.repeat(book.scenario, n),
+        pa.repeat(scenario, n),
         pa.array(walk.dates.astype(np.int32), pa.date32()),
         *(
             pa.array(column, mask=np.isnan(column))

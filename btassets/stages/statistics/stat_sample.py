@@ -14,13 +14,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.days import week_mondays, years_of
 from btassets.engine.floors import CORE_FLAGS, FLAGS
 from btassets.engine.statistics.ewc import Estimates
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
 from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, train_means, windows
-from btassets.stages.bars.sessions import read_sessions
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.betas import BetaTable
 
 Floats = npt.NDArray[np.float64]
@@ -140,7 +141,7 @@ class Sample:
         return train_means(self.walk, self.asof_session, self.label_end_session, masks, r)
 
 
-def read_sample(book: Book, *, only_core: bool = False) -> Sample:
+def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) -> Sample:
     """Read the scenario's graded setups, a batch at a time.
 
     Parameters
@@ -149,10 +150,10 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
         Keep of the setups that meet the floors the longs and whatever qualifies, without benchmark returns
         and without the sums over all setups: what the books need.
     """
-    sessions = read_sessions(book)
-    exits = (TARGET, *(f"hold_{n}" for n in book.settings.exits.hold_days))
-    returns = ("gross_r", *(f"time_r_{n}" for n in book.settings.exits.hold_days))
-    benches = ("bench_ret_target", *(f"bench_ret_{n}" for n in book.settings.exits.hold_days))
+    sessions = read_sessions(tables)
+    exits = (TARGET, *(f"hold_{n}" for n in settings.exits.hold_days))
+    returns = ("gross_r", *(f"time_r_{n}" for n in settings.exits.hold_days))
+    benches = ("bench_ret_target", *(f"bench_ret_{n}" for n in settings.exits.hold_days))
     monday = int(week_mondays(sessions.days[:1])[0]) if len(sessions.days) else 0
     n_weeks = (int(week_mondays(sessions.days[-1:])[0]) - monday) // 7 + 1 if len(sessions.days) else 0
     columns = ["row_no", "ticker", "asof_date", "direction", "is_graded", "outcome", "label_end_date"]
@@ -162,14 +163,13 @@ def read_sample(book: Book, *, only_core: bool = False) -> Sample:
     if only_core:
         wanted &= pc.field("meets_core") & ((pc.field("direction") == "long") | pc.field("qualified"))
     sums = {m: np.zeros((3, n_weeks, len(exits))) for m in ("net_r", "adjusted_r")}
-    grid = sessions.days[sessions.is_week] if book.settings.method.asof_grid == "week" else sessions.days
-    betas = BetaTable(book, grid) if benches else None
-    footer = book.lake.footer("graded_setups", book.scenario)
-    room = 0 if footer is None else footer.n_rows
-    # Room for all of them: memory that no row reaches is never there.
+    grid = sessions.days[sessions.is_week] if settings.method.asof_grid == "week" else sessions.days
+    betas = BetaTable(tables, settings, grid) if benches else None
+    # Over-allocate: untouched pages cost no memory.
+    room = tables["graded_setups"].n_rows
     whole: dict[str, npt.NDArray[Any]] = {}
     n_kept = n_graded = n_expired = 0
-    for raw in book.lake.read_parts("graded_setups", book.scenario, columns):
+    for raw in tables["graded_setups"].parts(columns):
         batch = raw.filter(wanted)
         n_graded += batch.num_rows
         n_expired += pc.sum(pc.equal(batch["outcome"], "expired")).as_py() or 0

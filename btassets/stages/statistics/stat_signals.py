@@ -17,8 +17,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from btassets.book.book import Book
-from btassets.book.group_file import read_groups, refusal
 from btassets.engine.conventions import FORWARD_RETURN_DAYS, HORIZON_DAYS
 from btassets.engine.cross_section.lagged_ranks import lagged_mean, rank_fractions
 from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
@@ -29,8 +27,9 @@ from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
 from btassets.engine.statistics.verdicts import SUPPORTED, Verdict, named_signal_verdict, signal_verdict
-from btassets.graph.tables import STAT_SIGNALS
-from btassets.run.run_stage import StageResult
+from btassets.graph.statistics import STAT_SIGNALS
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import Column, cross_sections, stored_signals
 from btassets.stages.statistics.benchmark_moves import benchmark_moves
@@ -53,19 +52,20 @@ _FIFTHS = 5
 _WEEK_SESSIONS = 5
 
 
-def compute(book: Book) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `stat_signals` of the scenario."""
-    signals, groups = stored_signals(book), read_groups(book)
+    signals, given = stored_signals(tables), tables.outside("groups")
+    groups = given.groups
     tickers = set(signals("ticker").unique().to_pylist())
     if groups and not tickers & set(groups):
         problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is one of the book's ({min(tickers)}, ...)"
-        raise refusal(book, f"{problem}; spell them as `btassets export` does")
-    rows = signal_rows(signals, book.settings, groups, partial(benchmark_moves, book))
+        raise given.refuse(f"{problem}; spell them as `btassets export` does")
+    rows = signal_rows(signals, settings, groups, partial(benchmark_moves, tables, settings))
     supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == MAIN_HORIZON]
     numbers: dict[str, Any] = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
     if groups:
         numbers["tickers_without_group"] = len(tickers - set(groups))
-    return StageResult({"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, book.scenario)}, numbers)
+    return StageResult({"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, tables.scenario)}, numbers)
 
 
 def signal_rows(

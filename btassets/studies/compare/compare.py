@@ -18,9 +18,11 @@ from btassets.engine.statistics.ewc import DAILY, Estimates, estimate
 from btassets.engine.statistics.influence import Influence, difference, setup_influence
 from btassets.engine.statistics.return_series import MEAN, SHARPE, daily_returns, return_influence
 from btassets.errors import UsageError
+from btassets.graph.stage import Reads
 from btassets.run.freshness import input_hash, is_fresh
+from btassets.run.tables import Tables
 from btassets.settings.models import flatten
-from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.report.report_curves import iso
 from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS, TARGET, Sample, read_sample
 
@@ -35,6 +37,12 @@ _DIGITS = 4
 _BOOK_NUMBERS = ("total_return_pct", "cagr_pct", "max_drawdown_pct", "sharpe", "trades", "win_rate", "avg_net_r")
 _STAGES = ("percentile_ranks", "graded_setups", "portfolio_sims")
 _TABLES = ("graded_setups", "portfolio_sims", "equity_curves", "trades")
+_READS = Reads(
+    "compare",
+    "btassets/studies/compare/compare.py",
+    reads=(*_TABLES, "ohlcv_history", "sessions", "benchmark_closes"),
+    outside=("membership",),
+)
 
 Row = dict[str, Any]
 
@@ -48,18 +56,18 @@ def compare_document(first: Book, second: Book) -> dict[str, Any]:
         When one of them was never run.
     """
     for book in (first, second):
-        if any(book.lake.footer(name, book.scenario) is None for name in _TABLES):
+        if any(Tables(_READS, book)[name].footer is None for name in _TABLES):
             raise UsageError(
                 f"compare: scenario {book.scenario} was never run",
                 f"`btassets run{'' if book.scenario == 'base' else f' --scenario {book.scenario}'}` computes it.",
             )
-    samples = [read_sample(book) for book in (first, second)]
+    samples = [read_sample(Tables(_READS, book), book.settings) for book in (first, second)]
     curves = [_curves(book) for book in (first, second)]
     document: dict[str, Any] = {
         "schema_version": _SCHEMA_VERSION,
         "kind": "compare",
         "book": first.folder.name,
-        "as_of": iso(read_sessions(first).last),
+        "as_of": iso(read_sessions(Tables(_READS, first)).last),
         "scenarios": [book.scenario for book in (first, second)],
         "settings_hashes": [book.resolved.hash for book in (first, second)],
         "warnings": [
@@ -149,7 +157,7 @@ def _setup_rows(first: Sample, second: Sample) -> list[Row]:
 
 def _curves(book: Book) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
     """Days and equity by policy."""
-    table = book.lake.read("equity_curves", book.scenario, ["curve", "date", "equity"])
+    table = Tables(_READS, book)["equity_curves"].read(["curve", "date", "equity"])
     found = {}
     for policy in POLICIES:
         own = table.filter(pc.equal(table["curve"], policy))
@@ -195,7 +203,7 @@ def _books(first: Book, second: Book) -> list[Row]:
     rows: list[Row] = []
     for policy in reversed(POLICIES):
         for book in (first, second):
-            found = book.lake.read("portfolio_sims", book.scenario).to_pylist()
+            found = Tables(_READS, book)["portfolio_sims"].read().to_pylist()
             own = next((row for row in found if row["policy"] == policy), {})
             has_trades = bool(own.get("trades"))
             numbers = {name: _number(own.get(name)) if has_trades else None for name in _BOOK_NUMBERS}
@@ -217,7 +225,7 @@ def _setups(first: Book, second: Book) -> list[Row]:
     columns = ["ticker", "asof_date", "direction", "qualified", "is_graded", "net_r"]
     sides = []
     for book in (first, second):
-        table = book.lake.read("graded_setups", book.scenario, columns)
+        table = Tables(_READS, book)["graded_setups"].read(columns)
         rows = table.filter(pc.and_(table["qualified"], table["is_graded"])).select(
             ["ticker", "asof_date", "direction", "net_r"]
         )
@@ -235,7 +243,7 @@ def _trades(first: Book, second: Book, policy: str) -> dict[str, Any]:
     """Trades of one policy's books: kept, removed (only in the first) and added (only in the second)."""
     sides = []
     for book in (first, second):
-        table = book.lake.read("trades", book.scenario)
+        table = Tables(_READS, book)["trades"].read()
         own = table.filter(pc.equal(table["policy"], policy)).to_pylist()
         sides.append(_keys(own, ("ticker", "asof_date")))
     ours, theirs = sides

@@ -26,7 +26,7 @@ from btassets.engine.portfolio.variants import StrategyVariant, variant_columns
 from btassets.engine.replay.candidate_columns import GRADED_COLUMNS, LABELS
 from btassets.engine.replay.grading import grade_setups
 from btassets.engine.replay.ticker import replay_ticker
-from btassets.graph.tables import CANDIDATES, FACTOR_SIGNALS
+from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_models
 from btassets.settings.models import Settings, flatten
@@ -36,7 +36,8 @@ from btassets.stages.analysis.signal_weeks import weekly_ic
 from btassets.stages.portfolio.simulations import bar_panel, run_books
 from btassets.stages.replay.arrow_columns import as_array, as_table
 from btassets.stages.replay.candidates import replay_rules
-from btassets.storage.lake import BASE, digest
+from btassets.storage.hashing import digest
+from btassets.storage.lake import BASE
 from btassets.studies.grade.given_setups import GivenSetups, read_setups, without_floors_of_absent_columns
 from btassets.studies.grade.grade_market import Market, market_of
 

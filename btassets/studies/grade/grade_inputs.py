@@ -20,8 +20,8 @@ from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import CandidateTableError, NoBarsError
 from btassets.settings.models import Settings
 from btassets.sources.base import BlockedTickerError
-from btassets.sources.files.bar_files import bar_suffix
 from btassets.sources.files.bar_folder import FilesSource, fetch_many, read_benchmark
+from btassets.sources.files.bar_suffix import bar_suffix
 from btassets.sources.files.column_guess import same_name
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets.sources.universe.ticker_names import ticker_of_stem

@@ -29,17 +29,20 @@ from btassets.compiled import use_cache_folder
 from btassets.engine.market.bars import Bars
 from btassets.engine.statistics.null_market import flipped_bars, session_signs, share_at_least
 from btassets.errors import UsageError
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
+from btassets.graph.stage import Reads
 from btassets.run.freshness import bars_version
 from btassets.run.run_stage import run_stage
+from btassets.run.tables import Tables, inputs_of
 from btassets.settings.load import select
 from btassets.settings.models import Settings, flatten
 from btassets.stages.bars.bars_view import read_bars
-from btassets.stages.bars.ohlcv_history import active_tickers, ingest, plan_ingest
-from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
+from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.candidates import plan_replay, replay_shard
 from btassets.storage.files import replace_text
-from btassets.storage.lake import digest
+from btassets.storage.hashing import digest
 
 MAX_VERSIONS = 999
 DECIDING = ("profile", "method", "gates", "costs", "exits", "portfolio", "engine")
@@ -47,6 +50,14 @@ DECIDING = ("profile", "method", "gates", "costs", "exits", "portfolio", "engine
 
 NOT_RUN = ("model_tests", "calibration", "stat_calibration", "todays_setups", "backtest_report")
 """Stages that make none of the numbers compared."""
+
+READS = Reads(
+    "null_market",
+    "btassets/studies/null_market/versions.py",
+    reads=("ohlcv_history", "sessions", "benchmark_closes"),
+    outside=("membership",),
+)
+"""What a version is made of."""
 
 _CODE = ("btassets/engine", "btassets/stages", "dbt_like_sql", "btassets/studies/null_market")
 
@@ -116,10 +127,12 @@ def run_version(book_folder: str, scenario: str, out_folder: str, version: int) 
     book = open_book(Path(book_folder), scenario=scenario)
     with tempfile.TemporaryDirectory(prefix="btassets-null-") as name:
         made = _made(book, Path(name), version)
-        ingest(made, plan_ingest(made).stale)
+        bars = inputs_of("ohlcv_history", made)
+        ingest(*bars, plan_ingest(*bars).stale)
         for stage in STAGES:
             if stage == "candidates":
-                replay_shard(made, plan_replay(made), 0, 1)
+                inputs = inputs_of(stage, made)
+                replay_shard(*inputs, plan_replay(*inputs), 0, 1)
             elif stage != "ohlcv_history" and stage not in NOT_RUN:
                 run_stage(stage, made)
         numbers = book_numbers(made)
@@ -131,12 +144,13 @@ def run_version(book_folder: str, scenario: str, out_folder: str, version: int) 
 
 def _made(book: Book, folder: Path, version: int) -> Book:
     """Write the bars of one version, and a book over them with the scenario's settings."""
-    days = read_sessions(book).days
+    tables = Tables(READS, book)
+    days = read_sessions(tables).days
     signs = session_signs(version, len(days))
-    bench = book.lake.read("benchmark_closes")
+    bench = tables["benchmark_closes"].read()
     bench_days = bench["date"].cast(pa.int32()).to_numpy()
     bench_prices = [bench[name].to_numpy() for name in ("open", "close")]
-    for ticker, bars in read_bars(book, active_tickers(book)).items():
+    for ticker, bars in read_bars(tables, book.settings, active_tickers(tables, book.settings)).items():
         opens, closes = (_on(bench_days, prices, bars.dates) for prices in bench_prices)
         at = np.minimum(np.searchsorted(days, bars.dates), len(days) - 1)
         _write(folder / "bars" / f"{ticker}.parquet", flipped_bars(bars, opens, closes, signs[at]))

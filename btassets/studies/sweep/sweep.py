@@ -31,14 +31,15 @@ from btassets.engine.statistics.sharpe import (
 )
 from btassets.errors import NoBarsError, UsageError
 from btassets.run.freshness import bars_version
+from btassets.run.tables import Tables
 from btassets.run.trials import append_trials, n_trials, trial_row
 from btassets.settings.grid import Axis, cells, label, parse_grid, settings_of
 from btassets.settings.models import Settings, flatten
-from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.report.report_curves import iso
 from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS
-from btassets.storage.lake import digest
-from btassets.studies.sweep.sweep_portfolios import run_cells
+from btassets.storage.hashing import digest
+from btassets.studies.sweep.sweep_portfolios import READS, run_cells
 
 SWEPT = (
     "gates",
@@ -150,7 +151,7 @@ def sweep_document(
         row["is_current"] = _as_walked(own) == _as_walked(book.settings)
     best = _best(rows, by, by)
     plateau = _best(rows, "plateau", by)
-    as_of = read_sessions(book).last
+    as_of = read_sessions(Tables(READS, book)).last
     document: dict[str, Any] = {
         "schema_version": _SCHEMA_VERSION,
         "kind": "sweep",

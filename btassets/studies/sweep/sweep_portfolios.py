@@ -28,15 +28,25 @@ from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules, Pol
 from btassets.engine.portfolio.simulation import BookResult, simulate_books
 from btassets.engine.portfolio.variants import priced_tickers
 from btassets.engine.statistics.influence import Influence, ratio_influence
+from btassets.graph.stage import Reads
 from btassets.run.floor_sql import judge
+from btassets.run.tables import Tables
 from btassets.settings.models import Gates, Settings
-from btassets.stages.bars.sessions import read_sessions
-from btassets.stages.bars.stored_inputs import read_benchmark_closes, stored_panel, tickers_with_bars
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.portfolio.simulations import book_rules
+from btassets.stages.portfolio.stored_inputs import read_benchmark_closes, stored_panel, tickers_with_bars
 from btassets.studies.sweep.sweep_setups import Setups, read_setups
 
 BATCH = 250
 """Books of one call of the compiled loop: what the progress bar counts in, and what one thread takes."""
+
+READS = Reads(
+    "sweep",
+    "btassets/studies/sweep/sweep_portfolios.py",
+    reads=("ohlcv_history", "sessions", "benchmark_closes"),
+    outside=("membership",),
+)
+"""What a sweep reads beside the replay."""
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -118,10 +128,11 @@ def run_cells(
     progress
         Called with books done and books in all.
     """
-    sessions = read_sessions(book)
-    used = tickers_with_bars(book)
-    panel, tickers = stored_panel(book, sessions.days, used), list(used)
-    benchmark = read_benchmark_closes(book, sessions.last)
+    tables, stored = Tables(READS, book), book.settings
+    sessions = read_sessions(tables)
+    used = tickers_with_bars(tables, stored)
+    panel, tickers = stored_panel(tables, stored, sessions.days, used), list(used)
+    benchmark = read_benchmark_closes(tables, sessions.last)
     by_sample: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for k, own in enumerate(settings):
         by_sample[(own.method, own.costs.delisting_return)].append(k)

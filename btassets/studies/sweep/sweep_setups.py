@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from btassets.book.book import Book
 from btassets.engine.floors import FLOORS, loosest
-from btassets.graph.tables import GRADED_SETUPS
+from btassets.graph.ranking import GRADED_SETUPS
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import MEMORY_LIMIT, database, load_models
 from btassets.settings.models import Gates, Settings

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from btassets.engine.recommendation.advice_rules import FLOOR_MARGIN_R, item_key
-from btassets.graph.tables import RECOMMENDATION, RESEARCH_RECOMMENDATION
+from btassets.graph.advice import RECOMMENDATION, RESEARCH_RECOMMENDATION
 from btassets_tests.support.small_books import document_of, every_book
 
 NAMES = ("base", "legacy", "nothing", "everything", "one ticker, no benchmark", "nobody is ranked")

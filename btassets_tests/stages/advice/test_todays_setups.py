@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from btassets.engine.portfolio.sizing import size
 from btassets.engine.setups.scores import VOTE_WEIGHTS
-from btassets.graph.tables import TODAYS_SETUPS
+from btassets.graph.advice import TODAYS_SETUPS
 from btassets.render.todays_list import COLUMNS, as_csv, as_json, as_text
 from btassets.run.floor_sql import qualifies
+from btassets.run.tables import inputs_of
 from btassets.settings.models import Gates
 from btassets.stages.advice.todays_setups import (
     MAX_MISSES,
@@ -89,7 +90,7 @@ def test_without_a_gate_shorts_may_miss_and_a_few_are_enough() -> None:
 @pytest.mark.parametrize("name", ["base", "everything", "nothing"])
 def test_signal_day_list_is_what_the_statistics_qualify(name: str) -> None:
     book = every_book()[name]
-    found = todays_list(book, signal_day=True)
+    found = todays_list(*inputs_of("todays_setups", book, own=True), signal_day=True)
     graded = book.lake.read("graded_setups", book.scenario)
     same = graded.filter(pc.equal(graded["asof_date"], found.as_of))
     own = same.filter(same["qualified"])
@@ -106,14 +107,17 @@ def test_signal_day_list_is_what_the_statistics_qualify(name: str) -> None:
 
 def test_when_t_is_a_week_end_both_lists_are_one() -> None:
     book = run_book(extend=1)  # 2026-01-02, a Friday
-    today, week = todays_list(book), todays_list(book, signal_day=True)
+    today, week = (
+        todays_list(*inputs_of("todays_setups", book, own=True)),
+        todays_list(*inputs_of("todays_setups", book, own=True), signal_day=True),
+    )
     assert str(today.as_of) == "2026-01-02"
     assert today.is_signal_day
     assert today == week
 
 
 def test_preview_says_so() -> None:
-    found = todays_list(run_book())
+    found = todays_list(*inputs_of("todays_setups", run_book(), own=True))
     assert str(found.as_of) == "2025-12-31"
     assert not found.is_signal_day
     assert str(found.last_signal_day) == "2025-12-26"
@@ -134,7 +138,7 @@ def test_table_and_numbers() -> None:
 
 
 def test_best_percentile_first() -> None:
-    rows = todays_list(scenario_book("everything")).qualified
+    rows = todays_list(*inputs_of("todays_setups", scenario_book("everything"), own=True)).qualified
     ranks = [-1.0 if r["percentile"] is None else r["percentile"] for r in rows]
     assert len(rows) > 5
     assert ranks == sorted(ranks, reverse=True)
@@ -149,16 +153,16 @@ def test_votes_are_those_of_the_replay() -> None:
         if part is not None:
             rows = part.filter(part["is_latest"])
             stored.update(zip(rows["ticker"].to_pylist(), rows["technical"].to_pylist(), strict=True))
-    for row in todays_list(book).qualified:
+    for row in todays_list(*inputs_of("todays_setups", book, own=True)).qualified:
         score = 50.0 + 50.0 * sum(w * row[vote] for w, vote in zip(VOTE_WEIGHTS, VOTES, strict=True))
         assert score == pytest.approx(stored[row["ticker"]], abs=1e-9)
 
 
 def test_seed_ranks_rows() -> None:
     book = scenario_book("legacy")
-    found = todays_list(book)
+    found = todays_list(*inputs_of("todays_setups", book, own=True))
     assert found.n_ranked == found.n_setups == 16
-    week = todays_list(book, signal_day=True)
+    week = todays_list(*inputs_of("todays_setups", book, own=True), signal_day=True)
     assert week.n_ranked == week.n_setups
     assert week.is_signal_day
 

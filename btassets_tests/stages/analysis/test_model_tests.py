@@ -10,11 +10,12 @@ import pytest
 from btassets.book.book import open_book
 from btassets.defs import checks
 from btassets.errors import CheckFailedError
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
+from btassets.run.check_facts import check_facts
 from btassets.run.run_stage import run_stage
 from btassets.run.sql_models import load_tests
+from btassets.run.tables import inputs_of
 from btassets.stages.analysis.model_tests import refuse_failing
-from btassets.stages.report.check_facts import check_facts
 from btassets_tests.support.book_factory import call, report_bytes
 
 TESTS = sorted(load_tests())
@@ -79,4 +80,4 @@ def test_the_error_names_the_query_and_the_first_row(book: Path) -> None:
     n_failing = pa.array([7 * (name == "outcomes_add_up") for name in table["test"].to_pylist()], pa.int64())
     opened.lake.write("model_tests", table.set_column(3, "n_failing", n_failing), footer.input_hash)
     with pytest.raises(CheckFailedError, match=r"check outcomes_add_up failed: .* 7 rows say otherwise, first None"):
-        refuse_failing(opened)
+        refuse_failing(inputs_of("backtest_report", opened)[0])

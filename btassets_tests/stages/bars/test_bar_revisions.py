@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from btassets.arrivals.of_book import ingest, plan_ingest
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import make_book
-from btassets.graph.tables import BAR_REVISIONS
+from btassets.graph.bars import BAR_REVISIONS
 from btassets.stages.bars.bar_revisions import MOST_KEPT, grown_record, revisions_table
-from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 from btassets_tests.support import vendor_books as books
 from btassets_tests.support.local_server import Market
 
@@ -34,8 +34,8 @@ def test_a_dividend_and_a_correction_in_a_file(tmp_path: Path) -> None:
         write(bars, market, ticker)
     book = files_book(tmp_path / "book", bars)
     assert ingest(book, plan_ingest(book).stale).n_read == 3
-    assert revisions_table(book).num_rows == 0
-    assert revisions_table(book).schema == BAR_REVISIONS.schema
+    assert revisions_table(book.lake.ticker_footers("ohlcv_history")).num_rows == 0
+    assert revisions_table(book.lake.ticker_footers("ohlcv_history")).schema == BAR_REVISIONS.schema
     before = market.bars["XOM"]["2021-03-10"][3]
     market.bars["XOM"]["2021-03-10"][3] = before + 0.05
     market.dividends["AAPL"] = {"2021-03-03": 0.25}

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from btassets.arrivals.of_book import active_tickers, ingest, plan_ingest
 from btassets.book.book import Book, open_book
 from btassets.engine.market.bars import Bars
 from btassets.errors import NoBarsError
-from btassets.stages.bars import screening
+from btassets.run import outside
+from btassets.run.tables import inputs_of
 from btassets.stages.bars.bar_store import TABLE, broken_bars
-from btassets.stages.bars.ohlcv_history import active_tickers, in_universe, ingest, plan_ingest
+from btassets.stages.bars.universe import in_universe
 from btassets_tests.support.book_factory import csv_text, make_book, market, write_bars, write_market
 
 
@@ -36,7 +38,7 @@ def test_bars_come_back_bit_for_bit_with_their_facts(read: Book) -> None:
     assert plan_ingest(read).stale == []
     assert plan_ingest(read, full=True).stale == list(bars)
     assert plan_ingest(read, full=True, only=["SYN0002"]).stale == ["SYN0002"]
-    assert broken_bars(read, list(bars)) == (0, None)
+    assert broken_bars(inputs_of(TABLE, read)[0].bucketed(TABLE), list(bars)) == (0, None)
 
 
 def test_only_changed_files_are_read_and_equal_bars_keep_their_version(read: Book, tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_a_session_that_is_not_over_waits(tmp_path: Path, monkeypatch: pytest.Mo
     own = bars["SYN0001"]  # ends on Wednesday, 2022-01-05
     write_bars(tmp_path / "bars" / "AAA.parquet", own)
     folder = make_book(tmp_path / "book", tmp_path, benchmark="none", calendar="XNYS")
-    monkeypatch.setattr(screening, "last_finished_session", lambda *_: int(own.dates[-2]))
+    monkeypatch.setattr(outside, "last_finished_session", lambda *_: int(own.dates[-2]))
     book = open_book(folder, environ={})
     ingest(book, plan_ingest(book).stale)
     facts = book.lake.ticker_footers(TABLE)["AAA"]
@@ -130,7 +132,7 @@ def test_a_session_that_is_not_over_waits(tmp_path: Path, monkeypatch: pytest.Mo
     (told,) = [text for rule, severity, _, n, text in facts["problems"] if (rule, severity, n) == ("Q6", "info", 1)]
     assert "2022-01-05: bar of a session that is not over" in told
     assert plan_ingest(book).stale == ["AAA"]
-    monkeypatch.setattr(screening, "last_finished_session", lambda *_: int(own.dates[-1]))
+    monkeypatch.setattr(outside, "last_finished_session", lambda *_: int(own.dates[-1]))
     outcome = ingest(book, plan_ingest(book).stale)
     assert (outcome.n_bars_new, outcome.restated) == (1, {})
     assert plan_ingest(book).stale == []

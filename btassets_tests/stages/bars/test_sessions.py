@@ -5,14 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from btassets.arrivals.of_book import ingest
 from btassets.book.book import Book, open_book
 from btassets.engine.market.bars import Bars
 from btassets.errors import NoBarsError
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
+from btassets.graph.stage import Reads
 from btassets.run.run_stage import run_stage
-from btassets.stages.bars.ohlcv_history import ingest
-from btassets.stages.bars.sessions import compute, read_sessions
+from btassets.run.tables import Tables, inputs_of
+from btassets.stages.bars.sessions import compute
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets_tests.support.book_factory import make_book, market, write_bars
+
+READS = Reads("test", __file__, reads=("sessions",))
 
 
 def cut(bars: Bars, n: int) -> Bars:
@@ -46,7 +51,7 @@ def test_t_is_the_last_session_that_half_of_the_living_share(
 ) -> None:
     book = ingested(tmp_path, {f"SYN000{k + 1}": n for k, n in enumerate(lengths)})
     dates = market()[0]["SYN0001"].dates
-    result = compute(book)
+    result = compute(*inputs_of("sessions", book))
     assert result.facts["last"] == int(dates[last - 1])
     table = result.tables["sessions"]
     assert table["date"].cast("int32").to_pylist() == dates[:last].tolist()
@@ -57,7 +62,7 @@ def test_t_is_the_last_session_that_half_of_the_living_share(
 def test_a_week_is_completed_by_its_friday_or_by_a_later_bar(tmp_path: Path) -> None:
     book = ingested(tmp_path, {"SYN0001": 418, "SYN0002": 418})  # ends on Monday, 2022-01-03
     run_stage("sessions", book)
-    sessions = read_sessions(book)
+    sessions = read_sessions(Tables(READS, book))
     week_ends = [str(np.datetime64(int(day), "D")) for day in sessions.days[sessions.is_week]]
     assert week_ends[-1] == "2021-12-31"
     assert all((np.datetime64(day) - np.datetime64("1970-01-02")).astype(int) % 7 == 0 for day in week_ends)
@@ -66,10 +71,10 @@ def test_a_week_is_completed_by_its_friday_or_by_a_later_bar(tmp_path: Path) -> 
 
 def test_the_benchmark_and_excluded_tickers_are_no_part_of_the_calendar(tmp_path: Path) -> None:
     book = ingested(tmp_path, {"SYN0001": 400, "SYN0002": 400, "SYN0003": 420}, universe__exclude=["SYN0003"])
-    assert compute(book).numbers["n_sessions"] == 400
+    assert compute(*inputs_of("sessions", book)).numbers["n_sessions"] == 400
     listed = {"SYN0001": 400, "SYN0002": 420}
     other = ingested(tmp_path / "b", listed, benchmark="SYN0002")
-    assert compute(other).numbers["n_sessions"] == 400
+    assert compute(*inputs_of("sessions", other)).numbers["n_sessions"] == 400
 
 
 def test_what_decides_the_universe_decides_the_calendar() -> None:
@@ -78,7 +83,7 @@ def test_what_decides_the_universe_decides_the_calendar() -> None:
 
 def test_an_exchange_calendar_has_sessions_without_a_bar(tmp_path: Path) -> None:
     book = ingested(tmp_path, {"SYN0001": 420, "SYN0002": 420}, calendar="XNYS")
-    table = compute(book).tables["sessions"]
+    table = compute(*inputs_of("sessions", book)).tables["sessions"]
     days = {str(day) for day in table["date"].to_pylist()}
     assert "2021-11-25" not in days  # Thanksgiving: a weekday bar on it was quarantined
     assert "2021-11-26" in days
@@ -88,4 +93,4 @@ def test_an_exchange_calendar_has_sessions_without_a_bar(tmp_path: Path) -> None
 def test_no_bar_at_all_is_an_error(tmp_path: Path) -> None:
     book = open_book(make_book(tmp_path / "book", tmp_path), environ={})
     with pytest.raises(NoBarsError):
-        compute(book)
+        compute(*inputs_of("sessions", book))

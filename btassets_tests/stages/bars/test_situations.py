@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from btassets.arrivals.of_book import plan_ingest
 from btassets.errors import NoBarsError
 from btassets.run.run_stage import run_stage
+from btassets.run.tables import inputs_of
 from btassets.sources.calendar.calendars import exchange_sessions
-from btassets.stages.bars.ohlcv_history import plan_ingest
-from btassets.stages.bars.sessions import read_sessions
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.storage.lake import Lake
 from btassets_tests.support.situations import (
     csv_of,
@@ -224,7 +225,7 @@ def test_a_date_in_the_far_future_comes_to_rest(tmp_path: Path) -> None:
     assert "S1 2121-01-" in found.told
     assert "such a date cannot be" in found.told
     assert plan_ingest(found.book).stale == []
-    assert read_sessions(found.book).last == int(weekdays()[-1])
+    assert read_sessions(inputs_of("bar_problems", found.book)[0]).last == int(weekdays()[-1])
 
 
 @pytest.mark.parametrize(("rows", "is_head"), [(30, False), (160, True)])
@@ -294,7 +295,7 @@ def test_bars_before_1970(tmp_path: Path, first: str) -> None:
     days = weekdays(first)
     found = look(new_book(tmp_path / "b", folder_of(tmp_path / "s", files_of(market(3, days)))))
     assert (found.problems, found.n_bars("S0")) == ([], 300)
-    assert read_sessions(found.book).last == int(days[-1])
+    assert read_sessions(inputs_of("bar_problems", found.book)[0]).last == int(days[-1])
     assert int(days[0]) < 0
 
 
@@ -302,7 +303,7 @@ def test_bars_before_1970(tmp_path: Path, first: str) -> None:
 def test_a_week_of_seven_days_is_complete_on_sunday(tmp_path: Path, n: int, last_week_end: int) -> None:
     days = every_day("2021-03-01", n)  # a Monday: day 4 is a Friday
     found = look(new_book(tmp_path / "b", folder_of(tmp_path / "s", files_of(market(3, days)))))
-    sessions = read_sessions(found.book)
+    sessions = read_sessions(inputs_of("bar_problems", found.book)[0])
     assert int(sessions.days[sessions.is_week][-1]) == int(days[0]) + last_week_end
 
 

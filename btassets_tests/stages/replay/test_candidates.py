@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from btassets.book.book import Book, open_book
+from btassets.run.tables import inputs_of
 from btassets.stages.replay import candidates
 from btassets.stages.replay.candidates import (
     arrivals,
@@ -32,26 +33,26 @@ def wide(book: Path) -> Book:
 
 
 def test_nothing_is_stale_after_a_run(opened: Book) -> None:
-    plan = plan_replay(opened)
+    plan = plan_replay(*inputs_of("candidates", opened))
     assert plan.stale == []
     assert len(plan.expected) == 8
-    assert arrivals(opened, plan) == ([], True)
+    assert arrivals(inputs_of("candidates", opened)[0], plan) == ([], True)
 
 
 def test_a_scenario_with_engine_settings_replays_everything_into_its_own_folder(wide: Book, opened: Book) -> None:
-    plan = plan_replay(wide)
+    plan = plan_replay(*inputs_of("candidates", wide))
     assert len(plan.stale) == 8
     assert wide.candidates != opened.candidates
-    assert plan_replay(wide, only=["SYN0003", "NOPE"]).stale == ["SYN0003"]
-    lost, is_whole = arrivals(wide, plan)
+    assert plan_replay(*inputs_of("candidates", wide), only=["SYN0003", "NOPE"]).stale == ["SYN0003"]
+    lost, is_whole = arrivals(inputs_of("candidates", wide)[0], plan)
     assert lost == plan.stale
     assert not is_whole
 
 
 @pytest.mark.parametrize("n_shards", [1, 2, 3, 20])
 def test_shards_share_the_stale_tickers_without_overlap(wide: Book, n_shards: int) -> None:
-    plan = plan_replay(wide)
-    shares = [shard_buckets(wide, plan, shard, n_shards) for shard in range(n_shards)]
+    plan = plan_replay(*inputs_of("candidates", wide))
+    shares = [shard_buckets(inputs_of("candidates", wide)[0], plan, shard, n_shards) for shard in range(n_shards)]
     buckets = list(itertools.chain.from_iterable(shares))
     assert len(buckets) == len(set(buckets))
     tickers = [t for share in shares for group in share.values() for t in group]
@@ -61,11 +62,11 @@ def test_shards_share_the_stale_tickers_without_overlap(wide: Book, n_shards: in
 def test_any_split_of_the_work_writes_the_same_bytes(wide: Book) -> None:
     found: list[dict[str, bytes]] = []
     for order in ([(0, 1)], [(2, 3), (0, 3), (1, 3)], [(1, 2), (0, 2)]):
-        plan = plan_replay(wide)
+        plan = plan_replay(*inputs_of("candidates", wide))
         assert len(plan.stale) == 8
         for shard, n_shards in order:
-            replay_shard(wide, plan, shard, n_shards, n_threads=2)
-        assert arrivals(wide, plan) == ([], True)
+            replay_shard(*inputs_of("candidates", wide), plan, shard, n_shards, n_threads=2)
+        assert arrivals(inputs_of("candidates", wide)[0], plan) == ([], True)
         files = lake_files(wide.folder)
         found.append({k: v for k, v in files.items() if wide.replay in k})
         for table in (wide.candidates, wide.signals):
@@ -76,21 +77,21 @@ def test_any_split_of_the_work_writes_the_same_bytes(wide: Book) -> None:
 
 
 def test_half_a_replay_is_completed_by_the_next(wide: Book) -> None:
-    plan = plan_replay(wide)
-    replay_shard(wide, plan, 0, 2)
-    rest = plan_replay(wide)
+    plan = plan_replay(*inputs_of("candidates", wide))
+    replay_shard(*inputs_of("candidates", wide), plan, 0, 2)
+    rest = plan_replay(*inputs_of("candidates", wide))
     assert 0 < len(rest.stale) < 8
     assert rest.expected == plan.expected
-    lost, is_whole = arrivals(wide, plan)
+    lost, is_whole = arrivals(inputs_of("candidates", wide)[0], plan)
     assert (lost, is_whole) == (rest.stale, False)
-    replay_shard(wide, rest, 0, 1)
-    assert arrivals(wide, plan) == ([], True)
+    replay_shard(*inputs_of("candidates", wide), rest, 0, 1)
+    assert arrivals(inputs_of("candidates", wide)[0], plan) == ([], True)
 
 
 def test_the_fingerprint_knows_what_decides_a_ticker_and_nothing_else(opened: Book) -> None:
     from dataclasses import replace
 
-    inputs = read_inputs(opened)
+    inputs = read_inputs(*inputs_of("candidates", opened))
     sessions = inputs.sessions
     dates = sessions.days[:-40]  # ended long before T
 
@@ -126,8 +127,8 @@ def test_a_failed_replay_is_not_tried_again_until_something_changes(
 
     with monkeypatch.context() as planted:
         planted.setattr(candidates, "replay_one", fail)
-        plan = plan_replay(wide)
-        outcome = replay_shard(wide, plan, 0, 1)
+        plan = plan_replay(*inputs_of("candidates", wide))
+        outcome = replay_shard(*inputs_of("candidates", wide), plan, 0, 1)
     assert set(outcome.failed) == set(plan.stale)
-    assert plan_replay(wide).stale == []
-    assert set(candidates.failed_tickers(wide).values()) == {"ValueError: planted"}
+    assert plan_replay(*inputs_of("candidates", wide)).stale == []
+    assert set(candidates.failed_tickers(inputs_of("candidates", wide)[0]).values()) == {"ValueError: planted"}

@@ -10,6 +10,7 @@ import pytest
 
 from btassets.book.book import open_book
 from btassets.run.freshness import unmark_checked
+from btassets.run.tables import Tables, inputs_of
 from btassets.stages.replay import candidates
 from btassets.stages.replay import lookahead_check as lookahead
 from btassets.stages.replay.candidates import plan_replay
@@ -83,8 +84,8 @@ def test_a_lookahead_in_a_scenario_fails_it_and_leaves_base(book: Path, monkeypa
 def test_rows_tampered_with_in_the_lake_are_found(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookahead, "SAMPLE_DATES", 1000)
     opened = book_of = open_book(book)
-    plan = plan_replay(opened)
-    assert find_lookahead(opened, plan).first_mismatch is None
+    plan = plan_replay(*inputs_of("candidates", opened))
+    assert find_lookahead(*inputs_of("candidates", opened), plan).first_mismatch is None
     bucket = next(b for b in range(64) if opened.lake.bucket_footer(opened.candidates, b))
     rows = opened.lake.read_bucket(opened.candidates, bucket)
     assert rows is not None
@@ -96,7 +97,7 @@ def test_rows_tampered_with_in_the_lake_are_found(book: Path, monkeypatch: pytes
         rows.set_column(place, "momentum_score", pc.add(rows["momentum_score"], 1e-12)),
         facts,
     )
-    found = find_lookahead(book_of, plan)
+    found = find_lookahead(*inputs_of("candidates", book_of), plan)
     assert "momentum_score" in (found.first_mismatch or "")
 
 
@@ -114,7 +115,7 @@ def test_the_check_is_part_of_every_run_that_replays(changed: Path, monkeypatch:
     assert len(asked) == 1
     assert asked[0] > 0
     mark = json.loads((changed / "data" / "candidates" / "base" / "checked.json").read_text())
-    assert set(mark) == {"input_hash", "data_version", "crc32"}
+    assert set(mark) == {"input_hash", "data_version", "inputs", "crc32"}
 
 
 def test_a_replay_that_was_never_proven_is_checked_before_it_is_used(
@@ -138,33 +139,33 @@ def test_the_sample_holds_what_was_replayed_what_failed_last_and_what_is_unprove
     asked: list[str] = []
     monkeypatch.setattr(lookahead, "_first_mismatch", lambda item, *_: asked.append(item.ticker))
     monkeypatch.setattr(lookahead, "SAMPLE_TICKERS", 1)
-    plan = candidates.plan_replay(opened)
+    plan = candidates.plan_replay(*inputs_of("candidates", opened))
     one, other = sorted(plan.expected)[:2]
     assert (plan.stale, plan.is_proven, plan.suspect) == ([], True, None)
 
-    lookahead.find_lookahead(opened, replace(plan, stale=[one]))
+    lookahead.find_lookahead(*inputs_of("candidates", opened), replace(plan, stale=[one]))
     assert asked == [one]
     asked.clear()
-    lookahead.find_lookahead(opened, replace(plan, stale=[one], suspect=other))
+    lookahead.find_lookahead(*inputs_of("candidates", opened), replace(plan, stale=[one], suspect=other))
     assert sorted(asked) == [one, other]
     asked.clear()
     monkeypatch.setattr(lookahead, "SAMPLE_TICKERS", 99)
-    lookahead.find_lookahead(opened, replace(plan, stale=[one], is_proven=False))
+    lookahead.find_lookahead(*inputs_of("candidates", opened), replace(plan, stale=[one], is_proven=False))
     assert sorted(asked) == sorted(plan.expected)
 
 
 def test_a_ticker_that_failed_stays_suspected_until_a_run_passes(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = open_book(book, environ={})
-    ticker = sorted(candidates.plan_replay(opened).expected)[0]
+    ticker = sorted(candidates.plan_replay(*inputs_of("candidates", opened)).expected)[0]
     unmark_checked("candidates", opened, ticker)
-    plan = candidates.plan_replay(opened)
+    plan = candidates.plan_replay(*inputs_of("candidates", opened))
     assert (plan.is_proven, plan.suspect) == (False, ticker)
     asked: list[str] = []
     real = lookahead._first_mismatch
     monkeypatch.setattr(lookahead, "_first_mismatch", lambda item, *a: asked.append(item.ticker) or real(item, *a))
     assert run(book).code == 0
     assert ticker in asked
-    plan = candidates.plan_replay(opened)
+    plan = candidates.plan_replay(*inputs_of("candidates", opened))
     assert (plan.is_proven, plan.suspect) == (True, None)
 
 
@@ -173,17 +174,17 @@ def test_a_lost_shard_is_never_a_success(changed: Path, monkeypatch: pytest.Monk
     report, before = report_bytes(changed), versions(changed)
     real = candidates.replay_shard
 
-    def lose(book: object, plan: object, shard: int, n_shards: int, **rest: object) -> object:
-        outcome = real(book, plan, shard, n_shards, **rest)
+    def lose(tables: Tables, settings: object, plan: object, shard: int, n_shards: int, **rest: object) -> object:
+        outcome = real(tables, settings, plan, shard, n_shards, **rest)
         if shard == 1 and lost == "signals":
-            for bucket in candidates.shard_buckets(book, plan, shard, n_shards):
-                book.lake.bucket_path(book.signals, bucket).unlink()
+            for bucket in candidates.shard_buckets(tables, plan, shard, n_shards):
+                (changed / "data" / "signals" / "base" / f"bucket-{bucket:04d}.parquet").unlink()
         return outcome
 
-    def vanish(book: object, plan: object, shard: int, n_shards: int, **rest: object) -> object:
+    def vanish(tables: Tables, settings: object, plan: object, shard: int, n_shards: int, **rest: object) -> object:
         if shard == 1:
             return candidates.ReplayOutcome([], {}, 0)
-        return real(book, plan, shard, n_shards, **rest)
+        return real(tables, settings, plan, shard, n_shards, **rest)
 
     with monkeypatch.context() as planted:
         planted.setattr(candidates, "replay_shard", vanish if lost == "all" else lose)

@@ -10,7 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from btassets.book.book import Book
 from btassets.book.report_folders import LATEST, folder_name, point_latest, sweep_reports, write_report
+from btassets.graph.flow import STAGES
+from btassets.run.run_stage import compute, write_beside
+from btassets.run.stage_result import StageResult
+from btassets.run.tables import inputs_of
 from btassets.settings.models import Settings
 from btassets.stages.report import backtest_report, report_curves, report_facts
 from btassets.stages.report.report_curves import Curve
@@ -24,11 +29,19 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in FILES}
 
 
+def _written(book: Book) -> StageResult:
+    """Compute the report again and let the runner write its files."""
+    stage = STAGES["backtest_report"]
+    result = compute(stage, book)
+    write_beside(stage, book, result)
+    return result
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_equal_inputs_give_equal_bytes(name: str) -> None:
     book = every_book()[name]
     before = _bytes(folder_of(book))
-    result = backtest_report.compute(book)
+    result = _written(book)
     assert _bytes(folder_of(book)) == before
     row = result.tables["backtest_report"].to_pylist()[0]
     assert row["folder"] == f"reports/{folder_of(book).name}"
@@ -41,7 +54,7 @@ def test_latest_shows_base_and_moves_with_the_book() -> None:
     latest = base.reports / LATEST
     assert latest.is_symlink()
     assert not latest.readlink().is_absolute()
-    backtest_report.compute(other)
+    _written(other)
     assert latest.resolve() == folder_of(base).resolve()
     assert folder_of(other) != folder_of(base)
 
@@ -55,7 +68,7 @@ def test_a_failed_run_leaves_the_last_report(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(backtest_report, "page", fail)
     with pytest.raises(ZeroDivisionError):
-        backtest_report.compute(book)
+        backtest_report.compute(*inputs_of("backtest_report", book))
     assert _bytes(book.reports / LATEST) == before
     assert not list(book.reports.rglob(".tmp-*"))
 
@@ -180,35 +193,42 @@ def _footers(**last: int) -> Any:
         ticker: {"n_rows": 300, "last": day, "blocked": None, "problems": [], "dropped": {}, "failed": None}
         for ticker, day in last.items()
     }
-    lake = SimpleNamespace(ticker_footers=lambda _table: rows)
     settings = Settings(source={"kind": "files", "path": "/home/some one/bars"})
-    folder = Path("/srv/my book")
-    book = SimpleNamespace(lake=lake, base=settings, candidates="candidates/base", folder=folder, membership=None)
-    return book, rows
+    return _tables(rows, Path("/srv/my book")), settings, rows
+
+
+def _tables(rows: Any = None, folder: Path = Path()) -> Any:
+    """What a report reads of a book without dated membership: the footers of every table in buckets."""
+    return SimpleNamespace(
+        bucketed=lambda _name: SimpleNamespace(footers=lambda: rows or {}),
+        outside=lambda _name: None,
+        context=SimpleNamespace(folder=folder),
+    )
 
 
 def test_universe_names_who_lacks_the_newest_session() -> None:
-    book, rows = _footers(AAA=1001, BBB=1000, CCC=1000, OLD=900)
+    tables, settings, rows = _footers(AAA=1001, BBB=1000, CCC=1000, OLD=900)
     rows["CCC"]["blocked"] = "/home/some one/bars/CCC.csv: 9 rows have no price; too many [Q4]"
-    found = report_facts.universe(book, 1000, 3)
+    found = report_facts.universe(tables, settings, 1000, 3)
     assert found["newest_session"] == report_curves.iso(1001)
     assert found["behind"] == ["BBB", "CCC"]
     assert (found["tickers"], found["living"], found["ended"], found["at_as_of"]) == (4, 3, 1, 3)
     assert found["blocked"] == [{"ticker": "CCC", "reason": "CCC.csv: 9 rows have no price; too many [Q4]"}]
     assert found["survivorship"].startswith("everything in the source with 1 ended")
-    book.base = Settings(universe={"tickers": ["AAA"]})
-    assert report_facts.survivorship(book, 0, ["AAA"]) == "static list: survivors only, unknown"
+    listed = Settings(universe={"tickers": ["AAA"]})
+    assert report_facts.survivorship(tables, listed, 0, ["AAA"]) == "static list: survivors only, unknown"
 
 
 def test_quality_counts_by_rule_with_the_first_case() -> None:
-    book, _ = _footers(AAA=1000, BBB=1000)
+    tables, settings, _ = _footers(AAA=1000, BBB=1000)
 
     def row(ticker: str, rule: str, severity: str, day: int | None, n: int, text: str) -> dict[str, Any]:
         date = None if day is None else np.datetime64(day, "D").item()
         return {"ticker": ticker, "rule": rule, "severity": severity, "date": date, "n": n, "text": text}
 
     found = report_facts.findings_by_rule(
-        book,
+        tables,
+        settings,
         [
             row("", "Q19", "warn", 980, 4, "4 days"),
             row("AAA", "Q7", "warn", 990, 3, "AAA: jump in /srv/my book/x.csv"),
@@ -243,8 +263,8 @@ def _warned(**changes: Any) -> list[str]:
     for key, value in changes.items():
         part, _, name = key.partition("__")
         report[part][name] = value
-    book = SimpleNamespace(base=settings, membership=None)
-    found = report_facts.warnings(book, report, last=last, today=np.datetime64(today, "D"), n_thin=0, n_weeks=200)
+    day = np.datetime64(today, "D")
+    found = report_facts.warnings(_tables(), settings, report, last=last, today=day, n_thin=0, n_weeks=200)
     return [words.partition(": ")[0] for words in found]
 
 

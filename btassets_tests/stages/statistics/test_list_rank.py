@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from btassets.engine.days import week_mondays
+from btassets.run.tables import inputs_of
 from btassets.stages.statistics.benchmark_moves import benchmark_moves
 from btassets.stages.statistics.list_rank import list_rows
 from btassets_tests.support.small_books import run_book, scenario_book
@@ -23,7 +24,7 @@ def test_the_row_is_the_mean_of_weekly_rank_correlations_of_the_last_six_lists()
     names = sorted({r["ticker"] for r in signals})
     asof = np.array([r["asof_date"].toordinal() - 719_163 for r in signals], np.int32)
     number = np.array([names.index(r["ticker"]) for r in signals], np.int32)
-    moves = benchmark_moves(book, names, number, asof)
+    moves = benchmark_moves(*inputs_of("stat_groups", book), names, number, asof)
     weeks = {}
     for r, day, move in zip(signals, asof.tolist(), moves.tolist(), strict=True):
         if r["fwd_return_5"] is None:
@@ -36,11 +37,11 @@ def test_the_row_is_the_mean_of_weekly_rank_correlations_of_the_last_six_lists()
         counts, returns = zip(*pairs, strict=True)
         if len(pairs) >= 20 and len(set(counts)) > 1:
             ics.append(spearmanr(counts, returns).statistic)
-    found = list_rows(book)
+    found = list_rows(*inputs_of("stat_groups", book))
     assert len(found) == 1
     assert found[0]["n_setups"] == len(ics)
     assert found[0]["estimate"] == pytest.approx(np.mean(ics), abs=1e-9)
 
 
 def test_a_list_without_names_has_no_row():
-    assert list_rows(scenario_book("nothing")) == []
+    assert list_rows(*inputs_of("stat_groups", scenario_book("nothing"))) == []

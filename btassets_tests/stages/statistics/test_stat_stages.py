@@ -10,7 +10,8 @@ import pytest
 
 from btassets.engine.statistics.influence import trimmed_influence
 from btassets.engine.statistics.portfolio_value import RANDOM_DRAWS
-from btassets.graph.registry import STAGES
+from btassets.graph.flow import STAGES
+from btassets.run.tables import inputs_of
 from btassets.stages.statistics.stat_sample import read_sample
 from btassets_tests.support.small_books import every_book, run_book
 
@@ -122,7 +123,7 @@ def test_windows_do_not_overlap_and_the_curve_starts_with_the_first(book):
 
 
 def test_the_trim_is_that_of_the_plain_tables(book):
-    sample = read_sample(book)
+    sample = read_sample(*inputs_of("stat_groups", book))
     qualified = sample.flags["qualified"]
     plain = rows(book, "setup_stats", population="qualified")[0]
     if qualified.any():

@@ -10,6 +10,7 @@ import pytest
 from btassets.book.book import Book, open_book
 from btassets.engine.statistics.ewc import estimate
 from btassets.errors import UsageError
+from btassets.run.tables import inputs_of
 from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS, read_sample
 from btassets.studies.compare.compare import HIGHER, LOWER, NOISE, SAME, SHORT, compare_document, paired_setups
 from btassets.studies.compare.compare_page import compare_page
@@ -101,7 +102,7 @@ def test_every_verdict_follows_its_interval(document: dict) -> None:
 
 def test_a_permuted_copy_is_not_told_apart(base: Book) -> None:
     """Results dealt out anew among the setups: two such copies differ by luck alone, and the interval says so."""
-    sample = read_sample(base)
+    sample = read_sample(*inputs_of("stat_groups", base))
     rng = np.random.default_rng(0)
 
     def dealt() -> object:
@@ -117,7 +118,7 @@ def test_a_permuted_copy_is_not_told_apart(base: Book) -> None:
 
 
 def test_rows_in_another_order_are_the_same_copy(base: Book) -> None:
-    sample = read_sample(base)
+    sample = read_sample(*inputs_of("stat_groups", base))
     order = np.random.default_rng(1).permutation(len(sample.net_r))
     shuffled = replace(
         sample,

@@ -9,8 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from btassets.book.book import Book
 from btassets.errors import UnknownTableError
+from btassets.graph.stage import Reads
+from btassets.run.tables import Tables
+
+READS = Reads(
+    "data_findings", "btassets/stages/bars/findings/data_findings.py", reads=("bar_problems", "factor_signals")
+)
 
 MOST_SHOWN = 5
 
@@ -68,13 +73,13 @@ class DataFinding:
     text: str
 
 
-def data_findings(book: Book) -> list[DataFinding]:
+def data_findings(tables: Tables) -> list[DataFinding]:
     """Findings of weight about the bars as they were last judged, the most harmful first; empty before a run."""
     try:
-        rows = book.lake.read("bar_problems").to_pylist()
+        rows = tables["bar_problems"].read().to_pylist()
     except UnknownTableError:
         return []
-    return [*_never_eligible(book), *grouped(rows)]
+    return [*_never_eligible(tables), *grouped(rows)]
 
 
 def grouped(rows: Iterable[dict[str, Any]]) -> list[DataFinding]:
@@ -125,10 +130,10 @@ def first_refusals(footers: Mapping[str, Mapping[str, Any]], most: int = 3) -> l
     return [f"{texts[0]}" + (f" ({len(texts)} tickers)" if len(texts) > 1 else "") for texts in ordered[:most]]
 
 
-def _never_eligible(book: Book) -> list[DataFinding]:
+def _never_eligible(tables: Tables) -> list[DataFinding]:
     """Why no ticker could be ranked at any date, by reason; empty when one could."""
     try:
-        table = book.lake.read("factor_signals", book.replay, ["eligible", "ineligible_reason"])
+        table = tables["factor_signals"].read(["eligible", "ineligible_reason"])
     except UnknownTableError:
         return []
     if any(part.as_py() for part in table["eligible"].unique()):

@@ -6,18 +6,19 @@ the source as a whole, in `data/ohlcv_history/source.json`. Does not belong here
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from btassets.book.book import Book
 from btassets.engine.market.quality_rules import iso_date
 from btassets.engine.market.raw_bars import Problem
 from btassets.engine.market.source_look import names
+from btassets.run.tables import BucketedTable, BucketWriter, Tables
+from btassets.settings.models import Settings
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.sources.values.tickers import TickerNames
-from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 TABLE = "ohlcv_history"
+
+_NOTE = "source"
 
 _MOST_NAMED = 50
 
@@ -38,7 +39,9 @@ class SourceNotes:
     problems: list[list[Any]] = field(default_factory=list)
 
 
-def look_at_list(book: Book, listed: Collection[str], about_source: Sequence[Problem]) -> SourceNotes:
+def look_at_list(
+    tables: Tables, settings: Settings, listed: Collection[str], about_source: Sequence[Problem]
+) -> SourceNotes:
     """Compare the source's list with the lake and with the settings.
 
     Parameters
@@ -48,7 +51,7 @@ def look_at_list(book: Book, listed: Collection[str], about_source: Sequence[Pro
     about_source
         Findings of the source itself, e.g. files that were passed over.
     """
-    known = book.lake.ticker_footers(TABLE)
+    known = tables.bucketed(TABLE).footers()
     gone = [ticker for ticker in known if ticker not in listed]
     rows = [
         [ticker, "Q28", "warn", known[ticker]["last"], 1, _gone_text(ticker, known[ticker]["last"])]
@@ -56,8 +59,8 @@ def look_at_list(book: Book, listed: Collection[str], about_source: Sequence[Pro
         if known[ticker].get("n_rows")
     ]
     available = TickerNames(listed)
-    settings = book.base.universe
-    for setting, given in (("universe.tickers", settings.tickers), ("universe.exclude", settings.exclude)):
+    universe = settings.universe
+    for setting, given in (("universe.tickers", universe.tickers), ("universe.exclude", universe.exclude)):
         for name in given:
             found = available.find(name)
             if found is None and not TickerNames(known).find(name):
@@ -68,7 +71,7 @@ def look_at_list(book: Book, listed: Collection[str], about_source: Sequence[Pro
             elif found is not None and found != canonical_ticker(name):
                 text = f"{canonical_ticker(name)}: {setting} names it in another spelling; read as {found}."
                 rows.append([found, "Q28", "warn", None, 1, text])
-    members = book.membership
+    members = tables.outside("membership")
     lacking = [] if members is None else [name for name in members.spells if available.find(name) is None]
     if lacking and members is not None:
         text = f"{members.name} names {len(lacking)} tickers that the source does not have ({names(lacking)})."
@@ -85,25 +88,13 @@ def _gone_text(ticker: str, last: int | None) -> str:
     )
 
 
-def read_notes(book: Book) -> SourceNotes | None:
+def read_notes(stored: BucketedTable) -> SourceNotes | None:
     """Notes of the last reading; None before the first, or when the file is damaged."""
-    raw = read_sealed_json(_path(book))
+    raw = stored.read_note(_NOTE)
     return None if raw is None else SourceNotes([str(t) for t in raw["gone"]], [list(row) for row in raw["problems"]])
 
 
-def write_notes(book: Book, notes: SourceNotes) -> None:
+def write_notes(stored: BucketWriter, notes: SourceNotes) -> None:
     """Keep the notes; `bar_problems` shows them."""
-    if read_notes(book) != notes:
-        replace_sealed_json(_path(book), {"gone": notes.gone, "problems": notes.problems})
-
-
-def notes_marker(book: Book) -> str:
-    """Text that differs when the notes do; "" without any."""
-    try:
-        return _path(book).read_text(encoding="utf-8")
-    except OSError:
-        return ""
-
-
-def _path(book: Book) -> Path:
-    return book.lake.root / TABLE / "source.json"
+    if read_notes(stored) != notes:
+        stored.write_note(_NOTE, {"gone": notes.gone, "problems": notes.problems})

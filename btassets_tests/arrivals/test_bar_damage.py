@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from btassets.arrivals.bar_damage import owed_tickers, settle_owed
+from btassets.arrivals.of_book import ingest, plan_ingest
 from btassets.book.book import Book, open_book
 from btassets.errors import DamagedFileError
-from btassets.stages.bars.bar_damage import owed_tickers, settle_owed
+from btassets.run.tables import inputs_of
 from btassets.stages.bars.bar_store import TABLE, changed_versions, write_bars
-from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 from btassets_tests.support.small_market import make_book
 
 
@@ -39,7 +40,7 @@ def test_a_damaged_bucket_is_owed_until_it_is_read_again(book: Book) -> None:
     assert owed_tickers(book) == []
     after = book.lake.ticker_footers(TABLE)
     assert {t: f["version"] for t, f in after.items()} == {t: f["version"] for t, f in before.items()}
-    assert changed_versions(book) == []
+    assert changed_versions(inputs_of("ohlcv_history", book)[0].bucketed("ohlcv_history")) == []
 
 
 def test_a_ticker_that_the_source_has_no_more_is_named_once(book: Book) -> None:
@@ -60,4 +61,6 @@ def test_a_bucket_is_never_written_with_fewer_rows_than_its_footer_says(book: Bo
     bucket, group = next(iter(book.lake.by_bucket(footers).items()))
     book.lake.bucket_path(TABLE, bucket).unlink()
     with pytest.raises(DamagedFileError, match=f"the bars of {group[0]} are gone"):
-        write_bars(book, bucket, {t: footers[t] for t in group}, {})
+        write_bars(
+            inputs_of("ohlcv_history", book)[0].writer("ohlcv_history"), bucket, {t: footers[t] for t in group}, {}
+        )

@@ -22,17 +22,19 @@ from btassets.engine.market.overlap import merge_overlap
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import BtassetsError
+from btassets.run.tables import ticker_slices
 from btassets.sources.base import BlockedTickerError
-from btassets.sources.files.bar_files import bar_suffix, file_stamp
+from btassets.sources.files.bar_files import file_stamp
 from btassets.sources.files.bar_folder import FilesSource
+from btassets.sources.files.bar_suffix import bar_suffix
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets.sources.files.landed import KEPT_COLUMNS, filled, refuse_damaged, write_landed
 from btassets.sources.open_source import KEPT_FOLDER
 from btassets.sources.universe.ticker_names import file_stem
-from btassets.stages.bars.bar_store import TABLE, ticker_slices
-from btassets.stages.bars.ohlcv_history import in_universe
+from btassets.stages.bars.bar_store import TABLE
 from btassets.stages.bars.quality_settings import quality_rules
 from btassets.stages.bars.reading import bars_of_table
+from btassets.stages.bars.universe import in_universe
 from btassets.storage.files import replace_json, writing
 from btassets.storage.lake import bucket_of
 

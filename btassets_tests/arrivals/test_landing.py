@@ -9,12 +9,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from btassets.arrivals.landing import look_for_landed, take_landed
+from btassets.arrivals.of_book import ingest, plan_ingest
 from btassets.book.book import Book
 from btassets.cli.main import main
 from btassets.errors import EXIT_SOME_TICKERS
 from btassets.sources.open_source import open_source
-from btassets.stages.bars.landing import look_for_landed, take_landed
-from btassets.stages.bars.ohlcv_history import TABLE, ingest, plan_ingest
+from btassets.stages.bars.ohlcv_history import TABLE
 from btassets_tests.support.small_market import N_BARS, bars, make_book, sessions, write
 
 NEXT = sessions(1, dt.date(2024, 7, 1))[0]

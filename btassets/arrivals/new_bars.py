@@ -6,13 +6,13 @@ and how often (`btassets.defs.sensors`), reading the bars (`btassets.stages.bars
 
 from dataclasses import dataclass, field
 
+from btassets.arrivals.landing import SETTLE_SECONDS, landed_tickers, look_for_landed
+from btassets.arrivals.of_book import plan_ingest
 from btassets.book.book import Book
-from btassets.run.freshness import NO_BENCHMARK, input_hash, is_fresh
-from btassets.sources.open_source import open_source
+from btassets.run.freshness import input_hash, is_fresh
+from btassets.sources.open_source import NO_BENCHMARK, open_source
 from btassets.stages.bars.bar_store import TABLE
-from btassets.stages.bars.landing import SETTLE_SECONDS, landed_tickers, look_for_landed
-from btassets.stages.bars.ohlcv_history import plan_ingest
-from btassets.storage.lake import digest
+from btassets.storage.hashing import digest
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.book.book import Book
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.panel import BarPanel
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import n_bars_used, read_bucket_bars
-from btassets.stages.bars.ohlcv_history import active_tickers
+from btassets.stages.bars.universe import active_tickers
 
 _GRADED_COLUMNS = (
     "row_no",
@@ -34,12 +35,14 @@ _GRADED_COLUMNS = (
 _IN_PLAY = pc.field("meets_core")
 
 
-def tickers_with_bars(book: Book) -> dict[str, int]:
+def tickers_with_bars(tables: Tables, settings: Settings) -> dict[str, int]:
     """Tickers that the books trade, in byte order, with their number of bars; those without one are left out."""
-    return {ticker: n for ticker, n in n_bars_used(book, active_tickers(book)).items() if n}
+    return {ticker: n for ticker, n in n_bars_used(tables, active_tickers(tables, settings)).items() if n}
 
 
-def stored_panel(book: Book, calendar: npt.NDArray[np.int32], tickers: Mapping[str, int]) -> BarPanel:
+def stored_panel(
+    tables: Tables, settings: Settings, calendar: npt.NDArray[np.int32], tickers: Mapping[str, int]
+) -> BarPanel:
     """Adjusted bars of `tickers` (from `tickers_with_bars`) on `calendar`.
 
     It is the largest thing that a book needs: read the tables before it.
@@ -48,8 +51,8 @@ def stored_panel(book: Book, calendar: npt.NDArray[np.int32], tickers: Mapping[s
     place = dict(zip(tickers, offsets[:-1].tolist(), strict=True))
     dates = np.empty(offsets[-1], np.int32)
     prices = [np.empty(offsets[-1]) for _ in range(4)]
-    for bucket, group in book.lake.by_bucket(tickers).items():
-        for item in read_bucket_bars(book, bucket, group):
+    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
+        for item in read_bucket_bars(tables, settings, bucket, group):
             bars = item.bars
             rows = slice(place[item.ticker], place[item.ticker] + bars.n_bars)
             dates[rows] = bars.dates
@@ -59,15 +62,15 @@ def stored_panel(book: Book, calendar: npt.NDArray[np.int32], tickers: Mapping[s
     return BarPanel.from_dates(calendar, offsets, dates, opens, highs, lows, closes)
 
 
-def read_setups_in_play(book: Book, where: pc.Expression = _IN_PLAY) -> pa.Table:
+def read_setups_in_play(tables: Tables, where: pc.Expression = _IN_PLAY) -> pa.Table:
     """Setups that meet every floor but the momentum gate, by `row_no`: no book buys any other."""
-    whole = book.lake.read_where("graded_setups", book.scenario, _GRADED_COLUMNS, where)
+    whole = tables["graded_setups"].where(_GRADED_COLUMNS, where)
     return whole.sort_by("row_no")
 
 
-def read_benchmark_closes(book: Book, last: int) -> BenchmarkCloses | None:
+def read_benchmark_closes(tables: Tables, last: int) -> BenchmarkCloses | None:
     """Benchmark closes up to T; None without a benchmark."""
-    table = book.lake.read("benchmark_closes")
+    table = tables["benchmark_closes"].read()
     days = table["date"].cast(pa.int32()).to_numpy()
     kept = days <= last
     return BenchmarkCloses(days[kept], table["close"].to_numpy()[kept]) if kept.any() else None

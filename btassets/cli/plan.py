@@ -1,0 +1,81 @@
+"""`plan`: what a run would do, and why; nothing is computed or written.
+
+Belongs here: printing. Does not belong here: what is stale and the reasons (`btassets.plan`).
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from btassets.cli.terminal import say
+from btassets.cli.where import book_of
+from btassets.graph.flow import STAGES
+from btassets.plan import StaleStage, explain
+
+_MOST_FILES = 4
+"""Source files that one stage names; the others are counted."""
+
+
+def command_plan(*, book: Path | None, scenario: str | None, layout: str, is_explained: bool) -> int:
+    """Print which stages a run would bring up to date, and with `--why` what changed."""
+    opened = book_of(book, scenario=scenario)
+    found = explain(opened)
+    if layout == "json":
+        say(json.dumps(as_json(opened.scenario, found), indent=1, ensure_ascii=False))
+    else:
+        say(as_text(opened.scenario, found, with_reasons=is_explained))
+    return 0
+
+
+def as_json(scenario: str, found: Sequence[StaleStage]) -> dict[str, Any]:
+    """Return the plan as plain JSON values."""
+    return {
+        "scenario": scenario,
+        "n_stages": len(STAGES),
+        "stale": [
+            {
+                "stage": stale.name,
+                "reasons": [
+                    {"kind": r.kind, "name": r.name, "before": r.before, "now": r.now, "n": r.n, "text": r.text}
+                    for r in stale.reasons
+                ],
+            }
+            for stale in found
+        ],
+    }
+
+
+def as_text(scenario: str, found: Sequence[StaleStage], *, with_reasons: bool) -> str:
+    """Return the plan as lines for a person."""
+    if not found:
+        return f"scenario {scenario}: nothing to do, all {len(STAGES)} stages are up to date"
+    lines = [f"scenario {scenario}: {len(found)} of {len(STAGES)} stages to bring up to date"]
+    width = max(len(stale.name) for stale in found)
+    for stale in found:
+        reasons = _reason_lines(stale) if with_reasons else _first_words(stale)
+        lines += [
+            f"  {stale.name if n == 0 else '':<{width}}  {text}".rstrip() for n, text in enumerate(reasons or [""])
+        ]
+    if not with_reasons:
+        lines.append("`btassets plan --why` says what changed")
+    return "\n".join(lines)
+
+
+def _first_words(stale: StaleStage) -> list[str]:
+    """Tickers of the stage, where it goes ticker by ticker."""
+    n = sum(reason.n or 0 for reason in stale.reasons)
+    return [f"{n} tickers"] if n else []
+
+
+def _reason_lines(stale: StaleStage) -> list[str]:
+    """Reasons of a stage: settings one by one, of many source files the first."""
+    files = [reason for reason in stale.reasons if reason.kind == "code"]
+    above = [reason.name for reason in stale.reasons if reason.kind == "upstream"]
+    lines = [reason.text for reason in stale.reasons if reason.kind not in ("code", "upstream")]
+    lines += [reason.text for reason in files[:_MOST_FILES]]
+    if len(files) > _MOST_FILES:
+        lines.append(f"and {len(files) - _MOST_FILES} more sources behind it")
+    if above:
+        lines.append(f"reads {', '.join(above)}, to be computed first")
+    return lines

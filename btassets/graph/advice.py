@@ -1,0 +1,169 @@
+"""Group `advice`: what should change, how sure that is, and what qualifies today.
+
+Belongs here: the declaration of these stages and their tables. Does not belong here: how they are computed
+(`btassets.stages.advice`).
+"""
+
+from btassets.graph.columns import (
+    ADJUSTED,
+    ASOF,
+    DAY,
+    ESTIMATE,
+    FLAG,
+    I64,
+    OUT_OF_SAMPLE,
+    REAL,
+    SCENARIO,
+    TEXT,
+    TICKER,
+    Column,
+    Page,
+    TableSpec,
+    key,
+)
+from btassets.graph.stage import METHOD, UNIVERSE, Stage
+
+_ITEM = (
+    Column("topic", TEXT, "what it is about"),
+    Column("item_key", TEXT, "which one of the topic, e.g. the floor"),
+    Column("decision", TEXT, "what the rule says; null: no change"),
+    Column("sentence", TEXT, "the same in words"),
+    Column("evidence", TEXT, "the numbers it stands on, JSON"),
+)
+
+RECOMMENDATION = TableSpec(
+    "recommendation",
+    "One item of advice by the rules.",
+    (SCENARIO, *_ITEM),
+    page=Page(("topic", "decision", "sentence")),
+)
+
+RESEARCH_RECOMMENDATION = TableSpec(
+    "research_recommendation",
+    "One research variant: a candidate for promotion, or not.",
+    (SCENARIO, *_ITEM),
+    page=Page(("topic", "sentence")),
+)
+
+STAT_CLAIMS = TableSpec(
+    "stat_claims",
+    "One item of advice, or the headline: what the evidence says of it.",
+    (
+        SCENARIO,
+        Column("topic", TEXT, "topic of the item, or headline, expectancy, random_pick"),
+        Column("item_key", TEXT, "which one of the topic, as in recommendation"),
+        Column("seed_rule_says", TEXT, "decision by the advice rules; null: no change"),
+        Column("claim_kind", TEXT, "superior, negligible, uniquely_best or positive"),
+        *ESTIMATE,
+        *ADJUSTED,
+        *OUT_OF_SAMPLE,
+        Column("verdict", TEXT, "supported, contradicted or not distinguishable from noise"),
+        Column("supported_since", DAY, "first session of the looks in a row that found it supported; null: not now"),
+        Column("first_supported", DAY, "first session at which a run ever found it supported"),
+        Column("last_supported", DAY, "last such session"),
+        Column("looks_in_a_row", I64, "newest sessions looked at that all found it supported"),
+        Column("looks", I64, "sessions at which a run judged it"),
+        Column("evidence_text", TEXT, "the numbers in one sentence"),
+    ),
+)
+
+VERDICTS = TableSpec(
+    "verdicts",
+    "One claim at one session: what a run said of it then.",
+    (
+        key("scenario", TEXT, "scenario whose claim it is"),
+        key("look_no", I64, "order in which the rows were written, from 1"),
+        key("as_of", DAY, "last session that the verdict knew"),
+        key("topic", TEXT, "topic of the claim, as in stat_claims; signal: one of stat_signals"),
+        key("item_key", TEXT, "which one of the topic; of a signal its name and horizon"),
+        Column("verdict", TEXT, "supported, contradicted or not distinguishable from noise"),
+        Column("estimate", REAL, "the estimate then"),
+        Column("p_adj", REAL, "its p-value over the family then"),
+    ),
+)
+
+TODAYS_SETUPS = TableSpec(
+    "todays_setups",
+    "One setup at T that qualifies, or one of the nearest misses.",
+    (
+        SCENARIO,
+        ASOF,
+        Column("is_qualified", FLAG, "passes every floor and the momentum gate"),
+        TICKER,
+        Column("direction", TEXT, "long or short"),
+        Column("entry", REAL, "close of T; filled at the next open"),
+        Column("stop", REAL, "initial stop, price"),
+        Column("target", REAL, "primary target, price"),
+        Column("rr", REAL, "distance to the target over distance to the stop"),
+        Column("confidence", REAL, "0-100"),
+        Column("percentile", REAL, "activation percentile at T, 0-100"),
+        Column("primary_prob", REAL, "stated probability of the target, 0-100"),
+        Column("action", TEXT, "the engine's action"),
+        Column("risk_level", TEXT, "Low, Medium or High"),
+        Column("level_strength", REAL, "strength of the target's level, 0-100; 0 when projected"),
+        Column("is_projected", FLAG, "the target was projected"),
+        Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
+        Column("vote_trend", REAL, "vote of EMA20 against EMA50, -1 to 1"),
+        Column("vote_position", REAL, "vote of the close against EMA50, -1 to 1"),
+        Column("vote_directional", REAL, "vote of directional movement, -1 to 1"),
+        Column("vote_rsi", REAL, "vote of RSI, -1 to 1"),
+        Column("vote_volume", REAL, "vote of money flow, -1 to 1"),
+        Column("failed_floors", TEXT, "floors that a near miss fails, comma-separated; empty when qualified"),
+    ),
+    page=Page(
+        ("ticker", "direction", "entry", "stop", "target", "rr", "confidence", "percentile"),
+        rows=("is_qualified", True),
+    ),
+)
+
+STAGES = (
+    Stage(
+        "recommendation",
+        "advice",
+        "What should change, by transparent rules on this run's numbers.",
+        "btassets.stages.advice.recommendation:compute",
+        (RECOMMENDATION, RESEARCH_RECOMMENDATION),
+        reads=(
+            "setup_stats",
+            "gate_sweep",
+            "gate_ablation",
+            "time_exit_sweep",
+            "factor_ic",
+            "portfolio_sims",
+            "strategy_variants",
+            "ohlcv_history",
+        ),
+        settings=(*METHOD, "portfolio", *UNIVERSE),
+        outside=("membership",),
+    ),
+    Stage(
+        "stat_claims",
+        "advice",
+        "How sure is the advice? A verdict on every item, with its evidence.",
+        "btassets.stages.advice.stat_claims:compute",
+        (STAT_CLAIMS,),
+        reads=(
+            "recommendation",
+            "research_recommendation",
+            "stat_signals",
+            "stat_pairs",
+            "stat_health",
+            "stat_portfolio",
+            "stat_overfit",
+            "sessions",
+        ),
+        settings=("method.gapped_target",),
+        outside=("configurations", "verdict_history"),
+        writes=("verdicts",),
+    ),
+    Stage(
+        "todays_setups",
+        "advice",
+        "What qualifies at the last session, why, and the nearest misses.",
+        "btassets.stages.advice.todays_setups:compute",
+        (TODAYS_SETUPS,),
+        reads=("candidates", "percentile_ranks", "sessions", "ohlcv_history"),
+        settings=(*METHOD, "portfolio", "basis", "engine.gap_days"),
+        work=2.5,
+    ),
+)

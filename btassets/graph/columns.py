@@ -1,0 +1,153 @@
+"""What a table is: its columns with types, units and meaning, its order, and what the page shows of it.
+
+Belongs here: the types of a declaration and the columns that several tables share. Does not belong here: any
+table (the files of the groups), how one is made (`btassets.stages`).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+TEXT = pa.string()
+CODE = pa.dictionary(pa.int8(), pa.string())
+DAY = pa.date32()
+FLAG = pa.bool_()
+REAL = pa.float64()
+I8, I16, I32, I64 = pa.int8(), pa.int16(), pa.int32(), pa.int64()
+
+Row = tuple[str, Any]
+"""A column and the value that picks a row."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, Arrow type, meaning with its unit, and whether it may be missing."""
+
+    name: str
+    type: pa.DataType
+    about: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class KeyNumber:
+    """A number with a stable name that the page plots over the runs.
+
+    Attributes
+    ----------
+    name
+        Key of the number.
+    column
+        Column that holds it.
+    row
+        Column and value of the row that holds it.
+    """
+
+    name: str
+    column: str
+    row: Row
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page of a table shows beyond counts.
+
+    Attributes
+    ----------
+    columns
+        Columns of the small table; empty: no table is shown.
+    rows
+        Column and value of the rows that are shown; None: all.
+    numbers
+        Numbers that the page plots over the runs.
+    curves
+        Table of the same stage whose main curve is drawn as a sparkline; None: none.
+    has_report
+        Whether the report's headline and links are shown.
+    """
+
+    columns: tuple[str, ...] = ()
+    rows: Row | None = None
+    numbers: tuple[KeyNumber, ...] = ()
+    curves: str | None = None
+    has_report: bool = False
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One table: what one row is, its columns in order, the order of its rows, and its page.
+
+    Attributes
+    ----------
+    order
+        Columns by which views and exports sort; empty: rows are stored in their order.
+    page
+        What the Dagster page shows; None: counts only.
+    """
+
+    name: str
+    about: str
+    columns: tuple[Column, ...]
+    order: tuple[str, ...] = ()
+    page: Page | None = None
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Arrow schema of the table, without metadata."""
+        return pa.schema([pa.field(c.name, c.type) for c in self.columns])
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(c.name for c in self.columns)
+
+
+def key(name: str, kind: pa.DataType, about: str) -> Column:
+    """Column that is never missing."""
+    return Column(name, kind, about, nullable=False)
+
+
+SCENARIO = key("scenario", TEXT, "scenario that the row belongs to; base is the book's own settings")
+TICKER = key("ticker", TEXT, "canonical ticker, dot class (BRK.B)")
+ASOF = key("asof_date", DAY, "last session whose bar may be known, inclusive")
+WEEK = Column("week", DAY, "Monday of the ISO week of the as-of date")
+
+PERCENTILES = (
+    Column("momentum_percentile", REAL, "percentile of 12-1 momentum in the week, 0-100"),
+    Column("residual_momentum_percentile", REAL, "percentile of residual momentum in the week, 0-100"),
+    Column("activation_momentum_percentile", REAL, "percentile that the gate reads, 0-100"),
+)
+"""Ranks of a ticker in a week."""
+
+ESTIMATE = (
+    Column("estimate", REAL, "the number, in its unit"),
+    Column("unit", TEXT, "r, frac, pct_a_year, ic, usd, days ..."),
+    Column("se", REAL, "standard error (equal-weighted cosines); null: too short a history"),
+    Column("dof", I32, "degrees of freedom of the error"),
+    Column("ci_lo", REAL, "lower end of the 95% interval"),
+    Column("ci_hi", REAL, "upper end of the 95% interval"),
+    Column("n_setups", I64, "observations: setups, weeks of a series, or days of a curve"),
+    Column("n_weeks", I64, "weeks (days of a curve) from the first to the last observation"),
+    Column("n_eff", REAL, "independent observations that would carry the same error"),
+    Column("p_raw", REAL, "two-sided p-value of the estimate against 0, on its own"),
+    Column("mde80", REAL, "smallest true effect that this history would have detected four times in five"),
+)
+"""An estimate with its error; shared by every table of the statistics."""
+
+ADJUSTED = (
+    Column("family", TEXT, "comparisons that were looked at together"),
+    Column("family_size", I32, "how many of them have an error"),
+    Column("p_adj", REAL, "two-sided p-value that holds for the whole family"),
+    Column("adj_method", TEXT, "step_down, benjamini_hochberg or none"),
+)
+"""The p-value over a family of comparisons."""
+
+OUT_OF_SAMPLE = (
+    Column("oos_estimate", REAL, "the same over the test weeks of the walk-forward windows"),
+    Column("oos_p", REAL, "one-sided p-value of it, to the side of the whole history's sign"),
+    Column("oos_windows", I32, "windows with a test"),
+    Column("oos_confirmed", TEXT, "yes, weak, no or n/a (under four windows: in-sample only)"),
+)
+"""The estimate over the test weeks of the walk-forward."""

@@ -1,0 +1,103 @@
+"""Group `ranking`: percentiles of momentum, and every setup under the scenario's gate.
+
+Belongs here: the declaration of these stages and their tables. Does not belong here: the models
+(`dbt_like_sql`).
+"""
+
+from btassets.engine.conventions import HOLD_DAYS
+from btassets.engine.floors import FLAGS
+from btassets.graph.columns import (
+    ASOF,
+    DAY,
+    FLAG,
+    I8,
+    I16,
+    I64,
+    PERCENTILES,
+    REAL,
+    SCENARIO,
+    TEXT,
+    TICKER,
+    WEEK,
+    Column,
+    TableSpec,
+)
+from btassets.graph.stage import METHOD, model
+
+PERCENTILE_RANKS = TableSpec(
+    "percentile_ranks",
+    "One ranked member of a week: a ticker, or in the legacy profile a candidate row.",
+    (
+        SCENARIO,
+        Column("grid", TEXT, "week or bar: the statistics' as-of dates; latest: T alone, for today's list"),
+        WEEK,
+        ASOF,
+        TICKER,
+        Column("direction", TEXT, "direction of the ranked row; null where tickers are ranked"),
+        Column("row_no", I64, "place of the ranked row in the tie order; null where tickers are ranked"),
+        *PERCENTILES,
+        Column("n_ranked", I64, "members with an activation percentile"),
+    ),
+)
+
+GRADED_SETUPS = TableSpec(
+    "graded_setups",
+    "One setup of the scenario's grid: the verdict of the gate, and the result under its fill.",
+    (
+        SCENARIO,
+        Column("row_no", I64, "place in the tie order"),
+        TICKER,
+        ASOF,
+        WEEK,
+        Column("direction", TEXT, "long or short"),
+        Column("entry", REAL, "close of the as-of bar, price"),
+        Column("stop", REAL, "initial stop, price"),
+        Column("target", REAL, "primary target, price"),
+        Column("rr", REAL, "distance to the target over distance to the stop"),
+        Column("confidence", REAL, "confidence of this direction, 0-100"),
+        Column("primary_prob", REAL, "stated probability of the primary target, 0-100"),
+        Column("action", TEXT, "the engine's action"),
+        Column("risk_level", TEXT, "Low, Medium or High"),
+        Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
+        *PERCENTILES,
+        *(Column(flag.name, FLAG, flag.description) for flag in FLAGS),
+        Column("is_graded", FLAG, "has a result: statistics read these rows only"),
+        Column("drop_reason", TEXT, "why it has none"),
+        Column("n_forward", I8, "own forward bars that exist, capped at 30"),
+        Column("entry_price", REAL, "fill, price"),
+        Column("risk_pct", REAL, "planned 1R as a fraction of the fill"),
+        Column("outcome", TEXT, "target_hit, stop_hit, ambiguous or expired"),
+        Column("exit_reason", TEXT, "target, stop, time or delisted"),
+        Column("gross_r", REAL, "R of the target race under the scenario's rule for expiries"),
+        Column("cost_r", REAL, "round trip of costs in R"),
+        Column("net_r", REAL, "gross_r minus cost_r"),
+        Column("target_gap_r", REAL, "R between the target and the open of a bar that gapped over it, else 0"),
+        Column("hold_days", I16, "sessions held"),
+        Column("stop_day", I16, "forward bar that first touched the stop"),
+        *(Column(f"time_r_{n}", REAL, f"gross R when held {n} sessions with the stop") for n in HOLD_DAYS),
+        Column("bench_ret_target", REAL, "benchmark return over the target race, fraction"),
+        *(Column(f"bench_ret_{n}", REAL, f"benchmark return over the {n}-session hold") for n in HOLD_DAYS),
+        Column("label_end_date", DAY, "session of the last bar that the grading used"),
+        Column("outcome_at_close", TEXT, "outcome when filled at the signal's close: calibration reads it"),
+    ),
+    order=("scenario", "row_no"),
+)
+
+STAGES = (
+    model(
+        "ranking",
+        "Who leads the universe in a week: percentile of raw, residual and activation momentum.",
+        PERCENTILE_RANKS,
+        reads=("candidates", "factor_signals"),
+        settings=("profile", "method"),
+        work=6.0,
+    ),
+    model(
+        "ranking",
+        "Every setup under the scenario's rules: percentile, each floor, qualified or not, and its result.",
+        GRADED_SETUPS,
+        reads=("candidates", "percentile_ranks"),
+        settings=METHOD,
+        work=14.0,
+    ),
+)

@@ -1,0 +1,80 @@
+"""Group `report`: all of it on one page.
+
+Belongs here: the declaration of this stage and its table. Does not belong here: what the report says
+(`btassets.stages.report`) and how it looks (`btassets.render`).
+"""
+
+from btassets.graph.columns import (
+    DAY,
+    SCENARIO,
+    TEXT,
+    Column,
+    Page,
+    TableSpec,
+)
+from btassets.graph.stage import EVERYTHING, Check, Stage
+
+BACKTEST_REPORT = TableSpec(
+    "backtest_report",
+    "The report of a scenario: where it is and its headline.",
+    (
+        SCENARIO,
+        Column("as_of", DAY, "T"),
+        Column("folder", TEXT, "folder of the report, relative to the book"),
+        Column("headline", TEXT, "its first sentence"),
+        Column("settings_hash", TEXT, "hash of the resolved settings"),
+    ),
+    page=Page(has_report=True),
+)
+
+STAGES = (
+    Stage(
+        "backtest_report",
+        "report",
+        "All of it on one page: report.html, report.json and report.md.",
+        "btassets.stages.report.backtest_report:compute",
+        (BACKTEST_REPORT,),
+        reads=(
+            "ohlcv_history",
+            "candidates",
+            "sessions",
+            "bar_problems",
+            "bar_revisions",
+            "benchmark_closes",
+            "percentile_ranks",
+            "graded_setups",
+            "setup_stats",
+            "gate_sweep",
+            "gate_ablation",
+            "time_exit_sweep",
+            "calibration",
+            "factor_ic",
+            "model_tests",
+            "portfolio_sims",
+            "strategy_variants",
+            "equity_curves",
+            "trades",
+            "stat_signals",
+            "stat_groups",
+            "stat_pairs",
+            "stat_health",
+            "stat_calibration",
+            "stat_portfolio",
+            "stat_overfit",
+            "wf_windows",
+            "wf_equity",
+            "recommendation",
+            "research_recommendation",
+            "stat_claims",
+            "todays_setups",
+        ),
+        settings=EVERYTHING,
+        outside=("membership",),
+        writes=("report",),
+        checks=(Check("survivorship_unknown", "The universe is known as it was at each date."),),
+        judge="btassets.stages.report.report_checks:of_backtest_report",
+        resources=("btassets/render/page.css",),
+        kinds=("html", "json"),
+        work=0.5,
+    ),
+)

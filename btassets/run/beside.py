@@ -1,0 +1,59 @@
+"""Writing what a stage returns beyond tables, and finding it again.
+
+Belongs here: the functions that `btassets/graph/outside.py` names for these outputs. Does not belong here: which
+stage returns what.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from btassets.book.book import Book
+from btassets.book.report_folders import damage_of, point_latest, sweep_reports, write_report
+from btassets.run.freshness import bars_version
+from btassets.run.stage_result import ReportFiles
+from btassets.run.trials import append_trials, has_run_trials, run_rows
+from btassets.run.verdict_history import Look, append_verdicts, has_history
+from btassets.storage.lake import BASE, Footer
+from btassets.storage.sealed import tell_damage
+
+if TYPE_CHECKING:  # the simulator would load its compiler for whoever only plans
+    from btassets.engine.portfolio.simulation import BookResult
+
+
+def write_trials(book: Book, results: "Sequence[BookResult | None]") -> None:
+    """Add the configurations of one run to the ledger, `results` in the order of `trials.BOOKS_OF_A_RUN`."""
+    append_trials(book, run_rows(book.settings, results, bars_version(book)))
+
+
+def has_trials(book: Book, _footers: Sequence[Footer | None]) -> bool:
+    """Whether the ledger has the run's configurations on the present data."""
+    return has_run_trials(book, bars_version(book))
+
+
+def write_verdicts(book: Book, look: Look) -> None:
+    """Add what a run said of its claims to the scenario's history."""
+    append_verdicts(book, look.as_of, look.claims)
+
+
+def has_verdicts(book: Book, _footers: Sequence[Footer | None]) -> bool:
+    """Whether there is a history of the scenario, or of the base whose tables a like scenario shows."""
+    return has_history(book)
+
+
+def write_report_files(book: Book, report: ReportFiles) -> None:
+    """Write the files of a report; for the scenario `base`, `reports/latest` then shows it."""
+    write_report(book.reports, report.folder, report.texts)
+    if book.scenario == BASE:
+        point_latest(book.reports, report.folder)
+    sweep_reports(book.reports, book.base.storage.keep_reports)
+
+
+def has_report_files(book: Book, footers: Sequence[Footer | None]) -> bool:
+    """Whether the report's files are still there, as they were written: reports/ may be deleted at any time."""
+    facts = footers[0].facts if footers and footers[0] is not None else {}
+    shown = [book.folder / str(facts.get("folder"))] + ([book.reports / "latest"] if book.scenario == BASE else [])
+    files = facts.get("files", {})
+    found = next((damage for place in shown if (damage := damage_of(place, files)) is not None), None)
+    if found is not None and found[0].exists():
+        tell_damage(found[0], f"damaged ({found[1]}); it is written again")
+    return bool(files) and found is None

@@ -1,0 +1,155 @@
+"""Why a stage is stale: its inputs now beside those with which it was computed last, part by part.
+
+Belongs here: the comparison and one sentence for each difference. Does not belong here: whether a stage is stale
+(`freshness.py`), which stages a run takes (`btassets.plan`), printing (`btassets.cli`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from btassets.book.book import Book
+from btassets.graph.flow import STAGES
+from btassets.graph.outside import BESIDE, OUTSIDE
+from btassets.run.freshness import inputs_now, stored_inputs
+from btassets.run.resolve import resolve
+from btassets.run.tables import MISSING, key_of
+from btassets.storage.lake import Footer
+
+Kind = Literal[
+    "setting", "table", "outside", "code", "columns", "missing", "damaged", "beside", "upstream", "tickers", "unknown"
+]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason why a stage is stale.
+
+    Attributes
+    ----------
+    kind
+        Which part differs: a setting, a table that is read, another input, a source file, the declared columns; a
+        table that is not there or cannot be read; what is written beside tables; a stage above that will be
+        computed; tickers.
+    name
+        Of the setting, table, input, file or stage.
+    before, now
+        Values; None where there was or is none.
+    n
+        How many tickers, where it is about them.
+    """
+
+    kind: Kind
+    name: str
+    before: Any = None
+    now: Any = None
+    n: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The reason in words."""
+        return _WORDS[self.kind](self)
+
+
+def _change(reason: Reason) -> str:
+    return f"setting {reason.name}: {_shown(reason.before)} -> {_shown(reason.now)}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "unset"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _table(reason: Reason) -> str:
+    if reason.now == MISSING:
+        return f"table {reason.name}, which it reads, is missing"
+    return f"table {reason.name} has other rows than when this was computed"
+
+
+def _code(reason: Reason) -> str:
+    if reason.before is None:
+        return f"source {reason.name} is new behind it"
+    return f"source {reason.name} {'is gone' if reason.now is None else 'was edited'}"
+
+
+def _outside(reason: Reason) -> str:
+    about = OUTSIDE[reason.name].about.split(".")[0] if reason.name in OUTSIDE else reason.name
+    return f"input {reason.name} changed ({about[0].lower()}{about[1:]})"
+
+
+def _tickers(reason: Reason) -> str:
+    tickers = "ticker" if reason.n == 1 else "tickers"
+    first = f" (first: {reason.now})" if reason.now else ""
+    return f"{reason.n} {tickers}: {reason.name}{first}"
+
+
+_WORDS: dict[Kind, Any] = {
+    "setting": _change,
+    "table": _table,
+    "outside": _outside,
+    "code": _code,
+    "columns": lambda _: "its declared columns changed",
+    "missing": lambda reason: f"table {reason.name} was never computed, or its file is gone",
+    "damaged": lambda reason: f"the file of table {reason.name} cannot be read",
+    "beside": lambda reason: f"{BESIDE[reason.name].about.rstrip('.').lower()}: not there",
+    "upstream": lambda reason: f"{reason.name} will be computed first",
+    "tickers": _tickers,
+    "unknown": lambda _: "computed by a version that did not keep its inputs",
+}
+
+
+def reasons_of(name: str, book: Book) -> list[Reason]:
+    """Why a stage of a book would be computed now, apart from stages above it; empty when nothing differs."""
+    stage = STAGES[name]
+    found: list[Reason] = []
+    footers: list[Footer | None] = []
+    if not stage.is_partitioned:
+        key = key_of(stage, book)
+        footers = [book.lake.footer(table, key) for table in stage.outputs]
+        for table, footer in zip(stage.outputs, footers, strict=True):
+            if footer is None:
+                is_there = book.lake.path(table, key).exists()
+                found.append(Reason("damaged" if is_there else "missing", table))
+        if found:
+            return found
+        found += [
+            Reason("beside", beside) for beside in stage.writes if not resolve(BESIDE[beside].is_there)(book, footers)
+        ]
+    before = stored_inputs(name, book)
+    if before is None:
+        return found if stage.is_partitioned else [*found, Reason("unknown", name)]
+    inputs = inputs_now(name, book)
+    found += differences(before, inputs.as_facts())
+    is_same = {footer.input_hash for footer in footers if footer is not None} == {inputs.hash(name)}
+    return found if found or stage.is_partitioned or is_same else [Reason("columns", name)]
+
+
+def differences(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[Reason]:
+    """Differences between two sets of inputs (`Inputs.as_facts`), settings first.
+
+    >>> differences({"settings": {"gates.min_rr": 1.5}}, {"settings": {"gates.min_rr": 2.0}})[0].text
+    'setting gates.min_rr: 1.5 -> 2.0'
+    """
+    parts: Sequence[tuple[str, Kind]] = (
+        ("settings", "setting"),
+        ("reads", "table"),
+        ("outside", "outside"),
+        ("code", "code"),
+    )
+    found: list[Reason] = []
+    for part, kind in parts:
+        old, new = before.get(part, {}), now.get(part, {})
+        for name in dict.fromkeys((*old, *new)):
+            is_same = _plain(old.get(name)) == _plain(new.get(name))
+            found += [] if is_same else [Reason(kind, name, old.get(name), new.get(name))]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON gives it back."""
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
