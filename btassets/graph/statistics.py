@@ -185,7 +185,7 @@ STAGES = (
         (STAT_SIGNALS,),
         reads=("factor_signals", "ohlcv_history", "sessions", "benchmark_closes"),
         settings=("profile", "method.asof_grid", "method.ended", "statistics.groups", "basis", *UNIVERSE),
-        outside=("groups", "membership"),
+        outside=("groups",),
         kinds=("python", "numba"),
         work=6.5,
     ),

@@ -76,7 +76,7 @@ def _code(reason: Reason) -> str:
 
 
 def _outside(reason: Reason) -> str:
-    about = OUTSIDE[reason.name].about.split(".")[0] if reason.name in OUTSIDE else reason.name
+    about = OUTSIDE[reason.name].about.rstrip(".") if reason.name in OUTSIDE else reason.name
     return f"input {reason.name} changed ({about[0].lower()}{about[1:]})"
 
 
@@ -115,14 +115,12 @@ def reasons_of(name: str, book: Book) -> list[Reason]:
                 found.append(Reason("damaged" if is_there else "missing", table))
         if found:
             return found
-        found += [
-            Reason("beside", beside) for beside in stage.writes if not resolve(BESIDE[beside].is_there)(book, footers)
-        ]
+    beside = [Reason("beside", what) for what in stage.writes if not resolve(BESIDE[what].is_there)(book, footers)]
     before = stored_inputs(name, book)
     if before is None:
-        return found if stage.is_partitioned else [*found, Reason("unknown", name)]
+        return [] if stage.is_partitioned else [*beside, Reason("unknown", name)]
     inputs = inputs_now(name, book)
-    found += differences(before, inputs.as_facts())
+    found = [*differences(before, inputs.as_facts()), *beside]
     is_same = {footer.input_hash for footer in footers if footer is not None} == {inputs.hash(name)}
     return found if found or stage.is_partitioned or is_same else [Reason("columns", name)]
 
@@ -130,8 +128,8 @@ def reasons_of(name: str, book: Book) -> list[Reason]:
 def differences(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[Reason]:
     """Differences between two sets of inputs (`Inputs.as_facts`), settings first.
 
-    >>> differences({"settings": {"gates.min_rr": 1.5}}, {"settings": {"gates.min_rr": 2.0}})[0].text
-    'setting gates.min_rr: 1.5 -> 2.0'
+    >>> differences({"settings": {"costs.fee_bps": 1.5}}, {"settings": {"costs.fee_bps": 2.0}})[0].text
+    'setting costs.fee_bps: 1.5 -> 2.0'
     """
     parts: Sequence[tuple[str, Kind]] = (
         ("settings", "setting"),

@@ -64,7 +64,7 @@ class _View:
 def is_declared(key: str, keys: tuple[str, ...]) -> bool:
     """Whether a dotted setting or section is, or lies below, one of `keys`.
 
-    >>> is_declared("gates.min_rr", ("gates",)), is_declared("gates", ("gates.min_rr",))
+    >>> is_declared("costs.fee_bps", ("costs",)), is_declared("costs", ("costs.fee_bps",))
     (True, False)
     """
     return any(declared in ("", key) or key.startswith(f"{declared}.") for declared in keys)
