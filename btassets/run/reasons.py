@@ -128,8 +128,8 @@ def reasons_of(name: str, book: Book) -> list[Reason]:
 def differences(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[Reason]:
     """Differences between two sets of inputs (`Inputs.as_facts`), settings first.
 
-    >>> differences({"settings": {"costs.fee_bps": 1.5}}, {"settings": {"costs.fee_bps": 2.0}})[0].text
-    'setting costs.fee_bps: 1.5 -> 2.0'
+    >>> differences({"settings": {"costs.per_side_frac": 0.001}}, {"settings": {"costs.per_side_frac": 0.002}})[0].text
+    'setting costs.per_side_frac: 0.001 -> 0.002'
     """
     parts: Sequence[tuple[str, Kind]] = (
         ("settings", "setting"),

@@ -64,7 +64,7 @@ class _View:
 def is_declared(key: str, keys: tuple[str, ...]) -> bool:
     """Whether a dotted setting or section is, or lies below, one of `keys`.
 
-    >>> is_declared("costs.fee_bps", ("costs",)), is_declared("costs", ("costs.fee_bps",))
+    >>> is_declared("costs.per_side_frac", ("costs",)), is_declared("costs", ("costs.per_side_frac",))
     (True, False)
     """
     return any(declared in ("", key) or key.startswith(f"{declared}.") for declared in keys)
