@@ -68,7 +68,10 @@ def deep_check(book: Book) -> list[Checked]:
         if top in _INTERNAL:
             continue
         kind = "second copies" if top == COPIES else f"data/{top}" if below else "data"
-        _look(found.setdefault(kind, Checked(kind)), path, relative)
+        checked = found.setdefault(kind, Checked(kind))
+        _look(checked, path, relative)
+        if top == COPIES and path.suffix == ".parquet" and not (first := book.lake.root.joinpath(*below)).exists():
+            checked.damaged.append(f"{first}: is gone; its second copy is {path}")
     folder = book.folder.joinpath(*_LANDED)
     for path in [*_files(folder), *_files(folder.parent / COPIES)]:
         _look(found.setdefault("landing/bars", Checked("landing/bars")), path, Path(path.name))

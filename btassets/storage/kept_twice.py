@@ -1,4 +1,4 @@
-"""Second copies of what cannot be made again: the ledger of trials, landed bars, the settings file.
+"""Second copies of what cannot be made again: trials, the history of verdicts, landed bars, the settings file.
 
 Belongs here: keeping a copy, and putting it in the place of a file that is damaged or gone. The copy is the
 same bytes in another folder, so that one torn write or one bad sector does not take both. Does not belong
@@ -60,6 +60,24 @@ def restore(path: Path, place: str, copy: Path, problem: str, *, is_kept: bool =
     tell_damage(path, f"damaged ({problem}); set aside as {aside.name}, its second copy is in its place")
     keep(path, aside)
     keep(copy, path)
+    return footer
+
+
+def bring_back(path: Path, place: str, copy: Path, *, is_kept: bool = True) -> bytes | None:
+    """Answer for a `path` that is gone with its copy's footer; None when the copy is damaged.
+
+    Parameters
+    ----------
+    is_kept
+        Put the copy in its place; False: only say so, the copy is to be read.
+    """
+    footer = intact_footer(copy, place)
+    if footer is None:
+        tell_damage(path, "is gone, and its second copy is damaged")
+        return None
+    tell_damage(path, f"is gone; its second copy is {'in its place' if is_kept else 'read'}")
+    if is_kept:
+        keep(copy, path)
     return footer
 
 

@@ -47,11 +47,11 @@ BASE = "base"
 DAMAGED = ".damaged-"
 """First letters of a file that was set aside until it is made again."""
 
-_DURABLE = ("ohlcv_history", "trials")
-"""Tables that a power cut may not empty: they come from outside, or cannot be made again."""
-
-_TWICE = ("trials",)
+_TWICE = ("trials", "verdicts")
 """Tables that cannot be made again: a second copy is kept."""
+
+_DURABLE = ("ohlcv_history", *_TWICE)
+"""Tables that a power cut may not empty: they come from outside, or cannot be made again."""
 
 
 def bucket_of(ticker: str, n_buckets: int) -> int:
@@ -108,6 +108,12 @@ class Lake:
         try:
             seal = verify(path, self.place(path))
         except FileNotFoundError:
+            copy = self.copy_of(path)
+            if self._is_twice(path) and copy.exists():
+                answer = kept_twice.bring_back(path, self.place(path), copy, is_kept=self.mends)
+                if answer is None and not self.mends:
+                    raise DamagedFileError(str(copy), "damaged, and the file that it is a copy of is gone") from None
+                return answer
             if not self.mends and _aside(path).exists():
                 raise DamagedFileError(str(path), f"set aside as {_aside(path).name}, not made again yet") from None
             return None
@@ -243,14 +249,18 @@ class Lake:
 
     def scenarios(self, table: str) -> list[str]:
         """Scenarios for which a whole table exists, `base` first."""
-        names = [p.name.removesuffix(".parquet") for p in _parquet_in(self.root / table)]
+        files = _parquet_in(self.root / table)
+        # A file of these that is gone is as good as a damaged one: its copy answers.
+        files += _parquet_in(kept_twice.copy_in(self.root, table)) if table in _TWICE else []
+        names = {p.name.removesuffix(".parquet") for p in files}
         known = [name for name in names if self.footer_text(self.path(table, name)) is not None]
         return sorted(known, key=lambda name: (name != BASE, name))
 
     def tables(self) -> list[str]:
         """Names of all tables of which a file exists."""
         folders = [p for p in _entries(self.root) if not p.name.startswith(".") and p.is_dir()]
-        return [p.name for p in folders if _parquet_in(p) or any(_parquet_in(sub) for sub in _entries(p))]
+        found = {p.name for p in folders if _parquet_in(p) or any(_parquet_in(sub) for sub in _entries(p))}
+        return sorted({*found, *(name for name in _TWICE if _parquet_in(kept_twice.copy_in(self.root, name)))})
 
     # ---- bucketed tables ----------------------------------------------------------------
     def bucket_path(self, table: str, bucket: int) -> Path:

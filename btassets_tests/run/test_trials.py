@@ -25,7 +25,8 @@ DISTINCT_OF_A_RUN = 5
 def book(tmp_path):
     """A copy of a book that has run once."""
     shutil.copytree(run_book().folder, tmp_path / "book")
-    shutil.rmtree(tmp_path / "book" / "data" / "trials")
+    for name in ("trials", ".copies/trials"):
+        shutil.rmtree(tmp_path / "book" / "data" / name)
     copy = open_book(tmp_path / "book", environ={})
     run_stage("portfolio_sims", copy)
     return copy
@@ -129,7 +130,8 @@ def test_a_scenario_that_differs_by_its_label_only_counts_as_the_base(book):
 
 
 def test_a_lost_ledger_is_written_by_the_next_run(book):
-    shutil.rmtree(book.folder / "data" / "trials")
+    for name in ("trials", ".copies/trials"):
+        shutil.rmtree(book.folder / "data" / name)
     assert not is_fresh("portfolio_sims", book, input_hash("portfolio_sims", book))
     run_stage("portfolio_sims", book)
     assert read_trials(book).num_rows == DISTINCT_OF_A_RUN

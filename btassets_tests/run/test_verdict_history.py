@@ -62,7 +62,8 @@ def claim(verdict, key="hold_21"):
 
 
 def test_a_second_look_at_the_same_session_adds_only_what_it_says_otherwise(book):
-    shutil.rmtree(book.lake.root / "verdicts")
+    for name in ("verdicts", ".copies/verdicts"):
+        shutil.rmtree(book.lake.root / name)
     append_verdicts(book, DAY, [claim(NO), claim(YES, "hold_5")])
     append_verdicts(book, DAY, [claim(NO), claim(YES, "hold_5")])
     assert read_verdicts(book).num_rows == 2
@@ -86,3 +87,16 @@ def test_a_run_leaves_one_look_at_every_claim_and_signal_and_the_report_shows_it
     assert {(c["looks"], c["looks_in_a_row"] == (c["verdict"] == YES)) for c in claims} == {(1, True)}
     assert all("looks" in row for row in document_of(run_book())["statistics"]["claims"])
     assert call("sql", "--book", book.folder, "select count(*) n from verdicts").code == 0
+
+
+def test_a_history_that_is_gone_or_damaged_is_told_and_comes_back_from_its_copy(book, caplog):
+    before = read_verdicts(book)
+    path = book.lake.path("verdicts")
+    for hurt in (lambda: path.unlink(), lambda: path.write_bytes(path.read_bytes()[:200])):
+        hurt()
+        said = call("sql", "--book", book.folder, "select count(*) as n from verdicts", "--format", "csv")
+        assert said.out.split() == ["n", str(before.num_rows)]
+        assert str(path) in said.err + caplog.text
+        deep = call("doctor", "--deep", "--book", book.folder)
+        assert (deep.code, str(path) in deep.out) == (7, True)
+        assert read_verdicts(open_book(book.folder, environ={}, mends=True)).equals(before)

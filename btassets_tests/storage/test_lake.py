@@ -158,24 +158,50 @@ def test_a_file_that_may_not_be_read_is_no_damage(tmp_path: Path, monkeypatch: p
     assert lake.read("t").equals(some())
 
 
-def test_the_ledger_of_trials_is_kept_twice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("table", ["trials", "verdicts"])
+def test_what_cannot_be_made_again_is_kept_twice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, table: str
+) -> None:
     mending, reading = Lake(tmp_path, 1), Lake(tmp_path, 1, mends=False)
     for hurt in (lambda p: _flip(p, 0.4), lambda p: p.write_bytes(b""), lambda p: _rewrite(p, some(1))):
-        mending.write("trials", some(), "h", "sweep-1", {"tried": {"a": 3}})
-        path = mending.path("trials", "sweep-1")
+        mending.write(table, some(), "h", "sweep-1", {"tried": {"a": 3}})
+        path = mending.path(table, "sweep-1")
         hurt(path)
-        assert reading.read("trials", "sweep-1").equals(some())
+        assert reading.read(table, "sweep-1").equals(some())
         assert "its second copy is read" in caplog.text
-        assert reading.scenarios("trials") == ["sweep-1"]
-        footer = mending.footer("trials", "sweep-1")
+        assert reading.scenarios(table) == ["sweep-1"]
+        footer = mending.footer(table, "sweep-1")
         assert footer is not None
         assert footer.facts == {"tried": {"a": 3}}
         assert "set aside as .torn-" in caplog.text
         assert pq.read_table(path).num_rows == 3
-    (tmp_path / ".copies" / "trials" / "sweep-1.parquet").write_bytes(b"")
+    (tmp_path / ".copies" / table / "sweep-1.parquet").write_bytes(b"")
     path.write_bytes(b"")
     with pytest.raises(DamagedFileError):
-        reading.footer("trials", "sweep-1")
-    assert mending.footer("trials", "sweep-1") is None, "a ledger that is lost twice blocks no run"
+        reading.footer(table, "sweep-1")
+    assert mending.footer(table, "sweep-1") is None, "a ledger that is lost twice blocks no run"
     assert "and so is its second copy" in caplog.text
     assert len([p for p in path.parent.iterdir() if p.name.startswith(".torn-")]) >= 1
+
+
+@pytest.mark.parametrize("table", ["trials", "verdicts"])
+def test_a_file_of_these_that_is_gone_is_told_and_brought_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, table: str
+) -> None:
+    mending, reading = Lake(tmp_path, 1), Lake(tmp_path, 1, mends=False)
+    mending.write(table, some(), "h", "base")
+    path = mending.path(table)
+    path.unlink()
+    assert reading.scenarios(table) == ["base"]
+    assert reading.read(table).equals(some())
+    assert f"{path}: is gone; its second copy is read" in caplog.text
+    assert not path.exists(), "who only reads changes nothing"
+    assert table in mending.tables()
+    assert mending.read(table).equals(some())
+    assert "its second copy is in its place" in caplog.text
+    assert pq.read_table(path).num_rows == 3
+    path.unlink()
+    mending.copy_of(path).write_bytes(b"torn")
+    with pytest.raises(DamagedFileError, match="is a copy of is gone"):
+        reading.footer(table)
+    assert mending.footer(table) is None

@@ -366,10 +366,10 @@ def _answers(call: Callable[[], int]) -> bool:
     said = out.getvalue() + err.getvalue()
     if code not in DOCUMENTED or "Traceback" in said:
         raise AssertionError(f"exit code {code}: {err.getvalue()[-300:]}")
-    if code and not err.getvalue().strip():
+    if code and not said.strip():  # `doctor` answers on stdout
         raise AssertionError(f"exit code {code} without a word")
     if code:
-        raise UsageError(err.getvalue().strip()[:200] + " " * 10, "counted as refused")
+        raise UsageError(said.strip()[:200] + " " * 10, "counted as refused")
     return True
 
 
