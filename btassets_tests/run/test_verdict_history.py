@@ -92,7 +92,7 @@ def test_a_run_leaves_one_look_at_every_claim_and_signal_and_the_report_shows_it
 def test_a_history_that_is_gone_or_damaged_is_told_and_comes_back_from_its_copy(book, caplog):
     before = read_verdicts(book)
     path = book.lake.path("verdicts")
-    for hurt in (lambda: path.unlink(), lambda: path.write_bytes(path.read_bytes()[:200])):
+    for hurt in (path.unlink, lambda: path.write_bytes(path.read_bytes()[:200])):
         hurt()
         said = call("sql", "--book", book.folder, "select count(*) as n from verdicts", "--format", "csv")
         assert said.out.split() == ["n", str(before.num_rows)]

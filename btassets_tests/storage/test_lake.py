@@ -159,9 +159,7 @@ def test_a_file_that_may_not_be_read_is_no_damage(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("table", ["trials", "verdicts"])
-def test_what_cannot_be_made_again_is_kept_twice(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, table: str
-) -> None:
+def test_what_cannot_be_made_again_is_kept_twice(tmp_path: Path, caplog: pytest.LogCaptureFixture, table: str) -> None:
     mending, reading = Lake(tmp_path, 1), Lake(tmp_path, 1, mends=False)
     for hurt in (lambda p: _flip(p, 0.4), lambda p: p.write_bytes(b""), lambda p: _rewrite(p, some(1))):
         mending.write(table, some(), "h", "sweep-1", {"tried": {"a": 3}})

@@ -20,12 +20,8 @@ from btassets.errors import BenchmarkError, NoBarsError, SettingError
 from btassets.sources.base import BASES, BarSource, Basis, BlockedTickerError, Problem, RawBars
 from btassets.sources.files.bar_files import file_stamp, read_bar_file, read_bar_table
 from btassets.sources.files.bar_suffix import SUFFIXES, bar_suffix
-from btassets.sources.files.column_mapping import (
-    ColumnNames,
-    LocatedColumns,
-    concatenated,
-    raw_bars_of,
-)
+from btassets.sources.files.column_mapping import ColumnNames, LocatedColumns, concatenated, raw_bars_of
+from btassets.sources.files.unread_files import unread, what_to_do
 from btassets.sources.universe.ticker_names import canonical_ticker, case_collisions, ticker_of_stem, unsafe_reason
 from btassets.sources.values.arrays import values_of
 from btassets.sources.values.tickers import TickerNames
@@ -174,7 +170,10 @@ class FilesSource:
             is_long = self.columns.ticker is not None
             if not is_long and self.path.is_file() and _has_ticker_column(paths[0], self.columns):
                 is_long = True
-            self._inventory = self._long_inventory(paths) if is_long else self._file_inventory(paths)
+            found = self._long_inventory(paths) if is_long else self._file_inventory(paths)
+            beside = unread(self.path) if self.path.is_dir() else []
+            found.problems.extend(Problem("", "Q1", "warn", None, 1, f"{self.path}: {text}") for text in beside)
+            self._inventory = found
         return self._inventory
 
     def _bar_files(self) -> list[Path]:
@@ -193,8 +192,10 @@ class FilesSource:
             observed = f"it cannot be read ({error.strerror or error})"
             raise NoBarsError(where, observed, "allow the run's user to read it.") from error
         if not found or (len(found) == 1 and bar_suffix(found[0].name) is None):
-            observed = f"it holds no file of bars ({', '.join(SUFFIXES)})"
-            raise NoBarsError(where, observed, advice)
+            is_folder = self.path.is_dir()
+            beside = unread(self.path, has_bars=False) if is_folder else [what_to_do(self.path.name) or ""]
+            more = "".join(f"; {words.rstrip('.')}" for words in beside if words)
+            raise NoBarsError(where, f"it holds no file of bars ({', '.join(SUFFIXES)}){more}", advice)
         return found
 
     def _file_inventory(self, paths: list[Path]) -> _Inventory:

@@ -13,12 +13,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.sources.base import BlockedTickerError, Problem, RawBars
-from btassets.sources.files.column_guess import guessed_column, same_name
+from btassets.sources.files.column_guess import guessed_column, plain_name, same_name
+from btassets.sources.universe.ticker_names import MAX_TICKER_LENGTH
 from btassets.sources.values.dates import read_days
 from btassets.sources.values.numbers import Numbers, read_numbers
 from btassets.sources.values.unreadable import UnreadableValueError
 
 NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "split", "adjusted_close", "unused_adjusted")
+
+UNUSED_TICKER = "unused_ticker"
+"""Role of a column of names that no setting names: it is read to see whose bars a file holds."""
 
 UNUSED_ADJUSTED = "unused_adjusted"
 """Role of an adjusted close that no setting names: it is read to say how far it differs from the close."""
@@ -104,6 +108,9 @@ def locate_columns(
     adjusted = guessed_column("adjusted_close", [name for name in available if name not in taken])
     if adjusted is not None and "adjusted_close" not in by_role and available.count(adjusted) == 1:
         by_role[UNUSED_ADJUSTED] = adjusted
+    named = guessed_column("ticker", [name for name in available if name not in taken])
+    if named is not None and names.ticker is None and available.count(named) == 1:
+        by_role[UNUSED_TICKER] = named
     return LocatedColumns(by_role, unmapped)
 
 
@@ -151,8 +158,8 @@ def raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBar
 
 def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBars:
     roles = located.by_role
+    notes: list[Problem] = [] if UNUSED_TICKER not in roles else _of_whom(table.column(UNUSED_TICKER), ticker, roles)
     dates = read_days(table.column("date"), roles["date"])
-    notes: list[Problem] = []
     numbers: dict[str, npt.NDArray[np.float64]] = {}
     for role in NUMBERS:
         if role in roles:
@@ -185,6 +192,32 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
         adjusted_close=numbers.get("adjusted_close"),
         notes=tuple(notes),
     )
+
+
+def _of_whom(column: pa.ChunkedArray, ticker: str, roles: dict[str, str]) -> list[Problem]:
+    """Refuse a file with the bars of several tickers; say when its own column names another one than the file."""
+    names = sorted({str(name).strip() for name in column.unique().to_pylist() if name is not None} - {""})
+    shown = ", ".join(repr(name[:MAX_TICKER_LENGTH]) for name in names[:3])
+    if len(names) > 1:
+        reason = (
+            f"column {roles[UNUSED_TICKER]!r} names {len(names)} tickers ({shown}{', ...' if len(names) > 3 else ''}); "
+            "a file with the bars of several tickers is read only when its column of names is; set ticker = "
+            f"{roles[UNUSED_TICKER]!r} in [source.columns]."
+        )
+        raise BlockedTickerError(ticker, "Q1", reason)
+    if not names or _is_alike(names[0], ticker):
+        return []
+    text = (
+        f"{ticker}: column {roles[UNUSED_TICKER]!r} of its file says {shown}; a file holds the bars of the ticker that "
+        "it is named after; were two downloads mixed up?"
+    )
+    return [Problem(ticker, "Q2", "warn", None, 1, text)]
+
+
+def _is_alike(name: str, ticker: str) -> bool:
+    """Whether a name in a file may mean the file's ticker: another spelling, an exchange before or after it."""
+    one, other = plain_name(name), plain_name(ticker)
+    return not one or not other or one in other or other in one
 
 
 def _text_note(found: Numbers, dates: npt.NDArray[np.int32], ticker: str, name: str) -> Problem:

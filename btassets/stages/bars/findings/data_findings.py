@@ -26,6 +26,7 @@ _HARM: dict[tuple[str, str], int] = {
     ("Q24", "warn"): 2,
     ("Q6", "block"): 2,
     ("Q27", "block"): 3,
+    ("Q1", "warn"): 4,
     ("Q28", "warn"): 4,
     ("Q29", "warn"): 4,
     ("Q26", "warn"): 5,
