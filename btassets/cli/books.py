@@ -225,7 +225,7 @@ def _benchmark(book: Book) -> str:
     if name == "none":
         return "none: residual momentum and comparisons stay empty"
     from btassets.settings.models import SourceColumns
-    from btassets.sources.files.bar_folder import read_benchmark
+    from btassets.sources.files.benchmark_file import read_benchmark
     from btassets.sources.files.column_mapping import ColumnNames
     from btassets.sources.open_source import open_source
 

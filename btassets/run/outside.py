@@ -25,7 +25,7 @@ from btassets.sources.calendar.calendars import exchange_sessions, known_span
 from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
 from btassets.sources.calendar.window import last_finished_session
 from btassets.sources.files.bar_files import file_stamp
-from btassets.sources.files.bar_folder import read_benchmark
+from btassets.sources.files.benchmark_file import read_benchmark
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets.sources.open_source import NO_BENCHMARK, open_source
 from btassets.sources.universe.membership import Membership

@@ -16,7 +16,8 @@ from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_sessions import screen_benchmark
 from btassets.engine.market.raw_bars import RawBars
 from btassets.sources.base import BlockedTickerError
-from btassets.sources.files.bar_folder import FilesSource, fetch_many, read_benchmark
+from btassets.sources.files.bar_folder import FilesSource, fetch_many
+from btassets.sources.files.benchmark_file import read_benchmark
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets_tests.support.days_of_bars import screen_days
 

@@ -60,8 +60,10 @@ def _data(book: Book) -> Iterable[Finding]:
 
 def _benchmark(book: Book) -> Iterable[Finding]:
     footer = book.lake.footer("benchmark_closes")
-    for text in footer.facts.get("warnings", []) if footer is not None else []:
-        yield Finding(WRONG_NUMBERS if footer is not None and not footer.n_rows else NOTE, text)
+    facts = {} if footer is None else footer.facts
+    for text in facts.get("warnings", []):
+        is_harmful = text in facts.get("harmful", []) or (footer is not None and not footer.n_rows)
+        yield Finding(WRONG_NUMBERS if is_harmful else NOTE, text)
 
 
 _LOOKS: list[Callable[[Book], Iterable[Finding]]] = [_benchmark, _data, _dropped_rows]

@@ -9,6 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.market.basis_evidence import volume_contradicts
 from btassets.engine.market.quality_rules import Findings, QualityRules
 from btassets.engine.market.quality_scale import ScaleChange, scale_changes
 from btassets.engine.market.raw_bars import Basis, RawBars
@@ -178,6 +179,21 @@ def _judge_recorded(bars: RawBars, basis: Basis, rules: QualityRules, found: Fin
             "correct source.basis or the file."
         )
         found.add("Q8", "block", int(bars.dates[row]), len(wrong), text)
+    _judge_volume(bars, basis, found)
+
+
+def _judge_volume(bars: RawBars, basis: Basis, found: Findings) -> None:
+    """Q25: volume on another basis than the prices, across a recorded split."""
+    rows = volume_contradicts(bars, basis)
+    if rows:
+        split = bars.split[rows[0]]
+        seen = (
+            "the prices show it and the volume does not: it is adjusted already, and would be adjusted twice"
+            if basis == "raw"
+            else "the volume shows it and the prices do not: volume before it is as traded, prices are adjusted"
+        )
+        text = f"split {split:g} is recorded, and {seen} ({len(rows)} splits in all); correct the volume in the source."
+        found.add("Q25", "warn", int(bars.dates[rows[0]]), len(rows), text)
 
 
 def _judge_adjusted(bars: RawBars, adjusted: Floats, growth: Floats, rules: QualityRules, found: Findings) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.market.basis_evidence import DividendDrop
 from btassets.engine.market.quality_rules import iso_date
 from btassets.engine.market.raw_bars import Basis, Problem
 
@@ -146,6 +147,17 @@ def basis_look(split_like: Sequence[str], unused: Sequence[str], n_tickers: int,
         )
         found.append(Problem(EVERYBODY, "Q25", "warn", None, len(unused), text))
     return found
+
+
+def dividend_look(drop: DividendDrop, basis: Basis) -> list[Problem]:
+    """Say that prices called total return fall on their ex-dates (Q25): they contain no dividend."""
+    if basis != "total" or not drop.is_in_price:
+        return []
+    text = (
+        f"the prices fall by what is paid on {drop.n} recorded ex-dates, and source.basis says 'total': dividends are "
+        "not in them, and every return lacks them; set source.basis to split or raw."
+    )
+    return [Problem(EVERYBODY, "Q25", "warn", None, drop.n, text)]
 
 
 def stopped_look(last_bar: Mapping[str, int], last_session: int, ended_after_days: int) -> list[Problem]:

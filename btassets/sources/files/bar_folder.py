@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.errors import BenchmarkError, NoBarsError, SettingError
+from btassets.errors import NoBarsError, SettingError
 from btassets.sources.base import BASES, BarSource, Basis, BlockedTickerError, Problem, RawBars
 from btassets.sources.files.bar_files import file_stamp, read_bar_file, read_bar_table
 from btassets.sources.files.bar_suffix import SUFFIXES, bar_suffix
@@ -24,7 +24,6 @@ from btassets.sources.files.column_mapping import ColumnNames, LocatedColumns, c
 from btassets.sources.files.unread_files import unread, what_to_do
 from btassets.sources.universe.ticker_names import canonical_ticker, case_collisions, ticker_of_stem, unsafe_reason
 from btassets.sources.values.arrays import values_of
-from btassets.sources.values.tickers import TickerNames
 
 _BASIS = "source.basis"
 _PATTERN = "source.ticker_pattern"
@@ -266,61 +265,6 @@ def fetch_many(
 
     with ThreadPoolExecutor(max_workers=n_threads) as pool:
         yield from pool.map(fetch, tickers)
-
-
-def read_benchmark(
-    benchmark: str, source: BarSource, columns: ColumnNames | None = None, folder: Path | None = None
-) -> RawBars:
-    """Bars of the benchmark: of a file when one has that name, else of a ticker of the source.
-
-    Parameters
-    ----------
-    benchmark
-        A path, or a ticker.
-    source
-        Where a ticker is looked up.
-    columns
-        What the file calls its columns; when they are not there, date, open, ..., volume are tried.
-    folder
-        What a relative path starts from; the current folder when None.
-
-    Raises
-    ------
-    BenchmarkError
-        Neither such a file nor such a ticker, or it cannot be accepted.
-    """
-    path = (folder or Path()) / benchmark
-    try:
-        if path.is_file():
-            ticker = path.name.removesuffix(bar_suffix(path.name) or path.suffix)
-            return _without_empty_volume(_read_benchmark_file(path, ticker_of_stem(ticker), columns or ColumnNames()))
-        known = source.tickers()
-        ticker = TickerNames(known).or_canonical(benchmark)
-        if ticker in known:
-            return _without_empty_volume(source.fetch(ticker))
-    except BlockedTickerError as error:
-        raise BenchmarkError(benchmark, error.reason.rstrip(".")) from error
-    near = difflib.get_close_matches(ticker, known, n=1, cutoff=0.5)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    raise BenchmarkError(benchmark, f"there is neither such a file nor such a ticker{hint}")
-
-
-def _without_empty_volume(bars: RawBars) -> RawBars:
-    """An index has no volume, and none of a benchmark is used: an empty one is 0."""
-    return replace(bars, volume=np.nan_to_num(bars.volume, nan=0.0))
-
-
-def _read_benchmark_file(path: Path, ticker: str, columns: ColumnNames) -> RawBars:
-    try:
-        return read_bar_file(path, ticker, columns, needs_volume=False)
-    except BlockedTickerError as error:
-        plain = ColumnNames()
-        if columns == plain:
-            raise
-        try:
-            return read_bar_file(path, ticker, plain, needs_volume=False)
-        except BlockedTickerError:
-            raise error from None
 
 
 def _is_same(one: Path, other: Path) -> bool:

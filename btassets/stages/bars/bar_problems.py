@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.market.basis_evidence import DividendDrop, of_sums
 from btassets.engine.market.calendar import ENDED_AFTER_DAYS
 from btassets.engine.market.quality import ended_problem
 from btassets.engine.market.quality_rules import QualityRules
@@ -20,6 +21,7 @@ from btassets.engine.market.quality_trailing import TRAILING_SESSIONS, judge_tra
 from btassets.engine.market.source_look import (
     basis_look,
     blocked_days_look,
+    dividend_look,
     rhythm_look,
     same_series,
     series_marks,
@@ -113,9 +115,10 @@ def _of_the_source(
         key: sorted({str(row[0]) for row in rows if row[1:3] == key and row[0]}, key=str.encode) for key in _LOOKED_AT
     }
     spans = {t: (f["first"], f["last"]) for t, f in footers.items() if f["n_rows"]}
-    n = max(len(footers), 1)
+    n, basis = max(len(footers), 1), settings.source.basis
     looks = [
-        *basis_look(with_rule["Q8", "block"], with_rule["Q25", "warn"], n, settings.source.basis),
+        *basis_look(with_rule["Q8", "block"], with_rule["Q25", "warn"], n, basis),
+        *dividend_look(sum((of_sums(f.get("ex_dates", ())) for f in footers.values()), DividendDrop()), basis),
         *rhythm_look(with_rule["Q24", "warn"], n),
         *same_series(marks),
         *stopped_look({t: span[1] for t, span in spans.items()}, sessions.last, ENDED_AFTER_DAYS),

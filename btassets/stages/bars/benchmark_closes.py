@@ -4,23 +4,29 @@ Belongs here: reading the named benchmark, in the stocks' price basis, and refus
 not cover the tickers' sessions. Does not belong here: returns over it (replay, book).
 """
 
-from pathlib import PurePath
+from dataclasses import replace
 
 import pyarrow as pa
 
 from btassets.engine.market.adjustment import adjusted_bars
+from btassets.engine.market.basis_evidence import evidence_of
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_rules import Override
 from btassets.engine.market.quality_sessions import screen_benchmark
+from btassets.engine.market.raw_bars import Problem, RawBars
+from btassets.engine.market.source_look import dividend_look
 from btassets.errors import BenchmarkError
 from btassets.graph.bars import BENCHMARK_CLOSES
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.sources.open_source import NO_BENCHMARK
-from btassets.sources.universe.ticker_names import canonical_ticker
+from btassets.sources.universe.benchmark_name import benchmark_ticker
 from btassets.stages.bars.quality_settings import overrides_of, quality_rules
 from btassets.stages.bars.sessions_view import read_sessions
+
+_MIN_BARS_WITHOUT_DIVIDEND = 300
+"""Every fund that pays has paid within so many sessions."""
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
@@ -49,11 +55,27 @@ def _without(warnings: list[str]) -> StageResult:
     return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": warnings})
 
 
+def _of_basis(settings: Settings, bars: RawBars) -> list[Problem]:
+    """Say that the benchmark's prices are on another basis than the stocks' (Q25)."""
+    name, drop = benchmark_ticker(settings), evidence_of(bars).drop
+    looks = dividend_look(drop, settings.source.basis)
+    found = [replace(look, ticker=name, text=f"benchmark {name}: {look.text}") for look in looks]
+    is_known = settings.source.columns.dividend is not None or settings.source.kind not in ("files", "sql", "demo")
+    is_known &= not any(note.rule == "Q25" for note in bars.notes)  # said already
+    if is_known and not drop.n and len(bars) > _MIN_BARS_WITHOUT_DIVIDEND:
+        text = (
+            f"benchmark {name}: no dividend in {len(bars)} bars; beside stocks with their dividends a price index "
+            "falls behind by what it pays; give a fund or a total return index."
+        )
+        found.append(Problem(name, "Q25", "info", None, 1, text))
+    return found
+
+
 def _read(tables: Tables, settings: Settings) -> StageResult:
     name = settings.benchmark
     given = tables.outside("benchmark")
     rules = quality_rules(settings)
-    looked_at = overrides_of(settings, canonical_ticker(PurePath(name).name.split(".")[0]))
+    looked_at = overrides_of(settings, benchmark_ticker(settings))
     overrides = [Override(name, one.rule, one.reason) for one in looked_at]
     screened = screen_bars(name, given.bars, rules, basis=given.basis, overrides=overrides)
     if screened.bars is None:
@@ -68,5 +90,8 @@ def _read(tables: Tables, settings: Settings) -> StageResult:
         schema=BENCHMARK_CLOSES.schema,
     )
     numbers = {"benchmark": name, "sessions_missing": sum(gap.n for gap in gaps)}
-    facts = {"warnings": [p.text for p in (*screened.problems, *gaps)]}
+    found = [*_of_basis(settings, given.bars), *screened.problems, *gaps]
+    needs_actions = given.basis != "total" and settings.basis != "raw"
+    harmful = [p.text for p in found if p.rule == "Q25" and (needs_actions or p.severity != "info")]
+    facts = {"warnings": [*harmful, *(p.text for p in found if p.rule != "Q25")], "harmful": harmful}
     return StageResult({"benchmark_closes": table}, numbers, facts)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from btassets.engine.market.basis_evidence import as_sums, evidence_of
 from btassets.engine.market.overlap import Revision, merge_overlap, shrunk_history
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_rules import DroppedRows, iso_date
@@ -162,6 +163,7 @@ def accept(
         "dropped": dropped,
         "blocked": None,
         "is_unfinished": unfinished is not None,
+        "ex_dates": as_sums(evidence_of(bars).drop),
         **grown_record(known, revisions, int(bars.dates[-1])),
     }
     quarantine = screened.quarantine if impossible.rows is None else (*screened.quarantine, impossible.rows)

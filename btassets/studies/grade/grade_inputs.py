@@ -15,17 +15,21 @@ import pyarrow.parquet as pq
 
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.bars import Bars
-from btassets.engine.market.quality import screen_bars
+from btassets.engine.market.quality import ScreenedBars, screen_bars
 from btassets.engine.market.raw_bars import RawBars
-from btassets.errors import CandidateTableError, NoBarsError
+from btassets.errors import BenchmarkError, CandidateTableError, NoBarsError
 from btassets.settings.models import Settings
 from btassets.sources.base import BlockedTickerError
-from btassets.sources.files.bar_folder import FilesSource, fetch_many, read_benchmark
+from btassets.sources.files.bar_folder import FilesSource, fetch_many
 from btassets.sources.files.bar_suffix import bar_suffix
+from btassets.sources.files.benchmark_file import read_benchmark
 from btassets.sources.files.column_guess import same_name
 from btassets.sources.files.column_mapping import ColumnNames
 from btassets.sources.universe.ticker_names import ticker_of_stem
 from btassets.sources.values.tickers import TickerNames
+
+_TOLD = frozenset({"Q24", "Q25"})
+"""Rules whose warnings say that the bars are not what they are taken for."""
 
 _ADVICE = "give a Parquet or CSV table of setups."
 _TEXT_COLUMNS = frozenset({"ticker", "date", "asof_date", "direction", "action", "risk_level"})
@@ -124,11 +128,7 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
             bars[ticker] = _as_bars(found)
             continue
         screened = screen_bars(ticker, found, basis=source.basis)
-        warnings += [
-            f"{problem.text} [{problem.rule}]"
-            for problem in screened.problems
-            if problem.severity in ("block", "quarantine")
-        ]
+        warnings += _told(screened)
         if screened.bars is not None:
             bars[ticker] = adjusted_bars(screened.bars, source.basis, settings.basis)
     if not bars:
@@ -137,8 +137,22 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
     if benchmark is None:
         return GradeMarket(bars, None, warnings)
     raw = read_benchmark(str(benchmark.absolute()), source, columns)
-    compared = _as_bars(raw) if is_legacy else adjusted_bars(raw, source.basis, settings.basis)
-    return GradeMarket(bars, compared, warnings)
+    if is_legacy:
+        return GradeMarket(bars, _as_bars(raw), warnings)
+    judged = screen_bars(benchmark.name, raw, basis=source.basis)
+    if judged.bars is None:
+        reason = next(problem.text for problem in judged.problems if problem.severity == "block")
+        raise BenchmarkError(str(benchmark), reason.rstrip("."))
+    return GradeMarket(bars, adjusted_bars(judged.bars, source.basis, settings.basis), [*warnings, *_told(judged)])
+
+
+def _told(screened: ScreenedBars) -> list[str]:
+    """What a person must know of a ticker's bars: refusals, rows that were dropped, another basis or rhythm."""
+    return [
+        f"{problem.text} [{problem.rule}]"
+        for problem in screened.problems
+        if problem.severity in ("block", "quarantine") or (problem.rule in _TOLD and problem.severity == "warn")
+    ]
 
 
 def _benchmark_tickers(source: FilesSource, benchmark: Path | None, settings: Settings) -> set[str]:

@@ -13,7 +13,8 @@ import pytest
 from btassets.errors import BenchmarkError, NoBarsError, SettingError
 from btassets.sources.base import BarSource, BlockedTickerError, RawBars, source_problems
 from btassets.sources.files import bar_files
-from btassets.sources.files.bar_folder import FilesSource, fetch_many, read_benchmark
+from btassets.sources.files.bar_folder import FilesSource, fetch_many
+from btassets.sources.files.benchmark_file import read_benchmark
 from btassets.sources.files.column_mapping import ColumnNames
 
 HEADER = "date,open,high,low,close,volume\n"

@@ -7,11 +7,13 @@ import pytest
 
 from btassets.arrivals.of_book import ingest
 from btassets.book.book import Book, open_book
+from btassets.cli.output.findings import run_findings
 from btassets.engine.market.bars import Bars
 from btassets.errors import BenchmarkError
 from btassets.run.run_stage import run_stage
 from btassets.run.tables import inputs_of
 from btassets.stages.bars.benchmark_closes import compute
+from btassets_tests.support import situations
 from btassets_tests.support.book_factory import make_book, market, write_bars, write_market
 
 
@@ -77,3 +79,43 @@ def test_a_benchmark_that_is_rubbish_is_refused(tmp_path: Path) -> None:
     (tmp_path / "SPY.parquet").write_bytes(b"rubbish")
     with pytest.raises(BenchmarkError):
         compute(*inputs_of("benchmark_closes", book))
+
+
+def vendor_files(folder: Path, *, benchmark_head: str, paid: float = 0.0) -> Path:
+    """A folder of bars with actions, and a benchmark beside it with a head of its own."""
+    stocks = situations.market(3, situations.weekdays(n=400))
+    head = "date,open,high,low,close,volume,dividend,split"
+    situations.folder_of(folder / "bars", situations.files_of(stocks, head=head, more=lambda row: f"{paid},1"))
+    index = situations.walk(9, situations.weekdays(n=400))
+    more = {"dividend": f"{paid}", "split": "1", "Adj Close": "77.5"}
+    extra = [more[name] for name in benchmark_head.split(",")[6:]]
+    options = {"more": lambda _: ",".join(extra)} if extra else {}
+    situations.folder_of(folder, {"INDEX.csv": situations.csv_of(index, head=benchmark_head, **options)})
+    return folder / "INDEX.csv"
+
+
+PLAIN = "date,open,high,low,close,volume"
+
+
+@pytest.mark.parametrize(
+    ("head", "basis", "said"),
+    [
+        (PLAIN, "raw", "benchmark INDEX: its file has no column 'split', 'dividend', which the stocks' have"),
+        (f"{PLAIN},split", "split", "its file has no column 'dividend'"),
+        (f"{PLAIN},dividend,split", "raw", "benchmark INDEX: no dividend in 400 bars"),
+        (f"{PLAIN},Adj Close", "total", "column 'Adj Close' differs from 'close'"),
+        (PLAIN, "total", ""),
+    ],
+)
+def test_a_benchmark_on_another_basis_than_the_stocks_is_told(tmp_path: Path, head: str, basis: str, said: str) -> None:
+    benchmark = vendor_files(tmp_path, benchmark_head=head)
+    columns = {"source__columns__dividend": "dividend", "source__columns__split": "split"}
+    book = situations.look(
+        situations.new_book(tmp_path / "b", tmp_path / "bars", benchmark=str(benchmark), source__basis=basis, **columns)
+    ).book
+    facts = compute(*inputs_of("benchmark_closes", book)).facts
+    assert len(facts["harmful"]) == bool(said)
+    assert said in "".join(facts["harmful"])
+    assert facts["warnings"][: len(facts["harmful"])] == facts["harmful"]
+    run_stage("benchmark_closes", book)
+    assert [finding.text for finding in run_findings(book)][: bool(said)] == facts["harmful"]
