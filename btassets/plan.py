@@ -11,7 +11,15 @@ from btassets.arrivals.of_book import active_tickers, plan_ingest, plan_without_
 from btassets.book.book import Book
 from btassets.errors import CheckFailedError, DamagedFileError, ShardLostError
 from btassets.graph.flow import STAGES, downstream, upstream
-from btassets.run.freshness import input_hash, is_fresh, mark_checked, unmark_checked, was_checked
+from btassets.run.freshness import (
+    has_whole_records,
+    input_hash,
+    is_fresh,
+    mark_checked,
+    note_inputs,
+    unmark_checked,
+    was_checked,
+)
 from btassets.run.reasons import Reason, reasons_of
 from btassets.run.run_stage import run_stages, stale_stage
 from btassets.run.stage_result import StageOutcome
@@ -70,6 +78,8 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
     kept = {"ohlcv_history"} if reads or book.lake.footer("benchmark_closes") is None else _FROM_THE_SOURCE
     if ingest.stale or ingest.is_list_new:
         return RunPlan(ingest, [], [name for name in STAGES if name in downstream({"ohlcv_history"})])
+    if not has_whole_records("ohlcv_history", book) and book.lake.mends:
+        note_inputs("ohlcv_history", book)
     stale: set[str] = set()
     tickers: list[str] = []
     for name in STAGES:

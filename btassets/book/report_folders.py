@@ -46,17 +46,23 @@ def checksum(content: bytes) -> str:
     return f"{zlib.crc32(content):08x}"
 
 
+def damages_of(folder: Path, checksums: Mapping[str, str]) -> dict[str, str]:
+    """Name of every file of a report that is missing or was changed, and what is wrong with it."""
+    found: dict[str, str] = {}
+    for name, expected in checksums.items():
+        try:
+            is_same = checksum((folder / name).read_bytes()) == expected
+        except OSError as error:
+            found[name] = system_reason(error)
+            continue
+        if not is_same:
+            found[name] = "its checksum does not match its bytes"
+    return found
+
+
 def damage_of(folder: Path, checksums: Mapping[str, str]) -> tuple[Path, str] | None:
     """First file of a report that is missing or was changed, and what is wrong with it; None: the report is whole."""
-    for name, expected in checksums.items():
-        path = folder / name
-        try:
-            found = checksum(path.read_bytes())
-        except OSError as error:
-            return path, system_reason(error)
-        if found != expected:
-            return path, "its checksum does not match its bytes"
-    return None
+    return next(((folder / name, why) for name, why in damages_of(folder, checksums).items()), None)
 
 
 def point_latest(reports: Path, name: str) -> None:

@@ -50,6 +50,8 @@ def tell_warnings() -> None:
     log = logging.getLogger("btassets")
     if not any(isinstance(handler, _WarningLines) for handler in log.handlers):
         log.addHandler(_WarningLines(logging.WARNING))
+    # An interrupt inside of its pool would be logged with a traceback, and is answered by exit code 130 anyway.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def on_own_line(text: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from btassets.book.book import Book
-from btassets.book.report_folders import damage_of, point_latest, sweep_reports, write_report
+from btassets.book.report_folders import damages_of, point_latest, sweep_reports, write_report
 from btassets.run.freshness import bars_version
 from btassets.run.stage_result import ReportFiles
 from btassets.run.trials import append_trials, has_run_trials, run_rows
@@ -53,7 +53,9 @@ def has_report_files(book: Book, footers: Sequence[Footer | None]) -> bool:
     facts = footers[0].facts if footers and footers[0] is not None else {}
     shown = [book.folder / str(facts.get("folder"))] + ([book.reports / "latest"] if book.scenario == BASE else [])
     files = facts.get("files", {})
-    found = next((damage for place in shown if (damage := damage_of(place, files)) is not None), None)
-    if found is not None and found[0].exists():
-        tell_damage(found[0], f"damaged ({found[1]}); it is written again")
-    return bool(files) and found is None
+    found = [(place / name, why) for place in shown for name, why in damages_of(place, files).items()]
+    # `latest` is a link to the folder, or a copy of it.
+    for path, why in {path.resolve(): (path, why) for path, why in reversed(found)}.values():
+        if path.exists():
+            tell_damage(path, f"damaged ({why}); it is written again")
+    return bool(files) and not found

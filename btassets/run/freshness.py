@@ -114,11 +114,26 @@ def is_fresh(name: str, book: Book, expected: str) -> bool:
     stage = STAGES[name]
     if stage.is_partitioned:
         checked = _read_checked(book, str(folder_of_buckets(name, book)))
-        return checked == (expected, data_version(name, book))
+        return checked == (expected, data_version(name, book)) and has_whole_records(name, book)
     footers = [book.lake.footer(t, key_of(stage, book)) for t in stage.outputs]
     if not all(footer is not None and footer.input_hash == expected for footer in footers):
         return False
     return all(resolve(BESIDE[beside].is_there)(book, footers) for beside in stage.writes)
+
+
+def has_whole_records(name: str, book: Book) -> bool:
+    """Whether what a bucketed stage keeps beside its table is whole: its stores, and the record of its inputs.
+
+    A stage that reads a store would take a bucket that is damaged or gone for one without tickers.
+    """
+    path, stage = _inputs_path(name, book), STAGES[name]
+    if path.exists() and read_sealed_json(path) is None:
+        return False
+    folders = [str(folder_of_buckets(store, book)) for store in stage.stores]
+    if stage.keyed == "shared":  # of the bars, a store holds only tickers of which rows were taken out
+        return all(not book.lake.damaged_buckets(folder) for folder in folders)
+    own = set(book.lake.ticker_footers(str(folder_of_buckets(name, book))))
+    return all(set(book.lake.ticker_footers(folder)) == own for folder in folders)
 
 
 def mark_checked(name: str, book: Book, expected: str) -> None:
@@ -135,6 +150,7 @@ def mark_checked(name: str, book: Book, expected: str) -> None:
 
 def note_inputs(name: str, book: Book) -> None:
     """Keep the parts of the inputs with which a bucketed stage was brought up to date as a whole."""
+    read_sealed_json(_inputs_path(name, book))  # says so when the one that is replaced was damaged
     replace_sealed_json(_inputs_path(name, book), {"inputs": inputs_now(name, book).as_facts()})
 
 

@@ -278,6 +278,11 @@ class Lake:
         paths = (self.bucket_path(table, b) for b in range(self.n_buckets))
         return [path for path in paths if self.footer_text(path) is not None]
 
+    def damaged_buckets(self, table: str) -> list[Path]:
+        """Bucket files of a table that are damaged, or were set aside and not made again."""
+        paths = [p for p in _parquet_in(self.root / table) if p.name.startswith("bucket-")]
+        return [*(path for path in paths if self.footer_text(path) is None), *self.set_aside(table)]
+
     @contextmanager
     def bucket_lock(self, table: str, bucket: int) -> Iterator[None]:
         """Hold one bucket while it is read, changed and written; waits for another process's turn."""

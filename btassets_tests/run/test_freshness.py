@@ -96,3 +96,26 @@ def test_what_all_scenarios_share_cannot_differ(book: Path, key: str, value: obj
         open_book(book, scenario="x", overrides={key: value}, environ={})
     assert key in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_a_store_that_is_damaged_or_gone_is_made_again(book: Path) -> None:
+    folder = book / "data" / "signals" / "base"
+    bucket = min(folder.glob("bucket-*.parquet"))
+    content = bucket.read_bytes()
+    for hurt in (lambda: bucket.write_bytes(content[:-40]), bucket.unlink):
+        hurt()
+        opened = open_book(book, environ={}, mends=True)
+        assert not is_fresh("candidates", opened, input_hash("candidates", opened))
+        assert make_plan(opened).replay
+        bucket.write_bytes(content)
+        for aside in folder.glob(".damaged-*"):
+            aside.unlink()
+    opened = open_book(book, environ={}, mends=True)
+    assert is_fresh("candidates", opened, input_hash("candidates", opened))
+
+
+def test_a_damaged_record_of_inputs_is_told(book: Path, caplog: pytest.LogCaptureFixture) -> None:
+    record = book / "data" / "ohlcv_history" / "inputs.json"
+    record.write_bytes(record.read_bytes()[:-5])
+    assert make_plan(open_book(book, environ={}, mends=True)).stages == []
+    assert f"{record}: damaged" in caplog.text

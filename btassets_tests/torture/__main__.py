@@ -45,15 +45,30 @@ def main() -> int:
     form.add_argument("--reduced", dest="is_full", action="store_false", help="two or three minutes (default)")
     parser.add_argument("--minutes", type=float, default=None, metavar="N", help="no new attack after so long")
     parser.add_argument("--only", action="append", choices=_ATTACKS, default=None, help="this attack, and others named")
-    parser.add_argument("--json", type=Path, default=None, metavar="F", help="counts and failures as JSON")
+    parser.add_argument("--json", type=Path, default=None, metavar="F", help="counts and failures, after each attack")
+    parser.add_argument("--resume", action="store_true", help="leave out the attacks that the JSON file has")
     given = parser.parse_args()
     workers.with_shim(["-m", "btassets_tests.torture", *sys.argv[1:]])
-    counts = attack(given.only or list(_ATTACKS), given.seed, is_full=given.is_full, minutes=given.minutes, log=_log)
-    if given.json is not None:
-        given.json.write_text(json.dumps([asdict(one) for one in counts], indent=1))
+    counts = _counted(given.json) if given.resume else {}
+
+    def keep(name: str, one: Counts) -> None:
+        counts[name] = one
+        if given.json is not None:
+            given.json.write_text(json.dumps({name: asdict(counts[name]) for name in counts}, indent=1))
+
+    names = [name for name in given.only or _ATTACKS if name not in counts]
+    attack(names, given.seed, is_full=given.is_full, minutes=given.minutes, keep=keep, log=_log)
+    found = [counts[name] for name in _ATTACKS if name in counts]
     today = dt.datetime.now(dt.UTC).date()
-    print(f"\nseed {given.seed}, {'full' if given.is_full else 'reduced'}, {today}\n\n{as_markdown(counts)}\n")
-    return 1 if total(counts).failures else 0
+    print(f"\nseed {given.seed}, {'full' if given.is_full else 'reduced'}, {today}\n\n{as_markdown(found)}\n")
+    return 1 if total(found).failures else 0
+
+
+def _counted(path: Path | None) -> dict[str, Counts]:
+    """Counts of the attacks that an earlier run finished."""
+    if path is None or not path.exists():
+        return {}
+    return {name: Counts(**one) for name, one in json.loads(path.read_text()).items()}
 
 
 def attack(
@@ -62,9 +77,10 @@ def attack(
     *,
     is_full: bool = False,
     minutes: float | None = None,
+    keep: Callable[[str, Counts], object] = lambda _name, _counts: None,
     log: Callable[[str], object] = lambda _line: None,
-) -> list[Counts]:
-    """Run attacks over a book of their own; what became of each.
+) -> None:
+    """Run attacks over a book of their own; `keep` is given what became of each as soon as it is known.
 
     Every attack draws from the seed and its own name, so that one alone repeats what it did among all.
     """
@@ -76,7 +92,6 @@ def attack(
 
     began = time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="btassets-torture-"))
-    found: list[Counts] = []
     try:
         bench = make_bench(root, seed, is_full=is_full)
         for name in names:
@@ -93,11 +108,10 @@ def attack(
             run_attack = getattr(importlib.import_module(f"btassets_tests.torture.{module}"), function)
             counts = run_attack(bench, n)
             counts.seconds = time.monotonic() - started
-            found.append(counts)
+            keep(name, counts)
             log(f"{name}: {counts.n_faults} faults, {len(counts.failures)} failures, {counts.seconds:.0f} s")
     finally:
         shutil.rmtree(root, ignore_errors=True)
-    return found
 
 
 def _log(line: str) -> None:

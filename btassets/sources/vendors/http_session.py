@@ -22,6 +22,7 @@ import urllib3
 from btassets import __version__
 from btassets.errors import CredentialsError, RateLimitedError, SettingError, SourceUnreachableError
 from btassets.masking import mask, remember
+from btassets.sources.vendors.json_fields import fields_once
 
 RETRIED = (429, 500, 502, 503, 504)
 """Answers that another try may better."""
@@ -342,7 +343,7 @@ def _parsed(body: bytes) -> Any:
     if start.startswith(b"<"):
         raise _NotJsonError("an HTML page instead of JSON", is_shown=True)
     try:
-        return json.loads(body)
+        return json.loads(body, object_pairs_hook=fields_once)
     except (ValueError, RecursionError) as error:
         raise _NotJsonError(f"JSON that is cut short or broken after {len(body):,} bytes") from error
 

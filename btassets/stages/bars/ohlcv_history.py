@@ -35,7 +35,7 @@ from btassets.sources.values.tickers import TickerNames
 from btassets.stages.bars.bar_store import TABLE, stored_bars, write_bars
 from btassets.stages.bars.findings.source_notes import SourceNotes, look_at_list, read_notes, write_notes
 from btassets.stages.bars.quality_settings import READ_RULES, overrides_of
-from btassets.stages.bars.quarantine import QUARANTINE, Quarantined, write_quarantine
+from btassets.stages.bars.quarantine import QUARANTINE, Quarantined, without_record, write_quarantine
 from btassets.stages.bars.reading import Read, Wanted, is_late, read_many
 from btassets.stages.bars.restated import restated_tickers
 from btassets.stages.bars.screening import accept, last_finished
@@ -164,6 +164,8 @@ def plan_ingest(
         if (not wanted or ticker in wanted)
         and (full or known.get(ticker, {}).get("stamp") != _stamp(source, ticker, reader + origin(ticker)))
     ]
+    if not wanted and not isinstance(source, FetchesSince):  # a part of the bars would not bring all of them back
+        stale = sorted({*stale, *without_record(tables.bucketed(QUARANTINE), known, listed)}, key=str.encode)
     notes = look_at_list(tables, settings, set(everything), source_problems(source))
     is_list_new = notes != (read_notes(tables.bucketed(TABLE)) or SourceNotes())
     if settle_seconds <= 0:

@@ -4,8 +4,9 @@ Belongs here: one file per bucket, rewritten with the bars, and all of it as tab
 here: the rules, and rows of a file that was refused as a whole: none of those is in use.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -54,6 +55,18 @@ def write_quarantine(stored: BucketWriter, bucket: int, found: Mapping[str, Quar
                 parts.append(own.filter(pc.less(own["date"].cast(pa.int32()), one.since)))
     table = pa.concat_tables(parts) if parts else BAR_QUARANTINE.schema.empty_table()
     stored.write(bucket, _sorted(table), {})
+
+
+def without_record(stored: BucketedTable, known: Mapping[str, Mapping[str, Any]], tickers: Iterable[str]) -> list[str]:
+    """Tickers whose rows that were taken out are recorded nowhere any more: the record is damaged or gone.
+
+    Parameters
+    ----------
+    known
+        Facts of each ticker of the bars; `dropped` counts by rule, merged duplicates (Q3) among them.
+    """
+    lost = [t for t in tickers if any(n and rule != "Q3" for rule, n in known.get(t, {}).get("dropped", {}).items())]
+    return [t for bucket, own in stored.by_bucket(lost).items() if stored.bucket(bucket, ["rule"]) is None for t in own]
 
 
 def quarantine_table(stored: BucketedTable, tickers: Collection[str]) -> pa.Table:
