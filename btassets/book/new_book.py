@@ -3,6 +3,7 @@
 Belongs here: what `init` and `demo` write. Does not belong here: what the settings mean (`btassets.settings`).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,13 @@ _TAIL = """
 """
 
 
-def make_book(folder: Path, values: dict[str, Any]) -> Path:
+def make_book(folder: Path, values: dict[str, Any], seen: Mapping[str, str] | None = None) -> Path:
     """Make a book in `folder` whose settings file sets `values` (flat keys) and explains the rest.
+
+    Parameters
+    ----------
+    seen
+        By flat key: what a value was seen by, as a comment above it.
 
     Raises
     ------
@@ -52,7 +58,7 @@ def make_book(folder: Path, values: dict[str, Any]) -> Path:
         for name in ("data", "reports", "landing"):
             (folder / name).mkdir(parents=True, exist_ok=True)
     replace_text(folder / ".gitignore", _IGNORE)
-    replace_text(path, settings_text(values), is_durable=True)
+    replace_text(path, settings_text(values, seen or {}), is_durable=True)
     return folder
 
 
@@ -63,12 +69,12 @@ def make_demo_book(folder: Path, values: dict[str, Any] | None = None) -> Path:
     return folder
 
 
-def settings_text(values: dict[str, Any]) -> str:
+def settings_text(values: dict[str, Any], seen: Mapping[str, str] | None = None) -> str:
     """Text of a settings file: `values` set, every other setting as a comment with its default."""
-    return _HEAD + "\n".join(_section(Settings(), "", values)) + "\n" + _TAIL
+    return _HEAD + "\n".join(_section(Settings(), "", values, seen or {})) + "\n" + _TAIL
 
 
-def _section(model: BaseModel, prefix: str, values: dict[str, Any]) -> list[str]:
+def _section(model: BaseModel, prefix: str, values: dict[str, Any], seen: Mapping[str, str]) -> list[str]:
     lines: list[str] = []
     nested: list[tuple[str, Section]] = []
     for name, field in type(model).model_fields.items():
@@ -78,6 +84,8 @@ def _section(model: BaseModel, prefix: str, values: dict[str, Any]) -> list[str]
             nested.append((key, value))
             continue
         lines.append(f"# {field.description}")
+        if key in seen:
+            lines.append(f"# found: {_one_line(seen[key])}")
         if key in values:
             lines.append(f"{name} = {toml_value(values[key])}")
         elif value is None:
@@ -87,5 +95,10 @@ def _section(model: BaseModel, prefix: str, values: dict[str, Any]) -> list[str]
     for key, section in nested:
         # Python with -OO keeps no docstring.
         doc = (type(section).__doc__ or key).strip().splitlines()[0]
-        lines += ["", f"[{key}]  # {doc}", *_section(section, f"{key}.", values)]
+        lines += ["", f"[{key}]  # {doc}", *_section(section, f"{key}.", values, seen)]
     return lines
+
+
+def _one_line(text: str) -> str:
+    """A comment has no line breaks and no control characters, whatever a file's head holds."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:200]

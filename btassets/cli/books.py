@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from btassets import __version__
+from btassets.arrivals.first_look import MAX_SHOWN, first_look
+from btassets.arrivals.of_book import data_findings
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import DEMO_SETTINGS, make_book
 from btassets.cli.terminal import say, show_table
@@ -20,6 +22,7 @@ from btassets.errors import BtassetsError, DamagedFileError, NoBarsError, StaleB
 from btassets.masking import mask
 from btassets.settings.load import KEYS, resolve
 from btassets.settings.models import Settings, flatten
+from btassets.sources.files.folder_guess import FolderGuess, guess_folder
 from btassets.sources.universe.ticker_names import canonical_ticker
 
 _MIN_FREE_GB = 1.0
@@ -40,18 +43,28 @@ def command_init(
     if source == "files" and not path:
         raise UsageError("init --source files: no --path", "name the folder (or long file) of your bars.")
     folder = folder.absolute()
+    place = Path(path or "").expanduser()
     if path:
-        place = Path(path).expanduser()
         if not place.exists():
             raise NoBarsError(f"source {place}", "there is no such folder or file", "name the folder of your bars.")
         values["source.path"] = str(place.absolute())
+    given = {"calendar": calendar, "source.basis": basis}
+    guess = guess_folder(place) if source == "files" and path else FolderGuess()
+    seen = {key: why for key, why in guess.seen.items() if given.get(key) is None}
+    values |= {key: guess.values[key] for key in seen}
     if benchmark:
-        given = Path(benchmark).expanduser()
-        values["benchmark"] = str(given.absolute()) if given.is_file() else benchmark
+        file = Path(benchmark).expanduser()
+        values["benchmark"] = str(file.absolute()) if file.is_file() else benchmark
     chosen = {"calendar": calendar, "profile": profile, "source.basis": basis}
     values |= {key: value for key, value in chosen.items() if value is not None}
     resolve(overrides=values)
-    make_book(folder, values)
+    make_book(folder, values, seen)
+    if seen:
+        say("found in the files, and written into btassets.toml:")
+        for key, why in seen.items():
+            say(f"  {key} = {values[key]!r}: {why}")
+    for text in first_look(open_book(folder)) if source == "files" else []:
+        say(f"look: {text}")
     say(f"{folder}: a new book. Next:")
     say(f"  cd {_shown(folder)}")
     say("  btassets doctor    checks the source and the settings")
@@ -117,6 +130,7 @@ def command_doctor(*, book: Path | None, max_age: int | None, deep: bool) -> int
         ("benchmark", _benchmark),
         ("lake", _lake),
         ("quality", _quality),
+        ("first look", _first_look),
         ("overrides", _overrides),
         ("age of bars", lambda b: _age(b, max_age)),
         ("history", _history),
@@ -266,6 +280,12 @@ def _quality(book: Book) -> str:
     footers = book.lake.ticker_footers("ohlcv_history")
     parts += [f"blocked {footers[ticker]['blocked']}" for ticker in footer.facts["blocked"][:5]]
     return "; ".join(parts)
+
+
+def _first_look(book: Book) -> str:
+    """What a person would notice in bars that no run has read yet, and what the last run found of weight."""
+    found = first_look(book) or [finding.text for finding in data_findings(book)][:MAX_SHOWN]
+    return "; ".join(found) or "nothing that looks wrong"
 
 
 def _overrides(book: Book) -> str:

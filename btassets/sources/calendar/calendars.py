@@ -6,6 +6,7 @@ Belongs here: which dates an exchange trades on. Does not belong here: weeks, as
 
 import contextlib
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -114,15 +115,26 @@ def _pair(facts: dict[str, Any]) -> tuple[int | None, int | None]:
     return low, high
 
 
-def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tuple[int | None, int | None]]:
-    import exchange_calendars
+@contextlib.contextmanager
+def refusing_unknown(code: str) -> Iterator[None]:
+    """Name the setting where the library does not know an exchange, or contradicts itself about one."""
     from exchange_calendars import errors
 
     try:
-        calendar_type = type(exchange_calendars.get_calendar(code))
+        yield
     except errors.InvalidCalendarName as error:
         rule = "must be an exchange code that exchange_calendars knows, such as XNYS, or data"
         raise SettingError("calendar", code, rule, "settings") from error
+    except ValueError as error:
+        rule = "must be an exchange whose sessions exchange_calendars can give; the installed version cannot; set data"
+        raise SettingError("calendar", code, rule, "settings") from error
+
+
+def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tuple[int | None, int | None]]:
+    import exchange_calendars
+
+    with refusing_unknown(code):
+        calendar_type = type(exchange_calendars.get_calendar(code))
     low, high = (
         None if bound is None else (bound.date() - EPOCH).days
         for bound in (calendar_type.bound_min(), calendar_type.bound_max())
@@ -130,5 +142,6 @@ def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tupl
     begin, end = begin if low is None else max(begin, low), end if high is None else min(end, high)
     if begin >= end:
         return np.empty(0, np.int32), begin, end, (low, high)
-    calendar = calendar_type(start=EPOCH + dt.timedelta(days=begin), end=EPOCH + dt.timedelta(days=end))
+    with refusing_unknown(code):
+        calendar = calendar_type(start=EPOCH + dt.timedelta(days=begin), end=EPOCH + dt.timedelta(days=end))
     return calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int32), begin, end, (low, high)

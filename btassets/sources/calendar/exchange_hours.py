@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from btassets.errors import CannotWriteError, SettingError
-from btassets.sources.calendar.calendars import DATA
+from btassets.errors import CannotWriteError
+from btassets.sources.calendar.calendars import DATA, refusing_unknown
 from btassets.storage.lake import Lake
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
@@ -94,14 +94,10 @@ def _read(path: Path, code: str) -> ExchangeHours | None:
 
 def _from_library(code: str, today: dt.date) -> ExchangeHours:
     import exchange_calendars
-    from exchange_calendars import errors
 
     margin = dt.timedelta(days=_MARGIN_DAYS)
-    try:
+    with refusing_unknown(code):
         kind = type(exchange_calendars.get_calendar(code))
-    except errors.InvalidCalendarName as error:
-        rule = "must be an exchange code that exchange_calendars knows, such as XNYS, or data"
-        raise SettingError("calendar", code, rule, "settings") from error
     bound = kind.bound_max()
     end = today + margin if bound is None else min(today + margin, bound.date())
     calendar = kind(start=today - margin, end=end)

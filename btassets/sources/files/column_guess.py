@@ -25,6 +25,7 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
         "gmttime",
         "localtime",
         "dt",
+        "indexlevel0",
         "t",
     ),
     "open": ("open", "openprice", "openingprice", "pxopen", "o"),
