@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from btassets.book.book import Book
-from btassets.engine.market.overlap import merge_overlap
+from btassets.engine.market.overlap import joined, loose_end, merge_overlap
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import BtassetsError
@@ -31,8 +31,9 @@ from btassets.sources.files.column_mapping import ColumnNames
 from btassets.sources.files.landed import KEPT_COLUMNS, filled, refuse_damaged, write_landed
 from btassets.sources.open_source import KEPT_FOLDER
 from btassets.sources.universe.ticker_names import file_stem
+from btassets.sources.values.tickers import TickerNames
 from btassets.stages.bars.bar_store import TABLE
-from btassets.stages.bars.quality_settings import quality_rules
+from btassets.stages.bars.quality_settings import overrides_of, quality_rules
 from btassets.stages.bars.reading import bars_of_table
 from btassets.stages.bars.universe import in_universe
 from btassets.storage.files import replace_json, writing
@@ -125,7 +126,8 @@ def landed_tickers(book: Book, found: Landed) -> list[str]:
     names: set[str] = set()
     for path in found.ready:
         with contextlib.suppress(BtassetsError):
-            names |= set(_source_of(book, path).tickers())
+            known = TickerNames(book.lake.ticker_footers(TABLE))
+            names |= {known.or_canonical(given) for given in _source_of(book, path).tickers()}
     return in_universe(book.base, names)
 
 
@@ -158,22 +160,37 @@ def take_landed(book: Book, settle_seconds: float = SETTLE_SECONDS, today: dt.da
 def _read(book: Book, path: Path) -> dict[str, RawBars]:
     """Bars of every ticker of a file that the quality rules accept and that fit to those in the lake."""
     settings, source = book.base.source, _source_of(book, path)
+    # In any spelling of a ticker that the book has.
+    names = TickerNames(book.lake.ticker_footers(TABLE))
     accepted: dict[str, RawBars] = {}
-    for ticker in source.tickers():
-        screened = screen_bars(ticker, source.fetch(ticker), quality_rules(book.base), basis=settings.basis)
-        if screened.bars is None:
-            blocked = next(problem for problem in screened.problems if problem.severity == "block")
-            raise BlockedTickerError(ticker, blocked.rule, blocked.text.rstrip("."))
+    for given in source.tickers():
+        ticker = names.or_canonical(given)
+        screened = _screened(book, ticker, source.fetch(given))
         stored = _stored(book, ticker)
-        if stored is not None and merge_overlap(stored, screened.bars).kind == "restated":
+        if stored is not None and merge_overlap(stored, screened).kind == "restated":
             reason = (
                 f"the prices in {path.name} are on another basis than those of the same dates in the book; "
                 f"landed bars are in the source's basis ({settings.basis}); convert them"
             )
             raise BlockedTickerError(ticker, "Q9", reason)
+        if stored is not None:
+            loose = loose_end(ticker, stored, screened)
+            if loose is not None:
+                raise BlockedTickerError(ticker, loose.rule, loose.text.rstrip("."))
+            _screened(book, ticker, joined(stored, screened))  # a split or another unit between the two
         refuse_damaged(_kept_path(book, ticker), ticker)
-        accepted[ticker] = screened.bars
+        accepted[ticker] = screened
     return accepted
+
+
+def _screened(book: Book, ticker: str, bars: RawBars) -> RawBars:
+    """Bars that the rules leave; refused as a whole when one of them blocks."""
+    looked_at = overrides_of(book.base, ticker)
+    screened = screen_bars(ticker, bars, quality_rules(book.base), basis=book.base.source.basis, overrides=looked_at)
+    if screened.bars is None:
+        blocked = next(problem for problem in screened.problems if problem.severity == "block")
+        raise BlockedTickerError(ticker, blocked.rule, blocked.text.rstrip("."))
+    return screened.bars
 
 
 def _source_of(book: Book, path: Path) -> FilesSource:

@@ -173,3 +173,40 @@ def test_landed_bars_that_are_lost_twice_block_their_ticker_alone(book: Book) ->
     (landing / ".refused.json").unlink()
     assert take_landed(book, 0.0, TODAY).tickers == ["T001"]
     assert _ingested(book)["T001"]["blocked"] is None
+
+
+def _scaled(table: pa.Table, factor: float) -> pa.Table:
+    for name in ("open", "high", "low", "close"):
+        table = table.set_column(table.schema.get_field_index(name), name, pc.multiply(table[name], factor))
+    return table
+
+
+def test_landed_bars_join_the_book_without_a_gap(book: Book) -> None:
+    last = book.lake.ticker_footers(TABLE)["T001"]["last"]
+    gap = bars(1, [NEXT + dt.timedelta(days=k) for k in range(30, 35)])
+    _drop(book, "T001.parquet", gap)
+    taken = take_landed(book, 0.0, TODAY)
+    assert taken.n_files == 0
+    begins, ended = NEXT + dt.timedelta(days=30), dt.date(1970, 1, 1) + dt.timedelta(days=last)
+    said = taken.refused["T001.parquet"]
+    assert f"T001 {begins}: no bar for {(begins - ended).days} calendar days after {ended}" in said
+    assert "[Q27]" in said
+
+
+def test_landed_bars_of_another_ticker_or_unit_are_refused_at_the_seam(book: Book) -> None:
+    _drop(book, "T001.parquet", _scaled(_one_bar(1), 0.01))
+    common = bars(2, sessions(N_BARS + 1, NEXT)).slice(N_BARS - 4)
+    _drop(book, "T003.parquet", common)
+    taken = take_landed(book, 0.0, TODAY)
+    assert taken.n_files == 0
+    assert "T001 2024-07-01" in taken.refused["T001.parquet"]
+    assert "of 4 common dates differ" in taken.refused["T003.parquet"]
+
+
+@pytest.mark.parametrize("spelling", ["t001", " T001 "])
+def test_a_landed_ticker_in_another_spelling_is_the_ticker_of_the_book(book: Book, spelling: str) -> None:
+    _drop(book, f"{spelling}.parquet", _one_bar(1))
+    assert take_landed(book, 0.0, TODAY).tickers == ["T001"]
+    footers = _ingested(book)
+    assert footers["T001"]["n_rows"] == N_BARS + 1
+    assert "t001" not in footers

@@ -37,6 +37,12 @@ MAX_LOST_BARS, MAX_LOST_FRAC, MAX_LOST_AT_END = 20, 0.1, 5
 """A reading that lost more than so many dates and that share, or so many at its end, replaces nothing."""
 
 
+MAX_GAP_DAYS = 10
+"""Bars that are added begin at most so many calendar days after those that are there, or have a date in common."""
+
+MAX_CLOSE_DIFFERS_FRAC = 0.01
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One number of a past bar that a source now gives differently.
@@ -163,7 +169,7 @@ def shrunk_history(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
     n_lost = int((~np.isin(old.dates, new.dates)).sum())
     n_end = int((old.dates > new.dates[-1]).sum())
     is_shorter = n_lost > MAX_LOST_BARS and len(new) < (1.0 - MAX_LOST_FRAC) * len(old)
-    if not is_shorter and n_end <= MAX_LOST_AT_END:
+    if not is_shorter and n_end <= MAX_LOST_AT_END and n_lost < len(old):
         return None
     text = (
         f"{ticker} {iso_date(int(new.dates[0]))}: {len(new)} bars up to {iso_date(int(new.dates[-1]))} would replace "
@@ -171,6 +177,38 @@ def shrunk_history(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
         "longer history stays in use; correct the source, or confirm it by an override of Q27."
     )
     return Problem(ticker, "Q27", "block", int(new.dates[0]), n_lost, text)
+
+
+def loose_end(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
+    """Say that bars do not join what was stored (Q27): a gap between them, or other closes on common dates.
+
+    Parameters
+    ----------
+    old, new
+        Screened bars of one ticker from two places, ascending; `new` adds to `old`.
+    """
+    if not len(old) or not len(new):
+        return None
+    _, at_old, at_new = np.intersect1d(old.dates, new.dates, return_indices=True)
+    before, after = old.close[at_old], new.close[at_new]
+    is_other = np.abs(after / before - 1.0) > MAX_CLOSE_DIFFERS_FRAC
+    if len(before) >= _MIN_DATES and 2 * is_other.sum() > len(before):
+        row = int(np.argmax(is_other))
+        day = int(old.dates[at_old[row]])
+        text = (
+            f"{ticker} {iso_date(day)}: close {after[row]:g}, in the book {before[row]:g} ({int(is_other.sum())} of "
+            f"{len(before)} common dates differ); bars that are added are of the same ticker and on the same basis."
+        )
+        return Problem(ticker, "Q27", "block", day, int(is_other.sum()), text)
+    is_later = new.dates[0] > old.dates[-1]
+    end, begin = (old.dates[-1], new.dates[0]) if is_later else (new.dates[-1], old.dates[0])
+    if len(before) or int(begin - end) <= MAX_GAP_DAYS:
+        return None
+    text = (
+        f"{ticker} {iso_date(int(begin))}: no bar for {int(begin - end)} calendar days after {iso_date(int(end))}; "
+        "bars that are added join those of the book; give the bars between, or a date that both have."
+    )
+    return Problem(ticker, "Q27", "block", int(begin), int(begin - end), text)
 
 
 def joined(old: RawBars, new: RawBars) -> RawBars:

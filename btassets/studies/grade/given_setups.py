@@ -32,6 +32,10 @@ _COMPUTED_FROM = {"ev": ("primary_prob",), "rr": ("entry", "stop", "target")}
 """Columns that are filled in from others where they are not given."""
 
 
+_MAX_NUMBER = 1e12
+"""Larger ones, and infinite ones, are misprints, and would overflow in sums."""
+
+
 @dataclass(frozen=True)
 class GivenSetups:
     """Given setups in the tie order: ticker bytes, date, long before short, then as they came.
@@ -198,6 +202,10 @@ def _real(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     if len(found.text_rows):
         problem = f"column {name} has {found.first_text!r} ({len(found.text_rows)} rows in all)"
         raise CandidateTableError(TABLE, problem, "numbers have a decimal point and no other sign; correct the table.")
+    wrong = np.flatnonzero(np.abs(found.values) > _MAX_NUMBER)
+    if len(wrong):
+        problem = f"column {name} is {found.values[wrong[0]]:g} ({len(wrong)} rows in all)"
+        raise CandidateTableError(TABLE, problem, f"no price and no score is above {_MAX_NUMBER:g}; correct the table.")
     return np.array(found.values)
 
 

@@ -168,6 +168,9 @@ def table(**changes: list[object]) -> pa.Table:
         ({"target": ["12", "1,700"]}, "column target has '1,700'"),
         ({"entry": [10.0, None]}, "entry is missing in 1 rows"),
         ({"rr": [[1.0], [2.0]]}, "column 'rr' holds list"),
+        ({"confidence": [50.0, float("inf")]}, "column confidence is inf (1 rows in all); no price and no score"),
+        ({"momentum": [1e300, 1.0]}, "column momentum is 1e+300"),
+        ({"target": ["1" * 400, "12"]}, "column target is inf"),
     ],
 )
 def test_impossible_values_are_refused_by_name(changes: dict[str, list[object]], said: str) -> None:
