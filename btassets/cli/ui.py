@@ -7,6 +7,7 @@ belong here: the processes (`btassets.instance.processes`), the door before page
 
 import argparse
 import errno
+import json
 import signal
 import socket
 import sys
@@ -15,7 +16,6 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from btassets.book.book import Book, open_book
@@ -68,9 +68,9 @@ def _serve(book: Book, port: int | None) -> int:
             _prepare(book)
         from btassets.instance.dead_runs import socket_folder_prefix
         from btassets.instance.processes import Processes
+        from btassets.storage.socket_folder import socket_folder
 
-        place = Path(stack.enter_context(TemporaryDirectory(prefix=socket_folder_prefix())))
-
+        place = stack.enter_context(socket_folder(socket_folder_prefix()))
         log, environ = book.instance / LOG_NAME, {"BTASSETS_BOOK": str(book.folder)}
         stack.callback(_close_runs, book)
         processes = stack.enter_context(Processes(book.folder, log, environ))
@@ -125,13 +125,23 @@ def _serve_code(place: Path, processes: "Processes") -> Path:
 
     address = place / "code.sock"
     words = ["start", "-m", MODULE, "--socket", str(address), "--location-name", MODULE, *_LOGS]
-    child = processes.start("code server", "btassets.instance.code_server", words, {WARM_RUNS: "1"})
+    child = processes.start("code server", "btassets.instance.code_server", words, {WARM_RUNS: "1", **_short(place)})
     workspace = place / "workspace.yaml"
-    server = f"  - grpc_server: {{host: localhost, socket: {address}, location_name: {MODULE}}}\n"
+    socket_name = json.dumps(str(address))  # quoted: a folder's name may hold what YAML reads as something else
+    server = f"  - grpc_server: {{host: localhost, socket: {socket_name}, location_name: {MODULE}}}\n"
     workspace.write_text(f"load_from:\n{server}", encoding="utf-8")
     with _said("loading the book's definitions"):
         _wait(lambda: child.poll() is not None or is_serving(address))
     return workspace
+
+
+def _short(place: Path) -> dict[str, str]:
+    """A temporary folder for Dagster's own server behind the code server, where the usual one leaves it no room."""
+    import tempfile
+
+    from btassets.storage.socket_folder import is_short
+
+    return {} if is_short(tempfile.gettempdir()) else {"TMPDIR": str(place)}
 
 
 def _start_page(book: Book, port: int, workspace: Path, sockets: list[socket.socket], processes: "Processes") -> None:

@@ -9,11 +9,15 @@ import atexit
 import json
 import multiprocessing
 import os
+import stat
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
+
+from btassets.storage.socket_folder import is_short, socket_root
 
 PRELOAD = "btassets.preload"
 
@@ -59,8 +63,22 @@ def fork_runs() -> None:
 
 
 def _start() -> None:
+    _use_short_folder()
     multiprocessing.set_forkserver_preload([PRELOAD])
     forkserver.ensure_running()
+
+
+def _use_short_folder() -> None:
+    """Let Python's servers have their sockets in a short folder when the temporary one is too long for them."""
+    if is_short(tempfile.gettempdir()):
+        return
+    # One folder for all commands: a command ends without tearing down, and would leave one of its own behind.
+    folder = Path(socket_root()) / f"btassets-{os.getuid()}-sockets"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = folder.lstat()
+    is_ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid() and not facts.st_mode & 0o077
+    config: Any = multiprocessing.current_process()._config  # pyright: ignore[reportAttributeAccessIssue]
+    config["tempdir"] = str(folder) if is_ours else tempfile.mkdtemp(prefix="btassets-", dir=socket_root())
 
 
 def is_fork_server() -> bool:
