@@ -111,3 +111,14 @@ def test_ctrl_c_ends_with_words(book: Path) -> None:
     assert "starting the page ..." in told
     assert told.rstrip().endswith("page, daemon and runs have ended. `btassets ui` starts them again.")
     assert "what is done stays done" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["x" * 110, "a #b: c%d [e]"])
+def test_case_49_the_page_comes_up_below_any_temporary_folder(book: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    page = RunningPage(book, environ={"TMPDIR": str(tmp_path / name)})
+    try:
+        assert page.wait(page.launch("report")) == "SUCCESS"
+    finally:
+        assert page.stop(signal.SIGINT) == 130

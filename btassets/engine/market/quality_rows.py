@@ -144,8 +144,9 @@ def on_sessions(bars: RawBars, sessions: Days | None, rules: QualityRules, found
     is_traded = is_off & (bars.dates <= sessions[-1]) & (bars.volume > 0.0) & np.isfinite(bars.close)
     n_traded = int(is_traded.sum())
     if n_traded > rules.max_bad_rows and n_traded > rules.max_off_calendar_frac * len(bars):
+        pattern = _pattern_of(bars.dates[is_traded], bars.dates)
         text = (
-            f"{n_traded} of {len(bars)} rows are on days without a session ({_pattern_of(bars.dates[is_traded])}); at "
+            f"{n_traded} of {len(bars)} rows are on days without a session ({pattern}); at "
             f"most {100.0 * rules.max_off_calendar_frac:g}% may be; set calendar (data: the bars' own dates), or "
             "correct the dates."
         )
@@ -154,8 +155,13 @@ def on_sessions(bars: RawBars, sessions: Days | None, rules: QualityRules, found
     return rows_kept(bars, ~is_off)
 
 
-def _pattern_of(off: Days) -> str:
+_MIN_WEEKS, _WEEKLY_STEP_DAYS = 10, 5.0
+
+
+def _pattern_of(off: Days, dates: Days) -> str:
     """What the days off the calendar have in common."""
+    if len(dates) > _MIN_WEEKS and np.median(np.diff(dates)) >= _WEEKLY_STEP_DAYS:
+        return f"bars are {np.median(np.diff(dates)):g} days apart: weekly or monthly ones, and daily bars are needed"
     share = np.bincount((off + 3) % 7, minlength=7) / len(off)
     if share[5] + share[6] > 0.8 and min(share[5], share[6]) > 0.2:
         return "Saturdays and Sundays: a market of seven days a week"
