@@ -83,12 +83,22 @@ def command_line(book: Book) -> list[str]:
 
 def unit_text(book: Book) -> str:
     """Systemd user unit that keeps the daemon of a book up."""
-    words = " ".join('"' + word.replace("%", "%%").replace('"', '\\"') + '"' for word in command_line(book))
+    words = " ".join(_unit_word(word) for word in command_line(book))
     return (
         f"[Unit]\nDescription=btassets: schedule and sensors of {book.folder.name.replace('%', '%%')}\n\n"
         f"[Service]\nExecStart={words}\nRestart=on-failure\nRestartSec=30\nKillMode=mixed\nTimeoutStopSec=30\n\n"
         "[Install]\nWantedBy=default.target\n"
     )
+
+
+def _unit_word(word: str) -> str:
+    """A word of a command as systemd reads it back: backslashes, quotes, specifiers and variables are escaped.
+
+    >>> print(_unit_word('a $b "c" 100%'))
+    "a $$b \\"c\\" 100%%"
+    """
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"'
 
 
 def crontab_line(book: Book) -> str:
