@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.days import iso_day
 from btassets.engine.portfolio.return_profile import (
     ROLLING_WINDOWS,
     ReturnProfile,
@@ -22,7 +23,7 @@ from btassets.engine.portfolio.return_profile import (
     return_profile,
     rolling,
 )
-from btassets.stages.report.report_curves import Curve, curve_numbers, iso
+from btassets.stages.report.report_curves import Curve, curve_numbers
 
 _DAY_STEP_PCT, _DAY_LIMIT_PCT = 0.5, 5.0
 _MONTH_STEP_PCT, _MONTH_LIMIT_PCT = 2.0, 20.0
@@ -100,7 +101,7 @@ def _rolling(curve: Curve, bench: Curve | None, window: int) -> dict[str, Any]:
     values = rolling(curve.dates, curve.equity, window, _on(curve.dates, bench))
     return {
         "window_days": window,
-        "dates": [iso(day) for day in values.dates.tolist()],
+        "dates": [iso_day(day) for day in values.dates.tolist()],
         "sharpe": [_rounded(v, 2) for v in values.sharpe.tolist()],
         "volatility_pct": [_rounded(v, 1) for v in values.volatility_pct.tolist()],
         "beta": [_rounded(v, 2) for v in values.beta.tolist()],

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 
 from btassets.render.format import esc
-from btassets.render.names import curve_name
+from btassets.render.labels import curve_name
 from btassets.render.report_types import Report
 from btassets.render.sections import advice, evidence, first_screen, how_sure, method, portfolio, risk, today
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from btassets.render.format import KINDS, shown
+from btassets.render.labels import verdict_word
 from btassets.render.markdown import markdown
-from btassets.render.names import verdict_word
-from btassets.render.page import page
+from btassets.render.report_page import page
 from btassets_tests.support.parsed_page import Node, parse, value_at
 from btassets_tests.support.small_books import document_of, every_book, html_of
 
