@@ -237,38 +237,16 @@ def simulate_books(
     drawdown, sharpe = curve_risk(out.equity, out.first_walked, 2.0)
     sharpe = sharpe_of_market(sharpe, sessions_a_year(panel.calendar))
     dates = panel.calendar[walked]
-    years = years_of(dates)
-
+    days = (walked, dates, years_of(dates))
     results: list[BookResult | None] = []
     for k, config in enumerate(configs):
-        w0 = int(out.first_walked[k])
-        if w0 < 0:
+        if out.first_walked[k] < 0:
             results.append(None)
             continue
-        capital, equity = config.rules.starting_capital, out.equity[k, w0:]
-        final = float(equity[-1])
         at, n = int(config_arrays.trade_starts[k]), int(out.totals[k, layout.T_TRADES])
-        results.append(
-            BookResult(
-                rules=config.rules,
-                sessions=walked[w0:],
-                dates=dates[w0:],
-                equity=equity,
-                **_daily(out.curve[k, w0:] if with_curves else None),
-                trades=_trades(entries, out.trade_whole[at : at + n], out.trade_real[at : at + n])
-                if with_trades
-                else None,
-                counts=dict(zip(layout.COUNT_NAMES, out.counts[k].tolist(), strict=True)),
-                final_equity_usd=final,
-                total_return_pct=(final / capital - 1.0) * 100.0,
-                cagr_pct=annual_rate_pct(final, capital, int(dates[-1]) - int(dates[w0])),
-                max_drawdown_pct=float(drawdown[k]) * 100.0,
-                sharpe=None if np.isnan(sharpe[k]) else float(sharpe[k]),
-                **_averages(out.totals[k].tolist()),
-                yearly_returns=tuple(YearReturn(*pair) for pair in period_returns(years[w0:], equity)),
-                spy_return_pct=benchmark.return_pct(int(dates[w0]), int(dates[-1])) if benchmark else None,
-            )
-        )
+        trades = _trades(entries, out.trade_whole[at : at + n], out.trade_real[at : at + n]) if with_trades else None
+        risk = (float(drawdown[k]), float(sharpe[k]))
+        results.append(_result(config.rules, out, k, days, risk, trades, benchmark, with_curves=with_curves))
     return results
 
 
@@ -282,6 +260,42 @@ class WalkedBooks(NamedTuple):
     counts: NDArray[np.int64]
     trade_whole: NDArray[np.int64]
     trade_real: NDArray[np.float64]
+
+
+def _result(
+    rules: BookRules,
+    out: WalkedBooks,
+    k: int,
+    days: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]],
+    risk: tuple[float, float],
+    trades: Trades | None,
+    benchmark: BenchmarkCloses | None,
+    *,
+    with_curves: bool,
+) -> BookResult:
+    """Book `k`; `days` are walked sessions, their dates and years, `risk` is drawdown (a fraction) and Sharpe."""
+    w0 = int(out.first_walked[k])
+    walked, dates, years = days[0][w0:], days[1][w0:], days[2][w0:]
+    equity = out.equity[k, w0:]
+    capital, final = rules.starting_capital, float(equity[-1])
+    drawdown, sharpe = risk
+    return BookResult(
+        rules=rules,
+        sessions=walked,
+        dates=dates,
+        equity=equity,
+        **_daily(out.curve[k, w0:] if with_curves else None),
+        trades=trades,
+        counts=dict(zip(layout.COUNT_NAMES, out.counts[k].tolist(), strict=True)),
+        final_equity_usd=final,
+        total_return_pct=(final / capital - 1.0) * 100.0,
+        cagr_pct=annual_rate_pct(final, capital, int(dates[-1]) - int(dates[0])),
+        max_drawdown_pct=drawdown * 100.0,
+        sharpe=None if np.isnan(sharpe) else sharpe,
+        **_averages(out.totals[k].tolist()),
+        yearly_returns=tuple(YearReturn(*pair) for pair in period_returns(years, equity)),
+        spy_return_pct=benchmark.return_pct(int(dates[0]), int(dates[-1])) if benchmark else None,
+    )
 
 
 def _daily(curve: NDArray[np.float64] | None) -> dict[str, Any]:

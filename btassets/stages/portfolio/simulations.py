@@ -121,12 +121,11 @@ def run_books(
     rules = book_rules(settings)
     ticker_no = pc.index_in(graded["ticker"], pa.array(tickers, pa.string())).to_numpy().astype(np.int32)
     direction = graded["direction"]
-    is_long = pc.equal(direction, "long").to_numpy()
     entries = Entries.from_rows(
         panel,
         ticker_no=ticker_no,
         asof_date=graded["asof_date"].cast(pa.int32()).to_numpy(),
-        is_long=is_long,
+        is_long=pc.equal(direction, "long").to_numpy(),
         **{name: column(name) for name in ("entry", "stop", "target")},
     )
     activation, raw = column("activation_momentum_percentile"), column("momentum_percentile")

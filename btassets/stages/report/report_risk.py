@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.days import iso_day
+from btassets.engine.curves import DAYS_A_YEAR
+from btassets.engine.days import EPOCH, iso_day
 from btassets.engine.portfolio.return_profile import (
     ROLLING_WINDOWS,
     ReturnProfile,
@@ -27,7 +28,6 @@ from btassets.stages.report.report_curves import Curve, curve_numbers
 
 _DAY_STEP_PCT, _DAY_LIMIT_PCT = 0.5, 5.0
 _MONTH_STEP_PCT, _MONTH_LIMIT_PCT = 2.0, 20.0
-_DAYS_PER_YEAR = 365.25
 
 Floats = npt.NDArray[np.float64]
 
@@ -129,7 +129,7 @@ def _holdings(rows: pa.Table) -> dict[str, Any]:
         "median": float(np.median(n)),
         "largest": int(n.max()),
         "months": [
-            {"year": 1970 + int(m) // 12, "month": int(m) % 12 + 1, "n": round(float(v), 1)}
+            {"year": EPOCH.year + int(m) // 12, "month": int(m) % 12 + 1, "n": round(float(v), 1)}
             for m, v in zip(names, means, strict=True)
         ],
     }
@@ -137,7 +137,7 @@ def _holdings(rows: pa.Table) -> dict[str, Any]:
 
 def _turnover(curve: Curve, trades: pa.Table) -> float | None:
     """Dollars bought in a year over the mean equity; None for less than a year's quarter."""
-    years = int(curve.dates[-1] - curve.dates[0]) / _DAYS_PER_YEAR
+    years = int(curve.dates[-1] - curve.dates[0]) / DAYS_A_YEAR
     mean = float(curve.equity.mean())
     if years < 0.25 or mean <= 0:
         return None
