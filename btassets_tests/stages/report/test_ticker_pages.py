@@ -3,8 +3,8 @@
 import pyarrow.compute as pc
 import pytest
 
-from btassets.book.book import open_book
 from btassets.run.tables import inputs_of
+from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import read_bars
 from btassets.stages.report.report_document import report_document
 from btassets.stages.report.ticker_pages import MAX_SETUPS, href, page_paths, ticker_documents
@@ -33,16 +33,21 @@ def test_todays_setups_and_traded_tickers_have_a_page(made) -> None:
 
 
 def test_asked_for_tickers_come_before_those_of_trades_and_the_limit_holds(made) -> None:
-    book, tables, settings, report = made
+    _, tables, settings, report = made
     known = list(tables.bucketed("ohlcv_history").footers())
     today = {r["ticker"] for r in (*report["todays_setups"]["qualified"], *report["todays_setups"]["nearest_misses"])}
     other = next(ticker for ticker in known if ticker not in today)
-    asked = open_book(book.folder, overrides={"report.tickers": [other.lower(), "NOBARS"]}, environ={}).settings
+
+    def rules(**changes: object) -> Settings:
+        return settings.model_copy(update={"report": settings.report.model_copy(update=changes)})
+
+    asked = rules(tickers=(f" {other} ", "NOBARS"))
     assert other in page_paths(report, asked, known)
     assert "NOBARS" not in page_paths(report, asked, known)
     for most in (0, 1, 3):
-        few = open_book(book.folder, overrides={"report.max_ticker_pages": most}, environ={}).settings
-        assert len(page_paths(report, few, known)) == min(most, len(page_paths(report, settings, known)))
+        assert len(page_paths(report, rules(max_ticker_pages=most), known)) == min(
+            most, len(page_paths(report, settings, known))
+        )
 
 
 def test_a_document_has_the_numbers_of_the_tables(made) -> None:
