@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import iso_date
+from btassets.engine.days import iso_day
 from btassets.engine.market.raw_bars import Basis, RawBars
 
 Floats = npt.NDArray[np.float64]
@@ -158,12 +158,12 @@ def basis_of(found: Iterable[tuple[str, Evidence]], *, has_splits: bool) -> tupl
 
 
 def _named(pair: tuple[str, int]) -> str:
-    return f"{pair[0]} {iso_date(pair[1])}"
+    return f"{pair[0]} {iso_day(pair[1])}"
 
 
 def _differing(found: Sequence[tuple[str, int | None]]) -> str:
     ticker, day = found[0]
-    return f"the adjusted close of {len(found)} tickers differs from the close (first: {ticker} {iso_date(day or 0)})"
+    return f"the adjusted close of {len(found)} tickers differs from the close (first: {ticker} {iso_day(day or 0)})"
 
 
 def volume_contradicts(bars: RawBars, basis: Basis) -> list[int]:

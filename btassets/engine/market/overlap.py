@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import iso_date
+from btassets.engine.days import iso_day
 from btassets.engine.market.raw_bars import Problem, RawBars
 
 Kind = Literal["same", "appended", "restated", "revised", "disjoint"]
@@ -172,8 +172,8 @@ def shrunk_history(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
     if not is_shorter and n_end <= MAX_LOST_AT_END and n_lost < len(old):
         return None
     text = (
-        f"{ticker} {iso_date(int(new.dates[0]))}: {len(new)} bars up to {iso_date(int(new.dates[-1]))} would replace "
-        f"{len(old)} from {iso_date(int(old.dates[0]))} to {iso_date(int(old.dates[-1]))} ({n_lost} dates lost); the "
+        f"{ticker} {iso_day(int(new.dates[0]))}: {len(new)} bars up to {iso_day(int(new.dates[-1]))} would replace "
+        f"{len(old)} from {iso_day(int(old.dates[0]))} to {iso_day(int(old.dates[-1]))} ({n_lost} dates lost); the "
         "longer history stays in use; correct the source, or confirm it by an override of Q27."
     )
     return Problem(ticker, "Q27", "block", int(new.dates[0]), n_lost, text)
@@ -196,7 +196,7 @@ def loose_end(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
         row = int(np.argmax(is_other))
         day = int(old.dates[at_old[row]])
         text = (
-            f"{ticker} {iso_date(day)}: close {after[row]:g}, in the book {before[row]:g} ({int(is_other.sum())} of "
+            f"{ticker} {iso_day(day)}: close {after[row]:g}, in the book {before[row]:g} ({int(is_other.sum())} of "
             f"{len(before)} common dates differ); bars that are added are of the same ticker and on the same basis."
         )
         return Problem(ticker, "Q27", "block", day, int(is_other.sum()), text)
@@ -205,7 +205,7 @@ def loose_end(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
     if len(before) or int(begin - end) <= MAX_GAP_DAYS:
         return None
     text = (
-        f"{ticker} {iso_date(int(begin))}: no bar for {int(begin - end)} calendar days after {iso_date(int(end))}; "
+        f"{ticker} {iso_day(int(begin))}: no bar for {int(begin - end)} calendar days after {iso_day(int(end))}; "
         "bars that are added join those of the book; give the bars between, or a date that both have."
     )
     return Problem(ticker, "Q27", "block", int(begin), int(begin - end), text)
