@@ -15,8 +15,11 @@ from urllib.parse import quote
 import dagster as dg
 
 from btassets.instance.database_refusals import database_refusals
+from btassets.instance.sqlite_address import use_safe_addresses
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
+
+use_safe_addresses()  # in every process that opens an instance, whoever opens it
 
 _YAML = """\
 # Written by btassets; changes are overwritten.

@@ -38,7 +38,10 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import NullPool
 
 from btassets.instance.fork_guard import FORK_GUARD
+from btassets.instance.sqlite_address import use_safe_addresses
 from btassets.masking import mask
+
+use_safe_addresses()  # in every process that opens an instance, whoever opens it
 
 TESTED_DAGSTER_VERSIONS = ("1.13.27",)
 """Versions whose stock class the parity tests compared; any other gets the stock class itself."""
