@@ -15,7 +15,6 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import click
 import pyarrow as pa
@@ -26,8 +25,9 @@ from btassets.cli.program import program
 from btassets.graph.flow import STAGE_OF_STORE, STAGE_OF_TABLE, STAGES, TABLES
 from btassets.graph.stage import Stage
 from btassets.settings.load import KEYS
-from btassets.settings.models import Section, Settings, Source, flatten
+from btassets.settings.models import Section, Settings, flatten
 from btassets.settings.profiles import PROFILES
+from btassets.settings.source_kinds import SOURCE_KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 _MARK = re.compile(r"(<!-- begin generated: ([a-z-]+) ?(\S*) -->\n)(.*?)(<!-- end generated -->)", re.DOTALL)
@@ -47,17 +47,6 @@ _CODES = (
     ("EXIT_CANNOT_WRITE", "cannot write or read: disk full, no permission, a damaged file; the last good report stays"),
     ("EXIT_INTERRUPTED", "interrupted; what is done stays done"),
 )
-
-
-_SOURCES = {
-    "demo": "a synthetic market from counter-based random numbers; no key, no network; ends on 2025-12-31",
-    "files": "a folder of CSV or Parquet files, one per ticker, or long ones with a ticker column",
-    "sql": "any database that SQLAlchemy reaches: an address and a query",
-    "alpaca": "Alpaca Market Data: raw bars, splits and dividends",
-    "tiingo": "Tiingo end-of-day prices: raw bars with the actions in each row",
-    "massive": "Massive (formerly Polygon): raw bars, actions from lists of their own",
-    "yahoo": "Yahoo through yfinance: prices already adjusted for splits",
-}
 
 
 def _rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -182,8 +171,7 @@ def exit_codes_part(_argument: str) -> str:
 
 def sources_part(_argument: str) -> str:
     """Kinds of source that the settings allow."""
-    kinds = get_args(Source.model_fields["kind"].annotation)
-    return _rows(("`source.kind`", "what"), [(f"`{kind}`", _SOURCES[kind]) for kind in kinds])
+    return _rows(("`source.kind`", "what"), [(f"`{kind.name}`", kind.about) for kind in SOURCE_KINDS])
 
 
 def commands_part(_argument: str) -> str:
