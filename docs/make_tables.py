@@ -209,6 +209,18 @@ def renewed(text: str) -> str:
     return _MARK.sub(lambda m: f"{m[1]}{PARTS[m[2]](m[3])}{m[5]}", text)
 
 
+def missing_pages() -> dict[Path, str]:
+    """Method page of each stage that has none yet: its generated parts, for prose to be written around."""
+    found: dict[Path, str] = {}
+    for name, stage in STAGES.items():
+        page = ROOT / "docs" / "method" / f"{name}.md"
+        if not page.exists():
+            marks = [("stage", name), *(("table", table) for table in stage.outputs)]
+            parts = [f"<!-- begin generated: {kind} {of} -->\n<!-- end generated -->\n" for kind, of in marks]
+            found[page] = "\n".join([f"# {name}\n", *parts])
+    return found
+
+
 def pages() -> list[Path]:
     """Pages that may hold generated parts."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -216,12 +228,17 @@ def pages() -> list[Path]:
 
 def main(words: list[str]) -> int:
     """Write or check every page; returns the exit code."""
+    new = missing_pages()
+    for page, text in new.items():
+        sys.stdout.write(f"{page.relative_to(ROOT)}: no page yet\n")
+        if "--check" not in words:
+            page.write_text(text, encoding="utf-8")
     different = [page for page in pages() if renewed(old := page.read_text(encoding="utf-8")) != old]
     for page in different:
         sys.stdout.write(f"{page.relative_to(ROOT)}: differs from the code\n")
         if "--check" not in words:
             page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
-    return 1 if different and "--check" in words else 0
+    return 1 if (new or different) and "--check" in words else 0
 
 
 if __name__ == "__main__":
