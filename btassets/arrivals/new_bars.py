@@ -10,7 +10,8 @@ from btassets.arrivals.landing import SETTLE_SECONDS, landed_tickers, look_for_l
 from btassets.arrivals.of_book import plan_ingest
 from btassets.book.book import Book
 from btassets.run.freshness import input_hash, is_fresh
-from btassets.sources.open_source import NO_BENCHMARK, open_source
+from btassets.sources.open_source import open_source
+from btassets.sources.universe.benchmark_name import NO_BENCHMARK
 from btassets.stages.bars.bar_store import TABLE
 from btassets.storage.hashing import digest
 

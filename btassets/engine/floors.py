@@ -197,6 +197,23 @@ VARIANTS: tuple[Variant, ...] = (
 )
 """Rows of the gate ablation, in order; the first is the gate as set."""
 
+
+def variants_in_use(gates: Mapping[str, Any]) -> tuple[Variant, ...]:
+    """Variants that the ablation shows: not those that drop nothing but optional floors which are off.
+
+    Parameters
+    ----------
+    gates
+        Value of each floor's setting.
+    """
+
+    def is_shown(variant: Variant) -> bool:
+        dropped = [floor for floor in FLOORS if floor.flag in variant.drops]
+        return not dropped or any(not f.is_optional or f.is_on(gates[f.setting]) for f in dropped)
+
+    return tuple(variant for variant in VARIANTS if is_shown(variant))
+
+
 ADVISED_VARIANTS: Mapping[str, Variant] = {v.advice: v for v in VARIANTS if v.advice is not None}
 """The variants on which advice is given, by the name of the floor there."""
 

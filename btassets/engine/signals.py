@@ -1,4 +1,4 @@
-"""The eight price signals: names, labels, expected signs and lookbacks; importable without the compiler.
+"""The price signals: names, labels, expected signs and lookbacks; importable without the compiler.
 
 Belongs here: the one list, in the order in which the compiled functions write them. Does not belong here:
 how a signal is computed (`features/factors.py`) and how well it sorted (statistics).
@@ -26,6 +26,8 @@ class Signal:
         Sign of the rank correlation with the next returns that the literature leads one to expect.
     lookback
         Bars before the as-of bar without which it is missing.
+    is_optional
+        Unknown to the legacy profile: its reports do not show it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Signal:
     description: str
     sign: Literal[1, -1]
     lookback: int
+    is_optional: bool = False
 
 
 SIGNALS: tuple[Signal, ...] = (

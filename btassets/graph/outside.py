@@ -6,6 +6,8 @@ Does not belong here: doing so (`btassets.run.outside`, `btassets.run.beside`).
 
 from dataclasses import dataclass
 
+from btassets.settings.source_kinds import SOURCE_KINDS
+
 
 @dataclass(frozen=True)
 class OutsideInput:
@@ -54,6 +56,7 @@ class BesideOutput:
     is_there: str
 
 
+_OPENERS = tuple(kind.module for kind in SOURCE_KINDS)
 _OUTSIDE = "btassets.run.outside"
 _BESIDE = "btassets.run.beside"
 
@@ -65,7 +68,7 @@ OUTSIDE: dict[str, OutsideInput] = {
             "The source of the bars, open. Its version is per ticker: the change markers in the footers.",
             f"{_OUTSIDE}:open_bar_source",
             f"{_OUTSIDE}:unversioned",
-            ("btassets.sources.open_source",),
+            ("btassets.sources.open_source", *_OPENERS),
         ),
         OutsideInput(
             "exchange_calendar",
@@ -98,7 +101,7 @@ OUTSIDE: dict[str, OutsideInput] = {
             "Raw bars of the benchmark, from its file or the source.",
             f"{_OUTSIDE}:benchmark_bars",
             f"{_OUTSIDE}:benchmark_version",
-            ("btassets.sources.open_source", "btassets.sources.files.bar_folder"),
+            ("btassets.sources.open_source", *_OPENERS),
         ),
         OutsideInput(
             "groups",

@@ -107,7 +107,7 @@ CANDIDATES = TableSpec(
 
 FACTOR_SIGNALS = TableSpec(
     "factor_signals",
-    "One ticker at one as-of date: eight price signals, the forward returns, and whether it may be ranked.",
+    "One ticker at one as-of date: its price signals, the forward returns, and whether it may be ranked.",
     (
         TICKER,
         ASOF,
@@ -152,7 +152,7 @@ STAGES = (
     Stage(
         "factor_signals",
         "replay",
-        "Eight price signals of every ticker at every week end, with the returns that followed.",
+        "Price signals of every ticker at every week end, with the returns that followed.",
         "btassets.stages.replay.factor_signals:compute",
         (FACTOR_SIGNALS,),
         reads=("signals",),

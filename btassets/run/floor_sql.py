@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.floors import CORE_FLAGS, FLAGS, FLOORS, MOMENTUM_FLAG, VARIANTS, Floor
+from btassets.engine.floors import CORE_FLAGS, FLAGS, FLOORS, MOMENTUM_FLAG, Floor, variants_in_use
 
 Flags = npt.NDArray[np.bool_]
 
@@ -83,14 +83,15 @@ def floor_macros(floors: Sequence[Floor] = FLOORS) -> list[str]:
     ]
 
 
-def variant_relation() -> pa.Table:
+def variant_relation(gates: Mapping[str, Any]) -> pa.Table:
     """Relation `floor_variants`: the rows of the gate ablation, with the flags each forgives as bits."""
+    variants = variants_in_use(gates)
     names = [flag.name for flag in CORE_FLAGS]
     return pa.table(
         {
-            "position": pa.array(range(1, len(VARIANTS) + 1), pa.int32()),
-            "member": [variant.name for variant in VARIANTS],
-            "forgiven": pa.array([sum(1 << names.index(f) for f in v.drops) for v in VARIANTS], pa.int32()),
+            "position": pa.array(range(1, len(variants) + 1), pa.int32()),
+            "member": [variant.name for variant in variants],
+            "forgiven": pa.array([sum(1 << names.index(f) for f in v.drops) for v in variants], pa.int32()),
         }
     )
 

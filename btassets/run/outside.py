@@ -27,7 +27,8 @@ from btassets.sources.calendar.window import last_finished_session
 from btassets.sources.files.bar_files import file_stamp
 from btassets.sources.files.bar_folder import read_benchmark
 from btassets.sources.files.column_mapping import ColumnNames
-from btassets.sources.open_source import NO_BENCHMARK, open_source
+from btassets.sources.open_source import open_source
+from btassets.sources.universe.benchmark_name import NO_BENCHMARK
 from btassets.sources.universe.membership import Membership
 from btassets.storage.hashing import digest
 from btassets.storage.lake import Lake

@@ -72,6 +72,6 @@ def settings_relations(
     return {
         "settings": pa.Table.from_pylist([row], schema=SETTINGS_SCHEMA),
         "exit_days": pa.table({"hold_days": pa.array(settings.exits.hold_days, pa.int16())}),
-        "floor_variants": variant_relation(),
+        "floor_variants": variant_relation(gates.model_dump()),
         "cutoffs": pa.table({"min_momentum_percentile": pa.array(CUTOFFS_PCT, pa.float64())}),
     }

@@ -4,13 +4,19 @@ Belongs here: what can be set and what it means. Does not belong here: where val
 (`load.py`) and the two named sets of method switches (`profiles.py`).
 """
 
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, Field, field_validator
 
 from btassets.engine.conventions import HOLD_DAYS, HoldDays
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
+from btassets.settings.source_kinds import KIND_NAMES, SOURCE_KINDS
+
+if TYPE_CHECKING:
+    SourceName = str
+else:
+    SourceName = Literal[KIND_NAMES]  # made from the list: a type checker cannot follow it
 
 
 class SourceColumns(Section):
@@ -31,9 +37,8 @@ class SourceColumns(Section):
 class Source(Section):
     """Where bars come from."""
 
-    kind: Literal["demo", "files", "sql", "alpaca", "tiingo", "massive", "yahoo"] = Field(
-        default="demo",
-        description="demo (synthetic market), files, sql (a database), or a vendor: alpaca, tiingo, massive, yahoo",
+    kind: SourceName = Field(
+        default="demo", description=", ".join(f"{kind.name} ({kind.note})" for kind in SOURCE_KINDS)
     )
     path: str = Field(default="", description="folder or file of a files source, relative to the book's folder")
     basis: Literal["raw", "split", "total"] = Field(

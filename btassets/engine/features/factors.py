@@ -1,4 +1,4 @@
-"""The eight price signals of the cross-section (seed lines 512-601), compiled.
+"""The price signals of the cross-section (seed lines 512-601), compiled.
 
 Belongs here: point-in-time numbers of one ticker at as-of bars, from bars of the window only.
 Does not belong here: ranks across tickers, forward returns (replay), indicators for setups.
@@ -249,7 +249,7 @@ def factor_signals(
     gap_days: int = 30,
     window_bars: int = YEAR_BARS,
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Eight signals at each as-of bar: name -> float64 (n_asof,), NaN when not available.
+    """Every signal at each as-of bar: name -> float64 (n_asof,), NaN when not available.
 
     Parameters
     ----------

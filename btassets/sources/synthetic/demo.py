@@ -10,15 +10,19 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from btassets.errors import SettingError
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, RawBars
+from btassets.sources.calendar.calendars import exchange_sessions
 from btassets.sources.calendar.exchange_library import calendar_type
 from btassets.sources.synthetic.synthetic_factors import DEFAULT_EPOCH, SESSIONS_A_YEAR, MarketSpec
 from btassets.sources.synthetic.synthetic_market import MODEL_VERSION, CalendarTooShortError, SyntheticMarket
+from btassets.storage.lake import Lake
 
 PRESETS = {"demo": 0.006, "null": 0.0, "edge": 0.012}
 """Planted edge by preset: mean weekly rank ICs of about 0.03, 0 and 0.06 (30 sessions ahead)."""
@@ -260,3 +264,19 @@ def _cut(sessions: npt.NDArray[np.int32], epoch: int, extend: int) -> npt.NDArra
         raise CalendarTooShortError(span[0], span[1], str(np.datetime64(epoch, "D")), extend)
     days = days[: fixed_end + extend]
     return days[days >= epoch]
+
+
+def open_demo(settings: Settings, folder: Path, lake: Lake | None) -> DemoSource:
+    """Source of a book whose settings name the demo market; without a lake its sessions are plain weekdays."""
+    del folder
+    demo = settings.demo
+    n_sessions = round(demo.years * SESSIONS_A_YEAR)
+    sessions = None if lake is None else exchange_sessions(lake, "XNYS", *calendar_span(n_sessions, demo.extend))
+    return DemoSource(
+        sessions,
+        demo.preset,
+        n_tickers=demo.tickers,
+        seed=demo.seed,
+        n_sessions=n_sessions,
+        extend=demo.extend,
+    )

@@ -11,6 +11,9 @@ from btassets.settings.models import Settings
 from btassets.sources.files.bar_suffix import bar_suffix
 from btassets.sources.universe.ticker_names import canonical_ticker, ticker_of_stem
 
+NO_BENCHMARK = "none"
+"""Value of setting `benchmark` that compares with nothing."""
+
 
 def benchmark_ticker(settings: Settings) -> str:
     """Ticker that the benchmark has, or would have as a file of the source: it is no ticker of the universe."""

@@ -14,9 +14,11 @@ ex-date. Symbols keep the dot (BRK.B). Spin-offs have no price there: they are n
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from btassets.engine.days import iso_day
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, Problem, RawBars
 from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession
@@ -30,7 +32,9 @@ from btassets.sources.vendors.vendor_rows import (
     said_instead,
     with_actions,
 )
+from btassets.sources.vendors.vendor_settings import environment_key, session_of, tickers_and_window
 from btassets.sources.vendors.vendor_source import VendorSource
+from btassets.storage.lake import Lake
 
 BASE_URL = "https://data.alpaca.markets"
 CALLS_PER_MINUTE = 200.0
@@ -231,3 +235,12 @@ def _noted(bars: RawBars, events: Sequence[tuple[int, str]]) -> RawBars:
     day, what = inside[0]
     text = f"{iso_day(day)}: {what} ({len(inside)} in all) has no price at the vendor; the fall is not adjusted for."
     return replace(bars, notes=(*bars.notes, Problem("", "Q8", "warn", day, len(inside), text)))
+
+
+def open_alpaca(settings: Settings, folder: Path, lake: Lake | None) -> AlpacaSource:
+    """Source of a book whose settings name this vendor; its key and the secret are in the environment."""
+    tickers, window = tickers_and_window(settings, folder, lake)
+    names = dict(zip(("APCA-API-KEY-ID", "APCA-API-SECRET-KEY"), KEY_NAMES, strict=True))
+    headers = {header: environment_key("alpaca", name) for header, name in names.items()}
+    session = session_of(settings, BASE_URL, headers, calls_per_minute=CALLS_PER_MINUTE)
+    return AlpacaSource(tickers, window, session, settings.source.feed)

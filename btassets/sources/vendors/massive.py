@@ -13,11 +13,13 @@ ticker takes three requests.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from btassets.engine.days import iso_day
 from btassets.masking import mask
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, Problem, RawBars
 from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession
@@ -31,7 +33,9 @@ from btassets.sources.vendors.vendor_rows import (
     said_instead,
     with_actions,
 )
+from btassets.sources.vendors.vendor_settings import environment_key, session_of, tickers_and_window
 from btassets.sources.vendors.vendor_source import VendorSource
+from btassets.storage.lake import Lake
 
 BASE_URL = "https://api.massive.com"
 CALLS_PER_MINUTE = 5.0
@@ -141,3 +145,10 @@ def _day_of_stamp(value: object) -> int:
 def _ratio(row: Mapping[str, Any]) -> float:
     old = number_of(row.get("split_from"))
     return number_of(row.get("split_to")) / old if old else float("nan")
+
+
+def open_massive(settings: Settings, folder: Path, lake: Lake | None) -> MassiveSource:
+    """Source of a book whose settings name this vendor; its key is in the environment."""
+    tickers, window = tickers_and_window(settings, folder, lake)
+    headers = {"Authorization": f"Bearer {environment_key('massive', *KEY_NAMES)}"}
+    return MassiveSource(tickers, window, session_of(settings, BASE_URL, headers, calls_per_minute=CALLS_PER_MINUTE))

@@ -29,10 +29,12 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from btassets.engine.days import iso_day
 from btassets.errors import NoBarsError, SettingError, UsageError
 from btassets.masking import mask, remember
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, RawBars
 from btassets.sources.files.column_mapping import ColumnNames, LocatedColumns, concatenated, raw_bars_of
 from btassets.sources.universe.ticker_names import canonical_ticker, case_collisions, unsafe_reason
 from btassets.sources.vendors.vendor_rows import taken
+from btassets.storage.lake import Lake
 
 URL_NAME, PASSWORD_NAME = "BTASSETS_SQL_URL", "BTASSETS_SQL_PASSWORD"
 """Environment variables: the whole address, or the password alone."""
@@ -336,3 +338,10 @@ def _since(bars: RawBars, first: int) -> RawBars:
 def _no_rows() -> RawBars:
     none = np.empty(0)
     return RawBars(np.empty(0, np.int32), none, none, none, none, none, none, none)
+
+
+def open_sql(settings: Settings, folder: Path, lake: Lake | None) -> SqlSource:
+    """Source of a book whose settings name a database; a relative SQLite file starts from the book's folder."""
+    del lake
+    source = settings.source
+    return SqlSource(source.url, source.query, ColumnNames(**source.columns.model_dump()), source.basis, folder)

@@ -11,9 +11,11 @@ over several runs, each ending with exit code 5.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import quote
 
 from btassets.errors import RateLimitedError
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, RawBars
 from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession
@@ -24,7 +26,9 @@ from btassets.sources.vendors.vendor_rows import (
     failed,
     rows_of,
 )
+from btassets.sources.vendors.vendor_settings import environment_key, session_of, tickers_and_window
 from btassets.sources.vendors.vendor_source import VendorSource
+from btassets.storage.lake import Lake
 
 BASE_URL = "https://api.tiingo.com"
 CALLS_PER_MINUTE = 60.0
@@ -78,3 +82,10 @@ class TiingoSource(VendorSource):
         except ValueError as error:
             raise failed(ticker, BadAnswerError(200, f"a bar is stamped {error}"), window) from error
         return bars_of_rows(ticker, days, rows, _KEYS)
+
+
+def open_tiingo(settings: Settings, folder: Path, lake: Lake | None) -> TiingoSource:
+    """Source of a book whose settings name this vendor; its key is in the environment."""
+    tickers, window = tickers_and_window(settings, folder, lake)
+    headers = {"Authorization": f"Token {environment_key('tiingo', *KEY_NAMES)}"}
+    return TiingoSource(tickers, window, session_of(settings, BASE_URL, headers, calls_per_minute=CALLS_PER_MINUTE))

@@ -12,17 +12,21 @@ read again as a whole.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from btassets.engine.days import iso_day
 from btassets.errors import RateLimitedError, SourceUnreachableError, UsageError
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, FetchFailedError, RawBars
 from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import TokenBucket
 from btassets.sources.vendors.vendor_rows import no_bars
+from btassets.sources.vendors.vendor_settings import tickers_and_window
 from btassets.sources.vendors.vendor_source import VendorSource
+from btassets.storage.lake import Lake
 
 CALLS_PER_MINUTE = 60.0
 
@@ -171,3 +175,10 @@ def _refuse_unadjusted(ticker: str, bars: RawBars) -> None:
                 "prices are adjusted for splits; read it again later, or take another source."
             )
             raise BlockedTickerError(ticker, "Q8", reason)
+
+
+def open_yahoo(settings: Settings, folder: Path, lake: Lake | None) -> YahooSource:
+    """Source of a book whose settings name this vendor; it takes no key."""
+    tickers, window = tickers_and_window(settings, folder, lake)
+    pace = settings.source.calls_per_minute or CALLS_PER_MINUTE
+    return YahooSource(tickers, window, calls_per_minute=pace, timeout_s=settings.source.timeout_s)

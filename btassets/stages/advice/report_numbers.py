@@ -13,6 +13,7 @@ import pyarrow as pa
 from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.floors import FLOORS
 from btassets.engine.recommendation.advice_rules import recommendation, research_recommendation
+from btassets.engine.signals import SIGNALS
 from btassets.settings.models import Settings
 
 SCHEMA_VERSION = 1
@@ -68,6 +69,8 @@ _DIGITS = {
 
 _OPTIONAL_GATES = {floor.setting: floor.off for floor in FLOORS if floor.is_optional}
 """Gates that the legacy profile does not know, with the value at which they do nothing."""
+
+_OPTIONAL_SIGNALS = frozenset(signal.name for signal in SIGNALS if signal.is_optional)
 
 _BOOK_KEYS = (
     *(
@@ -151,6 +154,8 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
     populations = {row["population"]: row for row in rounded_rows(inputs.tables["setup_stats"])}
     stats = {name: _without(row, "population", "n_rows") for name, row in populations.items()}
     factor_rows = rounded_rows(inputs.tables["factor_ic"], *(() if is_standard else _THINNED))
+    if not is_standard:
+        factor_rows = [row for row in factor_rows if row["signal"] not in _OPTIONAL_SIGNALS]
     report: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "profile": settings.profile,

@@ -246,9 +246,13 @@ def failed_floors(passes: Mapping[str, Flags]) -> list[list[str]]:
 
 
 def nearest_misses(
-    gates: Mapping[str, Any], setups: pa.Table, percentile: Floats, passes: Mapping[str, Flags]
+    gates: Mapping[str, Any],
+    setups: pa.Table,
+    percentile: Floats,
+    passes: Mapping[str, Flags],
+    most: int = MAX_MISSES,
 ) -> list[int]:
-    """Row numbers of the nearest misses (see the module), closest first, at most `MAX_MISSES`.
+    """Row numbers of the nearest misses (see the module), closest first, at most `most`.
 
     Parameters
     ----------
@@ -271,7 +275,7 @@ def nearest_misses(
     distance = np.sum(short_of, axis=0)[missed]
     order = np.lexsort((distance, n_failed))
     order = order[n_failed[order] == n_failed.min()]
-    return missed[order[:MAX_MISSES]].tolist()
+    return missed[order[:most]].tolist()
 
 
 def _shortfalls(
@@ -282,7 +286,8 @@ def _shortfalls(
     for floor in FLOORS:
         passed = passes[floor.name]
         missing = np.ones(len(passed))
-        if floor.is_number:
+        # A floor that is off stops nobody, and its column may be absent (`judge`).
+        if floor.is_number and not passed.all():
             least = gates[floor.setting] or 0.0
             value = percentile if floor.column == PERCENTILE else _reals(setups, floor.column)
             gap = (least - value) / abs(least) if least else least - value

@@ -17,7 +17,7 @@ from btassets.graph.bars import BENCHMARK_CLOSES
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
-from btassets.sources.open_source import NO_BENCHMARK
+from btassets.sources.universe.benchmark_name import NO_BENCHMARK
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.stages.bars.quality_settings import overrides_of, quality_rules
 from btassets.stages.bars.sessions_view import read_sessions

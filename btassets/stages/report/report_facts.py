@@ -19,13 +19,11 @@ from btassets.engine.market.calendar import has_ended
 from btassets.run.tables import RunContext, Tables
 from btassets.settings.load import settings_hash
 from btassets.settings.models import Settings, flatten
+from btassets.sources.universe.benchmark_name import NO_BENCHMARK
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.stages.bars.sessions_view import blocked_days
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.candidates import failed_tickers
-
-NO_BENCHMARK = "none"
-"""Setting `benchmark`: there is none."""
 
 MIN_QUALIFIED = 100
 MIN_RANKED = 20

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.conventions import CUTOFFS_PCT
-from btassets.engine.floors import ALL_FLOORS, VARIANTS
+from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.statistics import regimes
 from btassets.engine.statistics.ewc import Estimates, estimate
 from btassets.engine.statistics.families import step_down
@@ -83,7 +83,7 @@ def _groups(
     yield "direction", "short", qualified & ~sample.is_long
     for cutoff in CUTOFFS_PCT:
         yield "cutoff", f"{cutoff:g}", sample.cutoff_mask(cutoff)
-    for variant in VARIANTS:
+    for variant in sample.variants:
         yield "floor", variant.name, sample.floor_mask(variant.drops)
     for year in np.unique(sample.year[qualified]).tolist():
         yield "year", str(year), qualified & (sample.year == year)
@@ -224,7 +224,7 @@ def _floors(sample: Sample) -> list[dict[str, Any]]:
     """The whole gate against the gate without one floor, and against momentum only, under the longest hold."""
     r = sample.net_r[:, -1]
     tested = _in_tests(sample) >= 0
-    dropped = [variant for variant in VARIANTS if variant.name != ALL_FLOORS]
+    dropped = [variant for variant in sample.variants if variant.name != ALL_FLOORS]
 
     def pairs(rows: Flags) -> Influence:
         masks = np.stack([sample.floor_mask(variant.drops) & rows for variant in dropped], axis=1)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.engine.days import week_mondays, years_of
-from btassets.engine.floors import CORE_FLAGS, FLAGS
+from btassets.engine.floors import CORE_FLAGS, FLAGS, Variant, variants_in_use
 from btassets.engine.statistics.ewc import Estimates
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
 from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, train_means, windows
@@ -82,6 +82,8 @@ class Sample:
         Whether any setup has a benchmark return.
     walk
         Walk-forward windows of the calendar.
+    variants
+        Rows of the gate ablation.
     """
 
     exits: tuple[str, ...]
@@ -101,6 +103,7 @@ class Sample:
     n_expired: int
     has_benchmark: bool
     walk: list[Window]
+    variants: tuple[Variant, ...]
 
     @property
     def measure(self) -> str:
@@ -204,6 +207,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         n_expired=n_expired,
         has_benchmark=bool(sums["adjusted_r"][1].any()),
         walk=windows(LOOKBACK_SESSIONS, len(days) - HORIZON_SESSIONS - 1),
+        variants=variants_in_use(settings.gates.model_dump()),
     )
 
 
