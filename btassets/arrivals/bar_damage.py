@@ -38,7 +38,7 @@ def settle_owed(book: Book, owed: Iterable[str]) -> dict[str, str]:
     """
     known = book.lake.ticker_footers(TABLE)
     lost = {
-        ticker: f"{ticker}: its bars were in a damaged file and the source has it no more; it is left out from now on"
+        ticker: f"{ticker}: its bars were in a damaged file and are no longer in the source; it is left out from now on"
         for ticker in owed
         if ticker not in known
     }

@@ -167,8 +167,8 @@ def _read(book: Book, path: Path) -> dict[str, RawBars]:
         stored = _stored(book, ticker)
         if stored is not None and merge_overlap(stored, screened.bars).kind == "restated":
             reason = (
-                f"the prices in {path.name} are on another basis than those of the same dates in the book; "
-                f"landed bars are in the source's basis ({settings.basis}); convert them"
+                f"the prices in {path.name} are on another basis than those of the same dates in the book; landed "
+                f"bars must be in the source's basis ({settings.basis}); convert them"
             )
             raise BlockedTickerError(ticker, "Q9", reason)
         refuse_damaged(_kept_path(book, ticker), ticker)

@@ -215,13 +215,13 @@ def open_book(
     if "source.kind" not in in_base.origin:
         raise SettingsFileError(
             str(path),
-            "source.kind is not set, so the file is empty, cut, or was never complete",
+            "source.kind is not set: the file is empty, truncated or incomplete",
             'restore it, or write the kind of your source, e.g. kind = "files" under [source].',
         )
     refuse_cut_settings(folder)
     if scenario == BASE_SCENARIO and only_executor != (overrides or {}):
         raise UsageError(
-            f"scenario {BASE_SCENARIO}: settings of the command line beside it",
+            f"scenario {BASE_SCENARIO}: combined with settings of the command line",
             f"{BASE_SCENARIO} is the book's own settings; give the scenario another name, or change btassets.toml.",
         )
     if overlay is None and scenario not in (BASE_SCENARIO, *in_base.scenarios) and only_executor == (overrides or {}):
@@ -231,7 +231,7 @@ def open_book(
     refuse_foreign_bars(Lake(folder / "data", base.storage.buckets), in_base)
     stored = Lake(folder / "data", 1).stored_buckets("ohlcv_history")
     if stored not in (None, base.storage.buckets):
-        rule = f"the bars of this book lie in {stored}; set it back, or delete data/ and run again"
+        rule = f"the bars of this book are in {stored}; set it back, or delete data/ and run again"
         raise SettingError(
             "storage.buckets", base.storage.buckets, rule, in_base.origin.get("storage.buckets", "default")
         )

@@ -86,7 +86,7 @@ def _look(checked: Checked, path: Path, relative: Path) -> None:
     if path.name.startswith((DAMAGED, TORN)):
         checked.notes.append(f"{path}: set aside as damaged")
     elif path.name.startswith("."):
-        checked.notes.append(f"{path}: left by a run that was killed; the next one deletes it")
+        checked.notes.append(f"{path}: left by a killed run; the next run deletes it")
     elif path.suffix == ".parquet":
         place = relative.as_posix().removeprefix(f"{COPIES}/")
         is_landed = relative.parts == (path.name,)
@@ -114,7 +114,7 @@ def _look_at_table(checked: Checked, path: Path, place: str) -> None:
         return
     checked.n_rows += n_rows
     if n_rows != expected:
-        checked.damaged.append(f"{path}: {n_rows} rows can be read, its footer says {expected}")
+        checked.damaged.append(f"{path}: {n_rows} rows are readable, but its footer says {expected}")
 
 
 def _count(checked: Checked, path: Path) -> None:
@@ -127,7 +127,7 @@ def _settings(book: Book) -> Checked:
     path, copy = book.folder / FILE_NAME, copy_of_settings(book.folder)
     _count(checked, path)
     if not copy.is_file():
-        checked.notes.append("no second copy yet: the next run keeps one")
+        checked.notes.append("no second copy yet: the next run writes one")
     elif copy.read_bytes() != path.read_bytes():
         checked.notes.append(f"differs from {copy}, the settings of the last run")
     return checked
@@ -149,5 +149,5 @@ def _reports(book: Book) -> Checked:
             if damage is not None and damage[0].exists():
                 checked.damaged.append(f"{damage[0]}: {damage[1]}")
             elif damage is not None:
-                checked.notes.append(f"{damage[0]}: not there; the next run writes it")
+                checked.notes.append(f"{damage[0]}: missing; the next run writes it")
     return checked

@@ -53,7 +53,7 @@ def _parse(book: Book, name: str, text: str) -> Mapping[str, str]:
     if missing:
         found = ", ".join(head) or "nothing"
         problem = f"{name}: no column {' and no column '.join(missing)} in its first line ({found})"
-        raise refusal(book, f"{problem}; the first line names the columns ticker and group")
+        raise refusal(book, f"{problem}; the first line must name the columns ticker and group")
     places = [head.index(column) for column in _COLUMNS]
     groups: dict[str, str] = {}
     spelled: dict[str, str] = {}
@@ -70,5 +70,5 @@ def _parse(book: Book, name: str, text: str) -> Mapping[str, str]:
             problem = f'{name}, line {rows.line_num}: {ticker} is in "{group}" here and in "{before}" above'
             raise refusal(book, f"{problem}; a ticker has one group: keep one of the lines")
     if not groups:
-        raise refusal(book, f"{name}: no row after the first line; give one line per ticker")
+        raise refusal(book, f"{name}: no row after the first line; add one line per ticker")
     return BySpelling(groups)

@@ -44,10 +44,10 @@ def make_book(folder: Path, values: dict[str, Any]) -> Path:
         When it may not be written.
     """
     if not folder.name.isprintable():
-        raise UsageError(f"{folder.name!r}: control characters in the name of a folder", "choose another name.")
+        raise UsageError(f"{folder.name!r}: control characters in the folder's name", "choose another name.")
     path = folder / FILE_NAME
     if path.exists():
-        raise UsageError(f"{path} exists", "a book is made once; edit its btassets.toml, or choose another folder.")
+        raise UsageError(f"{path} exists", "the book already exists; edit its btassets.toml, or choose another folder.")
     with writing(folder):
         for name in ("data", "reports", "landing"):
             (folder / name).mkdir(parents=True, exist_ok=True)

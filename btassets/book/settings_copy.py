@@ -45,6 +45,6 @@ def refuse_cut_settings(folder: Path) -> None:
     if len(text) < len(kept) and kept.startswith(text) and not text.endswith(b"\n"):
         raise SettingsFileError(
             str(path),
-            f"is cut after {len(text):,} of {len(kept):,} bytes that the last run read",
-            f"restore it from {copy}; if it is as you want it, end its last line.",
+            f"is truncated after {len(text):,} of {len(kept):,} bytes read by the last run",
+            f"restore it from {copy}; to keep it as it is, end its last line.",
         )

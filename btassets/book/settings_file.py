@@ -42,7 +42,7 @@ def set_in_file(path: Path, values: Mapping[str, Any]) -> None:
         text = before
     if not _sets(text, values):
         problem = f"{path}: {', '.join(values)} cannot be set without touching other lines"
-        raise UsageError(problem, "write the setting into the file by hand; it stays as it was.")
+        raise UsageError(problem, "write the setting into the file by hand; the file is unchanged.")
     replace_text(path, text, is_durable=True)
 
 

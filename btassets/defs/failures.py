@@ -38,7 +38,7 @@ def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
                 failed_check = failed_check or RunFailure(EXIT_CHECK_FAILED, text)
         elif event.is_step_failure and failed_check is None:
             return _of_error(data.error)
-    return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; its page tells more (`btassets ui`)")
+    return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; see its page (`btassets ui`)")
 
 
 def _of_error(error: Any) -> RunFailure:
@@ -46,7 +46,7 @@ def _of_error(error: Any) -> RunFailure:
     found = error
     while found is not None:
         if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
-            return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
+            return RunFailure(EXIT_INTERRUPTED, "interrupted; finished work is kept, run again to continue.")
         kind = errors.error_named(str(getattr(found, "cls_name", "")))
         if kind is not None:
             text = str(getattr(found, "message", "")).strip()

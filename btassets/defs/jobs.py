@@ -34,7 +34,9 @@ def build_scenario_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.job(
         name="scenario",
-        description="One scenario beside the base numbers: its own rows, its own report. Change settings at launch.",
+        description=(
+            "Compute one scenario beside the base numbers, with its own rows and report. Change settings at launch."
+        ),
     )
     def scenario() -> None:
         """Analyse one scenario."""
@@ -71,7 +73,7 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
             "everything",
             selection="*",
             partitions_def=tickers,
-            description="Bars, replay, analysis, report: only what changed is computed.",
+            description="Compute bars, replay, analysis and report; skips what is up to date.",
         ),
         dg.define_asset_job(
             "replay",
@@ -82,12 +84,12 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
         dg.define_asset_job(
             "analysis",
             selection=[t for ts in analysis for t in ts],
-            description="Ranks, statistics, book and advice from the replay as it stands.",
+            description="Compute ranks, statistics, portfolio and advice from the existing replay.",
         ),
         dg.define_asset_job(
             "report",
             selection=[*report, "warehouse"],
-            description="The report from the tables as they stand.",
+            description="Write the report from the existing tables.",
         ),
         dg.define_asset_job(
             "full_backfill",
@@ -95,7 +97,7 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
             partitions_def=tickers,
             config={"resources": {"book": {"config": {"full": True}}}},
             description="Read the whole window of every ticker again, then replay exactly those whose bars changed. "
-            "Re-executed after a stop, it goes on with the tickers that are left.",
+            "A re-execution after a stop continues with the remaining tickers.",
         ),
         build_scenario_job(settings or Settings()),
     ]

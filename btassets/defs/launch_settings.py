@@ -24,7 +24,7 @@ class Launch(dg.Config):
     name: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9_.-]*$",
-        description="name of the scenario; empty: set-<hash of what differs from the book>",
+        description="name of the scenario; empty: set-<hash of the settings that differ from the book's>",
     )
 
 

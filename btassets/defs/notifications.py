@@ -38,7 +38,7 @@ def post(book: Book, text: str, *, kind: str, log: Callable[[str], object], **fa
             return 200 <= answer.status < 300
     except OSError as error:
         # The address may hold a token: the reason is told, the address is not.
-        log(f"schedule.webhook did not take the message ({getattr(error, 'reason', error)}): {text}")
+        log(f"schedule.webhook rejected the message ({getattr(error, 'reason', error)}): {text}")
         return False
 
 

@@ -31,7 +31,7 @@ class BookResource(dg.ConfigurableResource):
         default=0.0,
         ge=0.0,
         le=3600.0,
-        description="leave out files that changed within the last so many seconds: they may be half-written",
+        description="skip files that changed within this many seconds: they may be half-written",
     )
 
     def open(self) -> Book:

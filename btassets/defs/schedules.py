@@ -53,7 +53,7 @@ def _daily_tick(context: dg.ScheduleEvaluationContext, book: BookResource) -> dg
         return dg.SkipReason(f"no session of {hours.code} closed in the last 24 hours: a holiday or a weekend")
     busy = run_under_way(context.instance)
     if busy is not None:
-        return dg.SkipReason(f"run {busy.run_id[:8]} is under way; it takes what is new")
+        return dg.SkipReason(f"run {busy.run_id[:8]} is active and includes the new bars")
     try:
         plan = make_plan(opened)
     except BtassetsError as error:

@@ -74,10 +74,10 @@ def _new_bars_tick(context: dg.SensorEvaluationContext, book: BookResource) -> d
     if not found.changed and not found.is_benchmark_new and not found.landed:
         return dg.SkipReason(_tell(found))
     if context.cursor == found.marker:
-        return dg.SkipReason(f"{_tell(found)}; a run over exactly these was asked for before, its page tells more")
+        return dg.SkipReason(f"{_tell(found)}; a run for exactly these was already requested, see its page")
     busy = run_under_way(context.instance)
     if busy is not None:
-        return dg.SkipReason(f"{_tell(found)}; run {busy.run_id[:8]} is under way, the next tick looks again")
+        return dg.SkipReason(f"{_tell(found)}; run {busy.run_id[:8]} is active, retried at the next tick")
     register(context.instance, [*found.listed, *found.landed_tickers])
     # T may move with new bars, and with it every ticker's last row: the range spans all of them, and
     # fingerprints decide which are computed.
@@ -116,7 +116,10 @@ def build_sensors(everything: Any) -> list[dg.SensorDefinition]:
         name="new_bars",
         job=everything,
         minimum_interval_seconds=NEW_BARS_SECONDS,
-        description="New bars in the book's source lead to one run over what changed; files still being written wait.",
+        description=(
+            "New bars in the book's source start one run for the changed tickers; files still being written are "
+            "left for a later tick."
+        ),
     )
     def new_bars(context: dg.SensorEvaluationContext, book: BookResource):
         return _new_bars_tick(context, book)
@@ -124,7 +127,7 @@ def build_sensors(everything: Any) -> list[dg.SensorDefinition]:
     @dg.sensor(
         name="freshness",
         minimum_interval_seconds=FRESHNESS_SECONDS,
-        description="Tells when a session of the exchange has passed without bars; holidays and weekends are none.",
+        description="Notifies when a session of the exchange has passed without bars, ignoring holidays and weekends.",
     )
     def freshness(context: dg.SensorEvaluationContext, book: BookResource):
         return _freshness_tick(context, book)

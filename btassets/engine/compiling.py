@@ -83,7 +83,7 @@ def numba_type(annotation: Any) -> types.Type:
         hints = get_type_hints(annotation, include_extras=True)
         fields = [numba_type(hint) for hint in hints.values()]
         return cast("types.Type", types.BaseTuple.from_types(fields, annotation))
-    message = f"{annotation!r} is no type of a kernel's parameter"
+    message = f"{annotation!r} is not a parameter type of a kernel"
     raise TypeError(message)
 
 

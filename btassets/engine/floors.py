@@ -127,12 +127,12 @@ FLOORS: tuple[Floor, ...] = (
         "best_prob",
         "at_least",
         "tighteners_ok",
-        "Least probability of a target",
+        "Minimum probability of a target",
         off=0.0,
         missing=0.0,
         is_optional=True,
     ),
-    Floor("ev", "min_ev", "ev", "at_least", "tighteners_ok", "Least expected value", off=None, is_optional=True),
+    Floor("ev", "min_ev", "ev", "at_least", "tighteners_ok", "Minimum expected value", off=None, is_optional=True),
     Floor("neutral", "exclude_neutral", "action", "same_direction", "neutral_ok", "Action must agree", off=False),
     Floor(
         "conviction",
@@ -150,7 +150,7 @@ FLOORS: tuple[Floor, ...] = (
         "risk_level",
         "one_of",
         "tighteners_ok",
-        "Without conflicts only",
+        "No conflicts only",
         off=False,
         labels=("Low",),
     ),
@@ -168,14 +168,14 @@ FLOORS: tuple[Floor, ...] = (
 CORE_FLAGS: tuple[Flag, ...] = (
     Flag("rr_ok", "reward-to-risk floor passed"),
     Flag("confidence_ok", "confidence floor passed"),
-    Flag("neutral_ok", "action points in the setup's direction, or is not asked for"),
+    Flag("neutral_ok", "action points in the setup's direction, or this floor is off"),
     Flag("tighteners_ok", "conviction, conflict, probability and expected-value floors passed"),
 )
 """Flags of every floor but the momentum cutoff, in the order of the columns."""
 
 FLAGS: tuple[Flag, ...] = (
     *CORE_FLAGS,
-    Flag("meets_core", "every floor but the momentum gate passed"),
+    Flag("meets_core", "every floor except the momentum gate passed"),
     Flag(MOMENTUM_FLAG, "momentum gate passed"),
     Flag("qualified", "every floor and the momentum gate passed"),
 )

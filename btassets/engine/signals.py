@@ -40,7 +40,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "mom_12_1_resid",
         "Residual momentum 12-1",
-        "the same after removing beta times the benchmark, fraction",
+        "12-1 momentum less beta times the benchmark's return, fraction",
         1,
         SESSIONS_A_YEAR,
     ),

@@ -74,7 +74,7 @@ def out_of_sample(row: Values) -> str:
 
 RESEARCH_TOPICS = ("capacity_15", "cutoff_90")
 _CLAIMED = {
-    "negligible": f"adds no more than {NEGLIGIBLE_MARGIN_R:g}R:",
+    "negligible": f"adds at most {NEGLIGIBLE_MARGIN_R:g}R:",
     "uniquely_best": "no other is as good:",
 }
 

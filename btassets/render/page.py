@@ -64,7 +64,7 @@ def page(report: Report) -> str:
     """
     title = f"{report['book']['name']}, {report['as_of']}: btassets report"
     body = "".join(make(report) for make in _SECTIONS)
-    end = "Nothing here is advice to trade. Every number is in report.json beside this file."
+    end = "Not investment advice. Every number is in report.json beside this file."
     return shell(title, _contents(body) + body + _curves(report), end)
 
 

@@ -84,18 +84,18 @@ def parse_grid(words: Sequence[str], base: Settings) -> list[Axis]:
         key, equals, text = word.partition("=")
         key = key.strip()
         if not equals or not key or not text.strip():
-            raise UsageError(f"sweep {word}: no values in it", _EXAMPLE)
+            raise UsageError(f"sweep {word}: no values", _EXAMPLE)
         if key not in KEYS:
             raise UnknownSettingError(key, KEYS, _WHERE)
         if any(axis.key == key for axis in axes):
-            raise UsageError(f"sweep {word}: {key} is there twice", "give all its values in one word.")
+            raise UsageError(f"sweep {word}: {key} is given twice", "put all its values into one argument.")
         axes.append(_axis(key, [v for part in text.split(",") for v in _values(word, part.strip())], base))
     n_cells = 1
     for axis in axes:
         n_cells *= len(axis)
     if n_cells > MOST_CELLS:
         problem = f"sweep: {n_cells:,} cells, more than {MOST_CELLS:,}"
-        raise UsageError(problem, "the best of so many is luck; take wider steps or fewer settings.")
+        raise UsageError(problem, "the best of so many is luck; use wider steps or fewer settings.")
     return axes
 
 
@@ -123,12 +123,12 @@ def _values(word: str, part: str) -> list[Any]:
     try:
         first, last, step = (Decimal(piece.strip()) for piece in part.split(":"))
     except (InvalidOperation, ValueError) as error:
-        raise UsageError(f"sweep {word}: {part} is no range", f"first:last:step, {_EXAMPLE}") from error
+        raise UsageError(f"sweep {word}: {part} is not a range", f"first:last:step, {_EXAMPLE}") from error
     if not all(n.is_finite() for n in (first, last, step)) or step <= 0 or last < first:
-        raise UsageError(f"sweep {word}: {part} runs nowhere", f"first:last:step ascends, {_EXAMPLE}")
+        raise UsageError(f"sweep {word}: {part} is an empty range", f"first:last:step ascends, {_EXAMPLE}")
     n = int((last - first) / step) + 1
     if n > MOST_CELLS:
-        raise UsageError(f"sweep {word}: {n:,} values, more than {MOST_CELLS:,}", "take wider steps.")
+        raise UsageError(f"sweep {word}: {n:,} values, more than {MOST_CELLS:,}", "use wider steps.")
     # Decimals: 1 + 7 * 0.1 is 1.7, and not what binary fractions add up to.
     numbers = [first + k * step for k in range(n)]
     is_whole = all(piece == piece.to_integral_value() for piece in (first, step))

@@ -161,7 +161,7 @@ def parse_assignments(words: Sequence[str]) -> dict[str, Any]:
         key, equals, raw = word.partition("=")
         shown = word if len(word) <= 80 else f"{word[:80]}..."
         if not equals or not key.strip():
-            raise UsageError(f"--set {shown}: no KEY=VALUE", "write it as --set gates.min_rr=2")
+            raise UsageError(f"--set {shown}: not KEY=VALUE", "write it as --set gates.min_rr=2")
         key = key.strip()
         if key in flat:
             raise UsageError(f"--set {shown}: {key} is set twice", "give one value for each setting.")
@@ -198,7 +198,7 @@ def _unknown_scenario(name: str, declared: Iterable[str], shown: str) -> UsageEr
     known = [BASE_SCENARIO, *declared]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     advice = f"did you mean {near[0]}?" if near else f"declared are {', '.join(known)}."
-    return UsageError(f"scenario {name}: neither in {shown} nor run before", advice)
+    return UsageError(f"scenario {name}: not defined in {shown} and never run", advice)
 
 
 def _scenario_tables(declared: Any, shown: str) -> Mapping[str, Any]:

@@ -9,7 +9,9 @@ import re
 from btassets.errors import UsageError
 
 MAX_NAME = 64
-RULE = f"a name has letters, digits, '-' and '_', starts with a letter, a digit or '_', and has at most {MAX_NAME}"
+RULE = (
+    f"a name consists of letters, digits, '-' and '_', starts with a letter, a digit or '_', and has at most {MAX_NAME}"
+)
 
 _NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{MAX_NAME - 1}}}")
 

@@ -128,7 +128,7 @@ def environment_key(source: str, *names: str) -> str:
         value = os.environ.get(name, "").strip()
         if value:
             if not value.isascii() or not value.isprintable() or " " in value:
-                raise CredentialsError(source, f"{name} in the environment holds characters that no key has")
+                raise CredentialsError(source, f"{name} in the environment contains characters not allowed in a key")
             remember(value)
             return value
     raise CredentialsError(source, f"{names[0]} is not set in the environment")

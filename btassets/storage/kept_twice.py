@@ -49,7 +49,7 @@ def restore(path: Path, place: str, copy: Path, problem: str, *, is_kept: bool =
     footer = intact_footer(copy, place)
     if not is_kept:
         if footer is not None:
-            tell_damage(path, f"damaged ({problem}); its second copy is read")
+            tell_damage(path, f"damaged ({problem}); its second copy is used")
         return footer
     aside = _aside_for_good(path)
     if footer is None:
@@ -57,7 +57,7 @@ def restore(path: Path, place: str, copy: Path, problem: str, *, is_kept: bool =
         with writing(path):
             path.replace(aside)
         return None
-    tell_damage(path, f"damaged ({problem}); set aside as {aside.name}, its second copy is in its place")
+    tell_damage(path, f"damaged ({problem}); set aside as {aside.name} and restored from its second copy")
     keep(path, aside)
     keep(copy, path)
     return footer

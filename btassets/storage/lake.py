@@ -109,13 +109,13 @@ class Lake:
             seal = verify(path, self.place(path))
         except FileNotFoundError:
             if not self.mends and _aside(path).exists():
-                raise DamagedFileError(str(path), f"set aside as {_aside(path).name}, not made again yet") from None
+                raise DamagedFileError(str(path), f"set aside as {_aside(path).name}, not rebuilt yet") from None
             return None
         if seal.problem is None:
             return seal.footer
         is_twice = self._is_twice(path)
         if seal.problem == FOREIGN and not (is_twice and self.copy_of(path).exists()):
-            tell_damage(path, f"{FOREIGN} and is left out of every table; take it away")
+            tell_damage(path, f"{FOREIGN} and is ignored; remove it")
             return None
         if is_twice:
             copy = self.copy_of(path)
@@ -124,7 +124,7 @@ class Lake:
                 return answer
         if not self.mends:
             raise DamagedFileError(str(path), seal.problem)
-        tell_damage(path, f"damaged ({seal.problem}); it counts as absent and is made again")
+        tell_damage(path, f"damaged ({seal.problem}); it is treated as missing and rebuilt")
         with writing(path):
             path.replace(_aside(path))
         return None

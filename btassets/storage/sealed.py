@@ -175,12 +175,12 @@ def _split(file: IO[bytes]) -> tuple[int, int, bytes]:
     """
     size = file.seek(0, os.SEEK_END)
     if size < 2 * len(_MAGIC) + 4:
-        raise ValueError(f"{size} bytes are no Parquet file")
+        raise ValueError(f"{size} bytes are not a Parquet file")
     file.seek(size - _TAIL)
     tail = file.read(_TAIL)
     length = int.from_bytes(tail[:4], "little")
     if tail[4:] != _MAGIC or length > size - _TAIL - len(_MAGIC):
-        raise ValueError("its end is cut off or overwritten")
+        raise ValueError("its end is truncated or overwritten")
     start = size - _TAIL - length
     file.seek(start)
     return size, start, file.read()
@@ -234,9 +234,9 @@ def _verified(file: IO[bytes], path: Path, place: str) -> Seal:
     raw = (metadata.metadata or {}).get(FOOTER_KEY, b"{}")
     facts = json.loads(raw)
     if facts.get("place") != place:
-        return Seal(f"it is the file {facts.get('place')}")
+        return Seal(f"it is a copy of {facts.get('place')}")
     if facts.get("n_rows") != metadata.num_rows:
-        return Seal(f"it has {metadata.num_rows} rows, its footer says {facts.get('n_rows')}")
+        return Seal(f"it has {metadata.num_rows} rows, but its footer says {facts.get('n_rows')}")
     return Seal(None, raw)
 
 
@@ -259,7 +259,7 @@ def _unsealed(path: Path) -> str:
     footer = footer_as_it_is(path)
     if footer is None:
         return "its footer cannot be read"
-    return "it has no checksum: an older version wrote it" if footer else FOREIGN
+    return "it has no checksum: it was written by an older version" if footer else FOREIGN
 
 
 def footer_as_it_is(path: Path) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ def read_sealed_json(path: Path) -> dict[str, Any] | None:
         return None
     record = _intact_record(path)
     if record is None:
-        tell_damage(path, "damaged (its checksum does not match); it counts as absent and is made again")
+        tell_damage(path, "damaged (its checksum does not match); it is treated as missing and rebuilt")
     return record
 
 

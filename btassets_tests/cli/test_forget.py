@@ -47,7 +47,7 @@ def test_no_read_needs_bars_and_no_tickers(ran: Path, tmp_path: Path) -> None:
     make_book(tmp_path / "book", ran)
     answer = run(tmp_path, "--no-read")
     assert answer.code == 3
-    assert "no bars were read yet" in answer.err
+    assert "no bars have been read yet" in answer.err
     assert run(ran, "--no-read", "--tickers", "SYN0001").code == 2
 
 
@@ -55,7 +55,7 @@ def test_a_ticker_that_left_is_named_and_forgotten_on_demand(ran: Path) -> None:
     (ran / "bars" / "SYN0003.parquet").rename(ran / "SYN0003.parquet")
     answer = run(ran)
     assert answer.code == 0
-    assert "SYN0003: the source no longer has it" in answer.err
+    assert "SYN0003: no longer in the source" in answer.err
     assert "SYN0003" in tickers(ran)
     for words, said in ((["SYN9999"], "no such ticker"), ([], "TICKER")):
         refused = call("forget", *words, "--book", ran / "book")

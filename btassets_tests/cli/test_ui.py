@@ -110,4 +110,4 @@ def test_ctrl_c_ends_with_words(book: Path) -> None:
     assert "loading the book's definitions ..." in told
     assert "starting the page ..." in told
     assert told.rstrip().endswith("page, daemon and runs have ended. `btassets ui` starts them again.")
-    assert "what is done stays done" not in told
+    assert "finished work is kept" not in told

@@ -111,7 +111,7 @@ def test_lists_are_compared_as_json_gives_them_back() -> None:
         (Reason("table", "trades", "a", "missing"), "table trades, which it reads, is missing"),
         (Reason("tickers", "the source changed", n=1, now="AAA"), "1 ticker: the source changed (first: AAA)"),
         (Reason("setting", "method.fill", True, None), "setting method.fill: true -> unset"),
-        (Reason("unknown", "x"), "computed by a version that did not keep its inputs"),
+        (Reason("unknown", "x"), "computed by a version that did not record its inputs"),
         (Reason("columns", "x"), "its declared columns changed"),
     ],
 )

@@ -82,7 +82,7 @@ def test_what_is_wrong_is_told_apart(tmp_path: Path) -> None:
     assert verify(path, "u").problem == "it is the file t"
     forget_verified()
     path.write_bytes(content[:10])
-    assert verify(path, "t").problem == "10 bytes are no Parquet file"
+    assert verify(path, "t").problem == "10 bytes are not a Parquet file"
     path.write_bytes(content[:-1])
     assert verify(path, "t").problem == "its end is cut off or overwritten"
     pq.write_table(TABLE, path)

@@ -28,7 +28,7 @@ _STAGE = STAGES["candidates"]
 _UPSTREAM = {name: dg.In(dg.Nothing) for name in _STAGE.reads}
 
 
-@dg.op(ins=_UPSTREAM, out=dg.Out(stage.ReplayPlan), description="Which of the targeted tickers are stale.")
+@dg.op(ins=_UPSTREAM, out=dg.Out(stage.ReplayPlan), description="Find the stale tickers among the targeted ones.")
 def plan_replay(context: dg.OpExecutionContext, book: BookResource) -> stage.ReplayPlan:
     """Compare fingerprints; nothing is computed here."""
     chosen = targeted(context)
@@ -63,7 +63,7 @@ def _shard(shard: int, n_shards: int) -> dg.OpDefinition:
 
 @dg.op(
     out=dg.Out(dg.Nothing),
-    description="Compare what was planned with what arrived; a lost ticker fails the run.",
+    description="Compare the plan with the results; a missing ticker fails the run.",
 )
 def finish_replay(
     context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]
@@ -87,7 +87,7 @@ def finish_replay(
 
 @dg.op(
     out=dg.Out(dg.Nothing),
-    description="Replay a sample again with every later bar taken away; the setups must be the same.",
+    description="Replay a sample again without later bars; the setups must be identical.",
 )
 def check_no_lookahead(
     context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]

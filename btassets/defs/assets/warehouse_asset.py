@@ -20,7 +20,7 @@ from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, writ
 @dg.asset(
     name="warehouse",
     group_name=STAGES["backtest_report"].group,
-    description="One file for your own questions: every table as a view, `duckdb warehouse.duckdb` opens it.",
+    description="Every table as a view in one file, for your own queries: `duckdb warehouse.duckdb`.",
     deps=["backtest_report", *(name for name, stage in STAGES.items() if stage.keyed != "scenario")],
     owners=metadata.OWNERS,
     kinds={"duckdb"},

@@ -37,9 +37,8 @@ class ImpossibleDividendError(BtassetsError, ValueError):
 
     def __str__(self) -> str:
         return (
-            f"{np.datetime64(self.date, 'D')}: dividend {self.dividend_usd:g} a share of the day before, "
-            f"close before {self.close_before:g}; a dividend is smaller than the price that it is paid from; "
-            "correct the source."
+            f"{np.datetime64(self.date, 'D')}: dividend {self.dividend_usd:g} per share, close on the previous day "
+            f"{self.close_before:g}; a dividend must be below the price before it; correct the source."
         )
 
 

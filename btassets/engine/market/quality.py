@@ -100,7 +100,7 @@ def screen_bars(
     found = Findings(ticker, raw.notes, overrides)
     n_rows = len(raw)
     if n_rows == 0:
-        text = "there is not one row; a ticker needs at least one bar."
+        text = "no rows; a ticker needs at least one bar."
         found.add("Q1", "block", None, 0, text, can_override=False)
         return _result(None, found, n_rows)
     bars = sorted_by_date(raw, found)
@@ -109,7 +109,7 @@ def screen_bars(
     bars = plausible_rows(bars, rules, found)
     bars = without_padding(bars, found)
     if len(bars) == 0:
-        text = "no row is left; a ticker needs at least one bar."
+        text = "no rows left; a ticker needs at least one bar."
         found.add("Q1", "block", None, n_rows, text, can_override=False)
         return _result(None, found, n_rows)
     judge_returns(bars, basis, rules, found)
@@ -130,8 +130,8 @@ def ended_problem(ticker: str, last_bar: int, last_session: int, rules: QualityR
     if last_session - last_bar <= rules.ended_after_days:
         return None
     text = (
-        f"{ticker} {iso_date(last_bar)}: last bar, while the set goes on to {iso_date(last_session)}; taken as "
-        "delisted, its history is kept."
+        f"{ticker} {iso_date(last_bar)}: last bar, while other tickers continue to {iso_date(last_session)}; treated "
+        "as delisted, its history is kept."
     )
     return Problem(ticker, "Q16", "warn", last_bar, 1, text)
 

@@ -57,8 +57,8 @@ def _judge_dividends(bars: RawBars, basis: Basis, paid: Floats, found: Findings)
     if basis != "total" and len(impossible):
         row = int(impossible[0]) + 1
         text = (
-            f"dividend {paid[row - 1]:g} a share, close before it {bars.close[row - 1]:g} ({len(impossible)} "
-            "bars in all); a dividend is below the price that it is paid from; correct the source."
+            f"dividend {paid[row - 1]:g} per share, close before it {bars.close[row - 1]:g} ({len(impossible)} bars "
+            "in all); a dividend must be below the price before it; correct the source."
         )
         # No person's word gives a factor above zero.
         found.add("Q4", "block", int(bars.dates[row]), len(impossible), text, can_override=False)
@@ -75,7 +75,7 @@ def _judge_jumps(bars: RawBars, growth: Floats, rules: QualityRules, found: Find
         (undone if (level >= 1.0 - rules.jump_undo_frac - 1e-12).any() else lasting).append(int(index))
     for rows, observed, severity, advice in (
         (np.flatnonzero(is_up).tolist(), "jump up", "block", "missed split or decimal slip"),
-        (undone, "fall that the next bars undo", "block", "missed split or decimal slip"),
+        (undone, "fall undone by the next bars", "block", "missed split or decimal slip"),
         (lasting, "fall", "warn", "kept"),
     ):
         if rows:
@@ -131,15 +131,15 @@ def _judge_scale(
     advice = (
         "raw bars come with their splits; correct the source, or confirm the move by an override."
         if basis == "raw"
-        else f"prices at source.basis {basis!r} contain no split; set source.basis to raw and map the splits, correct "
-        "the source, or confirm the move by an override."
+        else f"prices at source.basis {basis!r} must contain no split; set source.basis to raw and map the splits, "
+        "correct the source, or confirm the move by an override."
     )
     for some, severity, seems in ((splits, "block", "looks like"), (perhaps, "warn", "may be")):
         if some:
             row = some[0].row
             text = (
-                f"open {bars.open[row]:g} after close {bars.close[row - 1]:g} {seems} a split {some[0].spelled} "
-                f"that is not recorded ({len(some)} bars in all); {advice}"
+                f"open {bars.open[row]:g} after close {bars.close[row - 1]:g} {seems} an unrecorded "
+                f"{some[0].spelled} split ({len(some)} bars in all); {advice}"
             )
             found.add("Q8", "block" if severity == "block" else "warn", int(bars.dates[row]), len(some), text)
     return is_named
@@ -186,7 +186,7 @@ def _judge_adjusted(bars: RawBars, adjusted: Floats, growth: Floats, rules: Qual
     n_unusable = int((~is_usable).sum())
     if n_unusable:
         day = int(bars.dates[np.flatnonzero(~is_usable)[0]])
-        text = f"no adjusted close above 0 ({n_unusable} rows in all); not compared there."
+        text = f"no adjusted close above 0 ({n_unusable} rows in all); not compared."
         found.add("Q9", "warn", day, n_unusable, text)
         adjusted = np.where(is_usable, adjusted, np.nan)
     with np.errstate(over="ignore"):
@@ -201,7 +201,7 @@ def _judge_adjusted(bars: RawBars, adjusted: Floats, growth: Floats, rules: Qual
             row = int(hits[0]) + 1
             text = (
                 f"adjusted return {vendor_growth[row - 1] - 1.0:+.4f}, from close and actions "
-                f"{growth[row - 1] - 1.0:+.4f} ({len(hits)} bars in all); the two agree within "
+                f"{growth[row - 1] - 1.0:+.4f} ({len(hits)} bars in all); the two must agree within "
                 f"{100.0 * rules.adjusted_warn_frac:g}%; an action is missing or wrong in the source."
             )
             found.add("Q9", "block" if severity == "block" else "warn", int(bars.dates[row]), len(hits), text)

@@ -73,7 +73,7 @@ def sorted_by_date(raw: RawBars, found: Findings) -> RawBars:
         order = np.argsort(raw.dates, kind="stable")
         bars = _taken(raw, order)
         if not (step < 0).all():  # newest first is an order too
-            text = f"{n_unsorted} rows are not in the order of their dates; sorted."
+            text = f"{n_unsorted} rows are not in date order; sorted."
             found.add("Q3", "info", None, n_unsorted, text)
     is_repeat = np.zeros(len(bars), dtype=np.bool_)
     is_repeat[1:] = bars.dates[1:] == bars.dates[:-1]
@@ -89,12 +89,12 @@ def sorted_by_date(raw: RawBars, found: Findings) -> RawBars:
     n_equal = int((is_repeat & ~differs).sum())
     if n_equal:
         day = int(bars.dates[np.flatnonzero(is_repeat & ~differs)[0]])
-        found.add("Q3", "warn", day, n_equal, f"the same row is there again ({n_equal} rows in all); merged.")
+        found.add("Q3", "warn", day, n_equal, f"duplicate of another row ({n_equal} rows in all); merged.")
     if differs.any():
         row = int(np.flatnonzero(differs)[0])
         text = (
             f"two different rows for one date, close {bars.close[first[row]]:g} and {bars.close[row]:g} "
-            f"({int(differs.sum())} rows in all); dates are unique; correct the source."
+            f"({int(differs.sum())} rows in all); dates must be unique; correct the source."
         )
         found.add("Q3", "block", int(bars.dates[row]), int(differs.sum()), text)
         # Overridden: neither row can be believed.
@@ -138,15 +138,15 @@ def on_sessions(bars: RawBars, sessions: Days | None, rules: QualityRules, found
     if not n_off:
         return bars
     first = int(bars.dates[np.flatnonzero(is_off)[0]])
-    text = f"bar on a day without a session ({n_off} rows in all); bars are of sessions; dropped."
+    text = f"bar on a day without a session ({n_off} rows in all); bars must be on sessions; dropped."
     found.add("Q6", "quarantine", first, n_off, text)
     # Some sources pad holidays: a row without a trade says nothing about the calendar.
     is_traded = is_off & (bars.dates <= sessions[-1]) & (bars.volume > 0.0) & np.isfinite(bars.close)
     n_traded = int(is_traded.sum())
     if n_traded > rules.max_bad_rows and n_traded > rules.max_off_calendar_frac * len(bars):
         text = (
-            f"{n_traded} of {len(bars)} rows are on days without a session ({_pattern_of(bars.dates[is_traded])}); at "
-            f"most {100.0 * rules.max_off_calendar_frac:g}% may be; set calendar (data: the bars' own dates), or "
+            f"{n_traded} of {len(bars)} rows are on days without a session ({_pattern_of(bars.dates[is_traded])}); "
+            f"the maximum is {100.0 * rules.max_off_calendar_frac:g}%; set calendar (data: the bars' own dates), or "
             "correct the dates."
         )
         found.add("Q6", "block", first, n_traded, text)
@@ -158,11 +158,11 @@ def _pattern_of(off: Days) -> str:
     """What the days off the calendar have in common."""
     share = np.bincount((off + 3) % 7, minlength=7) / len(off)
     if share[5] + share[6] > 0.8 and min(share[5], share[6]) > 0.2:
-        return "Saturdays and Sundays: a market of seven days a week"
+        return "Saturdays and Sundays: a market that trades seven days a week"
     if share[6] > 0.8:
-        return "Sundays for Mondays: dates a day early, as stamps of another time zone give them"
+        return "Sundays for Mondays: dates a day early, as from timestamps in another time zone"
     if share[5] > 0.8:
-        return "Saturdays for Fridays: dates a day late, as stamps of another time zone give them"
+        return "Saturdays for Fridays: dates a day late, as from timestamps in another time zone"
     return "the holidays of another exchange?"
 
 
@@ -188,8 +188,8 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
     if len(bad):
         row = int(bad[0])
         text = (
-            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g} "
-            f"({len(bad)} rows in all); prices are finite and above 0, volume is not below 0; dropped."
+            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g} ({len(bad)} "
+            "rows in all); prices must be finite and above 0, volume not below 0; dropped."
         )
         found.add("Q4", "quarantine", int(bars.dates[row]), len(bad), text)
         shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g}"
@@ -199,8 +199,8 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
     if len(crossed):
         row = int(crossed[0])
         text = (
-            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g} ({len(crossed)} rows in "
-            "all); low is the lowest and high the highest of the four; dropped."
+            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g} ({len(crossed)} rows in all); low "
+            "must be the lowest and high the highest of the four; dropped."
         )
         found.add("Q5", "quarantine", int(bars.dates[row]), len(crossed), text)
         shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}"
@@ -231,7 +231,7 @@ def _without_empty_rows(bars: RawBars, found: Findings) -> RawBars:
     n_idle = int(is_idle.sum())
     if not n_idle:
         return bars
-    text = f"{n_idle} rows have a date and no price of a trade; such a row is no bar; left out."
+    text = f"{n_idle} rows have a date but no trade price; such rows are not bars; dropped."
     found.add("Q4", "info", int(bars.dates[np.flatnonzero(is_idle)[0]]), n_idle, text)
     return rows_kept(bars, ~is_idle)
 
@@ -249,7 +249,7 @@ def _believable_actions(bars: RawBars, found: Findings) -> RawBars:
     rows = np.flatnonzero(is_bad)
     row = int(rows[0])
     text = (
-        f"split {bars.split[row]:g}, dividend {bars.dividend[row]:g} ({len(rows)} rows in all); a split is "
+        f"split {bars.split[row]:g}, dividend {bars.dividend[row]:g} ({len(rows)} rows in all); a split must be "
         "above 0, a dividend not below 0; correct the source."
     )
     found.add("Q4", "block", int(bars.dates[row]), len(rows), text)
@@ -264,8 +264,8 @@ def _block_when_many(
     n_rows = len(bars)
     if n_bad > rules.max_bad_rows or n_bad > rules.max_bad_frac * n_rows:
         text = (
-            f"{n_bad} of {n_rows} rows are bad, this one with {shown}; at most {rules.max_bad_rows} and "
-            f"{100.0 * rules.max_bad_frac:g}% may be; correct the source."
+            f"{n_bad} of {n_rows} rows are bad, e.g. {shown}; the maximum is {rules.max_bad_rows} rows and "
+            f"{100.0 * rules.max_bad_frac:g}%; correct the source."
         )
         found.add(rule, "block", int(bars.dates[first]), n_bad, text)
 

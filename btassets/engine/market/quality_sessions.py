@@ -94,8 +94,8 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
     for at in np.flatnonzero(is_blocked).tolist():
         day = int(days[at])
         text = (
-            f"{iso_date(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar; more "
-            f"than {100.0 * rules.day_missing_block_frac:g}% is no day to rank; its bars are not used."
+            f"{iso_date(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar; no ticker is "
+            f"ranked on a day missing more than {100.0 * rules.day_missing_block_frac:g}%; its bars are not used."
         )
         problems.append(Problem("", "Q19", "block", day, int(living[at] - present[at]), text))
     warned = np.flatnonzero((missing_frac > rules.day_missing_warn_frac) & ~is_blocked)
@@ -147,7 +147,7 @@ def screen_benchmark(
         return ()
     is_block = len(missing) > rules.max_benchmark_missing_frac * len(sessions)
     advice = (
-        "a benchmark covers the tickers' dates; give one that does."
+        "a benchmark must cover the tickers' dates; provide one that does."
         if is_block
         else "returns over them are missing in adjusted statistics."
     )

@@ -49,8 +49,8 @@ def judge_trailing(
 
     def add(rule: str, count: int, observed: str, setting: str) -> None:
         text = (
-            f"{ticker} {iso_date(last)}: {observed} in the {n_sessions} sessions up to its last bar; beyond "
-            f"quality.{setting} such a date is not eligible; kept."
+            f"{ticker} {iso_date(last)}: {observed} in the {n_sessions} sessions up to its last bar; dates beyond "
+            f"quality.{setting} are not eligible; kept."
         )
         found.append(Problem(ticker, rule, "warn", last, count, text))
 

@@ -71,8 +71,8 @@ def same_series(marks: Mapping[str, Sequence[int]]) -> list[Problem]:
             continue
         seen.update(group)
         text = (
-            f"{' and '.join(group[:_NAMED])} have the same bars over months; two names of one series hold the same "
-            "thing twice; drop one with universe.exclude, or fetch it again."
+            f"{' and '.join(group[:_NAMED])} have the same bars over months; two names of one series double its "
+            "position; drop one with universe.exclude, or fetch it again."
         )
         found.append(Problem(group[0], "Q26", "warn", None, len(group), text))
     return found
@@ -140,9 +140,9 @@ def basis_look(split_like: Sequence[str], unused: Sequence[str], n_tickers: int,
         found.append(Problem(EVERYBODY, "Q25", "warn", None, len(split_like), text))
     if len(unused) >= 2 and 2 * len(unused) >= n_tickers:
         text = (
-            f"{len(unused)} of {n_tickers} files have an adjusted close beside the close, and it is not used "
-            f"({names(unused)}); at source.basis {basis!r} every return lacks what the two differ by; set source.basis "
-            "to what the close is."
+            f"{len(unused)} of {n_tickers} files have an unused adjusted close beside the close ({names(unused)}); "
+            f"at source.basis {basis!r} returns lack the difference of the two; set source.basis to the basis of the "
+            "close."
         )
         found.append(Problem(EVERYBODY, "Q25", "warn", None, len(unused), text))
     return found
@@ -166,16 +166,16 @@ def stopped_look(last_bar: Mapping[str, int], last_session: int, ended_after_day
         if stopped >= _MIN_TICKERS and stopped >= _STOPPED_FRAC * n:
             text = (
                 f"{iso_date(when)}: {stopped} of {n} tickers have their last bar on this day ({names(some)}) and are "
-                f"taken as delisted, while the others go on to {iso_date(last_session)}; does the source still bring "
-                "them?"
+                f"treated as delisted, while the others continue to {iso_date(last_session)}; does the source still "
+                "deliver them?"
             )
             found.append(Problem(EVERYBODY, "Q29", "warn", when, stopped, text))
     ahead = sorted((t for t, d in last_bar.items() if d - last_session > ended_after_days), key=str.encode)
     if ahead:
         text = (
-            f"{iso_date(last_session)}: most tickers stop here, while {len(ahead)} of {n} go on to "
-            f"{iso_date(max(last_bar.values()))} ({names(ahead)}); nothing after this day is used; fetch the others, "
-            "or correct a date that cannot be."
+            f"{iso_date(last_session)}: most tickers end here, while {len(ahead)} of {n} continue to "
+            f"{iso_date(max(last_bar.values()))} ({names(ahead)}); bars after this day are not used; fetch the "
+            "others, or correct the impossible date."
         )
         found.append(Problem(EVERYBODY, "Q29", "warn", last_session, len(ahead), text))
     return found

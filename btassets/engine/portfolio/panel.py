@@ -26,9 +26,9 @@ class BarOffCalendarError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"ticker number {self.ticker_no}: bar on {np.datetime64(self.day, 'D')} is on no session "
-            f"({self.n_bars} bars in all); every bar of a book stands on its calendar; "
-            "build the calendar from the same bars or drop these rows by a quality rule."
+            f"ticker number {self.ticker_no}: bar on {np.datetime64(self.day, 'D')} is not on a session "
+            f"({self.n_bars} bars in all); every bar of a book must be on its calendar; build the calendar from the "
+            "same bars or drop these rows by a quality rule."
         )
 
 

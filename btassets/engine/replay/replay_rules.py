@@ -98,8 +98,8 @@ class ReplayRules:
         """
         if self.min_lookback_bars < 51 or self.window_bars < self.min_lookback_bars:
             message = (
-                f"min_lookback_bars {self.min_lookback_bars}, window_bars {self.window_bars}; EMA(50) needs "
-                "51 bars and the window at least min_lookback_bars; raise them"
+                f"min_lookback_bars {self.min_lookback_bars}, window_bars {self.window_bars}; EMA(50) needs 51 bars "
+                "and the window at least min_lookback_bars; raise them"
             )
             raise ValueError(message)
         if not 1 <= self.horizon_days <= MAX_HORIZON_DAYS:

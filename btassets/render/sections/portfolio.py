@@ -35,10 +35,10 @@ _BOOK_COLUMNS = (
 )
 _REFUSAL_COLUMNS = (
     Column("policy", "Book"),
-    Column("refusals.slots", "Slots", "n", "every slot was taken"),
-    Column("refusals.cash", "Cash", "n", "less than 1% of equity could be paid"),
-    Column("refusals.size", "Size", "n", "the size rule gave less than 1% of equity"),
-    Column("refusals.short", "Short", "n", "the book is long only"),
+    Column("refusals.slots", "Slots", "n", "all slots were taken"),
+    Column("refusals.cash", "Cash", "n", "cash for less than 1% of equity"),
+    Column("refusals.size", "Size", "n", "the sizing rule gave less than 1% of equity"),
+    Column("refusals.short", "Short", "n", "the portfolio is long only"),
     Column("skipped_held", "Already held", "n"),
     Column("not_filled.no_next_bar", "No next bar", "n"),
     Column("not_filled.gapped_stop", "Opened beyond stop", "n"),
@@ -61,7 +61,7 @@ def book(report: Report) -> str:
     names = list(curves["series"])
     main = report["main_policy"]
     if not names:
-        return section("portfolio", "The portfolio", "No book was run: no as-of date had a ranked ticker.")
+        return section("portfolio", "The portfolio", "No portfolio was simulated: no as-of date had a ranked ticker.")
     params = report["portfolio_sim"]["params"]
     lead = (
         f"{shown(params['starting_capital'], 'usd0')} dollars, at most {params['max_positions']} positions, "
@@ -126,7 +126,7 @@ def equity_figure(report: Report, name: str, height: float) -> str:
     words = "; ".join(f"{label} ends at {value}" for _, label, value in entries)
     chart = charts.line_chart(
         name,
-        "Equity of the portfolio and of what it is compared with",
+        "Equity of the portfolio and its comparisons",
         f"Logarithmic scale, dollars, {dates[0]} to {dates[-1]}. {words}.",
         dates,
         list(reversed(_lines(report, names, "equity"))),
@@ -184,7 +184,7 @@ def _held(report: Report) -> str:
         has_area=True,
     )
     columns = (Column("year", "Year", "g"), Column("month", "Month", "n"), Column("n", "Positions", "num1"))
-    behind = table(months, columns, json="risk.holdings.months", caption="Positions held, mean of each month")
+    behind = table(months, columns, json="risk.holdings.months", caption="Number of positions, mean of each month")
     return figure("Positions held", f"Mean of each month; {mean} of equity invested on average.", chart, behind)
 
 
@@ -202,7 +202,7 @@ def _years(report: Report, names: list[str]) -> str:
     chart = charts.bar_chart(
         "years",
         "Return by calendar year",
-        "Percent; the first and the last year may be parts. "
+        "Percent; the first and the last year may be incomplete. "
         + "; ".join(f"{row['year']}: {shown(row[chosen[0]], 'spct')}" for row in rows)
         + f" ({lines[0].label}).",
         [str(year) for year in years],
@@ -212,7 +212,7 @@ def _years(report: Report, names: list[str]) -> str:
     items = "".join(f'<li><span class="key {line.css}"></span>{esc(line.label)}</li>' for line in lines)
     return figure(
         "Years",
-        "The first and the last may be parts of a year.",
+        "The first and the last year may be incomplete.",
         chart,
         behind,
         legend=f'<ul class="legend">{items}</ul>',
@@ -234,7 +234,7 @@ def _stretches(report: Report) -> str:
         report["drawdown_stretches"][main],
         columns,
         json=f"drawdown_stretches.{main}",
-        caption="Worst stretches under water",
+        caption="Longest drawdowns",
         none="The curve was never below an earlier high.",
     )
     return block("Worst stretches", 'From a high to its recovery; "-" has not recovered.', rows)
@@ -274,8 +274,8 @@ def _compared(report: Report) -> str:
         policies,
         (Column("policy", "Exit"), *_BOOK_COLUMNS),
         json="portfolio_sim.policies",
-        caption="Books by exit",
-        none="No book traded.",
+        caption="Portfolios by exit",
+        none="No portfolio traded.",
     )
     names = {row["curve"]: curve_name(report, row["curve"]) for row in report["comparisons"]}
     columns = (
@@ -286,10 +286,10 @@ def _compared(report: Report) -> str:
         report["comparisons"],
         columns,
         json="comparisons",
-        caption="What the book is compared with",
-        none="Nothing to compare with.",
+        caption="Comparisons of the portfolio",
+        none="No comparisons.",
     )
-    return f"<h3>Book and alternatives</h3>{books}{others}"
+    return f"<h3>Portfolio and alternatives</h3>{books}{others}"
 
 
 def trades(report: Report) -> str:
@@ -303,7 +303,7 @@ def trades(report: Report) -> str:
             _REFUSAL_COLUMNS,
             json="portfolio_sim.policies",
             caption="Refused",
-            none="No book was run.",
+            none="No portfolio was simulated.",
         )
         return section("trades", "Trades", "No trade was closed.", refused)
     at = f"trades.{main}"
@@ -336,7 +336,7 @@ def trades(report: Report) -> str:
         report["portfolio_sim"]["policies"],
         _REFUSAL_COLUMNS,
         json="portfolio_sim.policies",
-        caption="Qualified setups that became no trade",
+        caption="Qualified setups without a trade",
     )
     best, worst = (
         table(own[side], TRADE_COLUMNS, json=f"{at}.{side}", caption=f"{side.capitalize()} trades")
@@ -348,7 +348,7 @@ def trades(report: Report) -> str:
         "Trades",
         f"{own['n']:,} closed trades of the {main} exit.",
         f'<div class="grid">{histogram}{block("Why they were sold", "", reasons)}</div>',
-        "<h3>Qualified setups that became no trade</h3>",
+        "<h3>Qualified setups without a trade</h3>",
         refused,
         f'<div class="grid">{block("Best", "", best)}{block("Worst", "", worst)}</div>',
     )
@@ -379,8 +379,8 @@ def variants(report: Report) -> str:
         ),
     )
     lead = (
-        f"{len(rows)} books under the hold exit, the first of them the default; "
-        "the best of several is flattered by the choice."
+        f"{len(rows)} portfolios under the hold exit, the first of them the default; the best of several is biased "
+        "upward by selection."
     )
     inner = table(rows, columns, json="strategy_variants.variants", caption="Variants", none="No variant traded.")
     return section("variants", "Variants", lead, inner, years if rows else "")

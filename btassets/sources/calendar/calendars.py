@@ -99,7 +99,9 @@ def _read(lake: Lake, code: str, stamp: tuple[int, int]) -> _Kept | None:
     try:
         footer = lake.footer(_TABLE, code)
     except DamagedFileError as error:  # the library answers again: no command needs to stop
-        tell_damage(lake.path(_TABLE, code), f"damaged ({error.problem}); the calendar library is asked again")
+        tell_damage(
+            lake.path(_TABLE, code), (f"damaged ({error.problem}); sessions are read from the calendar library again")
+        )
         return None
     if footer is None:
         return None
@@ -121,7 +123,7 @@ def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tupl
     try:
         calendar_type = type(exchange_calendars.get_calendar(code))
     except errors.InvalidCalendarName as error:
-        rule = "must be an exchange code that exchange_calendars knows, such as XNYS, or data"
+        rule = "must be an exchange code known to exchange_calendars, such as XNYS, or data"
         raise SettingError("calendar", code, rule, "settings") from error
     low, high = (
         None if bound is None else (bound.date() - EPOCH).days

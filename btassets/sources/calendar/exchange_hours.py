@@ -100,7 +100,7 @@ def _from_library(code: str, today: dt.date) -> ExchangeHours:
     try:
         kind = type(exchange_calendars.get_calendar(code))
     except errors.InvalidCalendarName as error:
-        rule = "must be an exchange code that exchange_calendars knows, such as XNYS, or data"
+        rule = "must be an exchange code known to exchange_calendars, such as XNYS, or data"
         raise SettingError("calendar", code, rule, "settings") from error
     bound = kind.bound_max()
     end = today + margin if bound is None else min(today + margin, bound.date())

@@ -68,7 +68,7 @@ def read_bar_table(
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
-            raise _blocked(ticker, path, "is not a regular file", "bars are read from files; remove it")
+            raise _blocked(ticker, path, "is not a regular file", "bars must be regular files; remove it")
         if facts.st_size == 0:
             raise _blocked(ticker, path, "is empty", "a ticker needs at least one bar; fetch it again")
         if path.name.casefold().endswith(PARQUET_SUFFIXES):
@@ -76,12 +76,12 @@ def read_bar_table(
         return _read_csv(path, ticker, names, facts.st_size, needs_volume=needs_volume)
     except PermissionError as error:
         observed = "cannot be read (permission denied)"
-        raise _blocked(ticker, path, observed, "the run reads it as its own user; allow reading") from error
+        raise _blocked(ticker, path, observed, "the run's user needs read permission; grant it") from error
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         kind = "Parquet" if path.name.casefold().endswith(PARQUET_SUFFIXES) else "CSV"
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         observed = f"cannot be read as {kind} ({first})"
-        raise _blocked(ticker, path, observed, "bars come as whole Parquet or CSV files; fetch it again") from error
+        raise _blocked(ticker, path, observed, "bars must be complete Parquet or CSV files; fetch it again") from error
 
 
 def _blocked(ticker: str, path: Path, observed: str, advice: str) -> BlockedTickerError:

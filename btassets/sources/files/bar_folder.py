@@ -150,7 +150,7 @@ class FilesSource:
             parts = found.slices[ticker]
             return concatenated([raw_bars_of(part.table, part.located, ticker) for part in parts])
         near = difflib.get_close_matches(ticker, self.tickers(), n=1)
-        hint = f"did you mean {near[0]}?" if near else "`btassets doctor` lists what the source has."
+        hint = f"did you mean {near[0]}?" if near else "`btassets doctor` lists the tickers of the source."
         raise BlockedTickerError(ticker, "Q1", f"{self.path} has no such ticker; {hint}")
 
     def tickers_of(self, path: Path) -> list[str]:
@@ -179,7 +179,7 @@ class FilesSource:
 
     def _bar_files(self) -> list[Path]:
         where = self._where
-        advice = "bars are read from Parquet or CSV files; set source.path to their folder or to one long file."
+        advice = "bars must be in Parquet or CSV files; set source.path to their folder or to one long file."
         try:
             if self.path.is_file():
                 found = [self.path]
@@ -191,9 +191,9 @@ class FilesSource:
                 found = sorted(entry for entry in self.path.iterdir() if _may_hold_bars(entry))
         except OSError as error:
             observed = f"it cannot be read ({error.strerror or error})"
-            raise NoBarsError(where, observed, "allow the run's user to read it.") from error
+            raise NoBarsError(where, observed, "give read permission to the run's user.") from error
         if not found or (len(found) == 1 and bar_suffix(found[0].name) is None):
-            observed = f"it holds no file of bars ({', '.join(SUFFIXES)})"
+            observed = f"it contains no bar file ({', '.join(SUFFIXES)})"
             raise NoBarsError(where, observed, advice)
         return found
 
@@ -208,17 +208,17 @@ class FilesSource:
                 inventory.files.setdefault(ticker, []).append(path)
         if passed_over and not inventory.files:
             observed = f"none of its {len(paths)} files matches source.ticker_pattern (first: {passed_over[0]})"
-            raise NoBarsError(self._where, observed, "it is searched in the name without suffix; correct it.")
+            raise NoBarsError(self._where, observed, "it is matched against the name without suffix; correct it.")
         if passed_over:
             text = (
-                f"{len(passed_over)} files do not match source.ticker_pattern and were passed over "
-                f"(first: {passed_over[0]})."
+                f"{len(passed_over)} files do not match source.ticker_pattern and were skipped (first: "
+                f"{passed_over[0]})."
             )
             inventory.problems.append(Problem("", "Q2", "info", None, len(passed_over), text))
         for ticker, files in inventory.files.items():
             if len(files) > 1:
                 names = ", ".join(path.name for path in files)
-                reason = f"{len(files)} files give this ticker ({names}); one file per ticker; remove all but one."
+                reason = f"{len(files)} files map to this ticker ({names}); one file per ticker; remove all but one."
                 inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", reason)
         _refuse_names(inventory)
         return inventory
@@ -246,7 +246,7 @@ class FilesSource:
                 inventory.refused[stem] = error
         if not inventory.slices:
             reasons = [error.reason for error in inventory.refused.values()]
-            observed = f"no long file gives a bar ({reasons[0] if reasons else 'no row has a ticker'})"
+            observed = f"no long file contains a bar ({reasons[0] if reasons else 'no row has a ticker'})"
             raise NoBarsError(self._where, observed, "correct the file or [source.columns].")
         _refuse_names(inventory)
         return inventory
@@ -301,7 +301,7 @@ def read_benchmark(
         raise BenchmarkError(benchmark, error.reason.rstrip(".")) from error
     near = difflib.get_close_matches(ticker, known, n=1, cutoff=0.5)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    raise BenchmarkError(benchmark, f"there is neither such a file nor such a ticker{hint}")
+    raise BenchmarkError(benchmark, f"no such file or ticker{hint}")
 
 
 def _without_empty_volume(bars: RawBars) -> RawBars:
@@ -360,10 +360,10 @@ def _refuse_names(inventory: _Inventory) -> None:
     for ticker in names:
         reason = unsafe_reason(ticker)
         if reason is not None:
-            text = f"{reason}; a ticker is a safe name; rename it in the source."
+            text = f"{reason}; a ticker must be a safe name; rename it in the source."
             inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", text)
     for ticker, spellings in case_collisions(names).items():
-        text = f"{' and '.join(spellings)} differ only in case; tickers are unique without case; keep one."
+        text = f"{' and '.join(spellings)} differ only in case; tickers must be unique ignoring case; keep one."
         inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", text)
 
 
@@ -372,7 +372,7 @@ def _by_ticker(table: pa.Table, path: Path, problems: list[Problem]) -> Iterator
     column = table.column("ticker")
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-        reason = f"{path.name}: the ticker column holds {kind}; tickers are text (TRUE, 0700); write them as text."
+        reason = f"{path.name}: the ticker column holds {kind}; tickers must be text (TRUE, 0700); write them as text."
         raise BlockedTickerError(path.stem, "Q2", reason)
     texts = pc.fill_null(column.cast(pa.string()), "").combine_chunks()
     encoded = texts.dictionary_encode()

@@ -85,7 +85,7 @@ def locate_columns(
         same = [name for name in available if name == wanted]
         found = same or [name for name in available if same_name(name) == same_name(wanted)]
         if len(found) > 1:
-            reason = f"column {wanted!r} is there {len(found)} times; each column once; rename or drop the other."
+            reason = f"column {wanted!r} occurs {len(found)} times; columns must be unique; rename or drop the other."
             raise BlockedTickerError(ticker, "Q1", reason)
         if found:
             by_role[field.name] = found[0]
@@ -94,9 +94,9 @@ def locate_columns(
     if missing:
         shown = ", ".join(repr(name[:40]) for name in available[:12]) or "none"
         reason = (
-            f"column {', '.join(repr(name) for name in missing.values())} is missing (found: {shown}); bars "
-            f"need date, open, high, low, close and volume; name the file's columns in [source.columns]"
-            f"{_hint(missing, available, set(by_role.values()))}."
+            f"column {', '.join(repr(name) for name in missing.values())} is missing (found: {shown}); bars need "
+            "date, open, high, low, close and volume; name the file's columns in "
+            f"[source.columns]{_hint(missing, available, set(by_role.values()))}."
         )
         raise BlockedTickerError(ticker, "Q1", reason)
     taken = set(by_role.values())
@@ -137,7 +137,7 @@ def raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBar
         Q1: no row, dates that are not dates, a column of the wrong type, text in a dividend or split.
     """
     if table.num_rows == 0:
-        reason = "there is not one row; a ticker needs at least one bar; fetch it again or remove the file."
+        reason = "no rows; a ticker needs at least one bar; fetch it again or remove the file."
         raise BlockedTickerError(ticker, "Q1", reason)
     try:
         return _raw_bars_of(table, located, ticker)
@@ -145,7 +145,7 @@ def raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBar
         raise BlockedTickerError(ticker, "Q1", error.reason) from error
     except (pa.ArrowException, UnicodeDecodeError) as error:  # e.g. an unknown time zone, broken text
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        reason = f"the rows cannot be read ({first}); bars are dates and numbers; correct the file."
+        reason = f"the rows cannot be read ({first}); bars must be dates and numbers; correct the file."
         raise BlockedTickerError(ticker, "Q1", reason) from error
 
 
@@ -159,8 +159,8 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
             found = read_numbers(table.column(role), roles[role])
             if len(found.text_rows) and role in {"dividend", "split"}:
                 reason = (
-                    f"{_text_note(found, dates, ticker, roles[role]).text} An action that cannot be read would become "
-                    "a false jump."
+                    f"{_text_note(found, dates, ticker, roles[role]).text} An unreadable action would create a false "
+                    "price jump."
                 )
                 raise BlockedTickerError(ticker, "Q1", reason)
             if len(found.text_rows) and role != UNUSED_ADJUSTED:
@@ -168,7 +168,9 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
             numbers[role] = found.values
     if located.unmapped_actions:
         shown = ", ".join(located.unmapped_actions[:4])
-        text = f"{ticker}: columns {shown} are not read; actions count only when mapped; name them in [source.columns]."
+        text = (
+            f"{ticker}: columns {shown} are not read; actions are used only if mapped; name them in [source.columns]."
+        )
         notes.append(Problem(ticker, "Q1", "info", None, len(located.unmapped_actions), text))
     if UNUSED_ADJUSTED in numbers:
         notes += _unused_note(numbers[UNUSED_ADJUSTED], numbers["close"], dates, ticker, roles)
@@ -191,7 +193,7 @@ def _text_note(found: Numbers, dates: npt.NDArray[np.int32], ticker: str, name: 
     day = int(dates[found.text_rows[0]])
     text = (
         f"{ticker} {np.datetime64(day, 'D')}: {name} is {found.first_text!r} ({len(found.text_rows)} rows in all); "
-        "prices, volume and actions are numbers with a decimal point; correct the source."
+        "prices, volume and actions must be numbers with a decimal point; correct the source."
     )
     return Problem(ticker, "Q4", "info", day, len(found.text_rows), text)
 

@@ -205,7 +205,7 @@ class DemoSource:
         if ticker == BENCHMARK:
             return self.market.benchmark()
         if ticker not in self._spans:
-            reason = f"not a ticker of this demo; it offers {len(self._spans)} names; take one that it lists"
+            reason = f"not a ticker of this demo; it has {len(self._spans)} tickers; choose one of them"
             raise BlockedTickerError(ticker, "Q1", reason)
         with self._lock:
             numbers = self._announced if ticker in self._place else np.arange(1, self.n_tickers + 1)

@@ -91,8 +91,8 @@ class CalendarTooShortError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"synthetic market: the calendar has sessions from {self.first} to {self.last}; every session "
-            f"since {self.epoch} and {self.extend} after 2025-12-31 are needed; hand in a longer calendar."
+            f"synthetic market: the calendar has sessions from {self.first} to {self.last}; every session since "
+            f"{self.epoch} and {self.extend} after 2025-12-31 are needed; pass a longer calendar."
         )
 
 

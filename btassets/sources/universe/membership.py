@@ -83,7 +83,7 @@ def _read(path: Path, *stamp: int) -> Membership:
             raise MembershipError(str(path), f"row {row}: {name} ends on {end}, before it starts on {start}")
         found.setdefault(name, set()).add((first, last))
     if not found:
-        raise MembershipError(str(path), "has no row")
+        raise MembershipError(str(path), "has no rows")
     ordered = sorted(found, key=str.encode)
     return Membership(path.name, BySpelling({ticker: tuple(sorted(found[ticker])) for ticker in ordered}))
 
@@ -109,7 +109,7 @@ def _rows(path: Path) -> list[tuple[Any, Any, Any]]:
     rows: list[tuple[Any, Any, Any]] = []
     for number, line in enumerate((line for line in lines[1:] if any(cell.strip() for cell in line)), start=1):
         if len(line) != len(head):
-            raise MembershipError(str(path), f"row {number} has {len(line)} fields, the head {len(head)}")
+            raise MembershipError(str(path), f"row {number} has {len(line)} fields, the header {len(head)}")
         rows.append((line[at[0]], line[at[1]], line[at[2]]))
     return rows
 

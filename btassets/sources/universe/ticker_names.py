@@ -48,7 +48,7 @@ def unsafe_reason(ticker: str) -> str | None:
     if len(ticker) > MAX_TICKER_LENGTH:
         return f"the name {ticker[:MAX_TICKER_LENGTH]!r}... is longer than {MAX_TICKER_LENGTH} characters"
     if _SAFE.fullmatch(ticker) is None or ".." in ticker:
-        return f"the name {ticker!r} has characters beyond letters, digits and . - _ = ^ & + $ # ! * ~ : @"
+        return f"the name {ticker!r} has characters other than letters, digits and . - _ = ^ & + $ # ! * ~ : @"
     return None
 
 

@@ -91,7 +91,7 @@ def read_days(column: pa.ChunkedArray | pa.Array, name: str, *, may_be_missing: 
     elif pa.types.is_null(kind):
         days = pa.nulls(len(column), pa.int64())
     else:
-        raise UnreadableValueError(f"column {name!r} holds {kind}; dates are {_FORMS}; write them so.")
+        raise UnreadableValueError(f"column {name!r} holds {kind}; dates must be {_FORMS}; convert them.")
     return _checked(days, name, may_be_missing=may_be_missing)
 
 
@@ -104,7 +104,7 @@ def read_day(value: Any, name: str) -> int | None:
         return None if day == MISSING_DAY else day
     if value is None:
         return None
-    raise UnreadableValueError(f"{name} is {value!r}; dates are {_FORMS}; write it so.")
+    raise UnreadableValueError(f"{name} is {value!r}; dates must be {_FORMS}; convert it.")
 
 
 def _checked(days: pa.Array, name: str, *, may_be_missing: bool) -> Days:
@@ -120,7 +120,7 @@ def _checked(days: pa.Array, name: str, *, may_be_missing: bool) -> Days:
     if len(wrong):
         raise UnreadableValueError(
             f"row {wrong[0] + 1} has day {values[wrong[0]]} from 1970-01-01 as its date in column {name!r} "
-            f"({len(wrong)} rows in all); dates lie between 1800 and 2200; check the unit of the column."
+            f"({len(wrong)} rows in all); dates must be between 1800 and 2200; check the unit of the column."
         )
     found = values.astype(np.int32)
     if n_missing:
@@ -153,7 +153,7 @@ def _of_floats(column: pa.Array, name: str) -> pa.Array:
     odd = np.flatnonzero(~is_missing & ~((np.abs(values) < 2.0**62) & (np.floor(values) == values)))
     if len(odd):
         raise UnreadableValueError(
-            f"column {name!r} has {values[odd[0]]:g} in row {odd[0] + 1}; dates are {_FORMS}; write them so."
+            f"column {name!r} has {values[odd[0]]:g} in row {odd[0] + 1}; dates must be {_FORMS}; convert them."
         )
     whole = np.where(is_missing, 0.0, values).astype(np.int64)
     return _of_numbers(pa.array(whole, mask=is_missing), name)
@@ -175,8 +175,8 @@ def _of_numbers(column: pa.Array, name: str) -> pa.Array:
     if unit is None or (np.abs(given) < 86_400).any():
         row = int(np.flatnonzero(is_valid)[0])
         raise UnreadableValueError(
-            f"column {name!r} has {int(values[row])} in row {row + 1}; dates are {_FORMS}, or an epoch in seconds, "
-            "milli-, micro- or nanoseconds; write them so."
+            f"column {name!r} has {int(values[row])} in row {row + 1}; dates must be {_FORMS}, or an epoch in "
+            "seconds, milli-, micro- or nanoseconds; convert them."
         )
     per_day = _UNIT_PER_DAY[unit]
     days = values // per_day
@@ -208,7 +208,7 @@ def _of_parts(
         row = int(np.argmax(is_wrong))
         raise UnreadableValueError(
             f"column {name!r} has {shown(row)[:40]!r} in row {row + 1} ({int(is_wrong.sum())} rows in all); there is "
-            f"no such day; dates are {_FORMS}; correct the file."
+            f"no such day; dates must be {_FORMS}; correct the file."
         )
     return pa.array(days.astype("datetime64[D]").astype(np.int64), mask=~is_valid)
 
@@ -236,8 +236,8 @@ def _of_text(column: pa.Array, name: str) -> pa.Array:
         parts[:, row], times[row], zones[row], is_numeric[row] = found
     if bad:
         raise UnreadableValueError(
-            f"column {name!r} has {texts[bad[0]][:40]!r} in row {bad[0] + 1} ({len(bad)} rows in all); dates are "
-            f"{_FORMS}; write them so."
+            f"column {name!r} has {texts[bad[0]][:40]!r} in row {bad[0] + 1} ({len(bad)} rows in all); dates must be "
+            f"{_FORMS}; convert them."
         )
     if is_numeric.any():
         _order_numeric(parts, is_numeric, texts, name)
@@ -283,7 +283,7 @@ def _order_numeric(
     is_day_first, is_month_first = bool((first > 12).any()), bool((second > 12).any())
     if is_day_first == is_month_first:
         shown = texts[int(np.argmax(is_numeric))][:40]
-        why = "both orders of day and month occur" if is_day_first else "day and month cannot be told apart"
+        why = "both orders of day and month occur" if is_day_first else "day and month are ambiguous"
         raise UnreadableValueError(f"column {name!r} has {shown!r}; {why}; write dates as YYYY-MM-DD.")
     if is_day_first:
         parts[1, is_numeric], parts[2, is_numeric] = second.copy(), first.copy()
@@ -319,7 +319,7 @@ def _refuse_ambiguous(
     if is_mixed or is_a_day_early:
         first = int(rows[np.argmax(is_late)])
         raise UnreadableValueError(
-            f"column {name!r} has the time {shown(first)} ({int(is_late.sum())} rows in the evening); such stamps are "
-            "midnights of another time zone, and their dates a day early; write exchange dates, or stamps with their "
-            "zone."
+            f"column {name!r} has the time {shown(first)} ({int(is_late.sum())} rows in the evening); such "
+            "timestamps are midnights in another time zone, so their dates are a day early; write exchange dates, "
+            "or timestamps with their zone."
         )

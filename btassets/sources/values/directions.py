@@ -35,7 +35,8 @@ def read_direction(value: Any) -> str | None:
     if word in _SHORT and not isinstance(value, bool):
         return "short"
     raise UnreadableValueError(
-        f"direction {str(value)[:40]!r} is neither long nor short; a direction is long (buy, 1) or short (sell, -1)"
+        f"direction {str(value)[:40]!r} is neither long nor short; a direction must be long (buy, 1) or short "
+        "(sell, -1)"
     )
 
 

@@ -68,7 +68,7 @@ def read_numbers(column: pa.ChunkedArray | pa.Array, name: str) -> Numbers:
         return Numbers(values_of(column, np.float64))
     if is_text(kind):
         return _of_text(column.to_pylist())
-    raise UnreadableValueError(f"column {name!r} holds {kind}; these are numbers; write it as numbers.")
+    raise UnreadableValueError(f"column {name!r} holds {kind}; it must hold numbers; convert it.")
 
 
 def _of_text(texts: Sequence[str | None]) -> Numbers:

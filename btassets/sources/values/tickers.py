@@ -39,7 +39,7 @@ def read_ticker(value: Any) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise UnreadableValueError(f"ticker {value!r} is no text; tickers are text (TRUE, 0700); write it as text")
+        raise UnreadableValueError(f"ticker {value!r} is not text; tickers must be text (TRUE, 0700); write it as text")
     return canonical_ticker(value)
 
 

@@ -129,7 +129,7 @@ class AlpacaSource(VendorSource):
         for answer in self._answers("v2/stocks/bars", parameters):
             bars = _part(answer, "bars")
             if not isinstance(bars, dict):
-                raise BadAnswerError(200, "the answer has no bars by symbol")
+                raise BadAnswerError(200, "the response has no bars by symbol")
             for ticker, rows in bars.items():
                 if ticker in found:
                     found[ticker] += rows_of(ticker, rows)
@@ -141,7 +141,7 @@ class AlpacaSource(VendorSource):
                 bars = with_actions(ticker, plain, dividends.get(ticker, []), splits.get(ticker, []))
                 answers[ticker] = _noted(bars, notes.get(ticker, []))
             except ValueError as error:
-                answers[ticker] = failed(ticker, BadAnswerError(200, f"a bar is stamped {error}"), window)
+                answers[ticker] = failed(ticker, BadAnswerError(200, f"a bar has the timestamp {error}"), window)
             except BlockedTickerError as error:
                 answers[ticker] = error
         return answers
@@ -169,7 +169,7 @@ class AlpacaSource(VendorSource):
         for answer in self._answers("v1/corporate-actions", parameters):
             actions = _part(answer, "corporate_actions")
             if not isinstance(actions, dict):
-                raise BadAnswerError(200, "the answer has no corporate actions by type")
+                raise BadAnswerError(200, "the response has no corporate actions by type")
             for kind, rows in actions.items():
                 for row in rows_of("", rows):
                     _sort_in(kind, row, dividends, splits, notes)
@@ -180,21 +180,21 @@ class AlpacaSource(VendorSource):
         for _ in range(_MAX_PAGES):
             answer = self._session.get_json(path, {**parameters, **({"page_token": token} if token else {})})
             if not isinstance(answer, dict):
-                raise BadAnswerError(200, "the answer is no object")
+                raise BadAnswerError(200, "the response is not an object")
             yield answer
             following = answer.get("next_page_token")
             if not following:
                 return
             if following == token:
-                raise BadAnswerError(200, "the same page token came twice")
+                raise BadAnswerError(200, "the same page token was returned twice")
             token = str(following)
-        raise BadAnswerError(200, f"more than {_MAX_PAGES:,} pages of one answer")
+        raise BadAnswerError(200, f"more than {_MAX_PAGES:,} pages in one response")
 
 
 def _part(answer: Mapping[str, Any], name: str) -> Any:
     """What an answer holds under `name`, {} for null; an answer without it is a message with status 200."""
     if name not in answer:
-        raise BadAnswerError(200, f"the answer has no {name} and says {said_instead(answer)}")
+        raise BadAnswerError(200, f"the response has no {name} and says {said_instead(answer)}")
     return answer[name] or {}
 
 
@@ -229,5 +229,5 @@ def _noted(bars: RawBars, events: Sequence[tuple[int, str]]) -> RawBars:
     from dataclasses import replace
 
     day, what = inside[0]
-    text = f"{iso_day(day)}: {what} ({len(inside)} in all) has no price at the vendor; the fall is not adjusted for."
+    text = f"{iso_day(day)}: the vendor has no price for {what} ({len(inside)} in all); the fall is not adjusted for."
     return replace(bars, notes=(*bars.notes, Problem("", "Q8", "warn", day, len(inside), text)))

@@ -209,7 +209,7 @@ class HttpSession:
         address = urljoin(self.base_url, path.lstrip("/") if "://" not in path else path)
         if _origin_of(address) != self._origin:
             host = urlsplit(address).hostname
-            problem = f"the next page is on another host ({host}); a key goes to {self._origin[1]} alone"
+            problem = f"the next page is on another host ({host}); the key is only sent to {self._origin[1]}"
             raise BadAnswerError(0, problem)
         return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}" if parameters else address
 
@@ -226,7 +226,7 @@ class HttpSession:
                 return outcome.answer
             status, wait = outcome.problem.status, outcome.wait_s
             if status in (401, 403):
-                raise CredentialsError(self.source, f"it answered {outcome.problem}")
+                raise CredentialsError(self.source, f"it returned {outcome.problem}")
             if status not in (*RETRIED, 0, 200) or outcome.is_final:
                 raise outcome.problem
             is_limited = status == 429
@@ -267,7 +267,7 @@ class HttpSession:
             return _Outcome(None, problem, None, is_unreachable=True)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             what = str(error) if isinstance(error, TimeoutError) and error.args else type(error).__name__
-            return _Outcome(None, BadAnswerError(0, f"the answer broke off ({what})"), None)
+            return _Outcome(None, BadAnswerError(0, f"the response was cut off ({what})"), None)
 
     def _once(self, address: str) -> tuple[int, str | None, bytes]:
         waited = self._bucket.take()
@@ -293,10 +293,10 @@ class HttpSession:
             n_bytes += len(part)
             if n_bytes > _MAX_ANSWER_BYTES:
                 response.close()
-                raise _NotJsonError(f"an answer of more than {_MAX_ANSWER_BYTES:,} bytes", is_final=True)
+                raise _NotJsonError(f"a response of more than {_MAX_ANSWER_BYTES:,} bytes", is_final=True)
             if time.monotonic() > deadline:
                 response.close()
-                raise TimeoutError(f"no whole answer within {self._deadline_s:g} s")
+                raise TimeoutError(f"no complete response within {self._deadline_s:g} s")
         return b"".join(parts)
 
     def _said(self, body: bytes) -> str:
@@ -338,13 +338,13 @@ class _NotJsonError(Exception):
 def _parsed(body: bytes) -> Any:
     start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
-        raise _NotJsonError("an empty answer instead of JSON")
+        raise _NotJsonError("an empty response instead of JSON")
     if start.startswith(b"<"):
         raise _NotJsonError("an HTML page instead of JSON", is_shown=True)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise _NotJsonError(f"JSON that is cut short or broken after {len(body):,} bytes") from error
+        raise _NotJsonError(f"JSON that is truncated or broken after {len(body):,} bytes") from error
 
 
 def _seconds(retry: urllib3.Retry, retry_after: str | None) -> float | None:
@@ -368,7 +368,7 @@ def _origin_of(address: str) -> tuple[str, str, int | None]:
 
 
 def _checked_origin(base_url: str) -> tuple[str, str, int | None]:
-    rule = "must be an address such as https://host, without user, password or query"
+    rule = "must be a URL such as https://host, without user, password or query"
     try:
         parts = urlsplit(base_url)
         origin = _origin_of(base_url)
@@ -377,7 +377,7 @@ def _checked_origin(base_url: str) -> tuple[str, str, int | None]:
     if parts.username or parts.password or parts.query or not parts.hostname or origin[0] not in ("http", "https"):
         raise SettingError("source.base_url", f"{origin[0]}://{origin[1]}", rule, "settings")
     if origin[0] == "http" and not _is_this_machine(origin[1]):
-        rule = "must begin with https: a key is not sent in the open beyond this machine"
+        rule = "must begin with https: keys are sent unencrypted only to this machine"
         raise SettingError("source.base_url", f"{origin[0]}://{origin[1]}", rule, "settings")
     return origin
 

@@ -70,7 +70,7 @@ class MassiveSource(VendorSource):
         except BadAnswerError as error:
             raise failed(ticker, error, window) from error
         except ValueError as error:
-            raise failed(ticker, BadAnswerError(200, f"a date reads {error}"), window) from error
+            raise failed(ticker, BadAnswerError(200, f"a date is {error}"), window) from error
 
     def _whole(self, ticker: str, window: Window) -> RawBars:
         path = f"v2/aggs/ticker/{quote(ticker, safe='')}/range/1/day/{window.first_iso}/{window.last_iso}"
@@ -95,7 +95,7 @@ class MassiveSource(VendorSource):
             day = day_of_text(foreign[0].get("ex_dividend_date"))
             text = (
                 f"{ticker} {iso_day(day)}: a dividend in {foreign[0].get('currency')} ({len(foreign)} in all) is not "
-                "in the currency of the price; left out."
+                "in the currency of the price; dropped."
             )
             bars = replace(bars, notes=(*bars.notes, Problem(ticker, "Q8", "warn", day, len(foreign), text)))
         return bars
@@ -114,19 +114,19 @@ class MassiveSource(VendorSource):
         answer = self._session.get_json(path, parameters)
         for _ in range(_MAX_PAGES):
             if not isinstance(answer, dict):
-                raise BadAnswerError(200, f"the answer says {mask(str(answer))[:100]}")
+                raise BadAnswerError(200, f"the response says {mask(str(answer))[:100]}")
             is_said = "results" in answer or answer.get("status") in _GOOD
             if not is_said or answer.get("status", "OK") not in _GOOD:
-                raise BadAnswerError(200, f"the answer says {said_instead(answer)}")
+                raise BadAnswerError(200, f"the response says {said_instead(answer)}")
             yield from rows_of(ticker, answer, "results")
             following = answer.get("next_url")
             if not following:
                 return
             if following in seen:
-                raise BadAnswerError(200, "the same next page came twice")
+                raise BadAnswerError(200, "the same next page was returned twice")
             seen.add(following)
             answer = self._session.get_json(str(following))
-        raise BadAnswerError(200, f"more than {_MAX_PAGES:,} pages of one answer")
+        raise BadAnswerError(200, f"more than {_MAX_PAGES:,} pages in one response")
 
 
 def _day_of_stamp(value: object) -> int:

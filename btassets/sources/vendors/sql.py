@@ -91,7 +91,7 @@ class SqlSource:
         self._columns = replace(names, ticker=names.ticker or "ticker")
         self._query = query.strip().rstrip(";").strip()
         if not self._query:
-            rule = "must be one SELECT that gives ticker, date, open, high, low, close and volume"
+            rule = "must be one SELECT that returns ticker, date, open, high, low, close and volume"
             raise SettingError("source.query", query, rule, "settings")
         self._url = _address(url, folder)
         self.last_expected: int | None = None
@@ -137,7 +137,9 @@ class SqlSource:
         if ticker in self._refused:
             raise self._refused[ticker]
         if ticker not in known:
-            reason = "the query gives no such ticker; a ticker needs at least one bar; `btassets doctor` looks at it."
+            reason = (
+                "the query returns no such ticker; a ticker needs at least one bar; check it with `btassets doctor`."
+            )
             raise BlockedTickerError(ticker, "Q1", reason)
         with self._lock:
             is_announced = ticker in self._wanted and self._wanted[ticker] == first
@@ -222,27 +224,27 @@ class SqlSource:
                 if text is None:
                     continue
                 problem = f"column {names.ticker} holds {type(text).__name__}, e.g. {text!r}"
-                advice = "tickers are text (TRUE, 0700); cast it to text in source.query."
+                advice = "tickers must be text (TRUE, 0700); cast it to text in source.query."
                 raise NoBarsError("source sql", problem, advice)
             name = canonical_ticker(text)
             before = known.get(name)
             if before is not None:
                 spellings = (*before.spelled, text)
-                reason = f"{' and '.join(spellings)} are one ticker; each once; correct source.query."
+                reason = f"{' and '.join(spellings)} are one ticker; each may occur once; correct source.query."
                 self._refused[name] = BlockedTickerError(name, "Q2", reason)
             known[name] = _Known((*(before.spelled if before else ()), text), str(last), int(n_rows))
         if not known:
-            raise NoBarsError("source sql", "the query gives no row", "correct source.query.")
+            raise NoBarsError("source sql", "the query returns no row", "correct source.query.")
         self._refuse_names(known)
         return known
 
     def _refuse_names(self, known: Mapping[str, _Known]) -> None:
         for ticker in known:
             if (reason := unsafe_reason(ticker)) is not None:
-                text = f"{reason}; a ticker is a safe name; rename it in source.query."
+                text = f"{reason}; a ticker must be a safe name; rename it in source.query."
                 self._refused[ticker] = BlockedTickerError(ticker, "Q2", text)
         for ticker, spellings in case_collisions(known).items():
-            text = f"{' and '.join(spellings)} differ only in case; tickers are unique without case; keep one."
+            text = f"{' and '.join(spellings)} differ only in case; tickers must be unique ignoring case; keep one."
             self._refused[ticker] = BlockedTickerError(ticker, "Q2", text)
 
     def _rows(self, first: int) -> Any:
@@ -291,7 +293,7 @@ def _address(url: str, folder: Path | None) -> "sa.URL":
     from sqlalchemy.exc import ArgumentError
 
     given = os.environ.get(URL_NAME, "").strip()
-    rule = "must be an SQLAlchemy address such as postgresql+psycopg2://reader@host/market or sqlite:////bars.db"
+    rule = "must be a SQLAlchemy URL such as postgresql+psycopg2://reader@host/market or sqlite:////bars.db"
     try:
         address = sa.make_url(given or url)
     except (ArgumentError, ValueError) as error:
@@ -302,7 +304,7 @@ def _address(url: str, folder: Path | None) -> "sa.URL":
     if given:
         return address
     if address.password:
-        rule = f"must hold no password: set {PASSWORD_NAME}, or the whole address in {URL_NAME}"
+        rule = f"must not contain a password: set {PASSWORD_NAME}, or the whole URL in {URL_NAME}"
         raise SettingError("source.url", address.render_as_string(hide_password=True), rule, "settings")
     password = os.environ.get(PASSWORD_NAME, "")
     remember(password)

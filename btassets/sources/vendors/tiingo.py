@@ -70,11 +70,11 @@ class TiingoSource(VendorSource):
             answer = self._session.get_json(path, parameters)
             # Quotas are told by HTTP 429, and were told by a word in an ordinary answer.
             if isinstance(answer, dict) and any(word in str(answer).lower() for word in _QUOTA_WORDS):
-                raise RateLimitedError(self.name, f"it answered {str(answer.get('detail', answer))[:100]}")
+                raise RateLimitedError(self.name, f"it returned {str(answer.get('detail', answer))[:100]}")
             rows = rows_of(ticker, answer)
             days = [day_of_text(row.get("date")) for row in rows]
         except BadAnswerError as error:
             raise failed(ticker, error, window) from error
         except ValueError as error:
-            raise failed(ticker, BadAnswerError(200, f"a bar is stamped {error}"), window) from error
+            raise failed(ticker, BadAnswerError(200, f"a bar has the timestamp {error}"), window) from error
         return bars_of_rows(ticker, days, rows, _KEYS)

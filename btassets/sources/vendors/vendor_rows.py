@@ -92,7 +92,7 @@ def bars_of_rows(ticker: str, days: Sequence[int], rows: Sequence[Mapping[str, A
 
 def _plausible(split: Floats, ticker: str) -> Floats:
     if (split < 0.0).any():
-        reason = f"a split of {split.min():g}; new shares per old one are above zero; ask the vendor."
+        reason = f"a split of {split.min():g}; new shares per old one must be above zero; ask the vendor."
         raise BlockedTickerError(ticker, "Q1", reason)
     return np.where(split == 0.0, 1.0, split)  # 0 is how some say that there was none
 
@@ -110,7 +110,9 @@ def rows_of(ticker: str, answer: object, key: str | None = None) -> list[Mapping
         return []
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         shown = " ".join(str(answer).split())[:100]
-        reason = f"the answer is no list of bars ({shown}); bars come as rows; run again: only the rest is asked."
+        reason = (
+            f"the response is not a list of bars ({shown}); bars must be rows; run again: only the rest is fetched."
+        )
         raise FetchFailedError(ticker, "Q1", reason)
     return found
 
@@ -169,13 +171,13 @@ def with_actions(
 
     for day, ratio in splits:
         if not (math.isfinite(ratio) and ratio > 0.0):
-            reason = f"{iso_day(day)}: a split of {ratio:g}; new shares per old one are above zero; ask the vendor."
+            reason = f"{iso_day(day)}: a split of {ratio:g}; new shares per old one must be above zero; ask the vendor."
             raise BlockedTickerError(ticker, "Q1", reason)
         if (row := place(day)) is not None:
             split[row] *= ratio
     for day, cash in dividends:
         if not (math.isfinite(cash) and cash >= 0.0):
-            reason = f"{iso_day(day)}: a dividend of {cash:g}; cash per share is zero or above; ask the vendor."
+            reason = f"{iso_day(day)}: a dividend of {cash:g}; cash per share must be zero or above; ask the vendor."
             raise BlockedTickerError(ticker, "Q1", reason)
         if (row := place(day)) is not None:
             dividend[row] += cash
@@ -183,7 +185,7 @@ def with_actions(
     if moved:
         text = (
             f"{ticker} {iso_day(min(moved))}: a corporate action on a date without a bar ({len(moved)} in all); "
-            "counted at the next bar."
+            "applied at the next bar."
         )
         notes = (*notes, Problem(ticker, "Q6", "info", min(moved), len(moved), text))
     return replace(bars, dividend=dividend, split=split, notes=notes)
@@ -206,8 +208,8 @@ def joined_rows(ticker: str, bars: RawBars, window: Window) -> RawBars:
 def no_bars(ticker: str, window: Window) -> BlockedTickerError:
     """Refusal of a ticker for which the vendor has nothing."""
     reason = (
-        f"the source has no bar from {window.first_iso} to {window.last_iso}; a ticker needs at least one; "
-        "correct its spelling in universe.tickers, or take it out."
+        f"the source has no bar from {window.first_iso} to {window.last_iso}; a ticker needs at least one; correct "
+        "its spelling in universe.tickers, or remove it."
     )
     return BlockedTickerError(ticker, "Q1", reason)
 
@@ -216,11 +218,11 @@ def failed(ticker: str, error: BadAnswerError, window: Window) -> BlockedTickerE
     """Refusal of a ticker whose answer was unusable; an unknown one is refused for good."""
     if error.is_unknown:
         reason = (
-            f"the source does not know it ({error.problem}); asked for {window.first_iso} to {window.last_iso}; "
-            "correct its spelling in universe.tickers, or take it out."
+            f"unknown to the source ({error.problem}); requested from {window.first_iso} to {window.last_iso}; "
+            "correct its spelling in universe.tickers, or remove it."
         )
         return BlockedTickerError(ticker, "Q1", reason)
-    reason = f"{error.problem}; bars come whole or not at all; run again: only what is missing is fetched."
+    reason = f"{error.problem}; partial bars are not used; run again: only missing bars are fetched."
     return FetchFailedError(ticker, "Q1", reason)
 
 
@@ -233,6 +235,6 @@ def named_tickers(kind: str, tickers: Sequence[str]) -> list[str]:
         When there is none: a vendor lists the whole market, a book names its own.
     """
     if not tickers:
-        advice = "a book names what it fetches; list the tickers under [universe] in btassets.toml."
+        advice = "a network source needs a list of tickers; list them under [universe] in btassets.toml."
         raise NoBarsError(f"source {kind}", "universe.tickers is empty", advice)
     return sorted(set(tickers), key=str.encode)

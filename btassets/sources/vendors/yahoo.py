@@ -95,7 +95,7 @@ class YahooSource(VendorSource):
         window = self._window.since(first)
         yf = self._yfinance()
         if self._limited:
-            raise RateLimitedError(self.name, "it refused further requests")
+            raise RateLimitedError(self.name, "it rejected further requests")
         self._bucket.take()
         wrong = yf.exceptions
         try:
@@ -109,7 +109,7 @@ class YahooSource(VendorSource):
             )
         except wrong.YFRateLimitError as error:
             self._limited = True
-            raise RateLimitedError(self.name, "it refused further requests") from error
+            raise RateLimitedError(self.name, "it rejected further requests") from error
         except wrong.YFTickerMissingError as error:
             self._n_failed = 0
             raise no_bars(ticker, window) from error
@@ -127,7 +127,7 @@ class YahooSource(VendorSource):
             problem = f"yfinance failed ({type(error).__name__})"
             if self._n_failed >= _FAILURES_IN_A_ROW:
                 raise SourceUnreachableError(self.name, f"{problem} for {self._n_failed} tickers in a row") from error
-            reason = f"{problem}; bars come whole or not at all; run again: only what is missing is fetched."
+            reason = f"{problem}; partial bars are not used; run again: only missing bars are fetched."
             raise FetchFailedError(ticker, "Q1", reason) from error
         self._n_failed = 0
         return self._checked(ticker, frame)
@@ -136,7 +136,7 @@ class YahooSource(VendorSource):
         """Bars of a frame, after a look whether they are what was asked for."""
         missing = [name for name in _COLUMNS if name not in frame.columns]
         if missing:
-            reason = f"the answer lacks {', '.join(missing)}; a bar has five numbers; update yfinance."
+            reason = f"the response lacks {', '.join(missing)}; a bar has five numbers; update yfinance."
             raise FetchFailedError(ticker, "Q1", reason)
         stamps = frame.index.tz_localize(None) if frame.index.tz is not None else frame.index
         numbers = {name: frame[name].to_numpy(dtype=np.float64) for name in _COLUMNS}
@@ -166,7 +166,7 @@ def _refuse_unadjusted(ticker: str, bars: RawBars) -> None:
         fall = bars.close[row - 1] / bars.open[row]
         if abs(np.log(fall / bars.split[row])) < 0.25 * abs(np.log(bars.split[row])):
             reason = (
-                f"{iso_day(int(bars.dates[row]))}: the price falls by the recorded split {bars.split[row]:g}; Yahoo's "
-                "prices are adjusted for splits; read it again later, or take another source."
+                f"{iso_day(int(bars.dates[row]))}: the price falls by the recorded split {bars.split[row]:g}, but "
+                "Yahoo's prices must be split-adjusted; read it again later, or use another source."
             )
             raise BlockedTickerError(ticker, "Q8", reason)

@@ -108,7 +108,7 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
     except UnreadableValueError as error:
         raise CandidateTableError(TABLE, error.reason.rstrip("."), "correct the table.") from error
     except pa.ArrowException as error:
-        raise CandidateTableError(TABLE, f"column {date_name}: {error}", "dates are YYYY-MM-DD.") from error
+        raise CandidateTableError(TABLE, f"column {date_name}: {error}", "dates must be YYYY-MM-DD.") from error
     for name, column in (("ticker", ticker), ("direction", direction)):
         _refuse_missing(name, column)
     keys = pa.table({"ticker": ticker, "day": days, "is_short": pc.equal(direction, "short")})
@@ -146,7 +146,7 @@ def _tickers(table: pa.Table, names: TickerNames) -> pa.Array:
             try:
                 given = read_ticker(value)
             except UnreadableValueError as error:
-                raise CandidateTableError(TABLE, f"row {row}: {error.reason}", "tickers are text.") from error
+                raise CandidateTableError(TABLE, f"row {row}: {error.reason}", "tickers must be text.") from error
             known[value] = names.or_canonical(given) if given else None
         found.append(known[value])
     return pa.array(found, pa.string())
@@ -157,7 +157,7 @@ def _refuse_impossible(name: str, values: npt.NDArray[np.float64], ticker: pa.Ar
     if len(wrong):
         row = int(wrong[0])
         problem = f"{name} {values[row]:g} of {ticker[row].as_py()} ({len(wrong)} rows in all)"
-        raise CandidateTableError(TABLE, problem, "prices are above 0; correct the table.")
+        raise CandidateTableError(TABLE, problem, "prices must be above 0; correct the table.")
 
 
 def without_floors_of_absent_columns(gates: Gates, given: frozenset[str]) -> tuple[Gates, list[str]]:
@@ -197,7 +197,7 @@ def _real(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
         raise CandidateTableError(TABLE, error.reason.rstrip("."), "correct the table.") from error
     if len(found.text_rows):
         problem = f"column {name} has {found.first_text!r} ({len(found.text_rows)} rows in all)"
-        raise CandidateTableError(TABLE, problem, "numbers have a decimal point and no other sign; correct the table.")
+        raise CandidateTableError(TABLE, problem, "numbers need a decimal point and no other sign; correct the table.")
     return np.array(found.values)
 
 
@@ -211,7 +211,7 @@ def _refuse_missing(name: str, column: pa.Array) -> None:
     if column.null_count:
         first = pc.index(pc.is_null(column), value=True).as_py() + 1
         problem = f"column {name} is missing in {column.null_count} rows, first in row {first}"
-        raise CandidateTableError(TABLE, problem, "every setup needs it; fill it in or leave the row out.")
+        raise CandidateTableError(TABLE, problem, "every setup needs it; fill it in or remove the row.")
 
 
 def _fill_rr(reals: dict[str, npt.NDArray[np.float64]], *, is_given: bool) -> str | None:

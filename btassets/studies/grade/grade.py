@@ -308,8 +308,8 @@ def _entry_warnings(given: GivenSetups, market: Market, index: npt.NDArray[np.in
     if n_far <= _ENTRY_FAR_FRAC * n_seen:
         return []
     return [
-        f"{n_far} of {n_seen} entries lie outside of the range of their bar and the next (first {first}): setups and "
-        "bars are on the same price basis and unit, and dated by the same calendar; results are not to be trusted."
+        f"{n_far} of {n_seen} entries are outside the range of their bar and the next (first {first}): setups and "
+        "bars must share price basis, unit and calendar; do not trust these results."
     ]
 
 
@@ -319,14 +319,14 @@ def _core_warnings(given: GivenSetups, setups: pa.Table, rows: npt.NDArray[Any])
         return []
     stated = given.meets_core.take(pa.array(rows))
     n_other = pc.sum(pc.not_equal(stated, setups["meets_core"]).cast(pa.int64())).as_py() or 0
-    used = "the activation decides"
-    return [f"{n_other} rows state another meets_core than the activation gives; {used}."] if n_other else []
+    used = "the activation takes precedence"
+    return [f"{n_other} rows have another meets_core than the activation gives; {used}."] if n_other else []
 
 
 def _rank_warnings(market: Market, ranks: pa.Table) -> list[str]:
     found = []
     if market.benchmark is None:
-        found.append("no benchmark: residual momentum and comparisons with it are null; the raw rank serves.")
+        found.append("no benchmark: residual momentum and comparisons with it are null; the raw rank is used.")
     weeks = ranks.filter(pc.equal(ranks["grid"], "week"))
     is_thin = pc.less(weeks["n_ranked"], MIN_CROSS_SECTION)
     thin = pc.count_distinct(weeks["asof_date"].filter(is_thin)).as_py()

@@ -69,8 +69,10 @@ def read_candidate_file(path: Path) -> pa.Table:
     names = [same_name(name) for name in table.column_names]
     twice = [name for name, n in Counter(names).items() if n > 1]
     if twice:
-        problem = f"column {twice[0]!r} is there {names.count(twice[0])} times"
-        raise CandidateTableError(str(path), problem, "each column once, whatever its case; rename or drop the others.")
+        problem = f"column {twice[0]!r} occurs {names.count(twice[0])} times"
+        raise CandidateTableError(
+            str(path), problem, ("columns must be unique ignoring case; rename or drop the others.")
+        )
     return table.rename_columns(names)
 
 
@@ -133,7 +135,7 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
             bars[ticker] = adjusted_bars(screened.bars, source.basis, settings.basis)
     if not bars:
         reason = f" (first: {warnings[0]})" if warnings else ""
-        raise NoBarsError(str(folder), f"no file of bars could be used{reason}", "correct the files.")
+        raise NoBarsError(str(folder), f"no bar file is usable{reason}", "correct the files.")
     if benchmark is None:
         return GradeMarket(bars, None, warnings)
     raw = read_benchmark(str(benchmark.absolute()), source, columns)

@@ -38,4 +38,4 @@ def check_days(days: npt.NDArray[np.int32], name: str, today: dt.date | None = N
     wrong = days[(days < first) | (days > last)]
     if len(wrong):
         problem = f"{name} = {np.datetime64(int(wrong[0]), 'D')} in {len(wrong)} row{'s' * (len(wrong) > 1)}"
-        raise CandidateTableError(_TABLE, problem, f"a setup has a date from {_FIRST} to {now}; correct the table.")
+        raise CandidateTableError(_TABLE, problem, f"a setup's date must be from {_FIRST} to {now}; correct the table.")

@@ -93,13 +93,14 @@ def check_axes(axes: Sequence[Axis]) -> None:
             continue
         if lies_in(key, SHARED_SETTINGS):
             raise UsageError(
-                f"sweep {key}: belongs to the whole book", "a sweep varies what follows the replay; set it in the file."
+                f"sweep {key}: belongs to the whole book",
+                ("a sweep can only vary settings downstream of the replay; set it in the file."),
             )
         if key == "profile" or lies_in(key, REPLAY_SETTINGS):
-            problem = f"sweep {key}: decides the replay, and a sweep runs over one replay"
+            problem = f"sweep {key}: a setting of the replay; a sweep uses one replay"
             run = f"`btassets run --set {key}={axis.labels[0]} --as NAME`"
             raise UsageError(problem, f"run each value as a scenario, {run}, and `btassets compare` them.")
-        raise UsageError(f"sweep {key}: decides no number of a sweep", f"vary one of {', '.join(SWEPT)}.")
+        raise UsageError(f"sweep {key}: affects no number of a sweep", f"vary one of {', '.join(SWEPT)}.")
 
 
 def sweep_document(
@@ -135,7 +136,7 @@ def sweep_document(
     axes = parse_grid(words, book.settings)
     check_axes(axes)
     if not book.lake.bucket_files(book.candidates) or book.lake.footer("factor_signals", book.replay) is None:
-        raise NoBarsError(str(book.folder), "no replay to sweep over", "`btassets run` reads the bars and replays.")
+        raise NoBarsError(str(book.folder), "no replay for the sweep", "`btassets run` reads the bars and replays.")
     places = list(cells(axes))
     settings = [settings_of(book.settings, axes, place) for place in places]
     found = run_cells(book, [*settings, book.settings], policy, progress=progress)
@@ -306,7 +307,7 @@ def place_words(row: Mapping[str, Any]) -> str:
 def headline(document: Mapping[str, Any]) -> dict[str, Any]:
     """What the grid says, in one breath with how many were tried; verdict on the best cell."""
     rows, by, trials = document["cells"], document["by"], document["trials"]
-    tried = f"{trials['cells']:,} books tried here, {trials['in_ledger']:,} on this book's data in all"
+    tried = f"{trials['cells']:,} portfolios tried here, {trials['in_ledger']:,} on this book's data in total"
     if document["best"] is None:
         return {"text": f"{tried}. No cell has {LEAST_TRADES} trades: nothing to compare.", "verdict": None}
     best, plateau, own = rows[document["best"]], rows[document["plateau"]], document["current"]
@@ -327,8 +328,8 @@ def headline(document: Mapping[str, Any]) -> dict[str, Any]:
     if luck is not None and best["sharpe"] is not None:
         chance = "-" if best["deflated_sharpe"] is None else f"{best['deflated_sharpe'] * 100:.0f}%"
         parts.append(
-            f"Luck alone would bring the best of so many to a Sharpe ratio of {luck:.2f}; that {best['sharpe']:.2f} is "
-            f"more than luck has a probability of {chance}."
+            f"The best of that many would reach a Sharpe ratio of {luck:.2f} by luck alone; the probability that "
+            f"{best['sharpe']:.2f} exceeds luck is {chance}."
         )
     if verdict is not None:
         spread = f"{best['delta_ci_lo']:+.3f} to {best['delta_ci_hi']:+.3f}"

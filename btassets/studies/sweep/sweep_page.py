@@ -46,7 +46,7 @@ _COLUMNS = (
     Column("delta_ci", "95% interval", render=lambda row: interval(row, "delta_ci_lo", "delta_ci_hi")),
     Column("p_adj", "p", "num2", "step-down over all cells of this sweep"),
     Column("trades", "Trades", "n"),
-    Column("deflated_sharpe", "Deflated", "num2", "probability that the Sharpe ratio is more than luck"),
+    Column("deflated_sharpe", "Deflated", "num2", "probability that the Sharpe ratio exceeds luck"),
 )
 
 
@@ -107,7 +107,7 @@ def sweep_page(document: Document) -> str:
     """HTML text of a sweep's document."""
     title = f"{document['book']}, {document['as_of']}: btassets sweep"
     parts = [_head(document), _fields(document), _best(document), _method(document)]
-    footer = "Nothing here is advice to trade. Every number stands in sweep.json beside it."
+    footer = "Not investment advice. Every number is in sweep.json beside this file."
     return shell(title, "".join(parts), footer, "landscape")
 
 
@@ -120,7 +120,7 @@ def _head(document: Document) -> str:
         ("Compared by", NAMES[by]),
         ("The book's own settings", shown(own[by], KINDS[by])),
         ("Tried here", f"{document['trials']['cells']:,}"),
-        ("Tried on these data in all", f"{document['trials']['in_ledger']:,}"),
+        ("Tried on these data in total", f"{document['trials']['in_ledger']:,}"),
         ("Settings", document["settings_hash"]),
     ]
     answer = document["headline"]
@@ -177,11 +177,11 @@ def _fields(document: Document) -> str:
             f'<div style="min-width:{width}px;max-width:{width * 2}px">{chart}</div></div></figure>'
         )
     lead = (
-        f"{NAMES[by]} of the book in every cell. Blue is better than the book's own settings, orange is worse; grey "
-        f"numbers have fewer than {document['least_trades']} trades."
+        f"{NAMES[by]} of the portfolio in every cell. Blue is better than the book's own settings, orange is worse; "
+        f"grey numbers have fewer than {document['least_trades']} trades."
     )
     if len(found) < n_all:
-        lead += f" Of {n_all} fields those through the plateau and through the best cell; sweep.csv has all cells."
+        lead += f" Of {n_all} panels those through the plateau and through the best cell; sweep.csv has all cells."
     key = (
         '<ul class="legend">'
         '<li><span class="key best"></span>best cell</li>'
@@ -243,7 +243,10 @@ def _best(document: Document) -> str:
     return section(
         "best",
         "The best cells",
-        "The book's own settings stand first. p holds over all cells: the best of many looks good without being it.",
+        (
+            "The book's own settings come first. p is adjusted over all cells, because the best of many looks good "
+            "by chance."
+        ),
         table(rows, columns, caption="Best cells", row_css=css),
     )
 
@@ -255,19 +258,19 @@ def _value(key: str) -> Any:
 def _method(document: Document) -> str:
     luck = document["luck"]
     items = [
-        "Every cell is one book over the same replay, walked by the same compiled simulator as the report's; only "
-        "the settings named here differ from the book's own.",
+        "Every cell is one portfolio over the same replay, simulated by the same compiled simulator as in the "
+        "report; only the settings named here differ from the book's own.",
         "Net R is the mean over graded setups after costs; intervals and differences are weekly, paired, with the "
         "equal-weighted cosine error. p is adjusted over all cells of this sweep by step-down.",
-        "The plateau of a cell is the mean over the cells at most one step away along every numeric setting. A "
-        "cell that is good only by itself is luck more often than not.",
-        f"{document['trials']['in_ledger']:,} configurations were tried on these data, this sweep included; the "
+        "The plateau of a cell is the mean over the cells at most one step away along every numeric setting. An "
+        "isolated good cell is usually luck.",
+        f"{document['trials']['in_ledger']:,} configurations were tried on these data, including this sweep; the "
         "deflated Sharpe ratio counts all of them.",
     ]
     if luck["expected_best_sharpe"] is not None:
         items.append(
-            f"Over {luck['n_days']:,} sessions the best of so many books without any skill is expected to show a "
-            f"Sharpe ratio of {shown(luck['expected_best_sharpe'], 'num2')}."
+            f"Over {luck['n_days']:,} sessions the best of that many portfolios without any skill is expected to "
+            f"show a Sharpe ratio of {shown(luck['expected_best_sharpe'], 'num2')}."
         )
     rows = "".join(f"<li>{esc(text)}</li>" for text in items)
     return section("method", "How to read this", "", f'<ul class="assumptions">{rows}</ul>')

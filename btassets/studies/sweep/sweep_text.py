@@ -26,7 +26,7 @@ def sweep_text(document: Mapping[str, Any]) -> str:
     for panel in found[:_MOST_PANELS]:
         lines += ["", *_field(document, panel)]
     if n_all > min(len(found), _MOST_PANELS):
-        lines += ["", f"{min(len(found), _MOST_PANELS)} of {n_all} fields; the table of all cells has the others"]
+        lines += ["", f"{min(len(found), _MOST_PANELS)} of {n_all} panels; the table of all cells has the others"]
     lines += ["", *_best(document)]
     return "\n".join(lines)
 

@@ -141,7 +141,7 @@ def test_names_that_differ_only_in_case_or_come_twice_block_each_other_only(tmp_
         ("aapl", "AAPL and aapl differ only in case"),
         ("MSFT", "2 files give this ticker (MSFT.csv, MSFT.csv.gz)"),
         ("BRK.B", "2 files give this ticker (BRK-B.csv, BRK.B.csv)"),
-        ("A B", "characters beyond"),
+        ("A B", "characters other than"),
     ):
         error = blocked(source, ticker)
         assert (error.rule, error.exit_code) == ("Q2", 4)
@@ -262,13 +262,13 @@ def test_long_files_in_a_folder_join_and_a_bad_one_is_listed(tmp_path: Path) -> 
     assert "oops" in str(blocked(source, "2022"))
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "x.csv").write_text("ticker,date\nA,1\n")
-    with pytest.raises(NoBarsError, match="no long file gives a bar"):
+    with pytest.raises(NoBarsError, match="no long file contains a bar"):
         FilesSource(tmp_path / "bad", ColumnNames(ticker="ticker")).tickers()
 
 
 def test_tickers_that_are_numbers_are_refused_since_their_zeros_are_gone(tmp_path: Path) -> None:
     write_parquet(tmp_path / "all.parquet", ticker=pa.array([700, 700, 700]))
-    with pytest.raises(NoBarsError, match="tickers are text"):
+    with pytest.raises(NoBarsError, match="tickers must be text"):
         FilesSource(tmp_path / "all.parquet").tickers()
 
 

@@ -66,11 +66,11 @@ def test_dates_are_exchange_dates(column: pa.ChunkedArray) -> None:
         (chunked([True, False], pa.bool_()), "holds bool"),
         # midnights in London, written in UTC without their zone
         (chunked(["2021-03-26 00:00:00", "2021-03-28 23:00:00", "2021-03-29 23:00:00"]), "2021-03-28 23:00:00"),
-        (chunked([utc(26), utc(28, 23), utc(29, 23)], pa.timestamp("ns")), "midnights of another time zone"),
+        (chunked([utc(26), utc(28, 23), utc(29, 23)], pa.timestamp("ns")), "midnights in another time zone"),
         # midnights in Kolkata: Mondays are Sundays
-        (chunked(["2021-03-07 18:30:00", "2021-03-08 18:30:00"]), "midnights of another time zone"),
+        (chunked(["2021-03-07 18:30:00", "2021-03-08 18:30:00"]), "midnights in another time zone"),
         # midnights in UTC, turned to New York
-        (chunked([utc(8), utc(9)], pa.timestamp("us", "America/New_York")), "midnights of another time zone"),
+        (chunked([utc(8), utc(9)], pa.timestamp("us", "America/New_York")), "midnights in another time zone"),
         (chunked([1615147200 + 20 * 3600, 1615233600], pa.int64()), "after noon UTC"),
         (chunked(["2021-03-05T20:00:00Z", "2021-03-08T05:00:00Z"]), "after noon UTC"),
         (

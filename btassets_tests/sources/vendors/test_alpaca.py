@@ -135,7 +135,7 @@ def test_rubbish_is_a_failure_of_this_time(server: LocalServer, answer: Answer) 
 
 def test_a_page_that_leads_to_itself(server: LocalServer) -> None:
     server.script = [Answer.of({"bars": {}, "next_page_token": "x"})] * 3
-    with pytest.raises(FetchFailedError, match="the same page token came twice"):
+    with pytest.raises(FetchFailedError, match="the same page token was returned twice"):
         source_of(server).fetch("AAPL")
 
 

@@ -159,7 +159,7 @@ def table(**changes: list[object]) -> pa.Table:
         ({"direction": ["long", None]}, "direction is missing in 1 rows, first in row 2"),
         ({"ticker": [700, 9988]}, "row 1: ticker 700 is no text"),
         ({"ticker": ["A", ""]}, "ticker is missing in 1 rows"),
-        ({"date": ["2021-03-05", "2999-01-01"]}, "dates lie between 1800 and 2200"),
+        ({"date": ["2021-03-05", "2999-01-01"]}, "dates must be between 1800 and 2200"),
         ({"date": ["2021-03-05", "soon"]}, "'soon' in row 2"),
         ({"date": ["2021-03-05T22:00:00Z", "2021-03-08"]}, "after noon UTC"),
         ({"entry": [0.0, 20.0]}, "entry 0 of A (1 rows in all); prices are above 0"),
@@ -212,6 +212,6 @@ def test_tickers_without_bars_and_entries_of_another_basis_are_named(folder: Pat
     answer = call(*words)
     assert answer.code == 0
     assert "20 rows have no result: no_bars (NOPE)." in answer.err
-    assert "60 of 60 entries lie outside of the range of their bar" in answer.err
+    assert "60 of 60 entries are outside the range of their bar" in answer.err
     assert "first 7203.T 20" in answer.err
     assert np.isfinite(json.loads((folder / "o.json").read_text())["candidates"])

@@ -213,7 +213,7 @@ def test_more_tries_make_the_same_book_less_believable(book: Book) -> None:
 def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
     assert wide["trials"]["cells"] == len(wide["cells"]) == 24
     assert wide["trials"]["in_ledger"] >= 24
-    words = f"24 books tried here, {wide['trials']['in_ledger']:,} on this book's data in all."
+    words = f"24 portfolios tried here, {wide['trials']['in_ledger']:,} on this book's data in total."
     assert wide["headline"]["text"].startswith(words)
     assert words in sweep_text(wide)
 
@@ -223,10 +223,10 @@ def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
     [
         (
             "engine.atr_stop_multiple=1,2",
-            "sweep engine.atr_stop_multiple: decides the replay, and a sweep runs over one replay; run each value as a "
+            "sweep engine.atr_stop_multiple: a setting of the replay; a sweep uses one replay; run each value as a "
             "scenario, `btassets run --set engine.atr_stop_multiple=1 --as NAME`, and `btassets compare` them.",
         ),
-        ("profile=legacy,standard", "sweep profile: decides the replay, and a sweep runs over one replay; "),
+        ("profile=legacy,standard", "sweep profile: a setting of the replay; a sweep uses one replay; "),
         ("quality.max_flat_frac=0.1,0.2", "sweep quality.max_flat_frac: decides the replay"),
         (
             "universe.exclude=A,B",
