@@ -1,7 +1,7 @@
-"""`doctor --deep`: every byte of a book's data, settings, landed bars and reports, verified.
+"""`doctor --deep`: verifies every byte of a book's data, settings, landed bars and reports.
 
-Belongs here: which files a book has, what verifies each kind, and a table of what was found. Nothing is
-repaired here: the next run does. Does not belong here: what a seal is (`btassets.storage.sealed`).
+Belongs here: the files of a book, the verification of each kind, and a table of the results. Nothing is repaired here;
+the next run does that. Does not belong here: the definition of a seal (`btassets.storage.sealed`).
 """
 
 import os
@@ -23,25 +23,25 @@ from btassets.storage.sealed import forget_verified, open_sealed, verify
 from btassets.storage.sealed_json import is_intact_json
 
 _INTERNAL = (".locks", ".spill", ".full_backfill")
-"""Folders of data/ in which nothing is kept."""
+"""Folders of data/ without permanent files."""
 
 _LANDED = ("landing", "bars")
 
 
 @dataclass
 class Checked:
-    """What was verified of one kind of file.
+    """Verification result of one kind of file.
 
     Attributes
     ----------
     kind
-        Folder below the book, or what it is.
+        Folder below the book, or a description.
     n_files, n_bytes, n_rows
-        How much was verified.
+        Amount verified.
     damaged
-        Path and problem of every file that is not as it was written.
+        Path and problem of every damaged file.
     notes
-        What is there and not ours, or waits to be made again; no damage by itself.
+        Foreign files, and files waiting to be rebuilt; not damage by themselves.
     """
 
     kind: str
@@ -137,7 +137,7 @@ def _reports(book: Book) -> Checked:
     checked = Checked("reports")
     try:
         footers = {s: book.lake.footer("backtest_report", s) for s in book.lake.scenarios("backtest_report")}
-    except DamagedFileError:  # that table is named above; what it says of its reports counts for nothing
+    except DamagedFileError:  # that table is reported above; its footer about reports is ignored
         return checked
     for scenario, footer in footers.items():
         facts = footer.facts if footer is not None else {}

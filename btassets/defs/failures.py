@@ -1,7 +1,7 @@
-"""Why a run failed: exit code and words, from its events.
+"""Why a run failed: exit code and text, from its events.
 
-Belongs here: finding the first cause. Does not belong here: the errors themselves (`btassets.errors`),
-who hears of them (`btassets.defs.notifications`, `btassets.cli`).
+Belongs here: finding the first cause. Does not belong here: the errors themselves (`btassets.errors`), reporting them
+(`btassets.defs.notifications`, `btassets.cli`).
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from btassets.instance.database_refusals import refusal_of
 
 @dataclass(frozen=True)
 class RunFailure:
-    """Why a run failed: exit code, text for a person, and the name of the error's class, "" for a foreign one."""
+    """Why a run failed: exit code, text for the user, and the name of the error's class, "" for a foreign one."""
 
     exit_code: int
     text: str
@@ -24,7 +24,7 @@ class RunFailure:
 
 
 def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
-    """What went wrong in a run, from its events: the first step that failed by itself."""
+    """Cause of a run's failure, from its events: the first step that failed by itself."""
     failed_check: RunFailure | None = None
     for record in instance.all_logs(run_id):
         event = record.dagster_event
@@ -42,7 +42,7 @@ def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
 
 
 def _of_error(error: Any) -> RunFailure:
-    """Exit code and text of the innermost error that this project raised, else of the error itself."""
+    """Exit code and text of the innermost error raised by this project, else of the error itself."""
     found = error
     while found is not None:
         if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":

@@ -1,8 +1,8 @@
-"""Jobs with names a trader understands.
+"""Jobs, named for traders.
 
-Belongs here: which assets run together. `everything` is partitioned by ticker, so that a range of
-tickers can be launched from the page; unpartitioned assets run once in it. `scenario` computes one
-scenario beside the base numbers and touches no asset.
+Belongs here: which assets run together. `everything` is partitioned by ticker, so that a range of tickers can be
+launched from the page; unpartitioned assets run once in it. `scenario` computes one scenario beside the base numbers
+and materializes no asset.
 """
 
 import dagster as dg
@@ -27,7 +27,7 @@ def build_scenario_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(description="Compute every stage of one scenario whose inputs changed.")
     def analyse_scenario(context: dg.OpExecutionContext, book: BookResource, config: config_class) -> None:  # pyright: ignore[reportInvalidTypeForm]
-        """Run the stages of the scenario in order; log what each did."""
+        """Run the stages of the scenario in order; log the outcome of each."""
         opened = _scenario_of(book, config)
         outcomes = run_scenario(opened, n_threads=book.threads, log=context.log.info)
         context.add_output_metadata({"scenario": opened.scenario, "computed": sum(not o.is_cached for o in outcomes)})
@@ -46,7 +46,7 @@ def build_scenario_job(settings: Settings) -> dg.JobDefinition:
 
 
 def _scenario_of(book: BookResource, config: Launch) -> Book:
-    """Book as the launch sees it: the scenario of the command line, else the one that the config makes."""
+    """Book of the launch: the scenario of the command line, else the one defined by the config."""
     opened = book.open()
     if opened.scenario != BASE_SCENARIO:
         return opened
@@ -63,7 +63,7 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
     Parameters
     ----------
     settings
-        The book's own settings, which the launch settings of `scenario` start from; unset: the defaults.
+        The book's own settings, defaults of the launch settings of `scenario`; unset: the defaults.
     """
     replay = [s.outputs for s in STAGES.values() if s.group in _GROUPS_OF_REPLAY]
     report = STAGES["backtest_report"].outputs

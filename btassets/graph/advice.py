@@ -61,7 +61,7 @@ STAT_CLAIMS = TableSpec(
         Column(
             "supported_since",
             DAY,
-            ("first session of the current streak of supported verdicts; null: not supported now"),
+            "first session of the current streak of supported verdicts; null: not supported now",
         ),
         Column("first_supported", DAY, "first session with a supported verdict in any run"),
         Column("last_supported", DAY, "last session with a supported verdict"),

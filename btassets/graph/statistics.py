@@ -52,7 +52,7 @@ STAT_SIGNALS = TableSpec(
         Column(
             "verdict",
             TEXT,
-            ("supported or not distinguishable from noise; contradicted: only the primary signal at 30 sessions"),
+            "supported or not distinguishable from noise; contradicted: only the primary signal at 30 sessions",
         ),
         Column("neutral_ic", REAL, "estimate with group-neutral returns; null without a group file"),
         Column("neutral_se", REAL, "its standard error"),
@@ -81,7 +81,7 @@ STAT_GROUPS = TableSpec(
         Column(
             "is_descriptive",
             FLAG,
-            ("one year accounts for more than 60% of the net R, so the group is only descriptive"),
+            "one year accounts for more than 60% of the net R, so the group is only descriptive",
         ),
         Column("is_too_short", FLAG, "too few weeks for an interval"),
     ),

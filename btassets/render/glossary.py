@@ -1,6 +1,6 @@
-"""The words of the report, each with one meaning.
+"""The terms of the report, each with one meaning.
 
-Belongs here: plain definitions. Does not belong here: definitions that decide numbers (docs/method).
+Belongs here: plain definitions. Does not belong here: definitions that affect numbers (docs/method).
 """
 
 GLOSSARY = (
@@ -43,8 +43,8 @@ GLOSSARY = (
     ),
     (
         "Survivorship",
-        ("Bias of a present-day list: it omits tickers that failed earlier, so past results look too good."),
+        "Bias of a present-day list: it omits tickers that failed earlier, so past results look too good.",
     ),
     ("Signal day", "The last session of a completed week, on which the tested rules trade."),
 )
-"""Term and meaning, in the order in which a reader meets them."""
+"""Term and meaning, in reading order."""

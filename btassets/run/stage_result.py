@@ -105,6 +105,6 @@ def _conform_table(spec: TableSpec, table: pa.Table) -> pa.Table:
         if not column.nullable and conformed[column.name].null_count:
             raise TableContractError(
                 spec.name,
-                (f"{column.name} is null in {conformed[column.name].null_count} rows but must never be missing"),
+                f"{column.name} is null in {conformed[column.name].null_count} rows but must never be missing",
             )
     return conformed

@@ -1,7 +1,7 @@
 """The typed settings of a book: one model per section, with bounds, units and defaults.
 
-Belongs here: what can be set and what it means. Does not belong here: where values come from
-(`load.py`) and the two named sets of method switches (`profiles.py`).
+Belongs here: the settings and their meaning. Does not belong here: the origin of values (`load.py`) and the two named
+sets of method switches (`profiles.py`).
 """
 
 from typing import Annotated, Any, Literal, cast, get_args
@@ -29,7 +29,7 @@ class SourceColumns(Section):
 
 
 class Source(Section):
-    """Where bars come from."""
+    """Source of the bars."""
 
     kind: Literal["demo", "files", "sql", "alpaca", "tiingo", "massive", "yahoo"] = Field(
         default="demo",
@@ -81,7 +81,7 @@ class Demo(Section):
 
 
 class Universe(Section):
-    """Which tickers of the source belong to the book."""
+    """Tickers of the source that belong to the book."""
 
     tickers: tuple[str, ...] = Field(default=(), description="tickers by name; empty: every ticker in the source")
     exclude: tuple[str, ...] = Field(default=(), description="excluded tickers")
@@ -93,7 +93,7 @@ class Universe(Section):
 
 
 class Engine(Section):
-    """What the replay reads: a change here replays every ticker."""
+    """Settings of the replay: a change here replays every ticker."""
 
     atr_stop_multiple: Positive = Field(default=1.5, description="distance of the stop from the entry, in ATR(14)")
     projection: bool = Field(default=True, description="project targets at 2, 3, 4 ATR if no level is in range")
@@ -114,7 +114,7 @@ class Engine(Section):
 
 
 class Gates(Section):
-    """The floors that a setup passes to qualify, one field each; a change here replays nothing."""
+    """The floors of the gate, one field each; a change here replays nothing."""
 
     min_rr: NonNegative = Field(default=1.5, description="minimum reward-to-risk of the primary target")
     min_confidence: Percent = Field(default=55.0, description="least confidence, 0-100")
@@ -129,7 +129,7 @@ class Gates(Section):
 
 
 class Exits(Section):
-    """How long to hold."""
+    """Holding periods."""
 
     hold_days: tuple[HoldDays, ...] = Field(
         default=get_args(HoldDays), description="holds of the time-exit sweep, sessions; the portfolio uses the longest"
@@ -145,7 +145,7 @@ class Exits(Section):
 
 
 class Costs(Section):
-    """What trading costs."""
+    """Trading costs."""
 
     per_side_frac: Annotated[float, Field(ge=0.0, le=0.1)] = Field(
         default=0.001, description="commission and slippage per side, fraction of the notional"
@@ -195,7 +195,7 @@ class Method(Section):
 
 
 class Statistics(Section):
-    """What the statistics read beside the bars."""
+    """Inputs of the statistics beside the bars."""
 
     groups: str = Field(
         default="",
@@ -205,7 +205,7 @@ class Statistics(Section):
 
 
 class Storage(Section):
-    """How tables are kept."""
+    """Storage of tables."""
 
     buckets: int = Field(default=64, ge=1, le=4096, description="number of hash buckets of the per-ticker tables")
     keep_reports: int = Field(default=30, ge=1, le=1_000_000, description="number of report folders kept, newest first")
@@ -213,7 +213,7 @@ class Storage(Section):
 
 
 class Executor(Section):
-    """Where the work is done."""
+    """Execution."""
 
     shards: int = Field(default=0, ge=0, le=1024, description="parallel steps of the replay; 0: one per core")
     kind: Literal["auto", "in_process", "multiprocess"] = Field(
@@ -223,7 +223,7 @@ class Executor(Section):
 
 
 class Schedule(Section):
-    """When the book brings itself up to date (`btassets schedule on`)."""
+    """Automatic updates of the book (`btassets schedule on`)."""
 
     time: str = Field(
         default="18:30",
@@ -239,7 +239,7 @@ class Schedule(Section):
 
 
 class Retention(Section):
-    """How much of its own history a book keeps; numbers, tables and reports are not part of it."""
+    """Retention of the book's run history; numbers, tables and reports are not part of it."""
 
     automatic: bool = Field(
         default=True,

@@ -1,4 +1,4 @@
-"""Settings of the rules that keep rubbish out: thresholds, and what a person has looked at.
+"""Settings of the quality rules: thresholds, and overrides.
 
 Belongs here: one setting per threshold of docs/method/quality.md. Does not belong here: the rules
 (`engine.market`).
@@ -15,7 +15,7 @@ Ratio = Annotated[float, Field(gt=1.0, allow_inf_nan=False)]
 
 
 class QualityOverride(Section):
-    """A person's word that what one rule found about one ticker is right as it is."""
+    """A user's confirmation that a finding of one rule about one ticker is correct data."""
 
     ticker: str = Field(min_length=1, description="the ticker")
     rule: Literal["Q3", "Q4", "Q5", "Q6", "Q7", "Q8", "Q9", "Q23", "Q27"] = Field(
@@ -33,7 +33,7 @@ class QualityOverride(Section):
 
 
 class Quality(Section):
-    """Thresholds of the rules that keep rubbish out (docs/method/quality.md)."""
+    """Thresholds of the quality rules (docs/method/quality.md)."""
 
     max_bad_rows: int = Field(default=5, ge=0, description="Q4, Q5: more bad rows block the ticker")
     max_bad_frac: Frac = Field(default=0.005, description="Q4, Q5: a larger share of bad rows blocks the ticker")

@@ -1,4 +1,4 @@
-"""From settings to the source they name.
+"""Creates the source named by the settings.
 
 Belongs here: the one place that knows every kind of source.
 """
@@ -28,27 +28,27 @@ NO_BENCHMARK = "none"
 
 
 KEPT_FOLDER = Path("landing") / "bars"
-"""Where the bars that landed are kept, below the book's folder."""
+"""Folder of landed bars, below the book's folder."""
 
 
 def open_source(settings: Settings, folder: Path, lake: Lake | None = None) -> BarSource:
-    """Source of a book, together with what landed beside it.
+    """Source of a book, merged with its landed bars.
 
     Parameters
     ----------
     folder
-        What a relative `source.path` starts from.
+        Base of a relative `source.path`.
     lake
-        Where the demo's exchange sessions are kept, so that the calendar library is asked once.
+        Cache of the demo's exchange sessions, so that the calendar library is loaded once.
 
     Raises
     ------
     NoBarsError
-        When a files source has no path.
+        If a files source has no path.
     CredentialsError
-        When a vendor's key is not in the environment.
+        If a vendor's key is not in the environment.
     SettingError
-        When the settings of the source do not fit together.
+        If the settings of the source contradict each other.
     """
     return with_landed(_own_source(settings, folder, lake), folder / KEPT_FOLDER)
 
@@ -85,7 +85,7 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
 
 
 def _vendor(settings: Settings, folder: Path, lake: Lake | None) -> BarSource:
-    """Source over the network; its modules are imported only when it is asked for."""
+    """Network source; its modules are imported only on demand."""
     from btassets.sources.calendar.window import window_of
 
     source = settings.source
@@ -122,7 +122,7 @@ def environment_key(source: str, *names: str) -> str:
     Raises
     ------
     CredentialsError
-        When none is; the text names the variable and never shows a value.
+        If none is set; the text names the variable and never shows a value.
     """
     for name in names:
         value = os.environ.get(name, "").strip()
@@ -149,7 +149,7 @@ def _session(settings: Settings, base_url: str, headers: dict[str, str], pace: f
 
 
 def _named(settings: Settings, folder: Path) -> list[str]:
-    """Tickers that the book names, alone or in its file of dated membership, and the benchmark when it is no file."""
+    """Tickers named by the settings or the membership file, plus the benchmark if it is not a file."""
     named = [canonical_ticker(name) for name in settings.universe.tickers]
     if settings.universe.membership and not named:
         named = list(read_membership(folder / Path(settings.universe.membership).expanduser()).spells)

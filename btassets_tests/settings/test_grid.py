@@ -50,7 +50,11 @@ def test_numbers_have_neighbours_switches_and_words_have_none() -> None:
         ("gates.min_rr=two", SettingError, 'gates.min_rr = "two": must be a number >= 0 (command line)'),
         ("gates.min_rr=-1:1:1", SettingError, "gates.min_rr = -1: must be a number >= 0 (command line)"),
         ("exits.hold_days=7", SettingError, "exits.hold_days"),
-        ("gates.min_rr=3:1:1", UsageError, "sweep gates.min_rr=3:1:1: 3:1:1 is an empty range; first:last:step ascends"),
+        (
+            "gates.min_rr=3:1:1",
+            UsageError,
+            "sweep gates.min_rr=3:1:1: 3:1:1 is an empty range; first:last:step ascends",
+        ),
         ("gates.min_rr=1:3:0", UsageError, "is an empty range"),
         ("gates.min_rr=1:nan:1", UsageError, "is an empty range"),
         ("gates.min_rr=1:3", UsageError, "sweep gates.min_rr=1:3: 1:3 is not a range; first:last:step"),

@@ -1,4 +1,4 @@
-"""Plain sentences for the advice, with its verdict beside it.
+"""Sentences for the advice, with its verdict.
 
 Belongs here: wording. Does not belong here: decisions (rules) and verdicts (statistics).
 """
@@ -82,7 +82,7 @@ _BY_TOPIC = {
 
 
 def item_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> str:
-    """Word an item, its verdict after it when there is one.
+    """Sentence of an item, followed by its verdict if there is one.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def item_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> st
 
 
 def research_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> str:
-    """Word a research item, its verdict after it when there is one."""
+    """Sentence of a research item, followed by its verdict if there is one."""
     subject, against = _RESEARCH_TEXT[item["topic"]]
     if item["candidate"]:
         text = f"{subject} did better than {against} on every criterion of the rule: worth a closer look."
@@ -110,19 +110,19 @@ def headline(
     ranking: Verdict | None = None,
     listed: Verdict | None = None,
 ) -> str:
-    """One line: what to change, "No change." unless the evidence carries one.
+    """One line: the recommended change, "No change." unless the evidence supports one.
 
     Parameters
     ----------
     recommendation
         From `rules.recommendation`.
     verdicts
-        By topic; only `exit` is read. None = no statistics were run (legacy profile): the line then
-        says what the rules point to, and that nothing was tested.
+        By topic; only `exit` is used. None = no statistics were run (legacy profile): the line then states the rules'
+        advice, and that nothing was tested.
     ranking
-        Of the claim that the ranking which makes the list foretells returns; None = not known.
+        Of the claim that the ranking behind the list predicts returns; None = not known.
     listed
-        Of the claim that the names on the list do better than the rest.
+        Of the claim that the names on the list outperform the rest.
     """
     item = next((i for i in recommendation["items"] if i["topic"] == "exit"), None)
     hold_days = item.get("hold_days") if item is not None else None
@@ -143,7 +143,7 @@ def headline(
 
 
 def edge_sentence(ranking: Verdict, listed: Verdict | None) -> str:
-    """What is shown of the ranking, and what of the list that it makes: one sentence that names both."""
+    """Results for the ranking and for its list, in one sentence."""
     if ranking == "contradicted":
         return "The ranking behind the list predicts in the wrong direction."
     if ranking != "supported":

@@ -1,7 +1,7 @@
-"""Grading of given setups, and the columns that grading writes.
+"""Grading of given setups, and the columns written by grading.
 
-Belongs here: the door of the `grade` command for one ticker, and the outputs that the replay shares
-with it. Does not belong here: the rules themselves (outcome.py), costs, gates, averages.
+Belongs here: the entry point of the `grade` command for one ticker, and the outputs shared with the replay. Does not
+belong here: the rules themselves (outcome.py), costs, gates, averages.
 """
 
 from typing import NamedTuple
@@ -59,7 +59,7 @@ def bar_arrays(bars: Bars) -> BarArrays:
 def timeline_of(
     bars: Bars, session_no: npt.NDArray[np.int32], last_session_no: int, *, is_ended: bool, gap_days: int
 ) -> Timeline:
-    """Where the bars lie in the calendar (`replay_ticker`); no segment ends with `gap_days` 0."""
+    """Position of the bars in the calendar (`replay_ticker`); no segment ends with `gap_days` 0."""
     return Timeline(
         read_only(session_no),
         read_only(segment_starts(bars.dates, gap_days), np.int32),
@@ -110,14 +110,14 @@ def grade_setups(
     is_legacy: bool = False,
     horizon_days: int = HORIZON_DAYS,
 ) -> dict[str, npt.NDArray[np.generic]]:
-    """Grade given setups of one ticker from both fills.
+    """Grade given setups of one ticker under both fills.
 
     Parameters
     ----------
     bars
         One ticker. Bars after T are not read.
     bench_open, bench_close
-        Shape (n_bars,), on the ticker's dates, NaN where the benchmark has no bar.
+        Shape (n_bars,), on the ticker's dates, NaN if the benchmark has no bar.
     session_no, last_session_no
         Shape (n_bars,): index of each bar's date in the calendar's sessions; that of T.
     index
@@ -130,8 +130,8 @@ def grade_setups(
     is_ended
         Whether the ticker has ended at T.
     is_legacy
-        The legacy profile's rule for short histories: an early touch is graded, a row that neither level
-        nor 30 bars resolve keeps `outcome` -1 (drop and count it).
+        The legacy profile's rule for short histories: an early touch is graded; a row resolved neither by a level nor
+        by 30 bars keeps `outcome` -1 (drop and count it).
     horizon_days
         As in `ReplayRules`.
 

@@ -1,7 +1,7 @@
 """One ticker replayed: arrays in, the rows of `candidates` and `factor_signals` out.
 
-Belongs here: the outputs of the compiled pass under their names. Does not belong here: the pass
-(kernel.py), what it computes (features, setups, outcome.py), anything across tickers.
+Belongs here: the outputs of the compiled pass under their names. Does not belong here: the pass (kernel.py), its
+computations (features, setups, outcome.py), anything across tickers.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class TickerReplay:
 
 
 def warm_up() -> None:
-    """Compile the replay, or load it from numba's cache, before the first ticker needs it."""
+    """Compile the replay, or load it from numba's cache, before the first ticker."""
     replay_pass.load()
 
 
@@ -70,22 +70,22 @@ def replay_ticker(
     is_ended: bool,  # noqa: FBT001 - a fact about the ticker, not an option
     rules: ReplayRules,
 ) -> TickerReplay:
-    """Every setup of one ticker with what became of it, and its factor signals.
+    """Every setup of one ticker with its outcome, and its factor signals.
 
-    Holds no lock and releases the GIL: threads may replay different tickers at the same time.
+    Holds no lock and releases the GIL, so threads may replay different tickers concurrently.
 
     Parameters
     ----------
     bars
         Adjusted bars. Bars after T (session number above `last_session_no`) are not read.
     bench_open, bench_close
-        Shape (n_bars,): the benchmark on the ticker's own dates, NaN where it has no bar.
+        Shape (n_bars,): the benchmark on the ticker's own dates, NaN if it has no bar.
     session_no
         Shape (n_bars,): index of each bar's date in the calendar's sessions, ascending.
     raw_close, raw_dollar_volume
         Shape (n_bars,), unadjusted, US dollars: for eligibility and `adv20_usd`.
     asof_index, asof_flags
-        What `market.calendar.asof_grid` returned: ascending bar indices and the grids of each.
+        Result of `market.calendar.asof_grid`: ascending bar indices and the grids of each.
     last_session_no
         Session number of T.
     is_ended

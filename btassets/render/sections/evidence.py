@@ -1,7 +1,7 @@
 """The evidence over all setups: populations, exits, gate, floors, signals, calibration.
 
-Belongs here: one figure per question, each with n and, where the document holds one, an interval.
-Does not belong here: the book (`sections_book.py`).
+Belongs here: one figure per question, each with n and, if the document has one, an interval. Does not belong here: the
+portfolio (`portfolio.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ SIGNAL_LABELS = {signal.name: signal.label for signal in SIGNALS}
 
 
 def _interval(row: Mapping[str, Any], key: str) -> tuple[float | None, float | None]:
-    """Interval of an estimate, `<key>_ci` as [low, high], where the document has one."""
+    """Interval of an estimate, `<key>_ci` as [low, high], if the document has one."""
     low_high = row.get(f"{key}_ci")
     return (low_high[0], low_high[1]) if low_high else (None, None)
 
@@ -174,7 +174,7 @@ def exits_and_gate(report: Report) -> str:
 
 
 def floors_and_signals(report: Report) -> str:
-    """Which floor earns its keep, and whether the ranking foretells anything."""
+    """The value of each floor, and the predictive power of the ranking."""
     return section("floors", "Floors and signals", "", f'<div class="grid">{_ablation(report)}{_signals(report)}</div>')
 
 
@@ -234,7 +234,7 @@ def _star(row: Mapping[str, Any]) -> str:
 
 
 def _signals(report: Report) -> str:
-    """How well each signal sorted the universe."""
+    """How well each signal ranked the universe."""
     rows = [
         Row(
             (SIGNAL_LABELS.get(row["signal"]) or str(row["signal"])) + _star(row),
@@ -286,7 +286,7 @@ _CALIBRATED = (("all", "c-hold", "All setups"), ("long", "c-ew", "Long"), ("shor
 
 
 def calibration(report: Report) -> str:
-    """Stated probability against what happened."""
+    """Stated against realised probability."""
     series = []
     for direction, css, label in _CALIBRATED:
         own = [

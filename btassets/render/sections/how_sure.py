@@ -1,7 +1,7 @@
-"""How sure the page is: verdicts of every claim, chance, trials, decay of the signals, walk-forward, regimes.
+"""Uncertainty: verdicts of every claim, chance, trials, decay of the signals, walk-forward, regimes.
 
-Belongs here: what the statistics tables say to a reader. Does not belong here: the numbers that they speak
-of (`sections_book.py`, `sections_evidence.py`).
+Belongs here: the content of the statistics tables for a reader. Does not belong here: the underlying results
+(`portfolio.py`, `evidence.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,13 +44,7 @@ _CLAIM_COLUMNS = (
     Column("p", "p", render=lambda row: esc(p_words(row))),
     Column("n", "n", "n", "setups; days of a curve; portfolios"),
     Column("n_weeks", "Weeks", "n", "weeks (days of a curve) from first to last"),
-    Column(
-        "mde80",
-        "Detectable",
-        "text",
-        ("smallest effect detected with 80% power"),
-        render=lambda row: esc(detectable(row)),
-    ),
+    Column("mde80", "Detectable", "text", "smallest effect with 80% power", render=lambda row: esc(detectable(row))),
     Column(
         "oos",
         "Later weeks",
@@ -63,7 +57,7 @@ _CLAIM_COLUMNS = (
 
 
 def since(row: Values) -> str:
-    """Since when the looks in a row have found a claim supported, or when they last did."""
+    """Start of the current streak of supported verdicts on a claim, or the last one."""
     if row.get("looks_in_a_row"):
         n = row["looks_in_a_row"]
         return f"since {row['supported_since']}, {n} verdict{'' if n == 1 else 's'} in a row"
@@ -79,7 +73,7 @@ def _claim_name(row: Values) -> str:
 
 
 def how_sure(report: Report) -> str:
-    """Every claim with its verdict, and what stands between the book and luck."""
+    """Every claim with its verdict, and the tests of the portfolio against luck."""
     found = report["statistics"]
     claims = table(found["claims"], _CLAIM_COLUMNS, json="statistics.claims", caption="Claims and verdicts")
     sure = [row for row in found["claims"] if row["verdict"] == "supported"]
@@ -246,12 +240,7 @@ def _decay(report: Report) -> str:
     columns = (
         Column("signal", "Signal", render=lambda row: esc(SIGNAL_LABELS.get(row["signal"]) or str(row["signal"]))),
         Column("horizon_days", "Sessions", "n"),
-        Column(
-            "estimate",
-            "IC, next week",
-            "snum4",
-            ("mean rank over that many sessions, returns without beta x benchmark"),
-        ),
+        Column("estimate", "IC, next week", "snum4", "mean rank over the horizon, returns without beta x benchmark"),
         Column("ci", "95% interval", render=lambda row: esc(interval(row))),
         Column("horizon_ic", "IC, horizon", "snum4", "ranks of one week with returns over the whole horizon"),
         Column("p", "p", "num4"),

@@ -1,6 +1,6 @@
 """End of the page: data, method, assumptions, how to reproduce, glossary.
 
-Belongs here: what the numbers rest on. Does not belong here: results.
+Belongs here: data and assumptions behind the numbers. Does not belong here: results.
 """
 
 from typing import Any
@@ -70,7 +70,7 @@ def data(report: Report) -> str:
 
 
 def method(report: Report) -> str:
-    """Gate, assumptions, settings, how to get this again, glossary."""
+    """Gate, assumptions, settings, reproduction, glossary."""
     gate = [(_GATES.get(name) or str(name), _setting(value)) for name, value in report["activation"].items()]
     items = "".join(f"<li>{esc(words)}</li>" for words in report["assumptions"])
     again = report["reproduce"]
@@ -103,7 +103,7 @@ _FILLS = {"open": "next open", "close": "signal's close"}
 
 
 def provenance(report: Report) -> str:
-    """Source, versions and hashes: which data, settings and code made the numbers."""
+    """Source, versions and hashes of the data, settings and code behind the numbers."""
     book, universe = report["book"], report["universe"]
     known = [
         ("As of", report["as_of"]),

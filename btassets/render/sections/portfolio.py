@@ -1,7 +1,7 @@
-"""The book: equity, drawdown, exposure, years, months, worst stretches, trades, variants.
+"""The portfolio: equity, drawdown, exposure, years, months, longest drawdowns, trades, variants.
 
-Belongs here: what one capital-constrained book did. Does not belong here: statistics over setups
-(`sections_evidence.py`).
+Belongs here: results of the capital-constrained portfolio. Does not belong here: statistics over setups
+(`evidence.py`).
 """
 
 from btassets.render.charts import curves as charts
@@ -56,7 +56,7 @@ TRADE_COLUMNS = (
 
 
 def book(report: Report) -> str:
-    """Curves and periods of the main book beside what it is compared with."""
+    """Curves and periods of the main portfolio and its comparisons."""
     curves = report["equity_curves"]
     names = list(curves["series"])
     main = report["main_policy"]
@@ -111,7 +111,7 @@ def _lines(report: Report, names: list[str], field: str) -> list[Line]:
 
 
 def equity_figure(report: Report, name: str, height: float) -> str:
-    """Equity of the portfolio and of what it is compared with, on a logarithmic scale.
+    """Equity of the portfolio and its comparisons, on a logarithmic scale.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def _drawdown(report: Report, names: list[str]) -> str:
 
 
 def _held(report: Report) -> str:
-    """Positions held, mean of each month: an account that is in and out every week draws only a comb by day."""
+    """Number of positions, mean of each month: by day, a weekly trading portfolio draws only a comb."""
     months = report["risk"]["holdings"]["months"]
     if len(months) < 2:
         return ""
@@ -293,7 +293,7 @@ def _compared(report: Report) -> str:
 
 
 def trades(report: Report) -> str:
-    """Closed trades: histogram, reasons, best and worst, and what was refused."""
+    """Closed trades: histogram, reasons, best and worst, and refusals."""
     main = report["main_policy"]
     own = report["trades"].get(main) if main else None
     if not own or not own["n"]:
@@ -355,7 +355,7 @@ def trades(report: Report) -> str:
 
 
 def variants(report: Report) -> str:
-    """Research books: other rankings, cutoffs, capacities."""
+    """Research portfolios: other rankings, cutoffs, capacities."""
     columns = (
         Column("variant", "Variant", "words"),
         Column("ranking", "Rank"),

@@ -1,7 +1,7 @@
 """Risk of the portfolio: measures beside the benchmark, rolling values, distributions, holdings.
 
-Belongs here: part `risk` of the document. Does not belong here: equity and drawdown (`portfolio.py`), and how sure
-any of it is (`how_sure.py`).
+Belongs here: part `risk` of the document. Does not belong here: equity and drawdown (`portfolio.py`), and uncertainty
+(`how_sure.py`).
 """
 
 from typing import Any

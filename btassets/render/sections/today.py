@@ -1,6 +1,6 @@
-"""Today's setups: what qualifies at the as-of date, and the nearest misses.
+"""Today's setups: those that qualify at the as-of date, and the nearest misses.
 
-Belongs here: the list of today. Does not belong here: what became of earlier ones (`evidence.py`).
+Belongs here: today's list. Does not belong here: outcomes of earlier ones (`evidence.py`).
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ _VOTE_COLUMNS = tuple(Column(key, name.capitalize(), "snum2") for key, name in _
 
 
 def todays_setups(report: Report) -> str:
-    """What qualifies at the as-of date, and the nearest misses."""
+    """Setups that qualify at the as-of date, and the nearest misses."""
     today = report["todays_setups"]
     rows, misses = today["qualified"], today["nearest_misses"]
     if today["is_signal_day"]:

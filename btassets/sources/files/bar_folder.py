@@ -1,7 +1,7 @@
 """A folder of Parquet or CSV files, or one long file, as a source of bars.
 
-Belongs here: which files there are, whose they are, and reading a ticker or a benchmark on demand.
-Does not belong here: reading one file (`bar_files.py`), judging bars (`engine.market.quality`).
+Belongs here: listing the files and their tickers, and reading a ticker or a benchmark on demand. Does not belong here:
+reading one file (`bar_files.py`), screening bars (`engine.market.quality`).
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from btassets.sources.values.tickers import TickerNames
 
 _BASIS = "source.basis"
 _PATTERN = "source.ticker_pattern"
-_READERS = 2  # Arrow decodes without the interpreter's lock; more threads only queue for it
+_READERS = 2  # Arrow decodes without the GIL; more threads only queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Slice:
 
 @dataclass(frozen=True, slots=True)
 class _Inventory:
-    """What was found: per ticker its files, or its slices of long files, or why it is refused."""
+    """Scan result: per ticker its files, or its slices of long files, or the reason of its refusal."""
 
     files: dict[str, list[Path]]
     slices: dict[str, list[_Slice]]
@@ -57,27 +57,25 @@ class _Inventory:
 class FilesSource:
     """Bars from a folder with one file per ticker, or from long files with a ticker column.
 
-    Files that are not `.parquet`, `.pq` or `.csv` (also `.csv.gz`, `.csv.zst`, `.csv.bz2`), hidden
-    files and sub-folders are passed over. Nothing is read before the first question; what was found
-    then stays until `refresh`.
+    Files that are not `.parquet`, `.pq` or `.csv` (also `.csv.gz`, `.csv.zst`, `.csv.bz2`), hidden files and
+    sub-folders are skipped. The folder is scanned lazily; the result is cached until `refresh`.
 
     Parameters
     ----------
     path
         Folder, or one file.
     columns
-        What the files call their columns; with `columns.ticker` every file is a long one.
+        The files' column names; with `columns.ticker` every file is a long one.
     basis
-        What the prices already are: "raw", "split" or "total".
+        Basis of the prices: "raw", "split" or "total".
     ticker_pattern
-        Regular expression searched in a file's name without its suffix; its group "ticker", else its
-        first group, is the ticker. Files that do not match are passed over and listed by `problems`.
-        "": the whole name without its suffix.
+        Regular expression searched in a file's name without its suffix; its group "ticker", else its first group, is
+        the ticker. Files that do not match are skipped and listed by `problems`. "": the whole name without its suffix.
 
     Raises
     ------
     SettingError
-        For an unknown basis, or a pattern that is none or has no group.
+        For an unknown basis, or an invalid pattern or one without a group.
     """
 
     name = "files"
@@ -99,18 +97,18 @@ class FilesSource:
         self._inventory: _Inventory | None = None
 
     def tickers(self) -> list[str]:
-        """Every name found, sorted by bytes, those that `fetch` will refuse included.
+        """Every name found, sorted by bytes, including those that `fetch` will refuse.
 
         Raises
         ------
         NoBarsError
-            When the folder or file is missing, may not be read, or holds no file of bars.
+            If the folder or file is missing or unreadable, or contains no bar file.
         """
         found = self._found()
         return sorted({*found.files, *found.slices, *found.refused}, key=str.encode)
 
     def problems(self) -> list[Problem]:
-        """List findings about the source as a whole: files passed over, rows without a ticker."""
+        """Findings about the source as a whole: skipped files, rows without a ticker."""
         return list(self._found().problems)
 
     def stamp(self, ticker: str) -> str:
@@ -120,16 +118,16 @@ class FilesSource:
         return "+".join(file_stamp(path) for path in paths)
 
     def changed_at(self, ticker: str) -> float | None:
-        """When a file of the ticker was last written, moved or renamed, by the file system's own clock.
+        """Time at which a file of the ticker was last written, moved or renamed, by the file system's clock.
 
-        None for an unknown ticker, and for a file that has gone meanwhile.
+        None for an unknown ticker, and for a file deleted meanwhile.
         """
         found = self._found()
         paths = found.files.get(ticker) or [piece.path for piece in found.slices.get(ticker, [])]
         times: list[float] = []
         for path in paths:
             with contextlib.suppress(OSError):
-                # Not the modification time: a copy that keeps it would look settled at once.
+                # Not the modification time: a copy that preserves it would look settled at once.
                 times.append(path.stat().st_ctime)
         return max(times, default=None)
 
@@ -154,18 +152,18 @@ class FilesSource:
         raise BlockedTickerError(ticker, "Q1", f"{self.path} has no such ticker; {hint}")
 
     def tickers_of(self, path: Path) -> list[str]:
-        """Tickers whose bars come from this one file alone; none when the source does not read it."""
+        """Tickers whose bars come only from this file; none if the source does not read it."""
         found = self._found()
         if len(found.slices) and self.path.is_file():
             return []
         return [ticker for ticker, files in found.files.items() if any(_is_same(path, own) for own in files)]
 
     def path_of(self, ticker: str) -> Path:
-        """The one file of a ticker of a folder with one file per ticker."""
+        """The file of a ticker in a folder with one file per ticker."""
         return self._found().files[ticker][0]
 
     def refresh(self) -> None:
-        """Forget what was found, so that the next question looks at the disk again."""
+        """Drop the cached scan, so that the next call reads the disk again."""
         self._inventory = None
 
     def _found(self) -> _Inventory:
@@ -242,7 +240,7 @@ class FilesSource:
                 for ticker, rows in _by_ticker(table, path, inventory.problems):
                     inventory.slices.setdefault(ticker, []).append(_Slice(path, rows, located))
             except BlockedTickerError as error:
-                # The file may hold any ticker: it is reported under its own name.
+                # The file may hold any ticker, so it is reported under its own name.
                 inventory.refused[stem] = error
         if not inventory.slices:
             reasons = [error.reason for error in inventory.refused.values()]
@@ -255,7 +253,7 @@ class FilesSource:
 def fetch_many(
     source: BarSource, tickers: Iterable[str], n_threads: int = _READERS
 ) -> Iterator[tuple[str, RawBars | BlockedTickerError]]:
-    """Yield each ticker with its bars or its refusal, in the order asked; one refusal stops no other."""
+    """Yield each ticker with its bars or its refusal, in the given order; a refusal affects only its ticker."""
 
     def fetch(ticker: str) -> tuple[str, RawBars | BlockedTickerError]:
         try:
@@ -270,23 +268,23 @@ def fetch_many(
 def read_benchmark(
     benchmark: str, source: BarSource, columns: ColumnNames | None = None, folder: Path | None = None
 ) -> RawBars:
-    """Bars of the benchmark: of a file when one has that name, else of a ticker of the source.
+    """Bars of the benchmark: of a file with that name, else of a ticker of the source.
 
     Parameters
     ----------
     benchmark
         A path, or a ticker.
     source
-        Where a ticker is looked up.
+        Source used to look up a ticker.
     columns
-        What the file calls its columns; when they are not there, date, open, ..., volume are tried.
+        The file's column names; if they are missing, date, open, ..., volume are tried.
     folder
-        What a relative path starts from; the current folder when None.
+        Base of a relative path; the current folder if None.
 
     Raises
     ------
     BenchmarkError
-        Neither such a file nor such a ticker, or it cannot be accepted.
+        No such file or ticker, or it is refused.
     """
     path = (folder or Path()) / benchmark
     try:
@@ -305,7 +303,7 @@ def read_benchmark(
 
 
 def _without_empty_volume(bars: RawBars) -> RawBars:
-    """An index has no volume, and none of a benchmark is used: an empty one is 0."""
+    """An index has no volume, and the benchmark's volume is never used: an empty one becomes 0."""
     return replace(bars, volume=np.nan_to_num(bars.volume, nan=0.0))
 
 

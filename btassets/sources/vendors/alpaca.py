@@ -1,14 +1,13 @@
-"""Alpaca Market Data: raw daily bars of many tickers a request, with their corporate actions.
+"""Alpaca Market Data: raw daily bars of many tickers per request, with their corporate actions.
 
-Belongs here: Alpaca's addresses, names and paging. Does not belong here: pace and retries
-(`http_session.py`).
+Belongs here: Alpaca's URLs, names and paging. Does not belong here: pace and retries (`http_session.py`).
 
-Facts from its documentation: `GET /v2/stocks/bars` takes up to 10,000 bars a page over all symbols together,
-sorted by symbol and time, and pages by `next_page_token`; `adjustment=raw` gives prices as printed; a daily
-bar is stamped with midnight in New York, in UTC; free accounts have 200 requests a minute and no consolidated
-(sip) data of the last 15 minutes. `GET /v1/corporate-actions` gives splits and dividends, selected by their
-processing date, which for a dividend is the day it is paid: it is asked far beyond the last bar and chosen by
-ex-date. Symbols keep the dot (BRK.B). Spin-offs have no price there: they are named, not adjusted for.
+Facts from its documentation: `GET /v2/stocks/bars` returns up to 10,000 bars a page over all symbols together, sorted
+by symbol and time, and pages by `next_page_token`; `adjustment=raw` gives prices as printed; a daily bar has the
+timestamp of midnight in New York, in UTC; free accounts have 200 requests a minute and no consolidated (sip) data of
+the last 15 minutes. `GET /v1/corporate-actions` returns splits and dividends, selected by their processing date, which
+for a dividend is the payment date: the request extends far beyond the last bar and the result is filtered by ex-date.
+Symbols keep the dot (BRK.B). Spin-offs have no price there: they are reported, not adjusted for.
 """
 
 import threading
@@ -70,7 +69,7 @@ class AlpacaSource(VendorSource):
         self._ready: Answers = {}
 
     def announce(self, wanted: Mapping[str, int | None]) -> None:
-        """Keep what will be asked, so that one request serves many tickers."""
+        """Store the announced fetches, so that one request covers many tickers."""
         with self._lock:
             self._wanted = dict(wanted)
             self._ready.clear()
@@ -88,18 +87,18 @@ class AlpacaSource(VendorSource):
         return found
 
     def _group(self, ticker: str, first: int | None) -> dict[str, int | None]:
-        """Tickers that follow in the announced order and go with this one into a page or so."""
+        """Announced tickers that follow and fit into the same page or so."""
         alike = [name for name, start in self._wanted.items() if (start is None) == (first is None)]
         pending = [name for name in alike if name not in self._ready]
         n_days = self._window.last - (self._window.first if first is None else first) + 1
         n_tickers = min(_MAX_TICKERS, max(1, _PAGE_BARS // max(1, n_days * 5 // 7)))
-        # Threads ask side by side: the one that comes first need not ask for the first name.
+        # Threads fetch concurrently: the first one to arrive need not fetch the first name.
         at = pending.index(ticker)
         begin = 0 if at < n_tickers else at
         return {name: self._wanted[name] for name in pending[begin : begin + n_tickers]}
 
     def _asked_together(self, group: Mapping[str, int | None]) -> Answers:
-        """Bars of each ticker of a group; those that did not come are asked for once more, alone."""
+        """Bars of each ticker of a group; missing ones are requested once more, alone."""
         starts = [first for first in group.values() if first is not None]
         window = self._window.since(min(starts) if starts else None)
         try:
@@ -192,7 +191,7 @@ class AlpacaSource(VendorSource):
 
 
 def _part(answer: Mapping[str, Any], name: str) -> Any:
-    """What an answer holds under `name`, {} for null; an answer without it is a message with status 200."""
+    """Content of a response under `name`, {} for null; a response without it is an error message with status 200."""
     if name not in answer:
         raise BadAnswerError(200, f"the response has no {name} and says {said_instead(answer)}")
     return answer[name] or {}
@@ -205,7 +204,7 @@ def _sort_in(
     splits: dict[str, list[tuple[int, float]]],
     notes: dict[str, list[tuple[int, str]]],
 ) -> None:
-    """Put one corporate action where it belongs."""
+    """Store one corporate action with its ticker."""
     ticker = str(row.get("symbol") or row.get("source_symbol") or row.get("old_symbol") or "")
     try:
         day = day_of_text(row.get("ex_date") or row.get("effective_date"))

@@ -1,14 +1,12 @@
 """Massive (formerly Polygon): raw daily aggregates, with splits and dividends from their own lists.
 
-Belongs here: Massive's addresses, names and paging. Does not belong here: pace and retries
-(`http_session.py`).
+Belongs here: Massive's URLs, names and paging. Does not belong here: pace and retries (`http_session.py`).
 
-Facts: `GET /v2/aggs/ticker/T/range/1/day/FROM/TO?adjusted=false` gives up to 50,000 bars a page, stamped with
-midnight in New York in milliseconds UTC; `adjusted=true`, its default, adjusts for splits alone, so it is
-never asked for. `GET /stocks/v1/splits` and `/stocks/v1/dividends` give corporate actions (`split_from`,
-`split_to`, `execution_date`; `cash_amount`, `ex_dividend_date`, `currency`). Further pages are whole addresses
-in `next_url`. Symbols keep the dot (BRK.B). Free accounts have 5 requests a minute and two years of history; a
-ticker takes three requests.
+Facts: `GET /v2/aggs/ticker/T/range/1/day/FROM/TO?adjusted=false` returns up to 50,000 bars a page, with the timestamp
+of midnight in New York in milliseconds UTC; `adjusted=true`, its default, adjusts for splits only, so it is never used.
+`GET /stocks/v1/splits` and `/stocks/v1/dividends` return corporate actions (`split_from`, `split_to`, `execution_date`;
+`cash_amount`, `ex_dividend_date`, `currency`). Further pages are complete URLs in `next_url`. Symbols keep the dot
+(BRK.B). Free accounts have 5 requests a minute and two years of history; a ticker takes three requests.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +33,7 @@ from btassets.sources.vendors.vendor_source import VendorSource
 BASE_URL = "https://api.massive.com"
 CALLS_PER_MINUTE = 5.0
 KEY_NAMES = ("MASSIVE_API_KEY", "POLYGON_API_KEY")
-"""Environment variables with the key; the second is the name from before the company's own changed."""
+"""Environment variables with the key; the second is the name used before the company was renamed."""
 
 _PAGE_BARS = 50_000
 _PAGE_ACTIONS = 1_000

@@ -1,7 +1,7 @@
-"""From a vendor's JSON rows to one ticker's bars, and corporate actions onto their dates.
+"""Converts a vendor's JSON rows to one ticker's bars, with corporate actions on their dates.
 
-Belongs here: what the vendors' answers have in common. Does not belong here: any one vendor's field names,
-asking (`http_session.py`), judging bars (`engine.market.quality`).
+Belongs here: what the vendors' responses have in common. Does not belong here: any one vendor's field names, requests
+(`http_session.py`), screening bars (`engine.market.quality`).
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ _NOON = "12:00"
 
 @dataclass(frozen=True, slots=True)
 class RowKeys:
-    """What a vendor calls the fields of a bar; None: it has none."""
+    """A vendor's names of the fields of a bar; None: missing."""
 
     open: str = "open"
     high: str = "high"
@@ -40,12 +40,12 @@ class RowKeys:
 
 
 def day_of_text(value: object) -> int:
-    """Date of a daily bar that a vendor stamps with its exchange's midnight, given in UTC.
+    """Date of a daily bar whose timestamp is its exchange's midnight, in UTC.
 
     Raises
     ------
     ValueError
-        For what is no such stamp; a time after noon UTC does not say which exchange date is meant.
+        For an invalid timestamp; a time after noon UTC has an ambiguous exchange date.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def day_of_text(value: object) -> int:
 
 
 def number_of(value: object) -> float:
-    """Number of a JSON field; NaN for what is none, so that rule Q4 finds it."""
+    """Number of a JSON field; NaN for a non-number, so that rule Q4 finds it."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return math.nan
     try:
@@ -94,16 +94,16 @@ def _plausible(split: Floats, ticker: str) -> Floats:
     if (split < 0.0).any():
         reason = f"a split of {split.min():g}; new shares per old one must be above zero; ask the vendor."
         raise BlockedTickerError(ticker, "Q1", reason)
-    return np.where(split == 0.0, 1.0, split)  # 0 is how some say that there was none
+    return np.where(split == 0.0, 1.0, split)  # some vendors write 0 for none
 
 
 def rows_of(ticker: str, answer: object, key: str | None = None) -> list[Mapping[str, Any]]:
-    """Rows of an answer, which is a list, or an object with one under `key` (null: no row).
+    """Rows of a response, which is a list, or an object with one under `key` (null: no row).
 
     Raises
     ------
     FetchFailedError
-        When the answer has another shape.
+        If the response has another shape.
     """
     found = answer.get(key) if isinstance(answer, dict) and key is not None else answer
     if found is None and key is not None:
@@ -118,14 +118,14 @@ def rows_of(ticker: str, answer: object, key: str | None = None) -> list[Mapping
 
 
 def said_instead(answer: Mapping[str, Any]) -> str:
-    """What an answer that is no data says, for a message: its error or message, else its start."""
+    """Message of a response without data: its error or message, else its start."""
     words = ("error", "message", "detail", "errors", "Error Message", "Note", "Information", "status")
     said = next((answer[word] for word in words if answer.get(word)), answer)
     return repr(mask(" ".join(str(said).split()))[:100])
 
 
 def within(bars: RawBars, window: Window) -> RawBars:
-    """Rows inside the window: today's unfinished session is not one of them."""
+    """Rows inside the window: today's unfinished session is excluded."""
     inside = (bars.dates >= window.first) & (bars.dates <= window.last)
     return bars if inside.all() else taken(bars, np.flatnonzero(inside))
 
@@ -140,7 +140,7 @@ def taken(bars: RawBars, rows: npt.NDArray[np.intp]) -> RawBars:
 def with_actions(
     ticker: str, bars: RawBars, dividends: Sequence[tuple[int, float]], splits: Sequence[tuple[int, float]]
 ) -> RawBars:
-    """Put corporate actions on the bars of their ex-dates; an ex-date without a bar counts at the next one.
+    """Assign corporate actions to the bars of their ex-dates; an ex-date without a bar applies at the next one.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def with_actions(
     Returns
     -------
     RawBars
-        Actions after the last bar are not there yet; those before the first bar adjust nothing that is there.
+        Actions after the last bar do not exist yet; those before the first bar adjust nothing.
     """
     dividend, split = bars.dividend.copy(), bars.split.copy()
     order = np.argsort(bars.dates, kind="stable")
@@ -197,7 +197,7 @@ def joined_rows(ticker: str, bars: RawBars, window: Window) -> RawBars:
     Raises
     ------
     BlockedTickerError
-        Q1, when there is none.
+        Q1, if there is none.
     """
     bars = within(bars, window)
     if not len(bars):
@@ -215,7 +215,7 @@ def no_bars(ticker: str, window: Window) -> BlockedTickerError:
 
 
 def failed(ticker: str, error: BadAnswerError, window: Window) -> BlockedTickerError:
-    """Refusal of a ticker whose answer was unusable; an unknown one is refused for good."""
+    """Refusal of a ticker with an unusable response; an unknown ticker is refused permanently."""
     if error.is_unknown:
         reason = (
             f"unknown to the source ({error.problem}); requested from {window.first_iso} to {window.last_iso}; "
@@ -227,12 +227,12 @@ def failed(ticker: str, error: BadAnswerError, window: Window) -> BlockedTickerE
 
 
 def named_tickers(kind: str, tickers: Sequence[str]) -> list[str]:
-    """Tickers that a network source is asked for, sorted by bytes.
+    """Tickers requested from a network source, sorted by bytes.
 
     Raises
     ------
     NoBarsError
-        When there is none: a vendor lists the whole market, a book names its own.
+        If there is none: a vendor lists the whole market, so a book must name its own.
     """
     if not tickers:
         advice = "a network source needs a list of tickers; list them under [universe] in btassets.toml."

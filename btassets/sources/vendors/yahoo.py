@@ -1,14 +1,13 @@
 """Yahoo through yfinance (`pip install "btassets[yahoo]"`): prices already adjusted for splits.
 
-Belongs here: asking yfinance one ticker at a time and checking what came back. Does not belong here:
-yfinance's own work.
+Belongs here: fetching one ticker at a time through yfinance and checking the result. Does not belong here: yfinance's
+own work.
 
-Facts, from yfinance 1.7: `auto_adjust=False` leaves out the dividends but not the splits, so the basis is
-"split" and the recorded splits must not be applied again; `end` is exclusive; retries are off by default; a
-bulk download makes one request per ticker all the same and swallows every error, which loses names without a
-word. So each ticker is asked for alone and every refusal is named. A share class is written with a dash
-(BRK-B). When a split happens the whole past changes: the overlap of the next fetch sees it and the ticker is
-read again as a whole.
+Facts, from yfinance 1.7: `auto_adjust=False` leaves out the dividends but not the splits, so the basis is "split" and
+the recorded splits must not be applied again; `end` is exclusive; retries are off by default; a bulk download makes one
+request per ticker anyway and swallows every error, which loses names silently. So each ticker is fetched alone and
+every refusal is reported. A share class is written with a dash (BRK-B). A split changes the whole past: the overlap of
+the next fetch detects it and the ticker is read again in full.
 """
 
 from collections.abc import Sequence
@@ -53,12 +52,12 @@ class YahooSource(VendorSource):
     timeout_s
         Longest wait for an answer.
     library
-        Stands for the module `yfinance`; unset: the installed one.
+        Replacement for the module `yfinance`; unset: the installed one.
 
     Raises
     ------
     UsageError
-        When yfinance is not installed.
+        If yfinance is not installed.
     """
 
     name = "yahoo"
@@ -122,7 +121,7 @@ class YahooSource(VendorSource):
             AttributeError,
             IndexError,
         ) as error:
-            # yfinance stumbles over answers that it did not expect with whatever Python raises.
+            # yfinance fails on unexpected responses with arbitrary exceptions.
             self._n_failed += 1
             problem = f"yfinance failed ({type(error).__name__})"
             if self._n_failed >= _FAILURES_IN_A_ROW:
@@ -133,7 +132,7 @@ class YahooSource(VendorSource):
         return self._checked(ticker, frame)
 
     def _checked(self, ticker: str, frame: Any) -> RawBars:
-        """Bars of a frame, after a look whether they are what was asked for."""
+        """Bars of a frame, after validating it."""
         missing = [name for name in _COLUMNS if name not in frame.columns]
         if missing:
             reason = f"the response lacks {', '.join(missing)}; a bar has five numbers; update yfinance."
@@ -159,7 +158,7 @@ class YahooSource(VendorSource):
 
 
 def _refuse_unadjusted(ticker: str, bars: RawBars) -> None:
-    """Refuse prices that fall by a recorded split: then they are not on the basis that they claim."""
+    """Refuse prices that fall by a recorded split, because they are not on the declared basis."""
     for row in np.flatnonzero(np.maximum(bars.split, 1.0 / bars.split) >= _MIN_RATIO):
         if row == 0:
             continue

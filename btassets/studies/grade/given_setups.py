@@ -1,7 +1,7 @@
-"""A candidate table that somebody else made, read into one shape (docs/method/grade.md).
+"""A user's candidate table, normalized (docs/method/grade.md).
 
-Belongs here: which columns `grade` needs, what it accepts in them, the tie order, and what is said when
-a column is absent. Does not belong here: grading, and reading files.
+Belongs here: the columns required by `grade`, accepted values, the tie order, and messages about absent columns. Does
+not belong here: grading, and reading files.
 """
 
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ _PRICES = ("entry", "stop", "target")
 _SCORES = ("rr", "confidence", "primary_prob", "best_prob", "ev", "momentum", "residual_momentum")
 _LABELS = ("action", "risk_level")
 _COMPUTED_FROM = {"ev": ("primary_prob",), "rr": ("entry", "stop", "target")}
-"""Columns that are filled in from others where they are not given."""
+"""Columns computed from others if they are not given."""
 
 
 @dataclass(frozen=True)
 class GivenSetups:
-    """Given setups in the tie order: ticker bytes, date, long before short, then as they came.
+    """Given setups in the tie order: ticker bytes, date, long before short, then input order.
 
     Attributes
     ----------
@@ -47,16 +47,16 @@ class GivenSetups:
     days
         Days since 1970-01-01, int32.
     reals
-        Prices and scores as float64, NaN = missing; a column that was not given is all NaN, `rr` is
-        filled from the prices.
+        Prices and scores as float64, NaN = missing; a column that was not given is all NaN, `rr` is computed from the
+        prices.
     labels
         `action`, `risk_level` as text, null = missing.
     meets_core
-        The table's own verdict, None without one: only compared with ours.
+        The table's own verdict, None without one; only compared with ours.
     given
         Names of the given columns.
     notes
-        What was filled in or looks unusual, one sentence each.
+        Filled-in or unusual values, one sentence each.
     """
 
     table: pa.Table
@@ -82,13 +82,13 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
     table
         Columns as in docs/method/grade.md, in any case.
     names
-        Tickers that have bars: a given one is found under any of its spellings. None: canonical spelling only.
+        Tickers with bars: a given one is found under any of its spellings. None: canonical spelling only.
 
     Raises
     ------
     CandidateTableError
-        A needed column is absent or cannot be read, or a ticker, date, direction, entry or stop is
-        missing or impossible in some row.
+        A required column is absent or unreadable, or a ticker, date, direction, entry or stop is missing or impossible
+        in some row.
     """
     plain = [same_name(name) for name in table.column_names]
     table = table.rename_columns(
@@ -138,7 +138,7 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
 
 
 def _tickers(table: pa.Table, names: TickerNames) -> pa.Array:
-    """Ticker of each row in the bars' own spelling, null where it is empty."""
+    """Ticker of each row in the bars' own spelling, null if it is empty."""
     known: dict[Any, str | None] = {}
     found: list[str | None] = []
     for row, value in enumerate(table["ticker"].to_pylist(), start=1):
@@ -161,7 +161,7 @@ def _refuse_impossible(name: str, values: npt.NDArray[np.float64], ticker: pa.Ar
 
 
 def without_floors_of_absent_columns(gates: Gates, given: frozenset[str]) -> tuple[Gates, list[str]]:
-    """Gates that a table without some columns can be held to, and a warning per floor that is left out."""
+    """Gates applicable to a table without some columns, and a warning per dropped floor."""
     by_setting = {floor.setting: floor for floor in FLOORS if floor.rule != "cutoff"}
     off: dict[str, Any] = {}
     warnings: list[str] = []
@@ -215,7 +215,7 @@ def _refuse_missing(name: str, column: pa.Array) -> None:
 
 
 def _fill_rr(reals: dict[str, npt.NDArray[np.float64]], *, is_given: bool) -> str | None:
-    """Distance to the target over distance to the stop where `rr` is missing; 0 without either."""
+    """Distance to the target over distance to the stop if `rr` is missing; 0 without either."""
     is_missing = np.isnan(reals["rr"])
     if not is_missing.any():
         return None

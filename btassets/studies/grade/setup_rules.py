@@ -1,4 +1,4 @@
-"""Dates that no setup can have.
+"""Impossible dates of setups.
 
 Belongs here: refusing setups of the future and of the far past. Does not belong here: reading columns and prices
 (`given_setups.py`).
@@ -31,7 +31,7 @@ def check_days(days: npt.NDArray[np.int32], name: str, today: dt.date | None = N
     Raises
     ------
     CandidateTableError
-        With the first such date.
+        Names the first such date.
     """
     now = today or dt.datetime.now(dt.UTC).date()
     first, last = (_FIRST - _EPOCH).days, (now - _EPOCH).days + 1

@@ -1,4 +1,4 @@
-"""The words of the null market: its table, what it tests and what not.
+"""Text of the null market: its table, what it tests and what it does not.
 
 Belongs here: text. Does not belong here: any number.
 """

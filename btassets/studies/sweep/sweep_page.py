@@ -1,4 +1,4 @@
-"""A sweep as one HTML file: the answer, the fields of cells, the best of them with their intervals.
+"""A sweep as one HTML file: the answer, the grids of cells, the best cells with intervals.
 
 Belongs here: layout of a sweep's document. Does not belong here: its numbers (`btassets.studies.sweep.sweep`).
 """
@@ -51,7 +51,7 @@ _COLUMNS = (
 
 
 def interval(row: Mapping[str, Any], low: str, high: str) -> str:
-    """An interval in one cell; a dash where the history is too short for one."""
+    """An interval in one cell; a dash if the history is too short."""
     return "-" if row[low] is None else f"{shown(row[low], 'r3')} to {shown(row[high], 'r3')}"
 
 
@@ -62,7 +62,7 @@ def leaf(key: str) -> str:
 
 @dataclass(frozen=True)
 class Panel:
-    """One field of cells: what is fixed in it, its axes, and its cells by row and column."""
+    """One grid of cells: fixed settings, axes, and cells by row and column."""
 
     fixed: tuple[tuple[str, str], ...]
     x: Mapping[str, Any]
@@ -71,12 +71,12 @@ class Panel:
 
     @property
     def title(self) -> str:
-        """What is fixed, in words; empty with two settings or fewer."""
+        """Fixed settings as text; empty with two settings or fewer."""
         return ", ".join(f"{key} {value}" for key, value in self.fixed)
 
 
 def panels(document: Document) -> tuple[list[Panel], int]:
-    """Fields of a sweep, and how many there would be: beyond twelve, those through best and plateau."""
+    """Panels of a sweep, and their total number: beyond twelve, only those through best and plateau."""
     axes = sorted(document["axes"], key=lambda axis: (not axis["is_ordered"], -len(axis["labels"])))
     x, y, others = axes[0], axes[1] if len(axes) > 1 else None, axes[2:]
     by_place = {tuple(row["values"][axis["key"]] for axis in axes): row for row in document["cells"]}
@@ -97,7 +97,7 @@ def panels(document: Document) -> tuple[list[Panel], int]:
 
 
 def marks_of(document: Document, row: Mapping[str, Any]) -> tuple[str, ...]:
-    """How a cell is marked: best, plateau, current."""
+    """Mark of a cell: best, plateau, current."""
     cells = document["cells"]
     named = [name for name in ("best", "plateau") if document[name] is not None and cells[document[name]] is row]
     return (*named, *(("current",) if row["is_current"] else ()))
@@ -131,7 +131,7 @@ def _head(document: Document) -> str:
 
 
 def _scale(document: Document) -> tuple[float, float]:
-    """Value of no colour (the book's own, else the median) and the distance of full colour."""
+    """Value without colour (the book's own, else the median) and the distance of full colour."""
     known = sorted(row[document["by"]] for row in document["cells"] if _is_known(document, row))
     if not known:
         return 0.0, 0.0
@@ -193,7 +193,7 @@ def _fields(document: Document) -> str:
 
 
 def _line(document: Document) -> str:
-    """Net R with its interval along the setting, when only one was varied."""
+    """Net R with its interval along the setting, if only one was varied."""
     if len(document["axes"]) > 1 or len(document["cells"]) > MOST_ROWS:
         return ""
     key = document["axes"][0]["key"]
@@ -219,7 +219,7 @@ def _line(document: Document) -> str:
 
 
 def ordered(document: Document) -> list[Mapping[str, Any]]:
-    """Cells from the best to the worst; those with few trades and without a value last."""
+    """Cells from best to worst; those with few trades or without a value last."""
     by = document["by"]
     sign = 1 if by in LESS_IS_BETTER else -1
 
