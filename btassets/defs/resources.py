@@ -37,7 +37,7 @@ class BookResource(dg.ConfigurableResource):
     def open(self) -> Book:
         """Open the book for this run."""
         overrides = json.loads(self.overrides)
-        # What runs through Dagster makes tables: a damaged one counts as absent.
+        # Dagster runs compute tables, so a damaged one counts as missing.
         return open_book(
             Path(self.folder),
             scenario=self.scenario,

@@ -53,7 +53,7 @@ def test_numbers_have_neighbours_switches_and_words_have_none() -> None:
         (
             "gates.min_rr=3:1:1",
             UsageError,
-            "sweep gates.min_rr=3:1:1: 3:1:1 is an empty range; first:last:step ascends",
+            "3:1:1 is an empty range; first:last:step ascends",
         ),
         ("gates.min_rr=1:3:0", UsageError, "is an empty range"),
         ("gates.min_rr=1:nan:1", UsageError, "is an empty range"),

@@ -258,7 +258,7 @@ def _words(row: Row | None, what: str) -> str:
         # Only picks made in train are out of sample; the others are the same claim over the later weeks.
         text += f"; {'out of sample' if row.get('is_picked') else 'later weeks'}: {row['oos_confirmed']}"
     if p >= LEVEL and row["se"] > 0:
-        text += f"; detectable with 80% power from {scale * row['mde80']:.3f}{suffix}"
+        text += f"; smallest detectable effect {scale * row['mde80']:.3f}{suffix}"
     return f"{text}."
 
 
