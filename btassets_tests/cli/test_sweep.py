@@ -95,7 +95,7 @@ def test_a_book_without_bars_ends_with_three(tmp_path: Path) -> None:
     (tmp_path / "btassets.toml").write_text('[source]\nkind = "demo"\n', encoding="utf-8")
     answer = swept(tmp_path, "gates.min_rr=1,2")
     assert answer.code == 3
-    assert answer.err.endswith("no replay to sweep over; `btassets run` reads the bars and replays.\n")
+    assert answer.err.endswith("no replay for the sweep; `btassets run` reads the bars and replays.\n")
 
 
 def test_reports_that_cannot_be_written_end_with_seven(book: Path) -> None:

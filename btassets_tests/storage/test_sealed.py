@@ -84,7 +84,7 @@ def test_what_is_wrong_is_told_apart(tmp_path: Path) -> None:
     path.write_bytes(content[:10])
     assert verify(path, "t").problem == "10 bytes are not a Parquet file"
     path.write_bytes(content[:-1])
-    assert verify(path, "t").problem == "its end is cut off or overwritten"
+    assert verify(path, "t").problem == "its end is truncated or overwritten"
     pq.write_table(TABLE, path)
     assert verify(path, "t").problem == FOREIGN
     with pytest.raises(FileNotFoundError):

@@ -277,7 +277,7 @@ def test_named_tickers_that_the_source_lacks_and_other_spellings_are_named(tmp_p
     found = look(new_book(tmp_path / "b", source, universe__tickers=names))
     assert list(found.book.lake.ticker_footers("ohlcv_history")) == ["BRK.B", "S0", "S1"]
     assert "MSFT: named by universe.tickers, but not in the source" in found.told
-    assert "s1: universe.tickers names it in another spelling; read as S1" in found.told
+    assert "s1: universe.tickers uses another spelling; read as S1" in found.told
 
 
 def test_most_tickers_stopped_and_some_that_run_ahead(tmp_path: Path) -> None:

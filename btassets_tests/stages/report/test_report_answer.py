@@ -63,10 +63,10 @@ def test_result_of_a_short_or_empty_history(changes: dict[str, Any], text: str) 
 @pytest.mark.parametrize(
     ("verdict", "words", "word"),
     [
-        ("supported", "That is more than luck (+0.050R, 95% interval -0.100 to +0.200).", "clear"),
+        ("supported", "That is beyond luck (+0.050R, 95% interval -0.100 to +0.200).", "clear"),
         (
             "not distinguishable from noise",
-            "That is within luck: random picks from the same weeks did as well in 38% of tries.",
+            "That is within luck: 38% of random picks from the same weeks did as well.",
             "likely luck",
         ),
         ("contradicted", "the list lost (+0.050R, 95% interval -0.100 to +0.200).", "the opposite is clear"),
