@@ -167,7 +167,7 @@ def test_one_request_for_one_change_and_none_while_a_run_works(home: Home) -> No
     home.instance.create_run_for_job(home.defs.resolve_job_def("everything"), status=dg.DagsterRunStatus.STARTED)
     busy, _ = home.tick()
     assert isinstance(busy, dg.SkipReason)
-    assert "under way" in str(busy.skip_message)
+    assert "is active" in str(busy.skip_message)
 
 
 def test_missing_source_is_a_reason_not_a_crash(home: Home) -> None:

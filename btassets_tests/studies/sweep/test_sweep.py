@@ -230,8 +230,8 @@ def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
         ("quality.max_flat_frac=0.1,0.2", "sweep quality.max_flat_frac: a setting of the replay"),
         (
             "universe.exclude=A,B",
-            "sweep universe.exclude: belongs to the whole book; a sweep can only vary settings downstream of the replay; "
-            "set it in the file.",
+            "sweep universe.exclude: belongs to the whole book; a sweep can only vary settings downstream of the replay"
+            "; set it in the file.",
         ),
         (
             "executor.shards=1,2",
