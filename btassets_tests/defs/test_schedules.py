@@ -32,8 +32,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 
 def _daily(home: Home, when: dt.datetime) -> dg.RunRequest | dg.SkipReason:
     schedule = home.defs.get_repository_def().get_schedule_def("daily")
-    context = dg.build_schedule_context(home.instance, scheduled_execution_time=when, resources={"book": home.resource})
-    return schedule(context)
+    with dg.build_schedule_context(
+        home.instance, scheduled_execution_time=when, resources={"book": home.resource}
+    ) as context:
+        return schedule(context)
 
 
 @pytest.fixture(scope="module")
