@@ -43,7 +43,7 @@ def test_as_traded_prices_under_a_basis_that_says_adjusted(tmp_path: Path, ratio
         stocks[name] = rescaled(stocks[name], AT, 1.0 / ratio, ratio)
     found = look(new_book(tmp_path / "b", folder_of(tmp_path / "s", files_of(stocks))))
     assert found.blocked == ["S1", "S4"]
-    assert f"split {spelled}" in found.told
+    assert f"{spelled} split" in found.told
     assert iso(stocks["S1"].dates[AT]) in found.told
     assert "2 of 6 tickers move like unrecorded splits (S1, S4)" in found.findings[0].text
     assert "source.basis" in found.findings[0].text

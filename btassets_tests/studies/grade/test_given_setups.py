@@ -179,7 +179,7 @@ def test_impossible_values_are_refused_by_name(changes: dict[str, list[object]],
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"ticker,Ticker,date\nA,A,2021-03-05\n", "column 'ticker' is there 2 times"),
+        (b"ticker,Ticker,date\nA,A,2021-03-05\n", "column 'ticker' occurs 2 times"),
         (b"ticker,date,\xff\xfe\nA,2021-03-05,1\n", "cannot be read"),
         (b"", "cannot be read"),
         (b"ticker,date\nA\n", "cannot be read"),
