@@ -1,6 +1,7 @@
 """Deletes old landing files and old reports of a book.
 
-Belongs here: age limits. Does not belong here: runs of the Dagster instance (`btassets.instance.old_runs`).
+Belongs here: what is old enough. Does not belong here: runs of the Dagster instance
+(`btassets.instance.runs.old_runs`).
 """
 
 import datetime as dt

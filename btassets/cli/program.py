@@ -1,7 +1,7 @@
 """The command line as lazily loaded click commands.
 
-Belongs here: the group, the form of a command's declaration, and its help. Does not belong here: the options of a
-command (`btassets.cli.commands`), the work of a command (the modules beside this one).
+Belongs here: the group, the form of a command's declaration, and its help. Does not belong here: the options of
+a command (`btassets.cli.commands`), what a command does (`btassets.cli.actions`).
 """
 
 import difflib

@@ -10,8 +10,8 @@ files. Two layouts:
 Every file is verified before use (`sealed.py`). A damaged one is logged and refused; a lake that mends treats it as
 missing, so that the run rebuilds it, and sets it aside as `.damaged-NAME` until then.
 
-Does not belong here: the meaning of any table (`btassets/graph`) and staleness (`btassets/run/freshness.py`). Nothing
-here imports pandas: `ParquetFile.read` does not need it.
+Does not belong here: what any table means (`btassets/graph/`) and when to recompute
+(`btassets/run/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
 """
 
 import fcntl

@@ -7,7 +7,8 @@ Belongs here: warnings about a ticker's newest bars. Does not belong here: eligi
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import QualityRules, iso_date
+from btassets.engine.days import iso_day
+from btassets.engine.market.quality_rules import QualityRules
 from btassets.engine.market.raw_bars import Problem, RawBars
 
 TRAILING_SESSIONS = 126
@@ -49,8 +50,8 @@ def judge_trailing(
 
     def add(rule: str, count: int, observed: str, setting: str) -> None:
         text = (
-            f"{ticker} {iso_date(last)}: {observed} in the {n_sessions} sessions up to its last bar; dates beyond "
-            f"quality.{setting} are not eligible; kept."
+            f"{ticker} {iso_day(last)}: {observed} in the {n_sessions} sessions up to its last bar; beyond "
+            f"quality.{setting} such a date is not eligible; kept."
         )
         found.append(Problem(ticker, rule, "warn", last, count, text))
 

@@ -1,7 +1,8 @@
 """Inputs and outputs of the compiled replay: grouped arrays, and the row of each column in an output.
 
-Belongs here: names. Each output array has one row per column, in the order of `candidate_columns`, and one column per
-table row. Does not belong here: any computation, and the tables' contract (`btassets/graph`).
+Belongs here: names. Each output array has one row per column, in the order of `candidate_columns`, and one
+column per table row. Does not belong here: anything that computes, and the tables' contract
+(`btassets/graph/`).
 """
 
 from typing import NamedTuple

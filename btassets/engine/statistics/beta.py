@@ -7,7 +7,9 @@ portfolio (portfolio_value).
 import numpy as np
 from numpy.typing import NDArray
 
-BETA_BARS = 252
+from btassets.engine.conventions import SESSIONS_A_YEAR
+
+BETA_BARS = SESSIONS_A_YEAR
 MIN_BETA_PAIRS = 60
 """Minimum number of returns for a beta; with fewer it is 1, the market's own."""
 

@@ -4,12 +4,12 @@ Belongs here: results of the capital-constrained portfolio. Does not belong here
 (`evidence.py`).
 """
 
-from btassets.render.charts import curves as charts
-from btassets.render.charts.curves import Line
+from btassets.render.charts import report_charts as charts
+from btassets.render.charts.report_charts import Line
 from btassets.render.format import esc, html, shown
-from btassets.render.names import curve_name, main_portfolio
+from btassets.render.html_tables import Column, block, details, figure, legend, section, table
+from btassets.render.labels import curve_name, main_portfolio
 from btassets.render.report_types import Report
-from btassets.render.tables import Column, block, details, figure, legend, section, table
 
 _CSS = {
     "hold": "c-hold",

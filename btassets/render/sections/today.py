@@ -6,10 +6,10 @@ Belongs here: today's list. Does not belong here: outcomes of earlier ones (`evi
 from collections.abc import Mapping
 from typing import Any
 
-from btassets.render.charts import curves as charts
+from btassets.render.charts import report_charts as charts
 from btassets.render.format import MISSING, shown
+from btassets.render.html_tables import Column, details, section, table
 from btassets.render.report_types import Report
-from btassets.render.tables import Column, details, section, table
 
 MOST_SETUPS = 20
 MOST_SETUPS_BEHIND = 80

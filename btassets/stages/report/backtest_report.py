@@ -14,7 +14,7 @@ import pyarrow as pa
 from btassets.book.report_folders import checksum, folder_name
 from btassets.graph.report import BACKTEST_REPORT
 from btassets.render.markdown import markdown
-from btassets.render.page import page
+from btassets.render.report_page import page
 from btassets.run.stage_result import ReportFiles, StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings

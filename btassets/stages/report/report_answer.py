@@ -7,7 +7,7 @@ its numbers and verdicts (already in the report document).
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from btassets.render.names import verdict_word
+from btassets.render.labels import verdict_word
 
 Row = Mapping[str, Any]
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets import __version__
+from btassets.engine.days import iso_day
 from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.portfolio.sizing import size
 from btassets.graph.flow import STAGES
@@ -55,7 +56,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     inputs = read_report_inputs(tables, settings, calibration=calibration, dropped=drops["all"])
     numbers = report_numbers(inputs)
     # The same items, with sentence and evidence, are in `advice`.
-    report: dict[str, Any] = {**numbers, "as_of": curves.iso(sessions.last)}
+    report: dict[str, Any] = {**numbers, "as_of": iso_day(sessions.last)}
     report["book"] = _book(tables, settings)
     report["universe"] = facts.universe(tables, settings, sessions.last, _at_as_of(tables))
     report["data_quality"] = facts.data_quality(tables, settings, _benchmark_texts(tables))
