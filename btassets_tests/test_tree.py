@@ -185,7 +185,7 @@ def test_settings_named_in_the_docs_exist() -> None:
     for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
         for key in word.findall(page.read_text(encoding="utf-8")):
             named = [k for k in KEYS if k == key or k.startswith(key + ".")]
-            is_file = key.endswith((".md", ".py", ".sql"))
+            is_file = key.endswith((".md", ".py", ".sql", ".html", ".json"))
             assert named or is_file, f"{page.relative_to(ROOT)}: {key}"
 
 

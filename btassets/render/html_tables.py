@@ -18,7 +18,8 @@ _NUMBERS = frozenset(KINDS) - {"text", "words", "yes"}
 class Column:
     """One column: dotted key in a row, heading, format of its values, and a hint on hover.
 
-    `render` builds the markup of a cell from its row; such a column shows no number of its own.
+    `render` makes the markup of a cell from its row; such a column shows no number of its own. `link` gives the
+    target to which a cell's value links, empty for none.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Column:
     kind: str = "text"
     hint: str = ""
     render: Callable[[Mapping[str, Any]], str] | None = None
+    link: Callable[[Mapping[str, Any]], str] | None = None
 
 
 def value_at(row: Any, key: str) -> Any:
@@ -66,10 +68,7 @@ def table(
     body = []
     for row in rows:
         css = row_css(row) if row_css else ""
-        cells = "".join(
-            f"<td{_number_css(c)}>{c.render(row) if c.render else html(value_at(row, c.key), c.kind)}</td>"
-            for c in columns
-        )
+        cells = "".join(f"<td{_number_css(column)}>{_cell(column, row)}</td>" for column in columns)
         body.append(f'<tr class="{css}">{cells}</tr>' if css else f"<tr>{cells}</tr>")
     source = ' class="few"' if len(columns) <= 3 else ""
     source += f' data-json="{esc(json)}"' if json else ""
@@ -78,6 +77,14 @@ def table(
         f'<div class="scroll" tabindex="0" role="group" aria-label="{esc(caption or "table")}"><table{source}>{title}'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _cell(column: Column, row: Mapping[str, Any]) -> str:
+    if column.render:
+        return column.render(row)
+    words = html(value_at(row, column.key), column.kind)
+    target = column.link(row) if column.link else ""
+    return f'<a href="{esc(target)}">{words}</a>' if target else words
 
 
 def _heading(column: Column) -> str:

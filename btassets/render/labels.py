@@ -5,8 +5,10 @@ Belongs here: words and small markup used by more than one section. Does not bel
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from btassets.render.format import esc
+from btassets.render.html_tables import Column
 from btassets.render.report_types import Report
 
 CURVE_NAMES = {
@@ -31,6 +33,12 @@ def verdict_word(verdict: str | None) -> str:
     ('clear', 'too little data')
     """
     return _WORDS.get(verdict or "", "too little data")
+
+
+def ticker_column(report: Report) -> Column:
+    """Column of tickers that links to the page of each ticker that has one."""
+    pages = report["ticker_pages"]
+    return Column("ticker", "Ticker", link=lambda row: quote(pages.get(row["ticker"], "")))
 
 
 def curve_name(report: Report, curve: str) -> str:

@@ -14,7 +14,8 @@ from btassets.render.format import esc, shown
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-_AXIS = 22
+AXIS = 22
+"""Pixels below a plot for the labels of its axis."""
 _MOST_YEAR_LABELS = 7
 _LAST_LABEL, _TWO_LABELS = 0.86, 0.26
 _LEAST_AXIS_PCT = 5.0
@@ -55,7 +56,7 @@ def _known(lines: Sequence[Line]) -> list[float]:
     return [value for line in lines for value in line.values if value is not None]
 
 
-def _date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[str]]:
+def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[str]]:
     """Horizontal position of each date, and the labelled year (or month) starts."""
     days = [date.fromisoformat(text).toordinal() for text in dates]
     first, last = days[0], days[-1]
@@ -121,7 +122,7 @@ def line_chart(
     field
         Field of the report's curves shown under the pointer.
     """
-    plot = height - _AXIS
+    plot = height - AXIS
     known = _known(lines)
     if len(dates) < 2 or not known:
         return empty_chart(name, title)
@@ -132,7 +133,7 @@ def line_chart(
         # A curve that never leaves zero gets an axis of five percent.
         known.append(-_LEAST_AXIS_PCT if is_down else _LEAST_AXIS_PCT)
     scale = svg.log_scale(known) if is_log else svg.linear_scale(known, with_zero=has_area or is_down)
-    shares, axis = _date_axis(dates, plot)
+    shares, axis = date_axis(dates, plot)
     body = list(axis)
     marks = svg.ticks(scale, max(3, round(plot / 48)))
     for tick in marks:
@@ -169,7 +170,7 @@ def bar_chart(
     known = _known(series)
     if not groups or not known:
         return empty_chart(name, title)
-    top, plot = 14, height - _AXIS - 28
+    top, plot = 14, height - AXIS - 28
     scale = svg.linear_scale(known, with_zero=True, pad=0.0)
     zero = top + plot * (1 - scale.share(0.0))
     body = [svg.rule(0, zero, 1, zero, "zero")]
@@ -286,7 +287,7 @@ def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, ki
                         svg.rule(zero, y + 25, scale.share(mark.value), y + 25, f"stem {mark.css} {css}".strip())
                     )
                 body.append(svg.dot(scale.share(mark.value), y + 25, f"dot {mark.css} {css}".strip()))
-    return svg.frame(name, title, description, bottom + _AXIS, body)
+    return svg.frame(name, title, description, bottom + AXIS, body)
 
 
 def histogram(
@@ -300,7 +301,7 @@ def histogram(
     most = max((row["n"] for row in bins), default=0)
     if not most:
         return empty_chart(name, title)
-    top, plot = 16, height - _AXIS - 16
+    top, plot = 16, height - AXIS - 16
     width = 1 / len(bins)
     body: list[str] = []
     for k, row in enumerate(bins):
@@ -332,7 +333,7 @@ def calibration_chart(
     points = [value for _, _, own in series for pair in own for value in pair]
     if not points:
         return empty_chart(name, title)
-    height, plot = 300, 300 - _AXIS - 14
+    height, plot = 300, 300 - AXIS - 14
     scale = svg.Scale(max(0.0, min(points) // 10 * 10), min(100.0, max(points) // 10 * 10 + 10))
     body: list[str] = []
     for tick in svg.ticks(scale, 5):

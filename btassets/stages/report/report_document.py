@@ -33,6 +33,7 @@ from btassets.stages.report import report_facts as facts
 from btassets.stages.report.report_answer import answer
 from btassets.stages.report.report_risk import risk_document
 from btassets.stages.report.report_statistics import statistics_document, with_intervals, with_verdicts
+from btassets.stages.report.ticker_pages import page_paths
 
 _SETUP_DIGITS = {
     **dict.fromkeys(("rr", "vote_trend", "vote_position", "vote_directional", "vote_rsi", "vote_volume"), 2),
@@ -88,6 +89,8 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     report["settings"] = facts.shown_settings(settings)
     report["reproduce"] = facts.reproduce(tables.context, settings)
     report["answer"] = answer(report)
+    known = [ticker for ticker, facts in tables.bucketed("ohlcv_history").footers().items() if facts["n_rows"]]
+    report["ticker_pages"] = page_paths(cast(Report, report), settings, known)
     return cast(Report, report)
 
 
