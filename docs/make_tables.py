@@ -38,14 +38,17 @@ _KEPT = {
     "scenario": "one for each scenario",
 }
 _CODES = (
-    ("EXIT_BUG", "a bug: please report the text"),
+    ("EXIT_BUG", "a bug: please report the message"),
     ("EXIT_USAGE", "usage or settings: the message names the key and the line"),
     ("EXIT_NO_BARS", "no bars at all, the named benchmark missing or too incomplete, or bars older than `--max-age`"),
     ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used; they are listed"),
-    ("EXIT_RATE_LIMITED", "a source's rate limit was reached; run again to go on"),
-    ("EXIT_CHECK_FAILED", "a blocking check failed; nothing below it was computed"),
-    ("EXIT_CANNOT_WRITE", "cannot write or read: disk full, no permission, a damaged file; the last good report stays"),
-    ("EXIT_INTERRUPTED", "interrupted; what is done stays done"),
+    ("EXIT_RATE_LIMITED", "a source's rate limit was reached; run again to continue"),
+    ("EXIT_CHECK_FAILED", "a blocking check failed; nothing downstream was computed"),
+    (
+        "EXIT_CANNOT_WRITE",
+        "cannot write or read: disk full, no permission, a damaged file; the last good report remains",
+    ),
+    ("EXIT_INTERRUPTED", "interrupted; finished work is kept"),
 )
 
 

@@ -1,4 +1,4 @@
-"""From settings to the source they name.
+"""Creates the source named by the settings.
 
 Belongs here: opening a source of any kind, together with the bars that landed beside it. Does not belong here:
 which kinds there are (`settings.source_kinds`) and what each takes from the settings (its own module).
@@ -14,27 +14,27 @@ from btassets.sources.files.landed import with_landed
 from btassets.storage.lake import Lake
 
 KEPT_FOLDER = Path("landing") / "bars"
-"""Where the bars that landed are kept, below the book's folder."""
+"""Folder of landed bars, below the book's folder."""
 
 
 def open_source(settings: Settings, folder: Path, lake: Lake | None = None) -> BarSource:
-    """Source of a book, together with what landed beside it.
+    """Source of a book, merged with its landed bars.
 
     Parameters
     ----------
     folder
-        What a relative `source.path` starts from.
+        Base of a relative `source.path`.
     lake
-        Where the demo's exchange sessions are kept, so that the calendar library is asked once.
+        Cache of the demo's exchange sessions, so that the calendar library is loaded once.
 
     Raises
     ------
     NoBarsError
-        When a files source has no path.
+        If a files source has no path.
     CredentialsError
-        When a vendor's key is not in the environment.
+        If a vendor's key is not in the environment.
     SettingError
-        When the settings of the source do not fit together.
+        If the settings of the source contradict each other.
     """
     kind = next(kind for kind in SOURCE_KINDS if kind.name == settings.source.kind)
     opener = getattr(importlib.import_module(kind.module), kind.opener.partition(":")[2])

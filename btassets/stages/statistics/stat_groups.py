@@ -1,7 +1,7 @@
-"""Stage `stat_groups`: means of every group of setups, and paired comparisons, with their errors.
+"""Stage `stat_groups`: means of every group of setups, and paired comparisons, with standard errors.
 
-Belongs here: which groups there are and which are compared with which. Does not belong here: the
-estimator (`engine.statistics`) and what the numbers are worth as claims (`stat_claims.py`).
+Belongs here: the groups and the comparisons. Does not belong here: the estimator (`engine.statistics`) and the claims
+(`stat_claims.py`).
 """
 
 from collections.abc import Iterator
@@ -130,7 +130,7 @@ def _group_row(
 
 
 def _largest_year(sample: Sample, net_r: Floats, mask: Flags) -> float | None:
-    """Largest share of a year in the summed net R of a group; None when the sum is not above 0."""
+    """Largest share of one year in the summed net R of a group; None if the sum is not above 0."""
     rows = mask & ~np.isnan(net_r)
     if not rows.any():
         return None
@@ -161,7 +161,7 @@ def _family(
     tests: Influence,
     measure: str,
 ) -> list[dict[str, Any]]:
-    """Rows of one family: each pair on its own, adjusted over the family, and over the test weeks."""
+    """Rows of one family: each pair alone, adjusted over the family, and over the test weeks."""
     found, later = estimate(pairs, OVERLAP_WEEKS), estimate(tests, OVERLAP_WEEKS)
     family = step_down(pairs, OVERLAP_WEEKS, is_member=~found.is_too_short)
     rows = []
@@ -190,7 +190,7 @@ def _family(
 
 
 def _picked(sample: Sample, name: str, against: str, pick: Influence, base: Influence, measure: str) -> dict[str, Any]:
-    """Row of what each window's train would have picked, over the test weeks alone."""
+    """Row of the picks of each window's train, over the test weeks only."""
     row = _family(sample, name, [(PICKED, against)], difference(pick, base), difference(pick, base), measure)[0]
     return {**row, "family_size": None, "p_adj": None, "adj_method": "none"}
 
@@ -267,7 +267,7 @@ def _cutoffs(sample: Sample) -> list[dict[str, Any]]:
 
 
 def _selection(sample: Sample) -> list[dict[str, Any]]:
-    """Qualified setups on their own, without their best, and against all setups; two exits each."""
+    """Qualified setups alone, without their best, and against all setups; two exits each."""
     rows = []
     qualified = sample.flags["qualified"]
     tested = qualified & (_in_tests(sample) >= 0)

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from btassets.engine.replay.ticker import replay_ticker
 from btassets.engine.setups.explain import explain_asof
-from btassets_tests.reference.awkward_bars import make_job
+from btassets_tests.reference.awkward_bars import make_job, replayed
 
 
 def test_explanation_equals_the_replay():
     job = make_job(4, n=330)
-    replay = replay_ticker(**job)
+    replay = replayed(job)
     told = explain_asof(job["bars"], replay.candidate_index)
     for name in ("technical", "momentum_score"):
         np.testing.assert_array_equal(told[name], replay.candidates[name])
