@@ -1,4 +1,4 @@
-"""What opening a vendor's source takes from the settings and the environment: tickers, window, key, session.
+"""Inputs of a vendor source from settings and environment: tickers, window, key, session.
 
 Belongs here: what every vendor needs alike. Does not belong here: any one vendor's address, pace and names of
 keys (its module), asking over the network (`http_session.py`).
