@@ -57,15 +57,15 @@ def adjusted() -> dict[str, str]:
 @pytest.mark.parametrize(
     ("files", "settings", "words"),
     [
-        (split, {}, ["2 of 6 tickers move like unrecorded splits (S1, S3)", "split 35:1"]),
+        (split, {}, ["2 of 6 tickers move like unrecorded splits (S1, S3)", "35:1 split"]),
         (unit, {}, ["P 2020-10-12", "the unit of the prices changes by 100"]),
-        (lambda: files_of(market(3, every_day())), {"calendar": "XNYS"}, ["a market of seven days a week"]),
+        (lambda: files_of(market(3, every_day())), {"calendar": "XNYS"}, ["a market that trades seven days a week"]),
         (lambda: files_of(market(3), stamp=lambda d: iso(d - 1)), {"calendar": "XNYS"}, ["dates a day early"]),
         (lambda: files_of(market(3, weekdays(n=1500)[::5])), {}, ["have bars a week or more apart"]),
         (twins, {}, ["COPY and S1 have the same bars"]),
         (stopped, {}, ["8 of 17 tickers have their last bar on this day"]),
-        (future, {}, ["S1 2121-01-", "such a date cannot be"]),
-        (adjusted, {}, ["3 of 3 files have an adjusted close beside the close"]),
+        (future, {}, ["S1 2121-01-", "dates must not be"]),
+        (adjusted, {}, ["3 of 3 files have an unused adjusted close beside the close"]),
         (lambda: files_of(market(3)), {}, [""]),
     ],
 )

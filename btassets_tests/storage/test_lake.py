@@ -166,7 +166,7 @@ def test_what_cannot_be_made_again_is_kept_twice(tmp_path: Path, caplog: pytest.
         path = mending.path(table, "sweep-1")
         hurt(path)
         assert reading.read(table, "sweep-1").equals(some())
-        assert "its second copy is read" in caplog.text
+        assert "its second copy is used" in caplog.text
         assert reading.scenarios(table) == ["sweep-1"]
         footer = mending.footer(table, "sweep-1")
         assert footer is not None

@@ -56,7 +56,7 @@ def read_benchmark(
         raise BenchmarkError(benchmark, error.reason.rstrip(".")) from error
     near = difflib.get_close_matches(ticker, known, n=1, cutoff=0.5)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    raise BenchmarkError(benchmark, f"there is neither such a file nor such a ticker{hint}")
+    raise BenchmarkError(benchmark, f"no such file or ticker{hint}")
 
 
 def _without_empty_volume(bars: RawBars) -> RawBars:

@@ -41,5 +41,5 @@ def test_the_first_refusal_is_the_one_that_is_told(tmp_path: Path) -> None:
     folder_of(tmp_path, {"BAD.csv": "date,close\n2021-01-04,1\n", **files_of(market(1))})
     with pytest.raises(BenchmarkError, match="'open'"):
         read_benchmark("BAD.csv", FilesSource(tmp_path), STOCKS, tmp_path)
-    with pytest.raises(BenchmarkError, match="neither such a file nor such a ticker"):
+    with pytest.raises(BenchmarkError, match="no such file or ticker"):
         read_benchmark("NOPE", FilesSource(tmp_path), STOCKS, tmp_path)

@@ -32,4 +32,4 @@ def test_no_bar_gets_the_prices_of_another_day(tmp_path, monkeypatch) -> None:
     with LocalServer(lossy) as server:
         book = books.vendor_book(tmp_path / "book", "tiingo", server.url, ("AAPL",))
         books.read(book)
-        assert "JSON that is cut short or broken" in book.lake.ticker_footers("ohlcv_history")["AAPL"]["blocked"]
+        assert "JSON that is truncated or broken" in book.lake.ticker_footers("ohlcv_history")["AAPL"]["blocked"]
