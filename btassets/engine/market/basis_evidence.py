@@ -181,6 +181,8 @@ def volume_contradicts(bars: RawBars, basis: Basis) -> list[int]:
     for row in np.flatnonzero(np.abs(np.log(bars.split)) >= _MIN_VOLUME_SPLIT).tolist():
         if row < _VOLUME_BARS or len(bars) - row < _VOLUME_BARS:
             continue
+        if len(np.unique(bars.volume[row - _VOLUME_BARS : row + _VOLUME_BARS])) < _VOLUME_BARS:
+            continue  # a volume that hardly moves was counted by nobody
         size = math.log(bars.split[row])
         expected, wrong = (1.0, 0.0) if basis == "raw" else (0.0, 1.0)
         far = _step(bars.volume, row, _VOLUME_BARS) / size
