@@ -1,4 +1,4 @@
-"""A look at bars before they are trusted: what `init` and `doctor` say of a source that no run has read yet.
+"""Checks of a source before its first run: the findings that `init` and `doctor` print.
 
 Belongs here: judging some of the tickers as a run would, in memory. Does not belong here: the rules
 (`btassets.engine.market`), keeping anything: nothing is written.
@@ -36,7 +36,7 @@ from btassets.stages.bars.screening import Accepted, accept, last_finished
 MAX_SHOWN = 5
 
 _MOST_TICKERS = 200
-"""Enough to see a pattern, few enough for a look to take seconds."""
+"""Enough to see a pattern, few enough to check in seconds."""
 
 _COLUMNS = ("ticker", "rule", "severity", "date", "n", "text")
 
@@ -74,7 +74,7 @@ def _stored(tables: Tables, tickers: list[str]) -> dict[str, Any]:
 
 
 def _over_all(settings: Settings, judged: dict[str, Accepted], rows: list[list[Any]]) -> list[list[Any]]:
-    """What shows only over all tickers at once."""
+    """Findings over all tickers together."""
 
     def having(rule: str, severity: str) -> list[str]:
         return sorted({str(row[0]) for row in rows if row[1:3] == [rule, severity] and row[0]}, key=str.encode)

@@ -19,7 +19,7 @@ from btassets.instance.sqlite_address import use_safe_addresses
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
 
-use_safe_addresses()  # in every process that opens an instance, whoever opens it
+use_safe_addresses()  # in every process that opens an instance
 
 _YAML = """\
 # Written by btassets; changes are overwritten.

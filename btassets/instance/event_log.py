@@ -40,7 +40,7 @@ from btassets.instance.fork_guard import FORK_GUARD
 from btassets.instance.sqlite_address import use_safe_addresses
 from btassets.masking import mask
 
-use_safe_addresses()  # in every process that opens an instance, whoever opens it
+use_safe_addresses()  # in every process that opens an instance
 
 TESTED_DAGSTER_VERSIONS = ("1.13.27",)
 """Versions whose stock class was covered by the parity tests; any other gets the stock class itself."""

@@ -1,4 +1,4 @@
-"""Addresses of Dagster's SQLite files, whatever is in the name of a book's folder.
+"""Addresses of Dagster's SQLite files for any name of a book's folder.
 
 Belongs here: the address alone. Dagster puts the path into it as it is, and SQLAlchemy takes what follows a `?` for
 options and undoes `%20`: it would open, and make, another file beside the book.

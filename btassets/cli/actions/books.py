@@ -283,7 +283,7 @@ def _quality(book: Book) -> str:
 
 
 def _first_look(book: Book) -> str:
-    """What a person would notice in bars that no run has read yet, and what the last run found of weight."""
+    """Findings in bars that no run has read yet, and the important findings of the last run."""
     found = first_look(book) or [finding.text for finding in data_findings(book)][:MAX_SHOWN]
     return "; ".join(found) or "nothing that looks wrong"
 

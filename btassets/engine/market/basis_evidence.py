@@ -1,4 +1,4 @@
-"""What prices, actions and adjusted closes say about the basis that the prices are on.
+"""Evidence of prices, actions and adjusted closes about the price basis.
 
 Belongs here: the evidence of one ticker, and the basis that several tickers' evidence together shows. Does not belong
 here: refusing bars that contradict a claimed basis (`quality_returns.py`), naming settings.
@@ -77,7 +77,7 @@ def of_sums(sums: Sequence[float]) -> DividendDrop:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one ticker's bars say.
+    """Evidence of one ticker's bars.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a folder of bars seems to be: settings that `init` writes down, each with what it was seen by.
+"""Settings that `init` infers from a folder of bars, each with its evidence.
 
 Belongs here: names of columns, tickers in names of files, the basis of prices, the calendar. A guess is only written
 where a person reads it before the first run. Does not belong here: reading under a guess; a reader takes the settings.
@@ -62,7 +62,7 @@ class FolderGuess:
 
 
 def guess_folder(path: Path) -> FolderGuess:
-    """Look at some files of a folder, or at one long file; empty where nothing can be read."""
+    """Read some files of a folder, or at one long file; empty where nothing can be read."""
     found = FolderGuess()
     try:
         paths = _some_files(path)

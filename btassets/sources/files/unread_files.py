@@ -1,4 +1,4 @@
-"""What a folder holds beside its files of bars and that may be bars, too: archives, spreadsheets, text, folders.
+"""Files of a folder that may hold bars but are not read: archives, spreadsheets, text, folders.
 
 Belongs here: noticing and naming them. Does not belong here: reading any of them; a source reads the files that its
 endings name (`bar_suffix.py`), and no others.
@@ -18,7 +18,7 @@ _MOST_FOLDERS, _MOST_LOOKED_AT = 20, 50
 
 
 def what_to_do(name: str) -> str | None:
-    """What to do with a file that may hold bars and is not read; None for any other.
+    """Advice for a file that may hold bars and is not read; None for any other.
 
     Examples
     --------

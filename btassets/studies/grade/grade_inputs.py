@@ -149,7 +149,7 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
 
 
 def _told(screened: ScreenedBars) -> list[str]:
-    """What a person must know of a ticker's bars: refusals, rows that were dropped, another basis or rhythm."""
+    """Warnings about a ticker's bars: refusals, dropped rows, another basis or frequency."""
     return [
         f"{problem.text} [{problem.rule}]"
         for problem in screened.problems
