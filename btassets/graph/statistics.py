@@ -50,6 +50,7 @@ STAT_SIGNALS = TableSpec(
         Column("rank_autocorrelation", REAL, "mean rank correlation of the signal with the week before"),
         Column("is_primary", FLAG, "the signal that the gate ranks by: named before the data were seen"),
         Column("verdict", TEXT, "supported or not distinguishable from noise; contradicted: the primary, at 30 only"),
+        Column("looks_in_a_row", I32, "newest weekly looks, at most 8, that all rule out noise; the verdict takes 8"),
         Column("neutral_ic", REAL, "estimate with returns minus their group's; null without a group file"),
         Column("neutral_se", REAL, "its standard error"),
         Column("neutral_ci_lo", REAL, "lower end of its 95% interval"),
