@@ -226,9 +226,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the audit and print its table; 1 when a share is beyond its bound."""
     parser = argparse.ArgumentParser(prog="noise_audit", description=__doc__.splitlines()[0])
     parser.add_argument("--null", type=int, default=120, metavar="N", help="markets of each kind (default: 120)")
-    parser.add_argument(
-        "--signals", type=int, default=180, metavar="N", help="own ones with those for signals alone (180)"
-    )
+    parser.add_argument("--signals", type=int, default=180, metavar="N", help="own ones, signals alone included")
     parser.add_argument("--edge", type=int, default=60, metavar="N", help="markets with a mean IC of 0.06 (60)")
     parser.add_argument("--half", type=int, default=20, metavar="N", help="markets with one of 0.03 (default: 20)")
     parser.add_argument("--year", type=int, default=60, metavar="N", help="of each kind with a year of looks (60)")

@@ -27,7 +27,7 @@ from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
 from btassets.engine.statistics.looks import lasting, looks_in_a_row, weekly_looks
-from btassets.engine.statistics.verdicts import SUPPORTED, Verdict, named_signal_verdict, signal_verdict
+from btassets.engine.statistics.verdicts import NOISE, SUPPORTED, Verdict, named_signal_verdict, signal_verdict
 from btassets.graph.statistics import STAT_SIGNALS
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
@@ -181,7 +181,10 @@ class _Sorting:
 
 def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
     """IC, spread and false discovery rates by horizon, with the verdicts of the last weekly looks together."""
-    looks = [_sortings_at(look) for look in weekly_looks(weekly)]
+    views = weekly_looks(weekly)
+    looks = [_sortings_at(next(views))]
+    if any(verdict != NOISE for found in looks[0] for verdict in found.verdict):
+        looks += map(_sortings_at, views)  # what earlier looks say of noise changes nothing
     found = []
     for h, newest in enumerate(looks[0]):
         said = [[look[h].verdict[s] for look in looks] for s in range(len(SIGNAL_NAMES))]
