@@ -19,7 +19,10 @@ GLOSSARY = (
     ),
     ("Profit factor", "Sum of net gains over sum of net losses."),
     ("Confidence", "How far trend, momentum and volume agree on a direction, 0-100."),
-    ("Stated probability", "The engine's own estimate that the target comes before the stop."),
+    (
+        "Stated probability",
+        "Chance that the target comes before the stop, were prices without drift.",
+    ),
     ("Percentile", "Rank of the ticker's momentum in its week, 100 the strongest."),
     (
         "Momentum 12-1",

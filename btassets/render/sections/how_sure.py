@@ -109,7 +109,10 @@ def _against_chance(report: Report) -> str:
             Row("Random picks, middle and 95%", f"{middle_at:+.1f}%", (Mark("m-trim", middle_at, low, high),)),
         ]
         share = picked["p"]
-        words = f"{share * 100:.1f}% of {picked['n']} books that pick at random did at least as well."
+        words = (
+            f"{share * 100:.1f}% of {picked['n']} books that pick at random among like tickers have as high a t of "
+            "alpha."
+        )
         chart = charts.dot_rows(
             "random-picks", "Total return of this book and of random picks", words, rows, kind="pct0"
         )
@@ -128,6 +131,7 @@ def _against_chance(report: Report) -> str:
             "Probability that Sharpe is above 0",
             _or_not(_measure(books, policy, "probabilistic_sharpe").get("estimate"), "num2"),
         ),
+        ("Probability that alpha is above 0", _or_not(_above_zero(_measure(books, policy, "alpha")), "num2")),
         (
             "The same after the search (deflated)",
             _or_not(_measure(books, policy, "deflated_sharpe").get("estimate"), "num2"),
@@ -148,6 +152,14 @@ def _against_chance(report: Report) -> str:
         "Against chance", words, chart, behind, legend=mark_legend((("m-main", "this book"), ("m-trim", "random")))
     )
     return f"<div>{drawn}{facts(known)}</div>"
+
+
+def _above_zero(row: Values) -> float | None:
+    """One minus the one-sided p of an estimate: a bull market gives a Sharpe ratio above 0 for nothing, no alpha."""
+    if row.get("estimate") is None or row.get("p") is None:
+        return None
+    half = row["p"] / 2.0
+    return 1.0 - half if row["estimate"] > 0 else half
 
 
 def _or_not(value: float | None, kind: str) -> str:

@@ -7,6 +7,7 @@ belong here: the numbers and verdicts in it (they are in the report document alr
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from btassets.engine.recommendation.advice_sentences import edge_sentence
 from btassets.render.names import verdict_word
 
 Row = Mapping[str, Any]
@@ -80,22 +81,23 @@ def _luck(report: Row, claims: Sequence[Row], verdict: str | None) -> str:
     if verdict is None or head is None:
         return f"{per_setup}Whether that is luck was not tested: too little data."
     interval = _interval(head)
-    if verdict == "supported":
-        return f"{per_setup}That is more than luck{interval}."
-    picked = _claim(claims, "random_pick")
+    listed, picked = _claim(claims, "list"), _claim(claims, "random_pick")
+    edge = edge_sentence(verdict, None if listed is None else listed["verdict"]).removesuffix(".")
     share = None if picked is None else picked.get("p")
-    if verdict == "contradicted":
-        return f"{per_setup}Against its costs and the market the list lost{interval}."
-    beside = "" if share is None else f": random picks from the same weeks did as well in {100 * share:.0f}% of tries"
-    return f"{per_setup}That is within luck{beside or interval}."
+    if verdict in ("supported", "contradicted") or share is None:
+        return f"{per_setup}{edge}{interval}."
+    beside = f"Books that pick at random among like tickers did as well in {100 * share:.0f}% of tries."
+    return f"{per_setup}{edge}{interval}. {beside}"
 
 
 def _interval(claim: Row) -> str:
     ci, estimate = claim.get("ci"), claim.get("estimate")
     if not ci or estimate is None:
         return ""
-    digits, unit = (3, "R") if claim.get("unit") == "r" else (2, "")
-    return f" ({estimate:+.{digits}f}{unit}, 95% interval {ci[0]:+.{digits}f} to {ci[1]:+.{digits}f})"
+    unit = {"r": "R"}.get(claim.get("unit") or "", "")
+    what = "rank IC " if claim.get("unit") == "ic" else ""
+    digits = 3
+    return f" ({what}{estimate:+.{digits}f}{unit}, 95% interval {ci[0]:+.{digits}f} to {ci[1]:+.{digits}f})"
 
 
 def _change(report: Row) -> str:

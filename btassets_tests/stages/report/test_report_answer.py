@@ -63,13 +63,23 @@ def test_result_of_a_short_or_empty_history(changes: dict[str, Any], text: str) 
 @pytest.mark.parametrize(
     ("verdict", "words", "word"),
     [
-        ("supported", "That is more than luck (+0.050R, 95% interval -0.100 to +0.200).", "clear"),
+        (
+            "supported",
+            "whether the few names of the list keep that, this history cannot tell (+0.050R, 95% interval -0.100 to "
+            "+0.200).",
+            "clear",
+        ),
         (
             "not distinguishable from noise",
-            "That is within luck: random picks from the same weeks did as well in 38% of tries.",
+            "Neither the ranking nor the list that it makes foretells anything that this history can show (+0.050R, "
+            "95% interval -0.100 to +0.200). Books that pick at random among like tickers did as well in 38% of tries.",
             "likely luck",
         ),
-        ("contradicted", "the list lost (+0.050R, 95% interval -0.100 to +0.200).", "the opposite is clear"),
+        (
+            "contradicted",
+            "The ranking that makes the list points the wrong way (+0.050R, 95% interval -0.100 to +0.200).",
+            "the opposite is clear",
+        ),
         (None, "Whether that is luck was not tested: too little data.", "too little data"),
     ],
 )
