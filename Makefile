@@ -56,10 +56,18 @@ ui: $(VENV)/run.stamp  ## the Dagster page of the demo book
 clean:  ## the environment and the demo books
 	rm -rf $(VENV) .btassets build *.egg-info
 
+# LOCKED=1 installs the releases of requirements.lock alone, each checked against its hash.
+ifdef LOCKED
+INSTALL_LOCKED = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+else
+INSTALL_LOCKED = true
+endif
+
 $(VENV)/run.stamp: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; btassets needs Python 3.11 or 3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV) (once, a few minutes)"
+	@$(INSTALL_LOCKED)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	@touch $@
 

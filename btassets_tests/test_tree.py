@@ -39,6 +39,7 @@ MAX_LINES = 600
 LONG_FILES = {
     "btassets/render/report.schema.json": "a JSON schema, written by a program",
     "btassets/render/report_types.py": "types of the report, generated from the schema",
+    "requirements.lock": "a hash per file of every release",
 }
 """Files above the limit, each with its reason."""
 
@@ -184,7 +185,7 @@ def test_settings_named_in_the_docs_exist() -> None:
     for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
         for key in word.findall(page.read_text(encoding="utf-8")):
             named = [k for k in KEYS if k == key or k.startswith(key + ".")]
-            is_file = key.endswith((".md", ".py", ".sql"))
+            is_file = key.endswith((".md", ".py", ".sql", ".html", ".json"))
             assert named or is_file, f"{page.relative_to(ROOT)}: {key}"
 
 
@@ -198,6 +199,33 @@ def test_modules_named_in_the_docs_exist() -> None:
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")):
         for name in re.findall(r"`((?:btassets|dbt_like_sql|docs)/[\w/.]+)`", page.read_text(encoding="utf-8")):
             assert (ROOT / name).exists(), f"{page.relative_to(ROOT)}: {name}"
+
+
+# ---- pinned releases --------------------------------------------------------------------------
+def _release(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_lock_has_the_pinned_releases_each_with_its_hashes() -> None:
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pinned = {_release(m[1]): m[2] for m in re.finditer(r"^([\w.-]+)==(\S+)$", constraints, re.MULTILINE)}
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    entries = re.findall(
+        r"^([\w.-]+)(?:\[[\w,]+\])?==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})*)$", lock, re.MULTILINE
+    )
+    assert lock.count("==") == len(entries)
+    assert {_release(name): release for name, release, _ in entries} == pinned
+    assert not [name for name, _, hashes in entries if not hashes]
+    assert "://" not in lock
+
+
+def test_the_lock_has_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["test"], *extras["postgres"], *extras["dev"]]
+    names = {_release(re.match(r"[\w.-]+", each)[0]) for each in wanted} - {"btassets"}  # pyright: ignore[reportOptionalSubscript]
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert names <= {_release(name) for name in re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==", lock, re.MULTILINE)}
 
 
 # ---- words ------------------------------------------------------------------------------------
@@ -401,7 +429,7 @@ def test_private_parts_of_dagster_are_used_in_one_folder() -> None:
     """import-linter does not look inside external packages."""
     private = re.compile(r"dagster\._|dagster_(webserver|graphql|shared)\b")
     used = {path for path in modules_of("") for name, _ in imported(path) if private.match(name)}
-    assert {path.parent.name for path in used} == {"instance"}
+    assert {path.relative_to(ROOT / "btassets").parts[0] for path in used} == {"instance"}
 
 
 def test_defs_and_instance_import_at_the_top() -> None:

@@ -968,4 +968,5 @@ class Report(TypedDict):
     equal_weight: NotRequired[dict[str, float | None] | None]
     statistics: Statistics
     answer: Answer
+    ticker_pages: dict[str, str]
     risk: Risk

@@ -8,11 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from btassets.cli import schedule as command
+from btassets.cli.actions import schedule as command
 from btassets.cli.main import main
 from btassets.defs.schedules import closed_session, cron_of, switch, switches
 from btassets.instance.dagster_home import open_instance
-from btassets.instance.old_runs import delete_runs, old_runs
+from btassets.instance.runs.old_runs import delete_runs, old_runs
 from btassets.instance.switches import _origin
 from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
 from btassets.stages.bars import ohlcv_history
@@ -32,8 +32,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 
 def _daily(home: Home, when: dt.datetime) -> dg.RunRequest | dg.SkipReason:
     schedule = home.defs.get_repository_def().get_schedule_def("daily")
-    context = dg.build_schedule_context(home.instance, scheduled_execution_time=when, resources={"book": home.resource})
-    return schedule(context)
+    with dg.build_schedule_context(
+        home.instance, scheduled_execution_time=when, resources={"book": home.resource}
+    ) as context:
+        return schedule(context)
 
 
 @pytest.fixture(scope="module")

@@ -278,7 +278,7 @@ def test_bars_are_due_an_hour_after_the_first_daily_run_after_the_close(daily: s
 def test_freshness_follows_the_calendar(
     home: Home, monkeypatch: pytest.MonkeyPatch, now: dt.datetime, behind: int
 ) -> None:
-    monkeypatch.setattr("btassets.stages.bars.bars_age.exchange_hours", lambda *_: HOURS)
+    monkeypatch.setattr("btassets.run.outside.exchange_hours", lambda *_: HOURS)
     home.run(_requested(home.tick()[0]), assets=["ohlcv_history", "sessions"])
     age = bars_age(home.book, now)
     assert age is not None
@@ -286,7 +286,7 @@ def test_freshness_follows_the_calendar(
 
 
 def test_old_bars_are_told_once_per_session(home: Home, listener: _Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("btassets.stages.bars.bars_age.exchange_hours", lambda *_: HOURS)
+    monkeypatch.setattr("btassets.run.outside.exchange_hours", lambda *_: HOURS)
     assert home.run(_requested(home.tick()[0]), assets=["ohlcv_history", "sessions"]).success
     answer, _ = home.tick("freshness")
     assert isinstance(answer, dg.SensorResult)

@@ -84,6 +84,7 @@ class Home:
         self.instance = self._stack.enter_context(open_instance(book.instance))
         self.resource = BookResource.of(book)
         self.defs = build_defs(self.resource, 2, automated=book)
+        self.defs.get_repository_def()  # kept from here on: made while the instance above is the current one
 
     def close(self) -> None:
         self._stack.close()
@@ -94,12 +95,13 @@ class Home:
     def tick(self, name: str = "new_bars", cursor: str | None = None) -> tuple[dg.SensorResult | dg.SkipReason, float]:
         """Evaluate one sensor; its answer and how long it took."""
         sensor = self.defs.get_repository_def().get_sensor_def(name)
-        context = dg.build_sensor_context(
+        # Left as a block: a context that the garbage collector closes makes the instance of an earlier test current.
+        with dg.build_sensor_context(
             self.instance, cursor=cursor, definitions=self.defs, resources={"book": self.resource}
-        )
-        started = time.monotonic()
-        answer = sensor(context)
-        return answer, time.monotonic() - started
+        ) as context:
+            started = time.monotonic()
+            answer = sensor(context)
+            return answer, time.monotonic() - started
 
     def run(
         self, request: dg.RunRequest, job: str = "everything", assets: list[str] | None = None

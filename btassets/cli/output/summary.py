@@ -11,7 +11,7 @@ from btassets.book.book import Book
 from btassets.book.report_folders import damage_of
 from btassets.cli.terminal import table
 from btassets.errors import DamagedFileError
-from btassets.render.names import verdict_word
+from btassets.render.labels import verdict_word
 from btassets.settings.load import BASE_SCENARIO
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from btassets.engine.recommendation.advice_sentences import edge_sentence
-from btassets.render.names import verdict_word
+from btassets.render.labels import verdict_word
 
 Row = Mapping[str, Any]
 
