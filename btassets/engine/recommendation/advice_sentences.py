@@ -142,7 +142,7 @@ def headline(
     return advice if ranking is None else f"{advice} {edge_sentence(ranking, listed)}"
 
 
-def edge_sentence(ranking: Verdict, listed: Verdict | None) -> str:
+def edge_sentence(ranking: str, listed: str | None) -> str:
     """What is shown of the ranking, and what of the list that it makes: one sentence that names both."""
     if ranking == "contradicted":
         return "The ranking that makes the list points the wrong way."

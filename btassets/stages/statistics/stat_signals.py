@@ -187,7 +187,7 @@ def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
         looks += map(_sortings_at, views)  # what earlier looks say of noise changes nothing
     found = []
     for h, newest in enumerate(looks[0]):
-        said = [[look[h].verdict[s] for look in looks] for s in range(len(SIGNAL_NAMES))]
+        said: list[list[Verdict]] = [[look[h].verdict[s] for look in looks] for s in range(len(SIGNAL_NAMES))]
         found.append(replace(newest, verdict=[lasting(v) for v in said], n_looks=[looks_in_a_row(v) for v in said]))
     return found
 
