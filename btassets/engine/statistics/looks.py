@@ -1,8 +1,8 @@
-"""A verdict that is looked at every week: what the last looks say together.
+"""A verdict that is checked every week: the last checks taken together.
 
-A p-value holds for one look. Whoever looks each week for a year finds a true null below .05 more often than that, and
-stops looking when it suits. A weekly series knows what each earlier look would have said: the series up to that week.
-So a verdict counts when the newest `LOOKS` weekly looks all give it, on the first run of a book as on the hundredth
+A p-value holds for one check. Checked every week for a year, a true null is below .05 more often than that, and the
+reader stops when it suits. A weekly series gives the verdict of every earlier check: the series up to that week.
+So a verdict counts when the newest `LOOKS` weekly checks all give it, on the first run of a book as on the hundredth
 (decision 0026 has sizes and power).
 
 Belongs here: the looks, and the verdict of them together. Does not belong here: the verdict of one look (verdicts), and
@@ -18,11 +18,11 @@ from btassets.engine.cross_section.rank_ic import WeeklyIc
 from btassets.engine.statistics.verdicts import NOISE, Verdict
 
 LOOKS = 8
-"""Weekly looks in a row that a verdict takes."""
+"""Weekly checks in a row that a verdict takes."""
 
 
 def weekly_looks(weekly: WeeklyIc, n: int = LOOKS) -> Iterator[WeeklyIc]:
-    """The series as it was at each of the last `n` weekly looks, newest first.
+    """The series as it was at each of the last `n` weekly checks, newest first.
 
     The newest look is at the last week with a correlation of any signal: the weeks after it have no return yet.
     """

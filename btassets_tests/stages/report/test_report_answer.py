@@ -65,22 +65,22 @@ def test_result_of_a_short_or_empty_history(changes: dict[str, Any], text: str) 
     [
         (
             "supported",
-            "whether the few names of the list keep that, this history cannot tell (+0.050R, 95% interval -0.100 to "
+            "whether the few names of the list do too, this history cannot tell (+0.050R, 95% interval -0.100 to "
             "+0.200).",
             "clear",
         ),
         (
             "not distinguishable from noise",
-            "Neither the ranking nor the list that it makes foretells anything that this history can show (+0.050R, "
-            "95% interval -0.100 to +0.200). Books that pick at random among like tickers did as well in 38% of tries.",
+            "Neither the ranking nor the list shows predictive power in this history (+0.050R, 95% interval -0.100 to "
+            "+0.200). 38% of random picks among like tickers did as well.",
             "likely luck",
         ),
         (
             "contradicted",
-            "The ranking that makes the list points the wrong way (+0.050R, 95% interval -0.100 to +0.200).",
+            "The ranking behind the list predicts in the wrong direction (+0.050R, 95% interval -0.100 to +0.200).",
             "the opposite is clear",
         ),
-        (None, "Whether that is luck was not tested: too little data.", "too little data"),
+        (None, "Too little data to test whether that is luck.", "too little data"),
     ],
 )
 def test_luck_follows_the_headlines_verdict(verdict: str | None, words: str, word: str) -> None:
@@ -93,7 +93,7 @@ def test_luck_follows_the_headlines_verdict(verdict: str | None, words: str, wor
 def test_a_change_is_named_only_when_it_is_supported() -> None:
     item = {"topic": "exit", "sentence": "Holding 21 sessions earned 0.1R more.", "claim": 2}
     kept = answer(_report(advice=[item | {"verdict": "not distinguishable from noise"}]))
-    assert kept["change"] == "Keep the settings: nothing that was tested did better beyond luck."
+    assert kept["change"] == "Keep the settings: no tested alternative did better beyond luck."
     changed = answer(_report(advice=[item | {"verdict": "supported"}]))
     assert changed["change"] == "Consider a change: Holding 21 sessions earned 0.1R more."
     untested = answer(_report(advice=[item | {"verdict": None, "claim": None}]))
