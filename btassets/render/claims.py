@@ -15,6 +15,9 @@ Values = Mapping[str, Any]
 
 TOO_SHORT, NOT_AVAILABLE = "too short", "n/a"
 
+_LONG_ENOUGH = {False: 104, True: 300}
+"""Weeks, and days, that always are enough for an interval: without one the measure has none."""
+
 _KINDS = {
     "r": "r3",
     "ic": "snum4",
@@ -32,12 +35,20 @@ _KINDS = {
 def shown_in(row: Values, name: str = "estimate") -> str:
     """A number of a row in the row's own unit."""
     value = row.get(name)
-    return shown(value, _KINDS.get(row.get("unit") or "", "num4"))
+    # A cost of 0.16% and one of 0.20% are not the same cost.
+    kind = "pct2" if row.get("measure") == "break_even_cost_per_side" else _KINDS.get(row.get("unit") or "", "num4")
+    return shown(value, kind)
 
 
 def missing(row: Values) -> str:
     """Why a row has no error: history too short, or a measure without one."""
-    return TOO_SHORT if row.get("estimate") is not None and row.get("n_weeks") else NOT_AVAILABLE
+    n = row.get("n_weeks")
+    return TOO_SHORT if row.get("estimate") is not None and n and n < _LONG_ENOUGH[is_daily(row)] else NOT_AVAILABLE
+
+
+def is_daily(row: Values) -> bool:
+    """Whether the periods of a row are days of a curve, not weeks."""
+    return row.get("unit") in ("pct_a_year", "a_year", "days")
 
 
 def interval(row: Values) -> str:
@@ -47,6 +58,19 @@ def interval(row: Values) -> str:
         return missing(row)
     kind = _KINDS.get(row.get("unit") or "", "num4")
     return f"{shown(low_high[0], kind)} to {shown(low_high[1], kind)}"
+
+
+def above_zero(row: Values) -> float | None:
+    """Probability that the true value is above 0: 1 - the one-sided p-value; None without one."""
+    if row.get("estimate") is None or row.get("p") is None:
+        return None
+    half = row["p"] / 2.0
+    return 1.0 - half if row["estimate"] > 0 else half
+
+
+def or_not(value: float | None, kind: str) -> str:
+    """Return the value as shown, or that it is not available."""
+    return NOT_AVAILABLE if value is None else shown(value, kind)
 
 
 def p_words(row: Values) -> str:
@@ -105,7 +129,7 @@ def evidence(report: Report, at: int | None) -> str:
         ("95% interval", interval(row)),
         ("p", p_words(row)),
         ("Detectable", detectable(row)),
-        ("n, weeks", f"{shown(row['n'], 'n')}, {shown(row['n_weeks'], 'n')}"),
-        ("Out of sample", out_of_sample(row)),
+        ("n, days" if is_daily(row) else "n, weeks", f"{shown(row['n'], 'n')}, {shown(row['n_weeks'], 'n')}"),
+        ("Out of sample" if "out of sample:" in words else "Later weeks", out_of_sample(row)),
     ]
     return details("Evidence", f"<p>{esc(words[:1].upper() + words[1:])}</p>", facts(known))

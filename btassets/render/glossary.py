@@ -19,7 +19,7 @@ GLOSSARY = (
     ),
     ("Profit factor", "Sum of net gains / sum of net losses."),
     ("Confidence", "Agreement of trend, momentum and volume on a direction, 0-100."),
-    ("Stated probability", "The engine's own estimate that the target is hit before the stop."),
+    ("Stated probability", "Chance that the target is hit before the stop if prices have no drift."),
     ("Percentile", "Rank of the ticker's momentum in its week, 100 the strongest."),
     (
         "Momentum 12-1",

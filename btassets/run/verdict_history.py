@@ -37,12 +37,15 @@ class Standing:
         Sessions with a verdict, including the newest.
     n_supported_in_a_row
         Length of the current streak of supported verdicts; 0: the newest is not supported.
+    n_weeks_in_a_row
+        Calendar weeks of this streak.
     supported_since, first_supported, last_supported
         First session of the current streak, first and last session with a supported verdict; None: none.
     """
 
     n_looks: int
     n_supported_in_a_row: int
+    n_weeks_in_a_row: int
     supported_since: date | None
     first_supported: date | None
     last_supported: date | None
@@ -132,5 +135,6 @@ def standings(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Standing]:
             n_in_a_row += 1
         since = days[-n_in_a_row] if n_in_a_row else None
         ends = (supported[0], supported[-1]) if supported else (None, None)
-        found[key] = Standing(len(days), n_in_a_row, since, *ends)
+        weeks = {day.isocalendar()[:2] for day in days[len(days) - n_in_a_row :]}
+        found[key] = Standing(len(days), n_in_a_row, len(weeks), since, *ends)
     return found

@@ -16,17 +16,10 @@ markets (`support.null_markets`).
 """
 
 import argparse
-import json
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import partial
-from multiprocessing import get_context
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scipy.stats import beta as beta_distribution
 from scipy.stats import kstest
@@ -36,28 +29,24 @@ from btassets.compiled import use_cache_folder
 use_cache_folder()
 
 from btassets.stages.statistics.stat_signals import MAIN_HORIZON, PRIMARY  # noqa: E402  (numba's folder comes first)
-from btassets_tests.support.null_markets import market_book, run_verdicts, second_kind  # noqa: E402
+from btassets_tests.bench.audit_markets import (  # noqa: E402
+    JUDGING,
+    NAMED,
+    Job,
+    Market,
+    Row,
+    audited,
+    claimed_in_year,
+    planned,
+    read_kept,
+)
+from btassets_tests.support.null_markets import second_kind  # noqa: E402
 
 SUPPORTED = "supported"
-DEVELOPMENT = {"own": 700_000, "edge": 710_000, "flipped": 720_000, "regimes": 730_000, "looks": 740_000}
-JUDGING = {"own": 800_000, "edge": 810_000, "flipped": 820_000, "regimes": 830_000, "reduced": 840_000}
-"""First seed of each kind of market."""
-
 MAX_FAMILY_FRAC, MAX_FAMILY_BOUND, MAX_ANY_FRAC = 0.05, 0.08, 0.10
 MIN_SIGNAL_POWER, MIN_HEADLINE_POWER, MIN_KS_P = 0.75, 0.50, 0.01
 LEAST_FOR_BOUND = 120
 """Markets of a kind from which the upper bound is asked for too."""
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Market:
-    """What one book says: rows of `stat_claims`, `stat_signals` and `stat_pairs`."""
-
-    claims: list[Row]
-    signals: list[Row]
-    pairs: list[Row]
 
 
 def says_there_is_nothing(claim: Row) -> bool:
@@ -115,27 +104,6 @@ def any_claim(market: Market) -> bool:
     return any(speaks(market) for speaks in FAMILIES.values())
 
 
-def audit_market(kind: str, seed: int, n_tickers: int) -> Market:
-    """Run one market in a folder that is deleted, and read its verdicts."""
-    with tempfile.TemporaryDirectory(prefix="noise-audit-") as folder:
-        preset, own = ("edge", "own") if kind == "edge" else ("null", kind)
-        book = market_book(Path(folder), own, seed, n_tickers=n_tickers, preset=preset)
-        for _ in run_verdicts(book):
-            pass
-        tables = (book.lake.read(name).to_pylist() for name in ("stat_claims", "stat_signals", "stat_pairs"))
-        return Market(*tables)
-
-
-def audit_markets(kind: str, seeds: Iterable[int], n_tickers: int, jobs: int) -> Iterator[Market]:
-    """Several markets, side by side, in the order of their seeds."""
-    work = partial(audit_market, kind, n_tickers=n_tickers)
-    if jobs == 1:
-        yield from map(work, seeds)
-        return
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, seeds)
-
-
 def interval(k: int, n: int) -> tuple[float, float]:
     """Exact 95% interval of a share (Clopper and Pearson, 1934).
 
@@ -189,15 +157,20 @@ def null_lines(kind: str, markets: Sequence[Market]) -> list[Line]:
     return lines
 
 
-def edge_lines(markets: Sequence[Market]) -> list[Line]:
+def edge_lines(kind: str, markets: Sequence[Market], *, is_bound: bool = True) -> list[Line]:
     """Lines of the markets with a planted edge."""
     n = len(markets)
-    found = sum(map(_signal, markets)), sum(map(FAMILIES["headline"], markets))
+
+    def line(what: str, k: int, least: float | None) -> Line:
+        if least is None or not is_bound:
+            return Line(f"{kind}: {what}", k, n, "", None)
+        return Line(f"{kind}: {what}", k, n, f"at least {100 * least:.0f}%", k >= least * n)
+
     return [
-        Line(f"edge: {PRIMARY} over {MAIN_HORIZON}", found[0], n, "at least 75%", found[0] >= MIN_SIGNAL_POWER * n),
-        Line("edge: headline", found[1], n, "at least 50%", found[1] >= MIN_HEADLINE_POWER * n),
-        Line("edge: list", sum(map(FAMILIES["list"], markets)), n, "", None),
-        Line("edge: any signal", sum(map(_any_signal, markets)), n, "", None),
+        line(f"{PRIMARY} over {MAIN_HORIZON}", sum(map(_signal, markets)), MIN_SIGNAL_POWER),
+        line("headline", sum(map(FAMILIES["headline"], markets)), MIN_HEADLINE_POWER),
+        line("list", sum(map(FAMILIES["list"], markets)), None),
+        line("any signal", sum(map(_any_signal, markets)), None),
     ]
 
 
@@ -222,55 +195,77 @@ def coverage_lines(kind: str, markets: Sequence[Market]) -> list[Line]:
     return [Line(f"{kind}: coverage, {name}", k, n, "93-97% wanted", None) for name, (k, n) in counts.items()]
 
 
+def year_lines(what: str, markets: Sequence[Market]) -> list[Line]:
+    """Lines of a year of weekly looks at the signals, and with them at the headline; none where no year was asked."""
+    asked = [market for market in markets if market.year is not None]
+    if not asked:
+        return []
+    named, anything = (sum(claimed_in_year(m, name) for m in asked) for name in (NAMED, None))
+    return [
+        family_line(f"{what}: {PRIMARY}, a year of looks", named, len(asked), MAX_ANY_FRAC),
+        family_line(f"{what}: any signal, a year of looks", anything, len(asked), MAX_ANY_FRAC),
+    ]
+
+
+def table(kind: str, found: Sequence[tuple[Job, Market]]) -> list[Line]:
+    """Lines of everything that was run; `kind` is the second one without an edge."""
+    whole = {k: [m for job, m in found if job.kind == k and not job.is_signals_only] for k in ("own", kind, "edge")}
+    lines: list[Line] = []
+    for name in ("own", kind):
+        lines += [*null_lines(name, whole[name]), *coverage_lines(name, whole[name])]
+    own = [m for job, m in found if job.kind == "own"]
+    both = [*own, *whole[kind]]
+    lines.append(family_line("own: signals, all", sum(map(_any_signal, own)), len(own)))
+    lines.append(family_line("both: signals, all", sum(map(_any_signal, both)), len(both)))
+    lines += year_lines("both", both)
+    half = [m for job, m in found if job.kind == "half_edge"]
+    return [*lines, *edge_lines("edge", whole["edge"]), *edge_lines("half_edge", half, is_bound=False)]
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run the audit and print its table; 1 when a share is beyond its bound."""
     parser = argparse.ArgumentParser(prog="noise_audit", description=__doc__.splitlines()[0])
     parser.add_argument("--null", type=int, default=120, metavar="N", help="markets of each kind (default: 120)")
-    parser.add_argument(
-        "--signals", type=int, default=300, metavar="N", help="own markets for the signals (default: 300)"
-    )
-    parser.add_argument("--edge", type=int, default=60, metavar="N", help="markets with a planted edge (default: 60)")
+    parser.add_argument("--signals", type=int, default=180, metavar="N", help="own ones, signals alone included")
+    parser.add_argument("--edge", type=int, default=60, metavar="N", help="markets with a mean IC of 0.06 (60)")
+    parser.add_argument("--half", type=int, default=20, metavar="N", help="markets with one of 0.03 (default: 20)")
+    parser.add_argument("--year", type=int, default=60, metavar="N", help="of each kind with a year of looks (60)")
     parser.add_argument("--tickers", type=int, default=80, metavar="N", help="tickers of each (default: 80)")
     parser.add_argument("--shift", type=int, default=0, metavar="N", help="added to every seed: other markets")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="markets side by side")
-    parser.add_argument(
-        "--keep", type=Path, default=None, metavar="DIR", help="keep each market's verdicts; go on from them"
-    )
-    parser.add_argument(
-        "--reduced", action="store_true", help="what CI runs: signals of generated markets, under a minute"
-    )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="markets side by side (default: 1)")
+    parser.add_argument("--keep", type=Path, default=None, metavar="FILE", help="add each market there; go on from it")
+    parser.add_argument("--only-kept", action="store_true", help="the table of what FILE has, nothing run")
+    parser.add_argument("--reduced", action="store_true", help="what CI runs: under a minute and a half")
     asked = parser.parse_args(words)
     if asked.reduced:
         from btassets_tests.bench.reduced_audit import reduced_audit
 
         return reduced_audit()
-    lines: list[Line] = []
-    for kind in ("own", second_kind()):
-        markets = list(_kept(asked, kind, asked.null))
-        lines += [*null_lines(kind, markets), *coverage_lines(kind, markets)]
-    if asked.signals:
-        signals = list(_kept(asked, "own", asked.signals))
-        lines.append(family_line("own: signals, all", sum(map(_any_signal, signals)), len(signals)))
-    lines += edge_lines(list(_kept(asked, "edge", asked.edge)))
+    kind = second_kind()
+    jobs = planned(_jobs(asked, kind))
+    if asked.only_kept:
+        known = set(dict(read_kept(asked.keep)))
+        jobs = [job for job in jobs if job in known]
+    lines = table(kind, list(audited(jobs, asked.jobs, asked.keep)))
     print(f"verdict 'supported' in markets of {asked.tickers} tickers x 5 years; share with its 95% interval")
     for line in lines:
         print(line)
     return 0 if all(line.is_within is not False for line in lines) else 1
 
 
-def _kept(asked: argparse.Namespace, kind: str, n: int) -> Iterator[Market]:
-    """Markets of a kind by their judging seeds; with `--keep` those that were run before are read back."""
-    first = JUDGING[kind] + asked.shift
-    seeds = range(first, first + n)
-    if asked.keep is None:
-        yield from audit_markets(kind, seeds, asked.tickers, asked.jobs)
-        return
-    asked.keep.mkdir(parents=True, exist_ok=True)
-    paths = {seed: asked.keep / f"{kind}-{seed}-{asked.tickers}.json" for seed in seeds}
-    missing = [seed for seed in seeds if not paths[seed].is_file()]
-    for seed, market in zip(missing, audit_markets(kind, missing, asked.tickers, asked.jobs), strict=True):
-        paths[seed].write_text(json.dumps(asdict(market), default=str), encoding="utf-8")
-    yield from (Market(**json.loads(paths[seed].read_text(encoding="utf-8"))) for seed in seeds)
+def _jobs(asked: argparse.Namespace, kind: str) -> dict[str, list[Job]]:
+    """Markets to run by group."""
+    n = {"own": asked.null, kind: asked.null, "edge": asked.edge, "half_edge": asked.half}
+    first = {name: JUDGING[name] + asked.shift for name in n}
+    nulls = ("own", kind)
+    jobs = {
+        name: [
+            Job(name, first[name] + k, asked.tickers, has_year=name in nulls and k < asked.year) for k in range(count)
+        ]
+        for name, count in n.items()
+    }
+    more = range(first["own"] + asked.null, first["own"] + asked.signals)
+    return jobs | {"signals": [Job("own", seed, asked.tickers, is_signals_only=True) for seed in more]}
 
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
 """The audit counts what it should, on tables made by hand and on real ones; the long form is slow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from btassets_tests.bench.audit_markets import NAMED, Job, Market
 from btassets_tests.bench.noise_audit import (
-    DEVELOPMENT,
     FAMILIES,
-    JUDGING,
-    Market,
     any_claim,
-    audit_market,
     coverage_lines,
     edge_lines,
     family_line,
     interval,
     main,
     null_lines,
+    table,
+    year_lines,
 )
 from btassets_tests.bench.reduced_audit import is_uniform, p_values, reduced_audit
 
@@ -90,8 +91,8 @@ def test_bounds_and_power():
     assert lines["no edge, own: anything"].is_within
     assert str(lines["no edge, own: signals"]).endswith("BEYOND")
     found = market([("headline", "positive", None, "supported")], [("mom_12_1_resid", 30, "supported")])
-    assert [line.is_within for line in edge_lines([found] * 3 + [SILENT])[:2]] == [True, True]
-    assert [line.is_within for line in edge_lines([found] * 2 + [SILENT] * 2)[:2]] == [False, True]
+    assert [line.is_within for line in edge_lines("edge", [found] * 3 + [SILENT])[:2]] == [True, True]
+    assert [line.is_within for line in edge_lines("edge", [found] * 2 + [SILENT] * 2)[:2]] == [False, True]
 
 
 def test_coverage_is_counted_by_family_of_pairs():
@@ -106,10 +107,20 @@ def test_coverage_is_counted_by_family_of_pairs():
     assert (line.n, 0.92 < line.k / line.n < 0.98) == (400, True)
 
 
-def test_seeds_of_judging_are_none_of_development():
-    first = [*DEVELOPMENT.values(), *JUDGING.values()]
-    assert len(set(first)) == len(first)
-    assert all(abs(a - b) >= 10_000 for a in DEVELOPMENT.values() for b in JUDGING.values())
+def test_a_year_counts_markets_in_which_some_look_claimed():
+    quiet, loud, named = (replace(SILENT, year=[[], names, []]) for names in ([], ["vol_6m 5"], [NAMED]))
+    lines = year_lines("own", [quiet] * 7 + [loud] * 2 + [named, SILENT])
+    assert [(line.k, line.n, line.is_within) for line in lines] == [(1, 10, True), (3, 10, False)]
+    assert year_lines("own", [SILENT]) == []
+
+
+def test_the_table_keeps_markets_of_signals_alone_apart():
+    signal = market(signals=[("mom_12_1_resid", 30, "supported")])
+    found = [(Job("own", 1), SILENT), (Job("own", 2, is_signals_only=True), signal), (Job("regimes", 1), SILENT)]
+    lines = {line.what: (line.k, line.n) for line in table("regimes", found)}
+    assert lines["no edge, own: signals"] == (0, 1)
+    assert lines["no edge, own: signals, all"] == (1, 2)
+    assert lines["no edge, both: signals, all"] == (1, 3)
 
 
 def test_the_reduced_form_passes_and_catches_a_p_too_small_by_a_third():
@@ -121,14 +132,6 @@ def test_the_reduced_form_passes_and_catches_a_p_too_small_by_a_third():
 @pytest.mark.slow
 def test_the_reduced_form_of_ci_holds():
     assert reduced_audit() == 0
-
-
-@pytest.mark.parametrize("kind", ["own", "regimes"])
-def test_a_market_of_each_kind_runs_to_its_verdicts(kind):
-    found = audit_market(kind, JUDGING[kind] + 9_000, 25)
-    assert len(found.signals) == 48
-    assert found.claims[0]["topic"] == "headline"
-    assert {row["family"] for row in found.pairs} >= {"exits", "floors", "selection"}
 
 
 @pytest.mark.slow

@@ -27,7 +27,24 @@ def cosine_error(psi, overlap):
             loading += psi[t - 1] * math.cos(math.pi * j * (t - 0.5) / n)
         loading *= math.sqrt(2.0 / n)
         total += loading * loading
-    return math.sqrt(total / nu / n), nu
+    return math.sqrt(total / nu / n), matched_dof(psi, nu, overlap)
+
+
+def matched_dof(psi, nu, overlap):
+    """Degrees of freedom of a mean of nu squared loadings of periods with unlike variance."""
+    n = len(psi)
+    if overlap < 2 or n < 2 * overlap:
+        return nu
+
+    def around(values, width):
+        return [sum(values[max(t - width // 2, 0) : t - width // 2 + width]) for t in range(n)]
+
+    variance = around([x * x for x in around(psi, overlap)], 2 * overlap - 1)
+    cosines = [[math.sqrt(2 / n) * math.cos(math.pi * j * (t + 0.5) / n) for t in range(n)] for j in range(1, nu + 1)]
+    covariance = [[sum(a[t] * b[t] * variance[t] for t in range(n)) for b in cosines] for a in cosines]
+    trace = sum(covariance[j][j] for j in range(nu))
+    squares = sum(x * x for row in covariance for x in row)
+    return max(3, min(nu, round(trace * trace / squares))) if squares > 0 else nu
 
 
 def ratio_psi(rows, first, last):

@@ -41,8 +41,14 @@ def test_what_the_looks_say(verdicts, in_a_row, since, first, last):
         return None if k is None else DAY + timedelta(days=7 * k)
 
     assert found.n_looks == sum(v is not None for v in verdicts)
-    assert found.n_supported_in_a_row == in_a_row
+    assert found.n_supported_in_a_row == found.n_weeks_in_a_row == in_a_row
     assert (found.supported_since, found.first_supported, found.last_supported) == (day(since), day(first), day(last))
+
+
+def test_looks_of_one_week_are_one_weekly_look():
+    rows = [{"topic": "exit", "item_key": "x", "as_of": DAY + timedelta(days=k), "verdict": YES} for k in (0, 3, 4, 10)]
+    found = standings(rows)["exit", "x"]
+    assert (found.n_supported_in_a_row, found.n_weeks_in_a_row) == (4, 3)
 
 
 def test_the_last_word_at_a_session_counts():

@@ -35,6 +35,9 @@ VARIABLE = "BTASSETS_REAL_BARS"
 NOT_AUDITED = ("model_tests", "calibration", "stat_calibration", "todays_setups", "backtest_report")
 """Stages that make no verdict."""
 
+FEW_FILES: dict[str, Any] = {"storage.buckets": 2}
+"""The default of 64 files a table is for thousands of tickers; opening them took two fifths of a market's time."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -130,13 +133,13 @@ def flipped_market(seed: int, n_tickers: int = 80) -> tuple[dict[str, Bars], Bar
 def market_book(folder: Path, kind: str, seed: int, *, n_tickers: int = 80, preset: str = "null") -> Book:
     """A book over one market in `folder`, nothing run yet."""
     if kind == "own":
-        values = {"demo.tickers": n_tickers, "demo.preset": preset, "demo.seed": seed, "universe.exclude": ["SYNIDX"]}
-        return open_book(make_demo_book(folder / "book", values | {"benchmark": "SYNIDX"}), environ={})
+        demo = {"demo.tickers": n_tickers, "demo.preset": preset, "demo.seed": seed, "universe.exclude": ["SYNIDX"]}
+        return open_book(make_demo_book(folder / "book", FEW_FILES | demo | {"benchmark": "SYNIDX"}), environ={})
     bars, index = (regime_market if kind == "regimes" else flipped_market)(seed, n_tickers)
     for name, own in bars.items():
         write_bars(folder / "bars" / f"{name}.parquet", own)
     write_bars(folder / "INDEX.parquet", index)
-    values: dict[str, Any] = {
+    values: dict[str, Any] = FEW_FILES | {
         "source.kind": "files",
         "source.path": str(folder / "bars"),
         "source.basis": "total",

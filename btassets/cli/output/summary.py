@@ -11,6 +11,7 @@ from btassets.book.book import Book
 from btassets.book.report_folders import damage_of
 from btassets.cli.terminal import table
 from btassets.errors import DamagedFileError
+from btassets.render.labels import verdict_word
 from btassets.settings.load import BASE_SCENARIO
 
 
@@ -50,7 +51,7 @@ def headline_lines(book: Book) -> list[str]:
     if found is not None:
         raise DamagedFileError(str(found[0]), found[1])
     report = read_report(folder)
-    lines = [report["headline"]["text"], ""]
+    lines = [_with_verdict(report["headline"]["text"], report["headline"]["verdict"]), ""]
     lines.append(table(_rows(report)))
     warnings = report.get("warnings", [])
     if warnings:
@@ -62,11 +63,6 @@ def headline_lines(book: Book) -> list[str]:
 def _rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     qualified, everything = report["overall_qualified"], report["overall_all"]
     books = {row["policy"]: row for row in report["portfolio_sim"]["policies"]}
-    best = max(
-        (row for row in report["time_exit_sweep"] if row["net_avg_r"] is not None),
-        key=lambda row: row["net_avg_r"],
-        default=None,
-    )
     today = report.get("todays_setups") or {}
     universe = report.get("universe") or {}
     signal = next((row for row in report["signal_eval"] if row["signal"] == "mom_12_1_resid"), None)
@@ -81,17 +77,36 @@ def _rows(report: dict[str, Any]) -> list[tuple[str, str]]:
             f"{report['qualified']:,} setups, {_r(qualified['net_avg_r'])} net each, all {_r(everything['net_avg_r'])}",
         ),
         (
-            "best hold",
-            "-" if best is None else f"{best['hold_days']} sessions, {_r(best['net_avg_r'])} net each",
+            "exit",
+            _exit(report),
         ),
         (
             "residual momentum",
-            "-" if signal is None else f"IC {signal['mean_ic']:+.3f} over {signal['weeks']} weeks",
+            "-"
+            if signal is None
+            else _with_verdict(f"IC {signal['mean_ic']:+.3f} over {signal['weeks']} weeks", signal.get("verdict")),
         ),
         ("book, target", _book(books.get("target"))),
         ("book, hold", _book(books.get("hold"))),
         ("today", f"{len(today.get('qualified', []))} setups qualify"),
     ]
+
+
+def _exit(report: dict[str, Any]) -> str:
+    """Advice on the exit in the measure that its verdict uses."""
+    item = next((row for row in report["advice"] if row["topic"] == "exit"), None)
+    if item is None:
+        return "-"
+    claims = report.get("statistics", {}).get("claims", [])
+    claim = None if item.get("claim") is None else claims[item["claim"]]
+    if claim is None or claim["estimate"] is None:
+        return _with_verdict(item["item_key"], item["verdict"])
+    what = claim["evidence_text"].partition(":")[0]
+    return _with_verdict(f"{what} {claim['estimate']:+.3f} R", item["verdict"])
+
+
+def _with_verdict(text: str, verdict: str | None) -> str:
+    return f"{text} ({verdict_word(verdict)})"
 
 
 def _r(value: float | None) -> str:

@@ -142,7 +142,7 @@ def headline(
     return advice if ranking is None else f"{advice} {edge_sentence(ranking, listed)}"
 
 
-def edge_sentence(ranking: Verdict, listed: Verdict | None) -> str:
+def edge_sentence(ranking: str, listed: str | None) -> str:
     """Results for the ranking and for its list, in one sentence."""
     if ranking == "contradicted":
         return "The ranking behind the list predicts in the wrong direction."

@@ -11,6 +11,10 @@ Business & Economic Statistics 36(4). With T periods and nu cosine transforms of
     se = sqrt(mean_j L_j^2 / T),   estimate / se ~ Student t with nu degrees of freedom.
 
 The cosines sum to zero over t, so a constant in the series drops out.
+
+nu degrees of freedom require periods of equal variance. Setups come in bunches, and a few weeks then dominate the L_j,
+which are no longer nu independent draws of one variance. Means of overlapping labels therefore use the degrees of
+freedom that match the variance of mean_j L_j^2 (`effective_dof`).
 """
 
 import math
@@ -86,6 +90,50 @@ def loadings(psi: NDArray[np.float64], nu: int) -> NDArray[np.float64]:
     return _cosines(len(psi), nu) @ psi
 
 
+def effective_dof(psi: NDArray[np.float64], nu: int, overlap: int) -> NDArray[np.int64]:
+    """Degrees of freedom of k standard errors over periods of unlike variance, shape (k,), from 3 to nu.
+
+    With s_t^2 the variance of period t, the loadings have the covariance C_ij = sum_t c_i(t) c_j(t) s_t^2, and a mean
+    of nu squares has (tr C)^2 / tr(C^2) degrees of freedom: nu when all variances are equal. s_t^2 is the sum of
+    squares of sums over `overlap` periods, within the 2 m - 1 periods around t.
+
+    Parameters
+    ----------
+    psi
+        Shape (n_periods, k), exactly the periods from first to last observation.
+    nu
+        Cosine transforms.
+    overlap
+        Weeks m over which labels overlap; below 2 the result is nu.
+
+    Notes
+    -----
+    Source: Satterthwaite (1946), Biometrics Bulletin 2, as Bell and McCaffrey (2002) apply it to clusters.
+    """
+    n_periods, k = psi.shape
+    if overlap < 2 or n_periods < 2 * overlap:
+        return np.full(k, nu, dtype=np.int64)
+    summed = _moving_sums(psi, overlap)
+    variance = _moving_sums(summed * summed, 2 * overlap - 1)
+    basis = _cosines(n_periods, nu)
+    covariance = np.einsum("it,tk,jt->kij", basis, variance, basis, optimize=True)
+    trace = np.trace(covariance, axis1=1, axis2=2)
+    squares = np.sum(covariance * covariance, axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        matched = np.where(squares > 0.0, trace * trace / squares, float(nu))
+    return np.clip(np.rint(matched), _LEAST_DOF, nu).astype(np.int64)
+
+
+def _moving_sums(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Sums over the `width` periods around each one, fewer at the ends, shape as `values`."""
+    n_periods = len(values)
+    total = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)))
+    at = np.arange(n_periods)
+    first = np.maximum(at - width // 2, 0)
+    stop = np.minimum(at - width // 2 + width, n_periods)
+    return total[stop] - total[first]
+
+
 @dataclass(frozen=True)
 class Estimates:
     """k estimates with their uncertainty; every array has shape (k,).
@@ -97,7 +145,7 @@ class Estimates:
     se
         Standard error; NaN if the history is too short, or if nothing varies.
     dof
-        Degrees of freedom nu.
+        Degrees of freedom: nu, or fewer where periods have unlike variance.
     t, p
         Estimate over its error against 0, and its two-sided p-value. An exact 0 without any variation (a floor that
         stops no setup) has t 0 and p 1.
@@ -163,7 +211,7 @@ def quantiles(level: float, dof: NDArray[np.int64]) -> NDArray[np.float64]:
 def standard_errors(
     influence: Influence, overlap: int | NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Standard errors and degrees of freedom of k estimates, each over its own span of periods.
+    """Standard errors and effective degrees of freedom of k estimates, each over its own span of periods.
 
     Without a minimum length.
 
@@ -187,9 +235,10 @@ def standard_errors(
         if n_periods < 2:
             continue
         nu = degrees_of_freedom(n_periods, m)
-        transformed = loadings(influence.psi[first : last + 1, columns], nu)
+        psi = influence.psi[first : last + 1, columns]
+        transformed = loadings(psi, nu)
         se[columns] = np.sqrt(np.mean(transformed * transformed, axis=0) / n_periods)
-        dof[columns] = nu
+        dof[columns] = effective_dof(psi, nu, m)
     return se, dof
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from btassets.engine.statistics.ewc import degrees_of_freedom, loadings
+from btassets.engine.statistics.ewc import degrees_of_freedom, effective_dof, loadings
 from btassets.engine.statistics.influence import Influence
 
 DRAWS = 4000
@@ -28,14 +28,14 @@ class Family:
     Attributes
     ----------
     t
-        Statistics on the family's common span and degrees of freedom.
+        Statistics on the family's common span.
     p_adj
         Step-down p-values, two-sided, valid for the whole family under any dependence. NaN for members without an
         error; those do not count as members.
     size
         Members that count.
     dof
-        Degrees of freedom of the family.
+        Cosine transforms of the family.
     """
 
     t: NDArray[np.float64]
@@ -55,7 +55,8 @@ def step_down(
     """Step-down max-t over k estimates on the scale of the cosine estimator.
 
     With R the correlation of the loadings (nu x k), statistics under the joint null are drawn as
-    Z_j / sqrt(S_jj) with Z ~ N(0, R) and S the mean square of nu further draws from N(0, R). The
+    Z_j / sqrt(S_jj) with Z ~ N(0, R) and S_jj the mean square of as many further draws from N(0, R) as
+    member j has degrees of freedom. The
     p-value of a member is the share of draws in which the largest |t*| among it and all weaker
     members reaches its |t|, made monotone.
 
@@ -97,12 +98,15 @@ def step_down(
     t[exact_zero], p_adj[exact_zero] = 0.0, 1.0
     if len(members):
         t[members] = influence.estimate[members] / se[members]
-        draws_t = _null_draws(transformed[:, members] / scale[members], draws, seed)
+        dof = effective_dof(span[:, members], nu, overlap)
+        draws_t = _null_draws(transformed[:, members] / scale[members], dof, draws, seed)
         p_adj[members] = _step_down_p(np.abs(t[members]), draws_t)
     return Family(t, p_adj, len(members) + int(exact_zero.sum()), nu)
 
 
-def _null_draws(standardised: NDArray[np.float64], draws: int, seed: int) -> NDArray[np.float64]:
+def _null_draws(
+    standardised: NDArray[np.float64], dof: NDArray[np.int64], draws: int, seed: int
+) -> NDArray[np.float64]:
     """|t*| under the joint null, shape (draws, k), from loadings with mean square 1, shape (nu, k)."""
     nu, k = standardised.shape
     root = np.linalg.qr(standardised / np.sqrt(nu), mode="r")
@@ -112,7 +116,7 @@ def _null_draws(standardised: NDArray[np.float64], draws: int, seed: int) -> NDA
         n = min(_CHUNK, draws - start)
         normal = generator.standard_normal((n * (nu + 1), len(root))) @ root
         normal = normal.reshape(n, nu + 1, k)
-        spread = np.sqrt(np.mean(normal[:, 1:] ** 2, axis=1))
+        spread = np.sqrt(np.cumsum(normal[:, 1:] ** 2, axis=1)[:, dof - 1, np.arange(k)] / dof)
         absolute[start : start + n] = np.abs(normal[:, 0]) / spread
     return absolute
 

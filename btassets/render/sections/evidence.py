@@ -285,6 +285,17 @@ def _signals(report: Report) -> str:
 _CALIBRATED = (("all", "c-hold", "All setups"), ("long", "c-ew", "Long"), ("short", "c-target", "Short"))
 
 
+def _largest_gaps(report: Report) -> str:
+    """Largest gap of a bin by direction: pooled, the drift of longs hides behind that of shorts."""
+    found = []
+    for direction in ("long", "short"):
+        own = [row["gap_pct"] for row in report["calibration"] if row["direction"] == direction]
+        gaps = [gap for gap in own if gap is not None]
+        if gaps:
+            found.append(f"{direction} {max(gaps, key=abs):+.1f}")
+    return f" Largest gap of a bin, in points: {', '.join(found)}." if found else ""
+
+
 def calibration(report: Report) -> str:
     """Stated against realised probability."""
     series = []
@@ -296,8 +307,7 @@ def calibration(report: Report) -> str:
         ]
         if own:
             series.append((css, label, own))
-    gaps = [row["gap_pct"] for row in report["calibration"] if row["direction"] == "all" and row["gap_pct"] is not None]
-    words = f" The largest gap of a bin is {max(gaps, key=abs):+.1f} points." if gaps else ""
+    words = _largest_gaps(report)
     chart = charts.calibration_chart(
         "calibration-curve",
         "Stated and realised probability of the target",
@@ -317,7 +327,7 @@ def calibration(report: Report) -> str:
     behind = table(report["calibration"], both, json="calibration", caption="Calibration", none="No graded setup.")
     note = (
         "Share of setups that reached the target before the stop; on the diagonal the stated probability is "
-        f"exact.{words}"
+        f"exact.{words} It is the probability without drift and says nothing about a setup's expected value."
     )
     legend = mark_legend([(css, label) for css, label, _ in series])
     drawn = figure("Stated and realised", note, chart, behind, legend=legend)

@@ -10,7 +10,16 @@ from typing import Any
 from btassets.engine.conventions import HORIZON_DAYS
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
-from btassets.render.claims import NOT_AVAILABLE, denies, detectable, interval, out_of_sample, p_words, shown_in
+from btassets.render.claims import (
+    above_zero,
+    denies,
+    detectable,
+    interval,
+    or_not,
+    out_of_sample,
+    p_words,
+    shown_in,
+)
 from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, block, facts, figure, legend, mark_legend, section, table
 from btassets.render.labels import curve_name, verdict_chip
@@ -109,7 +118,7 @@ def _against_chance(report: Report) -> str:
             Row("Random picks, middle and 95%", f"{middle_at:+.1f}%", (Mark("m-trim", middle_at, low, high),)),
         ]
         share = picked["p"]
-        words = f"{share * 100:.1f}% of {picked['n']} random-pick portfolios did at least as well."
+        words = f"{share * 100:.1f}% of {picked['n']} random picks of like tickers have at least this t of alpha."
         chart = charts.dot_rows(
             "random-picks", "Total return of the portfolio and of random picks", words, rows, kind="pct0"
         )
@@ -126,17 +135,18 @@ def _against_chance(report: Report) -> str:
         ("Sharpe expected of the best of them by luck", shown_in(luck)),
         (
             "Probability that Sharpe is above 0",
-            _or_not(_measure(books, policy, "probabilistic_sharpe").get("estimate"), "num2"),
+            or_not(_measure(books, policy, "probabilistic_sharpe").get("estimate"), "num2"),
         ),
+        ("Probability that alpha is above 0", or_not(above_zero(_measure(books, policy, "alpha")), "num2")),
         (
             "The same after the search (deflated)",
-            _or_not(_measure(books, policy, "deflated_sharpe").get("estimate"), "num2"),
+            or_not(_measure(books, policy, "deflated_sharpe").get("estimate"), "num2"),
         ),
         (
             "Sessions required for this Sharpe",
-            _or_not(_measure(books, policy, "min_track_record").get("estimate"), "n"),
+            or_not(_measure(books, policy, "min_track_record").get("estimate"), "n"),
         ),
-        ("Overfitting by cross-validation (50% is luck)", _or_not(_of(found["overfit"], "pbo"), "pct0")),
+        ("Overfitting by cross-validation (50% is luck)", or_not(_of(found["overfit"], "pbo"), "pct0")),
     ]
     behind = table(
         [row for row in books if row["measure"] in _CHANCE],
@@ -148,10 +158,6 @@ def _against_chance(report: Report) -> str:
         "Against chance", words, chart, behind, legend=mark_legend((("m-main", "this book"), ("m-trim", "random")))
     )
     return f"<div>{drawn}{facts(known)}</div>"
-
-
-def _or_not(value: float | None, kind: str) -> str:
-    return NOT_AVAILABLE if value is None else shown(value, kind)
 
 
 _CHANCE = ("random_pick", "random_pick_median", "sharpe", "probabilistic_sharpe", "deflated_sharpe", "min_track_record")

@@ -117,6 +117,7 @@ def _pair(facts: dict[str, Any]) -> tuple[int | None, int | None]:
     return low, high
 
 
+@lru_cache(maxsize=8)  # a second or more of work, the same for every book of a process
 def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tuple[int | None, int | None]]:
     kind = calendar_type(code)
     low, high = (

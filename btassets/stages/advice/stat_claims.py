@@ -15,6 +15,7 @@ import numpy as np
 from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
+from btassets.engine.statistics.looks import LOOKS
 from btassets.engine.statistics.verdicts import (
     CONTRADICTED,
     LEVEL,
@@ -25,7 +26,6 @@ from btassets.engine.statistics.verdicts import (
     Evidence,
     Verdict,
     headline,
-    holm,
     negligible,
     superior,
     uniquely_best,
@@ -35,6 +35,7 @@ from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.run.verdict_history import Key, Look, Standing, standings, with_look
 from btassets.settings.models import Settings
+from btassets.stages.advice.book_family import adjust_book, settings_tried
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.stat_sample import PICKED, as_statistics
 
@@ -49,9 +50,6 @@ _SHARED = tuple(
 )
 _OUT_OF_SAMPLE = ("oos_estimate", "oos_p", "oos_windows", "oos_confirmed")
 _NO_WINDOWS = {"oos_estimate": None, "oos_p": None, "oos_windows": None, "oos_confirmed": "n/a"}
-BOOK_TOPICS = ("expectancy", "random_pick", "benchmark", "robustness")
-"""Claims on the portfolio as a whole: one family."""
-
 TOO_SHORT = "history too short for an interval"
 
 
@@ -67,12 +65,13 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     is_gap_paid = settings.method.gapped_target == "open"
     gap = _gap_words(facts.get("target_gap_r"), is_paid=is_gap_paid)
     named = next(iter(r for r in rows("stat_signals") if r["is_primary"] and r["horizon_days"] == HORIZON_DAYS), None)
-    claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap, named)
+    tried = next((row["estimate"] for row in rows("stat_overfit") if row["measure"] == "trials"), None)
+    n_settings = settings_tried(tried, tables.outside("configurations"))
+    claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap, named, n_settings)
     as_of = date(1970, 1, 1) + timedelta(days=read_sessions(tables).last)
     look = Look(as_of, [dict(row) for row in (*claims, *_of_signals(rows("stat_signals")))])
     _tell_since(claims, standings(with_look(tables.outside("verdict_history"), tables.scenario, look)))
-    tried = next((row["estimate"] for row in rows("stat_overfit") if row["measure"] == "trials"), None)
-    if tried and tried > tables.outside("configurations"):
+    if n_settings > 1:
         claims[0]["evidence_text"] += f" One of {tried:.0f} configurations tried on these data."
     n = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in ("supported", "contradicted")}
     numbers = {
@@ -103,6 +102,9 @@ def _tell_since(claims: list[dict[str, Any]], found: Mapping[Key, Standing]) -> 
             "looks_in_a_row": standing.n_supported_in_a_row,
             "looks": standing.n_looks,
         }
+        if claim["verdict"] == SUPPORTED and claim["topic"] != "headline" and standing.n_weeks_in_a_row < LOOKS:
+            seen = f"{standing.n_weeks_in_a_row} of {LOOKS} weekly checks"
+            claim["evidence_text"] += f" New: seen at {seen} in a row; one look among many finds something by chance."
 
 
 def _verdict(row: Row) -> dict[str, Any]:
@@ -116,6 +118,7 @@ def claim_rows(
     books: Sequence[Row],
     gap: str = "",
     named: Row | None = None,
+    n_settings: int = 1,
 ) -> list[dict[str, Any]]:
     """One claim per item of advice, after the headline, the list and the setups as a whole.
 
@@ -129,6 +132,8 @@ def claim_rows(
         Effect of targets that were gapped over, for the advice on exits.
     named
         Row of `stat_signals` of the ranking and horizon that the portfolio trades.
+    n_settings
+        Configurations tried on these data, counted by the claims on the portfolio.
     """
     policy = _policy(books)
     expectancy = _expectancy(pairs, policy)
@@ -144,20 +149,8 @@ def claim_rows(
                 claim["evidence_text"] += f" {gap}"
             claims.append(claim)
     claims += [_research(item, books) for item in research]
-    _adjust_book(claims)
+    adjust_book(claims, n_settings)
     return claims
-
-
-def _adjust_book(claims: list[dict[str, Any]]) -> None:
-    """Withdraw support from claims on the whole portfolio that does not hold for the family (Holm)."""
-    book = [claim for claim in claims if claim["topic"] in BOOK_TOPICS and claim.get("p_raw") is not None]
-    p_two_sided = np.array(
-        [min(1.0, 2.0 * min(c["p_raw"], 1.0 - c["p_raw"])) if c["topic"] == "random_pick" else c["p_raw"] for c in book]
-    )
-    for claim, p in zip(book, holm(p_two_sided).tolist(), strict=True):
-        claim |= {"p_adj": p, "adj_method": "holm", "family": "book", "family_size": len(book)}
-        if claim["verdict"] == SUPPORTED and not p < LEVEL:
-            claim["verdict"] = NOISE
 
 
 def _list(pairs: Sequence[Row], ranking: Verdict) -> dict[str, Any]:
@@ -176,8 +169,14 @@ def _headline(named: Row | None, ranking: Verdict, listed: Row) -> dict[str, Any
     row = None if named is None else {**named, **_NO_WINDOWS, "p_adj": None, "adj_method": "none", "family_size": 1}
     verdict = headline(ranking, list_below_zero=listed["verdict"] == CONTRADICTED)
     what = "the ranking behind the list (residual momentum, held six weeks), rank IC with the next week"
-    text = f"{_words(row, what)} The list itself: {listed['evidence_text']}"
+    text = f"{_words(row, what)}{_looks_words(named)} The list itself: {listed['evidence_text']}"
     return _claim("headline", "ranking", None, "positive", row, verdict, text)
+
+
+def _looks_words(named: Row | None) -> str:
+    """At how many weekly checks the ranking was clear, where that is neither none nor all that a verdict takes."""
+    n = 0 if named is None else named.get("looks_in_a_row") or 0
+    return f" New: clear at {n} weekly checks in a row, a verdict takes {LOOKS}." if 0 < n < LOOKS else ""
 
 
 def _gap_words(mean_r: float | None, *, is_paid: bool) -> str:

@@ -7,6 +7,7 @@ its numbers and verdicts (already in the report document).
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from btassets.engine.recommendation.advice_sentences import edge_sentence
 from btassets.render.labels import verdict_word
 
 Row = Mapping[str, Any]
@@ -80,22 +81,23 @@ def _luck(report: Row, claims: Sequence[Row], verdict: str | None) -> str:
     if verdict is None or head is None:
         return f"{per_setup}Too little data to test whether that is luck."
     interval = _interval(head)
-    if verdict == "supported":
-        return f"{per_setup}That is beyond luck{interval}."
-    picked = _claim(claims, "random_pick")
+    listed, picked = _claim(claims, "list"), _claim(claims, "random_pick")
+    edge = edge_sentence(verdict, None if listed is None else listed["verdict"]).removesuffix(".")
     share = None if picked is None else picked.get("p")
-    if verdict == "contradicted":
-        return f"{per_setup}Against its costs and the market the list lost{interval}."
-    beside = "" if share is None else f": {100 * share:.0f}% of random picks from the same weeks did as well"
-    return f"{per_setup}That is within luck{beside or interval}."
+    if verdict in ("supported", "contradicted") or share is None:
+        return f"{per_setup}{edge}{interval}."
+    beside = f"{100 * share:.0f}% of random picks among like tickers did as well."
+    return f"{per_setup}{edge}{interval}. {beside}"
 
 
 def _interval(claim: Row) -> str:
     ci, estimate = claim.get("ci"), claim.get("estimate")
     if not ci or estimate is None:
         return ""
-    digits, unit = (3, "R") if claim.get("unit") == "r" else (2, "")
-    return f" ({estimate:+.{digits}f}{unit}, 95% interval {ci[0]:+.{digits}f} to {ci[1]:+.{digits}f})"
+    unit = {"r": "R"}.get(claim.get("unit") or "", "")
+    what = "rank IC " if claim.get("unit") == "ic" else ""
+    digits = 3
+    return f" ({what}{estimate:+.{digits}f}{unit}, 95% interval {ci[0]:+.{digits}f} to {ci[1]:+.{digits}f})"
 
 
 def _change(report: Row) -> str:

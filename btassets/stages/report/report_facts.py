@@ -138,7 +138,7 @@ def survivorship(tables: Tables, settings: Settings, n_ended: int, tickers: Coll
         return f"{spells}, all with bars, {n_ended} ended"
     kind = "static list" if settings.universe.tickers else "all tickers of the source"
     if not n_ended:
-        return f"{kind}: survivors only, unknown"
+        return f"{kind}: survivors only, no bars end before the last session"
     return f"{kind} with {n_ended} ended: membership at each date unknown"
 
 

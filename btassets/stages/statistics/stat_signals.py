@@ -10,7 +10,7 @@ returns, turnover and persistence. Does not belong here: ranks and correlations
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -26,12 +26,13 @@ from btassets.engine.signals import PRIMARY_SIGNAL, SIGNAL_NAMES
 from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
-from btassets.engine.statistics.verdicts import SUPPORTED, Verdict, named_signal_verdict, signal_verdict
+from btassets.engine.statistics.looks import lasting, looks_in_a_row, weekly_looks
+from btassets.engine.statistics.verdicts import NOISE, SUPPORTED, Verdict, named_signal_verdict, signal_verdict
 from btassets.graph.statistics import STAT_SIGNALS
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
-from btassets.stages.analysis.signal_weeks import Column, cross_sections, stored_signals
+from btassets.stages.analysis.signal_weeks import Column, CrossSections, cross_sections, stored_signals
 from btassets.stages.statistics.benchmark_moves import benchmark_moves
 from btassets.stages.statistics.stat_sample import as_statistics, estimate_row
 
@@ -81,27 +82,20 @@ def signal_rows(
         Maps tickers, ticker numbers and dates to the benchmark part of the next week's returns.
     """
     weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
-    monday, values, forward = weeks.monday, weeks.values, weeks.forward
-    coded = signals("ticker").combine_chunks().dictionary_encode()
-    ticker, names = coded.indices.to_numpy().astype(np.int32)[weeks.rows], coded.dictionary.to_pylist()
-    plain = weekly_rank_ic(monday, values, forward)
-    fifths = weekly_quantiles(monday, ticker, values, forward, _FIFTHS)
-    if not len(plain.week):
+    if not len(weeks.monday):
         return []
-    week_no = (monday - monday[0]).astype(np.int64) // 7
-    fractions = rank_fractions(monday, values)
-    ranks = [
-        lagged_mean(week_no, ticker.astype(np.int64), fractions, weeks_of_overlap(horizon))
-        for horizon in FORWARD_RETURN_DAYS
-    ]
-    following = forward[NEXT_WEEK] - (0.0 if moves is None else moves(names, ticker, weeks.asof))
-    weekly = _in_calendar_time(monday, ranks, following)
+    ticker, names = _numbered(signals, weeks)
+    plain = weekly_rank_ic(weeks.monday, weeks.values, weeks.forward)
+    fifths = weekly_quantiles(weeks.monday, ticker, weeks.values, weeks.forward, _FIFTHS)
+    ranks, following = _ranks_and_returns(weeks, ticker, names, moves)
+    weekly = _in_calendar_time(weeks.monday, ranks, following)
     neutral = None
     if groups:
         numbers = {group: k for k, group in enumerate(sorted(set(groups.values())))}
         group_no = np.array([numbers.get(groups.get(name, ""), NO_GROUP) for name in names], dtype=np.int64)[ticker]
-        place = np.searchsorted(weekly.week, monday)
-        neutral = _in_calendar_time(monday, ranks, group_neutral(place, group_no, following[np.newaxis])[0])
+        place = np.searchsorted(weekly.week, weeks.monday)
+        within = group_neutral(place, group_no, following[np.newaxis])[0]
+        neutral = _in_calendar_time(weeks.monday, ranks, within)
     over_horizons = _horizon_ics(plain)
     rows = [
         row for h, found in enumerate(_sortings(weekly)) for row in _horizon_rows(h, found, fifths, over_horizons[h])
@@ -110,6 +104,41 @@ def signal_rows(
         return rows
     within = [row for found in _sortings(neutral) for row in _neutral_rows(found)]
     return [row | more for row, more in zip(rows, within, strict=True)]
+
+
+def weekly_verdicts(
+    signals: Column, settings: Settings, moves: Moves | None, n_looks: int
+) -> list[dict[tuple[str, int], Verdict]]:
+    """Verdicts of each of the last weekly looks on its own, newest first, by signal and horizon."""
+    weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
+    weekly = _in_calendar_time(weeks.monday, *_ranks_and_returns(weeks, *_numbered(signals, weeks), moves))
+    return [
+        {
+            (name, horizon): found.verdict[s]
+            for horizon, found in zip(FORWARD_RETURN_DAYS, _sortings_at(look), strict=True)
+            for s, name in enumerate(SIGNAL_NAMES)
+        }
+        for look in weekly_looks(weekly, n_looks)
+    ]
+
+
+def _numbered(signals: Column, weeks: CrossSections) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Number of each row's ticker, and the names by number."""
+    coded = signals("ticker").combine_chunks().dictionary_encode()
+    return coded.indices.to_numpy().astype(np.int32)[weeks.rows], coded.dictionary.to_pylist()
+
+
+def _ranks_and_returns(
+    weeks: CrossSections, ticker: npt.NDArray[np.int32], names: list[str], moves: Moves | None
+) -> tuple[list[Floats], Floats]:
+    """Mean ranks of every horizon, and the next week's returns without what the benchmark explains."""
+    week_no = (weeks.monday - weeks.monday[0]).astype(np.int64) // 7
+    fractions = rank_fractions(weeks.monday, weeks.values)
+    ranks = [
+        lagged_mean(week_no, ticker.astype(np.int64), fractions, weeks_of_overlap(horizon))
+        for horizon in FORWARD_RETURN_DAYS
+    ]
+    return ranks, weeks.forward[NEXT_WEEK] - (0.0 if moves is None else moves(names, ticker, weeks.asof))
 
 
 def _in_calendar_time(monday: Days, ranks: list[Floats], following: Floats) -> WeeklyIc:
@@ -147,10 +176,24 @@ class _Sorting:
     q: npt.NDArray[np.float64]
     q_table: npt.NDArray[np.float64]
     verdict: list[Verdict]
+    n_looks: list[int]
 
 
 def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
-    """IC, spread, false discovery rates and verdicts by horizon."""
+    """IC, spread and false discovery rates by horizon, with the verdicts of the last weekly looks together."""
+    views = weekly_looks(weekly)
+    looks = [_sortings_at(next(views))]
+    if any(verdict != NOISE for found in looks[0] for verdict in found.verdict):
+        looks += map(_sortings_at, views)  # what earlier looks say of noise changes nothing
+    found = []
+    for h, newest in enumerate(looks[0]):
+        said: list[list[Verdict]] = [[look[h].verdict[s] for look in looks] for s in range(len(SIGNAL_NAMES))]
+        found.append(replace(newest, verdict=[lasting(v) for v in said], n_looks=[looks_in_a_row(v) for v in said]))
+    return found
+
+
+def _sortings_at(weekly: WeeklyIc) -> list[_Sorting]:
+    """IC, spread, false discovery rates and verdicts of one look, by horizon."""
     ics, spreads = (
         [
             estimate(_on_calendar(weekly.week, series[:, h]), weeks_of_overlap(_WEEK_SESSIONS))
@@ -169,7 +212,7 @@ def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
             else:
                 verdicts.append(signal_verdict(float(q_table[h, s]), mean, outer, outer_p))
         sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNAL_NAMES))]
-        found.append(_Sorting(ic, spread, sizes, benjamini_hochberg(ic.p), q_table[h], verdicts))
+        found.append(_Sorting(ic, spread, sizes, benjamini_hochberg(ic.p), q_table[h], verdicts, []))
     return found
 
 
@@ -197,6 +240,7 @@ def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles, whole: Estim
             "rank_autocorrelation": _mean(fifths.autocorrelation[s]),
             "is_primary": name == PRIMARY,
             "verdict": found.verdict[s],
+            "looks_in_a_row": found.n_looks[s],
         }
         for s, name in enumerate(SIGNAL_NAMES)
     ]

@@ -22,6 +22,9 @@ from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS, Sample, estima
 RANKINGS = ("residual", "raw")
 CUTOFFS = (50.0, 60.0, 70.0, 80.0, 90.0)
 
+NO_INTERVAL = dict.fromkeys(("se", "dof", "ci_lo", "ci_hi", "p_raw", "mde80", "n_eff"))
+"""Two years of a mean with the market's move in it: an interval of it would cover 80 to 90% (decision 0027)."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -136,7 +139,8 @@ def _comparison(
         ("fixed_test_net_r", base),
         ("selected_minus_fixed", difference(mine, base)),
     ):
-        rows.append({"measure": measure, **estimate_row(estimate(influence, OVERLAP_WEEKS), 0, "r")})
+        row = {"measure": measure, **estimate_row(estimate(influence, OVERLAP_WEEKS), 0, "r")}
+        rows.append(row if measure == "selected_minus_fixed" else row | NO_INTERVAL)
     return rows
 
 

@@ -11,6 +11,7 @@ from btassets.engine.statistics.distributions import student_t_quantile
 from btassets.engine.statistics.ewc import (
     DAILY,
     degrees_of_freedom,
+    effective_dof,
     estimate,
     least_periods,
     loadings,
@@ -21,6 +22,7 @@ from btassets.engine.statistics.influence import (
     benchmark_adjusted_r,
     difference,
     group_influence,
+    ratio_influence,
     series_influence,
     setup_influence,
     week_numbers,
@@ -71,6 +73,37 @@ def test_white_noise_error_is_the_textbook_one_on_average():
     x = np.random.default_rng(3).standard_normal((196, 3000))
     se, _ = standard_errors(series_influence(x), 1)
     assert np.mean(se**2) == pytest.approx(1 / 196, rel=0.02)
+
+
+def test_weeks_of_like_variance_leave_the_degrees_of_freedom():
+    psi = np.random.default_rng(5).standard_normal((196, 200))
+    assert np.median(effective_dof(psi, 8, 6)) >= 6
+    assert (effective_dof(psi, 8, 1) == 8).all()
+    assert (effective_dof(np.zeros((196, 2)), 8, 6) == 8).all()
+    assert (effective_dof(psi[:10], 3, 6) == 3).all()
+
+
+def test_a_few_wild_weeks_leave_few_degrees_of_freedom():
+    psi = np.random.default_rng(6).standard_normal((196, 200))
+    psi[60:75] *= 12.0
+    assert np.median(effective_dof(psi, 8, 6)) == 3
+
+
+def test_an_interval_over_setups_that_come_in_bunches_covers():
+    """A year of many setups and a year of few: nu degrees of freedom cover 90% where they say 95."""
+    rng = np.random.default_rng(7)
+    n, k, m = 196, 2000, 6
+    level = rng.standard_normal(k)
+    count = np.empty((n, k))
+    for t in range(n):
+        level = 0.95 * level + math.sqrt(1 - 0.95**2) * rng.standard_normal(k)
+        count[t] = np.exp(level)
+    total = np.cumsum(np.concatenate((np.zeros((1, k)), rng.standard_normal((n + m - 1, k)))), axis=0)
+    found = estimate(ratio_influence(count * (total[m:] - total[:-m]), count), m)
+    covered = np.mean((found.ci_lo <= 0) & (found.ci_hi >= 0))
+    plain = np.mean(np.abs(found.estimate) <= student_t_quantile(0.975, 8) * found.se)
+    assert plain < 0.92
+    assert 0.94 < covered < 0.97
 
 
 ROWS = st.lists(
@@ -136,14 +169,14 @@ def test_intervals_and_derived_numbers():
     week = np.repeat(np.arange(196), 4)
     r = rng.standard_normal(784) + 0.3
     found = estimate(setup_influence(week, r, 196), 6)
-    t = student_t_quantile(0.975, 8)
-    assert found.dof[0] == 8
+    assert 6 <= found.dof[0] <= 8
+    t = student_t_quantile(0.975, int(found.dof[0]))
     assert found.ci_hi[0] - found.ci_lo[0] == pytest.approx(2 * t * found.se[0])
-    assert found.mde80[0] == pytest.approx((t + student_t_quantile(0.80, 8)) * found.se[0])
+    assert found.mde80[0] == pytest.approx((t + student_t_quantile(0.80, int(found.dof[0]))) * found.se[0])
     assert found.n_eff[0] == pytest.approx(np.var(r, ddof=1) / found.se[0] ** 2)
     assert found.t[0] == pytest.approx(found.estimate[0] / found.se[0])
     row = found.row()
-    assert (row["n_setups"], row["n_weeks"], row["dof"]) == (784, 196, 8)
+    assert (row["n_setups"], row["n_weeks"], row["dof"]) == (784, 196, found.dof[0])
 
 
 def test_empty_weeks_are_time_that_passed():

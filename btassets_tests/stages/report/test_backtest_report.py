@@ -218,7 +218,10 @@ def test_universe_names_who_lacks_the_newest_session() -> None:
     assert found["blocked"] == [{"ticker": "CCC", "reason": "CCC.csv: 9 rows have no price; too many [Q4]"}]
     assert found["survivorship"].startswith("all tickers of the source with 1 ended")
     listed = Settings(universe={"tickers": ["AAA"]})
-    assert report_facts.survivorship(tables, listed, 0, ["AAA"]) == "static list: survivors only, unknown"
+    assert (
+        report_facts.survivorship(tables, listed, 0, ["AAA"])
+        == "static list: survivors only, no bars end before the last session"
+    )
 
 
 def test_quality_counts_by_rule_with_the_first_case() -> None:
@@ -257,7 +260,7 @@ def _warned(**changes: Any) -> list[str]:
             "newest_session": "1972-09-28",
             "blocked": [],
             "failed": [],
-            "survivorship": "static list: survivors only, unknown",
+            "survivorship": "static list: survivors only, no bars end before the last session",
         },
         "overall_qualified": {"total": 500, "net_avg_r": 0.1, "net_avg_r_ex_top5": 0.02},
         "data_quality": {"benchmark": []},

@@ -63,13 +63,23 @@ def test_result_of_a_short_or_empty_history(changes: dict[str, Any], text: str) 
 @pytest.mark.parametrize(
     ("verdict", "words", "word"),
     [
-        ("supported", "That is beyond luck (+0.050R, 95% interval -0.100 to +0.200).", "clear"),
+        (
+            "supported",
+            "whether the few names of the list do too, this history cannot tell (+0.050R, 95% interval -0.100 to "
+            "+0.200).",
+            "clear",
+        ),
         (
             "not distinguishable from noise",
-            "That is within luck: 38% of random picks from the same weeks did as well.",
+            "Neither the ranking nor the list shows predictive power in this history (+0.050R, 95% interval -0.100 to "
+            "+0.200). 38% of random picks among like tickers did as well.",
             "likely luck",
         ),
-        ("contradicted", "the list lost (+0.050R, 95% interval -0.100 to +0.200).", "the opposite is clear"),
+        (
+            "contradicted",
+            "The ranking behind the list predicts in the wrong direction (+0.050R, 95% interval -0.100 to +0.200).",
+            "the opposite is clear",
+        ),
         (None, "Too little data to test whether that is luck.", "too little data"),
     ],
 )
