@@ -73,7 +73,7 @@ def numba_type(annotation: Any) -> types.Type:
         The annotation is neither an alias of this module, nor int, float or bool, nor a NamedTuple of those.
 
     >>> numba_type(Reals), numba_type(int)
-    (Array(float64, 1, 'C', False, aligned=True), int64)
+    (Array(float64, 1, 'C', True, aligned=True), int64)
     """
     if get_origin(annotation) is Annotated:
         return get_args(annotation)[1]

@@ -103,7 +103,7 @@ def test_what_the_system_refuses_has_a_code(monkeypatch: pytest.MonkeyPatch, num
         (["prune", "--keep-days", "9" * 5000], "not between"),
         (["ui", "--port", "70000"], "not between 1 and 65534"),
         (["export"], "missing argument"),
-        (["sql", "a\udcff"], "word 2 of the command line is not UTF-8"),
+        (["sql", "a\udcff"], "argument 2 of the command line is not UTF-8"),
         (["compare", "base"], "missing argument"),
     ],
 )

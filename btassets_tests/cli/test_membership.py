@@ -82,7 +82,7 @@ def test_a_member_that_joins_replays_itself_alone(dated: Path) -> None:
 
 def test_the_survivorship_flag_follows_from_the_file(dated: Path, finished_book: Path) -> None:
     report = json.loads((dated / "reports/latest/report.json").read_text())
-    assert report["universe"]["survivorship"].startswith("point in time by members.csv: 7 members ever, all with bars")
+    assert report["universe"]["survivorship"].startswith("point in time by members.csv: 7 members in total, all")
     assert not [text for text in report["warnings"] if text.startswith("survivorship")]
     assert any("dated membership" in text for text in report["assumptions"])
     assert report["settings"]["universe.membership"] == "members.csv"
@@ -93,7 +93,7 @@ def test_the_survivorship_flag_follows_from_the_file(dated: Path, finished_book:
     write_members(dated / "members.csv", MEMBERS | {"GONE": [("", "2021-06-01")]})
     assert call("run", "--book", dated, "--quiet").code == 0
     report = json.loads((dated / "reports/latest/report.json").read_text())
-    assert "8 members ever, 1 of them without a bar (first: GONE)" in report["universe"]["survivorship"]
+    assert "8 members in total, 1 of them without a bar (first: GONE)" in report["universe"]["survivorship"]
     assert [text for text in report["warnings"] if text.startswith("survivorship")]
     assert "members.csv: 8 members ever, 9 spells; 1 without bars" in call("doctor", "--book", dated).out
 

@@ -91,7 +91,7 @@ def test_refused_tickers_are_named_with_rule_and_reason_and_stop_nobody(faulty: 
     doctor = call("doctor", "--book", folder)
     assert doctor.code == 0, doctor.out
     assert "findings by rule: " in doctor.out
-    assert "rows taken out: Q4 1, Q5 1, Q6 1" in doctor.out
+    assert "rows dropped: Q4 1, Q5 1, Q6 1" in doctor.out
     assert "1 days blocked (Q19)" in doctor.out
     assert "blocked CASE: " in doctor.out
 

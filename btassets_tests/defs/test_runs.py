@@ -9,11 +9,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from btassets.book.book import Book, open_book
+from btassets.book.book import open_book
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.ticker_ranges import range_tags, register
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
 from btassets.stages.replay import candidates
 from btassets_tests.support.book_factory import PROJECT, call, different, lake_files, make_book, report_bytes, tables_of
 
@@ -60,10 +62,12 @@ def test_shard_that_says_done_and_wrote_nothing_is_no_success(
     names = [f"SYN000{k}" for k in range(1, 9)]
     real = candidates.replay_shard
 
-    def lose_the_second(book: Book, plan: candidates.ReplayPlan, shard: int, *words: Any, **more: Any) -> Any:
+    def lose_the_second(
+        tables: Tables, rules: Settings, plan: candidates.ReplayPlan, shard: int, *words: Any, **more: Any
+    ) -> Any:
         if shard == 1:
             return candidates.ReplayOutcome([], {}, 0)
-        return real(book, plan, shard, *words, **more)
+        return real(tables, rules, plan, shard, *words, **more)
 
     with open_instance(folder / ".dagster") as instance:
         register(instance, names)

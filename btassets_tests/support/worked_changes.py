@@ -150,7 +150,7 @@ FLOOR = (
         """    Flag("liquidity_ok", "dollar-volume floor passed"),
 """,
         before=''')
-"""Flags of every floor but the momentum cutoff''',
+"""Flags of every floor except the momentum cutoff''',
     ),
     Edit(
         "btassets/engine/floors.py",

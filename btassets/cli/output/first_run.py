@@ -16,7 +16,7 @@ from btassets.compiled import cache_folder
 FIRST_RUN = "compiling the engine (once, about a minute)"
 
 
-_CACHED = re.compile(r"^@entry\b|^(?:@njit\(.*|    )cache=True", re.MULTILINE)
+_CACHED = re.compile(r"^@kernel$", re.MULTILINE)
 
 
 def n_cached_functions() -> int:

@@ -8,18 +8,15 @@ k weeks, without overlapping returns (calendar time: Jegadeesh and Titman 1993, 
 """
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
 
+from btassets.engine.compiling import Int64s, RealMatrix, kernel
 from btassets.engine.cross_section.ordering import group_starts
 from btassets.engine.cross_section.rank_ic import _centred_ranks, _ordered
 
-_STARTS = types.Array(types.int64, 1, "C", readonly=True)
-_MATRIX = types.Array(types.float64, 2, "C", readonly=True)
 
-
-@njit((_STARTS, _MATRIX), cache=True, nogil=True)
-def _rank_fractions(week_start, signals):
+@kernel
+def _rank_fractions(week_start: Int64s, signals: RealMatrix) -> NDArray[np.float64]:
     n_signals, n_rows = signals.shape
     found = np.full((n_signals, n_rows), np.nan)
     widest = 1

@@ -87,7 +87,7 @@ def item_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> st
     Examples
     --------
     >>> item_sentence({"topic": "exit"})
-    'No fixed hold earned clearly more per trade than leaving at the target.'
+    'No fixed hold earned clearly more per trade than exiting at the target.'
     """
     text = _BY_TOPIC[item["topic"]](item)
     return text if verdict is None else f"{text} {_VERDICT_TEXT[verdict]}"

@@ -41,7 +41,7 @@ def unsafe_reason(ticker: str) -> str | None:
     >>> unsafe_reason("BRK.B") is None
     True
     >>> unsafe_reason("../x")
-    "the name '../x' has characters beyond letters, digits and . - _ = ^ & + $ # ! * ~ : @"
+    "the name '../x' has characters other than letters, digits and . - _ = ^ & + $ # ! * ~ : @"
     """
     if not ticker:
         return "the name is empty"

@@ -1,10 +1,10 @@
 """HTTP requests to a vendor: paced, retried, bounded, and strict about JSON.
 
-Belongs here: pace (token bucket), retries with `Retry-After`, timeouts, limits of a response, counts. Does not belong
-here: the meaning of any vendor's response (`alpaca.py`, `tiingo.py`, `massive.py`).
+Belongs here: pace (token bucket), retries with `Retry-After`, timeouts, limits of a response. Does not belong here:
+the meaning of a vendor's response.
 
-Keys are sent in headers only; no message of this module repeats a header or a query value. Redirects are not followed,
-and plain HTTP is refused beyond this machine, so that no key leaves for another host.
+Keys are sent in headers only; no message repeats a header or a query value. No key leaves for another host: redirects
+are not followed, plain HTTP is refused beyond this machine.
 """
 
 import ipaddress
@@ -338,8 +338,7 @@ class _NotJsonError(Exception):
 
 
 def _parsed(body: bytes) -> Any:
-    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not start:
+    if not (start := body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")):
         raise _NotJsonError("an empty response instead of JSON")
     if start.startswith(b"<"):
         raise _NotJsonError("an HTML page instead of JSON", is_shown=True)

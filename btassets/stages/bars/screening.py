@@ -80,8 +80,8 @@ def _possible(ticker: str, bars: RawBars, today: int | None) -> tuple[RawBars, _
     ahead = taken(bars, np.flatnonzero(is_ahead))
     day = int(ahead.dates.min())
     text = (
-        f"{ticker} {iso_day(day)}: {len(ahead)} rows are dated in the future; such a date cannot be; dropped; correct "
-        "the source."
+        f"{ticker} {iso_day(day)}: {len(ahead)} rows are dated in the future; dates must not be after today; "
+        "dropped; correct the source."
     )
     problem = Problem(ticker, "Q24", "quarantine", day, len(ahead), text)
     return taken(bars, np.flatnonzero(~is_ahead)), _Impossible(DroppedRows("Q24", ahead), problem)
@@ -94,8 +94,8 @@ def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Pr
     later = np.flatnonzero(bars.dates > last)
     day = int(bars.dates[later].min())
     text = (
-        f"{ticker} {iso_day(day)}: bar of a session that is not over ({len(later)} rows in all); bars are stored when "
-        f"their session is, the last one was {iso_day(last)}; read again by the next run."
+        f"{ticker} {iso_day(day)}: bar of an unfinished session ({len(later)} rows in total); bars are stored after "
+        f"the close, the last finished session is {iso_day(last)}; read again by the next run."
     )
     kept = taken(bars, np.flatnonzero(bars.dates <= last))
     return kept, Problem(ticker, "Q6", "info", day, len(later), text)

@@ -80,8 +80,11 @@ def test_exit_and_measure_are_what_was_asked_for(book: Path) -> None:
         (["gates.min_rrr=1"], "gates.min_rrr: no such setting (command line); did you mean gates.min_rr?"),
         (["gates.min_rr=two"], 'gates.min_rr = "two": must be a number >= 0 (command line)'),
         (["engine.gap_days=1,2"], "a setting of the replay; a sweep uses one replay"),
-        (["gates.min_rr=1", "--scenario", "nobody"], "scenario nobody: neither in"),
-        (["gates.min_rr=1", "--out", "cells.xls"], "--out cells.xls: ends in .xls; write .parquet, .csv or .json."),
+        (["gates.min_rr=1", "--scenario", "nobody"], "scenario nobody: not defined in"),
+        (
+            ["gates.min_rr=1", "--out", "cells.xls"],
+            "--out cells.xls: has the suffix .xls; use .parquet, .csv",
+        ),
         ([], "missing argument"),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 
 from btassets.book.book import Book
 from btassets.book.report_folders import LATEST, folder_name, point_latest, sweep_reports, write_report
+from btassets.engine.days import iso_day
 from btassets.graph.flow import STAGES
 from btassets.run.run_stage import compute, write_beside
 from btassets.run.stage_result import StageResult
@@ -212,7 +213,7 @@ def test_universe_names_who_lacks_the_newest_session() -> None:
     tables, settings, rows = _footers(AAA=1001, BBB=1000, CCC=1000, OLD=900)
     rows["CCC"]["blocked"] = "/home/some one/bars/CCC.csv: 9 rows have no price; too many [Q4]"
     found = report_facts.universe(tables, settings, 1000, 3)
-    assert found["newest_session"] == report_curves.iso(1001)
+    assert found["newest_session"] == iso_day(1001)
     assert found["behind"] == ["BBB", "CCC"]
     assert (found["tickers"], found["living"], found["ended"], found["at_as_of"]) == (4, 3, 1, 3)
     assert found["blocked"] == [{"ticker": "CCC", "reason": "CCC.csv: 9 rows have no price; too many [Q4]"}]
@@ -242,7 +243,7 @@ def test_quality_counts_by_rule_with_the_first_case() -> None:
         ],
     )
     assert [(r["rule"], r["n_cases"], r["n_tickers"]) for r in found] == [("Q4", 9, 1), ("Q7", 4, 2), ("Q19", 4, 0)]
-    first = {"ticker": "AAA", "date": report_curves.iso(990), "text": "AAA: jump in x.csv"}
+    first = {"ticker": "AAA", "date": iso_day(990), "text": "AAA: jump in x.csv"}
     assert found[1]["first"] == first
 
 
@@ -325,7 +326,7 @@ def test_drops_and_deltas_add_up() -> None:
 
 
 def test_the_report_needs_no_dagster() -> None:
-    for name in ("page", "markdown", "todays_list"):
+    for name in ("report_page", "markdown", "todays_list", "ticker_page"):
         source = Path(importlib.import_module(f"btassets.render.{name}").__file__).read_text(encoding="utf-8")
         assert "dagster" not in source
         assert "btassets.stages" not in source.replace("`stages", "")
