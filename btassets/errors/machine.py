@@ -131,3 +131,17 @@ class DamagedFileError(BtassetsError):
             f"{self.path}: damaged ({self.problem}); a file that btassets wrote is used only as it was written; "
             "`btassets run` makes it again, `btassets doctor --deep` looks at all of them."
         )
+
+
+@dataclass(eq=False)
+class JournalDamagedError(DamagedFileError):
+    """Neither copy of the journal can be trusted."""
+
+    copy: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: damaged ({self.problem}); what was shown cannot be made again, so nothing is added to a "
+            f"journal that cannot be verified; restore it from a backup of your own, or move it and {self.copy} away: "
+            "the next run begins a new one."
+        )

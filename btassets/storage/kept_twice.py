@@ -51,7 +51,7 @@ def restore(path: Path, place: str, copy: Path, problem: str, *, is_kept: bool =
         if footer is not None:
             tell_damage(path, f"damaged ({problem}); its second copy is read")
         return footer
-    aside = _aside_for_good(path)
+    aside = aside_for_good(path)
     if footer is None:
         tell_damage(path, f"damaged ({problem}), and so is its second copy; set aside as {aside.name}")
         with writing(path):
@@ -63,7 +63,7 @@ def restore(path: Path, place: str, copy: Path, problem: str, *, is_kept: bool =
     return footer
 
 
-def _aside_for_good(path: Path) -> Path:
+def aside_for_good(path: Path) -> Path:
     """Name under which a damaged file stays: nothing makes it again, and a person may want to look."""
     now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
     return path.with_name(f"{TORN}{now}-{path.name}")
