@@ -119,6 +119,7 @@ def command_doctor(*, book: Path | None, max_age: int | None, deep: bool) -> int
         ("quality", _quality),
         ("overrides", _overrides),
         ("age of bars", lambda b: _age(b, max_age)),
+        ("journal", _journal),
         ("history", _history),
         ("definitions", _definitions),
     ]
@@ -290,6 +291,16 @@ def _age(book: Book, most: int | None) -> str:
     if most is not None and n_sessions > most:
         raise StaleBarsError(last, n_sessions, most)
     return f"last session with bars {last}, {n_sessions} sessions ago"
+
+
+def _journal(book: Book) -> str:
+    """Verify every line of every log of the journal; a damaged one is an error."""
+    from btassets.run.shown_lists import all_logs
+
+    counts = [(log.path.stem, len(log.read())) for log in all_logs(book)]
+    if not counts:
+        return "no list was shown yet"
+    return "; ".join(f"{name} {n} lines, chain intact" for name, n in counts)
 
 
 def _history(book: Book) -> str:

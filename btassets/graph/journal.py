@@ -1,7 +1,7 @@
 """Group `journal`: what was shown, what became of it, and whether that is what the backtest said.
 
 Belongs here: the declaration of these stages and their tables. Does not belong here: how they are computed
-(`btassets.stages.journal`), the logs behind them (`btassets.run.journal`).
+(`btassets.stages.journal`), the logs behind them (`btassets.run.shown_lists`).
 """
 
 from btassets.graph.columns import (
@@ -135,7 +135,7 @@ STAGES = (
         (JOURNAL,),
         reads=("ohlcv_history", "sessions", "graded_setups", "todays_setups"),
         settings=_RULES,
-        outside=("journal",),
+        outside=("shown_lists",),
         writes=("journal",),
         checks=(
             Check("journal_chain_intact", "Every line of the journal carries the hash of the line before it."),
@@ -152,7 +152,7 @@ STAGES = (
         (JOURNAL_RESULTS,),
         reads=("ohlcv_history", "sessions", "benchmark_closes", "journal"),
         settings=_RULES,
-        outside=("journal", "journal_results"),
+        outside=("shown_lists", "first_results"),
         writes=("journal_results",),
         checks=(Check("results_as_first_graded", "No result differs from the one that was written first."),),
         judge="btassets.stages.journal.journal_checks:of_results",
@@ -166,7 +166,7 @@ STAGES = (
         (JOURNAL_VERDICT,),
         reads=("journal", "journal_results"),
         settings=_RULES,
-        outside=("journal",),
+        outside=("shown_lists",),
         checks=(Check("live_not_worse", "The shown setups do not earn less than the backtest's interval allows."),),
         judge="btassets.stages.journal.journal_checks:of_verdict",
         kinds=("python",),

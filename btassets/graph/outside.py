@@ -128,18 +128,18 @@ OUTSIDE: dict[str, OutsideInput] = {
             ("btassets.run.verdict_history",),
         ),
         OutsideInput(
-            "journal",
+            "shown_lists",
             "Every list as it was shown. It grows with every run, so it has no version.",
-            f"{_OUTSIDE}:journal",
+            f"{_OUTSIDE}:shown_lists",
             f"{_OUTSIDE}:unversioned",
-            ("btassets.run.journal",),
+            ("btassets.run.shown_lists",),
         ),
         OutsideInput(
-            "journal_results",
+            "first_results",
             "What became of shown setups, as it was graded first. It grows with every run, so it has no version.",
-            f"{_OUTSIDE}:journal_results",
+            f"{_OUTSIDE}:first_results",
             f"{_OUTSIDE}:unversioned",
-            ("btassets.run.journal",),
+            ("btassets.run.shown_lists",),
         ),
     )
 }

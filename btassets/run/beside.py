@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from btassets.book.book import Book
 from btassets.book.report_folders import damage_of, point_latest, sweep_reports, write_report
-from btassets.run import journal
+from btassets.run import shown_lists
 from btassets.run.freshness import bars_version
 from btassets.run.stage_result import ReportFiles
 from btassets.run.trials import append_trials, has_run_trials, run_rows
@@ -41,24 +41,24 @@ def has_verdicts(book: Book, _footers: Sequence[Footer | None]) -> bool:
     return has_history(book)
 
 
-def write_journal(book: Book, records: Sequence[journal.Record]) -> None:
+def write_journal(book: Book, records: Sequence[shown_lists.Record]) -> None:
     """Add the list of a run to the scenario's journal."""
-    journal.append(book, journal.lists_log(book), records)
+    shown_lists.append(book, shown_lists.lists_log(book), records)
 
 
 def has_journal(book: Book, footers: Sequence[Footer | None]) -> bool:
     """Whether the journal ends as the table says."""
-    return journal.has_lines(book, "journal", _facts(footers).get("head"))
+    return shown_lists.has_lines(book, "journal", _facts(footers).get("head"))
 
 
-def write_journal_results(book: Book, records: Sequence[journal.Record]) -> None:
+def write_journal_results(book: Book, records: Sequence[shown_lists.Record]) -> None:
     """Add the results that a run graded for the first time."""
-    journal.append(book, journal.results_log(book), records)
+    shown_lists.append(book, shown_lists.results_log(book), records)
 
 
 def has_journal_results(book: Book, footers: Sequence[Footer | None]) -> bool:
     """Whether the log of results ends as the table says."""
-    return journal.has_lines(book, "journal_results", _facts(footers).get("head"))
+    return shown_lists.has_lines(book, "journal_results", _facts(footers).get("head"))
 
 
 def _facts(footers: Sequence[Footer | None]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from btassets.book.group_file import read_groups, refusal
 from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import SettingError
 from btassets.run.freshness import bars_version, suspect_of, was_checked
-from btassets.run.journal import JournalSoFar, lists_log, read_so_far, results_log
+from btassets.run.shown_lists import JournalSoFar, lists_log, read_so_far, results_log
 from btassets.run.trials import n_trials_of_run, run_hashes
 from btassets.run.verdict_history import verdict_rows
 from btassets.sources.base import BarSource
@@ -202,11 +202,11 @@ def verdict_history(book: Book) -> list[dict[str, Any]]:
     return verdict_rows(book)
 
 
-def journal(book: Book) -> JournalSoFar:
+def shown_lists(book: Book) -> JournalSoFar:
     """Every list that the scenario has shown."""
     return read_so_far(book, lists_log(book), "journal")
 
 
-def journal_results(book: Book) -> JournalSoFar:
+def first_results(book: Book) -> JournalSoFar:
     """Results of the scenario's shown setups, as they were graded first."""
     return read_so_far(book, results_log(book), "journal_results")

@@ -1,7 +1,7 @@
 """Append-only logs of JSON records, each chained to the one before it by a hash, kept twice.
 
 Belongs here: the form of a line, verifying a chain, appending, and what a damaged or shortened file means. Does not
-belong here: what the records say (`btassets.run.journal`).
+belong here: what the records say (`btassets.run.shown_lists`).
 
 One line a record: `{"no": 1, "prev": HASH, "hash": HASH, "record": {...}}`. The hash of a line is the SHA-256 of the
 hash before it and the record's canonical JSON, so a changed, missing or exchanged line breaks every line after it.

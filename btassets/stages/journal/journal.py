@@ -1,7 +1,7 @@
 """Stage `journal`: the list of this run behind all lists that were shown before.
 
 Belongs here: what a list's record says, and the table of all records. Does not belong here: the log and when a list
-is a new one (`btassets.run.journal`), what qualifies (`stages.advice.todays_setups`).
+is a new one (`btassets.run.shown_lists`), what qualifies (`stages.advice.todays_setups`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from btassets.graph.journal import JOURNAL
-from btassets.run.journal import RULES, SHOWN, JournalSoFar, Record, with_list
+from btassets.run.shown_lists import RULES, SHOWN, JournalSoFar, Record, with_list
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.declared import select_declared
 from btassets.settings.models import Settings
-from btassets.stages.journal.tested import tested_claim
+from btassets.stages.journal.backtest_claim import backtest_claim
 from btassets.storage.chained_log import Link, head
 from btassets.storage.hashing import digest
 
@@ -28,7 +28,7 @@ SETUP_COLUMNS = (
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `journal`: every list that was shown, this run's among them."""
-    so_far: JournalSoFar = tables.outside("journal")
+    so_far: JournalSoFar = tables.outside("shown_lists")
     todays = tables["todays_setups"]
     facts, as_of = todays.facts, todays.facts.get("as_of")
     links = so_far.links
@@ -87,7 +87,7 @@ def list_record(
         "settings_hash": digest(rules),
         "rules": rules,
         "data_version": tables.version("ohlcv_history"),
-        "tested": tested_claim(tables) if kind == SHOWN else None,
+        "tested": backtest_claim(tables) if kind == SHOWN else None,
         "setups": [{name: row[name] for name in SETUP_COLUMNS} for row in setups],
     }
 

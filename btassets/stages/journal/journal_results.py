@@ -21,11 +21,12 @@ import pyarrow as pa
 from btassets.engine.days import EPOCH
 from btassets.engine.market.calendar import has_ended
 from btassets.engine.replay.candidate_columns import LABELS
+from btassets.engine.replay.grading import grade_setups
 from btassets.graph.journal import JOURNAL_RESULTS
 from btassets.graph.ranking import PERCENTILE_RANKS
 from btassets.graph.replay import CANDIDATES
-from btassets.run.journal import JournalSoFar, Record, first_lists, settings_of_record
 from btassets.run.settings_relation import settings_relations
+from btassets.run.shown_lists import JournalSoFar, Record, first_lists, settings_of_record
 from btassets.run.sql_models import run_model
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
@@ -62,8 +63,8 @@ class _Market:
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `journal_results`: every qualified setup of every list that counts."""
-    lists = first_lists([link.record for link in tables.outside("journal").links])
-    so_far: JournalSoFar = tables.outside("journal_results")
+    lists = first_lists([link.record for link in tables.outside("shown_lists").links])
+    so_far: JournalSoFar = tables.outside("first_results")
     written = {key_of(row): row for link in so_far.links for row in link.record["results"]}
     found = graded_lists(tables, settings, lists)
     version = tables.version("ohlcv_history")
@@ -146,8 +147,6 @@ def _grade(tables: Tables, settings: Settings, setups: Sequence[Row]) -> None:
 
 
 def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market) -> None:
-    from btassets.engine.replay.grading import grade_setups
-
     n_bars = int(np.searchsorted(item.bars.dates, market.sessions.last, side="right"))
     bars = item.bars.between(0, n_bars)
     here: list[Row] = []

@@ -1,7 +1,7 @@
 """Stage `journal_verdict`: what shown setups earned, against what the backtest said when they were shown.
 
 Belongs here: which results count and against which claim. Does not belong here: the evidence
-(`engine.statistics.live_verdict`), the claim itself (`tested.py`), grading (`journal_results.py`).
+(`engine.statistics.live_verdict`), the claim itself (`backtest_claim.py`), grading (`journal_results.py`).
 
 What counts: results of lists that were shown (never of replayed ones), of signal days, under the settings of now.
 The claim is the one of the first such list: other settings begin a new account.
@@ -17,12 +17,12 @@ import pyarrow as pa
 from btassets.engine.statistics.distributions import student_t_quantile
 from btassets.engine.statistics.live_verdict import AS_TESTED, TOO_EARLY, WORSE, Claim, Live, judge
 from btassets.graph.journal import JOURNAL_VERDICT
-from btassets.run.journal import SHOWN, Record, first_lists
+from btassets.run.shown_lists import SHOWN, Record, first_lists
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
+from btassets.stages.journal.backtest_claim import MEASURES, hits
 from btassets.stages.journal.journal import rules_of
-from btassets.stages.journal.tested import MEASURES, hits
 from btassets.storage.hashing import digest
 
 _WORDS = {"net_r": "net R per setup", "hit_rate": "share of targets hit", "fill_gap_r": "fill gap in R"}
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `journal_verdict`: one row per measure."""
-    lists = first_lists([link.record for link in tables.outside("journal").links])
+    lists = first_lists([link.record for link in tables.outside("shown_lists").links])
     rows = verdict_rows(lists, tables["journal_results"].read().to_pylist(), digest(rules_of(settings)))
     first = rows[0]
     numbers = {name: first.get(name) for name in ("verdict", "live", "n_setups", "n_lists", "more_setups", "e_worse")}
@@ -53,8 +53,8 @@ def verdict_rows(lists: Sequence[Record], results: Sequence[Mapping[str, Any]], 
     settings_hash
         Rules that are judged.
     """
-    own: list[Record] = [r for r in lists if r["kind"] == SHOWN and r["settings_hash"] == settings_hash and r["tested"] is not None]
-    claims: Mapping[str, Any] = own[0]["tested"] if own else {}
+    own = [record for record in lists if record["kind"] == SHOWN and record["settings_hash"] == settings_hash]
+    claims: Row = next((record["tested"] for record in own if record["tested"] is not None), {})
     shown = [row for row in results if row["kind"] == SHOWN and row["is_signal_day"]]
     counted = [row for row in shown if row["settings_hash"] == settings_hash]
     graded = [row for row in counted if row["status"] == "graded"]
@@ -74,8 +74,8 @@ def values_of(measure: str, rows: Sequence[Mapping[str, Any]], bounds: Sequence[
     return [min(max(value, bounds[0]), bounds[1]) for value in found] if measure == "net_r" else found
 
 
-def _measure_row(measure: str, graded: Sequence[Mapping[str, Any]], claims: Mapping[str, Any]) -> Row:
-    told = claims.get(measure, {})
+def _measure_row(measure: str, graded: Sequence[Mapping[str, Any]], claims: Row) -> Row:
+    told: Row = claims.get(measure, {})
     weeks: dict[Any, list[float]] = {}
     bounds = claims.get("bounds", (-math.inf, math.inf))
     for row, value in zip(graded, values_of(measure, graded, bounds), strict=True):
@@ -86,7 +86,7 @@ def _measure_row(measure: str, graded: Sequence[Mapping[str, Any]], claims: Mapp
     sums = np.array([math.fsum(weeks[day]) for day in days], dtype=np.float64)
     claim = claim_of(measure, told)
     live = None if claim is None else judge(sums, counts, claim, is_more_better=measure != "fill_gap_r")
-    row: Row = {
+    row = {
         "measure": measure,
         "verdict": TOO_EARLY if live is None else live.verdict,
         "live": float(sums.sum() / counts.sum()) if days else None,

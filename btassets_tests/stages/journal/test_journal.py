@@ -10,8 +10,8 @@ import pytest
 from btassets.book.settings_file import set_in_file
 from btassets.errors import JournalDamagedError
 from btassets.run.check_facts import check_facts
-from btassets.run.journal import lists_log, results_log
 from btassets.run.run_stage import run_stage
+from btassets.run.shown_lists import lists_log, results_log
 from btassets.run.tables import inputs_of
 from btassets.stages.advice.todays_setups import todays_list
 from btassets_tests.support.book_factory import market, write_bars

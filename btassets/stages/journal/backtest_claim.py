@@ -32,7 +32,7 @@ _TAIL = 0.005
 _COLUMNS = ("asof_date", "direction", "entry", "stop", "entry_price", "outcome", "net_r")
 
 
-def tested_claim(tables: Tables) -> dict[str, Any] | None:
+def backtest_claim(tables: Tables) -> dict[str, Any] | None:
     """Means of the qualified setups of the backtest with their intervals; None without a graded one.
 
     Returns
