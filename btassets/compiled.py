@@ -30,9 +30,8 @@ def cache_folder() -> Path:
 
 def use_cache_folder() -> None:
     """Point numba at the cache folder; call before anything imports numba."""
-    if "numba" not in sys.modules:
+    numba = sys.modules.get("numba")
+    if numba is None:
         os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     else:
-        import numba
-
-        numba.config.CACHE_DIR = str(cache_folder())  # pyright: ignore[reportPrivateImportUsage, reportAttributeAccessIssue]
+        numba.config.CACHE_DIR = str(cache_folder())

@@ -14,8 +14,8 @@ from btassets.book.new_book import DEMO_FOLDER, make_demo_book
 from btassets.compiled import use_cache_folder
 from btassets.defs.build import build_defs
 from btassets.defs.resources import BookResource
-from btassets.instance.fork_server import fork_runs
 from btassets.instance.other_instances import notice
+from btassets.instance.processes.fork_server import fork_runs
 from btassets.masking import remember_environment
 from btassets.settings.load import FILE_NAME
 

@@ -20,7 +20,6 @@ from btassets.settings.load import BASE_SCENARIO
 from btassets.stages.bars.ohlcv_history import IngestPlan
 from btassets.stages.bars.read_reasons import READER, read_reasons
 from btassets.stages.replay import candidates as replay
-from btassets.stages.replay.lookahead_check import find_lookahead
 
 _FROM_THE_SOURCE = frozenset({"ohlcv_history", "benchmark_closes"})
 
@@ -173,6 +172,8 @@ def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
 
 def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:
     """Replay every stale ticker of the book's scenario in this process and verify it."""
+    from btassets.stages.replay.lookahead_check import find_lookahead  # late: a plan must not load numba
+
     tables, settings = inputs_of("candidates", book)
     plan = replay.plan_replay(tables, settings)
     outcome = replay.replay_shard(tables, settings, plan, 0, 1, n_threads=n_threads)

@@ -24,15 +24,15 @@ import upath.implementations.local
 
 import btassets.engine.replay.lookahead
 import btassets.engine.replay.ticker
-import btassets.instance.compute_logs
 import btassets.instance.dagster_parts
 import btassets.instance.event_log
+import btassets.instance.runs.compute_logs
 import btassets.run.sql_models
 from btassets.defs.launch import reconstruct
 from btassets.graph.flow import STAGES
 from btassets.instance.dagster_home import EVENT_BATCH
-from btassets.instance.fork_server import PREPARED, is_fork_server, leave_quietly, share_server
 from btassets.instance.migrations import remember_migrations
+from btassets.instance.processes.fork_server import PREPARED, is_fork_server, leave_quietly, share_server
 from btassets.run.resolve import resolve
 
 for _stage in STAGES.values():

@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from btassets.compiled import use_cache_folder
-from btassets.instance.fork_server import leave_quietly
+from btassets.instance.processes.fork_server import leave_quietly
 
 use_cache_folder()
 

@@ -206,19 +206,10 @@ def open_book(
     """
     folder = folder.absolute()
     path = folder / FILE_NAME
-    if not path.is_file():
-        raise NoBookError(str(folder))
     environ = os.environ if environ is None else environ
     only_executor = {k: v for k, v in (overrides or {}).items() if k.startswith(_NOT_A_SCENARIO)}
-    in_base = resolve(path, overrides=only_executor, environ=environ)
+    in_base = _resolved_base(folder, only_executor, environ)
     base = in_base.settings
-    if "source.kind" not in in_base.origin:
-        raise SettingsFileError(
-            str(path),
-            "source.kind is not set, so the file is empty, cut, or was never complete",
-            'restore it, or write the kind of your source, e.g. kind = "files" under [source].',
-        )
-    refuse_cut_settings(folder)
     if scenario == BASE_SCENARIO and only_executor != (overrides or {}):
         raise UsageError(
             f"scenario {BASE_SCENARIO}: settings of the command line beside it",
@@ -236,12 +227,30 @@ def open_book(
             "storage.buckets", base.storage.buckets, rule, in_base.origin.get("storage.buckets", "default")
         )
     if scenario != BASE_SCENARIO:
-        own, shared = select(resolved.settings, SHARED_SETTINGS), select(base, SHARED_SETTINGS)
-        for key, value in own.items():
-            if value != shared[key]:
-                rule = (
-                    "cannot differ by scenario: bars, universe and storage belong to the whole book; set it in "
-                    "btassets.toml"
-                )
-                raise SettingError(key, value, rule, resolved.origin.get(key, scenario))
+        _refuse_own_values_of_shared_settings(resolved, base, scenario)
     return Book(folder, resolved, base, overlay, dict(overrides or {}), in_base.origin, mends)
+
+
+def _resolved_base(folder: Path, overrides: Mapping[str, Any], environ: Mapping[str, str]) -> Resolved:
+    """The base scenario's settings; a file that is missing, empty or cut is refused."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise NoBookError(str(folder))
+    in_base = resolve(path, overrides=overrides, environ=environ)
+    if "source.kind" not in in_base.origin:
+        raise SettingsFileError(
+            str(path),
+            "source.kind is not set, so the file is empty, cut, or was never complete",
+            'restore it, or write the kind of your source, e.g. kind = "files" under [source].',
+        )
+    refuse_cut_settings(folder)
+    return in_base
+
+
+def _refuse_own_values_of_shared_settings(resolved: Resolved, base: Settings, scenario: str) -> None:
+    own, shared = select(resolved.settings, SHARED_SETTINGS), select(base, SHARED_SETTINGS)
+    for key, value in own.items():
+        if value != shared[key]:
+            rule = "cannot differ by scenario: bars, universe and storage belong to the whole book"
+            rule += f"; set it in {FILE_NAME}"
+            raise SettingError(key, value, rule, resolved.origin.get(key, scenario))

@@ -1,7 +1,7 @@
 """Old landing files and old reports: what a book may forget.
 
 Belongs here: what is old enough. Does not belong here: runs of the Dagster instance
-(`btassets.instance.old_runs`).
+(`btassets.instance.runs.old_runs`).
 """
 
 import datetime as dt

@@ -38,7 +38,16 @@ def write_report(reports: Path, name: str, texts: Mapping[str, str]) -> Path:
     folder = reports / name
     for file, text in texts.items():
         replace_text(folder / file, text)
+    _drop_others(folder, texts)
     return folder
+
+
+def _drop_others(folder: Path, texts: Mapping[str, str]) -> None:
+    """Delete pages of an earlier writing that the report does not have any more, below its folders only."""
+    kept = {folder / file for file in texts}
+    for path in sorted(folder.glob("*/*.html")):
+        if path not in kept:
+            path.unlink(missing_ok=True)
 
 
 def checksum(content: bytes) -> str:
@@ -76,8 +85,10 @@ def point_latest(reports: Path, name: str) -> None:
 
 
 def _copy(folder: Path, latest: Path) -> None:
-    for file in sorted(folder.iterdir()):
-        replace_text(latest / file.name, file.read_text(encoding="utf-8"))
+    files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    for file in files:
+        replace_text(latest / file, (folder / file).read_text(encoding="utf-8"))
+    _drop_others(latest, {str(file): "" for file in files})
 
 
 def sweep_reports(reports: Path, keep: int) -> list[str]:

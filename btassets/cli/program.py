@@ -1,7 +1,7 @@
 """The command line as click commands that are loaded one by one.
 
 Belongs here: the group, the form of a command's declaration, and its help. Does not belong here: the options of
-a command (`btassets.cli.commands`), what a command does (the modules beside this one).
+a command (`btassets.cli.commands`), what a command does (`btassets.cli.actions`).
 """
 
 import difflib

@@ -17,8 +17,8 @@ from btassets.defs.jobs import build_jobs
 from btassets.defs.resources import BookResource
 from btassets.defs.schedules import build_schedules
 from btassets.defs.sensors import build_sensors
-from btassets.instance.executors import book_executor
-from btassets.instance.loggers import console
+from btassets.instance.runs.executors import book_executor
+from btassets.instance.runs.loggers import console
 from btassets.storage.warehouse import FILE_NAME
 
 

@@ -21,11 +21,11 @@ from btassets.defs.resources import BookResource
 from btassets.defs.schedules import MODULE
 from btassets.graph.flow import PARTITIONED, STAGES
 from btassets.instance.dagster_home import open_instance
-from btassets.instance.dead_runs import close_dead_runs, process_tags
-from btassets.instance.fork_server import launch_words, prepare_launch
-from btassets.instance.retention import retain
+from btassets.instance.processes.fork_server import launch_words, prepare_launch
+from btassets.instance.runs.dead_runs import close_dead_runs, process_tags
+from btassets.instance.runs.retention import retain
+from btassets.instance.runs.timeline import name_origin
 from btassets.instance.ticker_ranges import range_tags, register
-from btassets.instance.timeline import name_origin
 from btassets.plan import RunPlan
 
 _LOGGERS = {"loggers": {"console": {}}}

@@ -17,7 +17,7 @@ from btassets.defs import checks
 from btassets.defs import notifications as hooks
 from btassets.defs.resources import BookResource
 from btassets.errors import BtassetsError
-from btassets.instance.dead_runs import close_dead_runs
+from btassets.instance.runs.dead_runs import close_dead_runs
 from btassets.instance.ticker_ranges import range_tags, register
 
 NEW_BARS_SECONDS = 30

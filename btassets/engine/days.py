@@ -20,6 +20,15 @@ NO_DAY = -(2**31)
 _THURSDAY = 3  # days from a Monday to the Thursday of its ISO week
 
 
+def iso_day(day: int) -> str:
+    """A day number as YYYY-MM-DD.
+
+    >>> iso_day(18627)
+    '2020-12-31'
+    """
+    return str(np.datetime64(int(day), "D"))
+
+
 def week_mondays(days: npt.ArrayLike) -> Days:
     """Monday of each day's ISO week, int32 day numbers of the same shape.
 

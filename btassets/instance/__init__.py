@@ -1,1 +1,1 @@
-"""A book's Dagster instance and its processes: event log, executors, logs, daemon, fork server."""
+"""A book's Dagster instance: its home, event log, switches and partitions."""

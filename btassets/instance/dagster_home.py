@@ -49,7 +49,7 @@ retention:
       success: 90
 {storage}
 compute_logs:
-  module: btassets.instance.compute_logs
+  module: btassets.instance.runs.compute_logs
   class: TeeComputeLogManager
   config:
     base_dir: {logs}

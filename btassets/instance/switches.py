@@ -20,7 +20,7 @@ from dagster._core.scheduler.instigation import (
     SensorInstigatorData,
 )
 
-from btassets.instance.timeline import repository_origin
+from btassets.instance.runs.timeline import repository_origin
 from btassets.masking import mask
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from btassets.engine.statistics.verdicts import NEGLIGIBLE_MARGIN_R
 from btassets.render.format import esc, shown
+from btassets.render.html_tables import details, facts
 from btassets.render.report_types import Report
-from btassets.render.tables import details, facts
 
 Values = Mapping[str, Any]
 

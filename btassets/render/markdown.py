@@ -7,7 +7,7 @@ stands in report.html and report.json.
 from collections.abc import Sequence
 
 from btassets.render.format import MISSING, shown
-from btassets.render.names import curve_name, main_portfolio, verdict_word
+from btassets.render.labels import curve_name, main_portfolio, verdict_word
 from btassets.render.report_types import Report
 
 _MOST_SETUPS = 20

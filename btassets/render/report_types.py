@@ -1013,5 +1013,6 @@ class Report(TypedDict):
     equal_weight: NotRequired[dict[str, float | None] | None]
     statistics: Statistics
     answer: Answer
+    ticker_pages: dict[str, str]
     risk: Risk
     journal: Journal

@@ -202,6 +202,15 @@ class Statistics(Section):
     )
 
 
+class Report(Section):
+    """What the report shows beside its numbers."""
+
+    tickers: tuple[str, ...] = Field(
+        default=(), description="tickers with a page of their own, beside today's setups and the best and worst trades"
+    )
+    max_ticker_pages: int = Field(default=60, ge=0, le=5_000, description="most pages of single tickers; 0: none")
+
+
 class Storage(Section):
     """How tables are kept."""
 
@@ -269,6 +278,7 @@ class Settings(Section):
     method: Method = Method()
     statistics: Statistics = Statistics()
     quality: Quality = Quality()
+    report: Report = Report()
     storage: Storage = Storage()
     executor: Executor = Executor()
     schedule: Schedule = Schedule()

@@ -1,15 +1,13 @@
 """From settings to the source they name.
 
-Belongs here: the one place that knows every kind of source.
+Belongs here: files, demo, databases, and what landed beside them. Does not belong here: the vendors over the network
+(`btassets.sources.vendors.open_vendor`).
 """
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from btassets.engine.conventions import SESSIONS_A_YEAR
-from btassets.errors import CredentialsError, NoBarsError
-from btassets.masking import remember
+from btassets.errors import NoBarsError
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource
 from btassets.sources.calendar.calendars import exchange_sessions
@@ -20,9 +18,6 @@ from btassets.sources.synthetic.demo import DemoSource, calendar_span
 from btassets.sources.universe.membership import read_membership
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.storage.lake import Lake
-
-if TYPE_CHECKING:
-    from btassets.sources.vendors.http_session import HttpSession
 
 NO_BENCHMARK = "none"
 
@@ -69,11 +64,13 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
         )
     columns = ColumnNames(**source.columns.model_dump())
     if source.kind == "sql":
-        from btassets.sources.vendors.sql import SqlSource
+        from btassets.sources.vendors.sql import SqlSource  # late: SQLAlchemy takes 0.2 CPU seconds
 
         return SqlSource(source.url, source.query, columns, source.basis, folder)
     if source.kind != "files":
-        return _vendor(settings, folder, lake)
+        from btassets.sources.vendors.open_vendor import open_vendor  # late: urllib3 takes 0.05 CPU seconds
+
+        return open_vendor(settings, _named(settings, folder), lake)
     if not source.path:
         raise NoBarsError("source.path", "is empty", "set it to the folder of your bars in btassets.toml.")
     return FilesSource(
@@ -81,70 +78,6 @@ def _own_source(settings: Settings, folder: Path, lake: Lake | None) -> BarSourc
         columns=columns,
         basis=source.basis,
         ticker_pattern=source.ticker_pattern,
-    )
-
-
-def _vendor(settings: Settings, folder: Path, lake: Lake | None) -> BarSource:
-    """Source over the network; its modules are imported only when it is asked for."""
-    from btassets.sources.calendar.window import window_of
-
-    source = settings.source
-    tickers = _named(settings, folder)
-    window = window_of(source.start, source.end, settings.calendar, lake)
-    if source.kind == "yahoo":
-        from btassets.sources.vendors.yahoo import CALLS_PER_MINUTE, YahooSource
-
-        pace = source.calls_per_minute or CALLS_PER_MINUTE
-        return YahooSource(tickers, window, calls_per_minute=pace, timeout_s=source.timeout_s)
-    if source.kind == "alpaca":
-        from btassets.sources.vendors import alpaca
-
-        names = dict(zip(("APCA-API-KEY-ID", "APCA-API-SECRET-KEY"), alpaca.KEY_NAMES, strict=True))
-        headers = {header: environment_key("alpaca", name) for header, name in names.items()}
-        session = _session(settings, alpaca.BASE_URL, headers, alpaca.CALLS_PER_MINUTE)
-        return alpaca.AlpacaSource(tickers, window, session, source.feed)
-    if source.kind == "tiingo":
-        from btassets.sources.vendors import tiingo
-
-        headers = {"Authorization": f"Token {environment_key('tiingo', *tiingo.KEY_NAMES)}"}
-        session = _session(settings, tiingo.BASE_URL, headers, tiingo.CALLS_PER_MINUTE)
-        return tiingo.TiingoSource(tickers, window, session)
-    from btassets.sources.vendors import massive
-
-    headers = {"Authorization": f"Bearer {environment_key('massive', *massive.KEY_NAMES)}"}
-    session = _session(settings, massive.BASE_URL, headers, massive.CALLS_PER_MINUTE)
-    return massive.MassiveSource(tickers, window, session)
-
-
-def environment_key(source: str, *names: str) -> str:
-    """Secret from the first of these environment variables that is set.
-
-    Raises
-    ------
-    CredentialsError
-        When none is; the text names the variable and never shows a value.
-    """
-    for name in names:
-        value = os.environ.get(name, "").strip()
-        if value:
-            if not value.isascii() or not value.isprintable() or " " in value:
-                raise CredentialsError(source, f"{name} in the environment holds characters that no key has")
-            remember(value)
-            return value
-    raise CredentialsError(source, f"{names[0]} is not set in the environment")
-
-
-def _session(settings: Settings, base_url: str, headers: dict[str, str], pace: float) -> "HttpSession":
-    from btassets.sources.vendors.http_session import HttpSession
-
-    source = settings.source
-    return HttpSession(
-        source.kind,
-        source.base_url or base_url,
-        headers,
-        calls_per_minute=source.calls_per_minute or pace,
-        timeout_s=source.timeout_s,
-        max_wait_s=source.max_wait_s,
     )
 
 

@@ -10,7 +10,7 @@ means. Two layouts:
 Every file is verified before it is used (`sealed.py`). A damaged one is named in the log and refused; a lake
 that mends counts it as absent, so that the run makes it again, and sets it aside as `.damaged-NAME` until then.
 
-Does not belong here: what any table means (`btassets/graph/tables.py`) and when to recompute
+Does not belong here: what any table means (`btassets/graph/`) and when to recompute
 (`btassets/run/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
 """
 

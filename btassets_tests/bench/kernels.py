@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from btassets.book.book import Book
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.calendar import asof_grid
-from btassets.render.page import page
+from btassets.render.report_page import page
 from btassets.run.tables import inputs_of
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.replay.candidates import ReplayInputs, read_inputs, replay_one

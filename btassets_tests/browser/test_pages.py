@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from btassets.cli.sweep import write_sweep
+from btassets.cli.actions.sweep import write_sweep
 from btassets.studies.compare.compare import compare_document
 from btassets.studies.compare.compare_page import compare_page
 from btassets.studies.sweep.sweep import sweep_document

@@ -83,8 +83,8 @@ def as_nobody(words: list[object], cwd: Path) -> Answer:
     # The interpreter may lie where nobody else can read it: everything is imported before.
     program = (
         "import email.parser, encodings.utf_8_sig, os, sys, zoneinfo, pyarrow.csv, pyarrow.dataset; "
-        "import btassets.cli.completion, btassets.cli.commands.run, btassets.cli.commands.doctor, btassets.cli.books; "
-        "import btassets.cli.run, btassets.sources.files.bar_folder; "
+        "import btassets.cli.completion, btassets.cli.commands.run, btassets.cli.commands.doctor; "
+        "import btassets.cli.actions.books, btassets.cli.actions.run, btassets.sources.files.bar_folder; "
         f"os.setgid({NOBODY}); os.setuid({NOBODY}); "
         "from btassets.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )

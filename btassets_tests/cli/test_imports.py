@@ -37,7 +37,12 @@ def test_help_imports_nothing_heavy(tmp_path: Path, words: list[str]) -> None:
     assert loaded_after(program, tmp_path) & HEAVY == set()
 
 
-PLANNING = ("cli.run", "cli.look", "cli.sql", "cli.compare", "plan", "run.freshness", "studies.compare.compare")
+PLANNING = (
+    *(f"cli.actions.{name}" for name in ("run", "look", "sql", "compare")),
+    "plan",
+    "run.freshness",
+    "studies.compare.compare",
+)
 
 
 @pytest.mark.parametrize("name", PLANNING)

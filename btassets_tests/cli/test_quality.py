@@ -12,7 +12,7 @@ import pytest
 from btassets.arrivals.of_book import ingest, plan_ingest
 from btassets.book.book import open_book
 from btassets.book.new_book import make_book
-from btassets.cli.look import read_table
+from btassets.cli.actions.look import read_table
 from btassets.run.run_stage import run_stage
 from btassets_tests.support import faulty_market as market
 from btassets_tests.support.book_factory import call, different, tables_of, versions

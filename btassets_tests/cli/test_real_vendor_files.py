@@ -16,7 +16,7 @@ import pytest
 
 from btassets.book.book import open_book
 from btassets.book.new_book import make_book
-from btassets.cli.look import read_table
+from btassets.cli.actions.look import read_table
 from btassets_tests.support.book_factory import call
 
 FOLDER = Path(os.environ.get("BTASSETS_REAL_BARS", ""), "sp500_raw_csv_sample")

@@ -16,7 +16,7 @@ from btassets.defs.failures import read_failure
 from btassets.defs.jobs import build_jobs
 from btassets.defs.launch_settings import changed_settings, scenario_config
 from btassets.graph.flow import STAGES
-from btassets.instance.executors import n_stale
+from btassets.instance.runs.executors import n_stale
 from btassets.instance.ticker_ranges import n_targeted, range_tags, register
 from btassets.settings.models import Settings, flatten
 from btassets.stages.bars import ohlcv_history
@@ -194,7 +194,7 @@ def test_how_much_is_stale_decides_where_steps_run(home: Home) -> None:
 def test_what_steps_print_is_kept_and_shown(tmp_path: Path) -> None:
     program = """
 import os, subprocess, sys, time
-from btassets.instance.compute_logs import TeeComputeLogManager
+from btassets.instance.runs.compute_logs import TeeComputeLogManager
 manager = TeeComputeLogManager(sys.argv[1])
 with manager.capture_logs(["run", "compute_logs", "step"]):
     print("from python")
@@ -209,7 +209,7 @@ sleeper.kill()
     )
     assert set(done.stdout.splitlines()) == {"from python", "from below", "after"}
     assert done.stderr == "bad\n"
-    from btassets.instance.compute_logs import TeeComputeLogManager
+    from btassets.instance.runs.compute_logs import TeeComputeLogManager
 
     manager = TeeComputeLogManager(str(tmp_path))
     key = ["run", "compute_logs", "step"]

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from btassets.book.book import Book
 from btassets.defs.schedules import switch
 from btassets.instance.dagster_home import open_instance
-from btassets.instance.dead_runs import PID_TAG
+from btassets.instance.runs.dead_runs import PID_TAG
 from btassets.storage.lake import bucket_of
 from btassets.storage.lock import book_lock
 from btassets_tests.support.running_page import RunningPage, is_alive, parent_of, processes_of

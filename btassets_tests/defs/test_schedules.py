@@ -8,11 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from btassets.cli import schedule as command
+from btassets.cli.actions import schedule as command
 from btassets.cli.main import main
 from btassets.defs.schedules import closed_session, cron_of, switch, switches
 from btassets.instance.dagster_home import open_instance
-from btassets.instance.old_runs import delete_runs, old_runs
+from btassets.instance.runs.old_runs import delete_runs, old_runs
 from btassets.instance.switches import _origin
 from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
 from btassets.stages.bars import ohlcv_history

@@ -20,7 +20,7 @@ def test_classes_of_an_older_version_are_replaced(book: Path) -> None:
     path = book / ".dagster" / "dagster.yaml"
     text = path.read_text()
     old = text.replace("btassets.instance.event_log", "btassets.defs.event_log")
-    old = old.replace("btassets.instance.compute_logs", "btassets.defs.compute_logs")
+    old = old.replace("btassets.instance.runs.compute_logs", "btassets.defs.compute_logs")
     assert old != text
     path.write_text(old)
     answer = call("run", "--book", book, "--quiet", "--set", "gates.min_rr=1.8")

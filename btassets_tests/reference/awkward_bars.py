@@ -8,7 +8,10 @@ import numpy as np
 
 from btassets.engine.market import calendar
 from btassets.engine.market.bars import Bars
+from btassets.engine.replay.grading import AlignedBars
+from btassets.engine.replay.replay_layout import AsofGrid, RawArrays
 from btassets.engine.replay.replay_rules import ReplayRules
+from btassets.engine.replay.ticker import replay_ticker
 
 
 def make_bars(seed, n=400, *, tick=0.01, start_price=50.0, volatility=0.02, holes=0.02, halt=True, awkward=True):
@@ -84,3 +87,17 @@ def make_job(seed, *, is_ended=False, lag=0, asof="all", rules=None, missing=0.0
         "is_ended": is_ended,
         "rules": rules or ReplayRules(),
     }
+
+
+def aligned(job):
+    return AlignedBars(*(job[name] for name in ("bars", "bench_open", "bench_close", "session_no")))
+
+
+def raw_of(job):
+    return RawArrays(job["raw_close"], job["raw_dollar_volume"])
+
+
+def replayed(job):
+    """What the engine makes of a job."""
+    grid = AsofGrid(job["asof_index"], job["asof_flags"])
+    return replay_ticker(aligned(job), raw_of(job), grid, job["last_session_no"], job["is_ended"], job["rules"])

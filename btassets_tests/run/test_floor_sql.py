@@ -196,7 +196,7 @@ def test_a_floor_is_named_in_its_list_and_its_setting_only():
         "btassets/settings/load.py",
         "btassets/settings/renamed.py",
         "btassets/cli/options.py",
-        "btassets/cli/grade.py",
+        "btassets/cli/actions/grade.py",
         "btassets/cli/commands/config.py",
         "btassets/cli/commands/run.py",
         "btassets/cli/commands/sweep.py",

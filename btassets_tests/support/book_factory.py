@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from btassets.book.book import open_book
 from btassets.book.new_book import make_book as make_settings
-from btassets.cli.look import read_table
+from btassets.cli.actions.look import read_table
 from btassets.cli.main import main
 from btassets.engine.market.bars import Bars
 from btassets.graph.flow import STAGE_OF_TABLE

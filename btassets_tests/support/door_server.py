@@ -16,8 +16,8 @@ from typing import Any
 
 import uvicorn
 
-from btassets.instance.report_server import ReportServer
-from btassets.instance.web_door import Door
+from btassets.instance.web.report_server import ReportServer
+from btassets.instance.web.web_door import Door
 from btassets_tests.support.running_page import free_port
 
 
@@ -86,7 +86,7 @@ async def _page(served: Served, scope: Any, receive: Any, send: Any) -> None:
 
 @contextlib.contextmanager
 def served_door(reports: Path, *, is_open: bool = False) -> Iterator[Served]:
-    """Serve a door over a stand-in page and a reports folder, as `btassets.instance.page` does.
+    """Serve a door over a stand-in page and a reports folder, as `btassets.instance.web.application` does.
 
     `is_open`: the page without the door, to see that an attack would reach it.
     """

@@ -15,6 +15,8 @@ from btassets.engine.days import week_mondays
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.calendar import asof_grid, completed_week_sessions
 from btassets.engine.replay.candidate_columns import ACTIONS
+from btassets.engine.replay.grading import AlignedBars
+from btassets.engine.replay.replay_layout import AsofGrid, RawArrays
 from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import replay_ticker
 from btassets.engine.signals import SIGNAL_NAMES
@@ -94,16 +96,10 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
     for number, ticker in enumerate(tickers):
         raw = source.fetch(ticker)
         bars = adjusted_bars(raw, "raw", "total")
-        index, flags = asof_grid(bars.dates, week_ends, int(days[-1]))
         replay = replay_ticker(
-            bars,
-            bench.open,
-            bench.close,
-            np.arange(len(days), dtype=np.int32),
-            raw.close,
-            raw.close * raw.volume,
-            index,
-            flags,
+            AlignedBars(bars, bench.open, bench.close, np.arange(len(days), dtype=np.int32)),
+            RawArrays(raw.close, raw.close * raw.volume),
+            AsofGrid(*asof_grid(bars.dates, week_ends, int(days[-1]))),
             len(days) - 1,
             False,
             ReplayRules(),

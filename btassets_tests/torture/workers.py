@@ -216,7 +216,12 @@ def warm_up() -> None:
     from btassets.cli.commands import COMMANDS
 
     names = ("click", "click.shell_completion", "rich.progress", "tomlkit", "btassets.cli.main", "btassets.cli.program")
-    more = ("btassets.cli.update", "btassets.cli.output.summary", "btassets.defs.launch", "btassets.run.sql_models")
+    more = (
+        "btassets.cli.actions.update",
+        "btassets.cli.output.summary",
+        "btassets.defs.launch",
+        "btassets.run.sql_models",
+    )
     engine = ("btassets.engine.replay.ticker", "btassets.engine.replay.lookahead")
     for name in (*names, *(f"btassets.cli.commands.{word.replace('-', '_')}" for word in COMMANDS), *more, *engine):
         importlib.import_module(name)

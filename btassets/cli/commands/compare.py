@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "compare",
-    "btassets.cli.compare:command_compare",
+    "btassets.cli.actions.compare:command_compare",
     [
         argument("first", metavar="A", help="A scenario that was run; base: the book's own settings."),
         argument("second", metavar="B", help="Another one."),

@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "config",
-    "btassets.cli.books:command_config",
+    "btassets.cli.actions.books:command_config",
     [
         options.book(),
         options.scenario(),

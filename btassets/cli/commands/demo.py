@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "demo",
-    "btassets.cli.run:command_demo",
+    "btassets.cli.actions.run:command_demo",
     [
         option("--book", type=FilePath(), metavar="DIR", help="Folder of the book (default: .btassets/demo)."),
         option("--preset", type=Word(("demo", "null", "edge")), help="Planted edge (default: demo, a small one)."),

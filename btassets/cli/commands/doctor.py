@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "doctor",
-    "btassets.cli.books:command_doctor",
+    "btassets.cli.actions.books:command_doctor",
     [
         options.book(),
         options.max_age(),

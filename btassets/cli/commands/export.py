@@ -9,14 +9,14 @@ from btassets.cli.program import declare
 
 
 def _tables(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from btassets.cli.look import known_tables
+    from btassets.cli.actions.look import known_tables
 
     return [CompletionItem(name) for name in known_tables() if name.startswith(incomplete)]
 
 
 command = declare(
     "export",
-    "btassets.cli.look:command_export",
+    "btassets.cli.actions.look:command_export",
     [
         argument("table", metavar="TABLE", help="Name of the table.", shell_complete=_tables),
         options.book(),

@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "forget",
-    "btassets.cli.forget:command_forget",
+    "btassets.cli.actions.forget:command_forget",
     [argument("tickers", nargs=-1, required=True, metavar="TICKER...", help="Tickers to forget."), options.book()],
     more="For tickers that left the source. One that the source still lists is read again by the next run: "
     "universe.exclude keeps it out.",

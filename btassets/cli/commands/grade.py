@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "grade",
-    "btassets.cli.grade:command_grade",
+    "btassets.cli.actions.grade:command_grade",
     [
         option("--candidates", type=FilePath(), required=True, metavar="F", help="Parquet or CSV table of setups."),
         option("--bars", type=FilePath(), required=True, metavar="DIR", help="Folder of bars, one file per ticker."),

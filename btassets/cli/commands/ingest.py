@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "ingest",
-    "btassets.cli.run:command_ingest",
+    "btassets.cli.actions.run:command_ingest",
     [
         options.book(),
         option("--full", is_flag=True, help="Read the whole window of every ticker again."),

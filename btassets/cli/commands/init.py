@@ -8,7 +8,7 @@ SOURCES = ("demo", "files", "sql", "alpaca", "tiingo", "massive", "yahoo")
 
 command = declare(
     "init",
-    "btassets.cli.books:command_init",
+    "btassets.cli.actions.books:command_init",
     [
         argument("folder", type=FilePath(), metavar="DIR", help="Folder of the new book."),
         option("--source", type=Word(SOURCES), default="demo", help="Where bars come from (default: demo)."),

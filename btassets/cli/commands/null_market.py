@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "null-market",
-    "btassets.cli.null_market:command_null_market",
+    "btassets.cli.actions.null_market:command_null_market",
     [
         options.book(),
         option("--k", type=Whole(1, 999), default=19, metavar="N", help="Versions of the market (default: 19)."),

@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "plan",
-    "btassets.cli.plan:command_plan",
+    "btassets.cli.actions.plan:command_plan",
     [
         option(
             "--why", "is_explained", is_flag=True, help="Tell for each stage which setting, table or source changed."

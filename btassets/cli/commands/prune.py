@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "prune",
-    "btassets.cli.prune:command_prune",
+    "btassets.cli.actions.prune:command_prune",
     [
         options.book(),
         option(

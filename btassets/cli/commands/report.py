@@ -5,7 +5,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "report",
-    "btassets.cli.look:command_report",
+    "btassets.cli.actions.look:command_report",
     [options.book(), options.scenario(), options.open_page("report")],
     examples=["btassets report", "btassets report --scenario strict --open"],
 )

@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "run",
-    "btassets.cli.run:command_run",
+    "btassets.cli.actions.run:command_run",
     [
         options.book(),
         options.scenario("A [scenario.NAME] of the settings file, or one that --set made before."),

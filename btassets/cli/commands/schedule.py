@@ -12,7 +12,7 @@ from btassets.cli.program import declare
 
 def switch(**values: Any) -> int:
     """Turn the schedule on or off, or print its state."""
-    from btassets.cli.schedule import command_schedule
+    from btassets.cli.actions.schedule import command_schedule
 
     return command_schedule(argparse.Namespace(**values))
 

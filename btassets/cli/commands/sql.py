@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "sql",
-    "btassets.cli.sql:command_sql",
+    "btassets.cli.actions.sql:command_sql",
     [
         argument("query", metavar='"SELECT ..."', help="One SELECT; 'show tables' and 'describe TABLE' too."),
         options.book(),

@@ -8,7 +8,7 @@ _SCORES = ("sharpe", "cagr_pct", "total_return_pct", "max_drawdown_pct", "net_av
 
 command = declare(
     "sweep",
-    "btassets.cli.sweep:command_sweep",
+    "btassets.cli.actions.sweep:command_sweep",
     [
         argument(
             "grid",

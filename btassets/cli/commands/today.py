@@ -6,7 +6,7 @@ from btassets.cli.program import declare
 
 command = declare(
     "today",
-    "btassets.cli.look:command_today",
+    "btassets.cli.actions.look:command_today",
     [
         options.book(),
         options.layout(),

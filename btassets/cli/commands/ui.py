@@ -12,7 +12,7 @@ from btassets.cli.program import declare
 
 def start(**values: Any) -> int:
     """Start the page."""
-    from btassets.cli.ui import command_ui
+    from btassets.cli.actions.ui import command_ui
 
     return command_ui(argparse.Namespace(**values))
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from btassets.book.book import Book
 from btassets.graph.columns import KeyNumber
 from btassets.graph.flow import STAGE_OF_TABLE, TABLES
-from btassets.instance.web_door import REPORTS_PATH
+from btassets.instance.web.web_door import REPORTS_PATH
 from btassets.run.tables import key_of
 
 MAX_ROWS = 12

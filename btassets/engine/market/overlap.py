@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import iso_date
+from btassets.engine.days import iso_day
 from btassets.engine.market.raw_bars import Problem, RawBars
 
 Kind = Literal["same", "appended", "restated", "revised", "disjoint"]
@@ -166,8 +166,8 @@ def shrunk_history(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
     if not is_shorter and n_end <= MAX_LOST_AT_END:
         return None
     text = (
-        f"{ticker} {iso_date(int(new.dates[0]))}: {len(new)} bars up to {iso_date(int(new.dates[-1]))} would replace "
-        f"{len(old)} from {iso_date(int(old.dates[0]))} to {iso_date(int(old.dates[-1]))} ({n_lost} dates lost); the "
+        f"{ticker} {iso_day(int(new.dates[0]))}: {len(new)} bars up to {iso_day(int(new.dates[-1]))} would replace "
+        f"{len(old)} from {iso_day(int(old.dates[0]))} to {iso_day(int(old.dates[-1]))} ({n_lost} dates lost); the "
         "longer history stays in use; correct the source, or confirm it by an override of Q27."
     )
     return Problem(ticker, "Q27", "block", int(new.dates[0]), n_lost, text)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.days import iso_day
 from btassets.engine.market.quality_returns import judge_returns
 from btassets.engine.market.quality_rows import (
     on_sessions,
@@ -21,7 +22,7 @@ from btassets.engine.market.quality_rows import (
     within_span,
     without_padding,
 )
-from btassets.engine.market.quality_rules import DroppedRows, Findings, Override, QualityRules, iso_date
+from btassets.engine.market.quality_rules import DroppedRows, Findings, Override, QualityRules
 from btassets.engine.market.raw_bars import Basis, Problem, RawBars
 
 Days = npt.NDArray[np.int32]
@@ -130,7 +131,7 @@ def ended_problem(ticker: str, last_bar: int, last_session: int, rules: QualityR
     if last_session - last_bar <= rules.ended_after_days:
         return None
     text = (
-        f"{ticker} {iso_date(last_bar)}: last bar, while the set goes on to {iso_date(last_session)}; taken as "
+        f"{ticker} {iso_day(last_bar)}: last bar, while the set goes on to {iso_day(last_session)}; taken as "
         "delisted, its history is kept."
     )
     return Problem(ticker, "Q16", "warn", last_bar, 1, text)

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import Findings, QualityRules, iso_date
+from btassets.engine.days import iso_day
+from btassets.engine.market.quality_rules import Findings, QualityRules
 from btassets.engine.market.raw_bars import RawBars
 
 Mask = npt.NDArray[np.bool_]
@@ -120,7 +121,7 @@ def within_span(bars: RawBars, span: tuple[int, int] | None, found: Findings) ->
     if not n_outside:
         return bars
     text = (
-        f"{n_outside} bars outside of {iso_date(span[0])} to {iso_date(span[1])}, the days that the library of "
+        f"{n_outside} bars outside of {iso_day(span[0])} to {iso_day(span[1])}, the days that the library of "
         'exchange calendars knows; cut; set calendar = "data", or another exchange, to use them.'
     )
     found.add("Q24", "quarantine", int(bars.dates[np.flatnonzero(is_outside)[0]]), n_outside, text)

@@ -7,8 +7,7 @@ Belongs here: thresholds, overrides, the list of findings of one ticker. Does no
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from btassets.engine.days import iso_day
 from btassets.engine.market.raw_bars import Problem, RawBars, Severity
 
 
@@ -149,7 +148,7 @@ class Findings:
             severity = "warn"
             text = f"{text} Overridden: {self._reason[rule]}"
         self.is_blocked = self.is_blocked or severity == "block"
-        when = "" if date is None else f" {iso_date(date)}"
+        when = "" if date is None else f" {iso_day(date)}"
         self.problems.append(Problem(self.ticker, rule, severity, date, n, f"{self.ticker}{when}: {text}"))
 
     def drop(self, rule: str, n: int, rows: RawBars | None = None) -> None:
@@ -157,14 +156,3 @@ class Findings:
         self.dropped[rule] = self.dropped.get(rule, 0) + n
         if rows is not None and len(rows):
             self.quarantine.append(DroppedRows(rule, rows))
-
-
-def iso_date(day: int) -> str:
-    """Spell a day number.
-
-    Examples
-    --------
-    >>> iso_date(18738)
-    '2021-04-21'
-    """
-    return str(np.datetime64(int(day), "D"))

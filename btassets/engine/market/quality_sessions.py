@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import QualityRules, iso_date
+from btassets.engine.days import iso_day
+from btassets.engine.market.quality_rules import QualityRules
 from btassets.engine.market.raw_bars import Problem
 
 Days = npt.NDArray[np.int32]
@@ -94,7 +95,7 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
     for at in np.flatnonzero(is_blocked).tolist():
         day = int(days[at])
         text = (
-            f"{iso_date(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar; more "
+            f"{iso_day(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar; more "
             f"than {100.0 * rules.day_missing_block_frac:g}% is no day to rank; its bars are not used."
         )
         problems.append(Problem("", "Q19", "block", day, int(living[at] - present[at]), text))
@@ -103,7 +104,7 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
         at = int(warned[0])
         day = int(days[at])
         text = (
-            f"{iso_date(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar "
+            f"{iso_day(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar "
             f"({len(warned)} days in all above {100.0 * rules.day_missing_warn_frac:g}%); kept."
         )
         problems.append(Problem("", "Q19", "warn", day, len(warned), text))
@@ -113,7 +114,7 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
         day = int(days[at])
         n = int(is_quiet.sum())
         text = (
-            f"{iso_date(day)}: {quiet[at]} of {present[at]} bars have no volume or no range ({n} days in all "
+            f"{iso_day(day)}: {quiet[at]} of {present[at]} bars have no volume or no range ({n} days in all "
             f"above {100.0 * rules.day_quiet_warn_frac:g}%); kept."
         )
         problems.append(Problem("", "Q20", "warn", day, n, text))
@@ -152,7 +153,7 @@ def screen_benchmark(
         else "returns over them are missing in adjusted statistics."
     )
     text = (
-        f"benchmark {ticker} {iso_date(int(missing[0]))}: no bar; {len(missing)} of {len(sessions)} sessions "
+        f"benchmark {ticker} {iso_day(int(missing[0]))}: no bar; {len(missing)} of {len(sessions)} sessions "
         f"lack one ({100.0 * len(missing) / len(sessions):.2f}%); {advice}"
     )
     return (Problem(ticker, "Q21", "block" if is_block else "warn", int(missing[0]), len(missing), text),)

@@ -7,7 +7,8 @@ shares, looked at from each as-of date, decide that in `engine.features.quality`
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import QualityRules, iso_date
+from btassets.engine.days import iso_day
+from btassets.engine.market.quality_rules import QualityRules
 from btassets.engine.market.raw_bars import Problem, RawBars
 
 TRAILING_SESSIONS = 126
@@ -49,7 +50,7 @@ def judge_trailing(
 
     def add(rule: str, count: int, observed: str, setting: str) -> None:
         text = (
-            f"{ticker} {iso_date(last)}: {observed} in the {n_sessions} sessions up to its last bar; beyond "
+            f"{ticker} {iso_day(last)}: {observed} in the {n_sessions} sessions up to its last bar; beyond "
             f"quality.{setting} such a date is not eligible; kept."
         )
         found.append(Problem(ticker, rule, "warn", last, count, text))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.quality_rules import iso_date
+from btassets.engine.days import iso_day
 from btassets.engine.market.raw_bars import Basis, Problem
 
 Days = npt.NDArray[np.int32]
@@ -96,9 +96,9 @@ def unlisted_sessions(off_days: Days, first_bar: Days, last_bar: Days, code: str
     if not is_met.any():
         return []
     met, at = days[is_met], int(np.argmax(is_met))
-    more = f", also {', '.join(iso_date(int(day)) for day in met[1:3])}" if len(met) > 1 else ""
+    more = f", also {', '.join(iso_day(int(day)) for day in met[1:3])}" if len(met) > 1 else ""
     text = (
-        f"{iso_date(int(days[at]))}: {counts[at]} of {living[at]} living tickers have a bar on a day that calendar "
+        f"{iso_day(int(days[at]))}: {counts[at]} of {living[at]} living tickers have a bar on a day that calendar "
         f"{code} does not know ({len(met)} such days in all{more}); their rows were taken out; the calendar may lack "
         'sessions, or be another exchange\'s: set calendar = "data" to use them.'
     )
@@ -110,7 +110,7 @@ def blocked_days_look(n_blocked: int, n_sessions: int, code: str, first: int | N
     if first is None or n_blocked < 5 or n_blocked * 100 <= n_sessions:
         return []
     text = (
-        f"{iso_date(first)}: on {n_blocked} of {n_sessions} sessions of calendar {code} most tickers have no bar; is "
+        f"{iso_day(first)}: on {n_blocked} of {n_sessions} sessions of calendar {code} most tickers have no bar; is "
         "it the calendar of another exchange? set calendar."
     )
     return [Problem(EVERYBODY, "Q24", "warn", first, n_blocked, text)]
@@ -165,16 +165,16 @@ def stopped_look(last_bar: Mapping[str, int], last_session: int, ended_after_day
         some = sorted((ticker for ticker, day in last_bar.items() if day == when), key=str.encode)
         if stopped >= _MIN_TICKERS and stopped >= _STOPPED_FRAC * n:
             text = (
-                f"{iso_date(when)}: {stopped} of {n} tickers have their last bar on this day ({names(some)}) and are "
-                f"taken as delisted, while the others go on to {iso_date(last_session)}; does the source still bring "
+                f"{iso_day(when)}: {stopped} of {n} tickers have their last bar on this day ({names(some)}) and are "
+                f"taken as delisted, while the others go on to {iso_day(last_session)}; does the source still bring "
                 "them?"
             )
             found.append(Problem(EVERYBODY, "Q29", "warn", when, stopped, text))
     ahead = sorted((t for t, d in last_bar.items() if d - last_session > ended_after_days), key=str.encode)
     if ahead:
         text = (
-            f"{iso_date(last_session)}: most tickers stop here, while {len(ahead)} of {n} go on to "
-            f"{iso_date(max(last_bar.values()))} ({names(ahead)}); nothing after this day is used; fetch the others, "
+            f"{iso_day(last_session)}: most tickers stop here, while {len(ahead)} of {n} go on to "
+            f"{iso_day(max(last_bar.values()))} ({names(ahead)}); nothing after this day is used; fetch the others, "
             "or correct a date that cannot be."
         )
         found.append(Problem(EVERYBODY, "Q29", "warn", last_session, len(ahead), text))

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SESSIONS_PER_YEAR = 252
+from btassets.engine.conventions import SESSIONS_A_YEAR
+
 TAIL_FRAC = 0.05
 MIN_RETURNS = 20
-ROLLING_WINDOWS = (126, 252)
+ROLLING_WINDOWS = (SESSIONS_A_YEAR // 2, SESSIONS_A_YEAR)
 ROLLING_STEP = 5
 
 Days = NDArray[np.int32]
@@ -102,7 +103,7 @@ def return_profile(dates: Days, equity: Floats, benchmark: Floats | None = None)
     deviation = float(np.sqrt((centred**2).mean()))
     downside = float(np.sqrt((np.minimum(returns, 0.0) ** 2).mean()))
     tail = float(np.quantile(returns, TAIL_FRAC))
-    year = np.sqrt(SESSIONS_PER_YEAR)
+    year = np.sqrt(SESSIONS_A_YEAR)
     return ReturnProfile(
         volatility_pct=float(returns.std(ddof=1)) * year * 100.0,
         sortino=mean / downside * year if downside > 0 else np.nan,
@@ -138,9 +139,9 @@ def rolling(dates: Days, equity: Floats, window: int, benchmark: Floats | None =
     for place, end in enumerate(ends.tolist()):
         own = returns[end - window : end]
         deviation = float(own.std(ddof=1))
-        volatility[place] = deviation * np.sqrt(SESSIONS_PER_YEAR) * 100.0
+        volatility[place] = deviation * np.sqrt(SESSIONS_A_YEAR) * 100.0
         if deviation > 0:
-            sharpe[place] = float(own.mean()) / deviation * np.sqrt(SESSIONS_PER_YEAR)
+            sharpe[place] = float(own.mean()) / deviation * np.sqrt(SESSIONS_A_YEAR)
         beta[place] = _beta(own, other[end - window : end])
     return Rolling(dates[ends], sharpe, volatility, beta)
 

@@ -6,7 +6,7 @@ itself (book_kernel), rounding (book_table), and errors of these numbers (statis
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,6 +222,113 @@ def simulate_books(
     walked = np.arange(len(panel.calendar), dtype=np.int32) if sessions is None else sessions
     walked = np.ascontiguousarray(walked, dtype=np.int32)
     masks = np.ascontiguousarray(masks, dtype=np.bool_)
+    config_arrays = _config_arrays(configs, masks, start_session, with_trades=with_trades)
+    out = WalkedBooks(
+        *walk_books(
+            walked,
+            panel_arrays(panel),
+            entry_arrays(entries),
+            ChoiceArrays(read_only(masks), read_only(ranks, np.float64)),
+            ExitArrays(*(read_only(_stacked([getattr(x, name) for x in exits])) for name in ExitArrays._fields)),
+            config_arrays,
+            Wants(exits[0].fill == "open", with_curves, with_counts),
+        )
+    )
+    drawdown, sharpe = curve_risk(out.equity, out.first_walked, 2.0)
+    sharpe = sharpe_of_market(sharpe, sessions_a_year(panel.calendar))
+    dates = panel.calendar[walked]
+    days = (walked, dates, years_of(dates))
+    results: list[BookResult | None] = []
+    for k, config in enumerate(configs):
+        if out.first_walked[k] < 0:
+            results.append(None)
+            continue
+        at, n = int(config_arrays.trade_starts[k]), int(out.totals[k, layout.T_TRADES])
+        trades = _trades(entries, out.trade_whole[at : at + n], out.trade_real[at : at + n]) if with_trades else None
+        risk = (float(drawdown[k]), float(sharpe[k]))
+        results.append(_result(config.rules, out, k, days, risk, trades, benchmark, with_curves=with_curves))
+    return results
+
+
+class WalkedBooks(NamedTuple):
+    """What `walk_books` returns, in its order."""
+
+    first_walked: NDArray[np.int64]
+    equity: NDArray[np.float64]
+    curve: NDArray[np.float64]
+    totals: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    trade_whole: NDArray[np.int64]
+    trade_real: NDArray[np.float64]
+
+
+def _result(
+    rules: BookRules,
+    out: WalkedBooks,
+    k: int,
+    days: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]],
+    risk: tuple[float, float],
+    trades: Trades | None,
+    benchmark: BenchmarkCloses | None,
+    *,
+    with_curves: bool,
+) -> BookResult:
+    """Book `k`; `days` are walked sessions, their dates and years, `risk` is drawdown (a fraction) and Sharpe."""
+    w0 = int(out.first_walked[k])
+    walked, dates, years = days[0][w0:], days[1][w0:], days[2][w0:]
+    equity = out.equity[k, w0:]
+    capital, final = rules.starting_capital, float(equity[-1])
+    drawdown, sharpe = risk
+    return BookResult(
+        rules=rules,
+        sessions=walked,
+        dates=dates,
+        equity=equity,
+        **_daily(out.curve[k, w0:] if with_curves else None),
+        trades=trades,
+        counts=dict(zip(layout.COUNT_NAMES, out.counts[k].tolist(), strict=True)),
+        final_equity_usd=final,
+        total_return_pct=(final / capital - 1.0) * 100.0,
+        cagr_pct=annual_rate_pct(final, capital, int(dates[-1]) - int(dates[0])),
+        max_drawdown_pct=drawdown * 100.0,
+        sharpe=None if np.isnan(sharpe) else sharpe,
+        **_averages(out.totals[k].tolist()),
+        yearly_returns=tuple(YearReturn(*pair) for pair in period_returns(years, equity)),
+        spy_return_pct=benchmark.return_pct(int(dates[0]), int(dates[-1])) if benchmark else None,
+    )
+
+
+def _daily(curve: NDArray[np.float64] | None) -> dict[str, Any]:
+    """Fields of `BookResult` that follow from the daily curve, shape (n_walked, 4)."""
+    if curve is None:
+        return dict.fromkeys(("cash", "exposure_frac", "n_positions", "avg_exposure_frac"))
+    return {
+        "cash": curve[:, layout.CURVE_CASH],
+        "exposure_frac": curve[:, layout.CURVE_EXPOSURE],
+        "n_positions": curve[:, layout.CURVE_POSITIONS].astype(np.int32),
+        "avg_exposure_frac": float(np.mean(curve[:, layout.CURVE_EXPOSURE])),
+    }
+
+
+def _averages(total: list[float]) -> dict[str, Any]:
+    """Fields of `BookResult` that follow from the totals over all trades."""
+    n = int(total[layout.T_TRADES])
+    return {
+        "n_trades": n,
+        "win_rate_pct": total[layout.T_WINS] / n * 100.0 if n else None,
+        "avg_trade_pnl_usd": total[layout.T_PNL] / n if n else None,
+        "avg_net_r": total[layout.T_NET_R] / n if n else None,
+        "best_trade_r": total[layout.T_BEST_R] if n else None,
+        "worst_trade_r": total[layout.T_WORST_R] if n else None,
+        "best_trade_pnl_usd": total[layout.T_BEST_PNL] if n else None,
+        "worst_trade_pnl_usd": total[layout.T_WORST_PNL] if n else None,
+        "avg_hold_days": total[layout.T_HOLD] / n if n else None,
+    }
+
+
+def _config_arrays(
+    configs: Sequence[BookConfig], masks: NDArray[np.bool_], start_session: int | None, *, with_trades: bool
+) -> ConfigArrays:
     start = -1 if start_session is None else start_session
     config_real = np.array(
         [
@@ -243,59 +350,4 @@ def simulate_books(
     if with_trades:
         room = np.count_nonzero(masks, axis=1)[config_whole[:, layout.K_MASK]]
     trade_starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(room)))
-    first, equity, curve, totals, counts, trade_whole, trade_real = walk_books(
-        walked,
-        panel_arrays(panel),
-        entry_arrays(entries),
-        ChoiceArrays(read_only(masks), read_only(ranks, np.float64)),
-        ExitArrays(*(read_only(_stacked([getattr(x, name) for x in exits])) for name in ExitArrays._fields)),
-        ConfigArrays(read_only(config_real), read_only(config_whole), read_only(trade_starts)),
-        Wants(exits[0].fill == "open", with_curves, with_counts),
-    )
-    drawdown, sharpe = curve_risk(equity, first, 2.0)
-    sharpe = sharpe_of_market(sharpe, sessions_a_year(panel.calendar))
-    dates = panel.calendar[walked]
-    years = years_of(dates)
-
-    results: list[BookResult | None] = []
-    for k, config in enumerate(configs):
-        w0 = int(first[k])
-        if w0 < 0:
-            results.append(None)
-            continue
-        capital = config.rules.starting_capital
-        final = float(equity[k, -1])
-        total = totals[k].tolist()
-        n = int(total[layout.T_TRADES])
-        at = int(trade_starts[k])
-        results.append(
-            BookResult(
-                rules=config.rules,
-                sessions=walked[w0:],
-                dates=dates[w0:],
-                equity=equity[k, w0:],
-                cash=curve[k, w0:, layout.CURVE_CASH] if with_curves else None,
-                exposure_frac=curve[k, w0:, layout.CURVE_EXPOSURE] if with_curves else None,
-                n_positions=curve[k, w0:, layout.CURVE_POSITIONS].astype(np.int32) if with_curves else None,
-                trades=_trades(entries, trade_whole[at : at + n], trade_real[at : at + n]) if with_trades else None,
-                counts=dict(zip(layout.COUNT_NAMES, counts[k].tolist(), strict=True)),
-                final_equity_usd=final,
-                total_return_pct=(final / capital - 1.0) * 100.0,
-                cagr_pct=annual_rate_pct(final, capital, int(dates[-1]) - int(dates[w0])),
-                max_drawdown_pct=float(drawdown[k]) * 100.0,
-                sharpe=None if np.isnan(sharpe[k]) else float(sharpe[k]),
-                n_trades=n,
-                win_rate_pct=total[layout.T_WINS] / n * 100.0 if n else None,
-                avg_trade_pnl_usd=total[layout.T_PNL] / n if n else None,
-                avg_net_r=total[layout.T_NET_R] / n if n else None,
-                best_trade_r=total[layout.T_BEST_R] if n else None,
-                worst_trade_r=total[layout.T_WORST_R] if n else None,
-                best_trade_pnl_usd=total[layout.T_BEST_PNL] if n else None,
-                worst_trade_pnl_usd=total[layout.T_WORST_PNL] if n else None,
-                avg_hold_days=total[layout.T_HOLD] / n if n else None,
-                yearly_returns=tuple(YearReturn(*pair) for pair in period_returns(years[w0:], equity[k, w0:])),
-                spy_return_pct=benchmark.return_pct(int(dates[w0]), int(dates[-1])) if benchmark else None,
-                avg_exposure_frac=float(np.mean(curve[k, w0:, layout.CURVE_EXPOSURE])) if with_curves else None,
-            )
-        )
-    return results
+    return ConfigArrays(read_only(config_real), read_only(config_whole), read_only(trade_starts))

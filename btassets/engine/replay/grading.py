@@ -18,8 +18,42 @@ from btassets.engine.replay.outcome import GradingRules, SetupPrices, blank_row,
 from btassets.engine.replay.replay_layout import BarArrays, BenchmarkArrays, GradedOutputs, TickerArrays, Timeline
 
 
+class AlignedBars(NamedTuple):
+    """One ticker's adjusted bars, with the benchmark and the calendar on its own dates.
+
+    Attributes
+    ----------
+    bars
+        Bars after T are not read.
+    bench_open, bench_close
+        Shape (n_bars,); NaN where the benchmark has no bar.
+    session_no
+        Shape (n_bars,): index of each bar's date in the calendar's sessions, ascending.
+    """
+
+    bars: Bars
+    bench_open: npt.NDArray[np.float64]
+    bench_close: npt.NDArray[np.float64]
+    session_no: npt.NDArray[np.int32]
+
+    def up_to(self, i: int) -> "AlignedBars":
+        """Bars 0 to i, as if there were no later ones."""
+        stop = i + 1
+        return AlignedBars(self.bars.up_to(i), self.bench_open[:stop], self.bench_close[:stop], self.session_no[:stop])
+
+
 class GivenPrices(NamedTuple):
-    """Setups to grade, shape (n_rows,) each: as-of bar (-1: none), +1 long or anything else, prices, reward."""
+    """Setups to grade, shape (n_rows,) each.
+
+    Attributes
+    ----------
+    bar_no
+        As-of bar; -1 (no bar on that date) leaves the row ungraded.
+    sign
+        +1 long; anything else is graded as a short, as in the legacy profile.
+    entry, stop, target, rr
+        `rr` is what a target hit pays at the close fill, as given. A NaN target is never hit.
+    """
 
     bar_no: Int32s
     sign: Int8s
@@ -56,16 +90,19 @@ def bar_arrays(bars: Bars) -> BarArrays:
     return BarArrays(read_only(bars.dates), *(read_only(part) for part in reals))
 
 
-def timeline_of(
-    bars: Bars, session_no: npt.NDArray[np.int32], last_session_no: int, *, is_ended: bool, gap_days: int
-) -> Timeline:
-    """Where the bars lie in the calendar (`replay_ticker`); no segment ends with `gap_days` 0."""
-    return Timeline(
-        read_only(session_no),
-        read_only(segment_starts(bars.dates, gap_days), np.int32),
-        int(np.searchsorted(session_no, last_session_no, side="right")),
-        int(last_session_no),
-        bool(is_ended),
+def ticker_arrays(aligned: AlignedBars, last_session_no: int, *, is_ended: bool, gap_days: int) -> TickerArrays:
+    """One ticker as the compiled code reads it; no segment ends with `gap_days` 0."""
+    bars, session_no = aligned.bars, aligned.session_no
+    return TickerArrays(
+        bar_arrays(bars),
+        BenchmarkArrays(read_only(aligned.bench_open), read_only(aligned.bench_close)),
+        Timeline(
+            read_only(session_no),
+            read_only(segment_starts(bars.dates, gap_days), np.int32),
+            int(np.searchsorted(session_no, last_session_no, side="right")),
+            int(last_session_no),
+            bool(is_ended),
+        ),
     )
 
 
@@ -94,17 +131,9 @@ def graded_columns(out: GradedOutputs, n_rows: int) -> dict[str, npt.NDArray[np.
 
 
 def grade_setups(
-    bars: Bars,
-    bench_open: npt.NDArray[np.float64],
-    bench_close: npt.NDArray[np.float64],
-    session_no: npt.NDArray[np.int32],
+    aligned: AlignedBars,
     last_session_no: int,
-    index: npt.NDArray[np.int32],
-    sign: npt.NDArray[np.int8],
-    entry: npt.NDArray[np.float64],
-    stop: npt.NDArray[np.float64],
-    target: npt.NDArray[np.float64],
-    rr: npt.NDArray[np.float64],
+    setups: GivenPrices,
     *,
     is_ended: bool,
     is_legacy: bool = False,
@@ -114,19 +143,12 @@ def grade_setups(
 
     Parameters
     ----------
-    bars
-        One ticker. Bars after T are not read.
-    bench_open, bench_close
-        Shape (n_bars,), on the ticker's dates, NaN where the benchmark has no bar.
-    session_no, last_session_no
-        Shape (n_bars,): index of each bar's date in the calendar's sessions; that of T.
-    index
-        Shape (n_rows,): as-of bar of each setup; -1 (no bar on that date) leaves the row ungraded.
-    sign
-        +1 long; anything else is graded as a short, as in the legacy profile.
-    entry, stop, target, rr
-        Shape (n_rows,). `rr` is what a target hit pays at the close fill, as given. A NaN target
-        is never hit.
+    aligned
+        One ticker.
+    last_session_no
+        Session number of T.
+    setups
+        Rows to grade.
     is_ended
         Whether the ticker has ended at T.
     is_legacy
@@ -141,20 +163,13 @@ def grade_setups(
         Graded columns (`GRADED_FLOATS`, `GRADED_CODES`, `GRADED_SHORTS`, `GRADED_DATES`), each
         (n_rows,). Missing: NaN in floats, `NO_DAY` in dates, -1 in the others.
     """
-    out = graded_outputs(len(index))
-    _grade_pass(
-        GivenPrices(
-            read_only(index, np.int32),
-            read_only(sign, np.int8),
-            *(read_only(part, np.float64) for part in (entry, stop, target, rr)),
-        ),
-        TickerArrays(
-            bar_arrays(bars),
-            BenchmarkArrays(read_only(bench_open, np.float64), read_only(bench_close, np.float64)),
-            timeline_of(bars, session_no, last_session_no, is_ended=is_ended, gap_days=0),
-        ),
-        horizon_days,
-        is_legacy,
-        out,
+    types = (np.int32, np.int8, *(np.float64,) * 4)
+    given = GivenPrices(*(read_only(part, dtype) for part, dtype in zip(setups, types, strict=True)))
+    n_rows = len(given.bar_no)
+    out = graded_outputs(n_rows)
+    exact = aligned._replace(
+        bench_open=np.asarray(aligned.bench_open, np.float64), bench_close=np.asarray(aligned.bench_close, np.float64)
     )
-    return graded_columns(out, len(index))
+    ticker = ticker_arrays(exact, last_session_no, is_ended=is_ended, gap_days=0)
+    _grade_pass(given, ticker, horizon_days, is_legacy, out)
+    return graded_columns(out, n_rows)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import IS_LATEST
 from btassets.engine.replay.candidate_columns import SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
+from btassets.engine.replay.grading import AlignedBars
+from btassets.engine.replay.replay_layout import AsofGrid, RawArrays
 from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.ticker import TickerReplay, replay_ticker
 
@@ -41,12 +42,8 @@ class Mismatch:
 
 def truncation_mismatches(
     replay: TickerReplay,
-    bars: Bars,
-    bench_open: npt.NDArray[np.float64],
-    bench_close: npt.NDArray[np.float64],
-    session_no: npt.NDArray[np.int32],
-    raw_close: npt.NDArray[np.float64],
-    raw_dollar_volume: npt.NDArray[np.float64],
+    aligned: AlignedBars,
+    raw: RawArrays,
     sampled_index: npt.NDArray[np.int32],
     rules: ReplayRules,
 ) -> list[Mismatch]:
@@ -60,28 +57,22 @@ def truncation_mismatches(
     ----------
     replay
         The rows in question: what `replay_ticker` returned, or the same built from stored tables.
-    bars, bench_open, bench_close, session_no, raw_close, raw_dollar_volume, rules
+    aligned, raw, rules
         What they were made from.
     sampled_index
         As-of bars to try, each one that `replay` was asked for.
     """
     mismatches: list[Mismatch] = []
     for i in sampled_index.tolist():
-        stop = i + 1
         truncated = replay_ticker(
-            bars.up_to(i),
-            bench_open[:stop],
-            bench_close[:stop],
-            session_no[:stop],
-            raw_close[:stop],
-            raw_dollar_volume[:stop],
-            np.array([i], dtype=np.int32),
-            np.array([IS_LATEST], dtype=np.uint8),
-            int(session_no[i]),
+            aligned.up_to(i),
+            RawArrays(raw.close[: i + 1], raw.dollar_volume[: i + 1]),
+            AsofGrid(np.array([i], dtype=np.int32), np.array([IS_LATEST], dtype=np.uint8)),
+            int(aligned.session_no[i]),
             False,  # noqa: FBT003 - a living ticker at its own last bar
             rules,
         )
-        date = int(bars.dates[i])
+        date = int(aligned.bars.dates[i])
         full_rows = np.flatnonzero(replay.candidate_index == i)
         mismatches += _differences(date, SETUP_COLUMNS, replay.candidates, full_rows, truncated.candidates)
         full_rows = np.flatnonzero(replay.signal_index == i)

@@ -2,7 +2,7 @@
 
 Belongs here: names. Each output array has one row per column, in the order of `candidate_columns`, and one
 column per table row. Does not belong here: anything that computes, and the tables' contract
-(`graph/tables.py`).
+(`btassets/graph/`).
 """
 
 from typing import NamedTuple

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.compiling import read_only
-from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import IS_BAR, IS_LATEST, IS_OWN_WEEK, IS_WEEK
 from btassets.engine.replay.candidate_columns import GRID_COLUMNS, SETUP_CODES, SETUP_FLOATS, SIGNAL_FLOATS
-from btassets.engine.replay.grading import bar_arrays, graded_columns, graded_outputs, timeline_of
+from btassets.engine.replay.grading import AlignedBars, graded_columns, graded_outputs, ticker_arrays
 from btassets.engine.replay.kernel import replay_pass
 from btassets.engine.replay.replay_layout import (
     INELIGIBLE_REASON,
@@ -21,11 +20,9 @@ from btassets.engine.replay.replay_layout import (
     SETUP_SHORTS,
     SIGNAL_N_FORWARD,
     AsofGrid,
-    BenchmarkArrays,
     RawArrays,
     SetupOutputs,
     SignalOutputs,
-    TickerArrays,
 )
 from btassets.engine.replay.replay_rules import ReplayRules, pivot_decay, rule_parameters
 
@@ -58,14 +55,9 @@ def warm_up() -> None:
 
 
 def replay_ticker(
-    bars: Bars,
-    bench_open: npt.NDArray[np.float64],
-    bench_close: npt.NDArray[np.float64],
-    session_no: npt.NDArray[np.int32],
-    raw_close: npt.NDArray[np.float64],
-    raw_dollar_volume: npt.NDArray[np.float64],
-    asof_index: npt.NDArray[np.int32],
-    asof_flags: npt.NDArray[np.uint8],
+    aligned: AlignedBars,
+    raw: RawArrays,
+    asof: AsofGrid,
     last_session_no: int,
     is_ended: bool,  # noqa: FBT001 - a fact about the ticker, not an option
     rules: ReplayRules,
@@ -76,15 +68,12 @@ def replay_ticker(
 
     Parameters
     ----------
-    bars
-        Adjusted bars. Bars after T (session number above `last_session_no`) are not read.
-    bench_open, bench_close
-        Shape (n_bars,): the benchmark on the ticker's own dates, NaN where it has no bar.
-    session_no
-        Shape (n_bars,): index of each bar's date in the calendar's sessions, ascending.
-    raw_close, raw_dollar_volume
-        Shape (n_bars,), unadjusted, US dollars: for eligibility and `adv20_usd`.
-    asof_index, asof_flags
+    aligned
+        Adjusted bars, benchmark and session numbers. Bars after T (session number above `last_session_no`) are
+        not read.
+    raw
+        Unadjusted: for eligibility and `adv20_usd`.
+    asof
         What `market.calendar.asof_grid` returned: ascending bar indices and the grids of each.
     last_session_no
         Session number of T.
@@ -93,7 +82,7 @@ def replay_ticker(
     rules
         Parameters; `gap_days=0` is the legacy profile.
     """
-    n_asof = len(asof_index)
+    n_asof = len(asof.bar_no)
     setups = SetupOutputs(
         np.empty((len(SETUP_FLOATS), 2 * n_asof)),
         np.empty((len(SETUP_CODES), 2 * n_asof), dtype=np.int8),
@@ -108,47 +97,56 @@ def replay_ticker(
         np.empty(n_asof, dtype=np.int32),
     )
     n_candidates, n_signals = replay_pass(
-        TickerArrays(
-            bar_arrays(bars),
-            BenchmarkArrays(read_only(bench_open), read_only(bench_close)),
-            timeline_of(bars, session_no, last_session_no, is_ended=is_ended, gap_days=rules.gap_days),
-        ),
-        RawArrays(read_only(raw_close), read_only(raw_dollar_volume)),
-        AsofGrid(read_only(asof_index), read_only(asof_flags)),
+        ticker_arrays(aligned, last_session_no, is_ended=is_ended, gap_days=rules.gap_days),
+        RawArrays(*(read_only(part) for part in raw)),
+        AsofGrid(*(read_only(part) for part in asof)),
         rule_parameters(rules),
         pivot_decay(rules),
         setups,
         graded,
         out,
     )
-
-    asof = setups.asof[:n_candidates]
-    candidate_index = asof_index[asof]
-    candidates: dict[str, npt.NDArray[np.generic]] = {"asof_date": bars.dates[candidate_index]}
-    flags = asof_flags[asof]
-    for name, bit in zip(GRID_COLUMNS, (IS_WEEK, IS_BAR, IS_OWN_WEEK, IS_LATEST), strict=True):
-        candidates[name] = (flags & bit) != 0
-    candidates["n_bars"] = setups.shorts[N_BARS, :n_candidates]
-    for k, name in enumerate(SETUP_FLOATS):
-        candidates[name] = setups.floats[k, :n_candidates]
-    for k, name in enumerate(SETUP_CODES):
-        candidates[name] = setups.codes[k, :n_candidates]
-    candidates["is_projected"] = candidates["is_projected"].view(bool)
+    dates = aligned.bars.dates
+    candidate_index = asof.bar_no[setups.asof[:n_candidates]]
+    candidates = _candidates(dates[candidate_index], asof.flags[setups.asof[:n_candidates]], setups)
     candidates.update(graded_columns(graded, int(n_candidates)))
+    signal_index = asof.bar_no[out.asof[:n_signals]]
+    signals = _signals(dates[signal_index], asof.flags[out.asof[:n_signals]], out)
+    return TickerReplay(candidates, signals, candidate_index, signal_index)
 
-    asof = out.asof[:n_signals]
-    signal_index = asof_index[asof]
-    flags = asof_flags[asof]
-    reason = out.codes[INELIGIBLE_REASON, :n_signals]
-    signals: dict[str, npt.NDArray[np.generic]] = {
-        "asof_date": bars.dates[signal_index],
+
+def _candidates(
+    dates: npt.NDArray[np.int32], flags: npt.NDArray[np.uint8], out: SetupOutputs
+) -> dict[str, npt.NDArray[np.generic]]:
+    """The columns known at the as-of bar, a view of the written rows each."""
+    n = len(dates)
+    columns: dict[str, npt.NDArray[np.generic]] = {"asof_date": dates}
+    for name, bit in zip(GRID_COLUMNS, (IS_WEEK, IS_BAR, IS_OWN_WEEK, IS_LATEST), strict=True):
+        columns[name] = (flags & bit) != 0
+    columns["n_bars"] = out.shorts[N_BARS, :n]
+    for k, name in enumerate(SETUP_FLOATS):
+        columns[name] = out.floats[k, :n]
+    for k, name in enumerate(SETUP_CODES):
+        columns[name] = out.codes[k, :n]
+    columns["is_projected"] = columns["is_projected"].view(bool)
+    return columns
+
+
+def _signals(
+    dates: npt.NDArray[np.int32], flags: npt.NDArray[np.uint8], out: SignalOutputs
+) -> dict[str, npt.NDArray[np.generic]]:
+    """The columns of `factor_signals`, a view of the written rows each."""
+    n = len(dates)
+    reason = out.codes[INELIGIBLE_REASON, :n]
+    columns: dict[str, npt.NDArray[np.generic]] = {
+        "asof_date": dates,
         "is_week": (flags & IS_WEEK) != 0,
         "is_own_week": (flags & IS_OWN_WEEK) != 0,
         "is_latest": (flags & IS_LATEST) != 0,
-        "n_forward": out.shorts[SIGNAL_N_FORWARD, :n_signals],
+        "n_forward": out.shorts[SIGNAL_N_FORWARD, :n],
         "eligible": reason == -1,
         "ineligible_reason": reason,
     }
     for k, name in enumerate(SIGNAL_FLOATS):
-        signals[name] = out.floats[k, :n_signals]
-    return TickerReplay(candidates, signals, candidate_index, signal_index)
+        columns[name] = out.floats[k, :n]
+    return columns

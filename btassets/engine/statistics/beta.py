@@ -7,7 +7,9 @@ the beta of a whole portfolio (portfolio_value).
 import numpy as np
 from numpy.typing import NDArray
 
-BETA_BARS = 252
+from btassets.engine.conventions import SESSIONS_A_YEAR
+
+BETA_BARS = SESSIONS_A_YEAR
 MIN_BETA_PAIRS = 60
 """Returns that a beta takes; with fewer it is 1, the market's own."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from btassets.render.charts import svg
-from btassets.render.charts.curves import empty_chart
+from btassets.render.charts.report_charts import empty_chart
 from btassets.render.format import shown
 
 _ROW = 26

@@ -6,9 +6,9 @@ Belongs here: sentences of advice and warnings. Does not belong here: the eviden
 
 from btassets.render.claims import claimed, denies, evidence
 from btassets.render.format import esc, prose
-from btassets.render.names import verdict_chip
+from btassets.render.html_tables import details, section
+from btassets.render.labels import verdict_chip
 from btassets.render.report_types import Advice, Report
-from btassets.render.tables import details, section
 
 
 def advice_and_warnings(report: Report) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 
 from btassets.engine.floors import VARIANTS
 from btassets.engine.signals import SIGNALS
-from btassets.render.charts import curves as charts
-from btassets.render.charts.curves import Mark, Row
+from btassets.render.charts import report_charts as charts
+from btassets.render.charts.report_charts import Mark, Row
 from btassets.render.format import shown
+from btassets.render.html_tables import Column, block, figure, mark_legend, section, table
 from btassets.render.report_types import Report
-from btassets.render.tables import Column, block, figure, mark_legend, section, table
 
 _STATS = (
     Column("total", "n", "n"),

@@ -5,10 +5,10 @@ Belongs here: what a reader has to see within ten seconds. Does not belong here:
 """
 
 from btassets.render.format import esc, html, prose
-from btassets.render.names import curve_name, main_portfolio, verdict_chip
+from btassets.render.html_tables import value_at
+from btassets.render.labels import curve_name, main_portfolio, verdict_chip
 from btassets.render.report_types import Report
 from btassets.render.sections.portfolio import equity_figure
-from btassets.render.tables import value_at
 
 _CURVE_HEIGHT = 250
 

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btassets.engine.conventions import HORIZON_DAYS
-from btassets.render.charts import curves as charts
-from btassets.render.charts.curves import Line, Mark, Row
+from btassets.render.charts import report_charts as charts
+from btassets.render.charts.report_charts import Line, Mark, Row
 from btassets.render.claims import NOT_AVAILABLE, denies, detectable, interval, out_of_sample, p_words, shown_in
 from btassets.render.format import MISSING, esc, shown
-from btassets.render.names import curve_name, verdict_chip
+from btassets.render.html_tables import Column, block, facts, figure, legend, mark_legend, section, table
+from btassets.render.labels import curve_name, verdict_chip
 from btassets.render.report_types import Report
 from btassets.render.sections.evidence import SIGNAL_LABELS
-from btassets.render.tables import Column, block, facts, figure, legend, mark_legend, section, table
 
 Values = Mapping[str, Any]
 

@@ -3,8 +3,8 @@
 Belongs here: the section of the journal. Does not belong here: today's list (`today.py`).
 """
 
+from btassets.render.html_tables import Column, details, section, table
 from btassets.render.report_types import Report
-from btassets.render.tables import Column, details, section, table
 
 _MEASURES = {"net_r": "Net R", "hit_rate": "Hit rate", "fill_gap_r": "Fill gap, R"}
 _VERDICT_COLUMNS = (

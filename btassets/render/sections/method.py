@@ -8,8 +8,8 @@ from typing import Any
 from btassets.engine.floors import FLOORS
 from btassets.render.format import esc, shown
 from btassets.render.glossary import GLOSSARY
+from btassets.render.html_tables import Column, details, facts, many, section, table
 from btassets.render.report_types import Report
-from btassets.render.tables import Column, details, facts, many, section, table
 
 _MOST_LISTED = 50
 _GATES = {floor.setting: floor.label for floor in FLOORS}

@@ -4,12 +4,12 @@ Belongs here: what one capital-constrained book did. Does not belong here: stati
 (`sections_evidence.py`).
 """
 
-from btassets.render.charts import curves as charts
-from btassets.render.charts.curves import Line
+from btassets.render.charts import report_charts as charts
+from btassets.render.charts.report_charts import Line
 from btassets.render.format import esc, html, shown
-from btassets.render.names import curve_name, main_portfolio
+from btassets.render.html_tables import Column, block, details, figure, legend, section, table
+from btassets.render.labels import curve_name, main_portfolio, ticker_column
 from btassets.render.report_types import Report
-from btassets.render.tables import Column, block, details, figure, legend, section, table
 
 _CSS = {
     "hold": "c-hold",
@@ -338,8 +338,9 @@ def trades(report: Report) -> str:
         json="portfolio_sim.policies",
         caption="Qualified setups that became no trade",
     )
+    columns = (ticker_column(report), *TRADE_COLUMNS[1:])
     best, worst = (
-        table(own[side], TRADE_COLUMNS, json=f"{at}.{side}", caption=f"{side.capitalize()} trades")
+        table(own[side], columns, json=f"{at}.{side}", caption=f"{side.capitalize()} trades")
         for side in ("best", "worst")
     )
     histogram = figure("Net R per trade", "After costs; the last bin is open.", chart, behind)

@@ -6,12 +6,12 @@ any of it is (`how_sure.py`).
 
 from typing import Any
 
-from btassets.render.charts import curves as charts
-from btassets.render.charts.curves import Line
+from btassets.render.charts import report_charts as charts
+from btassets.render.charts.report_charts import Line
 from btassets.render.format import MISSING, shown
-from btassets.render.names import curve_name
+from btassets.render.html_tables import Column, block, figure, legend, section, table
+from btassets.render.labels import curve_name
 from btassets.render.report_types import Report
-from btassets.render.tables import Column, block, figure, legend, section, table
 
 _MEASURES = (
     ("cagr_pct", "CAGR", "pct", "by calendar days"),

@@ -6,10 +6,11 @@ Belongs here: the list of today. Does not belong here: what became of earlier on
 from collections.abc import Mapping
 from typing import Any
 
-from btassets.render.charts import curves as charts
+from btassets.render.charts import report_charts as charts
 from btassets.render.format import MISSING, shown
+from btassets.render.html_tables import Column, details, section, table
+from btassets.render.labels import ticker_column
 from btassets.render.report_types import Report
-from btassets.render.tables import Column, details, section, table
 
 MOST_SETUPS = 20
 MOST_SETUPS_BEHIND = 80
@@ -43,6 +44,7 @@ def todays_setups(report: Report) -> str:
     """What qualifies at the as-of date, and the nearest misses."""
     today = report["todays_setups"]
     rows, misses = today["qualified"], today["nearest_misses"]
+    link = ticker_column(report)
     if today["is_signal_day"]:
         day = "A signal day: the statistics below trade such dates."
     else:
@@ -56,7 +58,7 @@ def todays_setups(report: Report) -> str:
     parts = [
         table(
             rows[:MOST_SETUPS],
-            (*_SETUP_COLUMNS, _GLYPH),
+            (link, *_SETUP_COLUMNS[1:], _GLYPH),
             json="todays_setups.qualified",
             caption="Qualified today",
             none="Nothing qualifies today.",
@@ -68,7 +70,7 @@ def todays_setups(report: Report) -> str:
         more = f" The other {left:,} stand in report.json." if left else ""
         votes = table(
             behind,
-            (*_SETUP_COLUMNS, *_VOTE_COLUMNS),
+            (link, *_SETUP_COLUMNS[1:], *_VOTE_COLUMNS),
             json="todays_setups.qualified",
             caption="Qualified, with votes",
         )
@@ -76,7 +78,7 @@ def todays_setups(report: Report) -> str:
             f"All {len(behind):,} with their five votes" if not left else f"First {len(behind):,} with their five votes"
         )
         parts.append(details(label, votes, f'<p class="note">Votes run from -1 to 1, positive for a rise.{more}</p>'))
-    columns = (*_SETUP_COLUMNS[:8], Column("failed", "Fails"), *_SETUP_COLUMNS[10:12])
+    columns = (link, *_SETUP_COLUMNS[1:8], Column("failed", "Fails"), *_SETUP_COLUMNS[10:12])
     near = [{**row, "failed": ", ".join(row["failed_floors"])} for row in misses]
     parts.append("<h3>Nearest misses</h3>")
     parts.append(

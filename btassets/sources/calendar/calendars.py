@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.engine.days import EPOCH
-from btassets.errors import CannotWriteError, DamagedFileError, SettingError
+from btassets.errors import CannotWriteError, DamagedFileError
+from btassets.sources.calendar.exchange_library import calendar_type
 from btassets.sources.values.dates import MAX_DAY, MIN_DAY
 from btassets.storage.lake import Lake
 from btassets.storage.sealed import tell_damage
@@ -115,20 +116,12 @@ def _pair(facts: dict[str, Any]) -> tuple[int | None, int | None]:
 
 
 def _from_library(code: str, begin: int, end: int) -> tuple[Days, int, int, tuple[int | None, int | None]]:
-    import exchange_calendars
-    from exchange_calendars import errors
-
-    try:
-        calendar_type = type(exchange_calendars.get_calendar(code))
-    except errors.InvalidCalendarName as error:
-        rule = "must be an exchange code that exchange_calendars knows, such as XNYS, or data"
-        raise SettingError("calendar", code, rule, "settings") from error
+    kind = calendar_type(code)
     low, high = (
-        None if bound is None else (bound.date() - EPOCH).days
-        for bound in (calendar_type.bound_min(), calendar_type.bound_max())
+        None if bound is None else (bound.date() - EPOCH).days for bound in (kind.bound_min(), kind.bound_max())
     )
     begin, end = begin if low is None else max(begin, low), end if high is None else min(end, high)
     if begin >= end:
         return np.empty(0, np.int32), begin, end, (low, high)
-    calendar = calendar_type(start=EPOCH + dt.timedelta(days=begin), end=EPOCH + dt.timedelta(days=end))
+    calendar = kind(start=EPOCH + dt.timedelta(days=begin), end=EPOCH + dt.timedelta(days=end))
     return calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int32), begin, end, (low, high)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from btassets.errors import CannotWriteError, SettingError
+from btassets.errors import CannotWriteError
 from btassets.sources.calendar.calendars import DATA
+from btassets.sources.calendar.exchange_library import calendar_type
 from btassets.storage.lake import Lake
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
@@ -93,15 +94,8 @@ def _read(path: Path, code: str) -> ExchangeHours | None:
 
 
 def _from_library(code: str, today: dt.date) -> ExchangeHours:
-    import exchange_calendars
-    from exchange_calendars import errors
-
     margin = dt.timedelta(days=_MARGIN_DAYS)
-    try:
-        kind = type(exchange_calendars.get_calendar(code))
-    except errors.InvalidCalendarName as error:
-        rule = "must be an exchange code that exchange_calendars knows, such as XNYS, or data"
-        raise SettingError("calendar", code, rule, "settings") from error
+    kind = calendar_type(code)
     bound = kind.bound_max()
     end = today + margin if bound is None else min(today + margin, bound.date())
     calendar = kind(start=today - margin, end=end)

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from btassets.engine.days import EPOCH
+from btassets.engine.days import EPOCH, iso_day
 from btassets.errors import SettingError
 from btassets.sources.calendar.calendars import DATA
 from btassets.sources.calendar.exchange_hours import exchange_hours
@@ -40,15 +40,6 @@ class Window:
     def since(self, first_date: int | None) -> "Window":
         """Give the part from `first_date`; None: the whole."""
         return self if first_date is None else Window(first_date, self.last)
-
-
-def iso_day(day: int) -> str:
-    """Write a date as YYYY-MM-DD.
-
-    >>> iso_day(18627)
-    '2020-12-31'
-    """
-    return (EPOCH + dt.timedelta(days=day)).isoformat()
 
 
 def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.datetime | None = None) -> Window:

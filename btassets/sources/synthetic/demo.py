@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from btassets.errors import SettingError
 from btassets.sources.base import Basis, BlockedTickerError, RawBars
+from btassets.sources.calendar.exchange_library import calendar_type
 from btassets.sources.synthetic.synthetic_factors import DEFAULT_EPOCH, SESSIONS_A_YEAR, MarketSpec
 from btassets.sources.synthetic.synthetic_market import MODEL_VERSION, CalendarTooShortError, SyntheticMarket
 
@@ -244,10 +245,8 @@ def _number(ticker: str) -> int:
 
 
 def _new_york_sessions(first: int, last: int) -> npt.NDArray[np.int32]:
-    import exchange_calendars
-
     start, end = (str(np.datetime64(day, "D")) for day in (first, last))
-    calendar = exchange_calendars.get_calendar("XNYS", start=start, end=end)
+    calendar = calendar_type("XNYS")(start=start, end=end)
     return calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int32)
 
 

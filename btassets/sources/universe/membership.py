@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from btassets.errors import MembershipError
 from btassets.sources.files.column_guess import same_name
 from btassets.sources.values.dates import read_day
@@ -91,8 +93,6 @@ def _read(path: Path, *stamp: int) -> Membership:
 def _rows(path: Path) -> list[tuple[Any, Any, Any]]:
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
-            import pyarrow.parquet as pq
-
             with pq.ParquetFile(path) as file:
                 table = file.read()
             names = {same_name(name): name for name in table.column_names}

@@ -13,10 +13,12 @@ ex-date. Symbols keep the dot (BRK.B). Spin-offs have no price there: they are n
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from btassets.engine.days import iso_day
 from btassets.sources.base import Basis, BlockedTickerError, Problem, RawBars
-from btassets.sources.calendar.window import Window, iso_day
+from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession
 from btassets.sources.vendors.vendor_rows import (
     RowKeys,
@@ -226,8 +228,6 @@ def _noted(bars: RawBars, events: Sequence[tuple[int, str]]) -> RawBars:
     inside = [event for event in events if len(bars) and bars.dates.min() < event[0] <= bars.dates.max()]
     if not inside:
         return bars
-    from dataclasses import replace
-
     day, what = inside[0]
     text = f"{iso_day(day)}: {what} ({len(inside)} in all) has no price at the vendor; the fall is not adjusted for."
     return replace(bars, notes=(*bars.notes, Problem("", "Q8", "warn", day, len(inside), text)))

@@ -16,9 +16,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from btassets.engine.days import iso_day
 from btassets.masking import mask
 from btassets.sources.base import Basis, Problem, RawBars
-from btassets.sources.calendar.window import Window, iso_day
+from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession
 from btassets.sources.vendors.vendor_rows import (
     RowKeys,

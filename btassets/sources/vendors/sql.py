@@ -19,21 +19,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from btassets.engine.days import iso_day
 from btassets.errors import NoBarsError, SettingError, UsageError
 from btassets.masking import mask, remember
 from btassets.sources.base import Basis, BlockedTickerError, RawBars
-from btassets.sources.calendar.window import iso_day
 from btassets.sources.files.column_mapping import ColumnNames, LocatedColumns, concatenated, raw_bars_of
 from btassets.sources.universe.ticker_names import canonical_ticker, case_collisions, unsafe_reason
 from btassets.sources.vendors.vendor_rows import taken
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 URL_NAME, PASSWORD_NAME = "BTASSETS_SQL_URL", "BTASSETS_SQL_PASSWORD"
 """Environment variables: the whole address, or the password alone."""
@@ -154,9 +153,6 @@ class SqlSource:
 
     def _read(self, group: Mapping[str, int | None]) -> None:
         """Put the bars of a group of tickers into `_ready`, by one query."""
-        import sqlalchemy as sa
-        from sqlalchemy.exc import SQLAlchemyError
-
         starts = [first for first in group.values() if first is not None]
         first = min(starts) if len(starts) == len(group) else _FIRST_EVER
         known = self._found()
@@ -205,9 +201,6 @@ class SqlSource:
         return self._inventory
 
     def _look(self) -> dict[str, _Known]:
-        import sqlalchemy as sa
-        from sqlalchemy.exc import SQLAlchemyError
-
         names = self._columns
         ticker, date = sa.column(str(names.ticker)), sa.column(names.date)
         grouped = sa.select(ticker, sa.func.max(date), sa.func.count()).select_from(self._rows(_FIRST_EVER))
@@ -247,8 +240,6 @@ class SqlSource:
 
     def _rows(self, first: int) -> Any:
         """Use the user's query as a table, its `:since` bound."""
-        import sqlalchemy as sa
-
         text = sa.text(f"(\n{self._query}\n) AS bars_of_source")
         return text.bindparams(since=self._bound(first)) if "since" in text.compile().params else text
 
@@ -257,9 +248,6 @@ class SqlSource:
         return iso_day(day) if self._url.get_backend_name() == "sqlite" else np.datetime64(day, "D").item()
 
     def _connected(self) -> Any:
-        import sqlalchemy as sa
-        from sqlalchemy.exc import SQLAlchemyError
-
         if self._engine is None:
             try:
                 self._engine = sa.create_engine(self._url, poolclass=sa.pool.NullPool)
@@ -286,10 +274,7 @@ class SqlSource:
         return NoBarsError(f"source {shown}", f"the database says: {said}", "correct source.url or source.query.")
 
 
-def _address(url: str, folder: Path | None) -> "sa.URL":
-    import sqlalchemy as sa
-    from sqlalchemy.exc import ArgumentError
-
+def _address(url: str, folder: Path | None) -> sa.URL:
     given = os.environ.get(URL_NAME, "").strip()
     rule = "must be an SQLAlchemy address such as postgresql+psycopg2://reader@host/market or sqlite:////bars.db"
     try:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.days import EPOCH
+from btassets.engine.days import EPOCH, iso_day
 from btassets.errors import NoBarsError
 from btassets.masking import mask
 from btassets.sources.base import BlockedTickerError, FetchFailedError, Problem, RawBars
-from btassets.sources.calendar.window import Window, iso_day
+from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import BadAnswerError
 
 Floats = npt.NDArray[np.float64]

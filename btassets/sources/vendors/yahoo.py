@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from btassets.engine.days import iso_day
 from btassets.errors import RateLimitedError, SourceUnreachableError, UsageError
 from btassets.sources.base import Basis, BlockedTickerError, FetchFailedError, RawBars
-from btassets.sources.calendar.window import Window, iso_day
+from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import TokenBucket
 from btassets.sources.vendors.vendor_rows import no_bars
 from btassets.sources.vendors.vendor_source import VendorSource

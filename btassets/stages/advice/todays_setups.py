@@ -294,10 +294,10 @@ def _shortfalls(
 
 def _votes(tables: Tables, settings: Settings, tickers: Sequence[str], day: int) -> dict[str, dict[str, float | None]]:
     """Five votes of each ticker at the date, from its bars up to it; null where there are too few."""
+    from btassets.engine.setups.explain import explain_asof  # late: `today` must not load numba
+
     if not tickers:
         return {}
-    from btassets.engine.setups.explain import explain_asof
-
     found: dict[str, dict[str, float | None]] = {}
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
         for item in read_bucket_bars(tables, settings, bucket, group):

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from btassets.engine.days import iso_day
 from btassets.engine.market.overlap import Revision, merge_overlap, shrunk_history
 from btassets.engine.market.quality import screen_bars
-from btassets.engine.market.quality_rules import DroppedRows, iso_date
+from btassets.engine.market.quality_rules import DroppedRows
 from btassets.engine.market.raw_bars import Problem, RawBars
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
@@ -79,7 +80,7 @@ def _possible(ticker: str, bars: RawBars, today: int | None) -> tuple[RawBars, _
     ahead = taken(bars, np.flatnonzero(is_ahead))
     day = int(ahead.dates.min())
     text = (
-        f"{ticker} {iso_date(day)}: {len(ahead)} rows are dated in the future; such a date cannot be; dropped; correct "
+        f"{ticker} {iso_day(day)}: {len(ahead)} rows are dated in the future; such a date cannot be; dropped; correct "
         "the source."
     )
     problem = Problem(ticker, "Q24", "quarantine", day, len(ahead), text)
@@ -93,8 +94,8 @@ def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Pr
     later = np.flatnonzero(bars.dates > last)
     day = int(bars.dates[later].min())
     text = (
-        f"{ticker} {iso_date(day)}: bar of a session that is not over ({len(later)} rows in all); bars are stored when "
-        f"their session is, the last one was {iso_date(last)}; read again by the next run."
+        f"{ticker} {iso_day(day)}: bar of a session that is not over ({len(later)} rows in all); bars are stored when "
+        f"their session is, the last one was {iso_day(last)}; read again by the next run."
     )
     kept = taken(bars, np.flatnonzero(bars.dates <= last))
     return kept, Problem(ticker, "Q6", "info", day, len(later), text)

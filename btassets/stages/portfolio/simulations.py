@@ -121,12 +121,11 @@ def run_books(
     rules = book_rules(settings)
     ticker_no = pc.index_in(graded["ticker"], pa.array(tickers, pa.string())).to_numpy().astype(np.int32)
     direction = graded["direction"]
-    is_long = pc.equal(direction, "long").to_numpy()
     entries = Entries.from_rows(
         panel,
         ticker_no=ticker_no,
         asof_date=graded["asof_date"].cast(pa.int32()).to_numpy(),
-        is_long=is_long,
+        is_long=pc.equal(direction, "long").to_numpy(),
         **{name: column(name) for name in ("entry", "stop", "target")},
     )
     activation, raw = column("activation_momentum_percentile"), column("momentum_percentile")
@@ -135,28 +134,24 @@ def run_books(
     equal_weight: dict[str, float] | None = None
     references: dict[str, Curve] = {}
     if rules.fill == "close":
-        # The gate excludes what is called short; the book buys what is called long.
-        is_no_short = pc.not_equal(direction, "short").to_numpy()
-        priced = priced_tickers(
-            len(tickers),
-            ticker_no=ticker_no,
-            is_long=is_no_short,
-            meets_core=meets_core,
-            is_qualified=qualified,
-            activation_percentile=activation,
-            raw_percentile=raw,
+        sessions = panel.sessions_of(
+            priced_tickers(
+                len(tickers),
+                ticker_no=ticker_no,
+                # The gate excludes what is called short; the book buys what is called long.
+                is_long=pc.not_equal(direction, "short").to_numpy(),
+                meets_core=meets_core,
+                is_qualified=qualified,
+                activation_percentile=activation,
+                raw_percentile=raw,
+            )
         )
-        sessions = panel.sessions_of(priced)
     else:
         week_ends, is_eligible = _eligible_weeks(ranks, panel, tickers)
         if not len(week_ends):
             return BookRuns(dict.fromkeys(POLICIES), [(variant, None) for variant in STRATEGY_VARIANTS], None)
         start = int(week_ends[0])
-        held = _equal_weight(panel, week_ends, is_eligible, settings)
-        equal_weight = {name: (curve[-1] / rules.starting_capital - 1.0) * 100.0 for name, curve in held.items()}
-        references = {f"equal_weight_{name}": (panel.calendar[start:], curve) for name, curve in held.items()}
-        if benchmark is not None:
-            references |= _benchmark_curve(panel.calendar[start:], benchmark, rules.starting_capital)
+        equal_weight, references = _references(panel, week_ends, is_eligible, settings, benchmark)
     at = entries.row_no
     common = {"sessions": sessions, "start_session": start, "benchmark": benchmark}
     return BookRuns(
@@ -173,6 +168,22 @@ def run_books(
         equal_weight,
         references,
     )
+
+
+def _references(
+    panel: BarPanel,
+    week_ends: npt.NDArray[np.int32],
+    is_eligible: npt.NDArray[np.bool_],
+    settings: Settings,
+    benchmark: BenchmarkCloses | None,
+) -> tuple[dict[str, float], dict[str, Curve]]:
+    """Returns of the equal-weight holds, and the curves that the books are compared with."""
+    days, capital = panel.calendar[int(week_ends[0]) :], settings.portfolio.starting_capital
+    held = _equal_weight(panel, week_ends, is_eligible, settings)
+    curves: dict[str, Curve] = {f"equal_weight_{name}": (days, curve) for name, curve in held.items()}
+    if benchmark is not None:
+        curves |= _benchmark_curve(days, benchmark, capital)
+    return {name: (curve[-1] / capital - 1.0) * 100.0 for name, curve in held.items()}, curves
 
 
 def ranked_members(

@@ -316,22 +316,24 @@ def _merge_bucket(
 
 def replay_one(item: TickerBars, inputs: ReplayInputs) -> tuple[dict[str, Any], dict[str, Any]]:
     """Candidate and signal columns of one ticker, as engine arrays."""
-    from btassets.engine.replay.ticker import replay_ticker
+    from btassets.engine.replay.ticker import (  # late: a plan loads no numba
+        AlignedBars,
+        AsofGrid,
+        RawArrays,
+        replay_ticker,
+    )
 
     n = int(np.searchsorted(item.bars.dates, inputs.sessions.last, side="right"))
     bars = item.bars.between(0, n)
     week_ends = inputs.sessions.days[inputs.sessions.is_week]
-    index, flags = asof_grid(bars.dates, week_ends, inputs.sessions.last)
-    bench_open, bench_close = inputs.benchmark_on(bars.dates)
     replay = replay_ticker(
-        bars,
-        bench_open,
-        bench_close,
-        np.searchsorted(inputs.sessions.days, bars.dates).astype(np.int32),
-        item.raw.close[:n],
-        item.raw.close[:n] * item.raw.volume[:n],
-        index,
-        flags,
+        AlignedBars(
+            bars,
+            *inputs.benchmark_on(bars.dates),
+            np.searchsorted(inputs.sessions.days, bars.dates).astype(np.int32),
+        ),
+        RawArrays(item.raw.close[:n], item.raw.close[:n] * item.raw.volume[:n]),
+        AsofGrid(*asof_grid(bars.dates, week_ends, inputs.sessions.last)),
         len(inputs.sessions.days) - 1,
         n > 0 and has_ended(int(bars.dates[-1]), inputs.sessions.last),
         inputs.rules,

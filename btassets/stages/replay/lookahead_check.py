@@ -9,6 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from btassets.engine.replay.grading import AlignedBars
+from btassets.engine.replay.lookahead import truncation_mismatches
+from btassets.engine.replay.replay_layout import RawArrays
+from btassets.engine.replay.ticker import TickerReplay
 from btassets.graph.columns import TableSpec
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 from btassets.run.tables import Tables
@@ -67,8 +71,6 @@ def find_lookahead(tables: Tables, settings: Settings, plan: ReplayPlan) -> Look
 
 def _stored(tables: Tables, bucket: int, item: TickerBars) -> Any:
     """Stored rows of one ticker as the replay returns them (`TickerReplay`)."""
-    # numba is loaded here, in the process that compares: planning a run must not wait for it.
-    from btassets.engine.replay.ticker import TickerReplay
 
     def rows(table: str, spec: TableSpec) -> dict[str, np.ndarray]:
         reader = tables.bucketed(table)
@@ -82,17 +84,14 @@ def _stored(tables: Tables, bucket: int, item: TickerBars) -> Any:
 
 
 def _first_mismatch(item: TickerBars, stored: Any, index: np.ndarray, inputs: ReplayInputs) -> str | None:
-    from btassets.engine.replay.lookahead import truncation_mismatches
-
-    bench_open, bench_close = inputs.benchmark_on(item.bars.dates)
     found = truncation_mismatches(
         stored,
-        item.bars,
-        bench_open,
-        bench_close,
-        np.searchsorted(inputs.sessions.days, item.bars.dates).astype(np.int32),
-        item.raw.close,
-        item.raw.close * item.raw.volume,
+        AlignedBars(
+            item.bars,
+            *inputs.benchmark_on(item.bars.dates),
+            np.searchsorted(inputs.sessions.days, item.bars.dates).astype(np.int32),
+        ),
+        RawArrays(item.raw.close, item.raw.close * item.raw.volume),
         index,
         inputs.rules,
     )

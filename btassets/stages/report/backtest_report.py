@@ -1,4 +1,4 @@
-"""Stage `backtest_report`: report.json, report.html and report.md of a scenario.
+"""Stage `backtest_report`: report.json, report.html, report.md and the pages of single tickers of a scenario.
 
 Belongs here: the order of the steps. Does not belong here: what the report says
 (`report_document.py`), how it looks (`btassets.render`), writing its
@@ -15,12 +15,14 @@ import pyarrow as pa
 from btassets.book.report_folders import checksum, folder_name
 from btassets.graph.report import BACKTEST_REPORT
 from btassets.render.markdown import markdown
-from btassets.render.page import page
+from btassets.render.report_page import page
+from btassets.render.ticker_page import ticker_page
 from btassets.run.stage_result import ReportFiles, StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.analysis.model_tests import refuse_failing
 from btassets.stages.report.report_document import report_document
+from btassets.stages.report.ticker_pages import ticker_documents
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
@@ -36,6 +38,9 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     html = page(document)
     name = folder_name(document["as_of"], tables.scenario, document["settings_hash"])
     texts = {"report.json": as_json(document), "report.md": markdown(document), "report.html": html}
+    paths = document["ticker_pages"]
+    for ticker, own in ticker_documents(tables, settings, document, list(paths)).items():
+        texts[paths[ticker]] = ticker_page(own)
     context = tables.context
     row = {
         "scenario": tables.scenario,
@@ -47,6 +52,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     numbers = {
         "n_warnings": len(document["warnings"]),
         "html_kb": round(len(html.encode()) / 1000, 1),
+        "ticker_pages": len(paths),
         "qualified_today": len(document["todays_setups"]["qualified"]),
     }
     facts = {

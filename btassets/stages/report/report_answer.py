@@ -7,7 +7,7 @@ belong here: the numbers and verdicts in it (they are in the report document alr
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from btassets.render.names import verdict_word
+from btassets.render.labels import verdict_word
 
 Row = Mapping[str, Any]
 

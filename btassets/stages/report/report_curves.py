@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.engine.curves import annual_rate_pct, curve_risk, drawdown_frac, period_returns, sharpe_of_market
-from btassets.engine.days import EPOCH
+from btassets.engine.days import EPOCH, iso_day
 from btassets.engine.market.calendar import sessions_a_year
 
 ORDER = ("hold", "target", "benchmark", "equal_weight_hold", "equal_weight_renewed")
@@ -78,7 +78,7 @@ def curves_document(curves: Mapping[str, Curve]) -> dict[str, Any]:
             "drawdown_pct": _placed(axis, at, drawdown, 2),
             "exposure_pct": None if curve.exposure_pct is None else _placed(axis, at, curve.exposure_pct, 1),
         }
-    return {"dates": [iso(day) for day in axis.tolist()], "series": series}
+    return {"dates": [iso_day(day) for day in axis.tolist()], "series": series}
 
 
 def _placed(axis: Days, at: npt.NDArray[np.int64], values: Floats, digits: int) -> list[float | None]:
@@ -129,9 +129,9 @@ def drawdown_stretches(curve: Curve) -> list[dict[str, Any]]:
         is_over = stop < len(below)
         stretches.append(
             {
-                "peak_date": iso(int(curve.dates[start - 1])),
-                "trough_date": iso(int(curve.dates[trough])),
-                "recovered_date": iso(int(curve.dates[stop])) if is_over else None,
+                "peak_date": iso_day(int(curve.dates[start - 1])),
+                "trough_date": iso_day(int(curve.dates[trough])),
+                "recovered_date": iso_day(int(curve.dates[stop])) if is_over else None,
                 "depth_pct": round(float(below[trough]), 1),
                 "n_sessions": (stop if is_over else len(below) - 1) - (start - 1),
             }
@@ -189,12 +189,3 @@ def _reasons(trades: pa.Table) -> list[dict[str, Any]]:
             }
         )
     return sorted(rows, key=lambda row: -row["n"])
-
-
-def iso(day: int) -> str:
-    """ISO text of days since 1970-01-01.
-
-    >>> iso(18738)
-    '2021-04-21'
-    """
-    return str(np.datetime64(day, "D"))

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets import __version__
+from btassets.engine.days import iso_day
 from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.portfolio.sizing import size
 from btassets.graph.flow import STAGES
@@ -33,6 +34,7 @@ from btassets.stages.report.report_answer import answer
 from btassets.stages.report.report_journal import journal_document
 from btassets.stages.report.report_risk import risk_document
 from btassets.stages.report.report_statistics import statistics_document, with_intervals, with_verdicts
+from btassets.stages.report.ticker_pages import page_paths
 
 _SETUP_DIGITS = {
     **dict.fromkeys(("rr", "vote_trend", "vote_position", "vote_directional", "vote_rsi", "vote_volume"), 2),
@@ -56,7 +58,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     inputs = read_report_inputs(tables, settings, calibration=calibration, dropped=drops["all"])
     numbers = report_numbers(inputs)
     # The same items, with sentence and evidence, stand in `advice`.
-    report: dict[str, Any] = {**numbers, "as_of": curves.iso(sessions.last)}
+    report: dict[str, Any] = {**numbers, "as_of": iso_day(sessions.last)}
     report["book"] = _book(tables, settings)
     report["universe"] = facts.universe(tables, settings, sessions.last, _at_as_of(tables))
     report["data_quality"] = facts.data_quality(tables, settings, _benchmark_texts(tables))
@@ -89,6 +91,8 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     report["settings"] = facts.shown_settings(settings)
     report["reproduce"] = facts.reproduce(tables.context, settings)
     report["answer"] = answer(report)
+    known = [ticker for ticker, facts in tables.bucketed("ohlcv_history").footers().items() if facts["n_rows"]]
+    report["ticker_pages"] = page_paths(cast(Report, report), settings, known)
     return cast(Report, report)
 
 

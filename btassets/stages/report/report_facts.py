@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.days import iso_day
 from btassets.engine.market.calendar import has_ended
 from btassets.run.tables import RunContext, Tables
 from btassets.settings.load import settings_hash
@@ -22,7 +23,6 @@ from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.stages.bars.sessions_view import blocked_days
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.candidates import failed_tickers
-from btassets.stages.report.report_curves import iso
 
 NO_BENCHMARK = "none"
 """Setting `benchmark`: there is none."""
@@ -107,7 +107,7 @@ def universe(tables: Tables, settings: Settings, last: int, n_at_as_of: int) -> 
         "living": len(living),
         "ended": n_ended,
         "at_as_of": n_at_as_of,
-        "newest_session": iso(newest),
+        "newest_session": iso_day(newest),
         "behind": [ticker for ticker in living if ends[ticker] < newest],
         "blocked": blocked,
         "failed": [{"ticker": t, "reason": _told(tables, settings, r)} for t, r in failed_tickers(tables).items()],
@@ -158,7 +158,7 @@ def data_quality(tables: Tables, settings: Settings, benchmark_texts: Sequence[s
         "rows_dropped": dict(sorted(dropped.items())),
         "problems": findings_by_rule(tables, settings, tables["bar_problems"].read().to_pylist()),
         "benchmark": [_told(tables, settings, text) for text in benchmark_texts],
-        "days_blocked": [iso(day) for day in blocked_days(tables).tolist()],
+        "days_blocked": [iso_day(day) for day in blocked_days(tables).tolist()],
         "overrides": [
             {
                 "ticker": canonical_ticker(given.ticker),
@@ -232,7 +232,7 @@ def warnings(
     old = np.datetime64(last, "D")
     if settings.source.kind != "demo" and np.busday_count(old, today) > MAX_AGE_DAYS:
         found.append(
-            f"stale_bars: the last common session, {iso(last)}, was more than {MAX_AGE_DAYS} trading days old "
+            f"stale_bars: the last common session, {iso_day(last)}, was more than {MAX_AGE_DAYS} trading days old "
             "when this was computed; nothing here describes the market of today."
         )
     if facts["behind"]:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.curves import DAYS_A_YEAR
+from btassets.engine.days import EPOCH, iso_day
 from btassets.engine.portfolio.return_profile import (
     ROLLING_WINDOWS,
     ReturnProfile,
@@ -22,11 +24,10 @@ from btassets.engine.portfolio.return_profile import (
     return_profile,
     rolling,
 )
-from btassets.stages.report.report_curves import Curve, curve_numbers, iso
+from btassets.stages.report.report_curves import Curve, curve_numbers
 
 _DAY_STEP_PCT, _DAY_LIMIT_PCT = 0.5, 5.0
 _MONTH_STEP_PCT, _MONTH_LIMIT_PCT = 2.0, 20.0
-_DAYS_PER_YEAR = 365.25
 
 Floats = npt.NDArray[np.float64]
 
@@ -100,7 +101,7 @@ def _rolling(curve: Curve, bench: Curve | None, window: int) -> dict[str, Any]:
     values = rolling(curve.dates, curve.equity, window, _on(curve.dates, bench))
     return {
         "window_days": window,
-        "dates": [iso(day) for day in values.dates.tolist()],
+        "dates": [iso_day(day) for day in values.dates.tolist()],
         "sharpe": [_rounded(v, 2) for v in values.sharpe.tolist()],
         "volatility_pct": [_rounded(v, 1) for v in values.volatility_pct.tolist()],
         "beta": [_rounded(v, 2) for v in values.beta.tolist()],
@@ -128,7 +129,7 @@ def _holdings(rows: pa.Table) -> dict[str, Any]:
         "median": float(np.median(n)),
         "largest": int(n.max()),
         "months": [
-            {"year": 1970 + int(m) // 12, "month": int(m) % 12 + 1, "n": round(float(v), 1)}
+            {"year": EPOCH.year + int(m) // 12, "month": int(m) % 12 + 1, "n": round(float(v), 1)}
             for m, v in zip(names, means, strict=True)
         ],
     }
@@ -136,7 +137,7 @@ def _holdings(rows: pa.Table) -> dict[str, Any]:
 
 def _turnover(curve: Curve, trades: pa.Table) -> float | None:
     """Dollars bought in a year over the mean equity; None for less than a year's quarter."""
-    years = int(curve.dates[-1] - curve.dates[0]) / _DAYS_PER_YEAR
+    years = int(curve.dates[-1] - curve.dates[0]) / DAYS_A_YEAR
     mean = float(curve.equity.mean())
     if years < 0.25 or mean <= 0:
         return None

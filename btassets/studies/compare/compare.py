@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from btassets.book.book import Book
 from btassets.engine.conventions import POLICIES
+from btassets.engine.days import iso_day
 from btassets.engine.statistics.ewc import DAILY, Estimates, estimate
 from btassets.engine.statistics.influence import Influence, difference, setup_influence
 from btassets.engine.statistics.return_series import MEAN, SHARPE, daily_returns, return_influence
@@ -23,7 +24,6 @@ from btassets.run.freshness import input_hash, is_fresh
 from btassets.run.tables import Tables
 from btassets.settings.models import flatten
 from btassets.stages.bars.sessions_view import read_sessions
-from btassets.stages.report.report_curves import iso
 from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS, TARGET, Sample, read_sample
 
 SAME, NOISE, SHORT = "identical", "not distinguishable from noise", "too short to tell"
@@ -67,7 +67,7 @@ def compare_document(first: Book, second: Book) -> dict[str, Any]:
         "schema_version": _SCHEMA_VERSION,
         "kind": "compare",
         "book": first.folder.name,
-        "as_of": iso(read_sessions(Tables(_READS, first)).last),
+        "as_of": iso_day(read_sessions(Tables(_READS, first)).last),
         "scenarios": [book.scenario for book in (first, second)],
         "settings_hashes": [book.resolved.hash for book in (first, second)],
         "warnings": [
@@ -296,7 +296,7 @@ def _both(curves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             if policy in side:
                 values[np.searchsorted(days, side[policy][0])] = side[policy][1]
             series.append([_number(value, 2) for value in values.tolist()])
-        found[policy] = {"dates": [iso(int(day)) for day in days], "first": series[0], "second": series[1]}
+        found[policy] = {"dates": [iso_day(int(day)) for day in days], "first": series[0], "second": series[1]}
     return found
 
 

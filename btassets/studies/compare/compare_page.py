@@ -6,12 +6,12 @@ Belongs here: layout of a comparison's document. Does not belong here: its numbe
 from collections.abc import Mapping
 from typing import Any
 
-from btassets.render.charts import curves as charts
-from btassets.render.charts.curves import Line, Mark, Row
+from btassets.render.charts import report_charts as charts
+from btassets.render.charts.report_charts import Line, Mark, Row
 from btassets.render.format import esc, shown
-from btassets.render.page import shell
+from btassets.render.html_tables import Column, block, details, facts, figure, legend, section, table
+from btassets.render.report_page import shell
 from btassets.render.sections.portfolio import TRADE_COLUMNS
-from btassets.render.tables import Column, block, details, facts, figure, legend, section, table
 
 Document = Mapping[str, Any]
 

@@ -24,7 +24,8 @@ from btassets.engine.portfolio.simulation import BookResult
 from btassets.engine.portfolio.simulation_table import book_row
 from btassets.engine.portfolio.variants import StrategyVariant, variant_columns
 from btassets.engine.replay.candidate_columns import GRADED_COLUMNS, LABELS
-from btassets.engine.replay.grading import grade_setups
+from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
+from btassets.engine.replay.replay_layout import AsofGrid, RawArrays
 from btassets.engine.replay.ticker import replay_ticker
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 from btassets.run.settings_relation import settings_relations
@@ -182,13 +183,13 @@ def _grade(
             reasons[rows] = np.where(has_bar, "", "no_bar_at_date")
         parts.append(
             grade_setups(
-                bars,
-                *market.benchmark_on(bars.dates),
-                market.session_no(bars),
+                AlignedBars(bars, *market.benchmark_on(bars.dates), market.session_no(bars)),
                 len(market.calendar) - 1,
-                index[rows],
-                sign[rows],
-                *(given.reals[name][rows] for name in ("entry", "stop", "target", "rr")),
+                GivenPrices(
+                    index[rows],
+                    sign[rows],
+                    *(given.reals[name][rows] for name in ("entry", "stop", "target", "rr")),
+                ),
                 is_ended=market.is_ended(bars),
                 is_legacy=settings.profile == "legacy",
             )
@@ -232,12 +233,9 @@ def _signals(market: Market, settings: Settings) -> pa.Table:
     for ticker, bars in market.bars.items():
         grid = asof_grid(bars.dates, market.week_ends, market.last_session)
         columns[ticker] = replay_ticker(
-            bars,
-            *market.benchmark_on(bars.dates),
-            market.session_no(bars),
-            bars.close,
-            bars.close * bars.volume,
-            *grid,
+            AlignedBars(bars, *market.benchmark_on(bars.dates), market.session_no(bars)),
+            RawArrays(bars.close, bars.close * bars.volume),
+            AsofGrid(*grid),
             len(market.calendar) - 1,
             market.is_ended(bars),
             rules,

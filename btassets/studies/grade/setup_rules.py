@@ -9,10 +9,10 @@ import datetime as dt
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.days import EPOCH
 from btassets.errors import CandidateTableError
 
 _TABLE = "candidates"
-_EPOCH = dt.date(1970, 1, 1)
 _FIRST = dt.date(1900, 1, 1)
 
 
@@ -34,7 +34,7 @@ def check_days(days: npt.NDArray[np.int32], name: str, today: dt.date | None = N
         With the first such date.
     """
     now = today or dt.datetime.now(dt.UTC).date()
-    first, last = (_FIRST - _EPOCH).days, (now - _EPOCH).days + 1
+    first, last = (_FIRST - EPOCH).days, (now - EPOCH).days + 1
     wrong = days[(days < first) | (days > last)]
     if len(wrong):
         problem = f"{name} = {np.datetime64(int(wrong[0]), 'D')} in {len(wrong)} row{'s' * (len(wrong) > 1)}"

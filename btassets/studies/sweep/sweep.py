@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.book.book import REPLAY_SETTINGS, SHARED_SETTINGS, Book
+from btassets.engine.days import iso_day
 from btassets.engine.portfolio.plateaus import neighbourhoods
 from btassets.engine.portfolio.portfolio_rules import Policy
 from btassets.engine.portfolio.simulation import BookResult
@@ -36,7 +37,6 @@ from btassets.run.trials import append_trials, n_trials, trial_row
 from btassets.settings.grid import Axis, cells, label, parse_grid, settings_of
 from btassets.settings.models import Settings, flatten
 from btassets.stages.bars.sessions_view import read_sessions
-from btassets.stages.report.report_curves import iso
 from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS
 from btassets.storage.hashing import digest
 from btassets.studies.sweep.sweep_portfolios import READS, run_cells
@@ -157,7 +157,7 @@ def sweep_document(
         "kind": "sweep",
         "name": name,
         "book": book.folder.name,
-        "as_of": iso(as_of),
+        "as_of": iso_day(as_of),
         "scenario": book.scenario,
         "settings_hash": book.resolved.hash,
         "policy": policy,

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from btassets.render.charts import curves as charts
 from btassets.render.charts import grid_chart
-from btassets.render.charts.curves import Mark, Row
+from btassets.render.charts import report_charts as charts
 from btassets.render.charts.grid_chart import Field
+from btassets.render.charts.report_charts import Mark, Row
 from btassets.render.format import esc, shown
-from btassets.render.names import verdict_chip
-from btassets.render.page import shell
-from btassets.render.tables import Column, facts, section, table
+from btassets.render.html_tables import Column, facts, section, table
+from btassets.render.labels import verdict_chip
+from btassets.render.report_page import shell
 
 Document = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from btassets.cli.look import write_table
+from btassets.cli.actions.look import write_table
 from btassets.cli.output.csv_text import csv_text, json_text, safe_table
 from btassets.cli.output.out_file import checked_out
 from btassets.errors import UsageError

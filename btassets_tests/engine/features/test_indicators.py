@@ -5,10 +5,9 @@ import pytest
 
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.features.indicators import bar_terms, window_state
-from btassets.engine.replay.ticker import replay_ticker
 from btassets.engine.setups.explain import explain_asof
 from btassets.engine.signals import SIGNAL_NAMES
-from btassets_tests.reference.awkward_bars import make_bars, make_benchmark, make_job
+from btassets_tests.reference.awkward_bars import make_bars, make_benchmark, make_job, replayed
 
 # The plain twins: inner functions have no wrapper for Python.
 terms_of = getattr(bar_terms, "py_func", bar_terms)
@@ -117,7 +116,7 @@ def test_no_signal_looks_across_a_gap():
 
 def test_explanation_equals_the_replay():
     job = make_job(4, n=330)
-    replay = replay_ticker(**job)
+    replay = replayed(job)
     told = explain_asof(job["bars"], replay.candidate_index)
     for name in ("technical", "momentum_score"):
         np.testing.assert_array_equal(told[name], replay.candidates[name])

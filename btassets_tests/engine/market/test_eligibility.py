@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from btassets.engine.conventions import FORWARD_RETURN_DAYS
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.eligibility import INELIGIBLE_REASONS, is_member
-from btassets.engine.replay.ticker import replay_ticker
-from btassets_tests.reference.awkward_bars import make_job
+from btassets_tests.reference.awkward_bars import make_job, replayed
 from btassets_tests.reference.naive_engine import Bar, forward_return, ineligible_reason, window_of
 
 
@@ -21,7 +20,7 @@ def clean_job(n=400):
 
 
 def last_reason(job):
-    code = replay_ticker(**job).signals["ineligible_reason"][-1]
+    code = replayed(job).signals["ineligible_reason"][-1]
     return INELIGIBLE_REASONS[code] if code >= 0 else None
 
 
@@ -36,7 +35,7 @@ def spoiled(values, count, value):
 
 
 def test_a_clean_ticker_is_eligible_from_its_253rd_bar():
-    signals = replay_ticker(**clean_job()).signals
+    signals = replayed(clean_job()).signals
     reasons = signals["ineligible_reason"]
     assert (reasons[:252] == 0).all()
     assert (reasons[252:] == -1).all()
@@ -114,7 +113,7 @@ def test_equal_to_plain_python(seed, is_ended, gap_days):
     b = job["bars"]
     rows = zip(*(part.tolist() for part in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True)
     bars = [Bar(*row) for row in rows]
-    signals = replay_ticker(**job).signals
+    signals = replayed(job).signals
     session_no = job["session_no"].tolist()
     raw_close, raw_dollar_volume = job["raw_close"].tolist(), job["raw_dollar_volume"].tolist()
     for i in range(0, 420, 3):

@@ -8,8 +8,7 @@ import pytest
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay.candidate_columns import GRID_COLUMNS, LABELS
 from btassets.engine.replay.replay_rules import ReplayRules
-from btassets.engine.replay.ticker import replay_ticker
-from btassets_tests.reference.awkward_bars import make_job
+from btassets_tests.reference.awkward_bars import make_job, replayed
 from btassets_tests.reference.naive_engine import Bar, setups_at, signals_at, total
 from btassets_tests.reference.naive_grading import grade
 
@@ -65,7 +64,7 @@ def agree(name, ours, theirs):
 def test_every_row_equals_the_plain_python_engine(seed, options, changes):
     rules = ReplayRules(**changes)
     job = make_job(seed, rules=rules, **options)
-    replay = replay_ticker(**job)
+    replay = replayed(job)
     bars = plain_bars(job)
     start = int(job["bars"].dates[0])
     weekdays = [start + k for k in range(4 * len(bars) + 100) if (start + k + 3) % 7 < 5]

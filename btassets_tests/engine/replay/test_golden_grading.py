@@ -9,7 +9,7 @@ import pytest
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.bars import Bars
 from btassets.engine.replay.candidate_columns import OUTCOMES
-from btassets.engine.replay.grading import grade_setups
+from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 ACTIVATIONS = ("crowded", "default", "tight", "ungated")
@@ -55,14 +55,9 @@ def test_graded_rows_equal_the_golden_ones_bit_for_bit(universe, activation):
         columns = {name: given[name].to_numpy()[rows] for name in ("entry", "stop", "target", "rr")}
         is_long = np.array(given["direction"].to_pylist())[rows] == "long"
         graded = grade_setups(
-            bars,
-            none,
-            none,
-            np.arange(bars.n_bars, dtype=np.int32),
+            AlignedBars(bars, none, none, np.arange(bars.n_bars, dtype=np.int32)),
             bars.n_bars - 1,
-            index.astype(np.int32),
-            np.where(is_long, 1, -1).astype(np.int8),
-            **columns,
+            GivenPrices(index.astype(np.int32), np.where(is_long, 1, -1).astype(np.int8), **columns),
             is_ended=False,
             is_legacy=True,
         )

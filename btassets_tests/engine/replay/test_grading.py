@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from btassets.engine.days import NO_DAY
 from btassets.engine.market.bars import Bars
 from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, GRADED_DATES, LABELS, OUTCOMES
-from btassets.engine.replay.grading import grade_setups
+from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
 from btassets_tests.reference.awkward_bars import make_job
 from btassets_tests.reference.naive_engine import Bar
 from btassets_tests.reference.naive_grading import grade
@@ -33,14 +33,13 @@ def graded(bars, *, sign=1, entry=100.0, stop=95.0, target=110.0, rr=2.0, i=0, s
     bench = np.linspace(100.0, 200.0, bars.n_bars)
     options.setdefault("is_ended", False)
     columns = grade_setups(
-        bars,
-        bench - 1.0,
-        bench,
-        session_no,
+        AlignedBars(bars, bench - 1.0, bench, session_no),
         int(session_no[-1]) if last is None else last,
-        np.array([i], dtype=np.int32),
-        np.array([sign], dtype=np.int8),
-        *(np.array([value]) for value in (entry, stop, target, rr)),
+        GivenPrices(
+            np.array([i], dtype=np.int32),
+            np.array([sign], dtype=np.int8),
+            *(np.array([value]) for value in (entry, stop, target, rr)),
+        ),
         **options,
     )
     row = {}
@@ -307,17 +306,9 @@ def test_equal_to_the_event_list_grader(seed, is_ended, lag, setups):
     usable = (np.abs(entry - stop) > 1e-9) & (stop > 0)
     rr = np.abs(target - entry) / np.maximum(np.abs(entry - stop), 1e-9)
     columns = grade_setups(
-        b,
-        job["bench_open"],
-        job["bench_close"],
-        job["session_no"],
+        AlignedBars(b, job["bench_open"], job["bench_close"], job["session_no"]),
         job["last_session_no"],
-        index,
-        sign,
-        entry,
-        stop,
-        target,
-        rr,
+        GivenPrices(index, sign, entry, stop, target, rr),
         is_ended=is_ended,
     )
     for row in np.flatnonzero(usable).tolist():

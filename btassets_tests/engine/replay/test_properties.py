@@ -13,8 +13,8 @@ from btassets.engine.replay.candidate_columns import ACTIONS, SETUP_COLUMNS, SIG
 from btassets.engine.replay.kernel import replay_pass
 from btassets.engine.replay.lookahead import truncation_mismatches
 from btassets.engine.replay.replay_rules import ReplayRules
-from btassets.engine.replay.ticker import TickerReplay, replay_ticker
-from btassets_tests.reference.awkward_bars import make_job
+from btassets.engine.replay.ticker import TickerReplay
+from btassets_tests.reference.awkward_bars import aligned, make_job, raw_of, replayed
 
 SEEDS = st.integers(0, 10**6)
 modest = settings(max_examples=15, deadline=None)
@@ -71,7 +71,7 @@ def test_junk_in_the_future_changes_no_setup(seed, i):
     changed["bars"] = dataclasses.replace(changed["bars"], volume=job["bars"].volume * junk)
     for name in ("bench_open", "bench_close", "raw_close", "raw_dollar_volume"):
         changed[name] = job[name] * junk
-    before, after = replay_ticker(**job), replay_ticker(**changed)
+    before, after = replayed(job), replayed(changed)
     for table, index, names in (
         ("candidates", "candidate_index", SETUP_COLUMNS),
         ("signals", "signal_index", SIGNAL_SETUP_COLUMNS),
@@ -87,39 +87,25 @@ def test_junk_in_the_future_changes_no_setup(seed, i):
 @given(SEEDS)
 def test_truncation_changes_nothing(seed):
     job = make_job(seed, n=320)
-    replay = replay_ticker(**job)
+    replay = replayed(job)
     sample = np.random.default_rng(seed).choice(320, 12, replace=False).astype(np.int32)
-    arguments = {name: job[name] for name in job if name not in {"asof_index", "asof_flags", "last_session_no"}}
-    del arguments["is_ended"]
-    assert truncation_mismatches(replay, **arguments, sampled_index=sample) == []
+    assert truncation_mismatches(replay, aligned(job), raw_of(job), sample, job["rules"]) == []
 
 
 def test_truncation_finds_a_value_that_knew_more():
     job = make_job(5, n=320, halt=False)
-    replay = replay_ticker(**job)
+    replay = replayed(job)
     i = int(replay.candidate_index[-1])
     leaking = dict(replay.candidates)
     leaking["rr"] = leaking["rr"].copy()
     leaking["rr"][-1] += 1e-12
     fewer = {name: column[:-1] for name, column in replay.candidates.items()}
-    arguments = {
-        name: job[name]
-        for name in (
-            "bars",
-            "bench_open",
-            "bench_close",
-            "session_no",
-            "raw_close",
-            "raw_dollar_volume",
-            "rules",
-        )
-    }
     sample = np.array([i], dtype=np.int32)
     leaky = dataclasses.replace(replay, candidates=leaking)
-    (found,) = truncation_mismatches(leaky, **arguments, sampled_index=sample)
+    (found,) = truncation_mismatches(leaky, aligned(job), raw_of(job), sample, job["rules"])
     assert (found.asof_date, found.column) == (int(job["bars"].dates[i]), "rr")
     short = TickerReplay(fewer, replay.signals, replay.candidate_index[:-1], replay.signal_index)
-    (found,) = truncation_mismatches(short, **arguments, sampled_index=sample)
+    (found,) = truncation_mismatches(short, aligned(job), raw_of(job), sample, job["rules"])
     assert (found.column, found.full, found.truncated) == ("direction", 1.0, 2.0)
 
 
@@ -138,7 +124,7 @@ def test_bars_before_the_window_change_nothing(seed, n_dropped):
         "asof_index": job["asof_index"][: bars.n_bars - n_dropped],
         "asof_flags": job["asof_flags"][n_dropped:],
     }
-    long_history, short_history = replay_ticker(**job), replay_ticker(**later)
+    long_history, short_history = replayed(job), replayed(later)
     first_full = n_dropped + 252
     for table, index in (("candidates", "candidate_index"), ("signals", "signal_index")):
         ours = getattr(long_history, index) >= first_full
@@ -153,7 +139,7 @@ def test_any_subset_of_asof_bars_gives_the_same_rows(seed):
     job = make_job(seed, n=330)
     keep = np.random.default_rng(seed).random(330) < 0.3
     part = {**job, "asof_index": job["asof_index"][keep], "asof_flags": job["asof_flags"][keep]}
-    everything, some = replay_ticker(**job), replay_ticker(**part)
+    everything, some = replayed(job), replayed(part)
     for table, index in (("candidates", "candidate_index"), ("signals", "signal_index")):
         rows = keep[getattr(everything, index)]
         for name, column in getattr(everything, table).items():
@@ -164,13 +150,13 @@ def test_any_subset_of_asof_bars_gives_the_same_rows(seed):
 @given(SEEDS, st.sampled_from([0.125, 2.0, 1024.0]))
 def test_doubling_prices_or_volume_is_exact(seed, factor):
     job = make_job(seed, n=300)
-    base = replay_ticker(**job).candidates
-    scaled = replay_ticker(**with_prices(job, lambda prices: prices * factor)).candidates
+    base = replayed(job).candidates
+    scaled = replayed(with_prices(job, lambda prices: prices * factor)).candidates
     same(base, scaled, (*SCALE_FREE, *CODES, *R_MULTIPLES, "momentum", "residual_momentum", "risk_pct"))
     for name in PRICES:
         np.testing.assert_array_equal(base[name] * factor, scaled[name])
     louder = {**job, "bars": dataclasses.replace(job["bars"], volume=job["bars"].volume * factor)}
-    same(base, replay_ticker(**louder).candidates, (*PRICES, *SCALE_FREE, *CODES))
+    same(base, replayed(louder).candidates, (*PRICES, *SCALE_FREE, *CODES))
 
 
 @modest
@@ -178,8 +164,8 @@ def test_doubling_prices_or_volume_is_exact(seed, factor):
 def test_affine_prices_change_no_score_or_outcome(seed, slope, offset):
     # Continuous prices: an exact touch may fall on the other side of a rounding.
     job = make_job(seed, n=300, tick=1e-9, awkward=False)
-    base = replay_ticker(**job).candidates
-    moved = replay_ticker(**with_prices(job, lambda prices: offset + slope * prices)).candidates
+    base = replayed(job).candidates
+    moved = replayed(with_prices(job, lambda prices: offset + slope * prices)).candidates
     keep = base["entry"] > 0
     assert len(moved["entry"]) >= keep.sum()  # an offset can only revive longs whose stop was <= 0
     same(base, moved, CODES)
@@ -196,7 +182,7 @@ def test_mirrored_prices_swap_long_and_short(seed):
         **job,
         "bars": Bars(bars.dates, top - bars.open, top - bars.low, top - bars.high, top - bars.close, bars.volume),
     }
-    base, other = replay_ticker(**job).candidates, replay_ticker(**mirrored).candidates
+    base, other = replayed(job).candidates, replayed(mirrored).candidates
     assert len(base["rr"]) == len(other["rr"])
     assert len(base["rr"]) % 2 == 0
     swap = np.arange(len(base["rr"])).reshape(-1, 2)[:, ::-1].ravel()
@@ -215,7 +201,7 @@ def test_mirrored_prices_swap_long_and_short(seed):
 @given(SEEDS)
 def test_ranges_and_order(seed):
     job = make_job(seed, n=330, tick=0.25)
-    replay = replay_ticker(**job)
+    replay = replayed(job)
     c = replay.candidates
     sign = np.where(c["direction"] == 0, 1.0, -1.0)
     assert (sign * (c["entry"] - c["stop"]) > 0).all()
@@ -240,34 +226,34 @@ def test_ranges_and_order(seed):
 
 def test_threads_replay_at_the_same_time_and_agree():
     jobs = [make_job(seed, n=300) for seed in range(8)]
-    alone = [replay_ticker(**job).candidates["ev"] for job in jobs]
+    alone = [replayed(job).candidates["ev"] for job in jobs]
     with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(lambda job: replay_ticker(**job).candidates["ev"], jobs))
+        together = list(pool.map(lambda job: replayed(job).candidates["ev"], jobs))
     for one, two in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, two)
 
 
 def test_short_and_degenerate_series():
-    assert len(replay_ticker(**make_job(1, n=40, halt=False)).candidate_index) == 0
+    assert len(replayed(make_job(1, n=40, halt=False)).candidate_index) == 0
     job = make_job(1, n=300, halt=False, awkward=False)
-    flat = replay_ticker(**with_prices(job, lambda prices: np.full_like(prices, 10.0)))
+    flat = replayed(with_prices(job, lambda prices: np.full_like(prices, 10.0)))
     assert len(flat.candidate_index) == 0
     assert len(flat.signal_index) == 300
     assert flat.signals["vol_6m"][-1] == 0.0
     silent = {**job, "bars": dataclasses.replace(job["bars"], volume=np.zeros(300))}
-    assert len(replay_ticker(**silent).candidate_index) > 300
+    assert len(replayed(silent).candidate_index) > 300
     lonely = {**job, "bench_close": np.full(300, np.nan), "bench_open": np.full(300, np.nan)}
-    replay = replay_ticker(**lonely)
+    replay = replayed(lonely)
     assert np.isnan(replay.candidates["residual_momentum"]).all()
     assert np.isfinite(replay.candidates["momentum"]).sum() > 50
     assert np.isnan(replay.candidates["bench_ret_30"]).all()
     empty = {**job, "asof_index": job["asof_index"][:0], "asof_flags": job["asof_flags"][:0]}
-    assert len(replay_ticker(**empty).signal_index) == 0
+    assert len(replayed(empty).signal_index) == 0
 
 
 def test_a_stop_at_or_below_zero_is_no_long():
     job = make_job(2, n=200, halt=False, awkward=False, volatility=0.4, start_price=1.0, tick=1e-6)
-    c = replay_ticker(**job).candidates
+    c = replayed(job).candidates
     lonely_shorts = ~np.isin(c["asof_date"][c["direction"] == 1], c["asof_date"][c["direction"] == 0])
     assert lonely_shorts.sum() > 10
     assert (c["stop"] > 0).all()
@@ -293,14 +279,14 @@ def test_rules_refuse_what_the_pass_cannot_do(changes):
 
 def test_one_signature_takes_read_only_arrays_and_refuses_other_types():
     job = make_job(1, n=120, halt=False)
-    expected = replay_ticker(**job).candidates["ev"]
+    expected = replayed(job).candidates["ev"]
     frozen = {name: value for name, value in job.items() if isinstance(value, np.ndarray)}
     for value in frozen.values():
         value.setflags(write=False)
     for name in (*PRICE_ARRAYS, "dates", "volume"):
         getattr(job["bars"], name).setflags(write=False)
-    np.testing.assert_array_equal(replay_ticker(**job).candidates["ev"], expected)
+    np.testing.assert_array_equal(replayed(job).candidates["ev"], expected)
     assert len(getattr(replay_pass, "signatures", [0])) == 1
     if hasattr(replay_pass, "signatures"):
         with pytest.raises(TypeError):
-            replay_ticker(**{**job, "raw_close": job["raw_close"].astype(np.float32)})
+            replayed({**job, "raw_close": job["raw_close"].astype(np.float32)})

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from btassets.engine.days import iso_day
 from btassets.errors import SettingError
-from btassets.sources.calendar.window import Window, iso_day, last_finished_session, window_of
+from btassets.sources.calendar.window import Window, last_finished_session, window_of
 from btassets.storage.lake import Lake
 
 

@@ -46,7 +46,9 @@ def test_equal_inputs_give_equal_bytes(name: str) -> None:
     row = result.tables["backtest_report"].to_pylist()[0]
     assert row["folder"] == f"reports/{folder_of(book).name}"
     assert row["headline"] == document_of(book)["headline"]["text"]
-    assert sorted(p.name for p in folder_of(book).iterdir()) == sorted(FILES)
+    folder = folder_of(book)
+    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert found == {*FILES, *document_of(book)["ticker_pages"].values()}
 
 
 def test_latest_shows_base_and_moves_with_the_book() -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from btassets.book.book import Book, open_book
-from btassets.cli.sweep import as_json
+from btassets.cli.actions.sweep import as_json
 from btassets.errors import BtassetsError, NoBarsError, UsageError
 from btassets.run.trials import n_trials, read_trials
 from btassets.studies.sweep import sweep_portfolios as sweep_books

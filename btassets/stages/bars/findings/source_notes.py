@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from btassets.engine.market.quality_rules import iso_date
+from btassets.engine.days import iso_day
 from btassets.engine.market.raw_bars import Problem
 from btassets.engine.market.source_look import names
 from btassets.run.tables import BucketedTable, BucketWriter, Tables
@@ -81,7 +81,7 @@ def look_at_list(
 
 
 def _gone_text(ticker: str, last: int | None) -> str:
-    until = "" if last is None else f" up to {iso_date(last)}"
+    until = "" if last is None else f" up to {iso_day(last)}"
     return (
         f"{ticker}: the source no longer has it; its bars{until} stay in use and end there; bring it back, or "
         f"`btassets forget {ticker}`."

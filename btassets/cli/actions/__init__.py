@@ -1,0 +1,1 @@
+"""What each command does, imported when it runs; its options are in `btassets.cli.commands`."""

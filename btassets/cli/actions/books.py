@@ -1,0 +1,316 @@
+"""`init`, `doctor`, `config`: make a book, check it, print its settings.
+
+Belongs here: what these commands print. Does not belong here: settings themselves (`btassets.settings`).
+"""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from btassets import __version__
+from btassets.book.book import Book, open_book
+from btassets.book.new_book import DEMO_SETTINGS, make_book
+from btassets.cli.terminal import say, show_table
+from btassets.cli.where import book_of, folder_of, overrides_of
+from btassets.errors import BtassetsError, DamagedFileError, NoBarsError, StaleBarsError, UsageError
+from btassets.masking import mask
+from btassets.settings.load import KEYS, resolve
+from btassets.settings.models import Settings, flatten
+from btassets.sources.universe.ticker_names import canonical_ticker
+
+_MIN_FREE_GB = 1.0
+
+
+def command_init(
+    *,
+    folder: Path,
+    source: str,
+    path: str | None,
+    benchmark: str | None,
+    calendar: str | None,
+    basis: str | None,
+    profile: str | None,
+) -> int:
+    """Make a book and print the next steps."""
+    values: dict[str, object] = dict(DEMO_SETTINGS) if source == "demo" else {"source.kind": source}
+    if source == "files" and not path:
+        raise UsageError("init --source files: no --path", "name the folder (or long file) of your bars.")
+    folder = folder.absolute()
+    if path:
+        place = Path(path).expanduser()
+        if not place.exists():
+            raise NoBarsError(f"source {place}", "there is no such folder or file", "name the folder of your bars.")
+        values["source.path"] = str(place.absolute())
+    if benchmark:
+        given = Path(benchmark).expanduser()
+        values["benchmark"] = str(given.absolute()) if given.is_file() else benchmark
+    chosen = {"calendar": calendar, "profile": profile, "source.basis": basis}
+    values |= {key: value for key, value in chosen.items() if value is not None}
+    resolve(overrides=values)
+    make_book(folder, values)
+    say(f"{folder}: a new book. Next:")
+    say(f"  cd {_shown(folder)}")
+    say("  btassets doctor    checks the source and the settings")
+    say("  btassets run       reads the bars, replays, reports")
+    say("  btassets today     lists what qualifies")
+    if values.get("benchmark", "none") == "none":
+        say(
+            "No benchmark is set: every comparison with one stays empty. Set benchmark in btassets.toml to a file "
+            "or to a ticker of the source."
+        )
+    return 0
+
+
+def _shown(folder: Path) -> str:
+    try:
+        return str(folder.relative_to(Path.cwd())) or "."
+    except ValueError:
+        return str(folder)
+
+
+def command_config(*, book: Path | None, scenario: str | None, changed: bool, assignments: tuple[str, ...]) -> int:
+    """Print every setting with its origin; secrets are not settings and never shown."""
+    opened = book_of(book, scenario=scenario, overrides=overrides_of(assignments))
+    values, defaults = flatten(opened.settings), flatten(Settings())
+    rows = []
+    for key in KEYS:
+        origin = opened.resolved.origin.get(key, "default")
+        if not changed or values[key] != defaults[key]:
+            rows.append((key, _word(key, values[key]), origin))
+    show_table(rows, ("setting", "value", "from"))
+    say(
+        f"scenario {opened.scenario}, settings hash {opened.resolved.hash}; scenarios in the file: "
+        f"{', '.join(opened.resolved.scenarios) or 'none'}"
+    )
+    return 0
+
+
+def _word(key: str, value: object) -> str:
+    if key == "schedule.webhook" and value:
+        return "set, not shown"  # the address alone admits a post
+    if isinstance(value, tuple):
+        return mask("[" + ", ".join(map(str, value)) + "]")
+    return str(value).lower() if isinstance(value, bool) else mask(str(value))
+
+
+def command_doctor(*, book: Path | None, max_age: int | None, deep: bool) -> int:
+    """Run every check of the book; the exit code is that of the first finding that would stop a run."""
+    folder = folder_of(book)
+    opened = open_book(folder)
+    worst: BtassetsError | None = None
+    rows: list[tuple[str, str, str]] = []
+    checks: list[tuple[str, Callable[[Book], str]]] = [
+        ("versions", _versions),
+        (
+            "settings",
+            lambda b: f"{folder / 'btassets.toml'}, hash {b.resolved.hash}, profile {b.settings.profile}",
+        ),
+        ("write rights", _write_rights),
+        ("free disk", _free_disk),
+        ("source", _source),
+        ("universe", _universe),
+        ("calendar", _calendar),
+        ("benchmark", _benchmark),
+        ("lake", _lake),
+        ("quality", _quality),
+        ("overrides", _overrides),
+        ("age of bars", lambda b: _age(b, max_age)),
+        ("journal", _journal),
+        ("history", _history),
+        ("definitions", _definitions),
+    ]
+    for name, look in checks:
+        try:
+            rows.append(("ok", name, look(opened)))
+        except BtassetsError as error:
+            rows.append(("FAIL", name, str(error)))
+            worst = worst or error
+    show_table(rows, styles={"ok": "green", "FAIL": "bold red"})
+    if deep:
+        worst = _deep(opened) or worst
+    return worst.exit_code if worst is not None else 0
+
+
+_MAX_NAMED = 20
+
+
+def _deep(book: Book) -> BtassetsError | None:
+    """Verify every byte and print a table of it; the first damage, None without."""
+    from btassets.book.deep_check import deep_check
+    from btassets.run.tables import inputs_of
+    from btassets.stages.bars.bar_store import changed_versions
+
+    found = deep_check(book)
+    say("")
+    head = ("verified", "files", "MB", "rows", "damaged")
+    show_table([(c.kind, c.n_files, round(c.n_bytes / 1e6, 1), c.n_rows, len(c.damaged)) for c in found], head)
+    damaged = [line for c in found for line in c.damaged]
+    damaged += [] if damaged else changed_versions(inputs_of("ohlcv_history", book)[0].bucketed("ohlcv_history"))
+    for line in (damaged + [note for c in found for note in c.notes])[:_MAX_NAMED]:
+        say(f"  {line}")
+    if not damaged:
+        say("every file is as btassets wrote it")
+        return None
+    say(f"{len(damaged)} damaged files: `btassets run` makes them again")
+    path, _, problem = damaged[0].partition(": ")
+    return DamagedFileError(path, problem)
+
+
+def _versions(_book: Book) -> str:
+    names = ("dagster", "duckdb", "pyarrow", "numpy", "numba", "pandas")
+    found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    return f"btassets {__version__}, Python {platform.python_version()} on {sys.platform}, {found}"
+
+
+def _write_rights(book: Book) -> str:
+    """Ask, and write nothing: a book that is only looked at stays as it is."""
+    for name in ("", "data", "reports", ".dagster"):
+        folder = book.folder / name
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            from btassets.errors import CannotWriteError
+
+            raise CannotWriteError(str(folder), "it may be read, but not written: no run can work here")
+    return f"{book.folder} can be written"
+
+
+def _free_disk(book: Book) -> str:
+    free = shutil.disk_usage(book.folder).free / 1e9
+    if free < _MIN_FREE_GB:
+        from btassets.errors import CannotWriteError
+
+        raise CannotWriteError(str(book.folder), f"only {free:.1f} GB are free")
+    return f"{free:.0f} GB"
+
+
+def _source(book: Book) -> str:
+    from btassets.arrivals.of_book import plan_ingest
+    from btassets.sources.base import source_problems
+    from btassets.sources.open_source import open_source
+
+    plan = plan_ingest(book)
+    what = f"{book.base.source.kind} {book.base.source.path}".strip()
+    found = source_problems(open_source(book.base, book.folder, book.lake))
+    passed_over = "".join(f"; {problem.text}" for problem in found)
+    return f"{what}: {len(plan.listed)} tickers, {len(plan.stale)} not read yet or changed since{passed_over}"
+
+
+def _universe(book: Book) -> str:
+    universe, members = book.base.universe, book.membership
+    if members is None:
+        named = f"{len(universe.tickers)} tickers by name" if universe.tickers else "everything in the source"
+        return f"{named}; who belonged to it at each date is not known"
+    from btassets.arrivals.of_book import active_tickers
+
+    n_spells = sum(len(own) for own in members.spells.values())
+    known = set(active_tickers(book))
+    missing = [ticker for ticker in members.spells if ticker not in known]
+    without = f"; {len(missing)} without bars so far (first: {missing[0]})" if missing else ""
+    return f"{members.name}: {len(members.spells)} members ever, {n_spells} spells{without}"
+
+
+def _calendar(book: Book) -> str:
+    if book.base.calendar == "data":
+        return "data: the union of the bars' dates"
+    from btassets.sources.calendar.calendars import exchange_sessions
+
+    days = exchange_sessions(book.lake, book.base.calendar, 18262, 18627)
+    return f"{book.base.calendar}: {len(days)} sessions in 2020"
+
+
+def _benchmark(book: Book) -> str:
+    name = book.base.benchmark
+    if name == "none":
+        return "none: residual momentum and comparisons stay empty"
+    from btassets.settings.models import SourceColumns
+    from btassets.sources.files.bar_folder import read_benchmark
+    from btassets.sources.files.column_mapping import ColumnNames
+    from btassets.sources.open_source import open_source
+
+    columns: SourceColumns = book.base.source.columns
+    bars = read_benchmark(
+        name, open_source(book.base, book.folder, book.lake), ColumnNames(**columns.model_dump()), book.folder
+    )
+    return f"{name}: {len(bars.dates)} bars"
+
+
+def _lake(book: Book) -> str:
+    footers = book.lake.ticker_footers("ohlcv_history")
+    if not footers:
+        return "empty: `btassets run` fills it"
+    blocked = [t for t, facts in footers.items() if facts["blocked"]]
+    bars = sum(facts["n_rows"] for facts in footers.values())
+    problems = sum(len(facts["problems"]) for facts in footers.values())
+    return (
+        f"{len(footers)} tickers, {bars:,} bars, {problems} findings (`btassets export bar_problems`), "
+        f"{len(blocked)} blocked{': ' + ', '.join(blocked[:5]) if blocked else ''}"
+    )
+
+
+def _quality(book: Book) -> str:
+    """What the rules found: counts by rule, rows taken out, days left out, each blocked ticker with its reason."""
+    footer = book.lake.footer("bar_problems")
+    if footer is None:
+        return "nothing judged yet"
+    numbers = footer.facts["numbers"]
+    rules = ", ".join(f"{name.removeprefix('findings_')} {n}" for name, n in numbers.items() if "_Q" in name)
+    parts = [f"findings by rule: {rules}" if rules else "no finding"]
+    taken = ", ".join(f"{rule} {n}" for rule, n in footer.facts["quarantined"].items())
+    parts += [f"rows taken out: {taken} (table bar_quarantine)"] if taken else []
+    parts += [f"{numbers['days_blocked']} days left out (Q19)"] if numbers["days_blocked"] else []
+    parts += (
+        [f"{numbers['revisions']} past values changed by the source (bar_revisions)"] if numbers["revisions"] else []
+    )
+    footers = book.lake.ticker_footers("ohlcv_history")
+    parts += [f"blocked {footers[ticker]['blocked']}" for ticker in footer.facts["blocked"][:5]]
+    return "; ".join(parts)
+
+
+def _overrides(book: Book) -> str:
+    given = book.base.quality.overrides
+    footer = book.lake.footer("bar_problems")
+    unused = [] if footer is None else [tuple(pair) for pair in footer.facts["unused"]]
+    told = [
+        f"{item.ticker} {item.rule}: {item.reason}"
+        + (" (no such finding now: take it out)" if (canonical_ticker(item.ticker), item.rule) in unused else "")
+        for item in given
+    ]
+    return "; ".join(told) or "none: no finding was confirmed by a person"
+
+
+def _age(book: Book, most: int | None) -> str:
+    from btassets.arrivals.history_age import sessions_behind
+
+    age = sessions_behind(book)
+    if age is None:
+        return "no bars yet"
+    last, n_sessions = age
+    if most is not None and n_sessions > most:
+        raise StaleBarsError(last, n_sessions, most)
+    return f"last session with bars {last}, {n_sessions} sessions ago"
+
+
+def _journal(book: Book) -> str:
+    """Verify every line of every log of the journal; a damaged one is an error."""
+    from btassets.run.shown_lists import all_logs
+
+    counts = [(log.path.stem, len(log.read())) for log in all_logs(book)]
+    if not counts:
+        return "no list was shown yet"
+    return "; ".join(f"{name} {n} lines, chain intact" for name, n in counts)
+
+
+def _history(book: Book) -> str:
+    from btassets.instance.runs.retention import describe_history
+
+    return describe_history(book)
+
+
+def _definitions(book: Book) -> str:
+    os.environ["BTASSETS_BOOK"] = str(book.folder)
+    from btassets.definitions import defs
+
+    return f"{len(list(defs.resolve_asset_graph().get_all_asset_keys()))} assets load"

@@ -1,0 +1,152 @@
+"""Where steps run: in this process, or one forked process per step from a warm server.
+
+Belongs here: executors. Forked steps start from a server that has already imported what steps
+import, so that a step costs 0.3 instead of 2 CPU seconds; a run with little to do spares even that.
+Each holds the book's lock while it works, so that a run of the page and one of the command line never
+mix.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.executor_definition import (
+    _core_in_process_executor_creation,
+    _core_multiprocess_executor_creation,
+    multiple_process_executor_requirements,
+)
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.events import EngineEventData
+from dagster._core.execution.context.system import PlanOrchestrationContext
+from dagster._core.execution.plan.plan import ExecutionPlan
+from dagster._core.execution.retries import RetryMode
+from dagster._core.execution.step_dependency_config import StepDependencyConfig
+from dagster._core.executor.base import Executor
+from dagster._utils.interrupts import pop_captured_interrupt
+
+from btassets.book.book import open_book
+from btassets.errors import BookBusyError, BtassetsError
+from btassets.instance.processes.fork_server import PRELOAD
+from btassets.instance.runs.dead_runs import process_tags
+from btassets.instance.runs.retention import retain
+from btassets.instance.ticker_ranges import n_targeted
+from btassets.plan import make_plan
+from btassets.storage.lock import book_lock
+
+START_METHOD = {"forkserver": {"preload_modules": [PRELOAD]}}
+
+MUCH = 100
+"""Stale tickers from which a process per step pays: about a second of replay."""
+
+_POLL_SECONDS = 0.2
+
+
+class LockedExecutor(Executor):
+    """Another executor, run while this process holds the book's lock.
+
+    Parameters
+    ----------
+    folder
+        The book's folder.
+    choose
+        Which executor executes the steps, decided when the lock is held.
+    """
+
+    def __init__(self, folder: Path, choose: Callable[[PlanOrchestrationContext], Executor]) -> None:
+        self._folder = folder
+        self._choose = choose
+
+    @property
+    def retries(self) -> RetryMode:
+        """Steps may ask to be retried."""
+        return RetryMode.ENABLED
+
+    @property
+    def step_dependency_config(self) -> Any:
+        """Dagster's default."""
+        return StepDependencyConfig.default()
+
+    def execute(
+        self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
+    ) -> Iterator[dg.DagsterEvent]:
+        """Wait for the lock, saying so on the run's page, then execute; a termination ends the wait."""
+        run = plan_context.dagster_run
+        plan_context.instance.add_run_tags(run.run_id, process_tags())
+        with ExitStack() as stack:
+            yield from self._wait(plan_context, stack)
+            yield from self._choose(plan_context).execute(plan_context, execution_plan)
+            retain(plan_context.instance, open_book(self._folder))
+
+    def _wait(self, plan_context: PlanOrchestrationContext, stack: ExitStack) -> Iterator[dg.DagsterEvent]:
+        is_said = False
+        run = plan_context.dagster_run
+        while True:
+            try:
+                stack.enter_context(book_lock(self._folder, f"run {run.run_id[:8]} of {run.job_name}", wait=False))
+            except BookBusyError as busy:
+                if not is_said:
+                    text = f"Waiting for another run of this book ({busy.holder})"
+                    yield dg.DagsterEvent.engine_event(plan_context, text, EngineEventData())
+                    is_said = True
+                if pop_captured_interrupt():
+                    raise DagsterExecutionInterruptedError from None
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+
+
+def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
+    """Executor of a book's runs: one run at a time; in its own process when little is stale, else over several.
+
+    Parameters
+    ----------
+    folder
+        The book's folder.
+    kind
+        The setting `executor.kind`, which a launch may change.
+    """
+
+    @dg.executor(
+        name="book",
+        config_schema={
+            "kind": dg.Field(
+                dg.Enum("ExecutorKind", [dg.EnumValue(kind) for kind in ("auto", "in_process", "multiprocess")]),
+                default_value=kind,
+                description="auto: one process when little is stale, one per step when much is; or always one of them",
+            ),
+            "max_concurrent": dg.Field(
+                int, default_value=0, description="steps that run at the same time; 0: one per core"
+            ),
+        },
+        requirements=multiple_process_executor_requirements(),
+    )
+    def build(context: dg.InitExecutorContext) -> Executor:
+        kind, max_concurrent = context.executor_config["kind"], context.executor_config["max_concurrent"]
+        retries = {"retries": {"enabled": {}}}
+
+        def choose(plan_context: PlanOrchestrationContext) -> Executor:
+            is_much = kind == "multiprocess" or (
+                kind == "auto" and n_stale(folder, plan_context.instance, plan_context.dagster_run) >= MUCH
+            )
+            if not is_much:
+                return _core_in_process_executor_creation(retries)
+            return _core_multiprocess_executor_creation(
+                {**retries, "max_concurrent": max_concurrent, "start_method": START_METHOD}
+            )
+
+        return LockedExecutor(folder, choose)
+
+    return build
+
+
+def n_stale(folder: Path, instance: dg.DagsterInstance, run: dg.DagsterRun) -> int:
+    """How many tickers a run will read or replay at most, as far as is known before it starts."""
+    try:
+        plan = make_plan(open_book(folder, mends=True))
+    except BtassetsError:
+        return 0  # the run itself will say what is wrong
+    stale = len(plan.ingest.stale) or len(plan.replay)
+    return min(stale, n_targeted(instance, run.tags))

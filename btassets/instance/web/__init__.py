@@ -1,0 +1,1 @@
+"""The web page of an instance: the application, the reports, and the door before both."""

@@ -1,0 +1,193 @@
+"""What the page of one ticker shows: prices, its trades, its setups and their results, its rank, data findings.
+
+Belongs here: which tickers have a page, and the document of each. Does not belong here: drawing
+(`btassets.render.ticker_page`), the report itself (`report_document.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.engine.days import iso_day
+from btassets.engine.market.bars import Bars
+from btassets.render.report_types import Report
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.sources.universe.ticker_names import canonical_ticker, file_stem
+from btassets.stages.bars.bars_view import read_bars
+
+FOLDER = "tickers"
+MAX_SETUPS = 60
+"""Setups in the table of a page, newest first."""
+
+_SETUP_COLUMNS = (
+    "ticker",
+    "asof_date",
+    "direction",
+    "entry",
+    "stop",
+    "target",
+    "confidence",
+    "activation_momentum_percentile",
+    "qualified",
+    "is_graded",
+    "drop_reason",
+    "outcome",
+    "net_r",
+    "hold_days",
+)
+_DIGITS = {"confidence": 1, "activation_momentum_percentile": 1, "net_r": 2}
+
+
+def page_paths(report: Report, settings: Settings, known: Sequence[str]) -> dict[str, str]:
+    """Path of each ticker's page, relative to the report: today's setups and misses, asked-for tickers, trades.
+
+    Parameters
+    ----------
+    known
+        Tickers that have bars; an asked-for ticker without bars has no page.
+    """
+    rules = settings.report
+    today = report["todays_setups"]
+    wanted = [row["ticker"] for row in (*today["qualified"], *today["nearest_misses"])]
+    wanted += [canonical_ticker(ticker) for ticker in rules.tickers]
+    own = report["trades"].get(report["main_policy"] or "")
+    if own is not None:
+        wanted += [row["ticker"] for row in (*own["best"], *own["worst"])]
+    there = set(known)
+    chosen = [ticker for ticker in dict.fromkeys(wanted) if ticker in there][: rules.max_ticker_pages]
+    return {ticker: f"{FOLDER}/{file_stem(ticker)}.html" for ticker in sorted(chosen, key=str.encode)}
+
+
+def href(path: str) -> str:
+    """A page's path as a link: a percent sign of a file name is escaped.
+
+    >>> href("tickers/%43ON.html")
+    'tickers/%2543ON.html'
+    """
+    return quote(path)
+
+
+def ticker_documents(
+    tables: Tables, settings: Settings, report: Report, tickers: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Document of each ticker's page, JSON-able, in ticker order; prices in the book's basis.
+
+    Returns
+    -------
+    dict
+        Of each ticker `ticker`, `as_of`, `book`, `basis`, `prices` (dates, close, high, low of every session),
+        `ranks` (as-of dates and activation percentiles of the weeks in which it was ranked), `today` (its row of
+        today's list, None without one), `trades` (of the report's portfolio, oldest first), `setups` (newest
+        first), `n_setups`, `findings`.
+    """
+    names = pa.array(list(tickers), pa.string())
+    bars = read_bars(tables, settings, tickers)
+    setups = _by_ticker(_setups(tables, names))
+    ranks = _by_ticker(_ranks(tables, names))
+    trades = _by_ticker(_trades(tables, names, report["main_policy"]))
+    findings = _by_ticker(_findings(tables, names))
+    rows = report["todays_setups"]
+    today = {row["ticker"]: row for row in (*rows["nearest_misses"], *rows["qualified"])}
+    return {
+        ticker: {
+            "ticker": ticker,
+            "as_of": report["as_of"],
+            "book": report["book"]["name"],
+            "basis": settings.basis,
+            "prices": _prices(bars[ticker]),
+            "ranks": ranks.get(ticker, []),
+            "today": today.get(ticker),
+            "is_qualified": ticker in {row["ticker"] for row in rows["qualified"]},
+            "policy": report["main_policy"],
+            "trades": trades.get(ticker, []),
+            "setups": setups.get(ticker, [])[:MAX_SETUPS],
+            "n_setups": len(setups.get(ticker, [])),
+            "findings": findings.get(ticker, []),
+        }
+        for ticker in tickers
+        if ticker in bars
+    }
+
+
+def _by_ticker(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.pop("ticker"), []).append(row)
+    return found
+
+
+def _setups(tables: Tables, names: pa.Array) -> list[dict[str, Any]]:
+    expression = pc.is_in(pc.field("ticker"), names)
+    table = tables["graded_setups"].where(_SETUP_COLUMNS, expression)
+    rows = table.sort_by([("asof_date", "descending"), ("direction", "ascending")]).to_pylist()
+    return [_rounded(row) for row in rows]
+
+
+def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: value.isoformat() if name == "asof_date" else value for name, value in row.items()}
+    for name, digits in _DIGITS.items():
+        shown[name] = None if shown[name] is None else round(shown[name], digits)
+    for name in ("entry", "stop", "target"):
+        shown[name] = None if shown[name] is None else _price(shown[name])
+    return shown
+
+
+def _ranks(tables: Tables, names: pa.Array) -> list[dict[str, Any]]:
+    is_week = pc.not_equal(pc.field("grid"), "latest")
+    columns = ["ticker", "grid", "asof_date", "activation_momentum_percentile"]
+    expression = pc.is_in(pc.field("ticker"), names)
+    table = tables["percentile_ranks"].where(columns, expression & is_week)
+    rows = table.sort_by([("asof_date", "ascending")]).to_pylist()
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        value = row["activation_momentum_percentile"]
+        if value is not None:
+            # The legacy profile ranks both directions of a ticker: they share one momentum.
+            day = row["asof_date"].isoformat()
+            found[row["ticker"], day] = {"ticker": row["ticker"], "date": day, "percentile": round(value, 1)}
+    return list(found.values())
+
+
+def _trades(tables: Tables, names: pa.Array, policy: str | None) -> list[dict[str, Any]]:
+    table = tables["trades"].read()
+    table = table.filter(pc.and_(pc.equal(table["policy"], policy or ""), pc.is_in(table["ticker"], names)))
+    rows = table.sort_by([("entry_date", "ascending")]).drop_columns(["scenario", "policy"]).to_pylist()
+    for row in rows:
+        row |= {name: row[name].isoformat() for name in ("asof_date", "entry_date", "exit_date")}
+        row |= {name: _price(row[name]) for name in ("entry_price", "exit_price")}
+        row |= {name: None if row[name] is None else round(row[name], 2) for name in ("net_r", "pnl_usd", "gross_r")}
+        row["shares"] = round(row["shares"], 4)
+    return rows
+
+
+def _findings(tables: Tables, names: pa.Array) -> list[dict[str, Any]]:
+    table = tables["bar_problems"].read(["ticker", "rule", "severity", "date", "n", "text"])
+    rows = table.filter(pc.is_in(table["ticker"], names)).to_pylist()
+    return [{**row, "date": None if row["date"] is None else row["date"].isoformat()} for row in rows]
+
+
+def _prices(bars: Bars) -> dict[str, Any]:
+    return {
+        "dates": [iso_day(day) for day in bars.dates.tolist()],
+        "close": [_price(value) for value in bars.close.tolist()],
+        "high": [_price(value) for value in bars.high.tolist()],
+        "low": [_price(value) for value in bars.low.tolist()],
+        "return_pct": _change_pct(bars, 1),
+        "return_year_pct": _change_pct(bars, 252),
+    }
+
+
+def _change_pct(bars: Bars, n: int) -> float | None:
+    """Change of the last close over `n` sessions, percent; None with fewer bars."""
+    if bars.n_bars <= n or not np.isfinite(bars.close[-1]) or bars.close[-1 - n] <= 0:
+        return None
+    return round(float(bars.close[-1] / bars.close[-1 - n] - 1.0) * 100.0, 1)
+
+
+def _price(value: float) -> float:
+    return round(value, 2 if abs(value) >= 1 else 4)
