@@ -21,7 +21,7 @@ import pyarrow as pa
 from btassets.engine.days import EPOCH
 from btassets.engine.market.calendar import has_ended
 from btassets.engine.replay.candidate_columns import LABELS
-from btassets.engine.replay.grading import grade_setups
+from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
 from btassets.graph.journal import JOURNAL_RESULTS
 from btassets.graph.ranking import PERCENTILE_RANKS
 from btassets.graph.replay import CANDIDATES
@@ -173,17 +173,16 @@ def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market) -> Non
     ]
     levels = np.array([row["levels"] for row in here], dtype=np.float64)
     graded = grade_setups(
-        bars,
-        bench[0],
-        bench[1],
-        np.searchsorted(market.sessions.days, bars.dates).astype(np.int32),
+        AlignedBars(bars, bench[0], bench[1], np.searchsorted(market.sessions.days, bars.dates).astype(np.int32)),
         len(market.sessions.days) - 1,
-        np.array([row["at"] for row in here], np.int32),
-        np.array([1 if row["direction"] == "long" else -1 for row in here], np.int8),
-        np.ascontiguousarray(levels[:, 0]),
-        np.ascontiguousarray(levels[:, 1]),
-        np.ascontiguousarray(levels[:, 2]),
-        np.array([row["rr"] for row in here], np.float64),
+        GivenPrices(
+            np.array([row["at"] for row in here], np.int32),
+            np.array([1 if row["direction"] == "long" else -1 for row in here], np.int8),
+            levels[:, 0],
+            levels[:, 1],
+            levels[:, 2],
+            np.array([row["rr"] for row in here], np.float64),
+        ),
         is_ended=bool(bars.n_bars) and has_ended(int(bars.dates[-1]), market.sessions.last),
     )
     for k, row in enumerate(here):
