@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Bring everything up to date: bars, replay, analysis, report.",
     "plan": "List what a run would compute, and why.",
     "today": "List what qualifies at the last session, with sizes, and the nearest misses.",
+    "journal": "Print the lists as they were shown, what became of them, and the live verdict.",
     "grade": "Make the whole report for a table of setups made elsewhere.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
     "sweep": "Simulate a portfolio for every cell of a grid of settings over one replay.",
