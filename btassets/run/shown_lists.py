@@ -3,7 +3,7 @@
 Belongs here: where the logs are, what one record says, and when a list is a new one. Does not belong here: the form
 and verification of a log (`btassets.storage.chained_log`), grading (`btassets.stages.journal`).
 
-`journal/SCENARIO.jsonl` has a record per list, `journal/SCENARIO-results.jsonl` one per run that graded something.
+`journal/SCENARIO.jsonl` has a record per list, `journal/results/SCENARIO.jsonl` one per run that graded something.
 Both are beside the settings file, outside of `data/`: deleting `data/` or `btassets prune` leaves them. A run adds a
 list when its as-of date or its content is new; what is written stays as it is.
 """
@@ -22,6 +22,7 @@ from btassets.storage.lake import BASE
 
 SHOWN, BACKFILL = "shown", "backfill"
 FOLDER = "journal"
+_RESULTS = "results"
 
 RULES = ("profile", "method", "gates", "costs", "exits", "basis", "engine")
 """Settings that decide what a list holds and what a setup of it earns."""
@@ -60,24 +61,25 @@ class JournalSoFar:
 
 def lists_log(book: Book, scenario: str | None = None) -> ChainedLog:
     """Log of the lists of a scenario (the book's own when unset)."""
-    return _log(book, scenario or book.scenario)
+    return _log(book, f"{scenario or book.scenario}.jsonl")
 
 
 def results_log(book: Book, scenario: str | None = None) -> ChainedLog:
     """Log of the results of a scenario (the book's own when unset)."""
-    return _log(book, f"{scenario or book.scenario}-results")
+    return _log(book, f"{_RESULTS}/{scenario or book.scenario}.jsonl")
 
 
-def _log(book: Book, name: str) -> ChainedLog:
-    place = f"{FOLDER}/{name}.jsonl"
-    return ChainedLog(book.folder / place, copy_in(book.lake.root, place))
+def _log(book: Book, place: str) -> ChainedLog:
+    return ChainedLog(book.folder / FOLDER / place, copy_in(book.lake.root, f"{FOLDER}/{place}"))
 
 
-def all_logs(book: Book) -> list[ChainedLog]:
-    """Every log of the book, of each file that is there or has a second copy."""
-    folders = (book.folder / FOLDER, copy_in(book.lake.root, FOLDER))
-    names = {p.stem for folder in folders if folder.is_dir() for p in folder.iterdir() if p.suffix == ".jsonl"}
-    return [_log(book, name) for name in sorted(names) if not name.startswith(".")]
+def all_logs(book: Book) -> dict[str, ChainedLog]:
+    """Every log of which a file or its second copy is there, by its place in the folder of the journal."""
+    places: set[str] = set()
+    for root in (book.folder / FOLDER, copy_in(book.lake.root, FOLDER)):
+        files = [path for path in root.rglob("*.jsonl") if not path.name.startswith(".")]
+        places.update(path.relative_to(root).as_posix() for path in files)
+    return {place: _log(book, place) for place in sorted(places)}
 
 
 def read_so_far(book: Book, log: ChainedLog, table: str) -> JournalSoFar:

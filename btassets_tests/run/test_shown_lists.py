@@ -1,8 +1,21 @@
 """When a list is a new one, which list of a date counts, and the settings by which it is graded."""
 
-from btassets.run.shown_lists import BACKFILL, SHOWN, JournalSoFar, first_lists, settings_of_record, with_list
+from btassets.book.book import open_book
+from btassets.run.shown_lists import (
+    BACKFILL,
+    SHOWN,
+    JournalSoFar,
+    all_logs,
+    append,
+    first_lists,
+    lists_log,
+    results_log,
+    settings_of_record,
+    with_list,
+)
 from btassets.settings.models import Settings, flatten
 from btassets.storage.chained_log import chained
+from btassets_tests.support.book_factory import make_book
 
 
 def record(as_of="2022-01-05", kind=SHOWN, setups=("A",), **more):
@@ -54,3 +67,17 @@ def test_a_log_that_only_grew_is_not_rewritten():
     assert not JournalSoFar(links, "now", 1, links[0].hash).is_rewritten
     assert JournalSoFar(links[:1], "now", 2, links[1].hash).is_rewritten
     assert JournalSoFar(links, "now", 1, "f" * 64).is_rewritten
+
+
+def test_no_scenario_is_called_like_the_results_of_another(tmp_path):
+    book = open_book(make_book(tmp_path / "book", tmp_path), environ={})
+    paths = [log(book, name).path for log in (lists_log, results_log) for name in ("x", "x-results", "results")]
+    assert len(set(paths)) == len(paths)
+    assert all_logs(book) == {}
+    append(book, results_log(book), [{"at": "now", "results": []}])
+    lists_log(book).append([record()])
+    lists_log(book).path.unlink()  # its second copy is enough to be found
+    assert list(all_logs(book)) == ["base.jsonl", "results/base.jsonl"]
+    assert [len(log.read()) for log in all_logs(book).values()] == [1, 1]
+    append(book, results_log(book), [{"at": "later", "results": []}])
+    assert len(results_log(book).read()) == 1  # the same results again add nothing

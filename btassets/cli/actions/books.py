@@ -297,7 +297,7 @@ def _journal(book: Book) -> str:
     """Verify every line of every log of the journal; a damaged one is an error."""
     from btassets.run.shown_lists import all_logs
 
-    counts = [(log.path.stem, len(log.read())) for log in all_logs(book)]
+    counts = [(place, len(log.read())) for place, log in all_logs(book).items()]
     if not counts:
         return "no list was shown yet"
     return "; ".join(f"{name} {n} lines, chain intact" for name, n in counts)

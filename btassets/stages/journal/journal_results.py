@@ -156,6 +156,9 @@ def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market) -> Non
         if at >= bars.n_bars or int(bars.dates[at]) != day:
             row["note"] = "the source has no bar at the as-of day any more"
             continue
+        if not row["entry"]:
+            row["note"] = "shown without an entry price"
+            continue
         factor = float(bars.close[at]) / row["entry"]
         if abs(factor - 1.0) <= _SAME:
             factor = 1.0

@@ -65,7 +65,7 @@ def test_forms_and_span(book):
 
 def test_doctor_verifies_the_chain(book):
     ok = call("doctor", "--book", book)
-    assert "base 1 lines, chain intact" in ok.out
+    assert "base.jsonl 1 lines, chain intact" in ok.out
     log = lists_log(open_evening(book))
     for path in (log.path, log.copy):
         path.write_text(path.read_text().replace('"rank"', '"renk"').replace("SYN0001", "SYN0009"))
