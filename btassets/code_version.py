@@ -1,4 +1,4 @@
-"""Code versions, derived from the sources: nobody types them, so nobody forgets to.
+"""Code versions, derived from the sources so that they are never typed by hand.
 
 Belongs here: the hash of a set of source files, for the folder of compiled code. Does not belong here: the code
 behind a stage (`btassets/run/stage_code.py`).
@@ -16,8 +16,8 @@ def code_version(*paths: str) -> str:
     Parameters
     ----------
     *paths
-        Files or folders, relative to the folder that holds the packages, e.g. `btassets/engine`;
-        a folder stands for every `.py` and `.sql` file below it.
+        Files or folders, relative to the folder that holds the packages, e.g. `btassets/engine`; a folder includes
+        every `.py` and `.sql` file below it.
 
     >>> code_version("btassets/engine") == code_version("btassets/engine")
     True

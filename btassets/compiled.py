@@ -1,8 +1,8 @@
-"""Where compiled code is kept between processes.
+"""Location of compiled code between processes.
 
-Belongs here: choosing numba's cache folder before numba is first imported. The folder's name holds
-the hash of all engine sources and numba's version, because numba's own check does not see an edit
-in a helper that a compiled function inlined. Does not belong here: compiled functions.
+Belongs here: choosing numba's cache folder before numba is first imported. The folder's name contains the hash of all
+engine sources and numba's version, because numba's own check misses edits in a helper inlined into a compiled function.
+Does not belong here: compiled functions.
 """
 
 import os
@@ -15,7 +15,7 @@ from btassets.code_version import code_version
 
 
 def cache_folder() -> Path:
-    """Folder for compiled code, writable, specific to these sources and this numba."""
+    """Writable folder for compiled code, specific to these sources and this numba."""
     name = (
         f"{code_version('btassets/engine')}-numba{version('numba')}-py{sys.version_info.major}{sys.version_info.minor}"
     )
@@ -29,7 +29,7 @@ def cache_folder() -> Path:
 
 
 def use_cache_folder() -> None:
-    """Point numba at the cache folder; call before anything imports numba."""
+    """Set numba's cache folder; call before any import of numba."""
     numba = sys.modules.get("numba")
     if numba is None:
         os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())

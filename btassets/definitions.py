@@ -1,8 +1,7 @@
-"""What Dagster loads: the definitions of one book.
+"""Definitions of one book, for Dagster to load.
 
-The only module that reads a book when it is imported: the folder in BTASSETS_BOOK, else the
-current folder when it holds `btassets.toml`, else the demo book `.btassets/demo`, which is made
-when it does not exist yet.
+The only module that reads a book at import: the folder in BTASSETS_BOOK, else the current folder if it contains
+`btassets.toml`, else the demo book `.btassets/demo`, which is created if it does not exist.
 """
 
 import os

@@ -1,12 +1,11 @@
-"""Hide secrets in text that comes from outside: one function for errors, logs, tables and settings.
+"""Mask secrets in text from outside: one function for errors, logs, tables and settings.
 
-Belongs here: which text counts as a secret, in which spellings it can come back, and replacing it.
-Does not belong here: reading keys for use (`btassets.sources`), deciding what is printed.
+Belongs here: which text counts as a secret, its encodings, and its replacement. Does not belong here: reading keys for
+use (`btassets.sources`), deciding what is printed.
 
-Three things are hidden: the values of secrets that this process knows (`remember`, and those of
-environment variables whose name says that they hold one, `remember_environment`), the password of any
-URL, and the value beside a name such as `apikey=` or `"password":`. Known values are found in every
-spelling in which a server or a library may echo them: as they are, percent-encoded, base64 at any
+Three kinds of secrets are masked: known values (`remember`, and those of environment variables with telling names,
+`remember_environment`), the password of any URL, and the value beside a name such as `apikey=` or `"password":`. Known
+values are found in every encoding in which a server or a library may echo them: plain, percent-encoded, base64 at any
 offset, hexadecimal, and escaped for JSON or HTML; letter case is ignored.
 """
 
@@ -19,7 +18,7 @@ from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "***"
-"""What stands in place of a secret."""
+"""Replacement of a secret."""
 
 _MIN_LENGTH = 3
 _MIN_INSIDE_WORDS = 6
@@ -47,12 +46,12 @@ _remembered: set[str] = set()
 
 
 def remember(*secrets: str) -> None:
-    """Add secrets of this process; each is hidden in all text that passes `mask` from now on.
+    """Add secrets of this process; `mask` hides them in all later text.
 
     Parameters
     ----------
     secrets
-        Values, without the words around them ("Bearer ..."). Empty ones are ignored.
+        Values without the surrounding words ("Bearer ..."). Empty ones are ignored.
     """
     _remembered.update(secret.strip() for secret in secrets if secret.strip())
 
@@ -63,15 +62,14 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     Parameters
     ----------
     text
-        Anything that came from outside, or holds something that did.
+        Text that came from outside, or contains such text.
     secrets
-        More values to hide than those that the process knows.
+        Further values to hide.
 
     Notes
     -----
-    Values of fewer than 6 characters are hidden only where they are a word of their own, and those of
-    fewer than 3 not at all. A value that is cut off at the end of the text is hidden from its sixth
-    character on.
+    Values of fewer than 6 characters are hidden only as a separate word, and those of fewer than 3 not at all. A value
+    truncated at the end of the text is hidden from its sixth character on.
 
     >>> mask("no answer from postgresql://reader:s3cret@host/market")
     'no answer from postgresql://reader:***@host/market'
@@ -94,15 +92,15 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def masked_bytes(data: bytes) -> bytes:
-    """Whole lines of a stream through `mask`; bytes that are no UTF-8 stay as they are."""
+    """Lines of a stream through `mask`; bytes that are not UTF-8 are left unchanged."""
     return mask(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def mask_known(data: bytes) -> tuple[bytes, int]:
-    """Bytes of a stream with known values hidden, and how many bytes at the end may begin another.
+    """Bytes of a stream with known values hidden, and how many bytes at the end may begin another value.
 
-    The caller keeps that many bytes back until more arrive. Values that are no UTF-8 text of one line
-    cannot be met in parts; everything else about a stream's text is `mask`'s.
+    The caller holds back that many bytes until more arrive. Values that are not one line of UTF-8 text are not detected
+    in parts; `mask` handles all other cases.
     """
     known = frozenset(_remembered)
     if not known:
@@ -114,16 +112,15 @@ def mask_known(data: bytes) -> tuple[bytes, int]:
 
 
 def remember_environment(environ: Mapping[str, str]) -> None:
-    """Add the secrets of a process's environment; each program of ours calls it when it starts."""
+    """Add the secrets of a process's environment; each of our programs calls it at start."""
     _remembered.update(environment_secrets(environ))
 
 
 def environment_secrets(environ: Mapping[str, str]) -> frozenset[str]:
     """Secrets among the values of an environment, chosen by their variables' names.
 
-    A name that ends in KEY, KEY_ID, SECRET, TOKEN, PASSWORD, CREDENTIALS or WEBHOOK holds one of at
-    least 8 characters; one of ours (BTASSETS_...) and PGPASSWORD of any length. An address holds its
-    password.
+    Names that end in KEY, KEY_ID, SECRET, TOKEN, PASSWORD, CREDENTIALS or WEBHOOK hold a secret of at least 8
+    characters; ours (BTASSETS_...) and PGPASSWORD one of any length. A URL holds its password.
     """
     found: set[str] = set()
     for name, raw in environ.items():
@@ -140,7 +137,7 @@ def environment_secrets(environ: Mapping[str, str]) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _compiled(known: frozenset[str]) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    """One pattern over all spellings, longest first, and the spellings that may be met in parts."""
+    """One pattern over all encodings, longest first, and the encodings that may be split across reads."""
     patterns: dict[str, str] = {}
     for secret in known:
         if len(secret) < _MIN_LENGTH:
@@ -178,9 +175,9 @@ def _spellings(secret: str) -> set[str]:
 
 
 def _base64_inside(secret: bytes, offset: int) -> set[str]:
-    """Characters that a secret gives in the base64 of a longer text, `offset` bytes after a multiple of 3.
+    """Characters of a secret inside the base64 of a longer text, `offset` bytes after a multiple of 3.
 
-    Only those that depend on no byte around it; the same text alone, with its padding, contains them.
+    Only those that do not depend on surrounding bytes; the base64 of the secret alone, with its padding, contains them.
     """
     first, last = -(-offset * 8 // 6), (offset + len(secret)) * 8 // 6
     padded = b"\0" * offset + secret + b"\0\0\0"

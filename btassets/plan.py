@@ -1,7 +1,7 @@
-"""Asking what is stale and why, and running stages in order without Dagster assets.
+"""Determine what is stale and why, and run stages in order without Dagster assets.
 
-Belongs here: the plan that the command line makes before it starts anything, its explanation, and the straight run
-of one scenario. Does not belong here: Dagster runs (`btassets.defs.launch`).
+Belongs here: the plan that the command line computes before a run, its explanation, and the plain run of one scenario.
+Does not belong here: Dagster runs (`btassets.defs.launch`).
 """
 
 from collections.abc import Callable, Sequence
@@ -26,21 +26,21 @@ _FROM_THE_SOURCE = frozenset({"ohlcv_history", "benchmark_closes"})
 Log = Callable[[str], object]
 
 _NAMED = 5
-"""Tickers that a reason names."""
+"""Number of tickers named in a reason."""
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run of a book would do.
+    """Work that a run of a book would do.
 
     Attributes
     ----------
     ingest
-        Which tickers have to be read from the source.
+        Tickers to read from the source.
     replay
-        Tickers to replay, as far as known before the ingest.
+        Tickers to replay, as known before the ingest.
     stages
-        Stale stages and everything below them, in flow order; empty: nothing to do.
+        Stale stages and everything downstream, in flow order; empty: nothing to do.
     """
 
     ingest: IngestPlan
@@ -49,12 +49,11 @@ class RunPlan:
 
 
 def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, reads: bool = True) -> RunPlan:
-    """Compare source, lake and settings; nothing is computed.
+    """Compare source, lake and settings; computes nothing.
 
-    Without `reads` the source is not asked: the bars of the lake, and the benchmark's, stay as they are.
+    Without `reads` the source is not queried; bars and benchmark are taken from the lake.
 
-    Stages below the first stale one are taken as stale; they skip themselves in the run when
-    their inputs turn out to be unchanged.
+    Stages below the first stale one count as stale; at run time they are skipped if their inputs turn out unchanged.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
     only
         Tickers to read; None: all.
     reads
-        Whether the source is asked; if not, the bars of the lake, and the benchmark's, stay as they are.
+        Whether the source is queried; if not, bars and benchmark are taken from the lake.
     """
     ingest = plan_ingest(book, full=full, only=only or ()) if reads else plan_without_source(book)
     kept = {"ohlcv_history"} if reads or book.lake.footer("benchmark_closes") is None else _FROM_THE_SOURCE
@@ -78,28 +77,28 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
             if not is_fresh(name, book, input_hash(name, book)):
                 tickers = replay.plan_replay(*inputs_of("candidates", book)).stale
                 if tickers or not was_checked(name, book):
-                    # Rows that no lookahead check has passed yet: a run was killed or failed before it.
+                    # Rows that no lookahead check has passed yet, because a run was killed or failed before it.
                     stale |= downstream({name})
                 else:
                     mark_checked(name, book, input_hash(name, book))
         elif stale_stage(name, book) is not None:
             stale |= downstream({name})
     if "candidates" in stale and not tickers:
-        # Those that left the universe or the lake, too: their rows have to go.
+        # Includes those that left the universe or the lake, because their rows must be removed.
         tickers = sorted({*active_tickers(book), *book.lake.ticker_footers(book.candidates)}, key=str.encode)
     return RunPlan(ingest, tickers, [name for name in STAGES if name in stale - kept])
 
 
 @dataclass(frozen=True)
 class StaleStage:
-    """One stage that a run would bring up to date, and why.
+    """One stage that a run would update, and why.
 
     Attributes
     ----------
     name
-        Of the stage.
+        Name of the stage.
     reasons
-        What differs, the stage's own reasons first.
+        Differences, the stage's own first.
     """
 
     name: str
@@ -107,10 +106,10 @@ class StaleStage:
 
 
 def explain(book: Book) -> list[StaleStage]:
-    """Stages that a run of the book's scenario would bring up to date, in flow order, each with its reasons.
+    """Stages that a run of the book's scenario would update, in flow order, each with its reasons.
 
-    Nothing is computed or written. What follows from bars that are not read yet is only known after they are:
-    such a stage names the stage above it.
+    Nothing is computed or written. The effect of unread bars is unknown until they are read: such a stage names its
+    upstream stage.
     """
     base = book.in_base()
     ingest = plan_ingest(base)
@@ -125,7 +124,7 @@ def explain(book: Book) -> list[StaleStage]:
 
 
 def _own_reasons(name: str, book: Book, ingest: IngestPlan, *, has_stale_input: bool) -> list[Reason]:
-    """Reasons of one stage apart from stages above it; empty when it is up to date."""
+    """Reasons of one stage without those of upstream stages; empty if it is up to date."""
     if name == "ohlcv_history":
         by_reason = read_reasons(inputs_of(name, book)[0], ingest.stale)
         found = [Reason("tickers", why, n=len(own), now=", ".join(own[:_NAMED])) for why, own in by_reason.items()]
@@ -139,26 +138,26 @@ def _own_reasons(name: str, book: Book, ingest: IngestPlan, *, has_stale_input: 
             is_done = not tickers and was_checked(name, book)
             found = [] if is_done else [*found, *_replay_reasons(tickers)] or [Reason("missing", name)]
     except DamagedFileError as error:
-        # Its own file, or that of a stage above it, which says so itself.
+        # Its own file, or that of an upstream stage, which has its own reason.
         return [] if has_stale_input else [Reason("damaged", name, now=str(error))]
     return found
 
 
 def _replay_reasons(tickers: Sequence[str]) -> list[Reason]:
-    what = "their replay does not match bars, calendar, benchmark, settings and code as they are"
+    what = "the replay does not match current bars, calendar, benchmark, settings and code"
     return [Reason("tickers", what, n=len(tickers), now=", ".join(tickers[:_NAMED]))] if tickers else []
 
 
 def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
     """Run every stage of one scenario in this process, in flow order.
 
-    The shared stages (bars, calendar, benchmark) are the base's and must be up to date. The replay
-    runs only when the scenario changes a setting that it reads.
+    The shared stages (bars, calendar, benchmark) are the base's and must be up to date. The replay runs only if the
+    scenario changes one of its settings.
 
     Raises
     ------
     CheckFailedError
-        When the scenario's own replay fails the lookahead check.
+        If the scenario's own replay fails the lookahead check.
     """
     if book.replay != BASE_SCENARIO:
         replay_in_process(book, n_threads=n_threads, log=log)

@@ -1,7 +1,7 @@
-"""What every step imports, imported once in the fork server.
+"""Imports of every step, loaded once in the fork server.
 
-Belongs here: imports, putting the definitions together and reading Dagster's own migrations once.
-Nothing here may start a thread or open a file that a fork would share.
+Belongs here: imports, building the definitions and reading Dagster's own migrations once. Code here must not start a
+thread or open a file that a fork would share.
 """
 
 import gc
@@ -40,7 +40,7 @@ for _stage in STAGES.values():
         if _reference:
             resolve(_reference)
 
-# Steps inherit the server's environment, not that of the process that asks for them.
+# Steps inherit the server's environment, not that of the requesting process.
 for _name, _value in EVENT_BATCH.items():
     os.environ.setdefault(_name, _value)
 remember_migrations()
@@ -53,6 +53,6 @@ else:
 if is_fork_server():
     share_server()
     leave_quietly()
-# What is here stays: a step's garbage collector neither looks through it nor copies its pages.
+# Freeze everything loaded so far, so that child processes share these pages.
 gc.collect()
 gc.freeze()

@@ -1,7 +1,7 @@
-"""Progress of long work, told to whoever asked for it in this process.
+"""Progress of long work, reported to a listener in this process.
 
-Belongs here: the one place where a stage's "done of total" meets a terminal. Without a listener
-nothing happens; in a step of another process there is none.
+Belongs here: the one connection between a stage's "done of total" and a terminal. Without a listener nothing happens; a
+step in another process has none.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def report(label: str, done: int, total: int) -> None:
-    """Say that `done` of `total` units of the work called `label` are done."""
+    """Report that `done` of `total` units of the work `label` are done."""
     listener = _listener.get()
     if listener is not None:
         listener(label, done, total)

@@ -210,7 +210,7 @@ def test_a_ticker_that_leaves_the_source_stays_with_its_history(own_book: Path, 
     run(own_book)
     after = tables_of(own_book)
     assert different(after, before) == ["bar_problems"]
-    assert "SYN0006: the source no longer has it" in after["bar_problems"]["text"].to_pylist()[-1]
+    assert "SYN0006: no longer in the source" in after["bar_problems"]["text"].to_pylist()[-1]
     longer, benchmark = market(extend=15)
     write_bars(own_market / "SPY.parquet", benchmark)
     for ticker, bars in longer.items():

@@ -1,11 +1,11 @@
--- One row per direction and tenth of the stated probability: what was said, and how often it came true.
+-- One row per direction and tenth of the stated probability: mean stated probability, and share of targets hit.
 --
--- Ten bins of equal count over every setup of the scenario's grid that was graded from the signal's close,
--- in both profiles and without any gate: the probability was stated at that close. `direction` is all, long
--- or short, each with bins of its own. A target that was not reached before the stop within the horizon is
--- a no, an expired setup included. Percentages are 0-100.
--- The rows are sorted once and then only read in that order, which one thread keeps: `row_number() over ()`
--- counts along it, and list() collects along it, so that each mean adds up from the lowest probability.
+-- Ten bins of equal count over every setup of the scenario's grid that was graded from the signal's close, in both
+-- profiles and without any gate, because the probability was stated at that close. `direction` is all, long or short,
+-- each with its own bins. A target not reached before the stop within the horizon counts as no hit, including expired
+-- setups. Percentages are 0-100. The rows are sorted once and then read in that order, which one thread preserves:
+-- `row_number() over ()` counts along it, and list() collects along it, so that each mean adds up from the lowest
+-- probability.
 with
 
 graded as materialized (

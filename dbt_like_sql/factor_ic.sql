@@ -1,12 +1,11 @@
--- One row per signal: how well it sorted the universe's next 30 sessions, over the scored weeks.
+-- One row per signal: how well it ranked the universe's next 30 sessions, over the scored weeks.
 --
--- A week is scored with at least 20 names; a week in which the correlation is degenerate counts in
--- `avg_cross_section` and the spread only. Every column is of one sample.
--- `ic` = thinned (the legacy profile): weeks thinned so that their windows hardly overlap, t = mean / deviation *
--- sqrt(weeks); `reliable`: at least 12 of them.
--- `ic` = weeks: all scored weeks, and the t of the equal-weighted cosine estimator, which allows for the overlap
--- (Lazarus, Lewis, Stock, Watson 2018; engine/statistics/ewc.py with 6 weeks of overlap); `reliable`: the 60 weeks
--- from first to last that it takes. The thinned columns are empty then.
+-- A week is scored with at least 20 names; a week with a degenerate correlation counts only in `avg_cross_section` and
+-- the spread. All columns use one sample. `ic` = thinned (the legacy profile): weeks thinned so that their windows
+-- hardly overlap, t = mean / deviation * sqrt(weeks); `reliable`: at least 12 of them. `ic` = weeks: all scored weeks,
+-- and the t of the equal-weighted cosine estimator, which allows for the overlap (Lazarus, Lewis, Stock, Watson 2018;
+-- engine/statistics/ewc.py with 6 weeks of overlap); `reliable`: at least 60 weeks from first to last. The thinned
+-- columns are empty then.
 with
 
 scored as (
@@ -51,7 +50,7 @@ deviations as (
     having max(means.weeks) > 1
 ),
 
--- As many transforms as the estimator takes; one row for each of them.
+-- One row per transform used by the estimator.
 cosines as (
     select
         signal,
@@ -61,7 +60,7 @@ cosines as (
     where span >= 60
 ),
 
--- Cosine transforms of the deviations, a week without a correlation being 0.
+-- Cosine transforms of the deviations, with 0 for a week without a correlation.
 transforms as (
     select
         cosines.signal,

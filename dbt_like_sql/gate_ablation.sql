@@ -1,4 +1,4 @@
--- One row per variant of the gate: one floor taken out, the momentum cutoff kept, under both exits.
+-- One row per variant of the gate: one floor removed, the momentum cutoff kept, under both exits.
 --
 -- `momentum_only` drops the optional floors too; the other variants keep them. The hold columns grade the
 -- same setups when held for the longest exit with the initial stop.

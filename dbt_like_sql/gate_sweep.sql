@@ -1,4 +1,4 @@
--- One row per momentum cutoff: what qualifies when only the percentile varies, the other floors held.
+-- One row per momentum cutoff: the setups that qualify when only the percentile varies.
 --
 -- Cutoffs above 0 admit longs only; at 0 the percentile is off and shorts pass too.
 select

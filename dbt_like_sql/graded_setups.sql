@@ -1,14 +1,13 @@
 -- One row per setup of the scenario's grid: the verdict of the gate and the result under its fill.
 --
--- Rows stand in the tie order (ticker bytes, date, long before short); `row_no` is the place there, and
--- where the relation holds the same key twice its own order decides. A row without a result stays, with
--- `is_graded` false and a `drop_reason`: statistics read graded rows only, the book every qualified one.
--- A row cut short by the end of its ticker is no row where the scenario drops those (`min_forward_days`).
--- Percentiles: of the row itself, or of its ticker at the last ranked week end that is not after the row.
--- Results: 1R is the planned risk |entry - stop|, whatever the fill; `gross_r` books an expired trade at
--- its last close or at zero, a target gapped over at the open or at the target (`target_gap_r` lies between);
--- `cost_r` is a round trip over the stop distance; an ended ticker's mark carries `delisting_return`.
--- `outcome_at_close` is the one that calibration reads in every scenario.
+-- Rows are in the tie order (ticker bytes, date, long before short); `row_no` is the position in it, and duplicate keys
+-- keep the order of the relation. A row without a result stays, with `is_graded` false and a `drop_reason`: statistics
+-- read graded rows only, the portfolio every qualified one. A row truncated by the end of its ticker is left out if the
+-- scenario drops those (`min_forward_days`). Percentiles: of the row itself, or of its ticker at the last ranked week
+-- end not after the row. Results: 1R is the planned risk |entry - stop|, whatever the fill; `gross_r` books an expired
+-- trade at its last close or at zero, a target gapped over at the open or at the target (`target_gap_r` is the
+-- difference); `cost_r` is a round trip over the stop distance; an ended ticker's mark includes `delisting_return`.
+-- Calibration reads `outcome_at_close` in every scenario.
 with
 
 arrivals as not materialized (
@@ -83,7 +82,7 @@ filled as (
     where settings.fill = 'open'
 ),
 
--- The legacy profile ranks rows; the other ranking ranks tickers at week ends.
+-- The legacy profile ranks rows; the standard profile ranks tickers at week ends.
 row_percentiles as (
     select
         row_no,
@@ -125,7 +124,7 @@ rank_dates as (
     group by asof_dates.asof_date
 ),
 
--- The last sessions of ended tickers: a hold that reaches beyond them is cut there too.
+-- The last sessions of ended tickers: a hold that reaches beyond them is truncated there too.
 last_sessions as (
     select distinct
         ticker,
@@ -134,7 +133,7 @@ last_sessions as (
     where exit_reason = 'delisted'
 ),
 
--- What a holder gets after the last close of an ended ticker, in R: the return on the mark over 1R.
+-- A holder's return after the last close of an ended ticker, in R: the return on the mark over 1R.
 sample as (
     select
         places.row_no,

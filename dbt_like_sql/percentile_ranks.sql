@@ -1,19 +1,16 @@
 -- One row per ranked member of a week: a ticker (ranking `eligible`) or a candidate row (ranking `rows`).
 --
--- Percentiles run from 0 to 100, 100 is the strongest of the week; a member without the value has none.
--- `grid` says which as-of dates are ranked: the scenario's own (`week` or `bar`), and `latest`, the last
--- session on its own, which only today's list reads.
--- `eligible`: every eligible ticker once, ties share the mean rank, one member alone has no percentile;
--- the activation percentile is the residual one for the whole week, or the raw one for the whole week
--- when fewer than half have a residual.
--- `rows` (the legacy profile): long and short rows of a ticker both count, ties are split by the tie order (ticker
--- bytes, date, long before short; `row_no` is the place there), one row alone is at 100, and the raw
--- percentile steps in row by row.
--- `n_ranked` counts the members that have an activation percentile.
+-- Percentiles run from 0 to 100, 100 is the strongest of the week; a member without the value has none. `grid` is the
+-- set of ranked as-of dates: the scenario's own (`week` or `bar`), and `latest`, the last session alone, used only by
+-- today's list. `eligible`: every eligible ticker once, ties share the mean rank, a single member has no percentile;
+-- the activation percentile is the residual one for the whole week, or the raw one for the whole week if fewer than
+-- half have a residual. `rows` (the legacy profile): long and short rows of a ticker both count, ties are split by the
+-- tie order (ticker bytes, date, long before short; `row_no` is the position in it), a single row gets 100, and the raw
+-- percentile replaces a missing one row by row. `n_ranked` counts the members with an activation percentile.
 with
 
--- The last tie-breaker is the order of the relation: it decides only where a given table holds the same
--- ticker, date and direction twice, which the replay never makes.
+-- The last tie-breaker is the order of the relation: it matters only if a given table contains the same ticker, date
+-- and direction twice, which the replay never produces.
 arrivals as (
     select
         ticker,
@@ -130,8 +127,8 @@ ticker_members as (
         and (factor_signals.mom_12_1 is not null or factor_signals.mom_12_1_resid is not null)
 ),
 
--- With the default frame a running count reaches the last of the ties, so that the mean rank is the
--- middle between rank() and it.
+-- With the default frame a running count reaches the last of the ties, so the mean rank is the midpoint of rank() and
+-- it.
 ticker_places as (
     select
         *,

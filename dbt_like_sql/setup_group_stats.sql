@@ -1,11 +1,10 @@
 -- One row per group of graded setups and exit: counts, expectancy gross and net, robustness.
 --
--- `setup_stats`, `gate_sweep`, `gate_ablation` and `time_exit_sweep` are views of this table, so that each
--- statistic is written once. `family` says which of them a group belongs to, `member` is its name there,
--- `hold_days` is null for the race of target against stop and else the sessions held with the initial stop.
--- Wins: target hits in the race, exits in profit before costs under a hold. Sums run left to right in the
--- tie order; the trim drops 5% of all rows, the best ones. A group without rows has counts only.
--- Nothing is rounded here: the report does that.
+-- `setup_stats`, `gate_sweep`, `gate_ablation` and `time_exit_sweep` are views of this table, so each statistic is
+-- defined once. `family` names the view of a group, `member` is its name there, `hold_days` is null for the race of
+-- target against stop and else the sessions held with the initial stop. Wins: target hits in the race, exits in profit
+-- before costs under a hold. Sums run left to right in the tie order; the trim drops 5% of all rows, the best ones. A
+-- group without rows has only counts. Rounding is done in the report.
 with
 
 graded as materialized (
@@ -28,7 +27,7 @@ graded as materialized (
         graded_setups.direction,
         graded_setups.activation_momentum_percentile,
         failed_flags(graded_setups) as failed,
-        -- A hold ends with its ticker where such rows are graded; the legacy profile books the full number of days.
+        -- A hold ends with its ticker if such rows are graded; the legacy profile books the full number of days.
         if(settings.ended = 'graded', graded_setups.n_forward, null) as last_day
     from graded_setups
     cross join settings
@@ -161,8 +160,8 @@ trades as (
         on members.family = cells.family and members.member = cells.member
 ),
 
--- The rows come in the tie order, which one thread keeps: list() collects along it, and list_sum() adds up
--- from left to right.
+-- The rows are in the tie order, which one thread preserves: list() collects along it, and list_sum() adds up from left
+-- to right.
 totals as (
     select
         family,

@@ -1,8 +1,8 @@
 -- One row per population: all setups, the qualified ones, and those by direction.
 --
--- The race of target against stop; `wins` follows the outcome target_hit in every scenario, whatever an
--- expired trade is booked at. `n_rows` counts the population's setups with and without a result, the
--- other columns only the graded ones.
+-- The race of target against stop; `wins` follows the outcome target_hit in every scenario, regardless of the booking
+-- of expired trades. `n_rows` counts the population's setups with and without a result, the other columns only the
+-- graded ones.
 with
 
 counts as (

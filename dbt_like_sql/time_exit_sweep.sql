@@ -1,4 +1,4 @@
--- One row per holding period of the qualified setups: initial stop, otherwise out at that close.
+-- One row per holding period of the qualified setups: initial stop, otherwise sold at that close.
 --
 -- A win is an exit in profit before costs; `avg_hold_days` counts the sessions until the stop or the end.
 select

@@ -15,7 +15,6 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import click
 import pyarrow as pa
@@ -26,8 +25,9 @@ from btassets.cli.program import program
 from btassets.graph.flow import STAGE_OF_STORE, STAGE_OF_TABLE, STAGES, TABLES
 from btassets.graph.stage import Stage
 from btassets.settings.load import KEYS
-from btassets.settings.models import Section, Settings, Source, flatten
+from btassets.settings.models import Section, Settings, flatten
 from btassets.settings.profiles import PROFILES
+from btassets.settings.source_kinds import SOURCE_KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 _MARK = re.compile(r"(<!-- begin generated: ([a-z-]+) ?(\S*) -->\n)(.*?)(<!-- end generated -->)", re.DOTALL)
@@ -38,26 +38,18 @@ _KEPT = {
     "scenario": "one for each scenario",
 }
 _CODES = (
-    ("EXIT_BUG", "a bug: please report the text"),
+    ("EXIT_BUG", "a bug: please report the message"),
     ("EXIT_USAGE", "usage or settings: the message names the key and the line"),
     ("EXIT_NO_BARS", "no bars at all, the named benchmark missing or too incomplete, or bars older than `--max-age`"),
     ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used; they are listed"),
-    ("EXIT_RATE_LIMITED", "a source's rate limit was reached; run again to go on"),
-    ("EXIT_CHECK_FAILED", "a blocking check failed; nothing below it was computed"),
-    ("EXIT_CANNOT_WRITE", "cannot write or read: disk full, no permission, a damaged file; the last good report stays"),
-    ("EXIT_INTERRUPTED", "interrupted; what is done stays done"),
+    ("EXIT_RATE_LIMITED", "a source's rate limit was reached; run again to continue"),
+    ("EXIT_CHECK_FAILED", "a blocking check failed; nothing downstream was computed"),
+    (
+        "EXIT_CANNOT_WRITE",
+        "cannot write or read: disk full, no permission, a damaged file; the last good report remains",
+    ),
+    ("EXIT_INTERRUPTED", "interrupted; finished work is kept"),
 )
-
-
-_SOURCES = {
-    "demo": "a synthetic market from counter-based random numbers; no key, no network; ends on 2025-12-31",
-    "files": "a folder of CSV or Parquet files, one per ticker, or long ones with a ticker column",
-    "sql": "any database that SQLAlchemy reaches: an address and a query",
-    "alpaca": "Alpaca Market Data: raw bars, splits and dividends",
-    "tiingo": "Tiingo end-of-day prices: raw bars with the actions in each row",
-    "massive": "Massive (formerly Polygon): raw bars, actions from lists of their own",
-    "yahoo": "Yahoo through yfinance: prices already adjusted for splits",
-}
 
 
 def _rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -182,8 +174,7 @@ def exit_codes_part(_argument: str) -> str:
 
 def sources_part(_argument: str) -> str:
     """Kinds of source that the settings allow."""
-    kinds = get_args(Source.model_fields["kind"].annotation)
-    return _rows(("`source.kind`", "what"), [(f"`{kind}`", _SOURCES[kind]) for kind in kinds])
+    return _rows(("`source.kind`", "what"), [(f"`{kind.name}`", kind.about) for kind in SOURCE_KINDS])
 
 
 def commands_part(_argument: str) -> str:
@@ -221,6 +212,18 @@ def renewed(text: str) -> str:
     return _MARK.sub(lambda m: f"{m[1]}{PARTS[m[2]](m[3])}{m[5]}", text)
 
 
+def missing_pages() -> dict[Path, str]:
+    """Method page of each stage that has none yet: its generated parts, for prose to be written around."""
+    found: dict[Path, str] = {}
+    for name, stage in STAGES.items():
+        page = ROOT / "docs" / "method" / f"{name}.md"
+        if not page.exists():
+            marks = [("stage", name), *(("table", table) for table in stage.outputs)]
+            parts = [f"<!-- begin generated: {kind} {of} -->\n<!-- end generated -->\n" for kind, of in marks]
+            found[page] = "\n".join([f"# {name}\n", *parts])
+    return found
+
+
 def pages() -> list[Path]:
     """Pages that may hold generated parts."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -228,12 +231,17 @@ def pages() -> list[Path]:
 
 def main(words: list[str]) -> int:
     """Write or check every page; returns the exit code."""
+    new = missing_pages()
+    for page, text in new.items():
+        sys.stdout.write(f"{page.relative_to(ROOT)}: no page yet\n")
+        if "--check" not in words:
+            page.write_text(text, encoding="utf-8")
     different = [page for page in pages() if renewed(old := page.read_text(encoding="utf-8")) != old]
     for page in different:
         sys.stdout.write(f"{page.relative_to(ROOT)}: differs from the code\n")
         if "--check" not in words:
             page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
-    return 1 if different and "--check" in words else 0
+    return 1 if (new or different) and "--check" in words else 0
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What arrives for a book, and how old it is: for commands, sensors and schedules, above the stages."""
+"""New data of a book, and its age: for commands, sensors and schedules, above the stages."""

@@ -1,7 +1,7 @@
-"""Raw bars whose file was damaged: which tickers have to come from the source again, and which cannot.
+"""Raw bars in damaged files: which tickers must be read again, and which are lost.
 
-Belongs here: the tickers of a bucket that was set aside, and what is said when the source has one of them no
-more. Does not belong here: noticing damage (`btassets.storage`) and reading (`ohlcv_history.py`).
+Belongs here: the tickers of a bucket that was set aside, and the message for those no longer in the source. Does not
+belong here: detecting damage (`btassets.storage`) and reading (`ohlcv_history.py`).
 """
 
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ from btassets.storage.sealed import footer_as_it_is
 
 
 def owed_tickers(book: Book) -> list[str]:
-    """Tickers of the damaged buckets that were not read again yet, in byte order.
+    """Tickers of the damaged buckets not read again yet, in byte order.
 
-    Their names come from the damaged file as far as it can be read, and from the replay.
+    Their names come from the readable part of the damaged file, and from the replay.
     """
     places = book.lake.set_aside(TABLE)
     if not places:
@@ -32,13 +32,13 @@ def owed_tickers(book: Book) -> list[str]:
 
 
 def settle_owed(book: Book, owed: Iterable[str]) -> dict[str, str]:
-    """After the source was read: tickers of damaged buckets that it has no more, each with a sentence.
+    """After a reading: tickers of damaged buckets that are no longer in the source, each with a sentence.
 
-    Their history is gone; the set-aside files go with it, so that it is said once.
+    Their history is lost; the set-aside files are deleted too, so that the message appears once.
     """
     known = book.lake.ticker_footers(TABLE)
     lost = {
-        ticker: f"{ticker}: its bars were in a damaged file and the source has it no more; it is left out from now on"
+        ticker: f"{ticker}: its bars were in a damaged file and are no longer in the source; it is left out from now on"
         for ticker in owed
         if ticker not in known
     }

@@ -1,7 +1,6 @@
-"""Reading the whole window of every ticker again, in a way that goes on where it was stopped.
+"""Resumable reading of the whole window of every ticker.
 
-Belongs here: which tickers a full read has done already. Does not belong here: reading them
-(`ohlcv_history.py`).
+Belongs here: the tickers already done by a full read. Does not belong here: reading them (`ohlcv_history.py`).
 """
 
 import time
@@ -15,15 +14,14 @@ _VALID_SECONDS = 24 * 3600.0
 
 
 class FullBackfill:
-    """What one full read has done, kept in the lake until it has done everything.
+    """Progress of one full read, stored in the lake until it is complete.
 
     Parameters
     ----------
     book
         Its book.
     token
-        Name of the full read: a run and its re-executions share one. A full read that was not taken
-        up again within a day is forgotten.
+        Name of the full read, shared by a run and its re-executions. A full read not resumed within a day is forgotten.
     """
 
     def __init__(self, book: Book, token: str) -> None:
@@ -37,17 +35,17 @@ class FullBackfill:
                 path.unlink(missing_ok=True)
 
     def remaining(self, tickers: Iterable[str]) -> list[str]:
-        """Tickers that are still to be read, in the given order."""
+        """Tickers still to be read, in the given order."""
         done = set(self._path.read_text(encoding="utf-8").splitlines()) if self._path.exists() else set()
         return [ticker for ticker in tickers if ticker not in done]
 
     def note(self, tickers: Iterable[str]) -> None:
-        """Remember that these are in the lake."""
+        """Record that these are in the lake."""
         with writing(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
                 file.write("".join(f"{ticker}\n" for ticker in tickers))
 
     def finish(self) -> None:
-        """Forget everything: the next full read starts anew."""
+        """Forget the progress: the next full read starts anew."""
         self._path.unlink(missing_ok=True)

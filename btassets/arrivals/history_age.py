@@ -1,7 +1,6 @@
-"""How old the bars are, in sessions.
+"""Age of the bars, in sessions.
 
-Belongs here: T against the calendar's last finished session. Does not belong here: what to do
-about it.
+Belongs here: T against the calendar's last finished session. Does not belong here: reactions to old bars.
 """
 
 import datetime as dt
@@ -12,12 +11,12 @@ from btassets.sources.calendar.calendars import DATA, exchange_sessions
 
 
 def sessions_behind(book: Book, today: dt.date | None = None) -> tuple[str, int] | None:
-    """T as ISO text and how many sessions ended since, before today; None without bars.
+    """T as ISO text and the number of sessions ended since, before today; None without bars.
 
     Parameters
     ----------
     today
-        The exchange's date; unset: today in UTC. With the calendar `data` weekdays stand for sessions.
+        The exchange's date; unset: today in UTC. With the calendar `data` weekdays count as sessions.
     """
     footer = book.lake.footer("sessions")
     if footer is None:

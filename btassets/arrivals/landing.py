@@ -1,10 +1,10 @@
-"""The landing folder of a book: bar files that somebody drops in are taken, kept per ticker, and moved away.
+"""The landing folder of a book: dropped bar files are accepted, stored per ticker, and moved away.
 
-Belongs here: which files are ready, reading them whole or not at all, and where they go. A file is in
-the source's columns and on its basis: one ticker's, named after it, or a long one. Does not belong here:
-joining what landed with the source (`btassets.sources.files.landed`), when it is looked for (`btassets.defs`).
+Belongs here: which files are ready, accepting them whole or not at all, and moving them. A file has the source's
+columns and basis: one ticker's, named after it, or a long one. Does not belong here: merging landed bars with the
+source (`btassets.sources.files.landed`), scheduling (`btassets.defs`).
 
-`landing/bars/` holds what was taken, one file per ticker; `landing/done/DATE/` the files themselves.
+`landing/bars/` holds the accepted bars, one file per ticker; `landing/done/DATE/` the files themselves.
 """
 
 import contextlib
@@ -41,25 +41,25 @@ from btassets.storage.lake import bucket_of
 FOLDER = "landing"
 REFUSED = Path(FOLDER) / ".refused.json"
 SETTLE_SECONDS = 5.0
-"""A file that changed more recently may still be being written."""
+"""A file changed more recently may be incomplete."""
 
 _PRICES = ("open", "high", "low", "close", "volume", "dividend", "split")
 
 
 @dataclass(frozen=True)
 class Landed:
-    """What a look into the landing folder found.
+    """State of the landing folder.
 
     Attributes
     ----------
     ready
-        Files that have not changed for five seconds and were not refused as they are.
+        Files unchanged for five seconds, except those refused in this state.
     unsettled
-        Files that may still be being written.
+        Files that may be incomplete.
     refused
-        Names of files that were refused and have not changed since, with the reason.
+        Names of refused files unchanged since, with the reason.
     marker
-        Hash-like text of the ready files; the same files give the same.
+        Fingerprint of the ready files; the same files give the same.
     """
 
     ready: list[Path]
@@ -70,18 +70,18 @@ class Landed:
 
 @dataclass(frozen=True)
 class Taken:
-    """What was taken from the landing folder.
+    """Files accepted from the landing folder.
 
     Attributes
     ----------
     tickers
-        Those of the files that were taken.
+        Tickers of the accepted files.
     n_files
-        Files taken.
+        Accepted files.
     refused
-        Name of each file that stays, with the reason.
+        Name of each refused file, with the reason.
     unsettled
-        Names of files that may still be being written.
+        Names of files that may be incomplete.
     """
 
     tickers: list[str]
@@ -91,7 +91,7 @@ class Taken:
 
 
 def look_for_landed(book: Book, settle_seconds: float = SETTLE_SECONDS) -> Landed:
-    """Files in the landing folder; nothing is read."""
+    """Files in the landing folder; reads none of them."""
     folder = book.folder / FOLDER
     known = _refused_before(book)
     ready: list[Path] = []
@@ -101,7 +101,7 @@ def look_for_landed(book: Book, settle_seconds: float = SETTLE_SECONDS) -> Lande
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.startswith(".") or bar_suffix(path.name) is None or not path.is_file():
             continue
-        # Not the modification time: a copy that keeps it would look settled at once.
+        # Not the modification time: a copy that preserves it would look settled at once.
         is_settled = abs(now - path.stat().st_ctime) >= settle_seconds
         stamp, reason = known.get(path.name, ("", ""))
         if stamp == file_stamp(path):
@@ -117,11 +117,11 @@ def _refused_before(book: Book) -> dict[str, tuple[str, str]]:
         raw = json.loads((book.folder / REFUSED).read_text(encoding="utf-8"))
         return {str(name): (str(stamp), str(reason)) for name, (stamp, reason) in raw.items()}
     except (OSError, ValueError, AttributeError, TypeError):
-        return {}  # nothing is lost: the files are looked at again
+        return {}  # nothing is lost: the files are checked again
 
 
 def landed_tickers(book: Book, found: Landed) -> list[str]:
-    """Tickers that the ready files name and the universe admits; a file that cannot be read names none."""
+    """Tickers in the ready files that the universe admits; an unreadable file contributes none."""
     names: set[str] = set()
     for path in found.ready:
         with contextlib.suppress(BtassetsError):
@@ -130,9 +130,9 @@ def landed_tickers(book: Book, found: Landed) -> list[str]:
 
 
 def take_landed(book: Book, settle_seconds: float = SETTLE_SECONDS, today: dt.date | None = None) -> Taken:
-    """Take every ready file whose bars can all be accepted; the others stay where they are, with a reason.
+    """Accept every ready file whose bars are all acceptable; the others stay in place, with a reason.
 
-    A file that was refused is not read again until it changes; deleting `landing/.refused.json` forgets that.
+    A refused file is not read again until it changes; deleting `landing/.refused.json` resets this.
     """
     found = look_for_landed(book, settle_seconds)
     tickers: set[str] = set()
@@ -156,7 +156,7 @@ def take_landed(book: Book, settle_seconds: float = SETTLE_SECONDS, today: dt.da
 
 
 def _read(book: Book, path: Path) -> dict[str, RawBars]:
-    """Bars of every ticker of a file that the quality rules accept and that fit to those in the lake."""
+    """Bars of every ticker of a file, if the quality rules accept them and they fit those in the lake."""
     settings, source = book.base.source, _source_of(book, path)
     accepted: dict[str, RawBars] = {}
     for ticker in source.tickers():
@@ -167,8 +167,8 @@ def _read(book: Book, path: Path) -> dict[str, RawBars]:
         stored = _stored(book, ticker)
         if stored is not None and merge_overlap(stored, screened.bars).kind == "restated":
             reason = (
-                f"the prices in {path.name} are on another basis than those of the same dates in the book; "
-                f"landed bars are in the source's basis ({settings.basis}); convert them"
+                f"the prices in {path.name} are on another basis than those of the same dates in the book; landed "
+                f"bars must be in the source's basis ({settings.basis}); convert them"
             )
             raise BlockedTickerError(ticker, "Q9", reason)
         refuse_damaged(_kept_path(book, ticker), ticker)
@@ -189,7 +189,7 @@ def _stored(book: Book, ticker: str) -> RawBars | None:
 
 
 def _keep(book: Book, ticker: str, new: RawBars) -> None:
-    """Add bars to those of the ticker that landed before; where both have a date the new ones count."""
+    """Add bars to the ticker's landed bars; on common dates the new ones count."""
     path = _kept_path(book, ticker)
     if path.exists():
         old = FilesSource(path, KEPT_COLUMNS).fetch(ticker)

@@ -1,7 +1,7 @@
-"""What landed in a book's source since its bars were last read.
+"""New bars in a book's source since the last reading.
 
-Belongs here: comparing source and lake for whoever watches a book. Does not belong here: who asks
-and how often (`btassets.defs.sensors`), reading the bars (`btassets.stages.bars.ohlcv_history`).
+Belongs here: comparing source and lake for monitoring. Does not belong here: triggers and intervals
+(`btassets.defs.sensors`), reading the bars (`btassets.stages.bars.ohlcv_history`).
 """
 
 from dataclasses import dataclass, field
@@ -10,33 +10,34 @@ from btassets.arrivals.landing import SETTLE_SECONDS, landed_tickers, look_for_l
 from btassets.arrivals.of_book import plan_ingest
 from btassets.book.book import Book
 from btassets.run.freshness import input_hash, is_fresh
-from btassets.sources.open_source import NO_BENCHMARK, open_source
+from btassets.sources.open_source import open_source
+from btassets.sources.universe.benchmark_name import NO_BENCHMARK
 from btassets.stages.bars.bar_store import TABLE
 from btassets.storage.hashing import digest
 
 
 @dataclass(frozen=True)
 class NewBars:
-    """What a look at the source found.
+    """Result of comparing source and lake.
 
     Attributes
     ----------
     listed
         Tickers of the source that belong to the universe, in byte order.
     added
-        Those that the lake does not know yet.
+        Those not in the lake yet.
     changed
-        Those to read: new, or with another change marker than the lake has.
+        Those to read: new, or with a changed marker.
     unsettled
-        Those that will be to read, but are still being written; also such files in the landing folder.
+        Those to read later, because they are still being written; also such files in the landing folder.
     is_benchmark_new
         Whether the benchmark's own file changed.
     marker
-        Hash of what changed and how; the same find gives the same marker.
+        Hash of the changes; the same changes give the same marker.
     landed
-        Names of the files in the landing folder that are ready.
+        Names of the ready files in the landing folder.
     landed_tickers
-        Tickers that these files name.
+        Tickers in these files.
     """
 
     listed: list[str]
@@ -50,12 +51,12 @@ class NewBars:
 
 
 def look_for_bars(book: Book, settle_seconds: float = SETTLE_SECONDS) -> NewBars:
-    """Compare the source's change markers with the lake's; nothing is read or written.
+    """Compare the source's change markers with the lake's; reads and writes no bars.
 
     Raises
     ------
     NoBarsError
-        When the source as a whole cannot be read, is empty, or has none of the universe's tickers.
+        If the source as a whole cannot be read, is empty, or has none of the universe's tickers.
     """
     plan = plan_ingest(book, settle_seconds=settle_seconds)
     known = book.lake.ticker_footers(TABLE)
@@ -81,7 +82,7 @@ def look_for_bars(book: Book, settle_seconds: float = SETTLE_SECONDS) -> NewBars
 
 
 def _is_benchmark_new(book: Book) -> bool:
-    """Whether the benchmark was read before and would be read differently now, the tickers' bars being the same."""
+    """Whether the benchmark was read before and would now be read differently, with unchanged tickers."""
     if book.base.benchmark == NO_BENCHMARK or book.lake.footer("benchmark_closes") is None:
         return False
     return not is_fresh("benchmark_closes", book, input_hash("benchmark_closes", book))

@@ -1,7 +1,7 @@
-"""The bars of an open book, for commands, sensors and schedules: what the source has, reading it, who is in use.
+"""The bars of an open book, for commands, sensors and schedules: the source's tickers, reading, tickers in use.
 
-Belongs here: the functions of the group `bars` with the book in the place of tables and settings. Does not belong
-here: any computing (`btassets.stages.bars`), what a run does next (`btassets.plan`).
+Belongs here: the functions of the group `bars`, called with a book instead of tables and settings. Does not belong
+here: any computation (`btassets.stages.bars`), the plan of a run (`btassets.plan`).
 """
 
 import datetime as dt
@@ -69,7 +69,7 @@ def active_tickers(book: Book) -> list[str]:
 
 def bars_age(book: Book, now: dt.datetime | None = None) -> BarsAge | None:
     """`bars_age.bars_age` of a book."""
-    # All settings of the base: when the daily run is decides no number of the calendar.
+    # All settings of the base: the time of the daily run affects no number of the calendar.
     return age.bars_age(Tables(STAGES["sessions"], book, own=True), book.base, now)
 
 
@@ -85,7 +85,7 @@ def data_findings(book: Book) -> list[DataFinding]:
 
 
 def keep_refusals(book: Book) -> None:
-    """Write the tables where every ticker was refused and there is no calendar: the reasons can be looked at then."""
+    """Write the tables when every ticker was refused and there is no calendar, so that the reasons can be inspected."""
     if any(facts["n_rows"] for facts in book.lake.ticker_footers(_BARS).values()):
         return
     nothing = Sessions(np.empty(0, np.int32), np.empty(0, np.bool_), 0)

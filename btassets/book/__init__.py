@@ -1,1 +1,1 @@
-"""A book: its folder, settings file, groups, reports kept, and what `prune` deletes."""
+"""A book: its folder, settings file, groups, report folders, and pruning."""

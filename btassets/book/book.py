@@ -1,7 +1,6 @@
 """One book: its folder, its resolved settings for one scenario, its lake.
 
-Belongs here: what every stage needs to know of the book it works on. Does not belong here: any
-stage's own work.
+Belongs here: what every stage needs to know about its book. Does not belong here: the work of any stage.
 """
 
 import os
@@ -32,7 +31,7 @@ REPLAY_SETTINGS = (
     "quality.min_median_close_usd",
     "quality.min_median_dollar_volume_usd",
 )
-"""Settings that the replay reads: a scenario that changes one gets a replay folder of its own."""
+"""Settings of the replay: a scenario that changes one gets its own replay folder."""
 
 SHARED_SETTINGS = (
     "source",
@@ -44,32 +43,32 @@ SHARED_SETTINGS = (
     "basis",
     *(key for name in Quality.model_fields if (key := f"quality.{name}") not in REPLAY_SETTINGS),
 )
-"""Settings of the whole book: no scenario differs in them."""
+"""Settings shared by the whole book: no scenario may differ in them."""
 
 _NOT_A_SCENARIO = ("executor.", "schedule.", "retention.")
 
 
 @dataclass(frozen=True)
 class Book:
-    """A book as one scenario sees it.
+    """A book in one scenario.
 
     Attributes
     ----------
     folder
         The book's folder, absolute.
     resolved
-        Settings of this scenario with their origin.
+        Settings of this scenario with their origins.
     base
         Settings of the scenario `base`.
     overlay
-        The `[scenario.NAME]` table under the overrides; None: the one called like the scenario.
+        The `[scenario.NAME]` table under the overrides; None: the one named like the scenario.
     overrides
-        What the command line set, flat keys. Together with folder, scenario and overlay they open
-        the same book in another process.
+        Settings from the command line, flat keys. With folder, scenario and overlay they reopen the same book in
+        another process.
     base_origin
-        Where each setting of `base` came from, for every key that is not a default.
+        Origin of each setting of `base`, for every non-default key.
     mends
-        Whether damaged files count as absent and are made again (`Lake.mends`).
+        Whether damaged files count as missing and are rebuilt (`Lake.mends`).
     """
 
     folder: Path
@@ -97,18 +96,18 @@ class Book:
 
     @cached_property
     def replay(self) -> str:
-        """Folder name of the replay that this scenario reads: `base`, or one of its own."""
+        """Folder name of this scenario's replay: `base`, or its own."""
         own, base = select(self.settings, REPLAY_SETTINGS), select(self.base, REPLAY_SETTINGS)
         return BASE_SCENARIO if own == base else f"replay-{digest(own)[:8]}"
 
     @cached_property
     def membership(self) -> Membership | None:
-        """Who belonged to the universe when; None: the universe is a list without dates.
+        """Dated membership of the universe; None: the universe is a list without dates.
 
         Raises
         ------
         MembershipError
-            When the file of the settings cannot be used.
+            If the file named in the settings cannot be used.
         """
         name = self.base.universe.membership
         return read_membership(self.folder / Path(name).expanduser()) if name else None
@@ -134,26 +133,26 @@ class Book:
         return self.folder / ".dagster"
 
     def in_base(self) -> "Book":
-        """Return the same book as the scenario `base` sees it."""
+        """Return the same book in the scenario `base`."""
         resolved = Resolved(self.base, self.base_origin, BASE_SCENARIO, self.resolved.scenarios)
         executor = {k: v for k, v in self.overrides.items() if k.startswith(_NOT_A_SCENARIO)}
         return replace(self, resolved=resolved, overlay=None, overrides=executor)
 
 
 def own_overrides(book: Book) -> dict[str, Any]:
-    """Overrides that decide the scenario's numbers: those of the executor do not."""
+    """Overrides that affect the scenario's numbers, without those of the executor."""
     return {k: v for k, v in book.overrides.items() if not k.startswith(_NOT_A_SCENARIO)}
 
 
 def _made_before(folder: Path, scenario: str, *, mends: bool) -> tuple[str | None, dict[str, Any]]:
-    """Overlay and overrides with which `--set` once made a scenario, from its report's footer."""
+    """Overlay and overrides of a scenario created by `--set`, from its report's footer."""
     footer = Lake(folder / "data", 1, mends=mends).footer("backtest_report", scenario)
     made = footer.facts.get("made", {}) if footer is not None else {}
     return made.get("overlay"), dict(made.get("overrides", {}))
 
 
 def scenario_name(overrides: Mapping[str, Any]) -> str:
-    """Name of the scenario that `--set` makes; `base` when it changes no number.
+    """Name of the scenario created by `--set`; `base` if it changes no number.
 
     >>> scenario_name({"executor.shards": 4}), scenario_name({"profile": "legacy"})
     ('base', 'legacy')
@@ -178,31 +177,31 @@ def open_book(
     Parameters
     ----------
     folder
-        Holds `btassets.toml`.
+        Must contain `btassets.toml`.
     scenario
-        `base`, a `[scenario.NAME]` of the file, any name when `overrides` are given, or the name of a
-        scenario that was made so before.
+        `base`, a `[scenario.NAME]` of the file, any name with `overrides`, or the name of a scenario created that way
+        before.
     overlay
-        A `[scenario.NAME]` table under the overrides; unset: the one called `scenario`.
+        A `[scenario.NAME]` table under the overrides; unset: the one named `scenario`.
     overrides
-        Flat dotted settings of the command line.
+        Flat dotted settings from the command line.
     environ
         Environment with `BTASSETS__...` settings; None: the process's own.
     mends
-        For commands that run: damaged files count as absent. False: reading one is refused.
+        For commands that run: damaged files count as missing. False: reading one is refused.
 
     Raises
     ------
     NoBookError
-        When the folder holds no settings file.
+        If the folder has no settings file.
     SettingsFileError
-        When the file is empty or cut: it does not name its source, or ends inside a line of the last run's.
+        If the file is empty or truncated: it names no source, or ends inside a line of the last run's file.
     ForeignBarsError
-        When the stored bars came from another kind of source.
+        If the stored bars came from another kind of source.
     SettingError
-        When a scenario changes what all scenarios share (source, universe, storage ...).
+        If a scenario changes shared settings (source, universe, storage ...).
     UsageError
-        For a name that cannot be a scenario's, and for `base` with overrides.
+        For an invalid scenario name, and for `base` with overrides.
     """
     folder = folder.absolute()
     path = folder / FILE_NAME
@@ -212,7 +211,7 @@ def open_book(
     base = in_base.settings
     if scenario == BASE_SCENARIO and only_executor != (overrides or {}):
         raise UsageError(
-            f"scenario {BASE_SCENARIO}: settings of the command line beside it",
+            f"scenario {BASE_SCENARIO}: combined with settings of the command line",
             f"{BASE_SCENARIO} is the book's own settings; give the scenario another name, or change btassets.toml.",
         )
     if overlay is None and scenario not in (BASE_SCENARIO, *in_base.scenarios) and only_executor == (overrides or {}):
@@ -222,7 +221,7 @@ def open_book(
     refuse_foreign_bars(Lake(folder / "data", base.storage.buckets), in_base)
     stored = Lake(folder / "data", 1).stored_buckets("ohlcv_history")
     if stored not in (None, base.storage.buckets):
-        rule = f"the bars of this book lie in {stored}; set it back, or delete data/ and run again"
+        rule = f"the bars of this book are in {stored}; set it back, or delete data/ and run again"
         raise SettingError(
             "storage.buckets", base.storage.buckets, rule, in_base.origin.get("storage.buckets", "default")
         )
@@ -240,7 +239,7 @@ def _resolved_base(folder: Path, overrides: Mapping[str, Any], environ: Mapping[
     if "source.kind" not in in_base.origin:
         raise SettingsFileError(
             str(path),
-            "source.kind is not set, so the file is empty, cut, or was never complete",
+            "source.kind is not set: the file is empty, truncated or incomplete",
             'restore it, or write the kind of your source, e.g. kind = "files" under [source].',
         )
     refuse_cut_settings(folder)

@@ -1,7 +1,7 @@
-"""`doctor --deep`: every byte of a book's data, settings, landed bars and reports, verified.
+"""`doctor --deep`: verifies every byte of a book's data, settings, landed bars and reports.
 
-Belongs here: which files a book has, what verifies each kind, and a table of what was found. Nothing is
-repaired here: the next run does. Does not belong here: what a seal is (`btassets.storage.sealed`).
+Belongs here: the files of a book, the verification of each kind, and a table of the results. Nothing is repaired here;
+the next run does that. Does not belong here: the definition of a seal (`btassets.storage.sealed`).
 """
 
 import os
@@ -23,25 +23,25 @@ from btassets.storage.sealed import forget_verified, open_sealed, verify
 from btassets.storage.sealed_json import is_intact_json
 
 _INTERNAL = (".locks", ".spill", ".full_backfill")
-"""Folders of data/ in which nothing is kept."""
+"""Folders of data/ without permanent files."""
 
 _LANDED = ("landing", "bars")
 
 
 @dataclass
 class Checked:
-    """What was verified of one kind of file.
+    """Verification result of one kind of file.
 
     Attributes
     ----------
     kind
-        Folder below the book, or what it is.
+        Folder below the book, or a description.
     n_files, n_bytes, n_rows
-        How much was verified.
+        Amount verified.
     damaged
-        Path and problem of every file that is not as it was written.
+        Path and problem of every damaged file.
     notes
-        What is there and not ours, or waits to be made again; no damage by itself.
+        Foreign files, and files waiting to be rebuilt; not damage by themselves.
     """
 
     kind: str
@@ -86,7 +86,7 @@ def _look(checked: Checked, path: Path, relative: Path) -> None:
     if path.name.startswith((DAMAGED, TORN)):
         checked.notes.append(f"{path}: set aside as damaged")
     elif path.name.startswith("."):
-        checked.notes.append(f"{path}: left by a run that was killed; the next one deletes it")
+        checked.notes.append(f"{path}: left by a killed run; the next run deletes it")
     elif path.suffix == ".parquet":
         place = relative.as_posix().removeprefix(f"{COPIES}/")
         is_landed = relative.parts == (path.name,)
@@ -116,7 +116,7 @@ def _look_at_table(checked: Checked, path: Path, place: str) -> None:
         return
     checked.n_rows += n_rows
     if n_rows != expected:
-        checked.damaged.append(f"{path}: {n_rows} rows can be read, its footer says {expected}")
+        checked.damaged.append(f"{path}: {n_rows} rows are readable, but its footer says {expected}")
 
 
 def _count(checked: Checked, path: Path) -> None:
@@ -129,7 +129,7 @@ def _settings(book: Book) -> Checked:
     path, copy = book.folder / FILE_NAME, copy_of_settings(book.folder)
     _count(checked, path)
     if not copy.is_file():
-        checked.notes.append("no second copy yet: the next run keeps one")
+        checked.notes.append("no second copy yet: the next run writes one")
     elif copy.read_bytes() != path.read_bytes():
         checked.notes.append(f"differs from {copy}, the settings of the last run")
     return checked
@@ -139,7 +139,7 @@ def _reports(book: Book) -> Checked:
     checked = Checked("reports")
     try:
         footers = {s: book.lake.footer("backtest_report", s) for s in book.lake.scenarios("backtest_report")}
-    except DamagedFileError:  # that table is named above; what it says of its reports counts for nothing
+    except DamagedFileError:  # that table is reported above; its footer about reports is ignored
         return checked
     for scenario, footer in footers.items():
         facts = footer.facts if footer is not None else {}
@@ -151,5 +151,5 @@ def _reports(book: Book) -> Checked:
             if damage is not None and damage[0].exists():
                 checked.damaged.append(f"{damage[0]}: {damage[1]}")
             elif damage is not None:
-                checked.notes.append(f"{damage[0]}: not there; the next run writes it")
+                checked.notes.append(f"{damage[0]}: missing; the next run writes it")
     return checked

@@ -1,6 +1,6 @@
-"""The file that says which group (sector, industry ...) a ticker belongs to.
+"""The file with the group (sector, industry ...) of each ticker.
 
-Belongs here: reading it, and saying what is wrong with it. Does not belong here: what is made of groups
+Belongs here: reading it, and describing its errors. Does not belong here: the use of groups
 (`engine.cross_section.neutral`).
 """
 
@@ -19,12 +19,12 @@ _COLUMNS = ("ticker", "group")
 
 
 def read_groups(book: Book) -> Mapping[str, str]:
-    """Group of each ticker of the file, under any of its spellings; empty when the book names no file.
+    """Group of each ticker of the file, under any of its spellings; empty if the book names no file.
 
     Raises
     ------
     SettingError
-        When the file cannot be read, lacks a column or a value, has no rows, or gives a ticker two groups.
+        If the file cannot be read, lacks a column or a value, has no rows, or gives a ticker two groups.
     """
     name = book.settings.statistics.groups
     if not name:
@@ -41,7 +41,7 @@ def read_groups(book: Book) -> Mapping[str, str]:
 
 
 def refusal(book: Book, problem: str) -> SettingError:
-    """Refusal of the group file, with the setting that names it and where that was set."""
+    """Error about the group file, with the setting that names it and its origin."""
     where = book.resolved.origin.get(KEY, "default")
     return SettingError(KEY, book.settings.statistics.groups, problem, where)
 
@@ -53,7 +53,7 @@ def _parse(book: Book, name: str, text: str) -> Mapping[str, str]:
     if missing:
         found = ", ".join(head) or "nothing"
         problem = f"{name}: no column {' and no column '.join(missing)} in its first line ({found})"
-        raise refusal(book, f"{problem}; the first line names the columns ticker and group")
+        raise refusal(book, f"{problem}; the first line must name the columns ticker and group")
     places = [head.index(column) for column in _COLUMNS]
     groups: dict[str, str] = {}
     spelled: dict[str, str] = {}
@@ -70,5 +70,5 @@ def _parse(book: Book, name: str, text: str) -> Mapping[str, str]:
             problem = f'{name}, line {rows.line_num}: {ticker} is in "{group}" here and in "{before}" above'
             raise refusal(book, f"{problem}; a ticker has one group: keep one of the lines")
     if not groups:
-        raise refusal(book, f"{name}: no row after the first line; give one line per ticker")
+        raise refusal(book, f"{name}: no row after the first line; add one line per ticker")
     return BySpelling(groups)

@@ -1,6 +1,7 @@
-"""Making a book: its folder, a settings file that explains every setting, and .gitignore.
+"""Creating a book: its folder, a commented settings file, and .gitignore.
 
-Belongs here: what `init` and `demo` write. Does not belong here: what the settings mean (`btassets.settings`).
+Belongs here: the files written by `init` and `demo`. Does not belong here: the meaning of the settings
+(`btassets.settings`).
 """
 
 from pathlib import Path
@@ -18,7 +19,8 @@ DEMO_FOLDER = ".btassets/demo"
 DEMO_SETTINGS = {"benchmark": "SYNIDX", "basis": "total", "source.kind": "demo"}
 
 EDGE_TICKERS = 150
-"""Tickers of the preset `edge`: its mean IC of 0.06 is visible in three of four markets of 60, in nearly all of 150."""
+"""Tickers of the preset `edge`: its mean IC of 0.06 is detectable in three of four markets of 60, in nearly all of 150.
+"""
 
 _IGNORE = "data/\nwarehouse.duckdb*\nreports/\n.dagster/\nlanding/\n"
 _HEAD = """\
@@ -34,20 +36,20 @@ _TAIL = """
 
 
 def make_book(folder: Path, values: dict[str, Any]) -> Path:
-    """Make a book in `folder` whose settings file sets `values` (flat keys) and explains the rest.
+    """Create a book in `folder` whose settings file sets `values` (flat keys) and comments the rest.
 
     Raises
     ------
     UsageError
-        When the folder already holds a book, or its name has control characters.
+        If the folder already holds a book, or its name has control characters.
     CannotWriteError
-        When it may not be written.
+        If it is not writable.
     """
     if not folder.name.isprintable():
-        raise UsageError(f"{folder.name!r}: control characters in the name of a folder", "choose another name.")
+        raise UsageError(f"{folder.name!r}: control characters in the folder's name", "choose another name.")
     path = folder / FILE_NAME
     if path.exists():
-        raise UsageError(f"{path} exists", "a book is made once; edit its btassets.toml, or choose another folder.")
+        raise UsageError(f"{path} exists", "the book already exists; edit its btassets.toml, or choose another folder.")
     with writing(folder):
         for name in ("data", "reports", "landing"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -57,7 +59,7 @@ def make_book(folder: Path, values: dict[str, Any]) -> Path:
 
 
 def make_demo_book(folder: Path, values: dict[str, Any] | None = None) -> Path:
-    """Make the demo book in `folder` unless it is there already; return the folder."""
+    """Create the demo book in `folder` unless it exists; return the folder."""
     if not (folder / FILE_NAME).is_file():
         make_book(folder, DEMO_SETTINGS | (values or {}))
     return folder
@@ -85,7 +87,7 @@ def _section(model: BaseModel, prefix: str, values: dict[str, Any]) -> list[str]
         else:
             lines.append(f"# {name} = {toml_value(value)}")
     for key, section in nested:
-        # Python with -OO keeps no docstring.
+        # Python with -OO drops docstrings.
         doc = (type(section).__doc__ or key).strip().splitlines()[0]
         lines += ["", f"[{key}]  # {doc}", *_section(section, f"{key}.", values)]
     return lines

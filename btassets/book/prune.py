@@ -1,4 +1,4 @@
-"""Old landing files and old reports: what a book may forget.
+"""Deletes old landing files and old reports of a book.
 
 Belongs here: what is old enough. Does not belong here: runs of the Dagster instance
 (`btassets.instance.runs.old_runs`).
@@ -13,15 +13,14 @@ from btassets.storage.files import sweep, writing
 
 
 def prune_files(book: Book, keep_days: int, today: dt.date) -> list[str]:
-    """Delete landed files and reports beyond what is kept, and temporary files of dead writers.
+    """Delete landed files and reports beyond the limits, and temporary files of dead writers.
 
-    Landed files lie in `landing/done/DATE` and are kept `keep_days` days; `storage.keep_reports` reports
-    are kept.
+    Landed files are in `landing/done/DATE` and are kept `keep_days` days; `storage.keep_reports` reports are kept.
 
     Returns
     -------
     list of str
-        What was deleted, relative to the book's folder.
+        Deleted paths, relative to the book's folder.
     """
     gone: list[str] = []
     done = book.folder / "landing" / "done"

@@ -1,6 +1,6 @@
-"""Where reports lie: one folder per report, `latest` beside them, the oldest swept.
+"""Report folders: one per report, `latest` beside them, the oldest swept.
 
-Belongs here: folder names, atomic writing, the `latest` link. Does not belong here: what is in a report.
+Belongs here: folder names, atomic writing, the `latest` link. Does not belong here: the content of a report.
 """
 
 import re
@@ -28,12 +28,12 @@ def folder_name(as_of: str, scenario: str, settings_hash: str) -> str:
 def write_report(reports: Path, name: str, texts: Mapping[str, str]) -> Path:
     """Write the files of one report, each atomically; return its folder.
 
-    `latest` still shows the report before, until `point_latest` is called.
+    `latest` still shows the previous report until `point_latest` is called.
 
     Raises
     ------
     CannotWriteError
-        When the disk or the folder refuses.
+        If the disk or the folder rejects the write.
     """
     folder = reports / name
     for file, text in texts.items():
@@ -51,12 +51,12 @@ def _drop_others(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def checksum(content: bytes) -> str:
-    """Checksum of a report's file, as the footer of table `backtest_report` keeps it."""
+    """Checksum of a report's file, as stored in the footer of table `backtest_report`."""
     return f"{zlib.crc32(content):08x}"
 
 
 def damage_of(folder: Path, checksums: Mapping[str, str]) -> tuple[Path, str] | None:
-    """First file of a report that is missing or was changed, and what is wrong with it; None: the report is whole."""
+    """First missing or changed file of a report, and its problem; None: the report is intact."""
     for name, expected in checksums.items():
         path = folder / name
         try:
@@ -69,7 +69,7 @@ def damage_of(folder: Path, checksums: Mapping[str, str]) -> tuple[Path, str] | 
 
 
 def point_latest(reports: Path, name: str) -> None:
-    """Let `latest` show the report `name`: a link swapped in one step, a copy where links are refused."""
+    """Point `latest` to the report `name`: a link swapped atomically, or a copy where links are not allowed."""
     latest = reports / LATEST
     with writing(latest):
         if not latest.is_symlink() and latest.is_dir():
@@ -94,7 +94,7 @@ def _copy(folder: Path, latest: Path) -> None:
 def sweep_reports(reports: Path, keep: int) -> list[str]:
     """Delete all but the `keep` newest reports; return their names.
 
-    Only folders named as reports are looked at; the one that `latest` shows always stays.
+    Only folders named like reports are considered; the target of `latest` always stays.
     """
     shown = (reports / LATEST).resolve().name
     folders = [p for p in reports.iterdir() if p.is_dir() and not p.is_symlink() and _FOLDER.fullmatch(p.name)]

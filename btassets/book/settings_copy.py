@@ -1,7 +1,7 @@
-"""The settings of the last run: a second copy, for the day on which btassets.toml is lost.
+"""The settings of the last run: a second copy, in case btassets.toml is lost.
 
-Belongs here: keeping it, and noticing that the settings file is the beginning of it. It is never taken for the
-settings: which ones count is for a person to say.
+Belongs here: writing it, and detecting a settings file that is a prefix of it. It is never used as the settings: the
+user decides which ones count.
 """
 
 from pathlib import Path
@@ -12,17 +12,17 @@ from btassets.storage.kept_twice import copy_in, keep
 
 
 def copy_of_settings(folder: Path) -> Path:
-    """Where the copy of a book's settings file is kept."""
+    """Location of the copy of a book's settings file."""
     return copy_in(folder / "data", FILE_NAME)
 
 
 def keep_settings(folder: Path) -> None:
-    """Copy the settings file that a run is about to use, when it changed.
+    """Copy the settings file about to be used by a run, if it changed.
 
     Raises
     ------
     CannotWriteError
-        When the disk or the folder refuses.
+        If the disk or the folder rejects the write.
     """
     path, copy = folder / FILE_NAME, copy_of_settings(folder)
     if not copy.is_file() or copy.read_bytes() != path.read_bytes():
@@ -30,12 +30,12 @@ def keep_settings(folder: Path) -> None:
 
 
 def refuse_cut_settings(folder: Path) -> None:
-    """Refuse a settings file that is only the beginning of the last run's, cut inside a line.
+    """Refuse a settings file that is a prefix of the last run's, truncated inside a line.
 
     Raises
     ------
     SettingsFileError
-        With the copy that has the rest.
+        Names the complete copy.
     """
     path, copy = folder / FILE_NAME, copy_of_settings(folder)
     try:
@@ -45,6 +45,6 @@ def refuse_cut_settings(folder: Path) -> None:
     if len(text) < len(kept) and kept.startswith(text) and not text.endswith(b"\n"):
         raise SettingsFileError(
             str(path),
-            f"is cut after {len(text):,} of {len(kept):,} bytes that the last run read",
-            f"restore it from {copy}; if it is as you want it, end its last line.",
+            f"is truncated after {len(text):,} of {len(kept):,} bytes read by the last run",
+            f"restore it from {copy}; to keep it as it is, end its last line.",
         )

@@ -1,7 +1,7 @@
-"""Setting values in a settings file and leaving everything else as it is.
+"""Setting values in a settings file without touching the rest.
 
-Belongs here: `--promote`. Comments, order and the other lines of the file stay; a default that is commented out is
-replaced in its place.
+Belongs here: `--promote`. Comments, order and the other lines of the file stay; a commented-out default is replaced in
+place.
 """
 
 import tomllib
@@ -25,9 +25,9 @@ def set_in_file(path: Path, values: Mapping[str, Any]) -> None:
     Raises
     ------
     SettingError, UnknownSettingError
-        For a value that the setting does not allow; the file stays as it was.
+        For an invalid value; the file is unchanged.
     UsageError
-        When the file's layout does not admit the change, e.g. a table inside an array.
+        If the file's layout does not allow the change, e.g. a table inside an array.
     """
     for key in values:
         if key not in KEYS:
@@ -42,7 +42,7 @@ def set_in_file(path: Path, values: Mapping[str, Any]) -> None:
         text = before
     if not _sets(text, values):
         problem = f"{path}: {', '.join(values)} cannot be set without touching other lines"
-        raise UsageError(problem, "write the setting into the file by hand; it stays as it was.")
+        raise UsageError(problem, "write the setting into the file by hand; the file is unchanged.")
     replace_text(path, text, is_durable=True)
 
 
@@ -75,7 +75,7 @@ def _with(text: str, key: str, value: Any) -> str:
         return tomlkit.dumps(document)
     for comment in _comments(node):
         if _is_default(comment.as_string().strip(), leaf):
-            # The trivia is all that a comment prints: its line becomes an assignment.
+            # A comment prints only its trivia; its line becomes an assignment.
             comment.trivia.comment = f"{leaf} = {toml_value(value)}"
             return tomlkit.dumps(document)
     node.add(leaf, value)
@@ -95,7 +95,7 @@ def _comments(node: Any) -> Iterable[Comment]:
 
 
 def _is_default(line: str, leaf: str) -> bool:
-    """Whether a comment is the commented-out default of `leaf`: an assignment, and no sentence about it."""
+    """Whether a comment is the commented-out default of `leaf`: an assignment, not a sentence about it."""
     bare = line.lstrip("# ")
     name, equals, value = bare.partition("=")
     if not equals or name.strip() != leaf:
@@ -110,7 +110,7 @@ def _is_default(line: str, leaf: str) -> bool:
 
 
 def toml_value(value: Any) -> str:
-    """Write a setting's value as TOML.
+    """Format a setting's value as TOML.
 
     >>> toml_value([5, 10]), toml_value(True), toml_value("SPY")
     ('[5, 10]', 'true', '"SPY"')

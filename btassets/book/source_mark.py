@@ -1,7 +1,7 @@
-"""Which kind of source the stored bars came from.
+"""Source kind of the stored bars.
 
-Belongs here: remembering it beside the lake's tables, and refusing settings that name another kind: a cut settings
-file must not mix two markets. Does not belong here: what a source is (`btassets.sources`).
+Belongs here: storing it beside the lake's tables, and refusing settings that name another kind, so that a truncated
+settings file cannot mix two markets. Does not belong here: sources (`btassets.sources`).
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ _BARS = "ohlcv_history"
 
 
 def remember_source(root: Path, kind: str) -> None:
-    """Note in the lake at `root` that its bars come from source `kind`."""
+    """Record in the lake at `root` that its bars come from source `kind`."""
     if _noted(root) != kind:
         replace_sealed_json(root / _NAME, {"kind": kind})
 
@@ -27,12 +27,12 @@ def _noted(root: Path) -> str | None:
 
 
 def refuse_foreign_bars(lake: Lake, base: Resolved) -> None:
-    """Refuse settings whose source is of another kind than the one that the stored bars came from.
+    """Refuse settings whose source kind differs from that of the stored bars.
 
     Raises
     ------
     ForeignBarsError
-        When the lake holds bars of another kind of source.
+        If the lake holds bars of another kind of source.
     """
     stored, kind = _noted(lake.root), base.settings.source.kind
     if stored in (None, kind) or not any(facts["n_rows"] for facts in lake.ticker_footers(_BARS).values()):

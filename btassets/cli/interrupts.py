@@ -1,7 +1,7 @@
-"""Whether this process was interrupted, whatever came of it.
+"""Whether this process was interrupted, regardless of the consequences.
 
-Belongs here: noticing SIGINT and SIGTERM below every handler. Libraries replace handlers and turn an interrupt
-into errors of their own; the exit code must be 130 all the same.
+Belongs here: detecting SIGINT and SIGTERM below every handler. Libraries replace handlers and turn an interrupt into
+errors of their own; the exit code must still be 130.
 """
 
 import os
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def noticing_interrupts() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether SIGINT or SIGTERM arrived inside the block.
+    """Return a function that reports whether SIGINT or SIGTERM arrived inside the block.
 
     Python writes each signal's number into its wake-up descriptor before it calls the handler. Main thread only.
     """

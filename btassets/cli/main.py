@@ -1,7 +1,7 @@
 """`btassets`: the entry point of the command line.
 
-Belongs here: calling one command and turning every error into a message and an exit code. Nothing heavy is
-imported before a command is known, so that `--help` answers at once. stdout carries the result, stderr the log.
+Belongs here: calling one command and turning every error into a message and an exit code. Nothing heavy is imported
+before the command is known, so that `--help` is fast. stdout carries the result, stderr the log.
 """
 
 import errno
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv
-        Words after `btassets`; None: those of this process.
+        Arguments after `btassets`; None: those of this process.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     remember_environment(os.environ)
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _outcome(words: list[str]) -> int:  # noqa: PLR0911  (one return per kind of end)
-    """Exit code of a command line; every expected error is printed."""
+    """Exit code of a command line; prints every expected error."""
     import click
 
     try:
@@ -80,10 +80,10 @@ def _outcome(words: list[str]) -> int:  # noqa: PLR0911  (one return per kind of
             tell(f"btassets: {error}")
         return error.exit_code
     except BrokenPipeError:
-        _drop_output()  # the reader of our output is gone: `btassets sql ... | head`
+        _drop_output()  # our output's reader has closed it: `btassets sql ... | head`
         return 0
     except UnicodeEncodeError as error:
-        tell(f"btassets: the output's encoding {error.encoding} lacks a character; set PYTHONIOENCODING=utf-8.")
+        tell(f"btassets: the output encoding {error.encoding} lacks a character; set PYTHONIOENCODING=utf-8.")
         return EXIT_USAGE
     except OSError as error:
         known = of_system(error)
@@ -100,7 +100,7 @@ def _command(words: list[str]) -> int:
 
     for place, word in enumerate(words, start=1):
         if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
-            raise UsageError(f"word {place} of the command line is not UTF-8 text", "write it in UTF-8.")
+            raise UsageError(f"argument {place} of the command line is not UTF-8 text", "encode it as UTF-8.")
     group = program()
     if is_asked(os.environ):
         return answer()
@@ -109,7 +109,7 @@ def _command(words: list[str]) -> int:
 
 
 def _usage(error: "click.UsageError") -> str:
-    """One line for a wrong command line: what is wrong, and which help to read."""
+    """One line for an invalid command line: the error, and the help to read."""
     text = " ".join(error.format_message().replace("(Did you", "Did you").replace("?)", "?").split())
     text = text.rstrip(".").replace(". Did you mean", "; did you mean")
     text = text[:1].lower() + text[1:] if text[:1].isupper() and not text[:2].isupper() else text
@@ -152,7 +152,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def of_system(error: OSError) -> BtassetsError:
-    """Error of this project for what the operating system refused."""
+    """Error of this project for an operating-system error."""
     path, problem = error.filename, (error.strerror or str(error)).lower()
     shown = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else "output"
     if error.errno in (errno.EMFILE, errno.ENFILE):
@@ -175,7 +175,7 @@ def run_and_exit() -> NoReturn:
 
 
 def _open_missing() -> None:
-    """Open what the caller closed (`>&-`): else the next file opened would take its place and its output."""
+    """Reopen descriptors closed by the caller (`>&-`), or the next opened file would get their output."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -186,15 +186,15 @@ def _open_missing() -> None:
 
 
 def _drop_output() -> None:
-    """Let what is still buffered for stdout go nowhere."""
+    """Discard output still buffered for stdout."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def leave(code: int) -> NoReturn:
-    """Flush, and end the process without tearing the interpreter down.
+    """Flush, and end the process without interpreter teardown.
 
-    Tearing down pandas, Arrow and Dagster takes half a second, and DuckDB would list what they still refer to.
+    Tearing down pandas, Arrow and Dagster takes half a second, and DuckDB would list objects still referenced.
     """
     with suppress(ValueError, OSError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)

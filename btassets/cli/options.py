@@ -1,4 +1,4 @@
-"""Options that several commands share, and the kinds of value they take.
+"""Options shared by several commands, and their value types.
 
 Belongs here: one declaration per shared option. Does not belong here: the options of one command
 (`btassets.cli.commands`).
@@ -17,31 +17,31 @@ PROFILES = ("standard", "legacy")
 FORMATS = ("table", "csv", "json")
 
 _MAX_DIGITS = 30
-"""A number of more digits is out of every range here; Python refuses to parse thousands of them."""
+"""Numbers with more digits are out of every range here; Python refuses to parse thousands of them."""
 
 _OLD_WORDS = {"honest": "standard", "seed": "legacy"}
-"""Values that release 0.1.0 took, with their name today."""
+"""Values accepted by release 0.1.0, with their current names."""
 
 
 class Word(click.Choice[str]):
-    """One of a few words; another one is refused with the nearest of them."""
+    """One of a few words; any other is refused with the nearest of them."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Take a known word."""
+        """Accept a known word."""
         words = [str(word) for word in self.choices]
         if value in words:
             return value
         new = _OLD_WORDS.get(str(value), "")
         advice = f"did you mean {new}?" if new in words else did_you_mean(str(value), words, "see the list.")
         advice = f"; {advice}" if advice.endswith("?") else ""
-        return self.fail(f"{cut(str(value))} is none of {', '.join(words)}{advice}", param, ctx)
+        return self.fail(f"{cut(str(value))} is not one of {', '.join(words)}{advice}", param, ctx)
 
 
 class Whole(click.IntRange):
     """A whole number between bounds."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Parse the number; its text is cut in the message."""
+        """Parse the number; its text is truncated in the message."""
         try:
             number = int(value) if len(str(value)) <= _MAX_DIGITS else None
         except ValueError:
@@ -68,15 +68,15 @@ class Amount(click.ParamType):
 
 
 class FilePath(click.ParamType):
-    """A path; the empty text and control characters but a tab are refused."""
+    """A path; the empty text and control characters except tab are refused."""
 
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Expand `~` and make a path of the text."""
+        """Expand `~` and convert the text to a path."""
         text = str(value)
         if not text.strip() or any((ord(letter) < 32 and letter != "\t") or ord(letter) == 127 for letter in text):
-            self.fail(f"{cut(repr(text))} is no path", param, ctx)
+            self.fail(f"{cut(repr(text))} is not a path", param, ctx)
         try:
             return Path(text).expanduser()
         except RuntimeError as error:
@@ -88,7 +88,7 @@ class FilePath(click.ParamType):
 
 
 def option(*names: str, help: str, **more: Any) -> click.Option:  # noqa: A002  (click's word)
-    """Declare one option; a default is named by its help, not by click."""
+    """Declare one option; its help names the default, not click."""
     return click.Option(list(names), help=help, **more)
 
 
@@ -125,7 +125,7 @@ def assignments() -> click.Option:
         "assignments",
         multiple=True,
         metavar="KEY=VALUE",
-        help="A setting for this run, e.g. gates.min_rr=2; may be repeated. The book's own numbers stay.",
+        help="A setting for this run, e.g. gates.min_rr=2; may be repeated. The book's own numbers do not change.",
     )
 
 
@@ -136,7 +136,7 @@ def profile(help: str, default: str | None = None) -> click.Option:  # noqa: A00
 
 def layout(*formats: str) -> click.Option:
     """`--format`."""
-    return option("--format", "layout", type=Word(formats or FORMATS), default="table", help="Form of the output.")
+    return option("--format", "layout", type=Word(formats or FORMATS), default="table", help="Output format.")
 
 
 def quiet() -> click.Option:
@@ -146,7 +146,7 @@ def quiet() -> click.Option:
 
 def no_wait() -> click.Option:
     """`--no-wait`."""
-    return option("--no-wait", is_flag=True, help="End with exit code 2 when another run holds the book.")
+    return option("--no-wait", is_flag=True, help="Exit with code 2 if another run is active.")
 
 
 def workers() -> click.Option:
@@ -167,7 +167,7 @@ def tickers() -> click.Option:
 def max_age() -> click.Option:
     """`--max-age N`."""
     return option(
-        "--max-age", type=Whole(0, 100_000), metavar="N", help="End with exit code 3 when bars are older, in sessions."
+        "--max-age", type=Whole(0, 100_000), metavar="N", help="Exit with code 3 if bars are older, in sessions."
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line as click commands that are loaded one by one.
+"""The command line as lazily loaded click commands.
 
 Belongs here: the group, the form of a command's declaration, and its help. Does not belong here: the options of
 a command (`btassets.cli.commands`), what a command does (`btassets.cli.actions`).
@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from btassets import __version__
-from btassets.cli.commands import COMMANDS
+from btassets.cli.commands import COMMANDS, module_of
 
 PROGRAM = "btassets"
 ABOUT = "Backtest research on daily bars: does the ranking predict, what qualifies today, what should change?"
@@ -22,22 +22,22 @@ _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content
 
 
 class CommandGroup(click.Group):
-    """All commands by name; a command's module is imported when that command is asked for."""
+    """All commands by name; a command's module is imported on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of first use."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command; None for a name that does not exist."""
+        """Import the module of a command; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(f"btassets.cli.commands.{cmd_name.replace('-', '_')}").command
+        return importlib.import_module(module_of(cmd_name)).command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; an unknown name is refused with the nearest one that exists."""
+        """Find the command; an unknown name is refused with the nearest existing one."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             problem = f"no such command: {cut(name)}"
@@ -81,12 +81,12 @@ def declare(
     name
         Its name, a key of `COMMANDS`.
     body
-        `module:function` that does the work; imported when the command runs. It takes the values of `params` by
-        keyword and returns the exit code.
+        `module:function` that does the work; imported when the command runs. It takes the values of `params` by keyword
+        and returns the exit code.
     params
         Arguments and options.
     more
-        Further help below the line of `COMMANDS`.
+        Additional help below the line of `COMMANDS`.
     examples
         Command lines shown at the end of its help.
     """
@@ -123,7 +123,7 @@ def did_you_mean(word: str, known: Mapping[str, Any] | Sequence[str], otherwise:
 
 
 def cut(text: str, most: int = 80) -> str:
-    """Text for a message: at most `most` characters, what is left out is counted.
+    """Text for a message: at most `most` characters, the rest is counted.
 
     >>> cut("9" * 5000, 20)
     '99999999999999999999... (5,000 characters)'

@@ -1,6 +1,6 @@
-"""What the terminal shows: lines, tables, progress.
+"""Terminal output: lines, tables, progress.
 
-Belongs here: layout of plain text, colour, width. Does not belong here: any number. A terminal gets tables that fit
+Belongs here: layout of plain text, colour, width. Does not belong here: any number. A terminal gets tables fitted to
 its width and colour; a pipe, a file, a dumb terminal or NO_COLOR gets plain text.
 """
 
@@ -19,10 +19,10 @@ from btassets.masking import mask
 
 _GAP = 2
 _FOLDED = 24
-"""A column of text is not folded below this width; before that the table is split into blocks of columns."""
+"""Minimum width to which a text column is folded; below it the table is split into blocks of columns."""
 
 _MAX_FITTED_ROWS = 2_000
-"""Longer tables are not fitted: layout would take longer than the query."""
+"""Longer tables are not fitted, because layout would take longer than the query."""
 
 
 def say(text: str = "") -> None:
@@ -31,14 +31,14 @@ def say(text: str = "") -> None:
 
 
 def tell(text: str) -> None:
-    """Write a line of the log to stderr; a log that nobody can read any more stops no command."""
+    """Write a line of the log to stderr; a closed stderr stops no command."""
     with suppress(OSError, ValueError):
         sys.stderr.write(mask(text) + "\n")
         sys.stderr.flush()
 
 
 class _WarningLines(logging.Handler):
-    """Warnings of the package as lines on stderr, whatever stderr is at that moment."""
+    """Warnings of the package as lines on the current stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -46,14 +46,14 @@ class _WarningLines(logging.Handler):
 
 
 def tell_warnings() -> None:
-    """Print what the package logs, damaged files above all."""
+    """Print log messages of the package, mainly about damaged files."""
     log = logging.getLogger("btassets")
     if not any(isinstance(handler, _WarningLines) for handler in log.handlers):
         log.addHandler(_WarningLines(logging.WARNING))
 
 
 def on_own_line(text: str) -> None:
-    """Write a line of the log below what the terminal echoes for Ctrl-C."""
+    """Write a line of the log below the terminal's echo of Ctrl-C."""
     tell(f"\n{text}" if _is_terminal(sys.stderr) else text)
 
 
@@ -88,8 +88,8 @@ def table(
     rows, head
         Cells and the names of the columns; both empty give the empty text.
     width
-        Characters that a line may have: long text is folded, then the columns are split into blocks that repeat
-        the first one. None: every row on one line.
+        Maximum width of a line: long text is folded, then the columns are split into blocks that repeat the first one.
+        None: every row on one line.
     styles
         Styles of cells by their whole text, e.g. {"FAIL": "bold red"}; None: no colour at all.
 
@@ -194,7 +194,7 @@ def show_table(
 ) -> None:
     """Print a table: fitted to a terminal's width, a row per line elsewhere.
 
-    A table longer than the screen goes through the program in PAGER when that is set.
+    A table longer than the screen goes through PAGER if that is set.
     """
     if not _is_terminal(sys.stdout):
         say(table(rows, head))
@@ -210,7 +210,7 @@ def show_table(
 
 
 def printable(text: str) -> str:
-    r"""Text without control characters: each is written as its escape.
+    r"""Text with control characters escaped.
 
     >>> printable("a\x1b[31mb\tc")
     'a\\x1b[31mb\\tc'
@@ -221,13 +221,13 @@ def printable(text: str) -> str:
 
 
 _QUIET_SECONDS = 2.0
-"""A log gets no line for work that ends sooner."""
+"""Shorter work gets no line in a log."""
 
 
 class Progress:
     """A bar on a terminal, one line per 10% in a log, nothing when quiet.
 
-    Use it as a context manager: leaving it clears what is drawn and gives the terminal back.
+    Use it as a context manager: leaving it clears the bar and restores the terminal.
     """
 
     def __init__(self, *, is_quiet: bool, stream: TextIO | None = None) -> None:
@@ -247,7 +247,7 @@ class Progress:
         self.stop()
 
     def stop(self) -> None:
-        """Give the terminal back; what is done stays drawn."""
+        """Restore the terminal; completed work stays visible."""
         with self._lock:
             self._stop()
 
@@ -305,7 +305,7 @@ def _bars(stream: TextIO) -> Any:
 
 
 def _pace(started: float, done: int, total: int) -> str:
-    """Rate so far and the time that the rest takes at it."""
+    """Rate so far and the remaining time at that rate."""
     passed = max(time.monotonic() - started, 1e-3)
     left = passed / max(done, 1) * (total - done)
     return f"{done / passed:,.1f}/s, {left:.0f} s left"

@@ -1,6 +1,6 @@
-"""Which book and which scenario a command works on.
+"""The book and scenario of a command.
 
-Belongs here: from the words of the command line to an open book.
+Belongs here: from command-line arguments to an open book.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from btassets.settings.names import checked_name
 
 
 def folder_of(book: Path | None) -> Path:
-    """Absolute folder of the book: the one named, else the current one."""
+    """Absolute folder of the book: the given one, else the current one."""
     return (book or Path()).absolute()
 
 
@@ -26,25 +26,25 @@ def book_of(
     name: str | None = None,
     mends: bool = False,
 ) -> Book:
-    """Open the book as the scenario that the command line names.
+    """Open the book in the scenario given on the command line.
 
     Parameters
     ----------
     book
         Folder; None: the current one.
     scenario
-        A scenario of the file, or one that was made before; None: `base`.
+        A scenario of the file, or one created before; None: `base`.
     overrides
         Settings of the command line by their dotted key.
     name
-        Name of the scenario that `overrides` make; None: one derived from them.
+        Name of the scenario created by `overrides`; None: a derived name.
     mends
-        For a command that makes tables: damaged files count as absent.
+        For a command that computes tables: damaged files count as missing.
 
     Raises
     ------
     UsageError
-        When `name` is no name of a scenario, or names one that exists already.
+        If `name` is not a valid scenario name, or names an existing scenario.
     """
     overrides = overrides or {}
     asked = BASE_SCENARIO if scenario is None else checked_name("--scenario", scenario)
@@ -54,13 +54,13 @@ def book_of(
     folder = folder_of(book)
     if made == BASE_SCENARIO:
         if name is not None:
-            raise UsageError(f"--as {name}: no --set beside it", "it names the scenario that --set makes.")
+            raise UsageError(f"--as {name}: requires --set", "it names the scenario created by --set.")
         return open_book(folder, scenario=asked, overrides=overrides, mends=mends)
     chosen = name or (made if asked == BASE_SCENARIO else f"{asked}-{made}")
     opened = open_book(folder, scenario=chosen, overlay=asked, overrides=overrides, mends=mends)
     if chosen in opened.resolved.scenarios:
         if name is not None:
-            raise UsageError(f"--as {name}: btassets.toml has a scenario of that name", "choose another name.")
+            raise UsageError(f"--as {name}: btassets.toml already has this scenario", "choose another name.")
         # A [scenario.legacy] of the file is not the profile of that name.
         return open_book(folder, scenario=f"profile-{chosen}", overlay=asked, overrides=overrides, mends=mends)
     return opened

@@ -1,7 +1,7 @@
-"""What Dagster sees: assets, jobs, checks, resources, the instance.
+"""Dagster definitions: assets, jobs, checks, resources.
 
-Keep this file free of Dagster: every process that opens the instance imports it. The filters keep
-Dagster's notices about its beta parameters from users; the version is pinned to the one tested.
+Keep this file free of Dagster imports: every process that opens the instance imports it. The filters suppress Dagster's
+notices about its beta parameters; the version is pinned to the tested one.
 """
 
 import warnings

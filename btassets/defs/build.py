@@ -35,15 +35,15 @@ def build_defs(
     Parameters
     ----------
     book
-        The book that a run works on unless its launch says otherwise.
+        The book of a run unless its launch names another.
     n_shards
         Parallel steps of the replay; 0: one per core.
     executor
         Instead of the book's own.
     automated
-        The open book whose schedule and sensors belong to the definitions; None: none do.
+        The open book whose schedule and sensors belong to the definitions; None: no schedule or sensors.
     notice
-        What the page of the code location says beside the definitions; None: nothing.
+        Text on the page of the code location, beside the definitions; None: nothing.
     """
     jobs = build_jobs(None if automated is None else automated.base)
     kind = "auto" if automated is None else automated.base.executor.kind

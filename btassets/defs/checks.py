@@ -1,7 +1,7 @@
-"""Checks that assets return with their data: severities, and which of them block.
+"""Checks returned by assets with their data: severities, and which of them block.
 
-Belongs here: check specs and turning stage facts into results. A blocking check that fails stops
-everything below its asset. Does not belong here: separate check steps; they cost a process each.
+Belongs here: check specs and turning stage facts into results. A failing blocking check stops everything downstream of
+its asset. Does not belong here: separate check steps; they cost a process each.
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ def result(name: str, *, passed: bool, severity: str = "WARN", **numbers: Any) -
 
 
 def evaluation(name: str, *, passed: bool, **numbers: Any) -> dg.AssetCheckEvaluation:
-    """Check result that no asset made: a sensor looked again. A warning when it failed."""
+    """Check result from a sensor instead of an asset. A warning if it failed."""
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(_told(name)[0]),
         check_name=name,

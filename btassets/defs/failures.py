@@ -1,7 +1,7 @@
-"""Why a run failed: exit code and words, from its events.
+"""Why a run failed: exit code and text, from its events.
 
-Belongs here: finding the first cause. Does not belong here: the errors themselves (`btassets.errors`),
-who hears of them (`btassets.defs.notifications`, `btassets.cli`).
+Belongs here: finding the first cause. Does not belong here: the errors themselves (`btassets.errors`), reporting them
+(`btassets.defs.notifications`, `btassets.cli`).
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from btassets.instance.database_refusals import refusal_of
 
 @dataclass(frozen=True)
 class RunFailure:
-    """Why a run failed: exit code, text for a person, and the name of the error's class, "" for a foreign one."""
+    """Why a run failed: exit code, text for the user, and the name of the error's class, "" for a foreign one."""
 
     exit_code: int
     text: str
@@ -24,7 +24,7 @@ class RunFailure:
 
 
 def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
-    """What went wrong in a run, from its events: the first step that failed by itself."""
+    """Cause of a run's failure, from its events: the first step that failed by itself."""
     failed_check: RunFailure | None = None
     for record in instance.all_logs(run_id):
         event = record.dagster_event
@@ -38,15 +38,15 @@ def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
                 failed_check = failed_check or RunFailure(EXIT_CHECK_FAILED, text)
         elif event.is_step_failure and failed_check is None:
             return _of_error(data.error)
-    return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; its page tells more (`btassets ui`)")
+    return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; see its page (`btassets ui`)")
 
 
 def _of_error(error: Any) -> RunFailure:
-    """Exit code and text of the innermost error that this project raised, else of the error itself."""
+    """Exit code and text of the innermost error raised by this project, else of the error itself."""
     found = error
     while found is not None:
         if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
-            return RunFailure(EXIT_INTERRUPTED, "interrupted; what is done stays done, run again to go on.")
+            return RunFailure(EXIT_INTERRUPTED, "interrupted; finished work is kept, run again to continue.")
         kind = errors.error_named(str(getattr(found, "cls_name", "")))
         if kind is not None:
             text = str(getattr(found, "message", "")).strip()

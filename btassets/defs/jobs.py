@@ -1,8 +1,8 @@
-"""Jobs with names a trader understands.
+"""Jobs, named for traders.
 
-Belongs here: which assets run together. `everything` is partitioned by ticker, so that a range of
-tickers can be launched from the page; unpartitioned assets run once in it. `scenario` computes one
-scenario beside the base numbers and touches no asset.
+Belongs here: which assets run together. `everything` is partitioned by ticker, so that a range of tickers can be
+launched from the page; unpartitioned assets run once in it. `scenario` computes one scenario beside the base numbers
+and materializes no asset.
 """
 
 import dagster as dg
@@ -27,14 +27,16 @@ def build_scenario_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(description="Compute every stage of one scenario whose inputs changed.")
     def analyse_scenario(context: dg.OpExecutionContext, book: BookResource, config: config_class) -> None:  # pyright: ignore[reportInvalidTypeForm]
-        """Run the stages of the scenario in order; log what each did."""
+        """Run the stages of the scenario in order; log the outcome of each."""
         opened = _scenario_of(book, config)
         outcomes = run_scenario(opened, n_threads=book.threads, log=context.log.info)
         context.add_output_metadata({"scenario": opened.scenario, "computed": sum(not o.is_cached for o in outcomes)})
 
     @dg.job(
         name="scenario",
-        description="One scenario beside the base numbers: its own rows, its own report. Change settings at launch.",
+        description=(
+            "Compute one scenario beside the base numbers, with its own rows and report. Change settings at launch."
+        ),
     )
     def scenario() -> None:
         """Analyse one scenario."""
@@ -44,7 +46,7 @@ def build_scenario_job(settings: Settings) -> dg.JobDefinition:
 
 
 def _scenario_of(book: BookResource, config: Launch) -> Book:
-    """Book as the launch sees it: the scenario of the command line, else the one that the config makes."""
+    """Book of the launch: the scenario of the command line, else the one defined by the config."""
     opened = book.open()
     if opened.scenario != BASE_SCENARIO:
         return opened
@@ -61,7 +63,7 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
     Parameters
     ----------
     settings
-        The book's own settings, which the launch settings of `scenario` start from; unset: the defaults.
+        The book's own settings, defaults of the launch settings of `scenario`; unset: the defaults.
     """
     replay = [s.outputs for s in STAGES.values() if s.group in _GROUPS_OF_REPLAY]
     report = STAGES["backtest_report"].outputs
@@ -71,7 +73,7 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
             "everything",
             selection="*",
             partitions_def=tickers,
-            description="Bars, replay, analysis, report: only what changed is computed.",
+            description="Compute bars, replay, analysis and report; skips what is up to date.",
         ),
         dg.define_asset_job(
             "replay",
@@ -82,12 +84,12 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
         dg.define_asset_job(
             "analysis",
             selection=[t for ts in analysis for t in ts],
-            description="Ranks, statistics, book and advice from the replay as it stands.",
+            description="Compute ranks, statistics, portfolio and advice from the existing replay.",
         ),
         dg.define_asset_job(
             "report",
             selection=[*report, "warehouse"],
-            description="The report from the tables as they stand.",
+            description="Write the report from the existing tables.",
         ),
         dg.define_asset_job(
             "full_backfill",
@@ -95,7 +97,7 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
             partitions_def=tickers,
             config={"resources": {"book": {"config": {"full": True}}}},
             description="Read the whole window of every ticker again, then replay exactly those whose bars changed. "
-            "Re-executed after a stop, it goes on with the tickers that are left.",
+            "A re-execution after a stop continues with the remaining tickers.",
         ),
         build_scenario_job(settings or Settings()),
     ]

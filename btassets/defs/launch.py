@@ -1,8 +1,7 @@
-"""Runs that the command line starts, in the book's own instance.
+"""Runs started by the command line, in the book's own instance.
 
-Belongs here: choosing partitions and assets for a plan, executing in this process or over
-processes. Does not belong here: the plan (`btassets.plan`), what failed (`btassets.defs.failures`), words
-for the terminal (`btassets.cli`).
+Belongs here: choosing partitions and assets for a plan, executing in this process or over processes. Does not belong
+here: the plan (`btassets.plan`), failures (`btassets.defs.failures`), terminal output (`btassets.cli`).
 """
 
 import json
@@ -35,9 +34,9 @@ _reconstructed: dict[tuple[str, str, str], dg.JobDefinition] = {}
 
 
 def reconstruct(folder: str, words: str) -> dg.JobDefinition:
-    """Job `everything` of a book, in another process; `words` are those of `fork_server.launch_words`.
+    """Job `everything` of a book, in another process; `words` come from `fork_server.launch_words`.
 
-    Dagster asks twice in every step; the job is put together once, in the server that steps are forked from.
+    Dagster asks twice in every step; the job is built once, in the server from which steps are forked.
     """
     overrides, is_full, only = json.loads(words)
     book = open_book(Path(folder), overrides=overrides)
@@ -50,7 +49,7 @@ def reconstruct(folder: str, words: str) -> dg.JobDefinition:
 
 
 def _tags(book: Book) -> dict[str, str]:
-    """What is kept of every run: who started it, which scenario, under which settings."""
+    """Tags of every run: how it was started, its scenario, its settings."""
     return {
         **process_tags(),
         "btassets/started_by": "command line",
@@ -68,10 +67,10 @@ def launch(
     is_full: bool = False,
     only: Sequence[str] = (),
 ) -> RunFailure | None:
-    """Bring the base scenario up to date by one Dagster run; None when it succeeded.
+    """Update the base scenario by one Dagster run; None if it succeeded.
 
-    When bars have to be read, the run spans every ticker, because T may move and with it every
-    ticker's row at T; otherwise the smallest range that spans the stale ones, or no partition.
+    If bars must be read, the run spans every ticker, because T may move and with it every ticker's row at T; otherwise
+    the smallest range that covers the stale ones, or no partition.
     """
     with open_instance(book.instance) as instance:
         name_origin(instance, MODULE)
@@ -82,7 +81,7 @@ def launch(
             assets.append(dg.AssetKey("warehouse"))
         tags = _tags(book) | ({FULL_TAG: "command line"} if is_full and not only else {})
         if set(plan.stages) & set(PARTITIONED):
-            # Replayed tickers that left the lake, too: their rows have to go.
+            # Includes replayed tickers that left the lake, because their rows must be removed.
             known = [*plan.ingest.listed, *active_tickers(book), *book.lake.ticker_footers(book.candidates)]
             spanned = known if plan.ingest.stale or plan.ingest.is_list_new else plan.replay
             tags |= range_tags(instance, spanned)
@@ -105,7 +104,7 @@ def launch(
 
 
 def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
-    """Compute one scenario as a Dagster run of its own; None when it succeeded."""
+    """Compute one scenario as its own Dagster run; None if it succeeded."""
     with open_instance(book.instance) as instance:
         name_origin(instance, MODULE)
         close_dead_runs(instance)

@@ -1,7 +1,7 @@
-"""Launch settings of the page, made from the settings models, so that the two cannot drift.
+"""Launch settings of the page, generated from the settings models so that they cannot drift apart.
 
-Belongs here: which settings a scenario may change at launch, as a typed Dagster config with the same
-descriptions and bounds, and what of it differs from the book. Does not belong here: any setting.
+Belongs here: the settings that a scenario may change at launch, as a typed Dagster config with the same descriptions
+and bounds, and their differences from the book. Does not belong here: any setting.
 """
 
 from typing import Any, get_args, get_origin
@@ -13,18 +13,18 @@ from pydantic.fields import FieldInfo
 from btassets.settings.models import Section, Settings, flatten
 
 SECTIONS = ("profile", "gates", "exits", "costs", "portfolio", "method", "engine")
-"""What a scenario launched from the page may change; the rest belongs to the whole book."""
+"""Sections that a scenario launched from the page may change; the others belong to the whole book."""
 
 _BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
 
 
 class Launch(dg.Config):
-    """What every launch of a scenario says beside its settings."""
+    """Config of every scenario launch, beside its settings."""
 
     name: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9_.-]*$",
-        description="name of the scenario; empty: set-<hash of what differs from the book>",
+        description="name of the scenario; empty: set-<hash of the settings that differ from the book's>",
     )
 
 
@@ -72,6 +72,6 @@ def scenario_config(settings: Settings) -> type[Launch]:
 
 
 def changed_settings(config: Launch, settings: Settings) -> dict[str, Any]:
-    """Dotted settings that a launch changes against the book's own."""
+    """Dotted settings that a launch changes relative to the book's own."""
     own = {key: list(value) if isinstance(value, tuple) else value for key, value in flatten(settings).items()}
     return {key: value for key, value in flatten(config).items() if key in own and value != own[key]}

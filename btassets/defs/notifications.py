@@ -1,7 +1,7 @@
-"""Messages to the person who operates a book: a JSON POST to the webhook of the settings.
+"""Messages to the operator of a book: a JSON POST to the webhook of the settings.
 
-Belongs here: what is said, and the sensor that says it of failed runs. Does not belong here: when
-runs start (`sensors.py`, `schedules.py`).
+Belongs here: the messages, and the sensor for failed runs. Does not belong here: when runs start (`sensors.py`,
+`schedules.py`).
 """
 
 import json
@@ -20,10 +20,10 @@ _WILL_RETRY_TAG = "dagster/will_retry"
 
 
 def post(book: Book, text: str, *, kind: str, log: Callable[[str], object], **facts: Any) -> bool:
-    """Send a message to `schedule.webhook`; return whether it was taken.
+    """Send a message to `schedule.webhook`; return whether it was accepted.
 
-    The body has `text` (and the same as `content`, which some chat services read), `kind`, `book` and
-    the facts. No webhook, or one that cannot be reached, is told to `log` and stops nothing.
+    The body has `text` (and the same as `content`, read by some chat services), `kind`, `book` and the facts. A missing
+    or unreachable webhook is logged to `log` and stops nothing.
     """
     url = book.base.schedule.webhook
     if not url:
@@ -37,13 +37,13 @@ def post(book: Book, text: str, *, kind: str, log: Callable[[str], object], **fa
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
             return 200 <= answer.status < 300
     except OSError as error:
-        # The address may hold a token: the reason is told, the address is not.
-        log(f"schedule.webhook did not take the message ({getattr(error, 'reason', error)}): {text}")
+        # The URL may hold a token, so only the reason is logged.
+        log(f"schedule.webhook rejected the message ({getattr(error, 'reason', error)}): {text}")
         return False
 
 
 def build_failed_runs() -> dg.SensorDefinition:
-    """Sensor that tells the webhook of every failed run that is not tried again."""
+    """Sensor that notifies the webhook of every failed run that will not be retried."""
 
     @dg.run_failure_sensor(
         name="failed_runs",

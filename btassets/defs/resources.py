@@ -1,4 +1,4 @@
-"""The book as a Dagster resource: a folder, a scenario, what was set at launch.
+"""The book as a Dagster resource: folder, scenario, launch settings.
 
 Belongs here: how a step finds its book. Does not belong here: reading the environment at import.
 """
@@ -17,7 +17,7 @@ from btassets.settings.load import BASE_SCENARIO
 
 
 class BookResource(dg.ConfigurableResource):
-    """The book that a run works on."""
+    """The book of a run."""
 
     folder: str = Field(description="the book's folder, absolute")
     scenario: str = Field(default=BASE_SCENARIO, description="scenario; base is the book's own settings")
@@ -31,13 +31,13 @@ class BookResource(dg.ConfigurableResource):
         default=0.0,
         ge=0.0,
         le=3600.0,
-        description="leave out files that changed within the last so many seconds: they may be half-written",
+        description="skip files that changed within this many seconds: they may be half-written",
     )
 
     def open(self) -> Book:
-        """Open the book as this run sees it."""
+        """Open the book for this run."""
         overrides = json.loads(self.overrides)
-        # What runs through Dagster makes tables: a damaged one counts as absent.
+        # Dagster runs compute tables, so a damaged one counts as missing.
         return open_book(
             Path(self.folder),
             scenario=self.scenario,
@@ -47,7 +47,7 @@ class BookResource(dg.ConfigurableResource):
         )
 
     def with_defaults(self) -> "BookResource":
-        """The same resource, whose values are defaults that a launch may change one by one."""
+        """The same resource with its values as defaults that a launch may change one by one."""
         fields: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             made = FieldInfo(annotation=field.annotation, default=getattr(self, name), description=field.description)
@@ -57,7 +57,7 @@ class BookResource(dg.ConfigurableResource):
 
     @classmethod
     def of(cls, book: Book, *, threads: int = 1, full: bool = False, only: Sequence[str] = ()) -> "BookResource":
-        """Resource that opens `book` again in any process."""
+        """Resource that reopens `book` in any process."""
         return cls(
             folder=str(book.folder),
             scenario=book.scenario,

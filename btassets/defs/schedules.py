@@ -1,8 +1,7 @@
 """Schedule: one run a day after the exchange's session, none on holidays.
 
-Belongs here: when the daily run starts and whether it has anything to do; which schedule and sensors a
-book has. Does not belong here: what a run computes, how an instance keeps their switches
-(`btassets.instance.switches`).
+Belongs here: when the daily run starts and whether it has work; the schedule and sensors of a book. Does not belong
+here: the work of a run, how an instance stores their switches (`btassets.instance.switches`).
 """
 
 import datetime as dt
@@ -39,7 +38,7 @@ def cron_of(time: str) -> str:
 
 
 def closed_session(hours: ExchangeHours, now: dt.datetime) -> dt.date | None:
-    """Session that closed within the 24 hours before `now`; None on what follows a holiday or weekend."""
+    """Session that closed within the 24 hours before `now`; None after a holiday or weekend."""
     last = hours.last_closed(now)
     return last if last is not None and now - hours.closes[last] < _DAY else None
 
@@ -53,7 +52,7 @@ def _daily_tick(context: dg.ScheduleEvaluationContext, book: BookResource) -> dg
         return dg.SkipReason(f"no session of {hours.code} closed in the last 24 hours: a holiday or a weekend")
     busy = run_under_way(context.instance)
     if busy is not None:
-        return dg.SkipReason(f"run {busy.run_id[:8]} is under way; it takes what is new")
+        return dg.SkipReason(f"run {busy.run_id[:8]} is active and includes the new bars")
     try:
         plan = make_plan(opened)
     except BtassetsError as error:
@@ -76,7 +75,7 @@ def build_schedules(everything: Any, book: Book) -> list[dg.ScheduleDefinition]:
     everything
         Job that it runs.
     book
-        Its settings say at what time and on which calendar.
+        Its settings give the time and the calendar.
     """
     hours = exchange_hours(book.lake, book.base.calendar, dt.datetime.now(dt.UTC))
 
@@ -94,7 +93,7 @@ def build_schedules(everything: Any, book: Book) -> list[dg.ScheduleDefinition]:
 
 
 def automations(book: Book) -> list[Automation]:
-    """Schedule and sensors of a book, as the switches know them."""
+    """Names of the schedule and sensors of a book, as used by the switches."""
     return [
         Automation(DAILY, "schedule", cron=cron_of(book.base.schedule.time)),
         Automation("new_bars", "sensor", seconds=NEW_BARS_SECONDS),
@@ -104,7 +103,7 @@ def automations(book: Book) -> list[Automation]:
 
 
 def switch(instance: dg.DagsterInstance, book: Book, *, is_on: bool) -> None:
-    """Turn schedule and sensors on or off; a daemon that runs follows at its next look."""
+    """Turn schedule and sensors on or off; a running daemon follows at its next tick."""
     turn(instance, MODULE, automations(book), is_on=is_on)
 
 

@@ -1,7 +1,7 @@
-"""Sensors: new bars lead to one run, sessions that pass without bars and failed runs are told.
+"""Sensors: new bars start one run; missing sessions and failed runs are reported.
 
-Belongs here: what is watched, how often, and what a run that a sensor asks for looks like. Does not
-belong here: comparing source and lake (`btassets.stages.bars.new_bars`), messages (`btassets.defs.notifications`).
+Belongs here: the watched conditions, the intervals, and the shape of a requested run. Does not belong here: comparing
+source and lake (`btassets.arrivals.new_bars`), messages (`btassets.defs.notifications`).
 """
 
 import json
@@ -36,7 +36,7 @@ _UNDER_WAY = [
 def automatic_run(
     instance: dg.DagsterInstance, book: Book, tickers: list[str], started_by: str
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """Tags and run config of a run that nobody watches: over `tickers`, retried, settled files only."""
+    """Tags and run config of an unattended run: over `tickers`, retried, settled files only."""
     tags = range_tags(instance, tickers) | {
         _MAX_RETRIES_TAG: str(book.base.schedule.retries),
         "btassets/started_by": started_by,
@@ -47,7 +47,7 @@ def automatic_run(
 
 
 def run_under_way(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
-    """A run of the book that waits or works, None when there is none; dead ones are closed first."""
+    """A waiting or active run of the book, None if there is none; dead ones are closed first."""
     close_dead_runs(instance)
     return next(iter(instance.get_runs(filters=dg.RunsFilter(statuses=_UNDER_WAY), limit=1)), None)
 
@@ -74,13 +74,13 @@ def _new_bars_tick(context: dg.SensorEvaluationContext, book: BookResource) -> d
     if not found.changed and not found.is_benchmark_new and not found.landed:
         return dg.SkipReason(_tell(found))
     if context.cursor == found.marker:
-        return dg.SkipReason(f"{_tell(found)}; a run over exactly these was asked for before, its page tells more")
+        return dg.SkipReason(f"{_tell(found)}; a run for exactly these was already requested, see its page")
     busy = run_under_way(context.instance)
     if busy is not None:
-        return dg.SkipReason(f"{_tell(found)}; run {busy.run_id[:8]} is under way, the next tick looks again")
+        return dg.SkipReason(f"{_tell(found)}; run {busy.run_id[:8]} is active, retried at the next tick")
     register(context.instance, [*found.listed, *found.landed_tickers])
-    # T may move with new bars, and with it every ticker's last row: the range spans all of them, and
-    # fingerprints decide which are computed.
+    # T may move with new bars, and with it every ticker's last row, so the range spans all of them, and fingerprints
+    # decide which are computed.
     spanned = [*found.listed, *found.landed_tickers, *active_tickers(opened)]
     tags, config = automatic_run(context.instance, opened, spanned, "sensor new_bars")
     context.log.info(_tell(found))
@@ -104,19 +104,22 @@ def _freshness_tick(context: dg.SensorEvaluationContext, book: BookResource) -> 
 
 
 def build_sensors(everything: Any) -> list[dg.SensorDefinition]:
-    """Sensors of a book; `schedule on` starts them, or the page's switches.
+    """Sensors of a book; turned on by `schedule on` or the page's switches.
 
     Parameters
     ----------
     everything
-        Job that new bars lead to.
+        Job started by new bars.
     """
 
     @dg.sensor(
         name="new_bars",
         job=everything,
         minimum_interval_seconds=NEW_BARS_SECONDS,
-        description="New bars in the book's source lead to one run over what changed; files still being written wait.",
+        description=(
+            "New bars in the book's source start one run for the changed tickers; files still being written are "
+            "left for a later tick."
+        ),
     )
     def new_bars(context: dg.SensorEvaluationContext, book: BookResource):
         return _new_bars_tick(context, book)
@@ -124,7 +127,7 @@ def build_sensors(everything: Any) -> list[dg.SensorDefinition]:
     @dg.sensor(
         name="freshness",
         minimum_interval_seconds=FRESHNESS_SECONDS,
-        description="Tells when a session of the exchange has passed without bars; holidays and weekends are none.",
+        description="Notifies when a session of the exchange has passed without bars, ignoring holidays and weekends.",
     )
     def freshness(context: dg.SensorEvaluationContext, book: BookResource):
         return _freshness_tick(context, book)

@@ -1,1 +1,1 @@
-"""What is computed: pure functions over arrays. Nothing here opens a file, asks a clock or knows Dagster."""
+"""Pure functions over arrays. Nothing here opens a file, reads a clock or imports Dagster."""

@@ -1,12 +1,12 @@
-"""How functions are compiled: one convention for every kernel of the engine.
+"""Compilation of functions: one convention for every kernel of the engine.
 
-Belongs here: the two decorators, and the numba type of each annotation. Does not belong here: compiled
-functions, and where compiled code is kept (`btassets.compiled`).
+Belongs here: the two decorators, and the numba type of each annotation. Does not belong here: compiled functions, and
+the location of compiled code (`btassets.compiled`).
 
-A kernel is called from Python and has exactly one signature, read from its annotations: arrays by the
-aliases below, numbers as int, float and bool, groups of them as NamedTuples. It is compiled, or loaded from
-the cache, at its first call and releases the GIL. `helper` functions are called by compiled code only.
-Both divide like numpy: a division by zero gives inf or NaN, no exception.
+A kernel is called from Python and has exactly one signature, read from its annotations: arrays by the aliases below,
+numbers as int, float and bool, groups of them as NamedTuples. It is compiled, or loaded from the cache, at its first
+call and releases the GIL. `helper` functions are called by compiled code only. Both divide like numpy: a division by
+zero gives inf or NaN, no exception.
 """
 
 import functools
@@ -60,7 +60,7 @@ _compiled: Any = functools.partial(njit, nogil=True, error_model="numpy")
 
 
 def helper(function: F) -> F:
-    """Decorator of a function that only compiled code calls, inlined where LLVM finds that best."""
+    """Decorator of a function called only by compiled code; LLVM decides about inlining."""
     return _compiled(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
@@ -83,14 +83,14 @@ def numba_type(annotation: Any) -> types.Type:
         hints = get_type_hints(annotation, include_extras=True)
         fields = [numba_type(hint) for hint in hints.values()]
         return cast("types.Type", types.BaseTuple.from_types(fields, annotation))
-    message = f"{annotation!r} is no type of a kernel's parameter"
+    message = f"{annotation!r} is not a parameter type of a kernel"
     raise TypeError(message)
 
 
 class Kernel(Generic[P, R]):
     """A compiled function with one signature, compiled or loaded at its first call.
 
-    Arguments of other types are an error instead of a second compile of several seconds. Without the JIT
+    Other argument types are an error instead of a second compile of several seconds. Without the JIT
     (NUMBA_DISABLE_JIT=1) it is the plain function.
     """
 
@@ -123,12 +123,12 @@ class Kernel(Generic[P, R]):
 
 
 def kernel(function: Callable[P, R]) -> Kernel[P, R]:
-    """Decorator of a compiled function that Python calls; see the module."""
+    """Decorator of a compiled function called from Python; see the module."""
     return Kernel(function)
 
 
 def read_only(array: npt.NDArray[Any], dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
-    """A contiguous read-only view (a copy where it must be), for a field of a NamedTuple."""
+    """A contiguous read-only view (or a copy if needed), for a field of a NamedTuple."""
     view = np.ascontiguousarray(array, dtype=dtype).view()
     view.flags.writeable = False
     return view

@@ -1,21 +1,21 @@
-"""Numbers and names on which several parts must agree: horizons, holds, exits, the length of a year.
+"""Numbers and names shared by several parts: horizons, holds, exits, the length of a year.
 
-Belongs here: constants that SQL, engine, report, settings and docs all read. Does not belong here: settings
-with their defaults (`settings`), floors (`floors.py`), signals (`signals.py`) and what only one module needs;
-day numbers (`days.py`).
+Belongs here: constants shared by SQL, engine, report, settings and docs. Does not belong here: settings with their
+defaults (`settings`), floors (`floors.py`), signals (`signals.py`) and constants of a single module; day numbers
+(`days.py`).
 """
 
 from typing import Literal, get_args
 
 SESSIONS_A_YEAR = 252
-"""Sessions of a trading year: annualisation, the longest lookback, the bars that eligibility asks for."""
+"""Sessions of a trading year: annualisation, the longest lookback, the bars required for eligibility."""
 
 HORIZON_DAYS = 30
-"""Forward bars that grade a setup in full; the horizon of the stated probability and of the IC."""
+"""Forward bars of a complete grading; the horizon of the stated probability and of the IC."""
 
 HoldDays = Literal[5, 10, 21, 30]
 HOLD_DAYS: tuple[int, ...] = get_args(HoldDays)
-"""Holds of the time-exit sweep, sessions; every one has its columns in `candidates` and `graded_setups`."""
+"""Holds of the time-exit sweep, sessions; each has its columns in `candidates` and `graded_setups`."""
 
 FORWARD_RETURN_DAYS = (5, 10, 21, 30, 42, 63)
 """Horizons of the forward returns in `factor_signals`, own bars."""
@@ -25,10 +25,10 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 """Exit policies of a portfolio: the race of target against stop, or the stop alone up to the longest hold."""
 
 MIN_CROSS_SECTION = 20
-"""Names that a week needs before its correlation is scored."""
+"""Minimum number of names for the correlation of a week."""
 
 MIN_THINNED_WEEKS = 12
-"""Thinned weeks from which a signal's numbers count as reliable."""
+"""Thinned weeks required for a signal's numbers to count as reliable."""
 
 CUTOFFS_PCT = (90.0, 80.0, 70.0, 60.0, 50.0, 0.0)
-"""Momentum percentiles of the gate sweep, in the order of its rows; 0 is the floors alone."""
+"""Momentum percentiles of the gate sweep, in row order; 0 means only the other floors."""

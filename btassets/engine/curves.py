@@ -17,7 +17,7 @@ MIN_YEARS = 0.25
 """Length up to which no annual rate is given."""
 
 MIN_RETURNS = 3
-"""Daily returns below which there is no Sharpe ratio."""
+"""Minimum number of daily returns for a Sharpe ratio."""
 
 _ROOT_OF_YEAR = np.sqrt(float(SESSIONS_A_YEAR))
 
@@ -26,17 +26,17 @@ _ROOT_OF_YEAR = np.sqrt(float(SESSIONS_A_YEAR))
 def curve_risk(equity: RealMatrix, first_walked: Int64s, two: float) -> tuple[Reals, Reals]:
     """Largest drawdown (a fraction) and annualised Sharpe (NaN: undefined) of each equity row.
 
-    Drawdown: fall from the highest point so far, 0 while that is not positive. Sharpe: daily returns from
-    positive points, one degree of freedom lost, times sqrt(252), no risk-free rate.
+    Drawdown: fall from the highest point so far, 0 while that is not positive. Sharpe: daily returns from positive
+    points, one degree of freedom lost, times sqrt(252), no risk-free rate.
 
     Parameters
     ----------
     equity
         Shape (n_books, n_walked).
     first_walked
-        Shape (n_books,): where each curve starts; -1: no curve.
+        Shape (n_books,): start of each curve; -1: no curve.
     two
-        The exponent 2.0: passed in so that the square is the C library's pow as in plain Python:
+        The exponent 2.0 is an argument so that the square uses the C library's pow as in plain Python:
     the compiler's x * x differs from it in one of 1,200 cases, in the last bit.
     """
     n_books, n_walked = equity.shape
@@ -72,7 +72,7 @@ def curve_risk(equity: RealMatrix, first_walked: Int64s, two: float) -> tuple[Re
 
 
 def sharpe_of_market(sharpe: npt.NDArray[np.float64], sessions_a_year: int) -> npt.NDArray[np.float64]:
-    """Sharpe ratios of `curve_risk` in a market of that many sessions a year: unchanged at 252.
+    """Sharpe ratios of `curve_risk` for a market with that many sessions a year; unchanged at 252.
 
     >>> sharpe_of_market(np.array([1.0, np.nan]), 252 * 4).tolist()
     [2.0, nan]
@@ -93,7 +93,7 @@ def drawdown_frac(equity: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def annual_rate_pct(final: float, start: float, days: int) -> float | None:
     """Compound rate per year in percent over calendar `days`.
 
-    None up to a quarter of a year, from a start that is not positive, or at a loss of everything.
+    None up to a quarter of a year, from a non-positive start, or after a total loss.
     """
     years = days / DAYS_A_YEAR
     if years <= MIN_YEARS or final <= 0 or start <= 0:
@@ -104,14 +104,14 @@ def annual_rate_pct(final: float, start: float, days: int) -> float | None:
 def period_returns(
     period: npt.NDArray[np.int64], equity: npt.NDArray[np.float64]
 ) -> Iterator[tuple[int, float | None]]:
-    """Each period with its return in percent, from the last point of the one before; the first from the first point.
+    """Each period with its return in percent, from the last point of the previous one; the first from the first point.
 
     Parameters
     ----------
     period
         Shape (n_points,), ascending: year or month of each point.
     equity
-        Shape (n_points,); a return from a point that is not positive is None.
+        Shape (n_points,); a return from a non-positive point is None.
     """
     last = np.append(np.flatnonzero(period[1:] != period[:-1]), len(period) - 1)
     base = float(equity[0])

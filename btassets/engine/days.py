@@ -1,7 +1,7 @@
 """Dates as day numbers: the epoch, ISO weeks, and the thinning of overlapping weeks.
 
-Belongs here: calendar arithmetic on int32 days since 1970-01-01, without any data. Does not belong here:
-which days are sessions (`market/calendar.py`).
+Belongs here: calendar arithmetic on int32 days since 1970-01-01, without any data. Does not belong here: sessions
+(`market/calendar.py`).
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ EPOCH = dt.date(1970, 1, 1)
 """Day 0 of every int32 day number; a Thursday."""
 
 NO_DAY = -(2**31)
-"""Stands for a missing date in int32 arrays; -1 is 1969-12-31."""
+"""Missing date in int32 arrays; -1 is 1969-12-31."""
 
 _THURSDAY = 3  # days from a Monday to the Thursday of its ISO week
 
@@ -63,11 +63,11 @@ def years_of(days: npt.ArrayLike) -> npt.NDArray[np.int64]:
 
 
 def thinned_weeks(iso_year: Days, iso_week: Days, stride_weeks: int) -> npt.NDArray[np.int64]:
-    """Positions of the weeks that the greedy thinning keeps, earliest week first.
+    """Positions of the weeks kept by the greedy thinning, earliest week first.
 
-    A week is kept when it lies at least `stride_weeks` after the last kept one, counted on the
-    ordinal `year * 53 + week`. That ordinal jumps by two after a year of 52 weeks: kept as it is,
-    because the thinned columns exist for comparison with published tables only.
+    A week is kept if it is at least `stride_weeks` after the last kept one, counted on the ordinal `year * 53 + week`.
+    That ordinal jumps by two after a year of 52 weeks; this is preserved because the thinned columns exist only for
+    comparison with published tables.
 
     Parameters
     ----------

@@ -1,9 +1,8 @@
-"""The floors of the gate: the one list that SQL, today's list, sweep, report, settings and docs read.
+"""The floors of the gate: the one list used by SQL, today's list, sweep, report, settings and docs.
 
-Belongs here: what each floor asks of a setup, when it is off, the column of `graded_setups` in which its
-verdict counts, and the variants of the gate ablation. Does not belong here: the default values
-(`settings.models.Gates`, one field per floor) and the SQL made from this list (`run.floor_sql`), which is
-the only code that applies a floor.
+Belongs here: the condition of each floor, when it is off, the column of `graded_setups` with its verdict, and the
+variants of the gate ablation. Does not belong here: the default values (`settings.models.Gates`, one field per floor)
+and the SQL generated from this list (`run.floor_sql`), which is the only code that applies a floor.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Rule = Literal["at_least", "one_of", "same_direction", "cutoff"]
-"""How a floor compares.
+"""Comparison of a floor.
 
-`at_least`: column >= setting. `one_of`: the column is one of `labels`. `same_direction`: the action points
-in the setup's direction. `cutoff`: no short, and column >= setting.
+`at_least`: column >= setting. `one_of`: the column is one of `labels`. `same_direction`: the action points in the
+setup's direction. `cutoff`: not a short, and column >= setting.
 """
 
 
@@ -29,21 +28,21 @@ class Floor:
     setting
         Field of section `gates`; a number for `at_least` and `cutoff`, else a switch.
     column
-        Column of `candidates` that is compared; `cutoff` reads a column of `percentile_ranks`.
+        Compared column of `candidates`; `cutoff` uses a column of `percentile_ranks`.
     rule
         How.
     flag
-        Column of `graded_setups` that holds the verdict, alone or together with other floors.
+        Column of `graded_setups` with the verdict, alone or combined with other floors.
     label
-        On the report's page.
+        Label on the report's page.
     off
-        Value of the setting that switches the floor off: every setup passes.
+        Value of the setting that turns the floor off: every setup passes.
     missing
-        Number that a null counts as; None: a null fails.
+        Number used for a null; None: a null fails.
     labels
         Labels that pass a `one_of`.
     is_optional
-        Unknown to the reports of the legacy profile, which show it only when it is on.
+        Unknown to the reports of the legacy profile, which show it only if it is on.
     """
 
     name: str
@@ -59,7 +58,7 @@ class Floor:
 
     @property
     def is_number(self) -> bool:
-        """Whether the setting is a number, so that a setup can be a measurable distance below it."""
+        """Whether the setting is a number, so that the distance of a setup below it can be measured."""
         return self.rule in ("at_least", "cutoff")
 
     def is_on(self, value: Any) -> bool:
@@ -71,7 +70,7 @@ class Floor:
 
 @dataclass(frozen=True)
 class Flag:
-    """Column of `graded_setups` with the verdict of one floor or of several together."""
+    """Column of `graded_setups` with the verdict of one floor or several combined."""
 
     name: str
     description: str
@@ -79,20 +78,20 @@ class Flag:
 
 @dataclass(frozen=True)
 class Variant:
-    """Row of the gate ablation: the gate without the floors of some flags; the momentum cutoff always holds.
+    """Row of the gate ablation: the gate without the floors of some flags; the momentum cutoff always applies.
 
     Attributes
     ----------
     name
         `gate_ablation.variant`, in the golden reports too.
     label
-        On the report's page.
+        Label on the report's page.
     drops
-        Flags whose floors are taken out.
+        Flags whose floors are removed.
     advice
-        Name of the dropped floor in `recommendation.item_key`; None: no advice is given on it.
+        Name of the dropped floor in `recommendation.item_key`; None: no advice on it.
     sentence_name
-        The dropped floor within a sentence of advice.
+        Name of the dropped floor in a sentence of advice.
     """
 
     name: str
@@ -103,7 +102,7 @@ class Variant:
 
 
 MOMENTUM = "momentum"
-"""Name of the percentile floor: the last one, and the one that the ablation keeps."""
+"""Name of the percentile floor: the last one, kept by the ablation."""
 
 MOMENTUM_FLAG = "momentum_ok"
 """Its column in `graded_setups`."""
@@ -127,12 +126,12 @@ FLOORS: tuple[Floor, ...] = (
         "best_prob",
         "at_least",
         "tighteners_ok",
-        "Least probability of a target",
+        "Minimum probability of a target",
         off=0.0,
         missing=0.0,
         is_optional=True,
     ),
-    Floor("ev", "min_ev", "ev", "at_least", "tighteners_ok", "Least expected value", off=None, is_optional=True),
+    Floor("ev", "min_ev", "ev", "at_least", "tighteners_ok", "Minimum expected value", off=None, is_optional=True),
     Floor("neutral", "exclude_neutral", "action", "same_direction", "neutral_ok", "Action must agree", off=False),
     Floor(
         "conviction",
@@ -150,7 +149,7 @@ FLOORS: tuple[Floor, ...] = (
         "risk_level",
         "one_of",
         "tighteners_ok",
-        "Without conflicts only",
+        "No conflicts only",
         off=False,
         labels=("Low",),
     ),
@@ -168,18 +167,18 @@ FLOORS: tuple[Floor, ...] = (
 CORE_FLAGS: tuple[Flag, ...] = (
     Flag("rr_ok", "reward-to-risk floor passed"),
     Flag("confidence_ok", "confidence floor passed"),
-    Flag("neutral_ok", "action points in the setup's direction, or is not asked for"),
+    Flag("neutral_ok", "action points in the setup's direction, or this floor is off"),
     Flag("tighteners_ok", "conviction, conflict, probability and expected-value floors passed"),
 )
-"""Flags of every floor but the momentum cutoff, in the order of the columns."""
+"""Flags of every floor except the momentum cutoff, in column order."""
 
 FLAGS: tuple[Flag, ...] = (
     *CORE_FLAGS,
-    Flag("meets_core", "every floor but the momentum gate passed"),
+    Flag("meets_core", "every floor except the momentum gate passed"),
     Flag(MOMENTUM_FLAG, "momentum gate passed"),
     Flag("qualified", "every floor and the momentum gate passed"),
 )
-"""Every verdict of the gate in `graded_setups`, in the order of the columns."""
+"""Every verdict of the gate in `graded_setups`, in column order."""
 
 ALL_FLOORS = "all_floors"
 VARIANTS: tuple[Variant, ...] = (
@@ -197,12 +196,29 @@ VARIANTS: tuple[Variant, ...] = (
 )
 """Rows of the gate ablation, in order; the first is the gate as set."""
 
+
+def variants_in_use(gates: Mapping[str, Any]) -> tuple[Variant, ...]:
+    """Variants that the ablation shows: not those that drop nothing but optional floors which are off.
+
+    Parameters
+    ----------
+    gates
+        Value of each floor's setting.
+    """
+
+    def is_shown(variant: Variant) -> bool:
+        dropped = [floor for floor in FLOORS if floor.flag in variant.drops]
+        return not dropped or any(not f.is_optional or f.is_on(gates[f.setting]) for f in dropped)
+
+    return tuple(variant for variant in VARIANTS if is_shown(variant))
+
+
 ADVISED_VARIANTS: Mapping[str, Variant] = {v.advice: v for v in VARIANTS if v.advice is not None}
-"""The variants on which advice is given, by the name of the floor there."""
+"""The variants with advice, by the name of the floor there."""
 
 
 def loosest(gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The loosest value of each floor over several gates: what passes one of them passes the result.
+    """The loosest value of each floor over `gates`.
 
     >>> off = {floor.setting: floor.off for floor in FLOORS}
     >>> found = loosest([off | {"min_rr": 2.0, "min_confidence": 60.0}, off | {"min_rr": 1.0, "min_ev": 0.1}])

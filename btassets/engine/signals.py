@@ -1,7 +1,7 @@
-"""The eight price signals: names, labels, expected signs and lookbacks; importable without the compiler.
+"""The price signals: names, labels, expected signs and lookbacks; importable without the compiler.
 
-Belongs here: the one list, in the order in which the compiled functions write them. Does not belong here:
-how a signal is computed (`features/factors.py`) and how well it sorted (statistics).
+Belongs here: the one list, in the write order of the compiled functions. Does not belong here: the computation of a
+signal (`features/factors.py`) and its quality (statistics).
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,15 @@ class Signal:
     name
         Column of `factor_signals`.
     label
-        On the report's page.
+        Label on the report's page.
     description
-        What a value is, with its unit.
+        Meaning of a value, with its unit.
     sign
-        Sign of the rank correlation with the next returns that the literature leads one to expect.
+        Sign of the rank correlation with the next returns expected from the literature.
     lookback
-        Bars before the as-of bar without which it is missing.
+        Bars before the as-of bar required for a value.
+    is_optional
+        Unknown to the legacy profile: its reports do not show it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Signal:
     description: str
     sign: Literal[1, -1]
     lookback: int
+    is_optional: bool = False
 
 
 SIGNALS: tuple[Signal, ...] = (
@@ -40,7 +43,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "mom_12_1_resid",
         "Residual momentum 12-1",
-        "the same after removing beta times the benchmark, fraction",
+        "12-1 momentum less beta times the benchmark's return, fraction",
         1,
         SESSIONS_A_YEAR,
     ),
@@ -56,4 +59,4 @@ SIGNAL_NAMES: tuple[str, ...] = tuple(signal.name for signal in SIGNALS)
 """Signal columns of `factor_signals`, in order."""
 
 PRIMARY_SIGNAL = "mom_12_1_resid"
-"""The signal whose percentile the momentum floor reads, where half of the members have it."""
+"""The signal whose percentile the momentum floor uses, if at least half of the members have it."""

@@ -1,7 +1,7 @@
 """Every error that btassets raises on purpose, in one tree.
 
-Belongs here: the names that other modules import. An error of one module may be defined there: it derives from
-`BtassetsError` and registers itself.
+Belongs here: the names that other modules import. An error used by one module only may be defined there: it derives
+from `BtassetsError` and registers itself.
 """
 
 from btassets.errors.machine import (

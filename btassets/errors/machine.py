@@ -1,4 +1,4 @@
-"""The machine refuses, or the project contradicts itself.
+"""Errors of the machine, and contradictions within the project.
 
 Belongs here: disk, permissions, failed checks, broken contracts between stages.
 """
@@ -10,7 +10,7 @@ from btassets.errors.registered import EXIT_BUG, EXIT_CANNOT_WRITE, EXIT_CHECK_F
 
 @dataclass(eq=False)
 class CannotWriteError(BtassetsError):
-    """The disk is full, or the folder may not be written."""
+    """The disk is full, or the folder is not writable."""
 
     exit_code = EXIT_CANNOT_WRITE
 
@@ -19,14 +19,14 @@ class CannotWriteError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"{self.path}: {self.problem}; the last good tables and report stay; free space or give write "
+            f"{self.path}: {self.problem}; the last good tables and report remain; free space or give write "
             "permission, then run again."
         )
 
 
 @dataclass(eq=False)
 class CannotReadError(BtassetsError):
-    """A file or folder of the book may not be read."""
+    """A file or folder of the book is not readable."""
 
     exit_code = EXIT_CANNOT_WRITE
 
@@ -35,14 +35,14 @@ class CannotReadError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"{self.path}: cannot be read ({self.problem}); a command reads the book as its own user; give it read "
-            "permission on the file and on every folder above it, then run again."
+            f"{self.path}: cannot be read ({self.problem}); commands need read permission on the file and on every "
+            "folder above it; grant it, then run again."
         )
 
 
 @dataclass(eq=False)
 class CheckFailedError(BtassetsError):
-    """A blocking check failed: what is below it was not computed."""
+    """A blocking check failed; downstream stages were not computed."""
 
     exit_code = EXIT_CHECK_FAILED
 
@@ -50,12 +50,14 @@ class CheckFailedError(BtassetsError):
     problem: str
 
     def __str__(self) -> str:
-        return f"check {self.check} failed: {self.problem}; nothing below it was computed and the last report stays."
+        return (
+            f"check {self.check} failed: {self.problem}; nothing downstream was computed and the last report remains."
+        )
 
 
 @dataclass(eq=False)
 class ShardLostError(BtassetsError):
-    """Planned tickers did not arrive from the replay's shards."""
+    """Planned tickers are missing from the output of the replay's shards."""
 
     exit_code = EXIT_BUG
 
@@ -64,9 +66,8 @@ class ShardLostError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"candidates: {self.n_missing} planned tickers did not arrive, first {self.first}; every planned "
-            "ticker must; "
-            "run again: what is done stays done."
+            f"candidates: {self.n_missing} planned tickers are missing, first {self.first}; every planned ticker "
+            "must be replayed; run again: finished work is kept."
         )
 
 
@@ -80,7 +81,7 @@ class TableContractError(BtassetsError):
     problem: str
 
     def __str__(self) -> str:
-        return f"table {self.table}: {self.problem}; btassets/graph declares its columns; make the two agree."
+        return f"table {self.table}: {self.problem}; its columns are declared in btassets/graph; make the two agree."
 
 
 @dataclass(eq=False)
@@ -97,14 +98,14 @@ class UndeclaredReadError(BtassetsError):
     def __str__(self) -> str:
         field = {"table": "reads", "setting": "settings"}.get(self.kind, "outside")
         return (
-            f"{self.reader} reads {self.kind} {self.name}, which it does not declare; what is not declared cannot "
-            f"make it stale; add it to `{field}` of {self.reader} in {self.place}."
+            f"{self.reader} reads {self.kind} {self.name} without declaring it; undeclared inputs cannot make it "
+            f"stale; add it to `{field}` of {self.reader} in {self.place}."
         )
 
 
 @dataclass(eq=False)
 class TooManyFilesError(BtassetsError):
-    """The process may not open another file."""
+    """The process reached its limit of open files."""
 
     exit_code = EXIT_CANNOT_WRITE
 
@@ -119,7 +120,7 @@ class TooManyFilesError(BtassetsError):
 
 @dataclass(eq=False)
 class DamagedFileError(BtassetsError):
-    """A file of the book was changed by something else than btassets."""
+    """A file of the book was changed by another program."""
 
     exit_code = EXIT_CANNOT_WRITE
 
@@ -128,8 +129,8 @@ class DamagedFileError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"{self.path}: damaged ({self.problem}); a file that btassets wrote is used only as it was written; "
-            "`btassets run` makes it again, `btassets doctor --deep` looks at all of them."
+            f"{self.path}: damaged ({self.problem}); damaged files are never used; `btassets run` rebuilds it, "
+            "`btassets doctor --deep` verifies all files."
         )
 
 

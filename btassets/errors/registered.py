@@ -1,8 +1,8 @@
-"""The base of every error that btassets raises on purpose, the exit codes, and the register of all of them.
+"""The base of every error that btassets raises on purpose, the exit codes, and the register of all errors.
 
 Belongs here: what all errors share. Does not belong here: any single error. An error is a dataclass of facts that
-builds its text in `__str__`, so that it survives the trip between processes; it registers itself when it is defined,
-wherever that is, and names the exit code that the command line ends with.
+builds its text in `__str__`, so that it can be pickled between processes; it registers itself when it is defined, in
+any module, and carries the exit code of the command line.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ _registered: dict[str, "type[BtassetsError]"] = {}
 
 @dataclass(eq=False)
 class BtassetsError(Exception):
-    """Base of every expected failure; `exit_code` is what the command line ends with."""
+    """Base of every expected failure; `exit_code` is the exit code of the command line."""
 
     exit_code = EXIT_BUG
 
@@ -33,10 +33,10 @@ class BtassetsError(Exception):
         super().__init_subclass__(**more)
         other = _registered.setdefault(cls.__name__, cls)
         if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise TypeError(f"two errors are called {cls.__name__}: in {other.__module__} and {cls.__module__}")
+            raise TypeError(f"two errors are named {cls.__name__}: in {other.__module__} and {cls.__module__}")
 
     def __post_init__(self) -> None:
-        # Much of an error's text comes from outside: servers, drivers, the operating system.
+        # Error texts may contain output of servers, drivers and the operating system.
         for field in fields(self):
             value: object = getattr(self, field.name)
             if isinstance(value, str):
@@ -46,17 +46,17 @@ class BtassetsError(Exception):
 
 
 def error_named(name: str) -> type[BtassetsError] | None:
-    """Class of an error by its name; None when this project defines no such error."""
+    """Class of an error by its name; None if this project defines no such error."""
     return _registered.get(name)
 
 
 def all_errors() -> dict[str, type[BtassetsError]]:
-    """Every error that the imported modules define, by name."""
+    """Every error defined by the imported modules, by name."""
     return dict(_registered)
 
 
 def brief(value: object, most: int = 80) -> str:
-    """Text of a value for a message, cut when it is long.
+    """Text of a value for a message, truncated if long.
 
     >>> brief("two"), brief(2.5), brief("9" * 100, 5)
     ('"two"', '2.5', '"99999..." (100 characters)')

@@ -1,4 +1,4 @@
-"""Bars are missing, late, or not what the book needs.
+"""Errors about missing, late or unsuitable bars.
 
 Belongs here: refusals about sources, benchmark and stored bars. Does not belong here: settings (`usage.py`).
 """
@@ -24,20 +24,20 @@ class NoBarsError(BtassetsError):
 
 @dataclass(eq=False)
 class SourceStoppedError(BtassetsError):
-    """The source stopped in the middle: what came before is kept, the next run goes on.
+    """The source stopped midway: earlier tickers are kept, the next run continues.
 
     Parameters
     ----------
     source
         Kind of the source, e.g. "alpaca".
     problem
-        What it said.
+        Message of the source.
     n_done, n_left
-        Tickers of this run that were read, and those that were not.
+        Tickers of this run already read, and those left.
     """
 
     exit_code = EXIT_NO_BARS
-    rule = "a source answers within its retries"
+    rule = "a source must answer within its retries"
     advice = "run again when it answers: only the rest is fetched."
 
     source: str
@@ -46,7 +46,7 @@ class SourceStoppedError(BtassetsError):
     n_left: int = 0
 
     def after(self, n_done: int, n_left: int) -> "SourceStoppedError":
-        """Give the same error with how far the run came."""
+        """Return the same error with the progress of the run."""
         return type(self)(self.source, self.problem, n_done, n_left)
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class SourceStoppedError(BtassetsError):
 
 
 class RateLimitedError(SourceStoppedError):
-    """The source refuses more requests for now."""
+    """The source's rate limit is reached."""
 
     exit_code = EXIT_RATE_LIMITED
     rule = "its rate limit is reached"
@@ -63,20 +63,20 @@ class RateLimitedError(SourceStoppedError):
 
 
 class SourceUnreachableError(SourceStoppedError):
-    """The source cannot be reached, or fails for one ticker after the other."""
+    """The source is unreachable, or fails for several tickers in a row."""
 
 
 class CredentialsError(SourceStoppedError):
-    """The source's key is missing from the environment, or refused."""
+    """The source's key is missing from the environment, or rejected."""
 
     exit_code = EXIT_USAGE
-    rule = "it answers only to a valid key, which is read from the environment alone"
+    rule = "it needs a valid key, read from the environment only"
     advice = "set or renew the key and run again."
 
 
 @dataclass(eq=False)
 class BenchmarkError(BtassetsError):
-    """The named benchmark is missing or too incomplete to compare with."""
+    """The named benchmark is missing or too incomplete."""
 
     exit_code = EXIT_NO_BARS
 
@@ -102,15 +102,14 @@ class StaleBarsError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"the last session with bars is {self.last}, {self.n_sessions} sessions ago; at most {self.most} "
-            "are allowed here; "
-            "run `btassets ingest` when the source has newer bars."
+            f"the last session with bars is {self.last}, {self.n_sessions} sessions ago; the maximum here is "
+            f"{self.most}; run `btassets ingest` when the source has newer bars."
         )
 
 
 @dataclass(eq=False)
 class NeverRunError(BtassetsError):
-    """A command needs the tables of a run, and the book or its scenario was never run."""
+    """A command needs the tables of a run, but the book or its scenario was never run."""
 
     exit_code = EXIT_NO_BARS
 
@@ -128,7 +127,7 @@ class NeverRunError(BtassetsError):
 
 @dataclass(eq=False)
 class ForeignBarsError(BtassetsError):
-    """The stored bars were read from another kind of source than the settings name."""
+    """The stored bars come from another kind of source than the settings name."""
 
     exit_code = EXIT_USAGE
 

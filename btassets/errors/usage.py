@@ -1,4 +1,4 @@
-"""What a person typed or wrote cannot be used: command line, settings, given tables.
+"""Errors in user input: command line, settings, given tables.
 
 Belongs here: refusals that end with exit code 2. Does not belong here: bars (`supply.py`), the machine (`machine.py`).
 """
@@ -12,7 +12,7 @@ from btassets.errors.registered import EXIT_USAGE, BtassetsError, brief
 
 @dataclass(eq=False)
 class SettingError(BtassetsError):
-    """A setting has a value that its rule does not allow."""
+    """A setting has a value that violates its rule."""
 
     exit_code = EXIT_USAGE
 
@@ -27,7 +27,7 @@ class SettingError(BtassetsError):
 
 @dataclass(eq=False)
 class UnknownSettingError(BtassetsError):
-    """A key that no setting has, with the nearest one that exists."""
+    """An unknown setting, with the nearest existing one."""
 
     exit_code = EXIT_USAGE
 
@@ -52,7 +52,7 @@ class SettingsFileError(BtassetsError):
 
     path: str
     problem: str
-    advice: str = "a book's settings are TOML; correct that line."
+    advice: str = "settings must be TOML; correct that line."
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}; {self.advice}"
@@ -60,7 +60,7 @@ class SettingsFileError(BtassetsError):
 
 @dataclass(eq=False)
 class UsageError(BtassetsError):
-    """The options and arguments of a command contradict each other or a rule."""
+    """The options and arguments of a command contradict each other or violate a rule."""
 
     exit_code = EXIT_USAGE
 
@@ -82,14 +82,15 @@ class MembershipError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"universe.membership {self.path}: {self.problem}; it has one row per ticker and spell with ticker, start "
-            "and end (YYYY-MM-DD, both days included, no end: still a member); correct the file or the setting."
+            f"universe.membership {self.path}: {self.problem}; it needs one row per ticker and spell with ticker, "
+            "start and end (YYYY-MM-DD, both days included, empty end: current member); correct the file or the "
+            "setting."
         )
 
 
 @dataclass(eq=False)
 class NoBookError(BtassetsError):
-    """A command that needs a book was started outside of one."""
+    """A command that needs a book was started outside a book."""
 
     exit_code = EXIT_USAGE
 
@@ -97,8 +98,8 @@ class NoBookError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"{self.folder}: no btassets.toml here; a command works on the book in its folder (or --book DIR); "
-            "`btassets init mybook --source files --path BARS` makes one, `btassets demo` needs none."
+            f"{self.folder}: no btassets.toml here; run the command in the folder of a book (or with --book DIR); "
+            "`btassets init mybook --source files --path BARS` creates one, `btassets demo` needs none."
         )
 
 
@@ -113,8 +114,8 @@ class BookBusyError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"{self.folder}: another run ({self.holder}) is at work; a book has one run at a time; start again without "
-            "--no-wait to wait for it."
+            f"{self.folder}: another run ({self.holder}) is active; a book has one run at a time; start again "
+            "without --no-wait to wait for it."
         )
 
 

@@ -1,4 +1,4 @@
-"""Group `advice`: what should change, how sure that is, and what qualifies today.
+"""Group `advice`: recommended changes, their certainty, and today's setups.
 
 Belongs here: the declaration of these stages and their tables. Does not belong here: how they are computed
 (`btassets.stages.advice`).
@@ -24,61 +24,65 @@ from btassets.graph.columns import (
 from btassets.graph.stage import METHOD, UNIVERSE, Stage
 
 _ITEM = (
-    Column("topic", TEXT, "what it is about"),
-    Column("item_key", TEXT, "which one of the topic, e.g. the floor"),
-    Column("decision", TEXT, "what the rule says; null: no change"),
-    Column("sentence", TEXT, "the same in words"),
-    Column("evidence", TEXT, "the numbers it stands on, JSON"),
+    Column("topic", TEXT, "subject of the advice"),
+    Column("item_key", TEXT, "item within the topic, e.g. the floor"),
+    Column("decision", TEXT, "decision of the rule; null: no change"),
+    Column("sentence", TEXT, "the decision as a sentence"),
+    Column("evidence", TEXT, "numbers behind the decision, JSON"),
 )
 
 RECOMMENDATION = TableSpec(
     "recommendation",
-    "One item of advice by the rules.",
+    "One item of advice derived by the rules.",
     (SCENARIO, *_ITEM),
     page=Page(("topic", "decision", "sentence")),
 )
 
 RESEARCH_RECOMMENDATION = TableSpec(
     "research_recommendation",
-    "One research variant: a candidate for promotion, or not.",
+    "One research variant and whether it is a candidate for promotion.",
     (SCENARIO, *_ITEM),
     page=Page(("topic", "sentence")),
 )
 
 STAT_CLAIMS = TableSpec(
     "stat_claims",
-    "One item of advice, or the headline: what the evidence says of it.",
+    "One item of advice, or the headline, with its verdict.",
     (
         SCENARIO,
         Column("topic", TEXT, "topic of the item, or headline, expectancy, random_pick"),
-        Column("item_key", TEXT, "which one of the topic, as in recommendation"),
+        Column("item_key", TEXT, "item within the topic, as in recommendation"),
         Column("seed_rule_says", TEXT, "decision by the advice rules; null: no change"),
         Column("claim_kind", TEXT, "superior, negligible, uniquely_best or positive"),
         *ESTIMATE,
         *ADJUSTED,
         *OUT_OF_SAMPLE,
         Column("verdict", TEXT, "supported, contradicted or not distinguishable from noise"),
-        Column("supported_since", DAY, "first session of the looks in a row that found it supported; null: not now"),
-        Column("first_supported", DAY, "first session at which a run ever found it supported"),
-        Column("last_supported", DAY, "last such session"),
-        Column("looks_in_a_row", I64, "newest sessions looked at that all found it supported"),
-        Column("looks", I64, "sessions at which a run judged it"),
-        Column("evidence_text", TEXT, "the numbers in one sentence"),
+        Column(
+            "supported_since",
+            DAY,
+            "first session of the current streak of supported verdicts; null: not supported now",
+        ),
+        Column("first_supported", DAY, "first session with a supported verdict in any run"),
+        Column("last_supported", DAY, "last session with a supported verdict"),
+        Column("looks_in_a_row", I64, "length of the current streak of supported verdicts, in sessions"),
+        Column("looks", I64, "sessions with a verdict"),
+        Column("evidence_text", TEXT, "the evidence in one sentence"),
     ),
 )
 
 VERDICTS = TableSpec(
     "verdicts",
-    "One claim at one session: what a run said of it then.",
+    "One verdict on one claim at one session.",
     (
-        key("scenario", TEXT, "scenario whose claim it is"),
-        key("look_no", I64, "order in which the rows were written, from 1"),
-        key("as_of", DAY, "last session that the verdict knew"),
+        key("scenario", TEXT, "scenario of the claim"),
+        key("look_no", I64, "write order of the rows, from 1"),
+        key("as_of", DAY, "last session of the data behind the verdict"),
         key("topic", TEXT, "topic of the claim, as in stat_claims; signal: one of stat_signals"),
-        key("item_key", TEXT, "which one of the topic; of a signal its name and horizon"),
+        key("item_key", TEXT, "item within the topic; for a signal its name and horizon"),
         Column("verdict", TEXT, "supported, contradicted or not distinguishable from noise"),
-        Column("estimate", REAL, "the estimate then"),
-        Column("p_adj", REAL, "its p-value over the family then"),
+        Column("estimate", REAL, "estimate at that session"),
+        Column("p_adj", REAL, "its family-adjusted p-value"),
     ),
 )
 
@@ -120,7 +124,7 @@ STAGES = (
     Stage(
         "recommendation",
         "advice",
-        "What should change, by transparent rules on this run's numbers.",
+        "Which settings should change, by transparent rules on this run's numbers?",
         "btassets.stages.advice.recommendation:compute",
         (RECOMMENDATION, RESEARCH_RECOMMENDATION),
         reads=(
@@ -139,7 +143,7 @@ STAGES = (
     Stage(
         "stat_claims",
         "advice",
-        "How sure is the advice? A verdict on every item, with its evidence.",
+        "How certain is the advice? A verdict on every item, with its evidence.",
         "btassets.stages.advice.stat_claims:compute",
         (STAT_CLAIMS,),
         reads=(
@@ -159,7 +163,7 @@ STAGES = (
     Stage(
         "todays_setups",
         "advice",
-        "What qualifies at the last session, why, and the nearest misses.",
+        "Setups that qualify at the last session, with reasons, and the nearest misses.",
         "btassets.stages.advice.todays_setups:compute",
         (TODAYS_SETUPS,),
         reads=("candidates", "percentile_ranks", "sessions", "ohlcv_history"),

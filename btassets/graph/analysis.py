@@ -1,7 +1,7 @@
-"""Group `analysis`: how signals sorted the universe, and what groups of setups earned.
+"""Group `analysis`: cross-sectional quality of the signals, and statistics of groups of setups.
 
-Belongs here: the declaration of these stages and their tables. Does not belong here: the models
-(`dbt_like_sql`) and the computing (`btassets.stages.analysis`).
+Belongs here: the declaration of these stages and their tables. Does not belong here: the models (`dbt_like_sql`) and
+the computation (`btassets.stages.analysis`).
 """
 
 from btassets.engine.conventions import MIN_THINNED_WEEKS
@@ -34,18 +34,18 @@ FACTOR_IC_WEEKLY = TableSpec(
         Column("iso_year", I32, "ISO year"),
         Column("iso_week", I32, "ISO week"),
         Column("n", I32, "tickers with the signal and the forward return"),
-        Column("ic", REAL, "Spearman correlation; null when degenerate"),
+        Column("ic", REAL, "Spearman correlation; null if degenerate"),
         Column("spread", REAL, "mean forward return of the top fifth minus the bottom fifth, fraction"),
-        Column("is_thinned", FLAG, "kept when weeks are thinned so that windows hardly overlap"),
+        Column("is_thinned", FLAG, "kept by the thinning that avoids overlapping windows"),
     ),
 )
 
 _STATS = (
     Column("total", I64, "graded setups"),
     Column("wins", I64, "targets hit"),
-    Column("losses", I64, "stops hit, ambiguous bars included"),
+    Column("losses", I64, "stops hit, including ambiguous bars"),
     Column("expired", I64, "neither within the horizon"),
-    Column("hit_rate", REAL, "wins of wins and losses, 0-100"),
+    Column("hit_rate", REAL, "wins / (wins + losses), 0-100"),
     Column("avg_r", REAL, "mean gross R per setup"),
     Column("total_r", REAL, "sum of gross R"),
     Column("net_avg_r", REAL, "mean R after a round trip of costs"),
@@ -53,18 +53,18 @@ _STATS = (
     Column("best_r", REAL, "largest gross R"),
     Column("worst_r", REAL, "smallest gross R"),
     Column("avg_hold_days", REAL, "mean sessions held"),
-    Column("net_r_per_day", REAL, "mean net R over mean sessions held"),
+    Column("net_r_per_day", REAL, "mean net R / mean sessions held"),
     Column("median_net_r", REAL, "median net R"),
-    Column("profit_factor", REAL, "sum of net gains over sum of net losses; null without a loss"),
+    Column("profit_factor", REAL, "sum of net gains / sum of net losses; null without a loss"),
     Column("net_avg_r_ex_top5", REAL, "mean net R without the best 5% of setups"),
 )
 
 _SHOWN = ("total", "hit_rate", "net_avg_r", "median_net_r", "net_avg_r_ex_top5")
-"""Statistics that a person reads first."""
+"""Headline statistics."""
 
 FACTOR_IC = TableSpec(
     "factor_ic",
-    "One signal: how well its rank foretold the next 30 sessions across the universe.",
+    "One signal: how well its rank predicted the next 30 sessions across the universe.",
     (
         SCENARIO,
         Column("signal", TEXT, "name of the signal"),
@@ -79,8 +79,8 @@ FACTOR_IC = TableSpec(
         Column("ic_positive_pct", REAL, "share of weeks above 0, 0-100"),
         Column("mean_quintile_spread", REAL, "mean return of the top fifth minus the bottom fifth, fraction"),
         Column("reliable", FLAG, f"at least 60 weeks from first to last; thinned: at least {MIN_THINNED_WEEKS}"),
-        Column("thinned_weeks", I64, "weeks measured, where method.ic is thinned; else empty"),
-        Column("thinned_mean_ic", REAL, "mean_ic, where method.ic is thinned; else empty"),
+        Column("thinned_weeks", I64, "weeks used if method.ic is thinned; else null"),
+        Column("thinned_mean_ic", REAL, "mean_ic if method.ic is thinned; else null"),
     ),
     page=Page(
         ("signal", "weeks", "mean_ic", "ic_t_stat", "reliable"),
@@ -95,10 +95,10 @@ SETUP_GROUP_STATS = TableSpec(
         SCENARIO,
         Column("family", TEXT, "population, cutoff, floor or hold"),
         Column("position", REAL, "order within the family"),
-        Column("member", TEXT, "which one of the family"),
+        Column("member", TEXT, "group within the family"),
         Column("hold_days", I16, "sessions of the fixed hold; null: the target race"),
         *_STATS[:5],
-        Column("win_rate", REAL, "setups with gross R above 0 of all, 0-100"),
+        Column("win_rate", REAL, "share of all setups with gross R above 0, 0-100"),
         *_STATS[5:],
     ),
 )
@@ -108,9 +108,9 @@ SETUP_STATS = TableSpec(
     "One population of setups: all, qualified, long, short.",
     (
         SCENARIO,
-        Column("population", TEXT, "all, qualified, long or short (the last two of the qualified)"),
+        Column("population", TEXT, "all, qualified, long or short (the last two are subsets of qualified)"),
         *_STATS,
-        Column("n_rows", I64, "setups, those without a result included"),
+        Column("n_rows", I64, "setups, including those without a result"),
     ),
     page=Page(
         ("population", *_SHOWN),
@@ -133,9 +133,9 @@ GATE_ABLATION = TableSpec(
     "One floor removed from the gate.",
     (
         SCENARIO,
-        Column("variant", TEXT, "which floor is missing"),
+        Column("variant", TEXT, "the removed floor"),
         *_STATS,
-        Column("hold_days", I16, "sessions of the hold beside it"),
+        Column("hold_days", I16, "sessions of the hold in the hold_ columns"),
         Column("hold_avg_r", REAL, "mean gross R under the hold"),
         Column("hold_net_avg_r", REAL, "mean net R under the hold"),
         Column("hold_total_r", REAL, "sum of gross R under the hold"),
@@ -151,7 +151,7 @@ TIME_EXIT_SWEEP = TableSpec(
         Column("hold_days", I16, "sessions held unless stopped"),
         _STATS[0],
         Column("wins", I64, "exits with gross R above 0"),
-        Column("win_rate", REAL, "wins of all, 0-100"),
+        Column("win_rate", REAL, "share of wins, 0-100"),
         *_STATS[5:],
     ),
     page=Page(("hold_days", "total", "win_rate", "net_avg_r", "net_avg_r_ex_top5")),
@@ -177,13 +177,13 @@ CALIBRATION = TableSpec(
 
 MODEL_TESTS = TableSpec(
     "model_tests",
-    "One query of dbt_like_sql/tests: what must hold of the models' tables, and whether it does.",
+    "One query of dbt_like_sql/tests: the rule on the models' tables, and its violations.",
     (
         SCENARIO,
         key("test", TEXT, "file stem of the query"),
-        key("about", TEXT, "what must hold"),
-        key("n_failing", I64, "rows that break it"),
-        Column("first_failing", TEXT, "the first of them as JSON; null: there is none"),
+        key("about", TEXT, "the rule"),
+        key("n_failing", I64, "rows that violate it"),
+        Column("first_failing", TEXT, "first violation as JSON; null: none"),
     ),
 )
 
@@ -191,7 +191,7 @@ STAGES = (
     Stage(
         "factor_ic_weekly",
         "analysis",
-        "How each signal sorted the universe in each week: rank correlation and spread of the fifths.",
+        "Weekly cross-sectional quality of each signal: rank correlation and spread of the fifths.",
         "btassets.stages.analysis.factor_ic_weekly:compute",
         (FACTOR_IC_WEEKLY,),
         reads=("factor_signals",),
@@ -201,16 +201,16 @@ STAGES = (
     ),
     model(
         "analysis",
-        "Does the ranking predict? Mean information coefficient of each signal, with its weeks.",
+        "Does the ranking predict returns? Mean information coefficient of each signal.",
         FACTOR_IC,
         reads=("factor_ic_weekly",),
         settings=("profile", "method.ic"),
-        checks=(Check("thin_signals", "Every signal was measured in enough independent windows."),),
+        checks=(Check("thin_signals", "Every signal has enough independent windows."),),
         judge="btassets.stages.analysis.model_checks:of_factor_ic",
     ),
     model(
         "analysis",
-        "One pass over the graded setups: the statistics of every population, cutoff, floor and hold.",
+        "Statistics of every population, cutoff, floor and hold, in one pass over the graded setups.",
         SETUP_GROUP_STATS,
         reads=("graded_setups",),
         settings=METHOD,
@@ -222,8 +222,8 @@ STAGES = (
         SETUP_STATS,
         reads=("graded_setups", "setup_group_stats"),
         checks=(
-            Check("small_sample", "At least 100 qualified setups stand behind the statistics."),
-            Check("outlier_dependent", "Expectancy survives without its best 5% of trades."),
+            Check("small_sample", "The statistics include at least 100 qualified setups."),
+            Check("outlier_dependent", "Expectancy stays above 0 without the best 5% of trades."),
         ),
         judge="btassets.stages.analysis.model_checks:of_setup_stats",
     ),
@@ -235,19 +235,19 @@ STAGES = (
     ),
     model(
         "analysis",
-        "Which floor earns its keep? Each one removed in turn, under both exits.",
+        "Which floor adds value? Each one removed in turn, under both exits.",
         GATE_ABLATION,
         reads=("setup_group_stats",),
     ),
     model(
         "analysis",
-        "How long to hold? Fixed holds with the initial stop.",
+        "How many sessions to hold? Fixed holds with the initial stop.",
         TIME_EXIT_SWEEP,
         reads=("setup_group_stats",),
     ),
     model(
         "analysis",
-        "Are the stated probabilities true? Ten bins of stated against realised.",
+        "Are the stated probabilities calibrated? Ten bins of stated against realised.",
         CALIBRATION,
         reads=("graded_setups",),
         work=2.5,
@@ -255,7 +255,7 @@ STAGES = (
     Stage(
         "model_tests",
         "analysis",
-        "Do the models keep their word? Queries that must find nothing, over this run's own rows.",
+        "Are the SQL models consistent? Queries over this run's rows that must return none.",
         "btassets.stages.analysis.model_tests:compute",
         (MODEL_TESTS,),
         reads=(

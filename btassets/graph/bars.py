@@ -1,4 +1,4 @@
-"""Group `bars`: bars from the source, the book's calendar, what the quality rules found, the benchmark.
+"""Group `bars`: bars from the source, the book's calendar, findings of the quality rules, the benchmark.
 
 Belongs here: the declaration of these stages and their tables. Does not belong here: how they are computed
 (`btassets.stages.bars`).
@@ -34,8 +34,8 @@ OHLCV_HISTORY = TableSpec(
         TICKER,
         key("date", DAY, "exchange session"),
         *_OHLCV,
-        Column("dividend", REAL, "cash dividend per share on its ex-date, 0 where there is none"),
-        Column("split", REAL, "split ratio on its ex-date, 1 where there is none"),
+        Column("dividend", REAL, "cash dividend per share on its ex-date, else 0"),
+        Column("split", REAL, "split ratio on its ex-date, else 1"),
     ),
     order=("ticker", "date"),
 )
@@ -48,47 +48,47 @@ BARS = TableSpec(
 
 BAR_PROBLEMS = TableSpec(
     "bar_problems",
-    "One finding of the quality rules about a ticker's bars, or about a day of all tickers.",
+    "One finding of the quality rules about a ticker's bars, or about a day across tickers.",
     (
-        key("ticker", TEXT, "canonical ticker, dot class (BRK.B); empty for a day of all tickers"),
+        key("ticker", TEXT, "canonical ticker, dot class (BRK.B); empty for a day across tickers"),
         Column("rule", TEXT, "number of the rule (docs/method/quality.md)"),
         Column("severity", TEXT, "block, quarantine, warn or info"),
-        Column("date", DAY, "first session concerned, null for the whole file"),
-        Column("n", I64, "how many rows or cases"),
-        Column("text", TEXT, "what was observed; the rule; what to do"),
+        Column("date", DAY, "first session concerned; null for the whole file"),
+        Column("n", I64, "number of rows or cases"),
+        Column("text", TEXT, "observed values; the rule; what to do"),
     ),
     page=Page(("ticker", "rule", "severity", "date", "n", "text")),
 )
 
 BAR_QUARANTINE = TableSpec(
     "bar_quarantine",
-    "One row that a quality rule took out of a ticker's bars, as the source gave it.",
+    "One row that a quality rule dropped from a ticker's bars, with the source's values.",
     (
         TICKER,
         Column("rule", TEXT, "number of the rule (docs/method/quality.md)"),
         key("date", DAY, "date of the row"),
-        Column("open", REAL, "opening price, null where it was no number"),
+        Column("open", REAL, "opening price; null if it was not a number"),
         Column("high", REAL, "highest price"),
         Column("low", REAL, "lowest price"),
         Column("close", REAL, "closing price"),
         Column("volume", REAL, "shares traded"),
-        Column("dividend", REAL, "cash dividend per share; it counts at the next bar that stays"),
-        Column("split", REAL, "split ratio; it counts at the next bar that stays"),
+        Column("dividend", REAL, "cash dividend per share; applied at the next kept bar"),
+        Column("split", REAL, "split ratio; applied at the next kept bar"),
     ),
     page=Page(("ticker", "rule", "date", "open", "high", "low", "close")),
 )
 
 BAR_REVISIONS = TableSpec(
     "bar_revisions",
-    "One number of a past bar that the source changed after it had been stored.",
+    "One value of a past bar that the source revised after it was stored.",
     (
         TICKER,
-        Column("seen_date", DAY, "last session of the reading that showed the change"),
-        Column("kind", TEXT, "revised, added or removed (a whole bar), restated (the past was put on another basis)"),
-        Column("date", DAY, "session of the bar; for restated the last one that moved"),
+        Column("seen_date", DAY, "last session of the reading that found the revision"),
+        Column("kind", TEXT, "revised, added or removed (a whole bar), restated (past prices moved to another basis)"),
+        Column("date", DAY, "session of the bar; for restated the last session that moved"),
         Column("field", TEXT, "open, high, low, close, volume, dividend or split"),
-        Column("old_value", REAL, "value before, null when there was no bar"),
-        Column("new_value", REAL, "value now, null when there is no bar any more"),
+        Column("old_value", REAL, "value before; null if there was no bar"),
+        Column("new_value", REAL, "value now; null if the bar is gone"),
     ),
     page=Page(("ticker", "kind", "date", "field", "old_value", "new_value")),
 )
@@ -116,13 +116,13 @@ SESSIONS = TableSpec(
 )
 
 _QUALITY = ("quality", "engine.gap_days")
-"""Settings of the quality rules: a gap is what ends a window of the engine."""
+"""Settings of the quality rules; a gap ends a window of the engine."""
 
 STAGES = (
     Stage(
         "ohlcv_history",
         "bars",
-        "Daily bars and corporate actions of every ticker, as the source printed them, checked and kept.",
+        "Daily bars and corporate actions of every ticker, as printed by the source and screened by the quality rules.",
         "btassets.stages.bars.ohlcv_history:ingest",
         (OHLCV_HISTORY,),
         settings=("source", "demo", "calendar", *UNIVERSE, *_QUALITY),
@@ -131,10 +131,10 @@ STAGES = (
         is_partitioned=True,
         stores=("quarantine",),
         checks=(
-            Check("restated_history", "Bars that were read before are still the same in the source."),
+            Check("restated_history", "Bars already read are unchanged in the source."),
             Check(
                 "bars_sane",
-                "Stored bars keep the engine's input contract: dates ascend, 0 < low <= open, close <= high.",
+                "Stored bars satisfy the engine's input contract: dates ascend, 0 < low <= open, close <= high.",
                 is_blocking=True,
             ),
         ),
@@ -143,7 +143,7 @@ STAGES = (
     Stage(
         "sessions",
         "bars",
-        "The calendar of the book: its sessions, its week ends, and T, the last session most tickers share.",
+        "The book's calendar: sessions, week ends, and T, the last session shared by most tickers.",
         "btassets.stages.bars.sessions:compute",
         (SESSIONS,),
         reads=("ohlcv_history",),
@@ -152,15 +152,15 @@ STAGES = (
         keyed="shared",
         checks=(
             Check("universe_coverage", "Most living tickers have a bar at T."),
-            Check("bars_current", "No session of the exchange has passed whose bars are due and missing."),
-            Check("stale_tickers", "Living tickers that lack the last session."),
+            Check("bars_current", "No session of the exchange whose bars are due is missing."),
+            Check("stale_tickers", "Living tickers without a bar at the last session."),
         ),
         judge="btassets.stages.bars.bar_checks:of_sessions",
     ),
     Stage(
         "bar_problems",
         "bars",
-        "What the quality rules found in the bars, what they took out, and what sources changed about the past.",
+        "Findings of the quality rules, the rows they dropped, and past bars revised by the source.",
         "btassets.stages.bars.bar_problems:compute",
         (BAR_PROBLEMS, BAR_QUARANTINE, BAR_REVISIONS),
         reads=("ohlcv_history", "quarantine", "sessions"),
@@ -168,17 +168,17 @@ STAGES = (
         outside=("membership", "findings"),
         keyed="shared",
         checks=(
-            Check("files_accepted", "No ticker's newest bars were refused by a quality rule."),
-            Check("rows_clean", "No row was taken out of a ticker's bars."),
-            Check("days_complete", "No day was left out or told because too few tickers have it (Q19, Q20)."),
-            Check("overrides_used", "Every override in the settings still answers a finding."),
+            Check("files_accepted", "No quality rule refused a ticker's newest bars."),
+            Check("rows_clean", "No row was dropped from a ticker's bars."),
+            Check("days_complete", "No day was blocked or warned about because too few tickers have it (Q19, Q20)."),
+            Check("overrides_used", "Every override in the settings still matches a finding."),
         ),
         judge="btassets.stages.bars.bar_checks:of_bar_problems",
     ),
     Stage(
         "benchmark_closes",
         "bars",
-        "Opens and closes of the benchmark that everything is compared with, in the stocks' price basis.",
+        "Opens and closes of the benchmark, in the stocks' price basis.",
         "btassets.stages.bars.benchmark_closes:compute",
         (BENCHMARK_CLOSES,),
         reads=("sessions",),

@@ -1,7 +1,7 @@
-"""What a table is: its columns with types, units and meaning, its order, and what the page shows of it.
+"""Type of a table: columns with types, units and meaning, row order, and its display on the page.
 
-Belongs here: the types of a declaration and the columns that several tables share. Does not belong here: any
-table (the files of the groups), how one is made (`btassets.stages`).
+Belongs here: the types of a declaration and the columns shared by several tables. Does not belong here: any table (the
+files of the groups) or its computation (`btassets.stages`).
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ REAL = pa.float64()
 I8, I16, I32, I64 = pa.int8(), pa.int16(), pa.int32(), pa.int64()
 
 Row = tuple[str, Any]
-"""A column and the value that picks a row."""
+"""A column and the value that selects a row."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, Arrow type, meaning with its unit, and whether it may be missing."""
+    """One column: name, Arrow type, meaning with its unit, and whether nulls are allowed."""
 
     name: str
     type: pa.DataType
@@ -33,16 +33,16 @@ class Column:
 
 @dataclass(frozen=True)
 class KeyNumber:
-    """A number with a stable name that the page plots over the runs.
+    """A number with a stable name, plotted on the page over the runs.
 
     Attributes
     ----------
     name
         Key of the number.
     column
-        Column that holds it.
+        Column of the number.
     row
-        Column and value of the row that holds it.
+        Column and value of the row that contains it.
     """
 
     name: str
@@ -52,16 +52,16 @@ class KeyNumber:
 
 @dataclass(frozen=True)
 class Page:
-    """What the page of a table shows beyond counts.
+    """Display of a table on its page, beyond counts.
 
     Attributes
     ----------
     columns
         Columns of the small table; empty: no table is shown.
     rows
-        Column and value of the rows that are shown; None: all.
+        Column and value of the rows shown; None: all.
     numbers
-        Numbers that the page plots over the runs.
+        Numbers plotted on the page over the runs.
     curves
         Table of the same stage whose main curve is drawn as a sparkline; None: none.
     has_report
@@ -77,14 +77,14 @@ class Page:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """One table: what one row is, its columns in order, the order of its rows, and its page.
+    """One table: meaning of a row, columns in order, row order, and page.
 
     Attributes
     ----------
     order
-        Columns by which views and exports sort; empty: rows are stored in their order.
+        Sort columns of views and exports; empty: stored order.
     page
-        What the Dagster page shows; None: counts only.
+        Display on the Dagster page; None: counts only.
     """
 
     name: str
@@ -105,7 +105,7 @@ class TableSpec:
 
 
 def key(name: str, kind: pa.DataType, about: str) -> Column:
-    """Column that is never missing."""
+    """Column without nulls."""
     return Column(name, kind, about, nullable=False)
 
 
@@ -117,36 +117,36 @@ WEEK = Column("week", DAY, "Monday of the ISO week of the as-of date")
 PERCENTILES = (
     Column("momentum_percentile", REAL, "percentile of 12-1 momentum in the week, 0-100"),
     Column("residual_momentum_percentile", REAL, "percentile of residual momentum in the week, 0-100"),
-    Column("activation_momentum_percentile", REAL, "percentile that the gate reads, 0-100"),
+    Column("activation_momentum_percentile", REAL, "percentile used by the gate, 0-100"),
 )
-"""Ranks of a ticker in a week."""
+"""Percentile ranks of a ticker in a week."""
 
 ESTIMATE = (
-    Column("estimate", REAL, "the number, in its unit"),
+    Column("estimate", REAL, "the estimate, in its unit"),
     Column("unit", TEXT, "r, frac, pct_a_year, ic, usd, days ..."),
-    Column("se", REAL, "standard error (equal-weighted cosines); null: too short a history"),
+    Column("se", REAL, "standard error (equal-weighted cosines); null: history too short"),
     Column("dof", I32, "degrees of freedom of the error"),
     Column("ci_lo", REAL, "lower end of the 95% interval"),
     Column("ci_hi", REAL, "upper end of the 95% interval"),
     Column("n_setups", I64, "observations: setups, weeks of a series, or days of a curve"),
-    Column("n_weeks", I64, "weeks (days of a curve) from the first to the last observation"),
-    Column("n_eff", REAL, "independent observations that would carry the same error"),
-    Column("p_raw", REAL, "two-sided p-value of the estimate against 0, on its own"),
-    Column("mde80", REAL, "smallest true effect that this history would have detected four times in five"),
+    Column("n_weeks", I64, "weeks (for a curve: days) from the first to the last observation"),
+    Column("n_eff", REAL, "number of independent observations with the same standard error"),
+    Column("p_raw", REAL, "unadjusted two-sided p-value of the estimate against 0"),
+    Column("mde80", REAL, "smallest true effect detectable with 80% power"),
 )
-"""An estimate with its error; shared by every table of the statistics."""
+"""An estimate with its standard error; shared by all tables of the statistics."""
 
 ADJUSTED = (
-    Column("family", TEXT, "comparisons that were looked at together"),
-    Column("family_size", I32, "how many of them have an error"),
-    Column("p_adj", REAL, "two-sided p-value that holds for the whole family"),
+    Column("family", TEXT, "comparisons in the family"),
+    Column("family_size", I32, "comparisons of the family with a standard error"),
+    Column("p_adj", REAL, "two-sided p-value adjusted for the whole family"),
     Column("adj_method", TEXT, "step_down, benjamini_hochberg or none"),
 )
 """The p-value over a family of comparisons."""
 
 OUT_OF_SAMPLE = (
-    Column("oos_estimate", REAL, "the same over the test weeks of the walk-forward windows"),
-    Column("oos_p", REAL, "one-sided p-value of it, to the side of the whole history's sign"),
+    Column("oos_estimate", REAL, "the estimate over the test weeks of the walk-forward windows"),
+    Column("oos_p", REAL, "its one-sided p-value, in the direction of the full-history estimate"),
     Column("oos_windows", I32, "windows with a test"),
     Column("oos_confirmed", TEXT, "yes, weak, no or n/a (under four windows: in-sample only)"),
 )

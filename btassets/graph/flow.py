@@ -1,7 +1,7 @@
-"""The flow from bars to recommendation: every stage in order, and what follows from all declarations together.
+"""The flow from bars to recommendation: every stage in order, and all lists derived from the declarations.
 
-Belongs here: putting the groups together, and the lists that Dagster's graph, the freshness rules, the warehouse,
-the command line and the documentation read. Does not belong here: any declaration (the file of its group).
+Belongs here: combining the groups, and the lists used by Dagster's graph, the freshness rules, the warehouse, the
+command line and the documentation. Does not belong here: any declaration (the file of its group).
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,14 +18,14 @@ GROUPS = (bars, replay, ranking, analysis, portfolio, statistics, advice, journa
 STAGES: dict[str, Stage] = {stage.name: stage for group in GROUPS for stage in group.STAGES}
 
 TABLES_OF_NO_STAGE: tuple[TableSpec, ...] = (bars.BARS, portfolio.TRIALS, advice.VERDICTS)
-"""The adjusted view that `export` makes of the stored bars, and the ledgers that runs and sweeps add to."""
+"""The adjusted view that `export` computes from the stored bars, and the ledgers to which runs and sweeps append."""
 
 TABLES: dict[str, TableSpec] = {
     spec.name: spec for spec in (*(t for s in STAGES.values() for t in s.tables), *TABLES_OF_NO_STAGE)
 }
 
 PARTITIONED: tuple[str, ...] = tuple(name for name, stage in STAGES.items() if stage.is_partitioned)
-"""Stages partitioned by ticker; every other one is whole."""
+"""Stages partitioned by ticker; the others are unpartitioned."""
 
 STAGE_OF_TABLE: dict[str, Stage] = {table: stage for stage in STAGES.values() for table in stage.outputs}
 
@@ -34,7 +34,7 @@ STAGE_OF_STORE: dict[str, Stage] = {store: stage for stage in STAGES.values() fo
 
 @dataclass(frozen=True)
 class ViewSpec:
-    """How a table is stored and sorted, for the views of the warehouse.
+    """Storage layout and sort order of a table, for the views of the warehouse.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ViewSpec:
         `bucketed`: one set of hash buckets; `replays`: one per replay; `replay`: one file per replay; `whole`: one
         file per scenario.
     order
-        Columns that the view sorts by.
+        Sort columns of the view.
     """
 
     layout: str
@@ -50,16 +50,16 @@ class ViewSpec:
 
 
 def upstream(stage: Stage, stages: Mapping[str, Stage] = STAGES) -> tuple[str, ...]:
-    """Stages that have to be up to date before `stage`, in flow order.
+    """Stages that must be up to date before `stage`, in flow order.
 
-    Those whose tables or stores it reads, and those that write beside their tables what it reads from outside.
+    Stages whose tables or stores it reads, and those whose other outputs are its external inputs.
     """
     wanted = {*stage.reads, *stage.outside}
     return tuple(name for name, other in stages.items() if wanted & {*other.outputs, *other.stores, *other.writes})
 
 
 def downstream(names: Iterable[str], stages: Mapping[str, Stage] = STAGES) -> set[str]:
-    """`names` and every stage that needs one of them, directly or not."""
+    """`names` and every stage that depends on one of them, directly or not."""
     reached = set(names)
     for stage in stages.values():
         if reached.intersection(upstream(stage, stages)):
@@ -68,12 +68,12 @@ def downstream(names: Iterable[str], stages: Mapping[str, Stage] = STAGES) -> se
 
 
 def asset_of(name: str) -> str:
-    """Asset that stands for a table or a store: the table itself, or the table of the stage that keeps the store."""
+    """Asset of a table or a store: the table itself, or the table of the stage that owns the store."""
     return STAGE_OF_STORE[name].name if name in STAGE_OF_STORE else name
 
 
 def dependencies(stage: Stage) -> tuple[str, ...]:
-    """Assets that a stage depends on: what it reads, and what must have been written before it."""
+    """Assets upstream of a stage: its inputs, and outputs that must be written before it."""
     read = [asset_of(name) for name in stage.reads]
     written = [other.name for other in STAGES.values() if set(stage.outside) & set(other.writes)]
     return tuple(dict.fromkeys((*read, *written)))
@@ -101,22 +101,22 @@ def check_of(name: str) -> tuple[Stage, Check] | None:
 
 
 def problems(stages: Mapping[str, Stage] = STAGES) -> list[str]:
-    """What is wrong with declarations, each as one sentence; empty when nothing is."""
+    """Errors in the declarations, one sentence each; empty if there are none."""
     found: list[str] = []
     known: set[str] = set()
     for stage in stages.values():
         found += [
-            f"{stage.name} reads {name}, which no stage before it writes" for name in stage.reads if name not in known
+            f"{stage.name} reads {name}, which no earlier stage writes" for name in stage.reads if name not in known
         ]
-        found += [f"{stage.name}: no outside input is called {name}" for name in stage.outside if name not in OUTSIDE]
+        found += [f"{stage.name}: no external input is named {name}" for name in stage.outside if name not in OUTSIDE]
         found += [
-            f"{stage.name}: nothing beside tables is called {name}" for name in stage.writes if name not in BESIDE
+            f"{stage.name}: no output beside tables is named {name}" for name in stage.writes if name not in BESIDE
         ]
         if stage.outputs[0] != stage.name:
-            found.append(f"{stage.name}: its first table is called {stage.outputs[0]}")
+            found.append(f"{stage.name}: its first table is named {stage.outputs[0]}")
         for spec in stage.tables:
             shown = set() if spec.page is None else {*spec.page.columns, *(n.column for n in spec.page.numbers)}
             unknown = sorted((shown | set(spec.order)) - set(spec.names))
-            found += [f"{spec.name}: page or order name {column}, which is no column" for column in unknown]
+            found += [f"{spec.name}: page or order names {column}, which is not a column" for column in unknown]
         known |= {*stage.outputs, *stage.stores}
     return found

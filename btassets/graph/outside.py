@@ -1,28 +1,30 @@
-"""What stages read and write beyond tables and settings.
+"""Inputs and outputs of stages beyond tables and settings.
 
-Belongs here: each such input and output once, by name, with where it is read, versioned, written and found.
-Does not belong here: doing so (`btassets.run.outside`, `btassets.run.beside`).
+Belongs here: each such input and output once, by name, with the functions that read, version, write and find it. Does
+not belong here: these functions (`btassets.run.outside`, `btassets.run.beside`).
 """
 
 from dataclasses import dataclass
 
+from btassets.settings.source_kinds import SOURCE_KINDS
+
 
 @dataclass(frozen=True)
 class OutsideInput:
-    """An input of stages that is no table and no setting.
+    """An input of stages that is neither a table nor a setting.
 
     Attributes
     ----------
     name
-        Under which stages declare it and ask for it: `tables.outside(name)`.
+        Name in the declarations and in `tables.outside(name)`.
     about
-        What it is.
+        Description.
     read
-        `module:function` that gives a stage its value, from the book.
+        `module:function` that returns the value for a stage, given the book.
     version
-        `module:function` of its version, part of the input hash, from the book.
+        `module:function` that returns its version, part of the input hash, given the book.
     code
-        Modules that decide what it says: part of the code of every stage that reads it.
+        Modules that affect the value: part of the code of every stage that reads it.
     """
 
     name: str
@@ -34,18 +36,18 @@ class OutsideInput:
 
 @dataclass(frozen=True)
 class BesideOutput:
-    """Something that a stage returns beyond tables, and the runner writes.
+    """An output of a stage beyond tables, written by the runner.
 
     Attributes
     ----------
     name
-        Under which stages declare it, and the field of `StageResult` that holds it.
+        Name in the declarations, and the field of `StageResult` that holds it.
     about
-        What it is.
+        Description.
     write
-        `module:function` that writes it, from the book and the result.
+        `module:function` that writes it, given the book and the result.
     is_there
-        `module:function` that says whether it is still there: without it the stage is not fresh.
+        `module:function` that tests whether it still exists; if not, the stage is stale.
     """
 
     name: str
@@ -54,6 +56,7 @@ class BesideOutput:
     is_there: str
 
 
+_OPENERS = tuple(kind.module for kind in SOURCE_KINDS)
 _OUTSIDE = "btassets.run.outside"
 _BESIDE = "btassets.run.beside"
 
@@ -62,34 +65,34 @@ OUTSIDE: dict[str, OutsideInput] = {
     for entry in (
         OutsideInput(
             "source",
-            "The source of the bars, open. Its version is per ticker: the change markers in the footers.",
+            "The open source of the bars. Versioned per ticker by the change markers in the footers.",
             f"{_OUTSIDE}:open_bar_source",
             f"{_OUTSIDE}:unversioned",
-            ("btassets.sources.open_source",),
+            ("btassets.sources.open_source", *_OPENERS),
         ),
         OutsideInput(
             "exchange_calendar",
-            "Sessions of the exchange that the setting `calendar` names.",
+            "Sessions of the exchange named by the setting `calendar`.",
             f"{_OUTSIDE}:exchange_calendar",
             f"{_OUTSIDE}:unversioned",
             ("btassets.sources.calendar.calendars",),
         ),
         OutsideInput(
             "membership",
-            "Who belonged to the universe when, from the file of `universe.membership`; None without one.",
+            "Dated universe membership from the file of `universe.membership`; None without one.",
             f"{_OUTSIDE}:membership",
             f"{_OUTSIDE}:membership_version",
             ("btassets.sources.universe.membership",),
         ),
         OutsideInput(
             "verification",
-            "Whether the stored setups passed the lookahead check, and the ticker that failed it last.",
+            "Whether the stored setups passed the lookahead check, and the last ticker that failed it.",
             f"{_OUTSIDE}:verification",
             f"{_OUTSIDE}:unversioned",
         ),
         OutsideInput(
             "findings",
-            "Findings of the readings in the footers of the bars: they may change where no bar does.",
+            "Findings of the last readings, from the footers of the bars; they can change without a change of bars.",
             f"{_OUTSIDE}:no_value",
             f"{_OUTSIDE}:findings_version",
         ),
@@ -98,7 +101,7 @@ OUTSIDE: dict[str, OutsideInput] = {
             "Raw bars of the benchmark, from its file or the source.",
             f"{_OUTSIDE}:benchmark_bars",
             f"{_OUTSIDE}:benchmark_version",
-            ("btassets.sources.open_source", "btassets.sources.files.bar_folder"),
+            ("btassets.sources.open_source", *_OPENERS),
         ),
         OutsideInput(
             "groups",
@@ -108,21 +111,21 @@ OUTSIDE: dict[str, OutsideInput] = {
         ),
         OutsideInput(
             "trials",
-            "Configurations that the deflated Sharpe ratio of the scenario counts, from the ledger of trials.",
+            "Configurations counted by the scenario's deflated Sharpe ratio, from the ledger of trials.",
             f"{_OUTSIDE}:trials_counted",
             f"{_OUTSIDE}:trials_counted",
             ("btassets.run.trials",),
         ),
         OutsideInput(
             "configurations",
-            "Distinct configurations that one run of the scenario simulates.",
+            "Distinct configurations simulated by one run of the scenario.",
             f"{_OUTSIDE}:configurations_of_run",
             f"{_OUTSIDE}:configurations_of_run",
             ("btassets.run.trials",),
         ),
         OutsideInput(
             "verdict_history",
-            "What earlier runs said of the scenario's claims. It grows with every run, so it has no version.",
+            "Earlier verdicts on the scenario's claims. It grows with every run, so it is not versioned.",
             f"{_OUTSIDE}:verdict_history",
             f"{_OUTSIDE}:unversioned",
             ("btassets.run.verdict_history",),

@@ -23,31 +23,31 @@ from btassets.graph.stage import METHOD, UNIVERSE, Stage
 
 _BOOK = (
     Column("starting_capital", REAL, "US dollars"),
-    Column("final_equity", REAL, "US dollars at the end, everything sold"),
-    Column("total_return_pct", REAL, "percent over the whole walk"),
-    Column("cagr_pct", REAL, "percent a year by calendar days; null up to a quarter of a year"),
+    Column("final_equity", REAL, "final equity in US dollars, all positions sold"),
+    Column("total_return_pct", REAL, "percent over the whole period"),
+    Column("cagr_pct", REAL, "percent per year by calendar days; null below a quarter of a year"),
     Column("max_drawdown_pct", REAL, "largest fall from a peak on closes, percent"),
-    Column("sharpe", REAL, "daily returns, sqrt(252), no risk-free rate"),
+    Column("sharpe", REAL, "from daily returns, times sqrt(252), no risk-free rate"),
     Column("trades", I64, "closed trades"),
-    Column("win_rate", REAL, "trades with a gain after costs, 0-100"),
-    Column("avg_trade_pnl", REAL, "US dollars a trade after costs"),
+    Column("win_rate", REAL, "share of trades with a gain after costs, 0-100"),
+    Column("avg_trade_pnl", REAL, "US dollars per trade after costs"),
     Column("best_trade_r", REAL, "largest gross R"),
     Column("worst_trade_r", REAL, "smallest gross R"),
     Column("best_trade_pnl", REAL, "US dollars"),
     Column("worst_trade_pnl", REAL, "US dollars"),
     Column("avg_hold_days", REAL, "mean sessions held"),
-    Column("skipped_book_full", I64, "qualified rows refused because every slot was taken"),
+    Column("skipped_book_full", I64, "qualified rows refused because all slots were taken"),
     Column("spy_return_pct", REAL, "benchmark over the same dates, percent"),
     Column("start_date", DAY, "first session of the curve"),
     Column("end_date", DAY, "last session of the curve"),
-    Column("yearly_returns", pa.list_(pa.struct([("year", I32), ("return_pct", REAL)])), "return of each year"),
-    Column("avg_net_r", REAL, "mean net R a trade"),
+    Column("yearly_returns", pa.list_(pa.struct([("year", I32), ("return_pct", REAL)])), "return per year"),
+    Column("avg_net_r", REAL, "mean net R per trade"),
     Column("avg_exposure_pct", REAL, "mean share of equity invested, percent"),
-    Column("refused_slots", I64, "qualified rows refused: every slot taken"),
-    Column("refused_cash", I64, "qualified rows refused: less than 1% of equity could be paid"),
-    Column("refused_size", I64, "qualified rows refused: the size rule gave less than 1% of equity"),
-    Column("refused_short", I64, "qualified shorts: the book is long only"),
-    Column("skipped_held", I64, "qualified rows of a ticker that was held"),
+    Column("refused_slots", I64, "qualified rows refused: all slots taken"),
+    Column("refused_cash", I64, "qualified rows refused: cash for less than 1% of equity"),
+    Column("refused_size", I64, "qualified rows refused: the sizing rule gave less than 1% of equity"),
+    Column("refused_short", I64, "qualified shorts: the portfolio is long only"),
+    Column("skipped_held", I64, "qualified rows of a ticker already held"),
     Column("no_next_bar", I64, "no fill: no bar on the next session"),
     Column("gapped_stop", I64, "no fill: the open was at or beyond the stop"),
     Column("gapped_target", I64, "no fill: the open was at or beyond the target"),
@@ -55,11 +55,11 @@ _BOOK = (
 )
 
 _SHOWN = ("cagr_pct", "max_drawdown_pct", "sharpe", "trades", "win_rate", "avg_net_r")
-"""Figures that a person reads first."""
+"""Headline figures."""
 
 PORTFOLIO_SIMS = TableSpec(
     "portfolio_sims",
-    "One exit policy traded by one capital-constrained book.",
+    "One exit policy simulated as a capital-constrained portfolio.",
     (
         SCENARIO,
         Column("policy", TEXT, "target (race of target and stop) or hold (stop and time)"),
@@ -67,16 +67,16 @@ PORTFOLIO_SIMS = TableSpec(
         Column(
             "equal_weight_hold_return_pct",
             REAL,
-            "equal dollars in the eligible list, never rebalanced, percent",
+            "equal dollars in each eligible ticker, never rebalanced, percent",
         ),
-        Column("equal_weight_renewed_return_pct", REAL, "the same renewed at each week end, percent"),
+        Column("equal_weight_renewed_return_pct", REAL, "the same, rebalanced at each week end, percent"),
     ),
     page=Page(("policy", *_SHOWN), curves="equity_curves"),
 )
 
 STRATEGY_VARIANTS = TableSpec(
     "strategy_variants",
-    "One research book: another ranking, cutoff or capacity under the hold exit.",
+    "One research variant: another ranking, cutoff or capacity under the hold exit.",
     (
         SCENARIO,
         Column("variant", TEXT, "name"),
@@ -91,21 +91,21 @@ STRATEGY_VARIANTS = TableSpec(
 
 EQUITY_CURVES = TableSpec(
     "equity_curves",
-    "One session of one curve: a policy's book, the benchmark, or an equal-weight hold.",
+    "One session of one curve: a policy's portfolio, the benchmark, or an equal-weight hold.",
     (
         SCENARIO,
         Column("curve", TEXT, "target, hold, benchmark, equal_weight_hold or equal_weight_renewed"),
         key("date", DAY, "session"),
         Column("equity", REAL, "US dollars at the close, from the same starting capital"),
         Column("drawdown_pct", REAL, "fall from the highest close so far, percent"),
-        Column("exposure_pct", REAL, "share of equity invested, percent; null for what is not a book"),
-        Column("n_positions", I32, "positions held; null for what is not a book"),
+        Column("exposure_pct", REAL, "share of equity invested, percent; null for curves other than portfolios"),
+        Column("n_positions", I32, "number of positions; null for curves other than portfolios"),
     ),
 )
 
 TRADES = TableSpec(
     "trades",
-    "One closed trade of one policy's book.",
+    "One closed trade of one policy's portfolio.",
     (
         SCENARIO,
         Column("policy", TEXT, "target or hold"),
@@ -116,32 +116,32 @@ TRADES = TableSpec(
         Column("entry_price", REAL, "before costs"),
         Column("exit_price", REAL, "before costs"),
         Column("shares", REAL, "fractional"),
-        Column("pnl_usd", REAL, "US dollars after costs"),
+        Column("pnl_usd", REAL, "profit in US dollars after costs"),
         Column("gross_r", REAL, "R before costs"),
         Column("net_r", REAL, "R after costs"),
         Column("hold_days", I64, "sessions held"),
-        Column("reason", TEXT, "why it was sold"),
+        Column("reason", TEXT, "reason of the sale"),
     ),
 )
 
 TRIALS = TableSpec(
     "trials",
-    "One configuration that was tried on these data: distinct settings and data version.",
+    "One configuration tried on these data: distinct settings and data version.",
     (
         key("scenario", TEXT, "scenario or sweep under which it was first tried"),
         key("trial_no", I64, "order in which they were first tried, from 1"),
-        key("settings_hash", TEXT, "hash of every setting that decides what the book trades"),
+        key("settings_hash", TEXT, "hash of every setting that affects the portfolio's trades"),
         key("data_version", TEXT, "version of the bars"),
         Column("made_by", TEXT, "run, compare or sweep"),
         Column("policy", TEXT, "target or hold"),
         Column("ranking", TEXT, "residual or raw"),
         Column("changed_settings", TEXT, "settings that differ from the defaults, JSON"),
-        Column("total_return_pct", REAL, "percent; null: nothing was to trade"),
+        Column("total_return_pct", REAL, "percent; null: nothing to trade"),
         Column("cagr_pct", REAL, "percent a year"),
         Column("max_drawdown_pct", REAL, "on closes, percent, positive"),
         Column("sharpe", REAL, "daily returns, annual"),
         Column("n_trades", I64, "closed trades"),
-        Column("avg_net_r", REAL, "mean R after costs of its trades"),
+        Column("avg_net_r", REAL, "mean R of its trades after costs"),
     ),
     order=("trial_no",),
 )
@@ -150,7 +150,7 @@ STAGES = (
     Stage(
         "portfolio_sims",
         "portfolio",
-        "What one capital-constrained book would have earned, against the benchmark and an equal-weight hold.",
+        "What would one capital-constrained portfolio have earned, against the benchmark and an equal-weight hold?",
         "btassets.stages.portfolio.portfolio_sims:compute",
         (PORTFOLIO_SIMS, STRATEGY_VARIANTS, EQUITY_CURVES, TRADES),
         reads=("graded_setups", "percentile_ranks", "ohlcv_history", "sessions", "benchmark_closes"),

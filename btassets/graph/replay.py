@@ -1,4 +1,4 @@
-"""Group `replay`: the setups that the engine would have seen, and the price signals beside them.
+"""Group `replay`: the setups the engine would have produced, and the price signals.
 
 Belongs here: the declaration of these stages and their tables. Does not belong here: how they are computed
 (`btassets.stages.replay`).
@@ -23,7 +23,7 @@ from btassets.graph.stage import UNIVERSE, Check, Stage
 
 
 def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
-    """Columns of one grading; null as a whole while a row cannot be graded."""
+    """Columns of one grading; all null while a row cannot be graded."""
     return (
         Column(
             f"outcome{suffix}",
@@ -46,9 +46,9 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
         Column(
             f"r_mtm{suffix}",
             REAL,
-            "the same, an expiry marked to its last close and a target gapped over paid at the open",
+            "realized R with expiries marked to the last close and targets gapped over paid at the open",
         ),
-        Column(f"label_end_date{suffix}", DAY, "session of the last bar that the grading used"),
+        Column(f"label_end_date{suffix}", DAY, "session of the last bar used by the grading"),
         Column(f"bench_ret_target{suffix}", REAL, "benchmark return over the target race, fraction"),
         *(
             Column(f"bench_ret_{n}{suffix}", REAL, f"benchmark return over the {n}-session hold, fraction")
@@ -61,19 +61,19 @@ _GRIDS = (
     key("is_week", FLAG, "as-of is the last session of a completed calendar week"),
     key("is_bar", FLAG, "as-of is every fifth own bar from bar 59 (the legacy profile's grid)"),
     key("is_own_week", FLAG, "as-of is the ticker's last bar of an ISO week"),
-    key("is_latest", FLAG, "as-of is T, the book's last common session; in no statistic"),
+    key("is_latest", FLAG, "as-of is T, the book's last common session; excluded from statistics"),
 )
 
 CANDIDATES = TableSpec(
     "candidates",
-    "One setup (ticker, as-of date, direction) with its levels, scores, and what became of it under both fills.",
+    "One setup (ticker, as-of date, direction) with its levels, scores, and outcomes under both fills.",
     (
         TICKER,
         ASOF,
         key("direction", CODE, "long or short"),
         *_GRIDS,
-        key("n_bars", I16, "bars in the engine's window; under 253 a backfill changes the row"),
-        key("n_forward", I8, "own forward bars that exist up to T, capped at 30"),
+        key("n_bars", I16, "bars in the engine's window; below 253 a backfill changes the row"),
+        key("n_forward", I8, "available own forward bars up to T, capped at 30"),
         Column("entry", REAL, "close of the as-of bar, price"),
         Column("stop", REAL, "initial stop, price"),
         Column("target", REAL, "primary target, price"),
@@ -89,8 +89,8 @@ CANDIDATES = TableSpec(
         Column("technical", REAL, "technical score, 0-100"),
         Column("momentum_score", REAL, "momentum score, 0-100"),
         Column("level_strength", REAL, "strength of the primary target's level, 0-100"),
-        Column("n_sr_targets", I8, "targets that stand on support or resistance"),
-        Column("is_projected", FLAG, "targets were projected because no level offered one"),
+        Column("n_sr_targets", I8, "targets on support or resistance levels"),
+        Column("is_projected", FLAG, "targets were projected because no level was in range"),
         Column("momentum", REAL, "12-1 momentum, fraction"),
         Column("residual_momentum", REAL, "12-1 momentum after removing the benchmark, fraction"),
         Column("action", CODE, "LONG_HIGH, LONG_MODERATE, NEUTRAL, SHORT_MODERATE or SHORT_HIGH"),
@@ -98,8 +98,8 @@ CANDIDATES = TableSpec(
         Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
         *_graded("", "filled at the signal's close"),
         Column("drop_open", CODE, "why the next open gave no fill: no_next_bar, gapped_stop, gapped_target"),
-        Column("fill_open", REAL, "open of the next session, price; null when there is none yet"),
-        *_graded("_open", "filled at the next session's open; 1R stays the planned risk"),
+        Column("fill_open", REAL, "open of the next session, price; null if not available yet"),
+        *_graded("_open", "filled at the next session's open; 1R remains the planned risk"),
     ),
     order=("ticker", "asof_date", "direction"),
 )
@@ -107,7 +107,7 @@ CANDIDATES = TableSpec(
 
 FACTOR_SIGNALS = TableSpec(
     "factor_signals",
-    "One ticker at one as-of date: eight price signals, the forward returns, and whether it may be ranked.",
+    "One ticker at one as-of date: price signals, forward returns, and eligibility for ranking.",
     (
         TICKER,
         ASOF,
@@ -119,11 +119,11 @@ FACTOR_SIGNALS = TableSpec(
             Column(f"fwd_return_{h}", REAL, f"close-to-close return of the next {h} own bars, fraction")
             for h in FORWARD_RETURN_DAYS
         ),
-        Column("n_forward", I16, "own forward bars that exist, capped at 63"),
+        Column("n_forward", I16, "available own forward bars, capped at 63"),
         Column("close", REAL, "close of the as-of bar, adjusted price"),
         Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
-        key("eligible", FLAG, "may be ranked at this date, from what was known then"),
-        Column("ineligible_reason", CODE, "first rule that keeps the ticker out; null when eligible"),
+        key("eligible", FLAG, "may be ranked at this date, judged from data known at that date"),
+        Column("ineligible_reason", CODE, "first rule that excludes the ticker; null if eligible"),
     ),
 )
 
@@ -131,7 +131,7 @@ STAGES = (
     Stage(
         "candidates",
         "replay",
-        "Every setup the engine would have seen at each as-of date, and what became of it.",
+        "Every setup the engine would have produced at each as-of date, and its outcome.",
         "btassets.stages.replay.candidates:replay_shard",
         (CANDIDATES,),
         reads=("ohlcv_history", "sessions", "benchmark_closes"),
@@ -143,7 +143,7 @@ STAGES = (
         checks=(
             Check(
                 "no_lookahead",
-                "Setups of a sample are the same when every later bar is taken away.",
+                "Setups of a sample are unchanged when all later bars are removed.",
                 is_blocking=True,
             ),
         ),
@@ -152,7 +152,7 @@ STAGES = (
     Stage(
         "factor_signals",
         "replay",
-        "Eight price signals of every ticker at every week end, with the returns that followed.",
+        "Price signals of every ticker at every week end, with forward returns.",
         "btassets.stages.replay.factor_signals:compute",
         (FACTOR_SIGNALS,),
         reads=("signals",),

@@ -1,7 +1,7 @@
-"""Group `report`: all of it on one page.
+"""Group `report`: all results on one page.
 
-Belongs here: the declaration of this stage and its table. Does not belong here: what the report says
-(`btassets.stages.report`) and how it looks (`btassets.render`).
+Belongs here: the declaration of this stage and its table. Does not belong here: content (`btassets.stages.report`) and
+layout (`btassets.render`) of the report.
 """
 
 from btassets.graph.columns import (
@@ -16,12 +16,12 @@ from btassets.graph.stage import EVERYTHING, Check, Stage
 
 BACKTEST_REPORT = TableSpec(
     "backtest_report",
-    "The report of a scenario: where it is and its headline.",
+    "The report of a scenario: its folder and headline.",
     (
         SCENARIO,
         Column("as_of", DAY, "T"),
         Column("folder", TEXT, "folder of the report, relative to the book"),
-        Column("headline", TEXT, "its first sentence"),
+        Column("headline", TEXT, "first sentence of the report"),
         Column("settings_hash", TEXT, "hash of the resolved settings"),
     ),
     page=Page(has_report=True),
@@ -31,7 +31,7 @@ STAGES = (
     Stage(
         "backtest_report",
         "report",
-        "All of it on one page: report.html, report.json and report.md.",
+        "All results on one page: report.html, report.json and report.md.",
         "btassets.stages.report.backtest_report:compute",
         (BACKTEST_REPORT,),
         reads=(
@@ -74,7 +74,7 @@ STAGES = (
         settings=EVERYTHING,
         outside=("membership",),
         writes=("report",),
-        checks=(Check("survivorship_unknown", "The universe is known as it was at each date."),),
+        checks=(Check("survivorship_unknown", "Universe membership is known at each date."),),
         judge="btassets.stages.report.report_checks:of_backtest_report",
         resources=("btassets/render/page.css",),
         kinds=("html", "json"),

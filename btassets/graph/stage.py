@@ -1,7 +1,7 @@
-"""What a stage is: one declaration that everything else is derived from.
+"""Type of a stage's declaration, from which everything else is derived.
 
-Belongs here: the type of a declaration, and what follows from one declaration alone. Does not belong here: any
-stage (the files of the groups), what follows from all of them together (`flow.py`).
+Belongs here: the type, and properties of a single declaration. Does not belong here: any stage (the files of the
+groups), properties of all of them together (`flow.py`).
 """
 
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from btassets.graph.columns import TableSpec
 Keyed = Literal["shared", "replay", "scenario"]
 
 EVERYTHING = ("",)
-"""Settings of a stage that shows every setting; those of executor and schedule decide no number."""
+"""Settings of a stage that shows every setting; those of executor and schedule affect no number."""
 
 METHOD = ("profile", "method", "gates", "costs", "exits")
-"""Settings that decide which setups count, which of them qualify, and what each earned."""
+"""Settings that select setups, decide which qualify, and determine their results."""
 
 UNIVERSE = ("universe", "benchmark", "source.ticker_pattern")
-"""Settings that decide which tickers of the lake are in use (`stages.bars.universe`)."""
+"""Settings that select the tickers in use from the lake (`stages.bars.universe`)."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a stage: its name, what must hold, and whether what is below the stage stops when it fails."""
+    """One check of a stage: its name, its rule, and whether a failure stops downstream stages."""
 
     name: str
     about: str
@@ -32,16 +32,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Reads:
-    """What something that is no stage (a study, a command) reads of a book.
+    """Inputs from a book of a reader that is not a stage (a study, a command).
 
     Attributes
     ----------
     name
-        Who reads, for the message about a read that is not declared.
+        Name of the reader, for the message about an undeclared read.
     place
         File of this declaration.
     reads, settings, outside
-        As those of a stage.
+        As for a stage.
     """
 
     name: str
@@ -58,40 +58,39 @@ class Stage:
     Attributes
     ----------
     name
-        Asset key, first table, SQL model or module, and method page alike.
+        Name of asset, first table, SQL model or module, and method page.
     group
         Group on the page, and folder below `stages/`.
     about
-        First line of its page, in plain words.
+        First line of its page.
     compute
-        `module:function` that computes it, or the file of its SQL model. The function takes the tables that the
-        stage reads and its settings, and returns a `StageResult`. The code behind the stage is what this module
-        imports (`btassets.run.stage_code`).
+        `module:function` that computes it, or the file of its SQL model. The function takes the stage's tables and
+        settings, and returns a `StageResult`. The code behind the stage is the import closure of this module
+        (`btassets.run.stage_code`).
     tables
-        Tables it writes; the first is the stage's own and has its name.
+        Tables it writes; the first one has the stage's name.
     reads
-        Tables it reads, and stores (see `stores`).
+        Tables and stores (see `stores`) it reads.
     settings
-        Dotted settings or sections that it reads.
+        Dotted settings or sections it reads.
     outside
         Inputs beyond tables and settings, by their names in `outside.py`.
     keyed
-        What its files are kept by: one for the book, one per replay, one per scenario.
+        Scope of its files: one set for the book, one per replay, one per scenario.
     is_partitioned
-        Whether it is partitioned by ticker: its table is kept in hash buckets, and it is brought up to date
-        ticker by ticker.
+        Whether it is partitioned by ticker: its table is stored in hash buckets, and updated ticker by ticker.
     stores
-        Bucketed tables that it writes beside its own, for other stages only.
+        Bucketed tables it writes in addition, for other stages only.
     writes
-        What it writes beyond tables, by the names in `outside.py`.
+        Outputs beyond tables, by their names in `outside.py`.
     checks
-        Checks that are returned with its tables.
+        Checks returned with its tables.
     judge
-        `module:function` that decides the checks; empty: the asset decides them itself, or it has none.
+        `module:function` that evaluates the checks; empty: the asset evaluates them itself, or has none.
     has_query_checks
-        Whether every query of `dbt_like_sql/tests` is a check of the stage, too.
+        Whether every query of `dbt_like_sql/tests` is also a check of the stage.
     resources
-        Files and folders beside the code that decide its answer.
+        Files and folders besides code that affect its result.
     kinds
         Technology badges on the page.
     work
@@ -119,7 +118,7 @@ class Stage:
 
     @property
     def is_sql(self) -> bool:
-        """Whether an SQL model computes it."""
+        """Whether it is an SQL model."""
         return self.compute.endswith(".sql")
 
     @property
@@ -134,7 +133,7 @@ class Stage:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the tables that it writes."""
+        """Names of the tables it writes."""
         return tuple(spec.name for spec in self.tables)
 
 
@@ -149,7 +148,7 @@ def model(
     judge: str = "",
     work: float = 0.1,
 ) -> Stage:
-    """Stage that the SQL model of the same name computes: `dbt_like_sql/NAME.sql`."""
+    """Stage computed by the SQL model of the same name: `dbt_like_sql/NAME.sql`."""
     return Stage(
         table.name,
         group,

@@ -1,7 +1,7 @@
 """The Dagster instance of a book: `.dagster/` in its folder.
 
-Belongs here: the instance's settings file and opening it. Telemetry and pop-ups are off, one run
-at a time. The event log is the batched one, or a PostgreSQL database where the environment names one.
+Belongs here: the instance's settings file and opening it. Telemetry and pop-ups are off, one run at a time. The event
+log is the batched one, or a PostgreSQL database if the environment names one.
 """
 
 import json
@@ -63,7 +63,7 @@ event_log_storage:
     base_dir: {base_dir}"""
 
 POSTGRES_URL = "BTASSETS_POSTGRES_URL"
-"""Environment variable with the address of a PostgreSQL database that keeps the instance instead of SQLite."""
+"""Environment variable with the URL of a PostgreSQL database that stores the instance instead of SQLite."""
 
 _POSTGRES = f"""\
 storage:
@@ -76,7 +76,7 @@ EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
 
 
 def prepare_home(home: Path) -> None:
-    """Write the instance's settings file and point this process and its children at it."""
+    """Write the instance's settings file and set it for this process and its children."""
     storage = _POSTGRES if os.environ.get(POSTGRES_URL) else _SQLITE.format(base_dir=_quoted(home / "history" / "runs"))
     yaml = _YAML.format(storage=storage, logs=_quoted(home / "storage"))
     path = home / "dagster.yaml"
@@ -89,21 +89,20 @@ def prepare_home(home: Path) -> None:
 
 
 def _quoted(path: Path) -> str:
-    """A path as YAML, whatever is in it: JSON's strings are YAML's."""
+    """A path as YAML, safe for any name: JSON strings are valid YAML."""
     return json.dumps(str(path))
 
 
 def _opened(home: Path) -> dg.DagsterInstance:
-    """The instance of `home`, its event index made whole first.
+    """The instance of `home`, after its event index is complete.
 
-    Dagster makes its event index at the first opening and looks only whether the file is there: an opening that
-    is killed half-way would leave a book that no command can open again. One process makes it, and makes it anew
-    when it is not complete.
+    Dagster creates its event index at the first opening and only checks that the file exists: an opening killed midway
+    would leave a book that no command can open again. One process creates it, and recreates it if it is incomplete.
     """
     index = home / "history" / "runs" / "index.db"
     if os.environ.get(POSTGRES_URL) or _is_complete(index):
         return dg.DagsterInstance.get()
-    with book_lock(home.parent, "making the run history", name="instance"):
+    with book_lock(home.parent, "creating the run history", name="instance"):
         if not _is_complete(index):
             for end in ("", "-wal", "-shm", "-journal"):
                 index.with_name(index.name + end).unlink(missing_ok=True)
@@ -111,7 +110,7 @@ def _opened(home: Path) -> dg.DagsterInstance:
 
 
 def _is_complete(index: Path) -> bool:
-    """Whether the event index was made to its end; anything but a missing row is for Dagster to report."""
+    """Whether the event index is complete; Dagster reports anything but a missing row."""
     if not index.is_file():
         return False
     try:
@@ -132,7 +131,7 @@ def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     Raises
     ------
     CannotWriteError, CannotReadError
-        When the folder or its databases refuse to be written, or are damaged, also inside of the block.
+        If the folder or its databases are not writable, or are damaged, also inside the block.
     """
     prepare_home(home)
     with database_refusals(home), _opened(home) as instance:

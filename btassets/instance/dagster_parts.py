@@ -1,4 +1,4 @@
-"""Parts of Dagster that a step imports when it starts: imported here, once, in the fork server.
+"""Modules of Dagster that a step imports at its start: imported here, once, in the fork server.
 
-Belongs here: names of modules. Importing them is all that this module does (`btassets.preload`).
+Belongs here: names of modules. This module only imports them (`btassets.preload`).
 """

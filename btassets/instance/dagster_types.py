@@ -1,9 +1,9 @@
-"""Types of Dagster that have no public name, for annotations elsewhere.
+"""Types of Dagster without a public name, for annotations elsewhere.
 
-Belongs here: aliases alone.
+Belongs here: aliases only.
 """
 
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 AssetJob = UnresolvedAssetJobDefinition
-"""What `dg.define_asset_job` returns."""
+"""Result of `dg.define_asset_job`."""

@@ -1,15 +1,14 @@
 """SQLite event log that stores a batch of events in one transaction.
 
-Belongs here: the one storage class that `dagster.yaml` names. Does not belong here: which instance
-is used, where its folder lies and who sets `DAGSTER_EVENT_BATCH_SIZE`.
+Belongs here: the one storage class named by `dagster.yaml`. Does not belong here: which instance is used, the location
+of its folder and who sets `DAGSTER_EVENT_BATCH_SIZE`.
 
-Why it exists: a run over n partitions emits 2n events, and the stock class opens, syncs and closes
-two databases for each of them. Here a batch is one transaction per database over connections that
-stay open. What is stored, and what reads it, is the stock class: same files, same rows, so either
-class can open what the other wrote, also at the same time.
+Reason: a run over n partitions emits 2n events, and the stock class opens, syncs and closes two databases for each of
+them. Here a batch is one transaction per database over persistent connections. Files and rows are those of the stock
+class, so either class can open the other's files, even at the same time.
 
-Durability: write-ahead log with `synchronous=NORMAL`. A killed process loses nothing that was
-committed; a power cut may lose the last transactions, but leaves both databases intact.
+Durability: write-ahead log with `synchronous=NORMAL`. A killed process loses nothing that was committed; a power
+failure may lose the last transactions, but leaves both databases intact.
 """
 
 import contextlib
@@ -41,16 +40,16 @@ from btassets.instance.fork_guard import FORK_GUARD
 from btassets.masking import mask
 
 TESTED_DAGSTER_VERSIONS = ("1.13.27",)
-"""Versions whose stock class the parity tests compared; any other gets the stock class itself."""
+"""Versions whose stock class was covered by the parity tests; any other gets the stock class itself."""
 
 EVENT_BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
-"""Environment variable by which Dagster hands over batches; unset or 0, every event comes alone."""
+"""Environment variable that makes Dagster pass batches; unset or 0, every event is passed alone."""
 
 RECOMMENDED_EVENT_BATCH_SIZE = 1000
 
 _INDEX_SHARD = "index"
 _BUSY_TIMEOUT_SECONDS = 30
-# The page reads many runs one after the other: bounded, so that it does not run out of file handles.
+# The page reads many runs one after the other: bounded, so that file handles do not run out.
 _MAX_OPEN_SHARDS = 8
 
 _logger = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _OpenShard:
-    """One open database: its connection, and which file (device, inode) that is."""
+    """One open database: its connection, and its file (device, inode)."""
 
     engine: Engine
     connection: Connection
@@ -70,7 +69,7 @@ class _OpenShard:
 
 
 class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
-    """The stock SQLite event log, with one transaction per batch and connections that stay open.
+    """The stock SQLite event log, with one transaction per batch and persistent connections.
 
     Named in `dagster.yaml` with the stock default folder, so that nothing has to be migrated::
 
@@ -80,14 +79,13 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
           config:
             base_dir: <DAGSTER_HOME>/history/runs
 
-    Batches arrive only where `DAGSTER_EVENT_BATCH_SIZE` is set (1000 is a good value), in the process
-    that creates the run and in those that execute its steps.
+    Batches arrive only if `DAGSTER_EVENT_BATCH_SIZE` is set (1000 is a good value), in the process that creates the run
+    and in those that execute its steps.
 
-    Every event goes to the database of its run; asset, check and run status events also to the
-    index database. Both transactions are filled before either is committed, the run's first: an
-    error leaves neither, and only a kill between the two commits leaves events in the run's log that
-    the index lacks. The asset then looks as if that run had not reached it, and the next run makes
-    it again; the stock class has the same window, once per event.
+    Every event goes to the database of its run; asset, check and run status events also to the index database. Both
+    transactions are filled before either is committed, the run's first: an error leaves neither, and only a kill
+    between the two commits leaves events in the run's log that the index lacks. The asset then looks as if that run had
+    not reached it, and the next run computes it again; the stock class has the same window, once per event.
 
     Not for network file systems: like every SQLite instance it needs working file locks.
     """
@@ -106,7 +104,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> SqliteEventLogStorage:
-        """Storage that `dagster.yaml` asks for: this class, or the stock one for an untested Dagster."""
+        """Storage for `dagster.yaml`: this class, or the stock one for an untested Dagster."""
         installed = version("dagster")
         if installed in TESTED_DAGSTER_VERSIONS:
             return cls(inst_data=inst_data, **config_value)
@@ -125,7 +123,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             self._store_events_of_run(run_id, [self._masked(event) for event in of_run])
 
     def _masked(self, event: EventLogEntry) -> tuple[EventLogEntry, dict[str, Any]]:
-        """Event and row without secrets: errors of libraries quote addresses, headers and answers."""
+        """Event and row without secrets, because errors of libraries quote URLs, headers and responses."""
         row = self._event_to_row(event)
         text = mask(row["event"])
         if text == row["event"]:
@@ -144,8 +142,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
                     [events[position] for position in mirrored],
                     [rows[position] for position in mirrored],
                 )
-        # Writes go to the -wal file, but whoever follows a run watches the .db file, and must be
-        # woken only after the commit can be seen.
+        # Writes go to the -wal file, but followers of a run watch the .db file, and must be woken only after the commit
+        # is visible.
         with contextlib.suppress(OSError):
             os.utime(self.path_for_shard(run_id))
         if refused is not None:
@@ -154,8 +152,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     def _store_in_index(
         self, connection: Connection, events: Sequence[EventLogEntry], rows: Sequence[dict[str, Any]]
     ) -> Exception | None:
-        """Insert events into the index; returns what the stock class would raise after storing them."""
-        # The write lock is ours, so nobody else takes an id between this read and the insert.
+        """Insert events into the index; returns the error that the stock class would raise after storing them."""
+        # We hold the write lock, so no other writer takes an id between this read and the insert.
         first_id = connection.execute(
             sa.select(sa.func.coalesce(sa.func.max(SqlEventLogStorageTable.c.id), 0) + 1)
         ).scalar_one()
@@ -191,17 +189,17 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
 
     @contextlib.contextmanager
     def _transaction(self, run_id: str, *, is_index_needed: bool) -> Iterator[Mapping[str, Connection]]:
-        """Write transactions on the run's database and, when needed, on the index.
+        """Write transactions on the run's database and, if needed, on the index.
 
-        While they are open, `index_connection()` of the same thread gives the index connection of
-        this transaction, so that inherited methods take part in it.
+        While they are open, `index_connection()` of the same thread returns the index connection of this transaction,
+        so that inherited methods take part in it.
         """
         shards = [_INDEX_SHARD, run_id] if is_index_needed else [run_id]
         with self._db_lock:
             connections = {shard: self._connection(shard) for shard in shards}
             try:
                 with contextlib.ExitStack() as commits:
-                    for shard in shards:  # left in reverse order: the run's database commits first
+                    for shard in shards:  # exited in reverse order: the run's database commits first
                         commits.enter_context(connections[shard].begin())
                     for shard in reversed(shards):  # every writer locks in this order: no deadlock
                         connections[shard].exec_driver_sql("BEGIN IMMEDIATE")
@@ -229,24 +227,24 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             except sa_exc.IntegrityError:
                 raise
             except sa_exc.DBAPIError:
-                # Locked, unreadable, gone: whatever it was, the next caller starts afresh.
+                # Locked, unreadable, missing: in any case, the next caller starts afresh.
                 self._close_shards([shard])
                 raise
 
     def _connection(self, shard: str) -> Connection:
-        """Open connection of a database, created and initialised when needed; holds `_db_lock`."""
+        """Open connection of a database, created and initialised on demand; holds `_db_lock`."""
         path = self.path_for_shard(shard)
         known = self._open_shards.get(shard)
         if known is not None:
             is_same_file = known.file_id == _file_id(path)
-            # A signal in the middle of a transaction may leave it open; it must not stay so.
+            # A signal in the middle of a transaction may leave it open; it must be rolled back.
             if is_same_file and not known.connection.in_transaction():
                 self._open_shards.move_to_end(shard)
                 return known.connection
             self._close_shards([shard])
             if not is_same_file:
-                # Wiped or replaced by another process. (SQLite notices that too: closing the old
-                # file leaves the -wal of the new one alone.)
+                # Wiped or replaced by another process. (SQLite detects that too: closing the old file leaves the -wal
+                # of the new one alone.)
                 self._initialized_dbs.discard(shard)
         engine = sa.create_engine(
             self.conn_string_for_shard(shard),
@@ -254,7 +252,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         )
         if shard not in self._initialized_dbs:
-            # The stock check reads every migration script (14 ms) to learn the same.
+            # The stock check reads every migration script (14 ms) for the same result.
             if not _is_stamped(path):
                 self._initdb(engine)
             self._initialized_dbs.add(shard)
@@ -275,10 +273,10 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             if known is not None:
                 known.close()
 
-    # Inherited behaviour that has to know about open connections
+    # Inherited methods that must account for open connections
 
     def has_table(self, table_name: str) -> bool:
-        """Whether the index database has a table; once seen, it is not asked for again."""
+        """Whether the index database has a table; cached once found."""
         if table_name not in self._seen_tables and super().has_table(table_name):
             self._seen_tables.add(table_name)
         return table_name in self._seen_tables
@@ -313,7 +311,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     # Forks
 
     def before_fork(self) -> bool:
-        """Wait for the running transaction and close everything; False when that was impossible."""
+        """Wait for the running transaction and close everything; False if that was impossible."""
         if self._transaction_thread == threading.get_ident():
             return False
         if not self._db_lock.acquire(timeout=_BUSY_TIMEOUT_SECONDS):
@@ -322,11 +320,11 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         return True
 
     def after_fork(self) -> None:
-        """Let others in again; in the parent and in the child."""
+        """Unlock; in the parent and in the child."""
         self._db_lock.release()
 
     def abandon_inherited(self) -> list[_OpenShard]:
-        """Forget, in a child, what could not be closed before the fork; the caller keeps it unclosed."""
+        """In a child, drop connections that could not be closed before the fork; the caller keeps them unclosed."""
         inherited = list(self._open_shards.values())
         self._open_shards = OrderedDict()
         self._in_transaction = {}
@@ -337,10 +335,10 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
 
 @cache
 def _warn_of_untested_version(installed: str, tested: tuple[str, ...]) -> None:
-    """Say it once per process, not once per instance."""
+    """Log it once per process, not once per instance."""
     _logger.warning(
-        "Dagster %s is not among the versions tested with the batched event log (%s); "
-        "Dagster's own SQLite event log is used, which is slower and otherwise the same.",
+        "Dagster %s is not among the versions tested with the batched event log (%s); using Dagster's own SQLite "
+        "event log, which is slower but otherwise equivalent.",
         installed,
         ", ".join(tested),
     )
@@ -358,10 +356,10 @@ def _is_mirrored(event: EventLogEntry) -> bool:
 def _last_of_each_type_and_asset(
     asset_events: Sequence[tuple[EventLogEntry, int]],
 ) -> list[tuple[EventLogEntry, int]]:
-    """Events that decide an asset's row: each overwrites the columns of its type and no others.
+    """Events that determine an asset's row: each overwrites the columns of its type and no others.
 
-    Assets come in the order of their first event, which is the order in which new rows get their
-    id; the events of one asset in the order in which they were emitted.
+    Assets come in the order of their first event, which determines the ids of new rows; the events of one asset in
+    emission order.
     """
     by_asset: dict[Any, dict[Any, tuple[EventLogEntry, int]]] = {}
     for event, event_id in asset_events:
@@ -380,7 +378,7 @@ def _file_id(path: str) -> tuple[int, int] | None:
 
 
 def _is_stamped(path: str) -> bool:
-    """Whether a database exists and carries a schema version, which the stock class writes last."""
+    """Whether a database exists and has a schema version, which the stock class writes last."""
     if not Path(path).exists():
         return False
     try:

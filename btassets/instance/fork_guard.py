@@ -1,6 +1,6 @@
-"""No database is open while a process forks.
+"""Closes all databases while a process forks.
 
-Belongs here: the guard that `os.fork` passes. Does not belong here: what is open and how it is closed
+Belongs here: the guard around `os.fork`. Does not belong here: what is open and how it is closed
 (`btassets.instance.event_log`).
 """
 
@@ -12,28 +12,27 @@ from typing import Any, Protocol
 
 
 class ClosedAroundForks(Protocol):
-    """A storage with databases that stay open."""
+    """A storage with persistent database connections."""
 
     def before_fork(self) -> bool:
-        """Close everything and keep others out; False when that was impossible."""
+        """Close everything and lock; False if that was impossible."""
         ...
 
     def after_fork(self) -> None:
-        """Let others in again; in the parent and in the child."""
+        """Unlock; in the parent and in the child."""
         ...
 
     def abandon_inherited(self) -> Sequence[Any]:
-        """Forget, in a child, what could not be closed before the fork; the caller keeps it unclosed."""
+        """In a child, drop connections that could not be closed before the fork; the caller keeps them unclosed."""
         ...
 
 
 class ForkGuard:
     """Closes the databases of every living storage around `os.fork`.
 
-    SQLite keeps its file locks per process and its own account of them in memory. A child that
-    inherits an open database believes in locks that only its parent holds, even on a connection
-    that it opens itself; so nothing may be open at the moment of the fork. Spawned processes and
-    those of a fork server inherit nothing and never come here.
+    SQLite keeps its file locks per process and tracks them in memory. A child that inherits an open database believes
+    in locks held only by its parent, even on a connection that it opens itself; so nothing may be open at the moment of
+    the fork. Spawned processes and those of a fork server inherit nothing and are not affected.
     """
 
     def __init__(self) -> None:
@@ -43,7 +42,7 @@ class ForkGuard:
         self._never_closed: list[Any] = []
 
     def watch(self, storage: ClosedAroundForks) -> None:
-        """Close the databases of a storage around every fork from now on, as long as it lives."""
+        """Close the databases of a storage around every later fork, as long as it lives."""
         self._storages.add(storage)
         if not self._is_registered and hasattr(os, "register_at_fork"):
             self._is_registered = True

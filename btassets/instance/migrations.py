@@ -1,7 +1,7 @@
 """Dagster's migration scripts, read once in a process.
 
-Belongs here: sparing the forked processes of steps the time of reading them. Does not belong here:
-migrating anything; Dagster does.
+Belongs here: saving forked step processes the time of reading them. Does not belong here: migrating anything; Dagster
+does.
 """
 
 from typing import Any
@@ -13,9 +13,9 @@ from dagster._core.storage.sql import get_alembic_config
 
 
 def remember_migrations() -> None:
-    """Let this process and those forked from it read each folder of Dagster's migration scripts once.
+    """Make this process and its forks read each folder of Dagster's migration scripts once.
 
-    Opening an instance asks which revision is the newest and runs ninety scripts to learn it.
+    Opening an instance needs the newest revision and runs ninety scripts to find it.
     """
     read = ScriptDirectory.from_config
     known: dict[str | None, ScriptDirectory] = {}

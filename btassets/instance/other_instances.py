@@ -1,7 +1,7 @@
-"""A page that shows a book on an instance which is not the book's own, as plain `dagster dev` does.
+"""Handles a page that shows a book on an instance other than the book's own, as plain `dagster dev` does.
 
-Belongs here: noticing it, saying so, and making the book's tickers partitions there. Does not belong here:
-the book's own instance (`btassets.instance.dagster_home`).
+Belongs here: detecting it, reporting it, and adding the book's tickers as partitions there. Does not belong here: the
+book's own instance (`btassets.instance.dagster_home`).
 """
 
 import contextlib
@@ -23,16 +23,16 @@ _logger = logging.getLogger("btassets")
 
 
 def notice(home: Path, tickers: Callable[[], Sequence[str]], words: Sequence[str] | None = None) -> str | None:
-    """Say that this code server serves a page of another instance; None when the instance is the book's.
+    """Message that this code server serves a page of another instance; None if the instance is the book's.
 
     Parameters
     ----------
     home
         The book's `.dagster` folder.
     tickers
-        Gives the names that become partitions of the other instance; a lake that cannot be read gives none.
+        Returns the names of the other instance's partitions; an unreadable lake returns none.
     words
-        Words with which the code server was started; None: those of this process.
+        Arguments of the code server; None: those of this process.
     """
     words = sys.argv if words is None else words
     if _WORD not in words[:-1]:
@@ -45,8 +45,8 @@ def notice(home: Path, tickers: Callable[[], Sequence[str]], words: Sequence[str
         register(instance, list(tickers()))
     text = (
         f"this page keeps its runs in {folder}, not in the book's own instance: runs, materializations and switches "
-        f"of the book are in {home}. `btassets ui --book {home.parent}` shows them, or DAGSTER_HOME={home} before "
-        "`dagster dev`."
+        f"of the book are in {home}. To see them use `btassets ui --book {home.parent}`, or set DAGSTER_HOME={home} "
+        "for `dagster dev`."
     )
     _logger.warning(text)
     return text

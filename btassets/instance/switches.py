@@ -1,6 +1,6 @@
-"""Schedule and sensors of an instance: switched on and off, as the page's switches do, and their last ticks.
+"""Schedule and sensors of an instance: switching them on and off, like the page's switches, and their last ticks.
 
-Belongs here: how Dagster stores these states. Does not belong here: which schedule and sensors there are
+Belongs here: Dagster's storage of these states. Does not belong here: the list of schedule and sensors
 (`btassets.defs.schedules`).
 """
 
@@ -31,13 +31,13 @@ class Automation:
     Attributes
     ----------
     name
-        As on the page.
+        The name on the page.
     kind
-        A schedule, a sensor, or a sensor of the status of runs.
+        A schedule, a sensor, or a run status sensor.
     cron
-        When a schedule looks.
+        Cron line of a schedule.
     seconds
-        How often a sensor looks.
+        Interval of a sensor.
     """
 
     name: str
@@ -53,13 +53,13 @@ class Switch:
     Attributes
     ----------
     name
-        As on the page.
+        The name on the page.
     is_on
-        Whether the daemon looks at it.
+        Whether it is on.
     last_tick
         Time of the last tick, UTC, None before the first.
     last_words
-        What the last tick did or why it did nothing.
+        Result of the last tick or the reason for skipping.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Switch:
 
 
 def turn(instance: dg.DagsterInstance, module: str, automations: Sequence[Automation], *, is_on: bool) -> None:
-    """Turn automations of a code location on or off; a daemon that runs follows at its next look."""
+    """Turn automations of a code location on or off; a running daemon follows at its next tick."""
     status = InstigatorStatus.RUNNING if is_on else InstigatorStatus.STOPPED
     stored = _stored(instance, module)
     for each in automations:
@@ -99,7 +99,7 @@ def states(instance: dg.DagsterInstance, module: str, automations: Sequence[Auto
 
 
 def daemon_heard(instance: dg.DagsterInstance) -> dt.datetime | None:
-    """When a daemon of this instance last gave a sign of life, UTC."""
+    """Last heartbeat of a daemon of this instance, UTC."""
     beats = instance.get_daemon_heartbeats().values()
     return max((dt.datetime.fromtimestamp(beat.timestamp, dt.UTC) for beat in beats), default=None)
 

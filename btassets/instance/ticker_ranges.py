@@ -1,7 +1,7 @@
-"""Ticker partitions as an instance keeps them: adding tickers, and the ranges that run tags name.
+"""Ticker partitions of an instance: adding tickers, and the ranges named by run tags.
 
-Belongs here: names and ranges of partitions. A ticker that leaves stays a partition with its history.
-Does not belong here: the partitions definition (`btassets.defs.partitions`).
+Belongs here: names and ranges of partitions. A ticker that leaves stays a partition with its history. Does not belong
+here: the partitions definition (`btassets.defs.partitions`).
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ RANGE_END = "dagster/asset_partition_range_end"
 
 
 def register(instance: dg.DagsterInstance, names: list[str]) -> list[str]:
-    """Add the tickers that are no partitions yet, in the given order; return those added."""
+    """Add the tickers that are not partitions yet, in the given order; return those added."""
     known = set(instance.get_dynamic_partitions("tickers"))
     new = [name for name in names if name not in known]
     if new:
@@ -23,14 +23,14 @@ def register(instance: dg.DagsterInstance, names: list[str]) -> list[str]:
 
 
 def range_tags(instance: dg.DagsterInstance, names: list[str]) -> dict[str, str]:
-    """Run tags of the smallest partition range that spans `names`; empty for no names."""
+    """Run tags of the smallest partition range that covers `names`; empty for no names."""
     order = {name: position for position, name in enumerate(instance.get_dynamic_partitions("tickers"))}
     known = sorted((name for name in names if name in order), key=order.__getitem__)
     return {RANGE_START: known[0], RANGE_END: known[-1]} if known else {}
 
 
 def n_targeted(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> int:
-    """How many tickers the tags of a run target: its range, its one ticker, or all."""
+    """Number of tickers targeted by a run's tags: its range, its one ticker, or all."""
     if PARTITION in tags:
         return 1
     known = list(instance.get_dynamic_partitions("tickers"))

@@ -1,6 +1,6 @@
-"""Words of an estimate and of a claim: value in its unit, interval, p, out of sample, the evidence to unfold.
+"""Text of an estimate and of a claim: value in its unit, interval, p, out of sample, expandable evidence.
 
-Belongs here: text that several sections share. Does not belong here: a section.
+Belongs here: text shared by several sections. Does not belong here: a section.
 """
 
 from collections.abc import Mapping
@@ -36,12 +36,12 @@ def shown_in(row: Values, name: str = "estimate") -> str:
 
 
 def missing(row: Values) -> str:
-    """Why a row has no error: too short a history, or a measure that has none."""
+    """Why a row has no error: history too short, or a measure without one."""
     return TOO_SHORT if row.get("estimate") is not None and row.get("n_weeks") else NOT_AVAILABLE
 
 
 def interval(row: Values) -> str:
-    """The 95% interval of a row in words, or why there is none."""
+    """The 95% interval of a row as text, or why there is none."""
     low_high = row.get("ci")
     if not low_high:
         return missing(row)
@@ -50,7 +50,7 @@ def interval(row: Values) -> str:
 
 
 def p_words(row: Values) -> str:
-    """p-value that the verdict reads, adjusted over its family where it has one."""
+    """p-value used by the verdict, adjusted over its family if it has one."""
     p = row["p_adj"] if row.get("p_adj") is not None else row.get("p")
     if p is None:
         return missing(row)
@@ -60,12 +60,12 @@ def p_words(row: Values) -> str:
 
 
 def detectable(row: Values) -> str:
-    """Smallest effect that the history would have shown four times in five, or why it is not known."""
+    """Smallest effect detectable with 80% power, or why it is unknown."""
     return missing(row) if row.get("mde80") is None else shown_in(row, "mde80")
 
 
 def out_of_sample(row: Values) -> str:
-    """What the test weeks say of a row, with their estimate."""
+    """Out-of-sample result of a row, with its estimate."""
     confirmed = row.get("oos_confirmed")
     if confirmed in (None, "n/a"):
         return "in-sample only" if row.get("oos_windows") else NOT_AVAILABLE
@@ -74,13 +74,13 @@ def out_of_sample(row: Values) -> str:
 
 RESEARCH_TOPICS = ("capacity_15", "cutoff_90")
 _CLAIMED = {
-    "negligible": f"adds no more than {NEGLIGIBLE_MARGIN_R:g}R:",
+    "negligible": f"adds at most {NEGLIGIBLE_MARGIN_R:g}R:",
     "uniquely_best": "no other is as good:",
 }
 
 
 def claimed(report: Report, at: int | None) -> str:
-    """What exactly the verdict of a sentence is about, where the sentence alone could be read otherwise."""
+    """The exact claim behind a verdict, if the sentence alone could be misread."""
     if at is None:
         return ""
     row = report["statistics"]["claims"][at]
@@ -90,12 +90,12 @@ def claimed(report: Report, at: int | None) -> str:
 
 
 def denies(row: Values) -> bool:
-    """Whether a claim says that something does not pay: a floor adds nothing, the book lags, the best 5% made it."""
+    """Whether a claim is that something adds nothing: a floor, a lagging portfolio, a result due to the best 5%."""
     return row["claim_kind"] == "negligible" or row["seed_rule_says"] in ("lags", "warning")
 
 
 def evidence(report: Report, at: int | None) -> str:
-    """Row of evidence behind a sentence of advice, to unfold; empty where no claim was tested."""
+    """Expandable evidence behind a sentence of advice; empty if no claim was tested."""
     if at is None:
         return ""
     row = report["statistics"]["claims"][at]

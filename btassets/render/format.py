@@ -1,7 +1,6 @@
-"""Numbers and words as the report prints them: one place, so that page, Markdown and tests agree.
+"""Formatting of numbers and words in the report: one place, so that page, Markdown and tests agree.
 
-Belongs here: text of one value. Does not belong here: rounding of results (they arrive rounded),
-markup, tables.
+Belongs here: text of one value. Does not belong here: rounding of results (they are already rounded), markup, tables.
 """
 
 import re
@@ -10,7 +9,7 @@ from html import escape
 from typing import Any
 
 MISSING = "-"
-"""What stands for a missing value; a zero is a result."""
+"""Text of a missing value; a zero is a result."""
 
 
 def _fixed(digits: int, *, suffix: str = "", is_signed: bool = False) -> Callable[[Any], str]:
@@ -68,7 +67,7 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "r4": _fixed(4, suffix="R", is_signed=True),
     "g": lambda value: f"{value:g}",
 }
-"""How each kind of value is printed; R multiples carry their sign, money and counts commas."""
+"""Format of each kind of value; R multiples are signed, money and counts have commas."""
 
 
 def shown(value: Any, kind: str = "text") -> str:
@@ -91,7 +90,7 @@ _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 def prose(text: object) -> str:
-    """A sentence, safe inside HTML, whose dates are never broken across lines."""
+    """A sentence, safe inside HTML, with unbreakable dates."""
     return _DATE.sub(r'<span class="date">\g<0></span>', esc(text))
 
 

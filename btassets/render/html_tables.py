@@ -1,8 +1,8 @@
 """Tables, figures and disclosures as HTML.
 
-Every table names the part of report.json that it shows (`data-json`) and every column its key and
-kind, so that a test can compare each cell with the document. Belongs here: markup that all sections
-share. Does not belong here: what a section says.
+Every table names the part of report.json that it shows (`data-json`) and every column its key and kind, so that a test
+can compare each cell with the document. Belongs here: markup shared by all sections. Does not belong here: the content
+of a section.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ _NUMBERS = frozenset(KINDS) - {"text", "words", "yes"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column: dotted key in a row, heading, how its values are printed, and a hint on hover.
+    """One column: dotted key in a row, heading, format of its values, and a hint on hover.
 
     `render` makes the markup of a cell from its row; such a column shows no number of its own. `link` gives the
     target to which a cell's value links, empty for none.
@@ -31,7 +31,7 @@ class Column:
 
 
 def value_at(row: Any, key: str) -> Any:
-    """Value under a dotted key; None where a step is missing."""
+    """Value under a dotted key; None if a step is missing."""
     for step in key.split("."):
         if isinstance(row, Mapping):
             row = row.get(step)
@@ -51,12 +51,12 @@ def table(
     row_css: Callable[[Mapping[str, Any]], str] | None = None,
     none: str = "None.",
 ) -> str:
-    """A table that scrolls on its own when the page is narrow; one sentence when there are no rows.
+    """A table that scrolls by itself on a narrow page; one sentence if there are no rows.
 
     Parameters
     ----------
     json
-        Dotted place in report.json of the list of rows; empty: the rows are made for the page.
+        Dotted path in report.json of the list of rows; empty: the rows are built for the page.
     row_css
         CSS class of a row, from its values.
     none
@@ -98,7 +98,7 @@ def _number_css(column: Column) -> str:
 
 
 def details(summary: str, *inner: str, is_open: bool = False) -> str:
-    """Something to unfold; works without a script."""
+    """An expandable part; works without a script."""
     return f"<details{' open' if is_open else ''}><summary>{esc(summary)}</summary>{''.join(inner)}</details>"
 
 
@@ -113,7 +113,7 @@ def figure(title: str, note: str, chart: str, behind: str, *, legend: str = "", 
 
 
 def legend(entries: Iterable[tuple[str, str, str]]) -> str:
-    """Swatch, label, final value per line; `entries`: CSS class, label, value in words."""
+    """Swatch, label, final value per line; `entries`: CSS class, label, value as text."""
     items = "".join(
         '<li><svg class="swatch" width="26" height="10" aria-hidden="true">'
         f'<line class="line {css}" x1="1" y1="5" x2="25" y2="5"/></svg>'
@@ -153,6 +153,6 @@ def facts(pairs: Iterable[tuple[str, Any]]) -> str:
 
 
 def many(words: Sequence[str], most: int = 600) -> str:
-    """A long list of names, cut with its count."""
+    """A long list of names, truncated with its count."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""
     return f'<p class="names">{esc(", ".join(words[:most]) + more)}</p>'

@@ -1,4 +1,4 @@
-"""Names that several sections share: curves, the portfolio that the page shows, verdicts as chips.
+"""Names shared by several sections: curves, the portfolio shown on the page, verdicts as chips.
 
 Belongs here: words and small markup used by more than one section. Does not belong here: a section.
 """
@@ -27,7 +27,7 @@ _CSS = {"supported": "yes", "not distinguishable from noise": "open", "contradic
 
 
 def verdict_word(verdict: str | None) -> str:
-    """Verdict of a claim in the words of the report; one that was not tested has too little data.
+    """Verdict of a claim in the report's words; an untested one has too little data.
 
     >>> verdict_word("supported"), verdict_word(None)
     ('clear', 'too little data')
@@ -42,19 +42,19 @@ def ticker_column(report: Report) -> Column:
 
 
 def curve_name(report: Report, curve: str) -> str:
-    """Curve as a reader knows it; the benchmark by its own name."""
+    """Display name of a curve; the benchmark by its own name."""
     if curve == "benchmark":
         return report["book"]["benchmark"] or "Benchmark"
     return CURVE_NAMES.get(curve, curve)
 
 
 def verdict_chip(words: str | None, *, is_denial: bool = False) -> str:
-    """Verdict as a chip in plain words; a claim that was not tested reads "too little data".
+    """Verdict as a chip in plain words; an untested claim reads "too little data".
 
     Parameters
     ----------
     is_denial
-        The claim says that something does not pay: a supported one is no good news, so it has no colour.
+        The claim is that something adds nothing, so a supported one is not good news and has no colour.
     """
     css = _CSS.get(words or "", "none")
     if is_denial and css in ("yes", "no"):
@@ -63,7 +63,7 @@ def verdict_chip(words: str | None, *, is_denial: bool = False) -> str:
 
 
 def main_portfolio(report: Report) -> tuple[str, Mapping[str, Any]]:
-    """Place in the document of the portfolio that the tiles show, and its row."""
+    """Location in the document of the portfolio shown by the tiles, and its row."""
     rows = report["portfolio_sim"]["policies"]
     for at, row in enumerate(rows):
         if row["policy"] == report["main_policy"]:

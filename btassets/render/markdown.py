@@ -1,7 +1,7 @@
 """The report in one short Markdown file: for a terminal, a mail, a pull request.
 
-Belongs here: the headline, the key numbers, today's list. Does not belong here: everything else, which
-stands in report.html and report.json.
+Belongs here: the headline, the key numbers, today's list. Does not belong here: everything else, which is in
+report.html and report.json.
 """
 
 from collections.abc import Sequence

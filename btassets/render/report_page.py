@@ -1,7 +1,7 @@
-"""The report as one HTML file: nothing from outside, readable without its script, light, dark and print.
+"""The report as one HTML file: no external resources, readable without its script, light, dark and print.
 
-Belongs here: the order of the sections and the document around them. Does not belong here: what a
-section says (`sections/`), how charts are drawn (`charts/`), colours (`page.css`), sorting and hovering (`page.js`).
+Belongs here: the order of the sections and the document around them. Does not belong here: the content of a section
+(`sections/`), drawing of charts (`charts/`), colours (`page.css`), sorting and hovering (`page.js`).
 """
 
 import base64
@@ -48,7 +48,7 @@ def _css() -> str:
 
 @cache
 def _script() -> tuple[str, str]:
-    """The page's script and its hash as the content security policy names it."""
+    """The page's script and its hash for the content security policy."""
     text = resources.files("btassets.render").joinpath("page.js").read_text(encoding="utf-8")
     lines = (line.strip() for line in text.splitlines())
     text = "\n".join(line for line in lines if line and not line.startswith("//"))
@@ -61,11 +61,11 @@ def page(report: Report) -> str:
     Parameters
     ----------
     report
-        As `report.json` holds it; the page shows nothing that is not in it.
+        As in `report.json`; the page shows nothing else.
     """
     title = f"{report['book']['name']}, {report['as_of']}: btassets report"
     body = "".join(make(report) for make in _SECTIONS)
-    end = "Nothing here is advice to trade. Every number is in report.json beside this file."
+    end = "Not investment advice. Every number is in report.json beside this file."
     return shell(title, _contents(body) + body + _curves(report), end)
 
 
@@ -76,7 +76,7 @@ def _contents(body: str) -> str:
 
 
 def _curves(report: Report) -> str:
-    """Values of the curves for the pointer; the tables behind the charts show them without a script."""
+    """Values of the curves for the pointer; without a script the tables behind the charts show them."""
     curves = report["equity_curves"]
     document = {
         "dates": curves["dates"],
@@ -90,7 +90,7 @@ def _curves(report: Report) -> str:
 
 
 def shell(title: str, body: str, footer: str, css: str = "") -> str:
-    """A whole document around its sections; it loads nothing and runs no script but its own.
+    """A whole document around its sections; it loads nothing and runs only its own script.
 
     Parameters
     ----------

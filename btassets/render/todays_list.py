@@ -1,7 +1,7 @@
-"""Today's list as text, CSV or JSON, with columns that stay.
+"""Today's list as text, CSV or JSON, with stable columns.
 
-Belongs here: columns, sizes for a given capital, and the words that say why. Does not belong here:
-what qualifies (`stages.todays_setups`).
+Belongs here: columns, sizes for a given capital, and the reasons as text. Does not belong here: qualification
+(`stages.advice.todays_setups`).
 """
 
 import csv
@@ -17,7 +17,7 @@ COLUMNS = (
     *("ticker", "direction", "entry", "stop", "target", "rr"),
     *("confidence", "percentile", "action", "risk", "size", "why"),
 )
-"""Columns of every format, in order; `size` is shares, `-` stands for what is missing (null in JSON)."""
+"""Columns of every format, in order; `size` is shares, `-` is a missing value (null in JSON)."""
 
 CAPITAL_USD = 10_000.0
 RISK_FRAC = 0.01
@@ -39,7 +39,7 @@ _VOTES = (
 
 
 class Listed(Protocol):
-    """What a list of setups has to tell; `stages.todays_setups.TodaysList` does."""
+    """Interface of a list of setups, implemented by `stages.advice.todays_setups.TodaysList`."""
 
     @property
     def as_of(self) -> Any:
@@ -56,7 +56,7 @@ class Listed(Protocol):
 
     @property
     def qualified(self) -> Any:
-        """Rows that qualify, by percentile."""
+        """Qualifying rows, by percentile."""
 
     @property
     def misses(self) -> Any:
@@ -168,7 +168,7 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def as_csv(
     found: Listed, *, capital: float = CAPITAL_USD, risk_frac: float = RISK_FRAC, cap_frac: float = CAP_FRAC
 ) -> str:
-    """What qualifies, one line each under a header; `-` where a value is missing."""
+    """Qualifying setups, one line each under a header; `-` for a missing value."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -180,7 +180,7 @@ def as_csv(
 def as_json(
     found: Listed, *, capital: float = CAPITAL_USD, risk_frac: float = RISK_FRAC, cap_frac: float = CAP_FRAC
 ) -> str:
-    """The whole list: day, what qualifies, nearest misses; null where a value is missing."""
+    """The whole list: day, qualifying setups, nearest misses; null for a missing value."""
     sizes = {"capital": capital, "risk_frac": risk_frac, "cap_frac": cap_frac}
 
     def text(day: Any) -> str | None:

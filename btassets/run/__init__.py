@@ -1,1 +1,1 @@
-"""What makes any stage run: freshness, the runner, SQL models, settings as relations, the ledger of trials."""
+"""The machinery that runs any stage: freshness, runner, SQL models, settings as relations, ledger of trials."""

@@ -1,7 +1,7 @@
-"""Writing what a stage returns beyond tables, and finding it again.
+"""Writing the outputs of stages beyond tables, and finding them again.
 
-Belongs here: the functions that `btassets/graph/outside.py` names for these outputs. Does not belong here: which
-stage returns what.
+Belongs here: the functions that `btassets/graph/outside.py` names for these outputs. Does not belong here: which stage
+returns which output.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from btassets.run.verdict_history import Look, append_verdicts, has_history
 from btassets.storage.lake import BASE, Footer
 from btassets.storage.sealed import tell_damage
 
-if TYPE_CHECKING:  # the simulator would load its compiler for whoever only plans
+if TYPE_CHECKING:  # importing the simulator would load its compiler even for a plan
     from btassets.engine.portfolio.simulation import BookResult
 
 
@@ -27,17 +27,17 @@ def write_trials(book: Book, results: "Sequence[BookResult | None]") -> None:
 
 
 def has_trials(book: Book, _footers: Sequence[Footer | None]) -> bool:
-    """Whether the ledger has the run's configurations on the present data."""
+    """Whether the ledger contains the run's configurations on the present data."""
     return has_run_trials(book, bars_version(book))
 
 
 def write_verdicts(book: Book, look: Look) -> None:
-    """Add what a run said of its claims to the scenario's history."""
+    """Append the run's verdicts to the scenario's history."""
     append_verdicts(book, look.as_of, look.claims)
 
 
 def has_verdicts(book: Book, _footers: Sequence[Footer | None]) -> bool:
-    """Whether there is a history of the scenario, or of the base whose tables a like scenario shows."""
+    """Whether a history exists for the scenario, or for the base if the scenario reuses its tables."""
     return has_history(book)
 
 
@@ -74,11 +74,11 @@ def write_report_files(book: Book, report: ReportFiles) -> None:
 
 
 def has_report_files(book: Book, footers: Sequence[Footer | None]) -> bool:
-    """Whether the report's files are still there, as they were written: reports/ may be deleted at any time."""
+    """Whether the report's files still exist unchanged; users may delete reports/ at any time."""
     facts = _facts(footers)
     shown = [book.folder / str(facts.get("folder"))] + ([book.reports / "latest"] if book.scenario == BASE else [])
     files = facts.get("files", {})
     found = next((damage for place in shown if (damage := damage_of(place, files)) is not None), None)
     if found is not None and found[0].exists():
-        tell_damage(found[0], f"damaged ({found[1]}); it is written again")
+        tell_damage(found[0], f"damaged ({found[1]}); it is rebuilt")
     return bool(files) and found is None

@@ -1,7 +1,7 @@
 """Facts of a stage's checks, from the function that its declaration names.
 
-Belongs here: calling it, for the scenario that the page shows. Does not belong here: any threshold (the modules
-that declarations name), how Dagster learns of the result (`btassets.defs.checks`).
+Belongs here: calling it, for the scenario shown on the page. Does not belong here: any threshold (the modules named by
+declarations), reporting the result to Dagster (`btassets.defs.checks`).
 """
 
 from btassets.book.book import Book
@@ -13,9 +13,9 @@ from btassets.storage.lake import BASE
 
 
 def check_facts(name: str, outcome: StageOutcome, book: Book) -> list[CheckFact]:
-    """Facts of every check that the stage returns; the page shows those of the base scenario."""
+    """Facts of every check of the stage, for the base scenario."""
     stage = STAGES[name]
     if not stage.judge or book.scenario != BASE:
         return []
-    # All settings: what a check compares with (the time of the daily run) decides no number of the table.
+    # All settings: a check may compare with settings that affect no number of the table (the time of the daily run).
     return resolve(stage.judge)(outcome, Tables(stage, book, own=True), book.settings)

@@ -1,8 +1,8 @@
-"""The gate as SQL: macros made from `engine.floors`, and the verdicts they give on a table of setups.
+"""The gate as SQL: macros generated from `engine.floors`, and their verdicts on a table of setups.
 
-Belongs here: the expression of each rule, and the only code that applies a floor to a setup: the models,
-today's list and the sweep all call these macros, so they cannot disagree. Does not belong here: which
-floors there are (`engine.floors`) and what a verdict decides.
+Belongs here: the expression of each rule, and the only code that applies a floor to a setup: the models, today's list
+and the sweep all call these macros, so they cannot disagree. Does not belong here: the list of floors (`engine.floors`)
+and the use of a verdict.
 
 The macros take whole rows: `floor_flags(setups, settings)`. DuckDB expands them to plain comparisons and
 reads only the columns named in them.
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.floors import CORE_FLAGS, FLAGS, FLOORS, MOMENTUM_FLAG, VARIANTS, Floor
+from btassets.engine.floors import CORE_FLAGS, FLAGS, FLOORS, MOMENTUM_FLAG, Floor, variants_in_use
 
 Flags = npt.NDArray[np.bool_]
 
@@ -60,11 +60,10 @@ def _struct(items: Mapping[str, str]) -> str:
 def floor_macros(floors: Sequence[Floor] = FLOORS) -> list[str]:
     """Statements that create the macros of the gate.
 
-    `floor_verdicts(setups, settings)`: struct with a boolean per floor, by its name.
-    `floor_flags(setups, settings)`: struct with a boolean per flag that holds floors.
-    `all_flags(flags)`: struct with every flag of `FLAGS` from those: a floor is evaluated once.
-    `passes_cutoff(setups, cutoff)`: the momentum floor at another cutoff than that of the settings.
-    `failed_flags(graded)`: number with bit k set when flag k of `CORE_FLAGS` is false.
+    `floor_verdicts(setups, settings)`: struct with a boolean per floor, by its name. `floor_flags(setups, settings)`:
+    struct with a boolean per flag that combines floors. `all_flags(flags)`: struct with every flag of `FLAGS`, computed
+    from those, so that a floor is evaluated once. `passes_cutoff(setups, cutoff)`: the momentum floor at another cutoff
+    than that of the settings. `failed_flags(graded)`: number with bit k set if flag k of `CORE_FLAGS` is false.
     """
     tests = {floor.name: _passes(floor, "setup", f"gates.{floor.setting}") for floor in floors}
     core = [flag.name for flag in CORE_FLAGS]
@@ -83,20 +82,21 @@ def floor_macros(floors: Sequence[Floor] = FLOORS) -> list[str]:
     ]
 
 
-def variant_relation() -> pa.Table:
-    """Relation `floor_variants`: the rows of the gate ablation, with the flags each forgives as bits."""
+def variant_relation(gates: Mapping[str, Any]) -> pa.Table:
+    """Relation `floor_variants`: the rows of the gate ablation, with the flags ignored by each as bits."""
+    variants = variants_in_use(gates)
     names = [flag.name for flag in CORE_FLAGS]
     return pa.table(
         {
-            "position": pa.array(range(1, len(VARIANTS) + 1), pa.int32()),
-            "member": [variant.name for variant in VARIANTS],
-            "forgiven": pa.array([sum(1 << names.index(f) for f in v.drops) for v in VARIANTS], pa.int32()),
+            "position": pa.array(range(1, len(variants) + 1), pa.int32()),
+            "member": [variant.name for variant in variants],
+            "forgiven": pa.array([sum(1 << names.index(f) for f in v.drops) for v in variants], pa.int32()),
         }
     )
 
 
 def gate_fields(floors: Sequence[Floor] = FLOORS) -> list[pa.Field]:
-    """Columns of the relation `settings` that hold the floors' values."""
+    """Columns of the relation `settings` with the values of the floors."""
     return [pa.field(f.setting, pa.float64() if f.is_number else pa.bool_(), nullable=f.off is None) for f in floors]
 
 

@@ -1,9 +1,9 @@
-"""What is stale, decided by content: input hash against the one in the footer.
+"""Staleness by content: input hash compared with the one in the footer.
 
-Input hash of a stage = the settings it uses + the versions of the tables it reads + its outside inputs + its code.
-Equal to the stored one: skip, and keep the data version, so that what is below stays fresh too.
-Belongs here: hashes and comparison. Does not belong here: how a stage computes, which code is behind it
-(`stage_code.py`), saying why something is stale (`reasons.py`).
+Input hash of a stage = its settings + the versions of its input tables + its external inputs + its code. If it equals
+the stored one, skip the stage and keep the data version, so that downstream stages stay fresh too. Belongs here: hashes
+and comparison. Does not belong here: the computation of a stage, the code behind it (`stage_code.py`), the reasons of
+staleness (`reasons.py`).
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ from btassets.storage.lake import BASE
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 _NOT_OF_A_NUMBER = ("executor.", "schedule.")
-"""Settings that decide no number."""
+"""Settings that affect no number."""
 
 
 def data_version(name: str, book: Book) -> str:
-    """Data version of a stage's tables as they stand in the lake, `missing` when one does not."""
+    """Data version of a stage's tables in the lake, `missing` if one does not exist."""
     stage = STAGES[name]
     if stage.is_partitioned:
         return table_version(name, book)
@@ -37,14 +37,14 @@ def data_version(name: str, book: Book) -> str:
 
 
 def bars_version(book: Book) -> str:
-    """Version of the data that a configuration is tried on: the stored bars and who of them is in the universe."""
+    """Version of the data on which a configuration is tried: the stored bars and the universe."""
     members = [] if book.membership is None else [book.membership.version]
     return digest(data_version("ohlcv_history", book), select(book.base, ("universe",)), *members)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that decides a stage's answer, part by part.
+    """All inputs of a stage's result, part by part.
 
     Attributes
     ----------
@@ -53,13 +53,13 @@ class Inputs:
     reads
         Version by table.
     outside
-        Version by outside input.
+        Version by external input.
     code
         Hash by source file.
     code_version, columns
         Hashes of the code as a whole and of the declared columns.
     scenario
-        Name of the scenario where it is a column; else None.
+        Name of the scenario if it is a column; else None.
     """
 
     settings: dict[str, Any]
@@ -71,16 +71,16 @@ class Inputs:
     scenario: str | None
 
     def hash(self, name: str) -> str:
-        """Input hash of the stage called `name`, 16 hex digits."""
+        """Input hash of the stage `name`, 16 hex digits."""
         return digest(name, self.settings, self.reads, self.outside, self.code_version, self.columns, self.scenario)
 
     def as_facts(self) -> dict[str, Any]:
-        """JSON values of the parts, as a footer keeps them to say later what changed."""
+        """The parts as JSON values, stored in a footer to explain later changes."""
         return {"settings": self.settings, "reads": self.reads, "outside": self.outside, "code": self.code}
 
 
 def inputs_now(name: str, book: Book) -> Inputs:
-    """Inputs of a stage as they are now."""
+    """Current inputs of a stage."""
     stage = STAGES[name]
     return Inputs(
         settings=_settings_values(stage, book),
@@ -100,17 +100,17 @@ def _settings_values(stage: Stage, book: Book) -> dict[str, Any]:
 
 
 def _columns_hash(stage: Stage) -> str:
-    """Hash of the columns of a stage's tables: an edited sentence about a column computes nothing again."""
+    """Hash of the columns of a stage's tables; editing a column's description recomputes nothing."""
     return digest([[c.name, str(c.type), c.nullable] for spec in stage.tables for c in spec.columns])
 
 
 def input_hash(name: str, book: Book) -> str:
-    """Hash of everything that decides a stage's answer."""
+    """Hash of all inputs of a stage's result."""
     return inputs_now(name, book).hash(name)
 
 
 def is_fresh(name: str, book: Book, expected: str) -> bool:
-    """Whether every table of a stage carries the expected input hash, and what it writes beside them is there."""
+    """Whether every table of a stage has the expected input hash, and its other outputs exist."""
     stage = STAGES[name]
     if stage.is_partitioned:
         checked = _read_checked(book, str(folder_of_buckets(name, book)))
@@ -122,10 +122,10 @@ def is_fresh(name: str, book: Book, expected: str) -> bool:
 
 
 def mark_checked(name: str, book: Book, expected: str) -> None:
-    """Remember that every ticker of a bucketed stage was verified against this input hash.
+    """Record that every ticker of a bucketed stage was verified against this input hash.
 
-    The mark names the data version that the footers gave; a bucket changed later makes it void. The parts of the
-    inputs stand in it, too, so that a later plan can say what changed.
+    The mark names the data version given by the footers; a bucket changed later invalidates it. It also stores the
+    parts of the inputs, so that a later plan can explain changes.
     """
     if STAGES[name].is_partitioned:
         inputs = inputs_now(name, book)
@@ -134,7 +134,7 @@ def mark_checked(name: str, book: Book, expected: str) -> None:
 
 
 def note_inputs(name: str, book: Book) -> None:
-    """Keep the parts of the inputs with which a bucketed stage was brought up to date as a whole."""
+    """Store the parts of the inputs of the last complete update of a bucketed stage."""
     replace_sealed_json(_inputs_path(name, book), {"inputs": inputs_now(name, book).as_facts()})
 
 
@@ -143,7 +143,7 @@ def _inputs_path(name: str, book: Book) -> Path:
 
 
 def unmark_checked(name: str, book: Book, suspect: str) -> None:
-    """Forget that a bucketed stage was verified: the next run looks again, at this ticker in any case."""
+    """Clear the verification mark of a bucketed stage: the next run checks again, and always includes this ticker."""
     if STAGES[name].is_partitioned:
         replace_sealed_json(_checked_path(name, book), {"suspect": suspect})
 
@@ -153,12 +153,12 @@ def _checked_path(name: str, book: Book) -> Path:
 
 
 def suspect_of(name: str, book: Book) -> str | None:
-    """Ticker whose rows failed the last verification; None when it passed."""
+    """Ticker whose rows failed the last verification; None if it passed."""
     return (read_sealed_json(_checked_path(name, book)) or {}).get("suspect")
 
 
 def was_checked(name: str, book: Book) -> bool:
-    """Whether the rows of a bucketed stage as they stand were verified, against whatever inputs."""
+    """Whether the current rows of a bucketed stage were verified, against any inputs."""
     checked = _read_checked(book, str(folder_of_buckets(name, book)))
     return checked is not None and checked[1] == data_version(name, book)
 
@@ -169,7 +169,7 @@ def _read_checked(book: Book, folder: str) -> tuple[str, str] | None:
 
 
 def stored_inputs(name: str, book: Book) -> dict[str, Any] | None:
-    """Parts of the inputs with which a stage was computed last; None when nothing is known of them."""
+    """Parts of the inputs of a stage's last computation; None if unknown."""
     stage = STAGES[name]
     if stage.is_partitioned:
         path = _inputs_path(name, book)
@@ -188,7 +188,7 @@ def is_scenario_fresh(book: Book) -> bool:
 
 
 def equals_base(name: str, book: Book) -> bool:
-    """Whether a scenario's stage has the same inputs as the base's, whose tables stand: only the label differs."""
+    """True when the scenario's inputs equal the base's, so its tables can be relabelled."""
     stage = STAGES[name]
     if stage.keyed != "scenario" or book.scenario == BASE or book.replay != BASE or stage.settings == EVERYTHING:
         return False

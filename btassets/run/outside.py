@@ -1,6 +1,6 @@
-"""Values and versions of what stages read beyond tables and settings.
+"""Values and versions of external inputs of stages.
 
-Belongs here: the functions that `btassets/graph/outside.py` names. Does not belong here: which stage reads what.
+Belongs here: the functions named by `btassets/graph/outside.py`. Does not belong here: which stage reads which input.
 """
 
 import datetime as dt
@@ -28,18 +28,19 @@ from btassets.sources.calendar.window import last_finished_session
 from btassets.sources.files.bar_files import file_stamp
 from btassets.sources.files.bar_folder import read_benchmark
 from btassets.sources.files.column_mapping import ColumnNames
-from btassets.sources.open_source import NO_BENCHMARK, open_source
+from btassets.sources.open_source import open_source
+from btassets.sources.universe.benchmark_name import NO_BENCHMARK
 from btassets.sources.universe.membership import Membership
 from btassets.storage.hashing import digest
 from btassets.storage.lake import Lake
 
 
 def unversioned(_book: Book) -> None:
-    """Return no version: what is read shows in tables of its own."""
+    """Return no version: changes of this input appear in its own tables."""
 
 
 def no_value(_book: Book) -> None:
-    """Return no value: the version alone is a part of the input hash."""
+    """Return no value: only the version is used, as part of the input hash."""
 
 
 def open_bar_source(book: Book) -> BarSource:
@@ -48,7 +49,7 @@ def open_bar_source(book: Book) -> BarSource:
 
 
 class ExchangeCalendar:
-    """Sessions and hours of exchanges, kept in the book's lake so that the calendar library is asked once."""
+    """Sessions and hours of exchanges, cached in the book's lake so that the calendar library is queried once."""
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
@@ -58,11 +59,11 @@ class ExchangeCalendar:
         return exchange_sessions(self._lake, code, first, last)
 
     def known_span(self, code: str, first: int, last: int) -> tuple[int, int]:
-        """First and last day of which the calendar library knows whether it is a session."""
+        """First and last day covered by the calendar library."""
         return known_span(self._lake, code, first, last)
 
     def last_finished(self, code: str) -> int | None:
-        """Last session of the exchange `code` that is over, days since 1970-01-01."""
+        """Last finished session of the exchange `code`, days since 1970-01-01."""
         return last_finished_session(code, self._lake)
 
     def hours(self, code: str, now: dt.datetime) -> ExchangeHours:
@@ -76,25 +77,25 @@ def exchange_calendar(book: Book) -> ExchangeCalendar:
 
 
 def membership(book: Book) -> Membership | None:
-    """Who belonged to the universe when; None: the universe is a list without dates."""
+    """Dated membership of the universe; None: the universe is a list without dates."""
     return book.membership
 
 
 def membership_version(book: Book) -> str | None:
-    """Version of its content, not only of its name: a ticker that joined yesterday is another universe."""
+    """Version of the file's content and of today's name: a ticker that joined yesterday is another universe."""
     return None if book.membership is None else book.membership.version
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What the last lookahead check said of the stored setups.
+    """Result of the last lookahead check on the stored setups.
 
     Attributes
     ----------
     is_checked
-        Whether the rows as they stand passed it.
+        Whether the current rows passed it.
     suspect
-        Ticker whose rows failed it last; None: none did.
+        Ticker whose rows failed it last; None: none.
     """
 
     is_checked: bool
@@ -107,10 +108,10 @@ def verification(book: Book) -> Verification:
 
 
 def findings_version(book: Book) -> str:
-    """Findings of the readings: they may change where no bar does."""
+    """Findings of the readings; they can change without a change of bars."""
     stats = tuple((s.st_mtime_ns, s.st_ino) for s in (p.stat() for p in book.lake.bucket_files("ohlcv_history")))
     try:
-        # What the source's list said (`stages.bars.findings.source_notes`).
+        # Findings about the source's list (`stages.bars.findings.source_notes`).
         listed = (book.lake.root / "ohlcv_history" / "source.json").read_text(encoding="utf-8")
     except OSError:
         listed = ""
@@ -119,7 +120,7 @@ def findings_version(book: Book) -> str:
 
 @lru_cache(maxsize=8)
 def _findings_of(root: Path, n_buckets: int, stamps: tuple[tuple[int, int], ...]) -> str:
-    del stamps  # the cache key: any rewritten bucket asks for a new answer
+    del stamps  # the cache key: any rewritten bucket requires a new answer
     names = ("problems", "dropped", "n_revisions", "blocked")
     footers = Lake(root, n_buckets).ticker_footers("ohlcv_history")
     return digest({ticker: [facts.get(name) for name in names] for ticker, facts in footers.items()})
@@ -127,19 +128,19 @@ def _findings_of(root: Path, n_buckets: int, stamps: tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class BenchmarkBars:
-    """Raw bars of the benchmark and the price basis that they are on (`raw`, `split` or `total`)."""
+    """Raw bars of the benchmark and their price basis (`raw`, `split` or `total`)."""
 
     bars: RawBars
     basis: str
 
 
 def benchmark_bars(book: Book) -> BenchmarkBars:
-    """Read the benchmark from its file, or from the source.
+    """Read the benchmark from its file or the source.
 
     Raises
     ------
     BenchmarkError
-        When it is missing or unreadable.
+        If it is missing or unreadable.
     """
     source = open_bar_source(book)
     columns = ColumnNames(**book.base.source.columns.model_dump())
@@ -157,14 +158,14 @@ def benchmark_version(book: Book) -> str:
 
 @dataclass(frozen=True)
 class GroupFile:
-    """Group of each ticker, and how the file is refused where it does not fit the book.
+    """Group of each ticker, and the error for a file that does not fit the book.
 
     Attributes
     ----------
     groups
-        Group by ticker; empty when the book names no file.
+        Group by ticker; empty if the book names no file.
     refuse
-        Makes the error of a problem, with the setting that names the file and where that was set.
+        Builds the error for a problem, with the setting that names the file and its origin.
     """
 
     groups: Mapping[str, str]
@@ -177,28 +178,28 @@ def group_file(book: Book) -> GroupFile:
     Raises
     ------
     SettingError
-        When it cannot be used.
+        If it cannot be used.
     """
     return GroupFile(read_groups(book), partial(refusal, book))
 
 
 def group_file_version(book: Book) -> str:
-    """Content of the group file; a bad one is refused before anything runs."""
+    """Content of the group file; an invalid one is refused before anything runs."""
     return digest(sorted(read_groups(book).items()))
 
 
 def trials_counted(book: Book) -> int:
-    """Configurations that the deflated Sharpe ratio of this scenario has to count."""
+    """Configurations that the deflated Sharpe ratio of this scenario must count."""
     return n_trials_of_run(book, bars_version(book))
 
 
 def configurations_of_run(book: Book) -> int:
-    """Distinct configurations that one run of the scenario simulates."""
+    """Distinct configurations simulated by one run of the scenario."""
     return len(set(run_hashes(book)))
 
 
 def verdict_history(book: Book) -> list[dict[str, Any]]:
-    """Rows of the scenario's history of verdicts, in the order in which they were written."""
+    """Rows of the scenario's history of verdicts, in write order."""
     return verdict_rows(book)
 
 

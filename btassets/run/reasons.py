@@ -1,7 +1,7 @@
-"""Why a stage is stale: its inputs now beside those with which it was computed last, part by part.
+"""Why a stage is stale: its current inputs compared with those of its last computation, part by part.
 
-Belongs here: the comparison and one sentence for each difference. Does not belong here: whether a stage is stale
-(`freshness.py`), which stages a run takes (`btassets.plan`), printing (`btassets.cli`).
+Belongs here: the comparison and one sentence per difference. Does not belong here: whether a stage is stale
+(`freshness.py`), the stages of a run (`btassets.plan`), printing (`btassets.cli`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,15 +28,14 @@ class Reason:
     Attributes
     ----------
     kind
-        Which part differs: a setting, a table that is read, another input, a source file, the declared columns; a
-        table that is not there or cannot be read; what is written beside tables; a stage above that will be
-        computed; tickers.
+        Which part differs: a setting, an input table, another input, a source file, the declared columns; a missing or
+        unreadable table; an output beside tables; a stale upstream stage; tickers.
     name
-        Of the setting, table, input, file or stage.
+        Name of the setting, table, input, file or stage.
     before, now
-        Values; None where there was or is none.
+        Values; None if there was or is none.
     n
-        How many tickers, where it is about them.
+        Number of tickers, if it is about tickers.
     """
 
     kind: Kind
@@ -47,7 +46,7 @@ class Reason:
 
     @property
     def text(self) -> str:
-        """The reason in words."""
+        """The reason as a sentence."""
         return _WORDS[self.kind](self)
 
 
@@ -65,13 +64,13 @@ def _shown(value: Any) -> str:
 
 def _table(reason: Reason) -> str:
     if reason.now == MISSING:
-        return f"table {reason.name}, which it reads, is missing"
+        return f"its input table {reason.name} is missing"
     return f"table {reason.name} has other rows than when this was computed"
 
 
 def _code(reason: Reason) -> str:
     if reason.before is None:
-        return f"source {reason.name} is new behind it"
+        return f"source {reason.name} changed behind it"
     return f"source {reason.name} {'is gone' if reason.now is None else 'was edited'}"
 
 
@@ -97,12 +96,12 @@ _WORDS: dict[Kind, Any] = {
     "beside": lambda reason: f"{BESIDE[reason.name].about.rstrip('.').lower()}: not there",
     "upstream": lambda reason: f"{reason.name} will be computed first",
     "tickers": _tickers,
-    "unknown": lambda _: "computed by a version that did not keep its inputs",
+    "unknown": lambda _: "computed by a version that did not record its inputs",
 }
 
 
 def reasons_of(name: str, book: Book) -> list[Reason]:
-    """Why a stage of a book would be computed now, apart from stages above it; empty when nothing differs."""
+    """Why a stage of a book is stale, apart from upstream stages; empty if nothing differs."""
     stage = STAGES[name]
     found: list[Reason] = []
     footers: list[Footer | None] = []
@@ -147,7 +146,7 @@ def differences(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mappi
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON gives it back."""
+    """The value after a round trip through JSON."""
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     return value

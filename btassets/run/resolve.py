@@ -1,7 +1,6 @@
-"""From the text `module:function` of a declaration to the function, when it is needed.
+"""Resolves the text `module:function` of a declaration to the function, on demand.
 
-Belongs here: the one place that turns references into code. Does not belong here: which references there are
-(`btassets.graph`).
+Belongs here: the one place that turns references into code. Does not belong here: the references (`btassets.graph`).
 """
 
 import importlib
@@ -12,7 +11,7 @@ from typing import Any
 
 @cache
 def resolve(reference: str) -> Callable[..., Any]:
-    """Function that `module:function` names; its module is imported now.
+    """Function named by `module:function`; imports its module.
 
     >>> resolve("math:sqrt")(9.0)
     3.0

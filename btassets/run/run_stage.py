@@ -1,8 +1,7 @@
-"""Run one whole-table stage: skip it when its inputs are unchanged, else compute and write.
+"""Run one whole-table stage: skip it if its inputs are unchanged, else compute and write.
 
-Belongs here: the one way in which every unpartitioned stage is skipped, computed, checked against
-its contract and written; assets and the scenario job both call it. Does not belong here: what a
-stage computes (its own module) and the two ticker-partitioned stages.
+Belongs here: skipping, computing, validating and writing every unpartitioned stage; assets and the scenario job both
+call it. Does not belong here: the computation of a stage (its own module) and the two ticker-partitioned stages.
 """
 
 import os
@@ -25,22 +24,22 @@ from btassets.storage.lake import Footer
 from btassets.storage.memory import give_back_memory
 
 MOST_THREADS = 4
-"""Stages that run side by side in one process at most: each one holds its tables in memory."""
+"""Maximum number of concurrent stages in one process: each holds its tables in memory."""
 
 
 def stale_stage(name: str, book: Book) -> Inputs | None:
-    """Return the inputs of a stage when it has to be computed, None when it is fresh."""
+    """Return the inputs of a stage if it must be computed, None if it is fresh."""
     inputs = inputs_now(name, book)
     return None if is_fresh(name, book, inputs.hash(name)) else inputs
 
 
 def run_stage(name: str, book: Book) -> StageOutcome:
-    """Bring one whole-table stage up to date.
+    """Update one whole-table stage.
 
     Raises
     ------
     BtassetsError
-        Whatever the stage refuses; nothing is written then.
+        Any error of the stage; nothing is written then.
     """
     stage = STAGES[name]
     inputs = stale_stage(name, book)
@@ -52,18 +51,18 @@ def run_stage(name: str, book: Book) -> StageOutcome:
         result = compute(stage, book)
         write_beside(stage, book, result)
         outcome = store(name, book, inputs, result)
-    # The next stage of this process starts from what it needs, not from the largest one before it.
+    # Release memory of this stage, so that the next one does not start from its peak.
     give_back_memory()
     return outcome
 
 
 def compute(stage: Stage, book: Book) -> StageResult:
-    """What a stage answers to its declared tables and settings; nothing is written.
+    """Result of a stage on its declared tables and settings; writes nothing.
 
     Raises
     ------
     UndeclaredReadError
-        When it reads something that it does not declare.
+        If it reads an undeclared input.
     """
     tables = Tables(stage, book)
     if stage.is_sql:
@@ -72,22 +71,22 @@ def compute(stage: Stage, book: Book) -> StageResult:
 
 
 def write_beside(stage: Stage, book: Book, result: StageResult) -> None:
-    """Write what a stage returned beyond tables.
+    """Write a stage's outputs beyond tables.
 
     Raises
     ------
     TableContractError
-        When that is not what it declares.
+        If they are not the declared ones.
     """
     if set(result.beside) != set(stage.writes):
         returned, declared = sorted(result.beside), sorted(stage.writes)
-        raise TableContractError(stage.name, f"returned {returned} beside its tables, and declares {declared}")
+        raise TableContractError(stage.name, f"returned {returned} beside its tables, but declares {declared}")
     for name in stage.writes:
         resolve(BESIDE[name].write)(book, result.beside[name])
 
 
 def _relabelled(name: str, book: Book) -> StageResult:
-    """The base's tables under the scenario's name."""
+    """Copy the base's tables under the scenario's name."""
     stage = STAGES[name]
     tables: dict[str, pa.Table | pa.RecordBatchReader] = {}
     facts: dict[str, Any] = {}
@@ -100,21 +99,21 @@ def _relabelled(name: str, book: Book) -> StageResult:
 
 
 def run_stages(names: Iterable[str], book: Book, *, n_threads: int | None = None) -> Iterator[StageOutcome]:
-    """Bring several whole-table stages up to date, side by side as far as they do not read each other.
+    """Update several whole-table stages, concurrently where they do not depend on each other.
 
-    DuckDB, Arrow and compiled code let other threads run; each stage adds its numbers up by itself, so
-    that the answers do not depend on `n_threads` (default: one per core, at most `MOST_THREADS`). Of the
-    stages that could start, the one with the most work behind it does.
+    DuckDB, Arrow and compiled code release the GIL; each stage accumulates its own numbers, so results do not depend on
+    `n_threads` (default: one per core, at most `MOST_THREADS`). Among the stages that could start, the head of the
+    longest remaining path starts first.
 
     Yields
     ------
     StageOutcome
-        As stages end.
+        In order of completion.
 
     Raises
     ------
     BtassetsError
-        The first refusal, after what runs beside it has ended and was yielded; nothing new starts then.
+        The first error, after concurrent stages have finished and were yielded; no further stage is started.
     """
     wanted = {name for name in STAGES if name in set(names)}
     waiting, running = set(wanted), dict[Future[StageOutcome], str]()
@@ -127,7 +126,7 @@ def run_stages(names: Iterable[str], book: Book, *, n_threads: int | None = None
         while running or (waiting and failure is None):
             unfinished = waiting | set(running.values())
             ready = [name for name in STAGES if name in waiting and not unfinished.intersection(before[name])]
-            ready.sort(key=lambda name: -behind[name])  # the sort is stable: equal ones in flow order
+            ready.sort(key=lambda name: -behind[name])  # the sort is stable: ties stay in flow order
             for name in ready[: width - len(running)] if failure is None else ():
                 running[pool.submit(run_stage, name, book)] = name
                 waiting.remove(name)
@@ -144,12 +143,12 @@ def run_stages(names: Iterable[str], book: Book, *, n_threads: int | None = None
         if failure is not None:
             raise failure
     finally:
-        # Interrupted, the process ends: what still runs writes whole files or none.
+        # On an interrupt the process ends; running stages write complete files or none.
         pool.shutdown(wait=not running, cancel_futures=True)
 
 
 def _work_behind(name: str, before: Mapping[str, Sequence[str]]) -> float:
-    """Work of a stage and of the longest chain that waits for it; `before`: what each stage waits for."""
+    """Work of a stage and of the longest chain that depends on it; `before`: the stages each one depends on."""
     later = [_work_behind(other, before) for other, waits_for in before.items() if name in waits_for]
     return STAGES[name].work + max(later, default=0.0)
 
@@ -157,7 +156,7 @@ def _work_behind(name: str, before: Mapping[str, Sequence[str]]) -> float:
 def store(name: str, book: Book, inputs: Inputs, result: StageResult) -> StageOutcome:
     """Write a stage's tables with their input hash; the stage's own table is written last.
 
-    A kill between two of them leaves the stage stale, because it is fresh only when all agree.
+    A kill in between leaves the stage stale, because it is fresh only if all tables agree.
     """
     stage = STAGES[name]
     key = key_of(stage, book)
@@ -165,7 +164,7 @@ def store(name: str, book: Book, inputs: Inputs, result: StageResult) -> StageOu
     footers: dict[str, Footer] = {}
     for spec in reversed(stage.tables):
         conformed = conform(spec, result.tables[spec.name])
-        # The parts of the hash stand in the stage's own table: a later plan says from them what changed.
+        # The stage's own table stores the parts of the hash, so that a later plan can explain changes.
         own = {"inputs": inputs.as_facts()} if spec.name == name else {}
         kept = {k: v for k, v in facts.items() if k != "inputs"} | own
         footers[spec.name] = book.lake.write(spec.name, conformed, inputs.hash(name), key, kept)

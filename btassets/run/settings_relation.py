@@ -1,8 +1,8 @@
-"""The settings as the SQL models read them: one-row and short relations instead of templating.
+"""Settings passed to the SQL models as one-row and short relations instead of templates.
 
-Belongs here: which setting is which column of `settings`, `exit_days` and `cutoffs`; the columns of the
-floors come from their list (`floor_sql.py`). Does not belong
-here: what the models do with them (`dbt_like_sql/`), and where values come from (`btassets.settings`).
+Belongs here: the columns of `settings`, `exit_days` and `cutoffs`; the columns of the floors come from their list
+(`floor_sql.py`). Does not belong here: their use in the models (`dbt_like_sql/`) and the origin of values
+(`btassets.settings`).
 """
 
 from typing import Final
@@ -38,7 +38,7 @@ SETTINGS_SCHEMA: Final = pa.schema(
 def settings_relations(
     settings: Settings, scenario: str = "base", *, min_forward_days: int | None = None
 ) -> dict[str, pa.Table]:
-    """Make the relations `settings` (one row), `exit_days`, `cutoffs` and `floor_variants`.
+    """Create the relations `settings` (one row), `exit_days`, `cutoffs` and `floor_variants`.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def settings_relations(
     scenario
         Becomes the first column of every model.
     min_forward_days
-        Forward bars without which a row is no row of the sample. Unset: the horizon where rows cut short by the
-        end of a ticker are left out (the legacy profile's replay never makes them), else 0. `grade` passes 0,
-        since rows given from elsewhere count as soon as the grading resolved them.
+        Minimum number of forward bars of a row in the sample. Unset: the horizon if rows truncated by the end of a
+        ticker are left out (the legacy profile's replay never produces them), else 0. `grade` passes 0, since given
+        rows count as soon as they are resolved.
     """
     method, gates = settings.method, settings.gates
     if min_forward_days is None:
@@ -72,6 +72,6 @@ def settings_relations(
     return {
         "settings": pa.Table.from_pylist([row], schema=SETTINGS_SCHEMA),
         "exit_days": pa.table({"hold_days": pa.array(settings.exits.hold_days, pa.int16())}),
-        "floor_variants": variant_relation(),
+        "floor_variants": variant_relation(gates.model_dump()),
         "cutoffs": pa.table({"min_momentum_percentile": pa.array(CUTOFFS_PCT, pa.float64())}),
     }

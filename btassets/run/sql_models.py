@@ -1,8 +1,8 @@
 """The set-based stages: plain SELECTs in `dbt_like_sql/`, run by DuckDB over Arrow or Parquet.
 
-Belongs here: finding the models and their upstream tables, running them so that the same input gives
-the same bytes, and checking what comes out. Does not belong here: what a model computes (its file says
-so) and any walk through bars in time (the engine).
+Belongs here: finding the models and their upstream tables, running them so that the same input gives the same bytes,
+and validating the result. Does not belong here: the computation of a model (see its file) and any loop over bars in
+time (the engine).
 """
 
 import contextlib
@@ -35,22 +35,21 @@ Relation = pa.Table | Sequence[str] | Sequence[Path]
 """A table in memory, or the Parquet files that together are one table."""
 
 SPILL_FOLDER = ".spill"
-"""Folder of the lake where sorts that do not fit into memory go while a model runs."""
+"""Folder of the lake for sorts that spill while a model runs."""
 
 _BATCH_ROWS = 100_000
 MEMORY_LIMIT = "850MB"
-"""Usual share of a model: with less than 800 MB the widest one takes twice as long."""
+"""Usual memory share of a model: with less than 800 MB the widest one takes twice as long."""
 
 _MUCH_BYTES = 128_000_000
 _PACKAGE = "dbt_like_sql"
 _DETERMINISTIC: dict[str, Any] = {
-    # Two threads add floating point numbers in an order that changes from run to run.
+    # Two threads would add floating-point numbers in an order that differs between runs.
     "threads": 1,
     "preserve_insertion_order": True,
-    # What is laid aside in files must be there before more is asked for: with other work on the machine,
-    # writers of their own fall behind, and the model fails for want of memory.
+    # Spill synchronously: background writers lag on a busy machine and the query runs out of memory.
     "async_threads": 0,
-    # Nothing may be fetched while a model runs.
+    # Forbid downloads while a model runs.
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
@@ -66,7 +65,7 @@ class SqlModelError(BtassetsError):
     problem: str
 
     def __str__(self) -> str:
-        rule = "each file is one SELECT over known tables"
+        rule = "each file must be one SELECT over known tables"
         return f"{_PACKAGE}/{self.file}: {self.problem}; {rule}; correct that file."
 
 
@@ -81,9 +80,9 @@ class SqlModel:
     sql
         The whole text.
     description
-        Its leading comment without the dashes; the first line says what one row is.
+        Its leading comment without the dashes; the first line describes one row.
     upstream
-        Tables that it reads, ascending, from DuckDB's own parser.
+        Its input tables, ascending, from DuckDB's own parser.
     """
 
     name: str
@@ -94,18 +93,18 @@ class SqlModel:
 
 @dataclass(frozen=True)
 class SqlTestResult:
-    """What one file of `dbt_like_sql/tests` found.
+    """Result of one file of `dbt_like_sql/tests`.
 
     Attributes
     ----------
     name
         File stem.
     description
-        Its leading comment: what must hold.
+        Its leading comment: the rule.
     n_failing
-        Rows that break it.
+        Number of violating rows.
     sample
-        The first of them, at most five.
+        First violations, at most five.
     """
 
     name: str
@@ -115,7 +114,7 @@ class SqlTestResult:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open an in-memory connection whose results do not change from run to run, with the macros of the gate."""
+    """Open an in-memory connection with reproducible results and the macros of the gate."""
     connection = duckdb.connect(config=_DETERMINISTIC)
     for statement in floor_macros():
         connection.execute(statement)
@@ -158,7 +157,7 @@ def load_models() -> dict[str, SqlModel]:
 
 @cache
 def load_tests() -> dict[str, SqlModel]:
-    """Every test by name: a SELECT whose rows are what is wrong."""
+    """Every test by name: a SELECT whose rows are violations."""
     return _load("tests")
 
 
@@ -170,24 +169,24 @@ def run_models(
 ) -> dict[str, pa.Table]:
     """Run models in dependency order; each one sees the given relations and the models before it.
 
-    The order of rows in a relation decides nothing but the order of rows with equal ticker, as-of
-    date and direction, so files of hash buckets may be given as they are.
+    Row order in a relation only affects the order of rows with equal ticker, as-of date and direction, so files of hash
+    buckets may be passed unsorted.
 
     Parameters
     ----------
     relations
-        Tables by name: what no model makes (`settings`, `candidates`, ...), and models that are at hand.
+        Tables by name: those that no model computes (`settings`, `candidates`, ...), and models already computed.
     names
-        Models wanted; unset: all. What they read must be wanted too or be given.
+        Models to run; unset: all. Their inputs must be run too or be given.
     connection
         Unset: a fresh `connect()`.
 
     Raises
     ------
     SqlModelError
-        A model reads a table that is not there, or DuckDB refuses it.
+        A model reads a missing table, or DuckDB rejects it.
     TableContractError
-        A result holds NaN: a missing value is null.
+        A result contains NaN: missing values must be null.
     """
     models = load_models()
     wanted = set(models if names is None else names)
@@ -208,7 +207,7 @@ def run_models(
 
 
 def run_model(name: str, relations: Mapping[str, Relation]) -> pa.Table:
-    """Run one model over relations that hold all its upstream tables."""
+    """Run one model over relations that contain all its upstream tables."""
     return run_models({u: relations[u] for u in load_models()[name].upstream if u in relations}, [name])[name]
 
 
@@ -218,7 +217,7 @@ def run_tests(
     *,
     connection: duckdb.DuckDBPyConnection | None = None,
 ) -> list[SqlTestResult]:
-    """Run every test (or those of `names`) over relations that hold its tables; an empty sample means it holds.
+    """Run every test (or those of `names`) over its relations; an empty sample means it passed.
 
     Parameters
     ----------
@@ -238,14 +237,14 @@ def run_tests(
 
 
 def compute_model(name: str, tables: Tables, settings: Settings) -> StageResult:
-    """Run one model as a stage, over the files of the tables that it declares.
+    """Run one model as a stage, over the files of its declared tables.
 
-    DuckDB reads the files itself, and of them only the columns that the model names.
+    DuckDB reads the files itself, and only the columns named by the model.
 
     Raises
     ------
     UndeclaredReadError
-        When its SQL names a table that its stage does not declare.
+        If its SQL names a table that its stage does not declare.
     """
     relations: dict[str, Relation] = dict(settings_relations(settings, tables.scenario))
     for table in load_models()[name].upstream:
@@ -257,7 +256,7 @@ def compute_model(name: str, tables: Tables, settings: Settings) -> StageResult:
 
 
 def run_tests_of(tables: Tables) -> list[SqlTestResult]:
-    """Run every test over the files of declared tables; what does not fit into memory is kept beside them."""
+    """Run every test over the files of declared tables; queries that exceed memory spill beside them."""
     names = sorted({table for test in load_tests().values() for table in test.upstream})
     files = {name: tables.files(name) for name in names}
     with database(tables.spill_folder, MEMORY_LIMIT) as connection:
@@ -265,7 +264,7 @@ def run_tests_of(tables: Tables) -> list[SqlTestResult]:
 
 
 def _ahead(parts: Generator[Any]) -> Iterator[Any]:
-    """`parts`, each made by a thread of its own while the one before it is used: DuckDB and Parquet let go."""
+    """`parts`, each prefetched by its own thread while the previous one is used: DuckDB and Parquet release the GIL."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
             following = pool.submit(next, parts, None)
@@ -273,15 +272,15 @@ def _ahead(parts: Generator[Any]) -> Iterator[Any]:
                 following = pool.submit(next, parts, None)
                 yield part
         finally:
-            # Where it stops half-way, the database is closed by the thread that opened it.
+            # If iteration stops early, the thread that opened the database closes it.
             pool.submit(parts.close)
 
 
 def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> Generator[Any]:
-    """Schema of a model's result, then its batches: a large result never stands in memory as a whole.
+    """Schema of a model's result, then its batches: a large result is never in memory as a whole.
 
-    What does not fit into the models' usual share of memory, nor into files beside it, gets once half of
-    the machine's memory: lists and sorted groups cannot be laid aside.
+    A query that exceeds the models' usual share of memory and cannot spill enough is retried once with half of the
+    machine's memory: lists and sorted groups cannot spill.
     """
     has_begun = False
     try:
@@ -296,12 +295,12 @@ def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> G
 
 def _batches(model: SqlModel, relations: Mapping[str, Relation], lake: Path, memory: str) -> Generator[Any]:
     with _connection(lake, _bytes_of(relations), memory) as connection:
-        # Views are temporary ones of this cursor: the next model cannot find them.
+        # The views are temporary and belong to this cursor, invisible to the next model.
         for name, relation in relations.items():
             _bind(connection, name, relation)
         try:
             reader = connection.sql(model.sql).to_arrow_reader(_BATCH_ROWS)
-            # The first batch is what tells whether the memory was enough.
+            # The first batch shows whether the memory was sufficient.
             batch = next(reader, None)
             yield reader.schema
             while batch is not None:
@@ -318,16 +317,16 @@ def _half_of_memory() -> str:
 
 
 def _bytes_of(relations: Mapping[str, Relation]) -> int:
-    """Size of the files that relations are read from."""
+    """Size of the files behind relations."""
     files = [Path(file) for r in relations.values() if not isinstance(r, pa.Table) for file in r]
     return sum(file.stat().st_size for file in files)
 
 
 @contextlib.contextmanager
 def _connection(lake: Path, n_bytes: int, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Connection for one model: one of the process's database, or a database of its own for much input.
+    """Connection for one model: a shared one of the process, or a separate database for large input.
 
-    Opening a database costs 20 ms; one that worked on much keeps its memory until it is closed.
+    Opening a database costs 20 ms; after large work it holds its memory until it is closed.
     """
     if n_bytes < _MUCH_BYTES and memory == MEMORY_LIMIT:
         with _process_database(lake).cursor() as connection:
@@ -343,10 +342,10 @@ def _process_database(lake: Path) -> duckdb.DuckDBPyConnection:
 
 
 def database(lake: Path, memory: str) -> duckdb.DuckDBPyConnection:
-    """Database in memory; what does not fit into its share goes to a folder in the lake's `SPILL_FOLDER`.
+    """Database in memory; it spills to its own folder in the lake's `SPILL_FOLDER`.
 
-    The folder is the database's own (two of one folder overwrite each other's files): it comes with the
-    first byte, goes when the database is closed, and is swept after a kill.
+    Each database has its own folder (two in one folder overwrite each other's files): created with the first byte,
+    deleted when the database is closed, and swept after a kill.
     """
     spill = lake / SPILL_FOLDER
     spill.mkdir(parents=True, exist_ok=True)
@@ -373,15 +372,15 @@ def _run(connection: duckdb.DuckDBPyConnection, model: SqlModel, file: str | Non
 
 
 def _clean(name: str, table: pa.Table) -> pa.Table:
-    """Refuse NaN, and blank what stands under nulls."""
+    """Refuse NaN, and blank values under nulls."""
     for field in table.schema:
         if pa.types.is_floating(field.type) and _has_nan(table[field.name]):
-            raise TableContractError(name, f"{field.name} holds NaN, where a missing value is null")
+            raise TableContractError(name, f"{field.name} holds NaN; a missing value must be null")
     return pa.table([_with_blank_nulls(column) for column in table.columns], schema=table.schema)
 
 
 def _with_blank_nulls(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    """Write zeros under the nulls, where DuckDB leaves what the memory held: equal tables hash equal."""
+    """Write zeros under the nulls, where DuckDB leaves uninitialized memory: equal tables must hash equal."""
     kind = column.type
     if not column.null_count or pa.types.is_string(kind):
         return column
@@ -392,6 +391,6 @@ def _with_blank_nulls(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
 
 
 def _has_nan(column: pa.ChunkedArray) -> bool:
-    # The sum is NaN exactly when a value is, or when both infinities meet: then look closer.
+    # The sum is NaN exactly if a value is, or if both infinities occur; only then inspect the values.
     total = pc.sum(column).as_py()
     return total is not None and math.isnan(total) and bool(pc.any(pc.is_nan(column)).as_py())

@@ -1,11 +1,11 @@
-"""The code behind a stage, derived from imports: nobody lists it, so nobody forgets a module.
+"""The code behind a stage, derived from imports, so that no module is forgotten.
 
-Belongs here: which source files a stage's answer follows from, and their hash. Does not belong here: comparing
-hashes (`freshness.py`).
+Belongs here: the source files behind a stage's result, and their hash. Does not belong here: comparing hashes
+(`freshness.py`).
 
-The walk starts at the module of the stage's `compute` (for an SQL model at its file and at what runs it), at the
-modules of its outside inputs, and follows every import of this package and of the stage's own, those inside
-functions too. It stops at *carriers*: modules that move data or enter the input hash by value.
+The walk starts at the module of the stage's `compute` (for an SQL model at its file and its runner), at the modules of
+its external inputs, and follows every import of this package and of the stage's own, including those inside functions.
+It stops at *carriers*: modules that move data or enter the input hash by value.
 """
 
 import hashlib
@@ -20,28 +20,28 @@ from btassets.graph.outside import OUTSIDE
 from btassets.graph.stage import Stage
 
 CARRIERS: dict[str, str] = {
-    "btassets.book": "a folder and its files",
+    "btassets.book": "lists a folder and its files",
     "btassets.code_version": "names the folder of compiled code",
     "btassets.compiled": "where compiled code is kept",
     "btassets.errors": "refusals, no results",
-    "btassets.graph": "declarations: the columns of a stage's tables are a part of its input hash",
-    "btassets.progress": "what a person sees meanwhile",
-    "btassets.run.beside": "writes what a stage returned",
+    "btassets.graph": "declarations: the columns of a stage's tables are part of its input hash",
+    "btassets.progress": "shows progress",
+    "btassets.run.beside": "writes the outputs of a stage",
     "btassets.run.freshness": "compares hashes",
-    "btassets.run.outside": "hands over inputs whose versions are parts of the input hash",
+    "btassets.run.outside": "passes inputs whose versions are part of the input hash",
     "btassets.run.resolve": "imports",
     "btassets.run.run_stage": "decides when a stage runs",
     "btassets.run.stage_code": "this walk",
     "btassets.run.stage_result": "checks and carries tables",
-    "btassets.run.tables": "hands over tables whose versions are parts of the input hash",
-    "btassets.run.trials": "a ledger; the count that a stage reads is a part of its input hash",
-    "btassets.settings": "the values that a stage reads are a part of its input hash",
-    "btassets.storage": "bytes in and out",
+    "btassets.run.tables": "passes tables whose versions are part of the input hash",
+    "btassets.run.trials": "a ledger; the count read by a stage is part of its input hash",
+    "btassets.settings": "the values read by a stage are part of its input hash",
+    "btassets.storage": "reads and writes bytes",
 }
 """Modules and packages at which the walk stops, with the reason."""
 
 SQL_RUNNER = "btassets.run.sql_models"
-"""Module that runs every SQL model."""
+"""Runner of all SQL models."""
 
 _PACKAGE = "btassets"
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -52,9 +52,9 @@ _COMMENT = re.compile(r"#[^\n]*")
 
 
 def imported_names(source: str) -> Iterator[str]:
-    r"""Dotted names that a module imports, anywhere in it; for `from a import b` both `a` and `a.b`.
+    r"""Dotted names imported by a module, anywhere in it; for `from a import b` both `a` and `a.b`.
 
-    Text that only looks like an import (in a docstring) is taken for one: a module more, never one less.
+    Text that only looks like an import (in a docstring) counts as one: it can add a module, never drop one.
 
     >>> sorted(imported_names("import os\nfrom btassets.run import (\n    tables as t,\n    resolve,\n)"))
     ['btassets.run', 'btassets.run.resolve', 'btassets.run.tables', 'os']
@@ -71,13 +71,13 @@ def imported_names(source: str) -> Iterator[str]:
 
 @cache
 def is_carrier(module: str) -> bool:
-    """Whether the walk stops before `module`."""
+    """Whether the walk stops at `module`."""
     return any(module == name or module.startswith(f"{name}.") for name in CARRIERS)
 
 
 @cache
 def _file_of(module: str) -> str | None:
-    """Source file of a module, None when there is no such module; nothing is imported."""
+    """Source file of a module, None if there is no such module; imports nothing."""
     if module == _PACKAGE or module.startswith(f"{_PACKAGE}."):
         # Text, not Path: these are two thousand look-ups before a run knows that nothing is stale.
         stem = os.path.join(_ROOT, *module.split("."))  # noqa: PTH118
@@ -91,7 +91,7 @@ def _file_of(module: str) -> str | None:
 
 @cache
 def _read(path: str) -> tuple[str, tuple[str, ...]]:
-    """Hash of a file, 8 hex digits, and what it imports; read once in a process, like the code itself."""
+    """Hash of a file, 8 hex digits, and its imports; read once per process, like the code itself."""
     content = Path(path).read_bytes()
     names = tuple(dict.fromkeys(imported_names(content.decode()))) if path.endswith(".py") else ()
     return hashlib.blake2b(content, digest_size=4).hexdigest(), names
@@ -99,7 +99,7 @@ def _read(path: str) -> tuple[str, tuple[str, ...]]:
 
 @cache
 def _followed(module: str, packages: frozenset[str]) -> tuple[str, ...]:
-    """Modules that a module imports and the walk follows."""
+    """Modules imported by a module and followed by the walk."""
     path = _file_of(module)
     names = () if path is None else _read(path)[1]
     return tuple(
@@ -110,7 +110,7 @@ def _followed(module: str, packages: frozenset[str]) -> tuple[str, ...]:
 
 
 def modules_behind(roots: Iterable[str]) -> list[str]:
-    """Every module that the roots import, directly or not, the roots themselves included, ascending."""
+    """Every module imported by the roots, directly or not, including the roots, ascending."""
     waiting = list(roots)
     packages = frozenset({_PACKAGE, *(root.partition(".")[0] for root in waiting)})
     found: set[str] = set()
@@ -132,12 +132,12 @@ def _resource_files(resource: str) -> list[str]:
 
 @cache
 def code_of(stage: Stage) -> dict[str, str]:
-    """Hash of each source file behind a stage, by its path from the folder that holds the packages.
+    """Hash of each source file behind a stage, by its path relative to the folder that holds the packages.
 
     Raises
     ------
     FileNotFoundError
-        When a resource that the declaration names does not exist.
+        If a resource named by the declaration does not exist.
     """
     roots = [SQL_RUNNER] if stage.is_sql else [str(stage.module)]
     roots += [module for name in stage.outside for module in OUTSIDE[name].code]

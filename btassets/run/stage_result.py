@@ -1,7 +1,7 @@
-"""What a stage returns, and what became of it.
+"""Result of a stage, and its outcome in a run.
 
-Belongs here: the result of a `compute`, its check against the declared columns, the outcome of a run. Does not
-belong here: running stages (`run_stage.py`), writing what they return (`beside.py`).
+Belongs here: the result of a `compute`, its validation against the declared columns, the outcome of a run. Does not
+belong here: running stages (`run_stage.py`), writing their outputs (`beside.py`).
 """
 
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ from btassets.storage.lake import Footer
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage's `compute` returns.
+    """Return value of a stage's `compute`.
 
     Attributes
     ----------
     tables
         Arrow tables by name, one per output of the stage; a reader is written as it is read.
     numbers
-        Few numbers with stable keys for the asset's page; None where there is none.
+        A few numbers with stable keys for the asset's page; None if missing.
     facts
-        JSON values that later stages or the command line read back from the footer.
+        JSON values stored in the footer for later stages or the command line.
     beside
-        What the stage writes beyond tables, by the names that it declares.
+        Outputs beyond tables, by their declared names.
     """
 
     tables: Mapping[str, pa.Table | pa.RecordBatchReader]
@@ -55,7 +55,7 @@ class ReportFiles:
 
 @dataclass(frozen=True)
 class StageOutcome:
-    """What became of a stage in this run."""
+    """Outcome of a stage in this run."""
 
     name: str
     is_cached: bool
@@ -63,13 +63,13 @@ class StageOutcome:
 
     @property
     def numbers(self) -> dict[str, Any]:
-        """Numbers with stable keys, read from the footer, so that a skipped stage shows them too."""
+        """Numbers with stable keys, read from the footer, so that skipped stages have them too."""
         return next(iter(self.footers.values())).facts.get("numbers", {})
 
 
 @dataclass(frozen=True)
 class CheckFact:
-    """One check: its name, whether it passed, its severity when not, and its numbers."""
+    """One check: its name, whether it passed, its severity on failure, and its numbers."""
 
     check: str
     passed: bool
@@ -78,13 +78,13 @@ class CheckFact:
 
 
 def conform(spec: TableSpec, data: pa.Table | pa.RecordBatchReader) -> pa.Table | pa.RecordBatchReader:
-    """Return `data` with exactly the declared columns, in order and of the declared types.
+    """Return `data` with exactly the declared columns, in order and with the declared types.
 
     Raises
     ------
     TableContractError
-        When a column is missing, undeclared or of another kind, or a key is null; from a reader when
-        its batches are read.
+        If a column is missing, undeclared or of another type, or a key is null; for a reader, while its batches are
+        read.
     """
     missing = [n for n in spec.names if n not in data.schema.names]
     undeclared = [n for n in data.schema.names if n not in spec.names]
@@ -104,6 +104,7 @@ def _conform_table(spec: TableSpec, table: pa.Table) -> pa.Table:
     for column in spec.columns:
         if not column.nullable and conformed[column.name].null_count:
             raise TableContractError(
-                spec.name, f"{column.name} is null in {conformed[column.name].null_count} rows and may not be"
+                spec.name,
+                f"{column.name} is null in {conformed[column.name].null_count} rows but must never be missing",
             )
     return conformed

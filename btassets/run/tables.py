@@ -1,7 +1,7 @@
-"""What a stage is handed: readers of the tables that it declares, its outside inputs, its place in the run.
+"""Inputs of a stage at run time: readers of its declared tables, its external inputs, its labels.
 
-Belongs here: reading declared tables whole, in parts or bucket by bucket, and refusing what is not declared. Does
-not belong here: where files are (`btassets.storage.lake`), which versions they have (`freshness.py`).
+Belongs here: reading declared tables whole, in parts or bucket by bucket, and refusing undeclared ones. Does not belong
+here: locations of files (`btassets.storage.lake`), versions (`freshness.py`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,19 +29,19 @@ from btassets.storage.lake import BASE, Footer, Lake
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 MISSING = "missing"
-"""Version of what was never written."""
+"""Version of a table that was never written."""
 
 TickerFacts = dict[str, dict[str, Any]]
-"""What the footers of a bucketed table say of each ticker."""
+"""Facts of each ticker from the footers of a bucketed table."""
 
 
 def key_of(stage: Stage, book: Book) -> str:
-    """Name under which a stage's whole tables are kept for this book and scenario."""
+    """Scope name of a stage's whole tables for this book and scenario."""
     return {"shared": BASE, "replay": book.replay, "scenario": book.scenario}[stage.keyed]
 
 
 def folder_of_buckets(name: str, book: Book) -> str | None:
-    """Folder of the lake with the buckets of a table or store; None: it is a whole table."""
+    """Folder of the lake with the buckets of a table or store; None for a whole table."""
     stage = STAGE_OF_STORE.get(name) or STAGE_OF_TABLE.get(name)
     if stage is None or not stage.is_partitioned:
         return None
@@ -50,7 +50,7 @@ def folder_of_buckets(name: str, book: Book) -> str | None:
 
 @lru_cache(maxsize=32)
 def _bucketed_version(root: Path, table: str, n_buckets: int, stamps: tuple[tuple[int, int], ...]) -> str:
-    del stamps  # the cache key: any rewritten bucket asks for a new answer
+    del stamps  # the cache key: any rewritten bucket requires a new answer
     footers = Lake(root, n_buckets).ticker_footers(table)
     return digest({ticker: facts.get("version") for ticker, facts in footers.items()})
 
@@ -61,7 +61,7 @@ def _version_of_buckets(folder: str, book: Book) -> str:
 
 
 def table_version(name: str, book: Book) -> str:
-    """Version of a table (or store) as it stands in the lake, `missing` when it does not."""
+    """Version of a table (or store) in the lake, `missing` if it does not exist."""
     folder = folder_of_buckets(name, book)
     if folder is not None:
         # A store has the tickers and fingerprints of its stage's own table.
@@ -72,7 +72,7 @@ def table_version(name: str, book: Book) -> str:
 
 
 class WholeTable:
-    """One whole table of the book, as the scenario sees it."""
+    """One whole table of the book in its scenario."""
 
     def __init__(self, lake: Lake, name: str, key: str) -> None:
         self.name = name
@@ -85,31 +85,31 @@ class WholeTable:
         Parameters
         ----------
         columns
-            Columns that are read; None: all.
+            Columns to read; None: all.
 
         Raises
         ------
         UnknownTableError
-            When the table was never written.
+            If the table was never written.
         """
         return self._lake.read(self.name, self._key, None if columns is None else list(columns))
 
     def where(self, columns: Sequence[str], expression: pc.Expression, *, wanted: Sequence[str] = ()) -> pa.Table:
-        """Rows that `expression` over `columns` keeps, in their order; of them the columns `wanted` (empty: all)."""
+        """Rows selected by `expression` over `columns`, in their order, with the columns `wanted` (empty: all)."""
         return self._lake.read_where(self.name, self._key, columns, expression, wanted=wanted)
 
     def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """The table part by part as it was written, at least one: never all of it in memory."""
+        """The table in the parts in which it was written, at least one; never all of it in memory."""
         return self._lake.read_parts(self.name, self._key, columns)
 
     @property
     def footer(self) -> Footer | None:
-        """What its file says of itself; None before it was written."""
+        """Its footer; None before it was written."""
         return self._lake.footer(self.name, self._key)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """JSON values that its stage left in the footer; empty before it was written."""
+        """JSON values stored by its stage in the footer; empty before it was written."""
         footer = self.footer
         return {} if footer is None else footer.facts
 
@@ -121,7 +121,7 @@ class WholeTable:
 
     @property
     def stamp(self) -> tuple[str, int, int] | None:
-        """Tells one writing of the file from another; None before it was written."""
+        """Identifies one version of the file; None before it was written."""
         path = self._lake.path(self.name, self._key)
         try:
             facts = path.stat()
@@ -136,7 +136,7 @@ class WholeTable:
         Raises
         ------
         UnknownTableError
-            When the table was never written.
+            If the table was never written.
         """
         return [self._lake.existing_path(self.name, self._key)]
 
@@ -151,7 +151,7 @@ class BucketedTable:
 
     @property
     def buckets(self) -> range:
-        """Numbers of the buckets; not every one has a file."""
+        """Numbers of the buckets; some may have no file."""
         return range(self._lake.n_buckets)
 
     def by_bucket(self, tickers: Iterable[str]) -> dict[int, list[str]]:
@@ -159,11 +159,11 @@ class BucketedTable:
         return self._lake.by_bucket(tickers)
 
     def bucket(self, bucket: int, columns: Sequence[str] | None = None) -> pa.Table | None:
-        """Rows of one bucket, None when it does not exist or is damaged."""
+        """Rows of one bucket, None if it does not exist or is damaged."""
         return self._lake.read_bucket(self._folder, bucket, None if columns is None else list(columns))
 
     def bucket_footer(self, bucket: int) -> TickerFacts:
-        """What is known of each ticker of one bucket."""
+        """Facts of each ticker of one bucket."""
         return self._lake.bucket_footer(self._folder, bucket)
 
     def slices(self, bucket: int) -> dict[str, tuple[int, int]]:
@@ -175,11 +175,11 @@ class BucketedTable:
         return self._lake.bucket_path(self._folder, bucket)
 
     def footers(self) -> TickerFacts:
-        """What is known of every ticker, in ticker (byte) order."""
+        """Facts of every ticker, in ticker (byte) order."""
         return self._lake.ticker_footers(self._folder)
 
     def read_note(self, name: str) -> dict[str, Any] | None:
-        """Record that is kept beside the buckets under `name`; None without one, or when it is damaged."""
+        """Record stored beside the buckets under `name`; None if missing or damaged."""
         return read_sealed_json(self._note_path(name))
 
     def _note_path(self, name: str) -> Path:
@@ -192,22 +192,22 @@ class BucketedTable:
 
 
 class BucketWriter(BucketedTable):
-    """A bucketed table that its own stage brings up to date, bucket by bucket."""
+    """A bucketed table updated by its own stage, bucket by bucket."""
 
     def lock(self, bucket: int) -> AbstractContextManager[None]:
-        """Hold one bucket while it is read, changed and written; waits for another process's turn."""
+        """Lock one bucket while it is read, changed and written; waits for other processes."""
         return self._lake.bucket_lock(self._folder, bucket)
 
     def remember_source(self, kind: str) -> None:
-        """Note that the bars of the lake come from this kind of source: settings of another kind are refused."""
+        """Record the source kind of the lake's bars; settings of another kind are then refused."""
         remember_source(self._lake.root, kind)
 
     def write_note(self, name: str, record: dict[str, Any]) -> None:
-        """Keep a record beside the buckets, about all of them, with a checksum."""
+        """Store a record about all buckets beside them, with a checksum."""
         replace_sealed_json(self._note_path(name), record)
 
     def write(self, bucket: int, data: pa.Table, tickers: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write one bucket atomically with what is known of each of its tickers."""
+        """Write one bucket atomically with the facts of each of its tickers."""
         self._lake.write_bucket(self._folder, bucket, data, tickers)
 
 
@@ -223,7 +223,7 @@ def ticker_slices(footers: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[i
 
 @dataclass(frozen=True)
 class RunContext:
-    """Labels of the run: they appear in results and decide none.
+    """Labels of the run: they appear in results but do not affect them.
 
     Attributes
     ----------
@@ -234,15 +234,15 @@ class RunContext:
     book_name
         Name of the book's folder.
     folder
-        The book's folder: texts that a person reads are cut of it.
+        The book's folder, removed from texts shown to users.
     reports_name
         Name of the folder of the reports, below the book's.
     named_scenarios
         Scenarios of the settings file.
     overlay, overrides
-        What made the scenario on the command line.
+        Origin of the scenario on the command line.
     all_overrides
-        The same with what decides no number, such as the executor.
+        The same plus settings that affect no number, such as the executor.
     """
 
     scenario: str
@@ -257,20 +257,20 @@ class RunContext:
 
 
 class Tables:
-    """What a stage (or something else that reads a book) declares to read, and nothing else.
+    """The declared inputs of a stage (or another reader of a book), and nothing else.
 
-    `tables["graded_setups"]` reads a whole table, `tables.bucketed("ohlcv_history")` one that is kept in buckets of
-    tickers. A name that is not declared raises `UndeclaredReadError`.
+    `tables["graded_setups"]` reads a whole table, `tables.bucketed("ohlcv_history")` one stored in buckets of tickers.
+    An undeclared name raises `UndeclaredReadError`.
 
     Parameters
     ----------
     reader
         The declaration.
     book
-        The book as one scenario sees it.
+        The book in one scenario.
     own
-        Whether the stage's own tables may be read, too: where it judges or shows them. A partitioned stage always
-        may, for it changes them bucket by bucket.
+        Whether the stage may also read its own tables, to validate or show them. A partitioned stage always may,
+        because it updates them bucket by bucket.
     """
 
     def __init__(self, reader: Stage | Reads, book: Book, *, own: bool = False) -> None:
@@ -301,21 +301,21 @@ class Tables:
 
     @property
     def code_version(self) -> str:
-        """Hash of the code behind the stage that reads."""
+        """Hash of the code behind the reading stage."""
         if not isinstance(self._reader, Stage):
             raise UndeclaredReadError(self._reader.name, "code", "version", self._reader.place)
         return code_version_of(self._reader)
 
     @property
     def spill_folder(self) -> Path:
-        """Folder below which a query that does not fit into memory may keep temporary files."""
+        """Folder for temporary files of queries that spill."""
         return self._book.lake.root
 
     def __getitem__(self, name: str) -> WholeTable:
         """Reader of a declared whole table."""
         self._require(name)
         if folder_of_buckets(name, self._book) is not None:
-            raise TypeError(f"{name} is kept in buckets: ask for tables.bucketed({name!r})")
+            raise TypeError(f"{name} is stored in buckets: use tables.bucketed({name!r})")
         return WholeTable(self._book.lake, name, key_of(self._stage_of(name), self._book))
 
     def bucketed(self, name: str) -> BucketedTable:
@@ -323,22 +323,22 @@ class Tables:
         self._require(name)
         folder = folder_of_buckets(name, self._book)
         if folder is None:
-            raise TypeError(f"{name} is a whole table: ask for tables[{name!r}]")
+            raise TypeError(f"{name} is a whole table: use tables[{name!r}]")
         return BucketedTable(self._book.lake, name, folder)
 
     def files(self, name: str) -> list[Path]:
-        """Files of a declared table, for DuckDB; none for a table in buckets without a row.
+        """Files of a declared table, for DuckDB; none for a bucketed table without rows.
 
         Raises
         ------
         UnknownTableError
-            When a whole table was never written.
+            If a whole table was never written.
         """
         is_bucketed = folder_of_buckets(name, self._book) is not None
         return self.bucketed(name).files if is_bucketed else self[name].files
 
     def version(self, name: str) -> str:
-        """Version of a declared table or store as it stands, `missing` when it was never written."""
+        """Current version of a declared table or store, `missing` if it was never written."""
         self._require(name)
         return table_version(name, self._book)
 
@@ -347,13 +347,13 @@ class Tables:
             raise UndeclaredReadError(self._reader.name, "table", name, self._reader.place)
 
     def outside(self, name: str) -> Any:
-        """Value of a declared outside input (see `btassets/graph/outside.py`)."""
+        """Value of a declared external input (see `btassets/graph/outside.py`)."""
         if name not in self._reader.outside:
             raise UndeclaredReadError(self._reader.name, "outside input", name, self._reader.place)
         return resolve(OUTSIDE[name].read)(self._book)
 
     def writer(self, name: str) -> BucketWriter:
-        """Writer of the buckets of the partitioned stage that reads: of its own table, or of one of its stores."""
+        """Writer of the buckets of the reading partitioned stage: of its own table, or of one of its stores."""
         folder = folder_of_buckets(name, self._book)
         if folder is None or not isinstance(self._reader, Stage) or name not in self._own_names():
             raise UndeclaredReadError(self._reader.name, "table to write", name, self._reader.place)
@@ -369,17 +369,17 @@ class Tables:
         found = STAGE_OF_TABLE.get(name)
         if found is not None:
             return found
-        # A stage that is not part of the flow (a test's, a user's) reads its own tables.
+        # A stage outside the flow (a test's, a user's) reads its own tables.
         return self._reader if isinstance(self._reader, Stage) else STAGES[name]
 
 
 def settings_of(reader: Stage | Reads, book: Book) -> Settings:
-    """Settings as `reader` may read them: the base's for what all scenarios share."""
+    """Settings visible to `reader`: the base's for everything shared by all scenarios."""
     whole = book.base if isinstance(reader, Stage) and reader.keyed == "shared" else book.settings
     return declared_settings(whole, reader.settings, reader.name, reader.place)
 
 
 def inputs_of(name: str, book: Book, *, own: bool = False) -> tuple[Tables, Settings]:
-    """Tables and settings of a stage of the flow, as its `compute` takes them."""
+    """Tables and settings of a stage of the flow, as arguments of its `compute`."""
     stage = STAGES[name]
     return Tables(stage, book, own=own), settings_of(stage, book)

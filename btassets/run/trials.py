@@ -1,19 +1,19 @@
-"""The ledger of every configuration that was tried on a book's data: table `trials`.
+"""The ledger of every configuration tried on a book's data: table `trials`.
 
-Belongs here: what one trial is, adding trials, and the count that the deflated Sharpe ratio and every
-"best of" use. Does not belong here: what the count means (`engine.statistics.sharpe`).
+Belongs here: the definition of a trial, adding trials, and the count used by the deflated Sharpe ratio and every "best
+of". Does not belong here: the interpretation of the count (`engine.statistics.sharpe`).
 
-One row per distinct simulated settings and data version, whoever tried them. `trial_row` makes a row,
-`append_trials` adds any number of them in one atomic write and leaves out what the ledger has:
+One row per distinct simulated settings and data version, from any command. `trial_row` builds a row, `append_trials`
+adds rows in one atomic write and skips those already in the ledger:
 
     data = bars_version(book)  # of btassets.run.freshness
     rows = [trial_row(cell, result, data_version=data, policy="hold") for cell, result in cells]
     append_trials(book, rows, name="sweep-1a2b3c4d", made_by="sweep")
 
-`n_trials(book)` after that is the number that a "best of" has to name. Rows lie in
-`data/trials/NAME.parquet` by the name under which they were first tried (a scenario's or a sweep's), so
-that one scenario's run rewrites no other's file; `btassets sql "select * from trials"` and
-`btassets export trials` show all of them. The ledger only grows: deleting `data/` alone empties it.
+Afterwards `n_trials(book)` is the number for a "best of". Rows are stored in `data/trials/NAME.parquet` by the name
+under which they were first tried (a scenario's or a sweep's), so that one scenario's run rewrites no other's file;
+`btassets sql "select * from trials"` and `btassets export trials` show all of them. The ledger only grows; only
+deleting `data/` empties it.
 """
 
 import json
@@ -33,7 +33,7 @@ from btassets.settings.load import BASE_SCENARIO, select
 from btassets.settings.models import Settings
 from btassets.storage.hashing import digest
 
-if TYPE_CHECKING:  # the simulator would load its compiler for whoever only plans or counts
+if TYPE_CHECKING:  # importing the simulator would load its compiler even for a plan or a count
     from btassets.engine.portfolio.simulation import BookResult
 
 _DECIDING = (
@@ -47,7 +47,7 @@ _DECIDING = (
     "calendar",
     *REPLAY_SETTINGS,
 )
-"""Settings that decide what a book trades; where bars come from and who does the work do not."""
+"""Settings that affect a portfolio's trades; the source of the bars and the executor do not."""
 
 _RESULTS = ("total_return_pct", "cagr_pct", "max_drawdown_pct", "sharpe", "n_trades", "avg_net_r")
 
@@ -56,7 +56,7 @@ _Books = tuple[tuple[str, str, dict[str, Any]], ...]
 
 
 def _books_of_a_run() -> _Books:
-    """Policy, ranking and overlaid settings of every book that one run simulates."""
+    """Policy, ranking and overlaid settings of every portfolio simulated by one run."""
     variants = [
         (
             "hold",
@@ -77,7 +77,7 @@ BOOKS_OF_A_RUN = _books_of_a_run()
 
 
 def _decided(settings: Settings, policy: str, ranking: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    # The benchmark by its name: the folder of its file decides nothing, and a book may be moved.
+    # The benchmark by its name, without the folder of its file: a book may be moved.
     named = {"benchmark": Path(settings.benchmark).name.removesuffix(".parquet").removesuffix(".csv")}
     return select(settings, _DECIDING) | named | dict(changes) | {"policy": policy, "ranking": ranking}
 
@@ -96,14 +96,14 @@ def trial_row(
     ranking: str = "residual",
     changes: Mapping[str, Any] | None = None,
 ) -> Row:
-    """One simulated book as a row of the ledger.
+    """One simulated portfolio as a row of the ledger.
 
     Parameters
     ----------
     settings
         Of the scenario, or of the sweep's cell.
     result
-        What the book earned; None when nothing was to trade: that was a try, too.
+        Result of the portfolio; None if there was nothing to trade, which also counts as a trial.
     data_version
         Of the universe's bars (`freshness.bars_version`).
     policy
@@ -111,7 +111,7 @@ def trial_row(
     ranking
         `residual` (the activation percentile) or `raw`.
     changes
-        Flat settings that this book overlays, e.g. `{"portfolio.max_positions": 15}`.
+        Flat settings overlaid for this portfolio, e.g. `{"portfolio.max_positions": 15}`.
     """
     decided = _decided(settings, policy, ranking, changes or {})
     defaults = _defaults(policy, ranking)
@@ -127,7 +127,7 @@ def trial_row(
 
 
 def run_rows(settings: Settings, results: "Iterable[BookResult | None]", data_version: str) -> list[Row]:
-    """Rows of the books that one run simulates; `results` in the order of `BOOKS_OF_A_RUN`."""
+    """Rows of the portfolios simulated by one run; `results` in the order of `BOOKS_OF_A_RUN`."""
     return [
         trial_row(settings, result, data_version=data_version, policy=policy, ranking=ranking, changes=changes)
         for (policy, ranking, changes), result in zip(BOOKS_OF_A_RUN, results, strict=True)
@@ -137,10 +137,10 @@ def run_rows(settings: Settings, results: "Iterable[BookResult | None]", data_ve
 def append_trials(
     book: Book, rows: Sequence[Mapping[str, Any]], *, name: str | None = None, made_by: str = "run"
 ) -> int:
-    """Add rows of `trial_row` that the ledger does not have; return how many it did not.
+    """Add rows of `trial_row` that the ledger lacks; return their number.
 
-    All are written at once or none. Settings that were tried on the same data before leave the ledger as it
-    is; what they earned then stands.
+    All are written at once or none. Settings already tried on the same data leave the ledger unchanged, with their
+    first result.
 
     Parameters
     ----------
@@ -173,13 +173,13 @@ def append_trials(
 
 
 def read_trials(book: Book) -> pa.Table:
-    """The whole ledger, in the order in which configurations were first tried."""
+    """The whole ledger, in the order of first trial."""
     parts = [book.lake.read(TRIALS.name, name) for name in book.lake.scenarios(TRIALS.name)]
     return pa.concat_tables([TRIALS.schema.empty_table(), *parts]).sort_by("trial_no")
 
 
 def n_trials(book: Book) -> int:
-    """Distinct configurations tried so far, the scenario's own among them: what a "best of" names."""
+    """Distinct configurations tried so far, including the scenario's own: the number for a "best of"."""
     ledger = read_trials(book)
     return len({*ledger["settings_hash"].to_pylist(), *run_hashes(book)})
 
@@ -187,25 +187,25 @@ def n_trials(book: Book) -> int:
 def n_trials_of_run(book: Book, data_version: str) -> int:
     """Distinct configurations tried when the scenario first ran these settings on these data.
 
-    The count that its deflated Sharpe ratio uses. It stays what it was for as long as the scenario's settings
-    and the data do, so that a run of unchanged inputs has nothing to do (decision 0016); a setting promoted
-    after a search, or a new bar, is a first run again and counts all that was tried before.
+    The count used by its deflated Sharpe ratio. It is fixed while the scenario's settings and the data are unchanged,
+    so that a run of unchanged inputs has nothing to do (decision 0016); a setting promoted after a search, or a new
+    bar, is a first run again and counts everything tried before.
     """
     return _counted(book, data_version) or n_trials(book)
 
 
 def has_run_trials(book: Book, data_version: str) -> bool:
-    """Whether the ledger has the books of the scenario's run on these data."""
+    """Whether the ledger contains the portfolios of the scenario's run on these data."""
     return _counted(book, data_version) is not None
 
 
 def run_hashes(book: Book) -> list[str]:
-    """Settings hash of every book that one run of the scenario simulates."""
+    """Settings hash of every portfolio simulated by one run of the scenario."""
     return [digest(_decided(book.settings, *words)) for words in BOOKS_OF_A_RUN]
 
 
 def _counted(book: Book, data_version: str) -> int | None:
-    """Count at the scenario's first run of its settings; of the base, where only the label differs."""
+    """Count at the scenario's first run of its settings; that of the base if only the label differs."""
     mark = digest(sorted({(settings, data_version) for settings in run_hashes(book)}))
     return _counts(book, book.scenario).get(mark) or _counts(book, BASE_SCENARIO).get(mark)
 
@@ -215,6 +215,6 @@ def _keys(ledger: pa.Table) -> set[tuple[str, str]]:
 
 
 def _counts(book: Book, name: str) -> dict[str, int]:
-    """Configurations tried at each first run under a name, by the mark of what was run."""
+    """Trial counts at each first run under a name, by the hash of the settings run."""
     footer = book.lake.footer(TRIALS.name, name)
     return dict(footer.facts.get("tried", {})) if footer is not None else {}

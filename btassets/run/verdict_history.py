@@ -1,13 +1,13 @@
-"""The history of verdicts: table `verdicts`, one row per claim and last session, kept for good.
+"""The history of verdicts: table `verdicts`, one row per claim and last session, never deleted.
 
-People look every day, and a verdict supported on one of 250 days means less than one that has held for months.
-So every run adds what it said of each claim at its last session, and the page says since when.
+Users look every day, and a verdict supported on one of 250 days means less than one supported for months. So every run
+appends its verdict on each claim at its last session, and the page shows since when a claim has been supported.
 
-Belongs here: adding a look, and what the looks so far say of a claim. Does not belong here: the verdicts themselves
-(`engine.statistics.verdicts`) and what was tried (`trials.py`).
+Belongs here: appending verdicts, and the summary of a claim's history. Does not belong here: the verdicts themselves
+(`engine.statistics.verdicts`) and the trials (`trials.py`).
 
-Rows lie in `data/verdicts/SCENARIO.parquet`. The history only grows: a second run at the same session adds rows where
-it says something else, and the last word at a session is the one that counts. Deleting `data/` alone empties it.
+Rows are stored in `data/verdicts/SCENARIO.parquet`. The history only grows: a second run at the same session appends
+rows that differ, and the last row of a session counts. Only deleting `data/` empties it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,16 +29,16 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Standing:
-    """What the looks so far say of one claim.
+    """Summary of one claim's history.
 
     Attributes
     ----------
     n_looks
-        Sessions at which it was judged, the newest included.
+        Sessions with a verdict, including the newest.
     n_supported_in_a_row
-        Newest looks that all found it supported; 0 = the newest did not.
+        Length of the current streak of supported verdicts; 0: the newest is not supported.
     supported_since, first_supported, last_supported
-        Session of the first of those in a row, of the first and of the last that ever did; None = none.
+        First session of the current streak, first and last session with a supported verdict; None: none.
     """
 
     n_looks: int
@@ -50,12 +50,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Look:
-    """What one run says of its claims.
+    """Verdicts of one run on its claims.
 
     Attributes
     ----------
     as_of
-        The last session that the verdicts know.
+        Last session of the data behind the verdicts.
     claims
         Rows with `topic`, `item_key`, `verdict`, `estimate` and `p_adj`.
     """
@@ -65,19 +65,19 @@ class Look:
 
 
 def has_history(book: Book) -> bool:
-    """Whether there is a history of the book's scenario or of the base."""
+    """Whether a history exists for the book's scenario or for the base."""
     return not {book.scenario, BASE}.isdisjoint(book.lake.scenarios(VERDICTS.name))
 
 
 def verdict_rows(book: Book) -> list[dict[str, Any]]:
-    """Rows of the scenario's history, in the order in which they were written; none before its first run."""
+    """Rows of the scenario's history, in write order; none before its first run."""
     if book.scenario not in book.lake.scenarios(VERDICTS.name):
         return []
     return book.lake.read(VERDICTS.name, book.scenario).to_pylist()
 
 
 def with_look(rows: Sequence[Mapping[str, Any]], scenario: str, look: Look) -> list[Mapping[str, Any]]:
-    """`rows` of the history and, after them, what the look says otherwise than the last word at its session."""
+    """`rows` of the history, followed by verdicts that differ from the last ones at their session."""
     last = {(row["topic"], row["item_key"], row["as_of"]): row["verdict"] for row in rows}
     new = [
         {
@@ -93,18 +93,18 @@ def with_look(rows: Sequence[Mapping[str, Any]], scenario: str, look: Look) -> l
 
 
 def read_verdicts(book: Book) -> pa.Table:
-    """The whole history, scenario by scenario, in the order in which it was written."""
+    """The whole history, scenario by scenario, in write order."""
     parts = [book.lake.read(VERDICTS.name, name) for name in book.lake.scenarios(VERDICTS.name)]
     return pa.concat_tables([VERDICTS.schema.empty_table(), *parts])
 
 
 def append_verdicts(book: Book, as_of: date, claims: Sequence[Mapping[str, Any]]) -> dict[Key, Standing]:
-    """Add a look at the scenario's claims and return the standing of each; all rows are written at once or none.
+    """Append verdicts on the scenario's claims and return the summary of each; all rows are written at once or none.
 
     Parameters
     ----------
     as_of
-        The last session that the verdicts know.
+        Last session of the data behind the verdicts.
     claims
         Rows with `topic`, `item_key`, `verdict`, `estimate` and `p_adj`.
     """
@@ -119,7 +119,7 @@ def append_verdicts(book: Book, as_of: date, claims: Sequence[Mapping[str, Any]]
 
 
 def standings(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Standing]:
-    """Standing of every claim by topic and key; rows in the order in which they were written."""
+    """Summary of every claim by topic and key; rows in write order."""
     looks: dict[Key, dict[date, str]] = {}
     for row in rows:
         looks.setdefault((row["topic"], row["item_key"]), {})[row["as_of"]] = row["verdict"]

@@ -1,1 +1,1 @@
-"""What can be set, and where values come from."""
+"""Settings, and where their values come from."""

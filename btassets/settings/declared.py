@@ -1,7 +1,7 @@
-"""Settings as a stage may read them: those that its declaration names, and no other.
+"""Settings visible to a stage: those in its declaration, and no other.
 
-Belongs here: the view of a `Settings` object that refuses what is not declared. Does not belong here: which
-settings a stage declares (`btassets.graph`).
+Belongs here: the view of a `Settings` object that refuses undeclared ones. Does not belong here: the settings declared
+by a stage (`btassets.graph`).
 """
 
 from functools import cache
@@ -15,14 +15,14 @@ from btassets.settings.models import Settings
 
 
 def declared_settings(settings: Settings, keys: tuple[str, ...], reader: str, place: str) -> Settings:
-    """View of `settings` that has the settings under `keys` only; with the key "" the settings themselves.
+    """View of `settings` with only the settings under `keys`; with the key "" the settings themselves.
 
-    A whole section is handed over as it is; of a section that is declared in parts each other setting is refused.
+    A whole section is returned unchanged; in a partly declared section any other setting is refused.
 
     Parameters
     ----------
     reader, place
-        Who reads, and the file of its declaration: for the message.
+        Name of the reader, and the file of its declaration: for the message.
     """
     if "" in keys:
         return settings
@@ -30,7 +30,7 @@ def declared_settings(settings: Settings, keys: tuple[str, ...], reader: str, pl
 
 
 class _View:
-    """One section (at first the root) of which some settings are declared."""
+    """One section (initially the root) of which some settings are declared."""
 
     def __init__(self, model: BaseModel, prefix: str, keys: tuple[str, ...], reader: str, place: str) -> None:
         self._model = model
@@ -62,7 +62,7 @@ class _View:
 
 @cache
 def is_declared(key: str, keys: tuple[str, ...]) -> bool:
-    """Whether a dotted setting or section is, or lies below, one of `keys`.
+    """Whether a dotted setting or section equals, or is below, one of `keys`.
 
     >>> is_declared("costs.per_side_frac", ("costs",)), is_declared("costs", ("costs.per_side_frac",))
     (True, False)
@@ -71,12 +71,12 @@ def is_declared(key: str, keys: tuple[str, ...]) -> bool:
 
 
 def select_declared(settings: Settings, prefixes: tuple[str, ...]) -> dict[str, Any]:
-    """`btassets.settings.load.select` that refuses what the view it is given does not have.
+    """`btassets.settings.load.select` that refuses settings missing from the given view.
 
     Raises
     ------
     UndeclaredReadError
-        When a prefix is not declared as a whole.
+        If a prefix is not declared as a whole.
     """
     view: Any = settings
     if not isinstance(view, _View):

@@ -1,7 +1,7 @@
-"""A grid over settings: the words of a sweep as axes, and the settings of each of its cells.
+"""A grid over settings: the arguments of a sweep as axes, and the settings of each of its cells.
 
-Belongs here: parsing `gates.min_rr=1:3:0.25`, and checking each value by its setting's own rule.
-Does not belong here: which settings a sweep can vary without a replay (`btassets.stages`).
+Belongs here: parsing `gates.min_rr=1:3:0.25`, and checking each value by its setting's own rule. Does not belong here:
+the settings that a sweep can vary (`btassets.studies.sweep`).
 """
 
 import itertools
@@ -15,7 +15,7 @@ from btassets.settings.load import KEYS, parse_value, with_values
 from btassets.settings.models import Settings, flatten
 
 MOST_CELLS = 20_000
-"""Cells of one sweep: beyond them a grid is a search, and what it finds is luck."""
+"""Maximum number of cells of a sweep; the best of more would be luck."""
 
 _OFF = ("off", "none", "unset")
 _EXAMPLE = "write it as gates.min_rr=1:3:0.25 or exits.hold_days=10,21,30."
@@ -24,14 +24,14 @@ _WHERE = "command line"
 
 @dataclass(frozen=True)
 class Axis:
-    """One setting and the values that it takes.
+    """One setting and its values.
 
     Attributes
     ----------
     key
         Dotted setting.
     values
-        As the settings hold them, in the order given.
+        As in the settings, in the given order.
     labels
         The same as text, one each.
     """
@@ -45,8 +45,8 @@ class Axis:
 
     @property
     def is_ordered(self) -> bool:
-        """Whether a value has neighbours: numbers do, switches and words do not."""
-        # A floor that is off lies below its lowest value.
+        """Whether a value has neighbours: numbers do, switches and text do not."""
+        # A floor that is off is below its lowest value.
         return len(self.values) > 1 and all(_number(v) is not None for v in self.values if v is not None)
 
 
@@ -58,19 +58,19 @@ def _number(value: Any) -> float | None:
 
 
 def parse_grid(words: Sequence[str], base: Settings) -> list[Axis]:
-    """Axes of a sweep from its words; numbers ascend, equal values count once.
+    """Axes of a sweep from its arguments; numbers ascend, duplicates count once.
 
     Parameters
     ----------
     words
-        `key=first:last:step`, both ends included, or `key=a,b,c`; `off` unsets what may be unset.
+        `key=first:last:step`, both ends included, or `key=a,b,c`; `off` unsets an optional setting.
     base
-        The settings that every cell starts from.
+        Base settings of every cell.
 
     Raises
     ------
     UsageError, UnknownSettingError, SettingError
-        With the word, its rule and what to write instead.
+        Names the argument, its rule and what to write instead.
 
     Examples
     --------
@@ -84,28 +84,28 @@ def parse_grid(words: Sequence[str], base: Settings) -> list[Axis]:
         key, equals, text = word.partition("=")
         key = key.strip()
         if not equals or not key or not text.strip():
-            raise UsageError(f"sweep {word}: no values in it", _EXAMPLE)
+            raise UsageError(f"sweep {word}: no values", _EXAMPLE)
         if key not in KEYS:
             raise UnknownSettingError(key, KEYS, _WHERE)
         if any(axis.key == key for axis in axes):
-            raise UsageError(f"sweep {word}: {key} is there twice", "give all its values in one word.")
+            raise UsageError(f"sweep {word}: {key} is given twice", "put all its values into one argument.")
         axes.append(_axis(key, [v for part in text.split(",") for v in _values(word, part.strip())], base))
     n_cells = 1
     for axis in axes:
         n_cells *= len(axis)
     if n_cells > MOST_CELLS:
         problem = f"sweep: {n_cells:,} cells, more than {MOST_CELLS:,}"
-        raise UsageError(problem, "the best of so many is luck; take wider steps or fewer settings.")
+        raise UsageError(problem, "the best of so many is luck; use wider steps or fewer settings.")
     return axes
 
 
 def cells(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:
-    """Place of each cell on every axis, the last axis running fastest."""
+    """Position of each cell on every axis, the last axis varying fastest."""
     return itertools.product(*(range(len(axis)) for axis in axes))
 
 
 def settings_of(base: Settings, axes: Sequence[Axis], places: Sequence[int]) -> Settings:
-    """Settings of one cell; the values were checked when the axes were made."""
+    """Settings of one cell; the values were checked when the axes were built."""
     settings = base
     for axis, place in zip(axes, places, strict=True):
         section, _, leaf = axis.key.partition(".")
@@ -123,13 +123,13 @@ def _values(word: str, part: str) -> list[Any]:
     try:
         first, last, step = (Decimal(piece.strip()) for piece in part.split(":"))
     except (InvalidOperation, ValueError) as error:
-        raise UsageError(f"sweep {word}: {part} is no range", f"first:last:step, {_EXAMPLE}") from error
+        raise UsageError(f"sweep {word}: {part} is not a range", f"first:last:step, {_EXAMPLE}") from error
     if not all(n.is_finite() for n in (first, last, step)) or step <= 0 or last < first:
-        raise UsageError(f"sweep {word}: {part} runs nowhere", f"first:last:step ascends, {_EXAMPLE}")
+        raise UsageError(f"sweep {word}: {part} is an empty range", f"first:last:step ascends, {_EXAMPLE}")
     n = int((last - first) / step) + 1
     if n > MOST_CELLS:
-        raise UsageError(f"sweep {word}: {n:,} values, more than {MOST_CELLS:,}", "take wider steps.")
-    # Decimals: 1 + 7 * 0.1 is 1.7, and not what binary fractions add up to.
+        raise UsageError(f"sweep {word}: {n:,} values, more than {MOST_CELLS:,}", "use wider steps.")
+    # Decimals: 1 + 7 * 0.1 must be 1.7, which a sum of binary fractions is not.
     numbers = [first + k * step for k in range(n)]
     is_whole = all(piece == piece.to_integral_value() for piece in (first, step))
     return [int(x) if is_whole else float(x) for x in numbers]

@@ -1,8 +1,8 @@
-"""Where settings come from, and which place has precedence.
+"""Origins of settings and their precedence.
 
-Command line, environment, scenario, file, profile, defaults: the first that sets a key decides.
-Belongs here: reading, merging, provenance, the hash. Does not belong here: what a setting means (`models.py`), the
-rule of a setting in words (`rules.py`). Nothing is read at import.
+Command line, environment, scenario, file, profile, defaults: the first that sets a key wins. Belongs here: reading,
+merging, provenance, the hash. Does not belong here: the meaning of a setting (`models.py`), the rule of a setting as
+text (`rules.py`). Nothing is read at import.
 """
 
 import difflib
@@ -41,18 +41,18 @@ _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, ke
 
 @dataclass(frozen=True)
 class Resolved:
-    """The settings of one scenario and where each came from.
+    """The settings of one scenario and the origin of each.
 
     Attributes
     ----------
     settings
         The validated settings.
     origin
-        Dotted key -> where its value came from, for every key that is not a default.
+        Dotted key -> origin of its value, for every non-default key.
     scenario
         Name of the scenario, `base` without one.
     scenarios
-        Names of the scenarios that the file declares.
+        Names of the scenarios in the file.
     """
 
     settings: Settings
@@ -67,10 +67,9 @@ class Resolved:
 
 
 def settings_hash(settings: BaseModel) -> str:
-    """Hash of a settings model, 12 hex digits; equal settings from any origin give the same.
+    """Hash of a settings model, 12 hex digits; equal settings from any origin have the same hash.
 
-    When runs start, who hears of them and how long they are kept decides no number: `schedule` and `retention` are
-    left out.
+    `schedule` and `retention` are left out, because they affect no number.
     """
     deciding = settings.model_dump(mode="json", exclude={"schedule", "retention"})
     text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
@@ -78,7 +77,7 @@ def settings_hash(settings: BaseModel) -> str:
 
 
 def select(settings: Settings, prefixes: tuple[str, ...]) -> dict[str, Any]:
-    """Flat settings whose key equals or lies under one of `prefixes`, as plain JSON values.
+    """Flat settings whose key equals or is below one of `prefixes`, as plain JSON values.
 
     >>> select(Settings(), ("costs.per_side_frac",))
     {'costs.per_side_frac': 0.001}
@@ -132,12 +131,12 @@ def _line_of(text: str, dotted: str) -> int | None:
 
 
 def parse_value(raw: str, where: str = "value") -> Any:
-    """Value of a command-line or environment word: TOML where it is TOML, else the text itself.
+    """Value of a command-line or environment argument: parsed as TOML if possible, else the text itself.
 
     Raises
     ------
     UsageError
-        For a word that is nested too deep to be a setting.
+        For an argument nested too deep to be a setting.
     """
     if "\n" in raw or "\r" in raw:
         return raw
@@ -145,13 +144,13 @@ def parse_value(raw: str, where: str = "value") -> Any:
         return tomllib.loads(f"value = {raw}")["value"]
     except RecursionError as error:
         raise UsageError(f"{where}: brackets nested too deep", "no setting is a list of lists.") from error
-    except ValueError:  # no TOML, or a number of thousands of digits
+    except ValueError:  # not TOML, or a number of thousands of digits
         lowered = raw.strip().lower()
         return {"true": True, "false": False}.get(lowered, raw)
 
 
 def parse_assignments(words: Sequence[str]) -> dict[str, Any]:
-    """`key=value` words of `--set` as a flat mapping.
+    """`key=value` arguments of `--set` as a flat mapping.
 
     >>> parse_assignments(["gates.min_rr=2", "portfolio.max_positions=15"])
     {'gates.min_rr': 2, 'portfolio.max_positions': 15}
@@ -161,7 +160,7 @@ def parse_assignments(words: Sequence[str]) -> dict[str, Any]:
         key, equals, raw = word.partition("=")
         shown = word if len(word) <= 80 else f"{word[:80]}..."
         if not equals or not key.strip():
-            raise UsageError(f"--set {shown}: no KEY=VALUE", "write it as --set gates.min_rr=2")
+            raise UsageError(f"--set {shown}: not KEY=VALUE", "write it as --set gates.min_rr=2")
         key = key.strip()
         if key in flat:
             raise UsageError(f"--set {shown}: {key} is set twice", "give one value for each setting.")
@@ -189,7 +188,7 @@ def _read_file(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def unknown_setting(key: str, where: str) -> UnknownSettingError:
-    """Error for a key that no setting has; a name of 0.1.0 points to the name today."""
+    """Error for an unknown key; a name of 0.1.0 points to the current name."""
     shown = key if len(key) <= 80 else f"{key[:80]}..."
     return UnknownSettingError(shown, KEYS, where, new_key(key))
 
@@ -198,7 +197,7 @@ def _unknown_scenario(name: str, declared: Iterable[str], shown: str) -> UsageEr
     known = [BASE_SCENARIO, *declared]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     advice = f"did you mean {near[0]}?" if near else f"declared are {', '.join(known)}."
-    return UsageError(f"scenario {name}: neither in {shown} nor run before", advice)
+    return UsageError(f"scenario {name}: not defined in {shown} and never run", advice)
 
 
 def _scenario_tables(declared: Any, shown: str) -> Mapping[str, Any]:
@@ -231,19 +230,18 @@ def resolve(
     path
         The book's `btassets.toml`; None: defaults only.
     scenario
-        Name of the scenario: `base`, a `[scenario.NAME]` table of the file, or any name that
-        `overrides` go by.
+        Name of the scenario: `base`, a `[scenario.NAME]` table of the file, or any name for `overrides`.
     overlay
-        Which `[scenario.NAME]` table lies under the overrides; unset: the one called `scenario`.
+        The `[scenario.NAME]` table under the overrides; unset: the one named `scenario`.
     overrides
-        Flat dotted keys that win over everything else.
+        Flat dotted keys that take precedence over everything else.
     environ
-        Environment to look for `BTASSETS__SECTION__KEY` in; None: none is read.
+        Environment with `BTASSETS__SECTION__KEY` variables; None: none is read.
 
     Raises
     ------
     SettingError, UnknownSettingError, SettingsFileError
-        With the key, the value, the rule and the place.
+        Names the key, the value, the rule and the origin.
     """
     tree, text = _read_file(path) if path is not None else ({}, "")
     declared: Any = tree.pop("scenario", {})
@@ -297,7 +295,7 @@ def with_values(settings: Settings, values: Mapping[str, Any], where: str) -> Se
     Raises
     ------
     SettingError
-        With the key, the value, the rule and `where`.
+        Names the key, the value, the rule and `where`.
     """
     return _validated({**flatten(settings), **values}, dict.fromkeys(values, where))
 

@@ -1,16 +1,22 @@
 """The typed settings of a book: one model per section, with bounds, units and defaults.
 
-Belongs here: what can be set and what it means. Does not belong here: where values come from
-(`load.py`) and the two named sets of method switches (`profiles.py`).
+Belongs here: the settings and their meaning. Does not belong here: the origin of values (`load.py`) and the two named
+sets of method switches (`profiles.py`).
 """
 
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, Field, field_validator
 
 from btassets.engine.conventions import HOLD_DAYS, HoldDays
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
+from btassets.settings.source_kinds import KIND_NAMES, SOURCE_KINDS
+
+if TYPE_CHECKING:
+    SourceName = str
+else:
+    SourceName = Literal[KIND_NAMES]  # made from the list: a type checker cannot follow it
 
 
 class SourceColumns(Section):
@@ -24,45 +30,46 @@ class SourceColumns(Section):
     volume: str = Field(default="volume", description="shares traded")
     ticker: str | None = Field(default=None, description="ticker column of one long file; unset: one file per ticker")
     dividend: str | None = Field(default=None, description="cash dividend per share on its ex-date")
-    split: str | None = Field(default=None, description="split ratio on its ex-date, 1 where there is none")
-    adjusted_close: str | None = Field(default=None, description="the vendor's adjusted close, only checked against")
+    split: str | None = Field(default=None, description="split ratio on its ex-date, else 1")
+    adjusted_close: str | None = Field(default=None, description="the vendor's adjusted close, used only for a check")
 
 
 class Source(Section):
-    """Where bars come from."""
+    """Source of the bars."""
 
-    kind: Literal["demo", "files", "sql", "alpaca", "tiingo", "massive", "yahoo"] = Field(
-        default="demo",
-        description="demo (synthetic market), files, sql (a database), or a vendor: alpaca, tiingo, massive, yahoo",
+    kind: SourceName = Field(
+        default="demo", description=", ".join(f"{kind.name} ({kind.note})" for kind in SOURCE_KINDS)
     )
     path: str = Field(default="", description="folder or file of a files source, relative to the book's folder")
     basis: Literal["raw", "split", "total"] = Field(
         default="total",
-        description="what the prices of files and sql already are: raw, split-adjusted, or total return; "
-        "vendors say it themselves",
+        description="basis of the prices of files and sql: raw, split-adjusted, or total return; vendors declare "
+        "their own",
     )
     ticker_pattern: str = Field(
         default="",
-        description="regular expression with one group that finds the ticker in a file's stem; empty: the stem",
+        description="regular expression with one group that matches the ticker in a file's stem; empty: the whole stem",
     )
     url: str = Field(
         default="",
-        description="sql: SQLAlchemy address without a password, e.g. postgresql+psycopg2://reader@host/market; "
-        "BTASSETS_SQL_PASSWORD or BTASSETS_SQL_URL in the environment has the rest",
+        description="sql: SQLAlchemy URL without a password, e.g. postgresql+psycopg2://reader@host/market; set "
+        "BTASSETS_SQL_PASSWORD or BTASSETS_SQL_URL in the environment",
     )
     query: str = Field(
         default="",
-        description="sql: one SELECT with a row per ticker and session; :since in it is the first date wanted",
+        description="sql: one SELECT with a row per ticker and session; :since is the first date wanted",
     )
     start: str = Field(default="", description="vendors: first date fetched, YYYY-MM-DD; empty: five years back")
     end: str = Field(default="", description="vendors: last date fetched, YYYY-MM-DD; empty: the last finished session")
     feed: Literal["sip", "iex"] = Field(default="sip", description="alpaca: all exchanges (sip) or one of them (iex)")
-    base_url: str = Field(default="", description="vendors: another address than the vendor's own, e.g. of a proxy")
-    calls_per_minute: NonNegative = Field(default=0.0, description="vendors: pace; 0: that of the vendor's free plan")
-    max_wait_s: NonNegative = Field(
-        default=60.0, description="vendors: longest Retry-After waited for; a longer one ends the run with exit code 5"
+    base_url: str = Field(default="", description="vendors: base URL, if not the vendor's own, e.g. of a proxy")
+    calls_per_minute: NonNegative = Field(
+        default=0.0, description=("vendors: requests per minute; 0: the limit of the vendor's free plan")
     )
-    timeout_s: Positive = Field(default=30.0, description="vendors: longest wait for an answer, seconds")
+    max_wait_s: NonNegative = Field(
+        default=60.0, description="vendors: longest Retry-After to wait for; a longer one ends the run with exit code 5"
+    )
+    timeout_s: Positive = Field(default=30.0, description="vendors: timeout of a request, seconds")
     columns: SourceColumns = SourceColumns()
 
 
@@ -72,65 +79,65 @@ class Demo(Section):
     preset: Literal["demo", "null", "edge"] = Field(
         default="demo", description="planted edge: demo 0.006, null 0, edge 0.012"
     )
-    tickers: int = Field(default=60, ge=1, le=100_000, description="how many tickers")
+    tickers: int = Field(default=60, ge=1, le=100_000, description="number of tickers")
     years: float = Field(default=5.0, gt=0.25, le=60.0, description="length in years of 252 sessions")
     seed: int = Field(default=7, ge=0, le=2**63 - 1, description="seed of the counter-based random numbers")
     extend: int = Field(default=0, ge=0, le=2520, description="sessions appended after the fixed last one, 2025-12-31")
 
 
 class Universe(Section):
-    """Which tickers of the source belong to the book."""
+    """Tickers of the source that belong to the book."""
 
-    tickers: tuple[str, ...] = Field(default=(), description="tickers by name; empty: everything in the source")
-    exclude: tuple[str, ...] = Field(default=(), description="tickers left out")
+    tickers: tuple[str, ...] = Field(default=(), description="tickers by name; empty: every ticker in the source")
+    exclude: tuple[str, ...] = Field(default=(), description="excluded tickers")
     membership: str = Field(
         default="",
-        description="CSV or Parquet file with columns ticker, start, end: who belonged to the universe when, both days "
-        "included, no end: still does; relative to the book's folder",
+        description="CSV or Parquet file of dated membership with columns ticker, start, end; both days included, "
+        "empty end: current member; relative to the book's folder",
     )
 
 
 class Engine(Section):
-    """What the replay reads: a change here replays every ticker."""
+    """Settings of the replay: a change here replays every ticker."""
 
     atr_stop_multiple: Positive = Field(default=1.5, description="distance of the stop from the entry, in ATR(14)")
-    projection: bool = Field(default=True, description="project targets at 2, 3, 4 ATR when no level offers one")
+    projection: bool = Field(default=True, description="project targets at 2, 3, 4 ATR if no level is in range")
     gap_days: int = Field(
         default=30,
         ge=0,
         le=3650,
-        description="calendar days without a bar that end a window; 0: never (the legacy profile)",
+        description="calendar days without a bar after which a window starts anew; 0: never (the legacy profile)",
     )
     tilt_const: float = Field(default=0.0, description="calibration: constant of the logit tilt")
     tilt_score: float = Field(default=0.0, description="calibration: weight of the score in the logit tilt")
     tilt_level: float = Field(default=0.0, description="calibration: weight of the level strength in the logit tilt")
     action_lead: NonNegative = Field(
-        default=20.0, description="lead of one direction's confidence that makes an action"
+        default=20.0, description="lead of one direction's confidence required for an action"
     )
-    action_high: Percent = Field(default=70.0, description="confidence from which an action is HIGH")
-    action_moderate: Percent = Field(default=50.0, description="confidence from which an action is MODERATE")
+    action_high: Percent = Field(default=70.0, description="confidence required for a HIGH action")
+    action_moderate: Percent = Field(default=50.0, description="confidence required for a MODERATE action")
 
 
 class Gates(Section):
-    """The floors that a setup passes to qualify, one field each; a change here replays nothing."""
+    """The floors of the gate, one field each; a change here replays nothing."""
 
-    min_rr: NonNegative = Field(default=1.5, description="least reward-to-risk of the primary target")
+    min_rr: NonNegative = Field(default=1.5, description="minimum reward-to-risk of the primary target")
     min_confidence: Percent = Field(default=55.0, description="least confidence, 0-100")
-    exclude_neutral: bool = Field(default=True, description="the engine's action must point in the setup's direction")
+    exclude_neutral: bool = Field(default=True, description="the engine's action must agree with the setup's direction")
     require_high_conviction: bool = Field(default=False, description="the action must be LONG_HIGH or SHORT_HIGH")
     exclude_conflicts: bool = Field(default=False, description="the risk level must be Low")
-    min_momentum_percentile: Percent = Field(default=80.0, description="least percentile in the universe; 0: off")
-    min_target_probability: Percent = Field(default=0.0, description="least probability of the best target, 0-100")
+    min_momentum_percentile: Percent = Field(default=80.0, description="minimum percentile in the universe; 0: off")
+    min_target_probability: Percent = Field(default=0.0, description="minimum probability of the best target, 0-100")
     min_ev: float | None = Field(
-        default=None, description="least expected value in R by the stated probability; unset: off"
+        default=None, description="minimum expected value in R by the stated probability; unset: off"
     )
 
 
 class Exits(Section):
-    """How long to hold."""
+    """Holding periods."""
 
     hold_days: tuple[HoldDays, ...] = Field(
-        default=get_args(HoldDays), description="holds of the time-exit sweep, sessions; the longest is the book's"
+        default=get_args(HoldDays), description="holds of the time-exit sweep, sessions; the portfolio uses the longest"
     )
 
     @field_validator("hold_days")
@@ -143,13 +150,13 @@ class Exits(Section):
 
 
 class Costs(Section):
-    """What trading costs."""
+    """Trading costs."""
 
     per_side_frac: Annotated[float, Field(ge=0.0, le=0.1)] = Field(
-        default=0.001, description="commission and slippage per side, a fraction of the notional"
+        default=0.001, description="commission and slippage per side, fraction of the notional"
     )
     delisting_return: Annotated[float, Field(ge=-1.0, le=1.0)] = Field(
-        default=0.0, description="return from the last close of an ended ticker to what its holder gets"
+        default=0.0, description="return from the last close of an ended ticker to its holder's proceeds"
     )
 
 
@@ -157,10 +164,10 @@ class Portfolio(Section):
     """The capital-constrained portfolio."""
 
     starting_capital: Positive = Field(default=10_000.0, description="US dollars")
-    max_positions: int = Field(default=10, ge=1, le=10_000, description="positions held at once, one per ticker")
+    max_positions: int = Field(default=10, ge=1, le=10_000, description="maximum number of positions, one per ticker")
     risk_frac: Annotated[float, Field(gt=0.0, le=1.0)] = Field(default=0.01, description="equity risked per position")
     notional_cap_frac: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
-        default=0.20, description="largest share of equity in one position"
+        default=0.20, description="maximum share of equity in one position"
     )
 
 
@@ -171,39 +178,39 @@ class Method(Section):
         default="week", description="as-of dates: week ends, or every fifth own bar"
     )
     ranking: Literal["eligible", "rows"] = Field(
-        default="eligible", description="who is ranked: each eligible ticker once, or every candidate row"
+        default="eligible", description="ranked rows: each eligible ticker once, or every candidate row"
     )
     fill: Literal["open", "close"] = Field(
-        default="open", description="filled at the next open, or at the signal's close"
+        default="open", description="fill at the next open, or at the signal's close"
     )
     expired: Literal["mark", "zero"] = Field(
-        default="mark", description="an expired trade: marked to its last close, or 0R"
+        default="mark", description="expired trades: marked to the last close, or 0R"
     )
     gapped_target: Literal["open", "target"] = Field(
         default="open",
-        description="a bar that opens beyond the target: filled at that open as a limit order, or at the target",
+        description="bars that open beyond the target: fill at that open like a limit order, or at the target",
     )
     ended: Literal["graded", "dropped"] = Field(
-        default="graded", description="rows cut short by the end of a ticker: graded to its last bar, or left out"
+        default="graded", description="rows truncated by the end of a ticker: graded to its last bar, or dropped"
     )
     ic: Literal["weeks", "thinned"] = Field(default="weeks", description="IC over all weeks, or over thinned weeks")
     portfolio: Literal["open", "close"] = Field(
-        default="open", description="the portfolio's rules: next open by session, or the legacy profile's"
+        default="open", description="rules of the portfolio: next open by session, or the legacy profile's"
     )
 
 
 class Statistics(Section):
-    """What the statistics read beside the bars."""
+    """Inputs of the statistics beside the bars."""
 
     groups: str = Field(
         default="",
         description="CSV file with columns ticker and group (sector, industry ...), relative to the book's folder: "
-        "the factor study is repeated within groups; empty: not",
+        "repeats the factor study within groups; empty: off",
     )
 
 
 class Report(Section):
-    """What the report shows beside its numbers."""
+    """Optional parts of the report."""
 
     tickers: tuple[str, ...] = Field(
         default=(), description="tickers with a page of their own, beside today's setups and the best and worst trades"
@@ -212,25 +219,25 @@ class Report(Section):
 
 
 class Storage(Section):
-    """How tables are kept."""
+    """Storage of tables."""
 
-    buckets: int = Field(default=64, ge=1, le=4096, description="hash buckets of the per-ticker tables")
-    keep_reports: int = Field(default=30, ge=1, le=1_000_000, description="report folders kept, newest first")
-    keep_sweeps: int = Field(default=30, ge=1, le=1_000_000, description="sweep folders kept, newest first")
+    buckets: int = Field(default=64, ge=1, le=4096, description="number of hash buckets of the per-ticker tables")
+    keep_reports: int = Field(default=30, ge=1, le=1_000_000, description="number of report folders kept, newest first")
+    keep_sweeps: int = Field(default=30, ge=1, le=1_000_000, description="number of sweep folders kept, newest first")
 
 
 class Executor(Section):
-    """Where the work is done."""
+    """Execution."""
 
     shards: int = Field(default=0, ge=0, le=1024, description="parallel steps of the replay; 0: one per core")
     kind: Literal["auto", "in_process", "multiprocess"] = Field(
         default="auto",
-        description="auto: in this process when little is stale, multiprocess when the replay is large",
+        description="auto: one process if little is stale, multiprocess if the replay is large",
     )
 
 
 class Schedule(Section):
-    """When the book brings itself up to date (`btassets schedule on`)."""
+    """Automatic updates of the book (`btassets schedule on`)."""
 
     time: str = Field(
         default="18:30",
@@ -240,21 +247,21 @@ class Schedule(Section):
     webhook: str = Field(
         default="",
         pattern=r"^(https?://\S+)?$",
-        description="URL that hears of failed runs and old bars by a JSON POST; best set in the environment",
+        description="URL notified of failed runs and old bars by a JSON POST; best set in the environment",
     )
-    retries: int = Field(default=2, ge=0, le=10, description="how often a failed run of sensor or schedule is retried")
+    retries: int = Field(default=2, ge=0, le=10, description="number of retries of a failed run of sensor or schedule")
 
 
 class Retention(Section):
-    """How much of its own history a book keeps; numbers, tables and reports are not part of it."""
+    """Retention of the book's run history; numbers, tables and reports are not part of it."""
 
     automatic: bool = Field(
         default=True,
-        description="forget old Dagster runs (events, logs) at the end of each run; false: `prune` alone does",
+        description="delete old Dagster runs (events, logs) at the end of each run; false: only `prune` deletes them",
     )
-    runs: int = Field(default=60, ge=1, le=1_000_000, description="newest Dagster runs kept")
+    runs: int = Field(default=60, ge=1, le=1_000_000, description="number of newest Dagster runs kept")
     days: int = Field(
-        default=90, ge=1, le=36_500, description="age in days beyond which a run is forgotten even among them"
+        default=90, ge=1, le=36_500, description="age in days beyond which a run is deleted even if among them"
     )
 
 

@@ -1,6 +1,6 @@
-"""What a name may be: of a scenario, wherever it is given.
+"""Rule for names of scenarios.
 
-Belongs here: the one rule for names that become names of files and folders. Does not belong here: tickers
+Belongs here: the one rule for names used as names of files and folders. Does not belong here: tickers
 (`btassets.sources.universe.ticker_names`), names of settings (`models.py`).
 """
 
@@ -9,7 +9,9 @@ import re
 from btassets.errors import UsageError
 
 MAX_NAME = 64
-RULE = f"a name has letters, digits, '-' and '_', starts with a letter, a digit or '_', and has at most {MAX_NAME}"
+RULE = (
+    f"a name consists of letters, digits, '-' and '_', starts with a letter, a digit or '_', and has at most {MAX_NAME}"
+)
 
 _NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{MAX_NAME - 1}}}")
 
@@ -24,17 +26,17 @@ def is_name(text: str) -> bool:
 
 
 def checked_name(where: str, text: str) -> str:
-    """Return `text` when it is a name.
+    """Return `text` if it is a valid name.
 
     Parameters
     ----------
     where
-        What gives it, e.g. `--as`.
+        Origin of the name, e.g. `--as`.
 
     Raises
     ------
     UsageError
-        For the empty text, a path, a pattern, or anything else that the rule excludes.
+        For the empty text, a path, a pattern, or anything else excluded by the rule.
     """
     if not is_name(text):
         shown = text if len(text) <= 80 else f"{text[:80]}..."

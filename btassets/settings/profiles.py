@@ -1,7 +1,7 @@
 """The two profiles: named sets of method switches.
 
-Belongs here: which switch each profile sets. A scenario, the file, the environment or the
-command line may still overlay any of them.
+Belongs here: the switches of each profile. A scenario, the file, the environment or the command line may override any
+of them.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""Names of release 0.1.0 that are called otherwise now.
+"""Names of release 0.1.0 that were renamed.
 
-Belongs here: old name and new name of settings, values and tables, for the errors that point from one to the other.
-Nothing is translated in silence.
+Belongs here: old and new names of settings, values and tables, for the errors that point from one to the other. Nothing
+is translated silently.
 """
 
 RENAMED_SECTIONS = {"book": "portfolio"}
@@ -16,7 +16,7 @@ RENAMED_TABLES = {"stat_book": "stat_portfolio"}
 
 
 def new_key(key: str) -> str | None:
-    """Name today of a setting of 0.1.0; None for a key that was never one.
+    """Current name of a setting of 0.1.0; None for a key that never was one.
 
     >>> new_key("book.max_positions"), new_key("method.book"), new_key("gates.min_rr")
     ('portfolio.max_positions', 'method.portfolio', None)
@@ -30,7 +30,7 @@ def new_key(key: str) -> str | None:
 
 
 def new_value(key: str, value: object) -> str | None:
-    """Value today of a setting's value of 0.1.0; None when it was not renamed.
+    """Current value of a setting's value of 0.1.0; None if it was not renamed.
 
     >>> new_value("profile", "seed"), new_value("profile", "standard")
     ('legacy', None)

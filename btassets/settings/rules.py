@@ -1,4 +1,4 @@
-"""The rule that a setting's value breaks, in plain words.
+"""The rule violated by a setting's value, in plain words.
 
 Belongs here: turning pydantic's findings into sentences. Does not belong here: the rules themselves (`models.py`).
 """

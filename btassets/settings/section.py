@@ -1,7 +1,7 @@
-"""What every group of settings is: frozen, typed, closed to unknown keys.
+"""Base of every group of settings: frozen, typed, closed to unknown keys.
 
-Belongs here: the base of the settings models and the bounded numbers that they share. Does not belong here: any
-setting (`models.py`, `quality.py`).
+Belongs here: the base of the settings models and their shared bounded numbers. Does not belong here: any setting
+(`models.py`, `quality_thresholds.py`).
 """
 
 from typing import Annotated
@@ -15,6 +15,6 @@ Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
-    """A group of settings: frozen, and closed to keys that it does not know."""
+    """A group of settings: frozen, and closed to unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)

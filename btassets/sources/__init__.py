@@ -1,1 +1,1 @@
-"""Where bars come from."""
+"""Sources of bars."""

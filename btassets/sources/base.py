@@ -1,7 +1,7 @@
-"""The seam behind which bars come from: what every source can do and how it refuses.
+"""The interface of a source of bars: its methods and its refusals.
 
-Belongs here: the `BarSource` protocol, and the refusal of one ticker. Does not belong here: any one
-source, and the rules that judge bars after they were read (`engine.market.quality`).
+Belongs here: the `BarSource` protocol, and the refusal of one ticker. Does not belong here: any one source, and the
+rules that screen bars after reading (`engine.market.quality`).
 """
 
 from collections.abc import Mapping
@@ -29,16 +29,16 @@ __all__ = [
 
 @dataclass(eq=False)
 class BlockedTickerError(BtassetsError):
-    """One ticker cannot be accepted; the others go on.
+    """One ticker is refused; the others continue.
 
     Parameters
     ----------
     ticker
-        The name under which the source lists it.
+        The name listed by the source.
     rule
         Number of the quality rule, e.g. "Q1".
     reason
-        A whole sentence: what was observed; the rule; what to do.
+        A whole sentence: observed values; the rule; what to do.
     """
 
     exit_code = EXIT_SOME_TICKERS
@@ -51,58 +51,58 @@ class BlockedTickerError(BtassetsError):
         return f"{self.ticker}: {self.reason} [{self.rule}]"
 
     def as_problem(self) -> Problem:
-        """Give the same finding as data, with severity "block"."""
+        """The same finding as data, with severity "block"."""
         return Problem(self.ticker, self.rule, "block", None, 1, str(self))
 
 
 class FetchFailedError(BlockedTickerError):
-    """One ticker's bars did not arrive whole this time; the next run asks again."""
+    """One ticker's bars arrived incomplete; the next run requests them again."""
 
 
 @runtime_checkable
 class BarSource(Protocol):
-    """Where bars come from.
+    """A source of bars.
 
     Attributes
     ----------
     name
         Short name of the kind of source, e.g. "files", "demo".
     basis
-        What the prices that `fetch` returns already are: "raw" as printed, "split" adjusted for
-        splits, "total" adjusted for splits and dividends.
+        Basis of the prices returned by `fetch`: "raw" as printed, "split" adjusted for splits, "total" adjusted for
+        splits and dividends.
     """
 
     name: str
     basis: Basis
 
     def tickers(self) -> list[str]:
-        """Every name the source lists, sorted by bytes, those that `fetch` will refuse included.
+        """Every name listed by the source, sorted by bytes, including those that `fetch` will refuse.
 
-        Raises `NoBarsError` when the source as a whole cannot be read or is empty.
+        Raises `NoBarsError` if the source as a whole cannot be read or is empty.
         """
         ...
 
     def stamp(self, ticker: str) -> str:
-        """Cheap marker that differs when the ticker's bars may have changed; "" when unknown."""
+        """Cheap marker that differs if the ticker's bars may have changed; "" if unknown."""
         ...
 
     def fetch(self, ticker: str) -> RawBars:
         """All bars of one ticker, in the source's order.
 
-        Raises `BlockedTickerError` with rule and reason when they cannot be accepted.
+        Raises `BlockedTickerError` with rule and reason if they cannot be accepted.
         """
         ...
 
 
 @runtime_checkable
 class FetchesSince(Protocol):
-    """A source whose change marker is no fingerprint of its content, and that can be asked for a part.
+    """A source whose change marker is not a fingerprint of its content, and that supports partial fetches.
 
     Attributes
     ----------
     last_expected
-        Date of the last bar that a living ticker should have, days since 1970-01-01; None when
-        unknown. A ticker that is a few days behind it counts as late and is asked for again.
+        Expected date of a living ticker's last bar, days since 1970-01-01; None if unknown. A ticker a few days behind
+        it counts as late and is fetched again.
     """
 
     last_expected: int | None
@@ -121,12 +121,12 @@ class _Announced(Protocol):
 
 
 def announce(source: BarSource, wanted: Mapping[str, int | None]) -> None:
-    """Tell a source, if it cares, what will be asked and in which order, so that it can ask for many at once.
+    """Announce to a source which tickers will be fetched and in which order, so that it can batch requests.
 
     Parameters
     ----------
     wanted
-        Ticker to the first date that `fetch_since` will get; None: `fetch`.
+        Ticker to the first date passed to `fetch_since`; None: `fetch`.
     """
     if isinstance(source, _Announced):
         source.announce(wanted)
@@ -138,7 +138,7 @@ class _ReportsProblems(Protocol):
 
 
 def source_problems(source: BarSource) -> list[Problem]:
-    """List findings about the source as a whole, e.g. files that were passed over; often empty."""
+    """Findings about the source as a whole, e.g. skipped files; often empty."""
     return source.problems() if isinstance(source, _ReportsProblems) else []
 
 
@@ -148,8 +148,8 @@ class _TellsWhenChanged(Protocol):
 
 
 def changed_at(source: BarSource, ticker: str) -> float | None:
-    """When what the source holds of a ticker last changed, seconds since 1970-01-01 UTC.
+    """Time of the last change of a ticker's data, seconds since 1970-01-01 UTC.
 
-    None: the source cannot tell, or hands out whole answers only; nothing of it is ever half-written.
+    None: unknown, or the source only returns complete responses, so nothing is ever half-written.
     """
     return source.changed_at(ticker) if isinstance(source, _TellsWhenChanged) else None

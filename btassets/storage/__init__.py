@@ -1,1 +1,1 @@
-"""Where tables stay."""
+"""Storage of tables."""

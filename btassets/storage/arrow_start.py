@@ -1,7 +1,7 @@
-"""Arrow without pandas: a quarter of a second that most commands need not wait.
+"""Arrow without pandas: saves a quarter of a second in most commands.
 
-Belongs here: one thing. At its first conversion pyarrow imports pandas when it is installed, to know
-its types; nothing of ours hands pandas objects to Arrow. A process that does must not call this.
+Belongs here: one thing. At its first conversion pyarrow imports pandas if it is installed, to know its types; our code
+never passes pandas objects to Arrow. A process that does must not call this.
 """
 
 import sys
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 
 class _NoPandas(MetaPathFinder):
-    """A finder that answers for pandas alone: it is not here."""
+    """An import finder that reports pandas as missing."""
 
     def find_spec(self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None) -> None:
         if fullname == "pandas":
@@ -22,7 +22,7 @@ class _NoPandas(MetaPathFinder):
 
 
 def start_arrow_alone() -> None:
-    """Let pyarrow look for pandas once while it cannot be found; imports of pandas work afterwards."""
+    """Make pyarrow look for pandas once while it cannot be found; later imports of pandas work."""
     if "pandas" in sys.modules:
         return
     hidden = _NoPandas()

@@ -1,7 +1,7 @@
 """Atomic files: a reader sees the old content or the new one, never a part.
 
-Belongs here: temporary name, flush, rename, refusals of the system as `CannotWriteError`, and the sweep of
-what a killed run left. Does not belong here: what is in the files, and whether it is intact (`sealed.py`).
+Belongs here: temporary name, flush, rename, operating-system errors as `CannotWriteError`, and sweeping files left by
+killed runs. Does not belong here: the content of the files, and its integrity (`sealed.py`).
 """
 
 import errno
@@ -22,7 +22,7 @@ from btassets.errors import CannotWriteError
 
 _TEMPORARY = ".tmp-"
 _FOREIGN_SECONDS = 7 * 86_400.0
-"""Age at which another host's temporary file is swept: its process cannot be asked from here."""
+"""Age at which another host's temporary file is swept, because its process cannot be checked from here."""
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -36,13 +36,13 @@ _REASONS = {
 
 
 def system_reason(error: OSError) -> str:
-    """Words for an operating-system error, without the path."""
+    """Text of an operating-system error, without the path."""
     return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an operating-system refusal to write below `path` into `CannotWriteError`."""
+    """Turn an operating-system error while writing below `path` into `CannotWriteError`."""
     try:
         yield
     except OSError as error:
@@ -51,31 +51,31 @@ def writing(path: Path) -> Iterator[None]:
 
 @cache
 def _host() -> str:
-    """Sign of the host in temporary names: a folder may be shared, and process numbers are each host's own."""
+    """Host id in temporary names: a folder may be shared, and process ids are per host."""
     return f"h{zlib.crc32(platform.node().encode()):08x}"
 
 
 def temporary_path(path: Path) -> Path:
-    """Name beside `path` that no other writer has, and that `sweep` knows once this process is gone."""
+    """Unique name beside `path`, recognized by `sweep` once this process has ended."""
     unique = f"{_TEMPORARY}{_host()}-{os.getpid()}-{secrets.token_hex(4)}-"
-    # The ending tells what a file is; the middle of a long name may go.
+    # The suffix must stay; the middle of a long name may be dropped.
     name = path.name if len(path.name.encode()) <= 200 else path.name[-50:]
     return path.with_name(unique + name)
 
 
 def replace_file(path: Path, write: Callable[[Path], Any], *, is_durable: bool = False) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it over `path`.
+    """Call `write` with a temporary file beside `path`, then rename it over `path`.
 
     Parameters
     ----------
     is_durable
-        Flush the file before the rename and its folder after it, so that a power cut leaves the old content
-        or the new one: for what cannot be made again.
+        Flush the file before the rename and its folder after it, so that a power failure leaves the old content or the
+        new one: for data that cannot be rebuilt.
 
     Raises
     ------
     CannotWriteError
-        When the system refuses; the file at `path` stays as it was.
+        If the system rejects it; the file at `path` is unchanged.
     """
     with writing(path):
         is_new_folder = not path.parent.is_dir()
@@ -95,7 +95,7 @@ def replace_file(path: Path, write: Callable[[Path], Any], *, is_durable: bool =
 
 
 def _flush(path: Path) -> None:
-    """Have the system write a file or folder to the disk."""
+    """Flush a file or folder to disk."""
     number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
@@ -104,11 +104,11 @@ def _flush(path: Path) -> None:
 
 
 def _remove(temporary: Path) -> None:
-    """Delete a temporary file; a refusal here must not hide the error that came before it."""
+    """Delete a temporary file; an error here must not hide the original one."""
     try:
         temporary.unlink(missing_ok=True)
     except OSError:
-        return  # `sweep` takes it once this process is gone
+        return  # `sweep` deletes it once this process has ended
 
 
 def replace_text(path: Path, text: str, *, is_durable: bool = False) -> None:
@@ -117,14 +117,14 @@ def replace_text(path: Path, text: str, *, is_durable: bool = False) -> None:
 
 
 def replace_json(path: Path, value: Any) -> None:
-    """Write `value` to `path` atomically as JSON; NaN is refused, missing is null."""
+    """Write `value` to `path` atomically as JSON; NaN is refused, missing values are null."""
     replace_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def sweep(root: Path, *, is_deep: bool = True) -> int:
-    """Delete temporary files and folders of writers that no longer live, below `root` or only in it; how many.
+    """Delete temporary files and folders of dead writers, below `root` or directly in it; returns their number.
 
-    Those of another host go when they are a week old.
+    Those of another host are deleted when they are a week old.
     """
     n_swept = 0
     for path in [*(root.rglob(f"{_TEMPORARY}*") if is_deep else root.glob(f"{_TEMPORARY}*"))]:
@@ -139,7 +139,7 @@ def sweep(root: Path, *, is_deep: bool = True) -> int:
 
 def _is_abandoned(path: Path) -> bool:
     host, _, rest = path.name[len(_TEMPORARY) :].partition("-")
-    # Version 0.1.0 named the process alone.
+    # Version 0.1.0 used the process id alone.
     host, pid = (_host(), host) if host.isdigit() else (host, rest.partition("-")[0])
     if not pid.isdigit():
         return False

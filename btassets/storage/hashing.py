@@ -1,7 +1,7 @@
 """Hashes of values and tables: equal content gives the same text in any process.
 
-Belongs here: what decides whether something is stale. Does not belong here: whether a file is intact
-(`sealed.py`), which is a matter of bytes.
+Belongs here: hashes behind staleness. Does not belong here: the integrity of a file (`sealed.py`), which is a matter of
+bytes.
 """
 
 import hashlib
@@ -11,13 +11,13 @@ import pyarrow as pa
 
 
 def digest(*parts: object) -> str:
-    """Hash of JSON-able parts, 16 hex digits; equal parts in any process give the same."""
+    """Hash of JSON-able parts, 16 hex digits; equal parts give the same in any process."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 class _HashSink:
-    """A file that keeps only the hash of what is written to it."""
+    """A file object that only hashes the bytes written to it."""
 
     closed = False
 
@@ -25,12 +25,12 @@ class _HashSink:
         self.state = hashlib.blake2b(digest_size=8)
 
     def write(self, data: pa.Buffer) -> int:
-        """Take the next bytes."""
+        """Hash the next bytes."""
         self.state.update(data)
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Nothing is buffered."""
 
     def close(self) -> None:
         """Nothing is open."""
@@ -44,7 +44,7 @@ class ContentHash:
         self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), schema)
 
     def update(self, batch: pa.RecordBatch) -> None:
-        """Take the next batch."""
+        """Hash the next batch."""
         self._stream.write_batch(batch)
 
     def hexdigest(self) -> str:

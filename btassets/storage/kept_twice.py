@@ -1,8 +1,8 @@
-"""Second copies of what cannot be made again: the ledger of trials, landed bars, the settings file.
+"""Second copies of data that cannot be rebuilt: the ledger of trials, landed bars, the settings file.
 
-Belongs here: keeping a copy, and putting it in the place of a file that is damaged or gone. The copy is the
-same bytes in another folder, so that one torn write or one bad sector does not take both. Does not belong
-here: which files are kept twice (`lake.py`, `btassets.book`, `btassets.stages.bars`).
+Belongs here: writing a copy, and restoring a damaged or missing file from it. The copy has the same bytes in another
+folder, so that one torn write or bad sector does not destroy both. Does not belong here: the list of files stored twice
+(`lake.py`, `btassets.book`, `btassets.arrivals`).
 """
 
 import datetime as dt
@@ -14,11 +14,11 @@ from btassets.storage.sealed import tell_damage, verify
 
 FOLDER = ".copies"
 TORN = ".torn-"
-"""First letters of a damaged file that was set aside for good: nothing makes it again."""
+"""Prefix of a damaged file that was set aside permanently, because it cannot be rebuilt."""
 
 
 def copy_in(root: Path, place: str) -> Path:
-    """Second copy of what has its place below `root`."""
+    """Second copy of a file below `root`."""
     return root / FOLDER / place
 
 
@@ -28,7 +28,7 @@ def keep(path: Path, copy: Path) -> None:
 
 
 def intact_footer(path: Path, place: str) -> bytes | None:
-    """Footer of the sealed file at `path`, None when there is none or it is damaged."""
+    """Footer of the sealed file at `path`, None if it is missing or damaged."""
     try:
         seal = verify(path, place)
     except FileNotFoundError:
@@ -37,19 +37,19 @@ def intact_footer(path: Path, place: str) -> bytes | None:
 
 
 def restore(path: Path, place: str, copy: Path, problem: str, *, is_kept: bool = True) -> bytes | None:
-    """Answer for a damaged `path` with its copy's footer; None when the copy is not intact either.
+    """Use the copy's footer for a damaged `path`; None if the copy is not intact either.
 
     Parameters
     ----------
     problem
-        What is wrong with `path`, for the log.
+        Problem of `path`, for the log.
     is_kept
-        Set the damaged file aside and put the copy in its place; False: only say so, the copy is to be read.
+        Set the damaged file aside and restore it from the copy; False: only log it, the copy is read.
     """
     footer = intact_footer(copy, place)
     if not is_kept:
         if footer is not None:
-            tell_damage(path, f"damaged ({problem}); its second copy is read")
+            tell_damage(path, f"damaged ({problem}); its second copy is used")
         return footer
     aside = aside_for_good(path)
     if footer is None:
@@ -57,13 +57,13 @@ def restore(path: Path, place: str, copy: Path, problem: str, *, is_kept: bool =
         with writing(path):
             path.replace(aside)
         return None
-    tell_damage(path, f"damaged ({problem}); set aside as {aside.name}, its second copy is in its place")
+    tell_damage(path, f"damaged ({problem}); set aside as {aside.name} and restored from its second copy")
     keep(path, aside)
     keep(copy, path)
     return footer
 
 
 def aside_for_good(path: Path) -> Path:
-    """Name under which a damaged file stays: nothing makes it again, and a person may want to look."""
+    """Permanent name of a damaged file, which cannot be rebuilt and may be inspected."""
     now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
     return path.with_name(f"{TORN}{now}-{path.name}")

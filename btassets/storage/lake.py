@@ -1,14 +1,14 @@
-"""The lake: Parquet files are the truth, their footers say what they were made from.
+"""The lake: Parquet files are the source of truth, their footers record their inputs.
 
-Belongs here: where each table's files are, atomic writes, footers, content hashes, and what a damaged file
-means. Two layouts:
+Belongs here: the location of each table's files, atomic writes, footers, content hashes, and the handling of damaged
+files. Two layouts:
 
-- *bucketed* tables (`ohlcv_history`, `candidates`, `signals`): one file per hash bucket of
-  tickers, each sorted by ticker; the footer tells what is known of every ticker in it;
-- *whole* tables: one file per scenario; the footer tells input hash and data version.
+- *bucketed* tables (`ohlcv_history`, `candidates`, `signals`): one file per hash bucket of tickers, each sorted by
+  ticker; the footer stores facts of every ticker in it;
+- *whole* tables: one file per scenario; the footer stores input hash and data version.
 
-Every file is verified before it is used (`sealed.py`). A damaged one is named in the log and refused; a lake
-that mends counts it as absent, so that the run makes it again, and sets it aside as `.damaged-NAME` until then.
+Every file is verified before use (`sealed.py`). A damaged one is logged and refused; a lake that mends treats it as
+missing, so that the run rebuilds it, and sets it aside as `.damaged-NAME` until then.
 
 Does not belong here: what any table means (`btassets/graph/`) and when to recompute
 (`btassets/run/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
@@ -45,13 +45,13 @@ __all__ = ["BASE", "Footer", "Lake", "bucket_of", "content_hash", "digest"]
 
 BASE = "base"
 DAMAGED = ".damaged-"
-"""First letters of a file that was set aside until it is made again."""
+"""Prefix of a file that was set aside until it is rebuilt."""
 
 _DURABLE = ("ohlcv_history", "trials")
-"""Tables that a power cut may not empty: they come from outside, or cannot be made again."""
+"""Tables flushed against power failures: they come from outside, or cannot be rebuilt."""
 
 _TWICE = ("trials",)
-"""Tables that cannot be made again: a second copy is kept."""
+"""Tables that cannot be rebuilt: a second copy is stored."""
 
 
 def bucket_of(ticker: str, n_buckets: int) -> int:
@@ -65,7 +65,7 @@ def bucket_of(ticker: str, n_buckets: int) -> int:
 
 @dataclass(frozen=True)
 class Footer:
-    """What a whole table's file says of itself."""
+    """Footer of a whole table's file."""
 
     input_hash: str
     data_version: str
@@ -83,8 +83,8 @@ class Lake:
     n_buckets
         Hash buckets of the bucketed tables.
     mends
-        A damaged file counts as absent, is named in the log and set aside, and the run makes it again.
-        False, for commands that only read: it is refused by `DamagedFileError`.
+        A damaged file counts as missing, is logged and set aside, and the run rebuilds it. False, for commands that
+        only read: it is refused by `DamagedFileError`.
     """
 
     def __init__(self, root: Path, n_buckets: int, *, mends: bool = True) -> None:
@@ -94,28 +94,28 @@ class Lake:
 
     # ---- damage -------------------------------------------------------------------------
     def place(self, path: Path) -> str:
-        """Where a file belongs, as its footer says it: `trades/base`, `candidates/base/bucket-0003`."""
+        """Location of a file, as in its footer: `trades/base`, `candidates/base/bucket-0003`."""
         return path.relative_to(self.root).as_posix().removesuffix(".parquet")
 
     def footer_text(self, path: Path) -> bytes | None:
-        """Footer of a file as JSON once all its bytes are verified; None when there is none, or none to use.
+        """Footer of a file as JSON once all its bytes are verified; None if it is missing or unusable.
 
         Raises
         ------
         DamagedFileError
-            When the file is damaged and this lake does not mend.
+            If the file is damaged and this lake does not mend.
         """
         try:
             seal = verify(path, self.place(path))
         except FileNotFoundError:
             if not self.mends and _aside(path).exists():
-                raise DamagedFileError(str(path), f"set aside as {_aside(path).name}, not made again yet") from None
+                raise DamagedFileError(str(path), f"set aside as {_aside(path).name}, not rebuilt yet") from None
             return None
         if seal.problem is None:
             return seal.footer
         is_twice = self._is_twice(path)
         if seal.problem == FOREIGN and not (is_twice and self.copy_of(path).exists()):
-            tell_damage(path, f"{FOREIGN} and is left out of every table; take it away")
+            tell_damage(path, f"{FOREIGN} and is ignored; remove it")
             return None
         if is_twice:
             copy = self.copy_of(path)
@@ -124,7 +124,7 @@ class Lake:
                 return answer
         if not self.mends:
             raise DamagedFileError(str(path), seal.problem)
-        tell_damage(path, f"damaged ({seal.problem}); it counts as absent and is made again")
+        tell_damage(path, f"damaged ({seal.problem}); it is treated as missing and rebuilt")
         with writing(path):
             path.replace(_aside(path))
         return None
@@ -133,16 +133,16 @@ class Lake:
         return path.parent.name in _TWICE and path.parent.parent == self.root
 
     def copy_of(self, path: Path) -> Path:
-        """Second copy of a file of a table that is kept twice."""
+        """Second copy of a file of a table that is stored twice."""
         return kept_twice.copy_in(self.root, f"{self.place(path)}.parquet")
 
     def readable(self, path: Path) -> Path:
-        """The file to read for a verified `path`: its second copy where only that one is intact."""
+        """The file to read for a verified `path`: its second copy if only that one is intact."""
         is_copy = self._is_twice(path) and kept_twice.intact_footer(path, self.place(path)) is None
         return self.copy_of(path) if is_copy else path
 
     def set_aside(self, table: str) -> list[Path]:
-        """Where the files of a table belong that were set aside as damaged and not made again."""
+        """Locations of files that were set aside as damaged and not rebuilt."""
         folder = self.root / table
         names = sorted(p.name for p in folder.iterdir() if p.name.startswith(DAMAGED)) if folder.is_dir() else []
         places = [folder / name.removeprefix(DAMAGED) for name in names]
@@ -154,7 +154,7 @@ class Lake:
         return self.root / table / f"{scenario}.parquet"
 
     def footer(self, table: str, scenario: str = BASE) -> Footer | None:
-        """Footer of a whole table, None when it does not exist or was not written by btassets."""
+        """Footer of a whole table, None if it does not exist or was not written by btassets."""
         text = self.footer_text(self.path(table, scenario))
         raw = json.loads(text) if text is not None else {}
         if "input_hash" not in raw:
@@ -167,9 +167,9 @@ class Lake:
         Raises
         ------
         UnknownTableError
-            When it was never written.
+            If it was never written.
         DamagedFileError
-            When its file is damaged.
+            If its file is damaged.
         """
         path = self.existing_path(table, scenario)
         with _damage_told(path):
@@ -178,23 +178,23 @@ class Lake:
     def read_where(
         self, table: str, scenario: str, columns: Sequence[str], where: pc.Expression, *, wanted: Sequence[str] = ()
     ) -> pa.Table:
-        """Rows of a whole table that `where` keeps, in their order.
+        """Rows of a whole table selected by `where`, in their order.
 
         Parameters
         ----------
         columns
-            Columns that are read.
+            Columns to read.
         where
             A condition on them.
         wanted
-            Those of them that are returned; empty: all.
+            Columns to return; empty: all.
         """
         kept = list(wanted or columns)
         parts = [part.filter(where).select(kept) for part in self.read_parts(table, scenario, columns)]
         return pa.concat_tables(parts)
 
     def read_parts(self, table: str, scenario: str, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """A whole table part by part as it was written, at least one: never all of it in memory."""
+        """A whole table in the parts in which it was written, at least one; never all of it in memory."""
         path = self.existing_path(table, scenario)
         with _damage_told(path), open_sealed(path) as file:
             for number in range(file.num_row_groups):
@@ -203,14 +203,14 @@ class Lake:
                 yield file.read(columns=list(columns)).replace_schema_metadata(None)
 
     def existing_path(self, table: str, scenario: str = BASE) -> Path:
-        """File of a whole table that was written and is intact.
+        """Intact file of a whole table.
 
         Raises
         ------
         UnknownTableError
-            When it was never written.
+            If it was never written.
         DamagedFileError
-            When it is damaged and this lake does not mend.
+            If it is damaged and this lake does not mend.
         """
         path = self.path(table, scenario)
         if self.footer_text(path) is None:
@@ -227,7 +227,7 @@ class Lake:
     ) -> Footer:
         """Write a whole table atomically; its data version is the hash of its content.
 
-        A reader is written batch by batch, so that a large table never stands in memory as a whole.
+        A reader is written batch by batch, so that a large table is never in memory as a whole.
         """
         written: list[Footer] = []
 
@@ -248,7 +248,7 @@ class Lake:
         return sorted(known, key=lambda name: (name != BASE, name))
 
     def tables(self) -> list[str]:
-        """Names of all tables of which a file exists."""
+        """Names of all tables with a file."""
         folders = [p for p in _entries(self.root) if not p.name.startswith(".") and p.is_dir()]
         return [p.name for p in folders if _parquet_in(p) or any(_parquet_in(sub) for sub in _entries(p))]
 
@@ -263,14 +263,14 @@ class Lake:
         Raises
         ------
         DamagedFileError
-            When one is damaged and this lake does not mend.
+            If one is damaged and this lake does not mend.
         """
         paths = (self.bucket_path(table, b) for b in range(self.n_buckets))
         return [path for path in paths if self.footer_text(path) is not None]
 
     @contextmanager
     def bucket_lock(self, table: str, bucket: int) -> Iterator[None]:
-        """Hold one bucket while it is read, changed and written; waits for another process's turn."""
+        """Lock one bucket while it is read, changed and written; waits for other processes."""
         path = self.root / ".locks" / f"{table.replace('/', '-')}-{bucket:04d}"
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -281,7 +281,7 @@ class Lake:
             yield
 
     def read_bucket(self, table: str, bucket: int, columns: list[str] | None = None) -> pa.Table | None:
-        """Rows of one bucket, None when it does not exist; in a lake that mends also when it is damaged."""
+        """Rows of one bucket, None if it does not exist; in a lake that mends also if it is damaged."""
         path = self.bucket_path(table, bucket)
         if self.footer_text(path) is None:
             return None
@@ -289,23 +289,23 @@ class Lake:
             return read_all(path, columns)
 
     def write_bucket(self, table: str, bucket: int, data: pa.Table, tickers: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write one bucket atomically with what is known of each of its tickers."""
+        """Write one bucket atomically with the facts of each of its tickers."""
         footer = {"n_buckets": self.n_buckets, "tickers": {t: tickers[t] for t in sorted(tickers)}}
         path = self.bucket_path(table, bucket)
         self._write(path, data, lambda _version, _n_rows: footer, is_hashed=False, is_durable=table in _DURABLE)
 
     def bucket_footer(self, table: str, bucket: int) -> dict[str, dict[str, Any]]:
-        """What is known of each ticker of one bucket."""
+        """Facts of each ticker of one bucket."""
         text = self.footer_text(self.bucket_path(table, bucket))
         return json.loads(text).get("tickers", {}) if text is not None else {}
 
     def ticker_footers(self, table: str) -> dict[str, dict[str, Any]]:
-        """What is known of every ticker of a bucketed table, in ticker (byte) order."""
+        """Facts of every ticker of a bucketed table, in ticker (byte) order."""
         texts = [self.footer_text(self.bucket_path(table, b)) for b in range(self.n_buckets)]
         return dict(_merged_footers(tuple(text for text in texts if text is not None)))
 
     def stored_buckets(self, table: str) -> int | None:
-        """Into how many buckets a table was written; None when it was not, or no file of it can be read."""
+        """Number of buckets of a stored table; None if it was not written, or no file of it is readable."""
         files = [p for p in _parquet_in(self.root / table) if p.name.startswith("bucket-")]
         return next((n for path in files if (n := (footer_as_it_is(path) or {}).get("n_buckets"))), None)
 
@@ -326,7 +326,7 @@ class Lake:
         is_hashed: bool = True,
         is_durable: bool = False,
     ) -> None:
-        """Write batches and, when the hash of their content is known, the footer."""
+        """Write batches and, once the hash of their content is known, the footer."""
         schema = data.schema.remove_metadata()
         batches = data.combine_chunks().to_batches() if isinstance(data, pa.Table) else data
 
@@ -350,23 +350,23 @@ class Lake:
 
 
 def _aside(path: Path) -> Path:
-    """Where a damaged file waits until it is made again."""
+    """Location of a damaged file until it is rebuilt."""
     return path.with_name(DAMAGED + path.name)
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What a folder holds, by name; nothing when it is no folder. Names are no patterns: they may hold `[` or `*`."""
+    """Content of a folder, by name; empty if it is not a folder. Names are never treated as patterns."""
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def _parquet_in(folder: Path) -> list[Path]:
-    """Parquet files right in a folder that are not hidden, by name."""
+    """Visible Parquet files directly in a folder, by name."""
     return [p for p in _entries(folder) if p.name.endswith(".parquet") and not p.name.startswith(".") and p.is_file()]
 
 
 @contextmanager
 def _damage_told(path: Path) -> Iterator[None]:
-    """Name the file when a page of it fails that was intact when it was verified."""
+    """Name the file if one of its pages fails that was intact when verified."""
     try:
         yield
     except (pa.ArrowException, OSError) as error:

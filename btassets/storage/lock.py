@@ -1,7 +1,7 @@
 """One run per book: an operating-system lock that dies with its process.
 
-Belongs here: taking, waiting, naming the holder. A lock file is never deleted: deleting it would
-let two processes hold two different files of the same name.
+Belongs here: acquiring, waiting, naming the holder. A lock file is never deleted, because two processes could then hold
+two different files of the same name.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from btassets.storage.files import writing
 _POLL_SECONDS = 0.2
 
 _held_here: set[Path] = set()
-"""Locks of this process: a command that holds one may start a run that takes it again."""
+"""Locks of this process: a command that holds one may start a run that acquires it again."""
 
 
 @contextmanager
@@ -29,20 +29,20 @@ def book_lock(
     on_wait: Callable[[str], None] | None = None,
     name: str = "run",
 ) -> Iterator[None]:
-    """Hold the book's lock while the block runs.
+    """Hold the book's lock for the duration of the block.
 
     Parameters
     ----------
     folder
         The book's folder; the lock is `.dagster/NAME.lock` in it.
     purpose
-        What holds it, shown to whoever waits.
+        Description of the holder, shown to waiting processes.
     wait
-        False: raise `BookBusyError` at once when somebody else holds it.
+        False: raise `BookBusyError` at once if another process holds it.
     on_wait
-        Called once with the holder when this call has to wait.
+        Called once with the holder if this call has to wait.
     name
-        What is locked: `run`, or `daemon`.
+        Name of the lock: `run`, or `daemon`.
     """
     path = folder / ".dagster" / f"{name}.lock"
     if path in _held_here:

@@ -1,4 +1,4 @@
-"""Memory that a finished piece of work holds on to without need.
+"""Memory retained after finished work.
 
 Belongs here: returning it to the system. Does not belong here: using less of it.
 """
@@ -11,10 +11,10 @@ import pyarrow as pa
 
 
 def give_back_memory() -> None:
-    """Return what Arrow's pool and the C library keep for later to the system.
+    """Return free memory of Arrow's pool and the C library to the system.
 
-    Both keep what they freed; a process that makes one large table after another would otherwise hold
-    the sum of their largest. Other C libraries than glibc are left alone.
+    Both keep freed memory; a process that builds one large table after another would otherwise hold the sum of their
+    peaks. C libraries other than glibc are not affected.
     """
     pa.default_memory_pool().release_unused()
     trim = _malloc_trim()

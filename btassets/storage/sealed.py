@@ -1,14 +1,13 @@
-"""Sealed files: Parquet that says what it is, where it belongs, and whether a byte of it changed.
+"""Sealed files: Parquet files with their identity, location, and a checksum of every byte.
 
 Belongs here: writing and verifying one file. A sealed file has
 
-- a checksum in every page, which every read verifies;
-- a footer (JSON) with the number of rows and `place`, its path in the folder that it belongs to;
+- a checksum in every page, verified by every read;
+- a footer (JSON) with the number of rows and `place`, its path in its folder;
 - the checksum of all its bytes, pages and footer, as the last entry of the Parquet metadata.
 
-The checksum over all bytes is verified once per process and file identity (inode, size, times): 4 GB/s, so
-that a run may look at every table before it trusts one. Does not belong here: what follows from damage
-(`lake.py`, `kept_twice.py`).
+The checksum over all bytes is verified once per process and file identity (inode, size, times), at 4 GB/s, so that a
+run can verify every table before using it. Does not belong here: the handling of damage (`lake.py`, `kept_twice.py`).
 """
 
 import errno
@@ -36,19 +35,19 @@ _TAIL = 8
 _CHUNK = 4 << 20
 
 FOREIGN = "was not written by btassets"
-"""Problem of a whole Parquet file that is no table of ours."""
+"""Problem of an intact Parquet file that is not a table of ours."""
 
 Identity = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Seal:
-    """What verifying a file gave.
+    """Result of verifying a file.
 
     Attributes
     ----------
     problem
-        What is wrong with it; None: intact.
+        Its problem; None: intact.
     footer
         JSON text of the footer, of an intact file only.
     """
@@ -62,7 +61,7 @@ _log = logging.getLogger(__name__)
 _told: set[tuple[Path, str, Identity | None]] = set()
 
 _known: dict[Path, tuple[Identity, Seal]] = {}
-"""Files that this process verified or wrote. Another identity asks for a new look."""
+"""Files verified or written by this process. Another identity is verified again."""
 
 
 def write_sealed(
@@ -78,9 +77,9 @@ def write_sealed(
     Parameters
     ----------
     place
-        Where the file belongs, e.g. `trades/base`; another place makes it damaged.
+        Location of the file, e.g. `trades/base`; at any other location it counts as damaged.
     fill
-        Gets a function that writes one batch; returns the footer, which gets `place` and `n_rows`.
+        Called with a function that writes one batch; returns the footer, to which `place` and `n_rows` are added.
     is_durable
         See `replace_file`.
     """
@@ -115,7 +114,7 @@ def write_sealed(
 
 
 def tell_damage(path: Path, words: str) -> None:
-    """Name a damaged file in the log (the terminal's stderr), once for each damage."""
+    """Log a damaged file (on the terminal's stderr), once per damage."""
     try:
         identity = _identity(path.stat())
     except OSError:
@@ -126,12 +125,12 @@ def tell_damage(path: Path, words: str) -> None:
 
 
 def forget_verified() -> None:
-    """Have every file verified anew, as a new process would."""
+    """Verify every file again, as in a new process."""
     _known.clear()
 
 
 class _Checked:
-    """A file that keeps the checksum of what is written to it."""
+    """A file object that computes the checksum of the bytes written to it."""
 
     closed = False
 
@@ -149,7 +148,7 @@ class _Checked:
         return self._file.tell()
 
     def flush(self) -> None:
-        """Hand over what is held back."""
+        """Flush the buffer."""
         self._file.flush()
 
     def close(self) -> None:
@@ -166,35 +165,35 @@ def _put_seal(path: Path, checksum: int, file: IO[bytes]) -> None:
 
 
 def _split(file: IO[bytes]) -> tuple[int, int, bytes]:
-    """Size of a Parquet file, where its footer begins, and the footer with everything after it.
+    """Size of a Parquet file, offset of its footer, and the footer with everything after it.
 
     Raises
     ------
     ValueError
-        When the file has no Parquet footer; the text says why.
+        If the file has no Parquet footer; the text gives the reason.
     """
     size = file.seek(0, os.SEEK_END)
     if size < 2 * len(_MAGIC) + 4:
-        raise ValueError(f"{size} bytes are no Parquet file")
+        raise ValueError(f"{size} bytes are not a Parquet file")
     file.seek(size - _TAIL)
     tail = file.read(_TAIL)
     length = int.from_bytes(tail[:4], "little")
     if tail[4:] != _MAGIC or length > size - _TAIL - len(_MAGIC):
-        raise ValueError("its end is cut off or overwritten")
+        raise ValueError("its end is truncated or overwritten")
     start = size - _TAIL - length
     file.seek(start)
     return size, start, file.read()
 
 
 def verify(path: Path, place: str) -> Seal:
-    """Verify a sealed file, once per process as long as its inode, size and times stay.
+    """Verify a sealed file, once per process while its inode, size and times are unchanged.
 
     Raises
     ------
     FileNotFoundError
-        When there is none.
+        If there is none.
     CannotReadError
-        When this process may not read it, or has no file handle left: that says nothing about the file.
+        If this process may not read it, or has no file handle left, which says nothing about the file.
     """
     identity = _identity(path.stat())
     known = _known.get(path)
@@ -234,9 +233,9 @@ def _verified(file: IO[bytes], path: Path, place: str) -> Seal:
     raw = (metadata.metadata or {}).get(FOOTER_KEY, b"{}")
     facts = json.loads(raw)
     if facts.get("place") != place:
-        return Seal(f"it is the file {facts.get('place')}")
+        return Seal(f"it is a copy of {facts.get('place')}")
     if facts.get("n_rows") != metadata.num_rows:
-        return Seal(f"it has {metadata.num_rows} rows, its footer says {facts.get('n_rows')}")
+        return Seal(f"it has {metadata.num_rows} rows, but its footer says {facts.get('n_rows')}")
     return Seal(None, raw)
 
 
@@ -255,15 +254,15 @@ def _checksum(file: IO[bytes], n_bytes: int) -> int:
 
 
 def _unsealed(path: Path) -> str:
-    """Why a file has no seal: it is not ours, of an older version, or its footer is damaged."""
+    """Why a file has no seal: it is foreign, of an older version, or its footer is damaged."""
     footer = footer_as_it_is(path)
     if footer is None:
         return "its footer cannot be read"
-    return "it has no checksum: an older version wrote it" if footer else FOREIGN
+    return "it has no checksum: it was written by an older version" if footer else FOREIGN
 
 
 def footer_as_it_is(path: Path) -> dict[str, Any] | None:
-    """Footer of a file that nothing vouches for: {} without one, None when it cannot be read."""
+    """Footer of an unverified file: {} without one, None if it cannot be read."""
     try:
         raw = (pq.read_metadata(path).metadata or {}).get(FOOTER_KEY)
         footer = json.loads(raw) if raw else {}
@@ -273,7 +272,7 @@ def footer_as_it_is(path: Path) -> dict[str, Any] | None:
 
 
 def open_sealed(path: Path) -> pq.ParquetFile:
-    """Open a verified file; every page that is read is verified again."""
+    """Open a verified file; every page read is verified again."""
     return pq.ParquetFile(path, page_checksum_verification=True)
 
 

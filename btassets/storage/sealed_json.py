@@ -1,6 +1,6 @@
-"""JSON files that say whether a byte of them changed: small records of the lake that no table holds.
+"""JSON files with a checksum: small records of the lake outside tables.
 
-Belongs here: writing and reading one such file. Does not belong here: what is in it.
+Belongs here: writing and reading one such file. Does not belong here: its content.
 """
 
 import json
@@ -20,17 +20,17 @@ def replace_sealed_json(path: Path, record: dict[str, Any]) -> None:
 
 
 def read_sealed_json(path: Path) -> dict[str, Any] | None:
-    """The record at `path`; None when there is none, and with a line in the log when it is damaged."""
+    """The record at `path`; None if it is missing, or damaged (which is logged)."""
     if not path.exists():
         return None
     record = _intact_record(path)
     if record is None:
-        tell_damage(path, "damaged (its checksum does not match); it counts as absent and is made again")
+        tell_damage(path, "damaged (its checksum does not match); it is treated as missing and rebuilt")
     return record
 
 
 def is_intact_json(path: Path) -> bool:
-    """Whether the file at `path` is a record as it was written."""
+    """Whether the file at `path` is an intact record."""
     return _intact_record(path) is not None
 
 

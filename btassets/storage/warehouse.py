@@ -1,8 +1,7 @@
 """`warehouse.duckdb`: views over the lake, for the DuckDB shell, pandas and notebooks.
 
-Belongs here: which view reads which files, and replacing the file as a whole, so that nobody waits
-for a lock and a shell that is open keeps the file it opened. Does not belong here: tables; the lake
-holds them.
+Belongs here: the files behind each view, and replacing the file as a whole, so that no process waits for a lock and an
+open shell keeps the file it opened. Does not belong here: tables; the lake holds them.
 """
 
 import shutil
@@ -27,7 +26,7 @@ Connect = Callable[[str], AbstractContextManager[Any]]
 
 
 class View(Protocol):
-    """How a table is stored and sorted (`btassets.graph.flow.ViewSpec`)."""
+    """Storage layout and sort order of a table (`btassets.graph.flow.ViewSpec`)."""
 
     @property
     def layout(self) -> str:
@@ -36,7 +35,7 @@ class View(Protocol):
 
     @property
     def order(self) -> tuple[str, ...]:
-        """Columns that the view sorts by."""
+        """Sort columns of the view."""
         ...
 
 
@@ -45,7 +44,7 @@ Views = Mapping[str, View]
 
 
 def view_sources(lake: Lake, views: Views, names: Collection[str] | None = None) -> dict[str, list[Path]]:
-    """Files behind each view; only tables that exist, and of them only files that btassets wrote and are intact.
+    """Files behind each view; only existing tables, and only their intact files written by btassets.
 
     Parameters
     ----------
@@ -57,7 +56,7 @@ def view_sources(lake: Lake, views: Views, names: Collection[str] | None = None)
     Raises
     ------
     DamagedFileError
-        When one is damaged and the lake does not mend.
+        If one is damaged and the lake does not mend.
     """
     found: dict[str, list[Path]] = {}
     for table in lake.tables():
@@ -75,7 +74,7 @@ def view_sources(lake: Lake, views: Views, names: Collection[str] | None = None)
 
 
 def view_sql(table: str, files: Iterable[Path], order: Sequence[str]) -> str:
-    """Statement that makes the view of one table, sorted by the columns `order`."""
+    """Statement that creates the view of one table, sorted by the columns `order`."""
     sorting = f" order by {', '.join(order)}" if order else ""
     listed = ", ".join(quoted_path(path) for path in files)
     # Names are ours and the files are quoted; a view cannot take parameters.
@@ -83,7 +82,7 @@ def view_sql(table: str, files: Iterable[Path], order: Sequence[str]) -> str:
 
 
 def quoted_path(path: Path | str) -> str:
-    """A path as DuckDB reads it, whatever is in its name: quotes are doubled, `[`, `*` and `?` are no pattern."""
+    """A path in DuckDB syntax, safe for any name: quotes are doubled, `[`, `*` and `?` are not patterns."""
     return "'" + escape(str(path)).replace("'", "''") + "'"
 
 
@@ -97,7 +96,7 @@ def _checksum(path: Path) -> str:
 
 
 def is_current(folder: Path, lake: Lake, views: Views) -> bool:
-    """Whether the warehouse is whole and has a view of every table, at the place where the book is now."""
+    """Whether the warehouse is intact and has a view of every table at the book's current location."""
     stamp = read_sealed_json(lake.root / "warehouse.json")
     try:
         return stamp == {**_stamp(folder, lake, views), "file": _checksum(folder / FILE_NAME)}
@@ -106,7 +105,7 @@ def is_current(folder: Path, lake: Lake, views: Views) -> bool:
 
 
 def refresh_views(folder: Path, lake: Lake, views: Views) -> None:
-    """Let the views follow the tables that a command added; damage elsewhere is for the next run to name."""
+    """Update the views after a command added tables; damage elsewhere is reported by the next run."""
     with suppress(DamagedFileError):
         if not is_current(folder, lake, views):
             write_views(folder, lake, views)
@@ -127,13 +126,13 @@ def write_views(folder: Path, lake: Lake, views: Views, connect: Connect = _plai
     Parameters
     ----------
     connect
-        Opens a DuckDB file for writing; the Dagster resource gives its own.
+        Opens a DuckDB file for writing; the Dagster resource passes its own.
     """
     sources = view_sources(lake, views)
 
     def write(temporary: Path) -> None:
         if "?" in str(temporary):
-            # DuckDB takes what follows for options and writes its log elsewhere.
+            # DuckDB parses the rest as options and writes its log elsewhere.
             with tempfile.TemporaryDirectory(prefix="btassets-") as place:
                 made = Path(place) / FILE_NAME
                 fill(made)

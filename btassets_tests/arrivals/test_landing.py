@@ -148,7 +148,7 @@ def test_landed_bars_that_were_damaged_come_back_from_their_second_copy(
         again = _ingested(book)["T001"]
         assert (again["version"], again["n_rows"], again["blocked"]) == (before["version"], N_BARS + 1, None)
         assert f"{kept}: damaged" in caplog.text
-        assert "its second copy is in its place" in caplog.text
+        assert "and restored from its second copy" in caplog.text
         caplog.clear()
 
 

@@ -196,7 +196,7 @@ class Lab:
     def _sweep(self, _number: int) -> tuple[Measured, str]:
         self.ensure_run()
         run = btassets(self.folder, "sweep", "--book", str(self.book_folder), "--quiet", *GRID)
-        if not run.stdout.startswith("1,000 books tried here"):
+        if not run.stdout.startswith("1,000 portfolios tried here"):
             raise MeasureError(f"the sweep said {run.stdout[:60]!r}")
         (page,) = self.book().reports.glob("sweep-*/sweep.html")
         return run, f"page {page.stat().st_size / 1000:.0f} kB"

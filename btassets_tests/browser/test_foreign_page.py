@@ -169,8 +169,10 @@ def test_a_link_of_a_foreign_page_opens_nothing(browser: Any, served: Served) ->
 
 def test_a_rebound_name_shows_nothing(browser: Any, served: Served) -> None:
     text = shown(browser, f"http://rebound.localhost:{served.port}/")
-    assert "not the address that was printed" in text
-    assert "not the address" in shown(browser, f"http://rebound.localhost:{served.reports_port}/latest/report.html")
+    assert "not the printed address" in text
+    assert "not the printed address" in shown(
+        browser, f"http://rebound.localhost:{served.reports_port}/latest/report.html"
+    )
     assert served.let_in == []
 
 

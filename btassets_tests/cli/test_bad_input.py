@@ -48,8 +48,8 @@ def run(folder: Path, *words: str) -> Answer:
     ("prepare", "said"),
     [
         (lambda bars: None, "no such folder"),
-        (lambda bars: bars.mkdir(), "no file of bars"),
-        (lambda bars: (bars.mkdir(), (bars / "notes.txt").write_text("x")), "no file of bars"),
+        (lambda bars: bars.mkdir(), "no bar file"),
+        (lambda bars: (bars.mkdir(), (bars / "notes.txt").write_text("x")), "no bar file"),
     ],
     ids=["missing", "empty", "other files"],
 )
@@ -71,7 +71,7 @@ def test_a_source_that_vanishes_leaves_the_last_report(own_book: Path, own_marke
         (own_market / "bars").rmdir()
     answer = run(own_book)
     assert answer.code == 0, answer.err
-    assert "bars are read from Parquet or CSV files" in answer.err, "the reason is told"
+    assert "bars must be in Parquet or CSV files" in answer.err, "the reason is told"
     assert report_bytes(own_book) == before
     assert call("today", "--book", own_book).code == 0
 
@@ -157,7 +157,7 @@ def test_a_book_that_may_not_be_read_is_told_to_be_made_readable(open_folder: Pa
     assert answer.code == 7, answer.err + answer.out
     told = answer.err + answer.out
     assert "cannot be read (permission denied)" in told
-    assert "give it read permission" in told
+    assert "need read permission" in told
     assert "give write permission" not in told
     assert "Traceback" not in told
 
@@ -258,7 +258,7 @@ def bad_market(folder: Path) -> dict[str, str]:
         "DISAGREE": "two different rows for one date",
         "MANYHIGH": "Q5",
         "EMPTY": "is empty",
-        "HEAD": "not one row",
+        "HEAD": "no rows",
     }
 
 

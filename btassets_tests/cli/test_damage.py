@@ -64,7 +64,7 @@ def test_a_command_that_reads_refuses_what_is_damaged(
         answer = call(*(word.format(out=tmp_path) for word in words), "--book", book)
         assert answer.code == 7, answer
         assert f"{path}: damaged" in answer.err
-        assert "`btassets run` makes it again" in answer.err
+        assert "`btassets run` rebuilds it" in answer.err
         assert answer.out == ""
     assert path.exists(), "a command that reads changes nothing"
     assert call("sql", "select count(*) from sessions", "--book", book).code == 0, "other tables go on"
@@ -121,7 +121,7 @@ def test_a_ticker_that_the_source_lost_is_named_when_its_bars_are_damaged(
     flip(path)
     answer = call("run", "--book", book, "--quiet")
     assert answer.code == 4, answer.err
-    assert f"{gone.stem}: its bars were in a damaged file and the source has it no more" in answer.err
+    assert f"{gone.stem}: its bars were in a damaged file and are no longer in the source" in answer.err
     again = call("run", "--book", book, "--quiet")
     assert again.code == 0, again.err
 

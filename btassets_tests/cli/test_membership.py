@@ -84,10 +84,10 @@ def test_the_survivorship_flag_follows_from_the_file(dated: Path, finished_book:
     report = json.loads((dated / "reports/latest/report.json").read_text())
     assert report["universe"]["survivorship"].startswith("point in time by members.csv: 7 members ever, all with bars")
     assert not [text for text in report["warnings"] if text.startswith("survivorship")]
-    assert any("who belonged to it then" in text for text in report["assumptions"])
+    assert any("dated membership" in text for text in report["assumptions"])
     assert report["settings"]["universe.membership"] == "members.csv"
     plain = json.loads((finished_book / "reports/latest/report.json").read_text())
-    assert plain["universe"]["survivorship"].startswith("everything in the source")
+    assert plain["universe"]["survivorship"].startswith("all tickers of the source")
     assert [text for text in plain["warnings"] if text.startswith("survivorship")]
     # A member whose bars the source does not have is what survivorship is about.
     write_members(dated / "members.csv", MEMBERS | {"GONE": [("", "2021-06-01")]})

@@ -27,7 +27,7 @@ def test_a_taken_port_is_told_with_the_way_out(book: Path) -> None:
         answer = call("ui", "--book", book, "--port", port)
     assert answer.code == 2
     assert answer.err == (
-        f"btassets: port {port} is taken by another program; choose another with --port N (the reports use N+1).\n"
+        f"btassets: port {port} is in use by another program; choose another with --port N (the reports use N+1).\n"
     )
 
 
@@ -41,6 +41,4 @@ def test_a_report_before_the_first_run_says_what_is_missing(tmp_path: Path) -> N
 def test_promote_without_a_setting_is_told(book: Path) -> None:
     answer = call("run", "--book", book, "--promote")
     assert answer.code == 2
-    assert answer.err == (
-        "btassets: --promote: no --set beside it; it writes the values of --set into btassets.toml.\n"
-    )
+    assert answer.err == ("btassets: --promote: requires --set; it writes the values of --set into btassets.toml.\n")

@@ -92,7 +92,7 @@ def test_refused_tickers_are_named_with_rule_and_reason_and_stop_nobody(faulty: 
     assert doctor.code == 0, doctor.out
     assert "findings by rule: " in doctor.out
     assert "rows taken out: Q4 1, Q5 1, Q6 1" in doctor.out
-    assert "1 days left out (Q19)" in doctor.out
+    assert "1 days blocked (Q19)" in doctor.out
     assert "blocked CASE: " in doctor.out
 
 
@@ -227,7 +227,7 @@ def test_an_override_that_nothing_needs_is_named(one_fault: Callable[[str], Path
     assert call("run", "--book", folder, "--quiet").code == 0
     out = call("doctor", "--book", folder).out
     assert "SLIP Q7: offer; CLEAN01" in out
-    assert "CLEAN01 Q9: once there was a reason (no such finding now: take it out)" in out
+    assert "CLEAN01 Q9: once there was a reason (matches no finding now: remove it)" in out
     report = json.loads((folder / "reports/latest/report.json").read_text())
     assert [(o["ticker"], o["is_used"]) for o in report["data_quality"]["overrides"]] == [
         ("SLIP", True),

@@ -160,14 +160,14 @@ def test_one_request_for_one_change_and_none_while_a_run_works(home: Home) -> No
     first, _ = home.tick()
     again, _ = home.tick(cursor=first.cursor)
     assert isinstance(again, dg.SkipReason), "a run that failed is not asked for again: no loop"
-    assert "asked for before" in str(again.skip_message)
+    assert "already requested" in str(again.skip_message)
     other, _ = home.tick()
     assert _requested(other).run_key == _requested(first).run_key
     assert len(first.cursor) < 40
     home.instance.create_run_for_job(home.defs.resolve_job_def("everything"), status=dg.DagsterRunStatus.STARTED)
     busy, _ = home.tick()
     assert isinstance(busy, dg.SkipReason)
-    assert "under way" in str(busy.skip_message)
+    assert "is active" in str(busy.skip_message)
 
 
 def test_missing_source_is_a_reason_not_a_crash(home: Home) -> None:

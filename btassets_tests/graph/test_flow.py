@@ -38,7 +38,7 @@ def test_every_kind_of_mistake_is_found() -> None:
     )
     found = problems({"bad": bad})
     assert [text.split(":")[0] for text in found if "later" in text] == [
-        "bad reads later, which no stage before it writes"
+        "bad reads later, which no earlier stage writes"
     ]
     assert sum("nothing" in text for text in found) == 2
     assert any("stat_claims" in text for text in found)

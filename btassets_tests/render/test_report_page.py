@@ -281,7 +281,7 @@ def test_twenty_years_and_many_setups_stay_small() -> None:
     assert time.process_time() - began < 3.0
     assert len(html.encode()) < 850_000
     assert "T0463" in html
-    assert "500 stand in report.json" in html
+    assert "500 are in report.json" in html
 
 
 # ---- colours and sizes ------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btassets.engine.floors import CORE_FLAGS, FLAGS, FLOORS, MOMENTUM, VARIANTS, Floor
+from btassets.engine.floors import CORE_FLAGS, FLOORS, MOMENTUM, Floor, variants_in_use
 from btassets.run.floor_sql import floor_macros, judge, qualifies, variant_relation
 from btassets.run.sql_models import connect, run_models
 from btassets.settings.models import Gates
@@ -22,7 +22,7 @@ from btassets_tests.support.sql_model_cases import relations_of, replaced
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "btassets_tests" / "golden"
 NAN = math.nan
-LIQUID = Floor("liquidity", "min_adv20_usd", "adv20_usd", "at_least", "tighteners_ok", "Least volume", off=0.0)
+LIQUID = Floor("liquidity", "min_volume_usd", "adv20_usd", "at_least", "tighteners_ok", "Least volume", off=0.0)
 
 
 def without(passes, *flags):
@@ -38,7 +38,7 @@ def test_golden_verdicts_sweep_and_ablation(case):
     passes = judge(rows, gates)
     assert without(passes, "momentum_ok").tolist() == rows.column("meets_core").to_pylist()
     assert qualifies(passes).tolist() == rows.column("qualified").to_pylist()
-    drops = {variant.name: variant.drops for variant in VARIANTS}
+    drops = {variant.name: variant.drops for variant in variants_in_use(gates)}
     assert [row["variant"] for row in report["gate_ablation"]] == list(drops)
     for row in report["gate_ablation"]:
         assert int(without(passes, *drops[row["variant"]]).sum()) == row["total"]
@@ -139,7 +139,13 @@ def test_every_floor_has_one_setting_and_a_known_flag():
     assert sorted(floor.setting for floor in FLOORS) == sorted(Gates.model_fields)
     assert {floor.flag for floor in FLOORS} == {flag.name for flag in CORE_FLAGS} | {"momentum_ok"}
     assert FLOORS[-1].name == MOMENTUM
-    assert variant_relation()["forgiven"].to_pylist() == [0, 2, 1, 4, 15]
+    forgiven = {
+        variant["member"]: variant["forgiven"] for variant in variant_relation(Gates().model_dump()).to_pylist()
+    }
+    bits = {flag.name: 1 << k for k, flag in enumerate(CORE_FLAGS)}
+    assert list(forgiven)[:4] == ["all_floors", "no_confidence_floor", "no_rr_floor", "no_neutral_exclusion"]
+    assert [forgiven[name] for name in list(forgiven)[:4]] == [0, 2, 1, 4]
+    assert forgiven["momentum_only"] == sum(bits.values())
 
 
 def test_the_models_and_a_single_verdict_agree():
@@ -149,7 +155,7 @@ def test_the_models_and_a_single_verdict_agree():
     candidates = relations["candidates"].select(["ticker", "asof_date", "direction", "best_prob", "ev"])
     rows = graded.join(candidates, ["ticker", "asof_date", "direction"])
     passes = judge(rows, gates)
-    for flag in FLAGS[:4]:
+    for flag in CORE_FLAGS:
         expected = np.logical_and.reduce([passes[floor.name] for floor in FLOORS if floor.flag == flag.name])
         assert rows[flag.name].to_numpy().tolist() == expected.tolist(), flag.name
     assert rows["qualified"].to_numpy().tolist() == qualifies(passes).tolist()
@@ -162,7 +168,7 @@ def test_a_new_floor_is_one_entry_and_one_setting():
     volume = np.random.default_rng(1).uniform(1e5, 1e7, relations["candidates"].num_rows)
     relations["candidates"] = replaced(relations["candidates"], "adv20_usd", volume)
     least = float(np.median(volume))
-    row = relations["settings"].append_column("min_adv20_usd", pa.array([least]))
+    row = relations["settings"].append_column("min_volume_usd", pa.array([least]))
     before = run_models(relations)["graded_setups"]
     with connect() as connection:
         for statement in floor_macros(floors):

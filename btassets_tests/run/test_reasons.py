@@ -94,10 +94,9 @@ def test_rows_of_another_table_are_named() -> None:
     assert found == [
         'setting basis: unset -> "raw"',
         "table trades has other rows than when this was computed",
-        "input membership changed (who belonged to the universe when, from the file of `universe.membership`; None "
-        "without one)",
+        "input membership changed (dated universe membership from the file of `universe.membership`; None without one)",
         "source x.py is gone",
-        "source y.py is new behind it",
+        "source y.py changed behind it",
     ]
 
 
@@ -108,10 +107,10 @@ def test_lists_are_compared_as_json_gives_them_back() -> None:
 @pytest.mark.parametrize(
     ("reason", "text"),
     [
-        (Reason("table", "trades", "a", "missing"), "table trades, which it reads, is missing"),
+        (Reason("table", "trades", "a", "missing"), "its input table trades is missing"),
         (Reason("tickers", "the source changed", n=1, now="AAA"), "1 ticker: the source changed (first: AAA)"),
         (Reason("setting", "method.fill", True, None), "setting method.fill: true -> unset"),
-        (Reason("unknown", "x"), "computed by a version that did not keep its inputs"),
+        (Reason("unknown", "x"), "computed by a version that did not record its inputs"),
         (Reason("columns", "x"), "its declared columns changed"),
     ],
 )

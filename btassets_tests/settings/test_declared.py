@@ -21,7 +21,7 @@ def test_a_section_is_handed_over_as_it_is() -> None:
 def test_a_section_declared_in_parts_has_these_parts() -> None:
     method = view("method.asof_grid", "statistics.groups").method
     assert method.asof_grid == SETTINGS.method.asof_grid
-    with pytest.raises(UndeclaredReadError, match=r"a stage reads setting method\.fill, .* btassets/graph/advice\.py"):
+    with pytest.raises(UndeclaredReadError, match=r"a stage reads setting method\.fill .* btassets/graph/advice\.py"):
         _ = method.fill
 
 

@@ -40,8 +40,8 @@ def test_numbers_have_neighbours_switches_and_words_have_none() -> None:
 @pytest.mark.parametrize(
     ("word", "kind", "text"),
     [
-        ("", UsageError, "sweep : no values in it; write it as gates.min_rr=1:3:0.25 or exits.hold_days=10,21,30."),
-        ("gates.min_rr", UsageError, "sweep gates.min_rr: no values in it; write it as gates.min_rr=1:3:0.25 or"),
+        ("", UsageError, "sweep : no values; write it as gates.min_rr=1:3:0.25 or exits.hold_days=10,21,30."),
+        ("gates.min_rr", UsageError, "sweep gates.min_rr: no values; write it as gates.min_rr=1:3:0.25 or"),
         (
             "gates.min_rrr=1",
             UnknownSettingError,
@@ -50,12 +50,16 @@ def test_numbers_have_neighbours_switches_and_words_have_none() -> None:
         ("gates.min_rr=two", SettingError, 'gates.min_rr = "two": must be a number >= 0 (command line)'),
         ("gates.min_rr=-1:1:1", SettingError, "gates.min_rr = -1: must be a number >= 0 (command line)"),
         ("exits.hold_days=7", SettingError, "exits.hold_days"),
-        ("gates.min_rr=3:1:1", UsageError, "sweep gates.min_rr=3:1:1: 3:1:1 runs nowhere; first:last:step ascends"),
-        ("gates.min_rr=1:3:0", UsageError, "runs nowhere"),
-        ("gates.min_rr=1:nan:1", UsageError, "runs nowhere"),
-        ("gates.min_rr=1:3", UsageError, "sweep gates.min_rr=1:3: 1:3 is no range; first:last:step"),
-        ("gates.min_rr=1:x:1", UsageError, "is no range"),
-        ("gates.min_rr=0:1e9:0.001", UsageError, "values, more than 20,000; take wider steps."),
+        (
+            "gates.min_rr=3:1:1",
+            UsageError,
+            "3:1:1 is an empty range; first:last:step ascends",
+        ),
+        ("gates.min_rr=1:3:0", UsageError, "is an empty range"),
+        ("gates.min_rr=1:nan:1", UsageError, "is an empty range"),
+        ("gates.min_rr=1:3", UsageError, "sweep gates.min_rr=1:3: 1:3 is not a range; first:last:step"),
+        ("gates.min_rr=1:x:1", UsageError, "is not a range"),
+        ("gates.min_rr=0:1e9:0.001", UsageError, "values, more than 20,000; use wider steps."),
     ],
 )
 def test_a_wrong_word_is_told_with_its_rule(word: str, kind: type[BtassetsError], text: str) -> None:
@@ -66,7 +70,7 @@ def test_a_wrong_word_is_told_with_its_rule(word: str, kind: type[BtassetsError]
 
 
 def test_a_setting_twice_no_setting_and_too_many_cells_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"gates\.min_rr is there twice; give all its values in one word"):
+    with pytest.raises(UsageError, match=r"gates\.min_rr is given twice; put all its values into one argument"):
         parse_grid(["gates.min_rr=1", "gates.min_rr=2"], BASE)
     with pytest.raises(UsageError, match="no setting to vary"):
         parse_grid([], BASE)

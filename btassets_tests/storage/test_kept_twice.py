@@ -34,7 +34,7 @@ def test_a_damaged_file_is_set_aside_and_its_copy_put_in_its_place(
     assert verify(path, "x").problem is None
     asides = [p for p in tmp_path.iterdir() if p.name.startswith(kept_twice.TORN)]
     assert [p.read_bytes() for p in asides] == [b"torn"]
-    assert "its second copy is in its place" in caplog.text
+    assert "and restored from its second copy" in caplog.text
 
 
 def test_without_an_intact_copy_there_is_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

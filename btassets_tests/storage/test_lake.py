@@ -165,7 +165,7 @@ def test_the_ledger_of_trials_is_kept_twice(tmp_path: Path, caplog: pytest.LogCa
         path = mending.path("trials", "sweep-1")
         hurt(path)
         assert reading.read("trials", "sweep-1").equals(some())
-        assert "its second copy is read" in caplog.text
+        assert "its second copy is used" in caplog.text
         assert reading.scenarios("trials") == ["sweep-1"]
         footer = mending.footer("trials", "sweep-1")
         assert footer is not None

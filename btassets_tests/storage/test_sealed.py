@@ -79,12 +79,12 @@ def test_what_is_wrong_is_told_apart(tmp_path: Path) -> None:
     content = path.read_bytes()
     assert verify(path, "u").problem is None, "this process wrote it, and asks under one place alone"
     forget_verified()
-    assert verify(path, "u").problem == "it is the file t"
+    assert verify(path, "u").problem == "it is a copy of t"
     forget_verified()
     path.write_bytes(content[:10])
-    assert verify(path, "t").problem == "10 bytes are no Parquet file"
+    assert verify(path, "t").problem == "10 bytes are not a Parquet file"
     path.write_bytes(content[:-1])
-    assert verify(path, "t").problem == "its end is cut off or overwritten"
+    assert verify(path, "t").problem == "its end is truncated or overwritten"
     pq.write_table(TABLE, path)
     assert verify(path, "t").problem == FOREIGN
     with pytest.raises(FileNotFoundError):

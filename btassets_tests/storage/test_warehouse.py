@@ -67,7 +67,7 @@ def test_foreign_files_and_copies_join_no_view(tmp_path: Path, caplog: pytest.Lo
     assert "trades/x.parquet: was not written by btassets" in caplog.text
     copied = lake.bucket_path("ohlcv_history", 2)
     copied.write_bytes(lake.bucket_path("ohlcv_history", 1).read_bytes())
-    with pytest.raises(DamagedFileError, match="it is the file ohlcv_history/bucket-0001"):
+    with pytest.raises(DamagedFileError, match="it is a copy of ohlcv_history/bucket-0001"):
         view_sources(lake, views())
     assert set(view_sources(lake, views(), ["trades"])) == {"trades"}, "what is not asked for is not looked at"
 

@@ -1,4 +1,4 @@
--- Qualified setups are some of all, and each direction is some of the qualified.
+-- Qualified setups are a subset of all, and each direction is a subset of the qualified.
 select
     part.population,
     part.total,

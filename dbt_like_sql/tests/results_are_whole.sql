@@ -1,4 +1,4 @@
--- A graded setup has its whole result, another one has a reason and no result.
+-- A graded setup has a complete result; any other has a reason and no result.
 select
     row_no,
     is_graded,

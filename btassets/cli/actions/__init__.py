@@ -1,1 +1,1 @@
-"""What each command does, imported when it runs; its options are in `btassets.cli.commands`."""
+"""The work of each command, imported when it runs; its options are in `btassets.cli.commands`."""

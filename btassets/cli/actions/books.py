@@ -1,6 +1,6 @@
-"""`init`, `doctor`, `config`: make a book, check it, print its settings.
+"""`init`, `doctor`, `config`: create a book, check it, print its settings.
 
-Belongs here: what these commands print. Does not belong here: settings themselves (`btassets.settings`).
+Belongs here: the output of these commands. Does not belong here: settings themselves (`btassets.settings`).
 """
 
 import importlib.metadata
@@ -35,7 +35,7 @@ def command_init(
     basis: str | None,
     profile: str | None,
 ) -> int:
-    """Make a book and print the next steps."""
+    """Create a book and print the next steps."""
     values: dict[str, object] = dict(DEMO_SETTINGS) if source == "demo" else {"source.kind": source}
     if source == "files" and not path:
         raise UsageError("init --source files: no --path", "name the folder (or long file) of your bars.")
@@ -43,7 +43,7 @@ def command_init(
     if path:
         place = Path(path).expanduser()
         if not place.exists():
-            raise NoBarsError(f"source {place}", "there is no such folder or file", "name the folder of your bars.")
+            raise NoBarsError(f"source {place}", "no such folder or file", "name the folder of your bars.")
         values["source.path"] = str(place.absolute())
     if benchmark:
         given = Path(benchmark).expanduser()
@@ -59,8 +59,8 @@ def command_init(
     say("  btassets today     lists what qualifies")
     if values.get("benchmark", "none") == "none":
         say(
-            "No benchmark is set: every comparison with one stays empty. Set benchmark in btassets.toml to a file "
-            "or to a ticker of the source."
+            "No benchmark is set, so comparisons with one are missing. Set benchmark in btassets.toml to a file or "
+            "to a ticker of the source."
         )
     return 0
 
@@ -91,7 +91,7 @@ def command_config(*, book: Path | None, scenario: str | None, changed: bool, as
 
 def _word(key: str, value: object) -> str:
     if key == "schedule.webhook" and value:
-        return "set, not shown"  # the address alone admits a post
+        return "set, not shown"  # the URL alone authorizes a post
     if isinstance(value, tuple):
         return mask("[" + ", ".join(map(str, value)) + "]")
     return str(value).lower() if isinstance(value, bool) else mask(str(value))
@@ -139,7 +139,7 @@ _MAX_NAMED = 20
 
 
 def _deep(book: Book) -> BtassetsError | None:
-    """Verify every byte and print a table of it; the first damage, None without."""
+    """Verify every byte and print a table of the results; the first damage, None without."""
     from btassets.book.deep_check import deep_check
     from btassets.run.tables import inputs_of
     from btassets.stages.bars.bar_store import changed_versions
@@ -153,9 +153,9 @@ def _deep(book: Book) -> BtassetsError | None:
     for line in (damaged + [note for c in found for note in c.notes])[:_MAX_NAMED]:
         say(f"  {line}")
     if not damaged:
-        say("every file is as btassets wrote it")
+        say("every file matches its checksum")
         return None
-    say(f"{len(damaged)} damaged files: `btassets run` makes them again")
+    say(f"{len(damaged)} damaged files: `btassets run` rebuilds them")
     path, _, problem = damaged[0].partition(": ")
     return DamagedFileError(path, problem)
 
@@ -167,14 +167,14 @@ def _versions(_book: Book) -> str:
 
 
 def _write_rights(book: Book) -> str:
-    """Ask, and write nothing: a book that is only looked at stays as it is."""
+    """Query without writing: the book stays unchanged."""
     for name in ("", "data", "reports", ".dagster"):
         folder = book.folder / name
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
             from btassets.errors import CannotWriteError
 
-            raise CannotWriteError(str(folder), "it may be read, but not written: no run can work here")
-    return f"{book.folder} can be written"
+            raise CannotWriteError(str(folder), "readable but not writable: no run is possible here")
+    return f"{book.folder} is writable"
 
 
 def _free_disk(book: Book) -> str:
@@ -201,8 +201,8 @@ def _source(book: Book) -> str:
 def _universe(book: Book) -> str:
     universe, members = book.base.universe, book.membership
     if members is None:
-        named = f"{len(universe.tickers)} tickers by name" if universe.tickers else "everything in the source"
-        return f"{named}; who belonged to it at each date is not known"
+        named = f"{len(universe.tickers)} tickers by name" if universe.tickers else "all tickers of the source"
+        return f"{named}; membership at each date is unknown"
     from btassets.arrivals.of_book import active_tickers
 
     n_spells = sum(len(own) for own in members.spells.values())
@@ -224,7 +224,7 @@ def _calendar(book: Book) -> str:
 def _benchmark(book: Book) -> str:
     name = book.base.benchmark
     if name == "none":
-        return "none: residual momentum and comparisons stay empty"
+        return "none: no residual momentum and no comparisons"
     from btassets.settings.models import SourceColumns
     from btassets.sources.files.bar_folder import read_benchmark
     from btassets.sources.files.column_mapping import ColumnNames
@@ -251,18 +251,18 @@ def _lake(book: Book) -> str:
 
 
 def _quality(book: Book) -> str:
-    """What the rules found: counts by rule, rows taken out, days left out, each blocked ticker with its reason."""
+    """Findings of the rules: counts by rule, dropped rows, blocked days, each blocked ticker with its reason."""
     footer = book.lake.footer("bar_problems")
     if footer is None:
-        return "nothing judged yet"
+        return "no findings yet"
     numbers = footer.facts["numbers"]
     rules = ", ".join(f"{name.removeprefix('findings_')} {n}" for name, n in numbers.items() if "_Q" in name)
     parts = [f"findings by rule: {rules}" if rules else "no finding"]
     taken = ", ".join(f"{rule} {n}" for rule, n in footer.facts["quarantined"].items())
-    parts += [f"rows taken out: {taken} (table bar_quarantine)"] if taken else []
-    parts += [f"{numbers['days_blocked']} days left out (Q19)"] if numbers["days_blocked"] else []
+    parts += [f"rows dropped: {taken} (table bar_quarantine)"] if taken else []
+    parts += [f"{numbers['days_blocked']} days blocked (Q19)"] if numbers["days_blocked"] else []
     parts += (
-        [f"{numbers['revisions']} past values changed by the source (bar_revisions)"] if numbers["revisions"] else []
+        [f"{numbers['revisions']} past values revised by the source (bar_revisions)"] if numbers["revisions"] else []
     )
     footers = book.lake.ticker_footers("ohlcv_history")
     parts += [f"blocked {footers[ticker]['blocked']}" for ticker in footer.facts["blocked"][:5]]
@@ -275,10 +275,10 @@ def _overrides(book: Book) -> str:
     unused = [] if footer is None else [tuple(pair) for pair in footer.facts["unused"]]
     told = [
         f"{item.ticker} {item.rule}: {item.reason}"
-        + (" (no such finding now: take it out)" if (canonical_ticker(item.ticker), item.rule) in unused else "")
+        + (" (matches no finding now: remove it)" if (canonical_ticker(item.ticker), item.rule) in unused else "")
         for item in given
     ]
-    return "; ".join(told) or "none: no finding was confirmed by a person"
+    return "; ".join(told) or "none"
 
 
 def _age(book: Book, most: int | None) -> str:

@@ -1,6 +1,6 @@
 """`compare A B`: two scenarios, paired.
 
-Belongs here: what the command prints and where its files are. Does not belong here: any number.
+Belongs here: the command's output and the location of its files. Does not belong here: any number.
 """
 
 import json
@@ -49,7 +49,7 @@ def command_compare(*, first: str, second: str, book: Path | None, layout: str, 
 
 
 def _open(where: Path, name: str) -> Book:
-    """Open the book as a scenario that was declared or run."""
+    """Open the book in a declared or previously run scenario."""
     checked_name("compare", name)
     base = open_book(where)
     known = dict.fromkeys(("base", *base.resolved.scenarios, *base.lake.scenarios("backtest_report")))

@@ -1,6 +1,6 @@
-"""`forget`: take tickers out of a book with their bars and findings.
+"""`forget`: remove tickers from a book with their bars and findings.
 
-Belongs here: what the command prints. Does not belong here: taking them out (`stages.bars.ohlcv_history`).
+Belongs here: the command's output. Does not belong here: removing them (`stages.bars.ohlcv_history`).
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from btassets.storage.lock import book_lock
 
 
 def command_forget(*, tickers: tuple[str, ...], book: Path | None) -> int:
-    """Take tickers out of the lake; the next run recomputes without them."""
+    """Remove tickers from the lake; the next run recomputes without them."""
     opened = open_book(folder_of(book))
     with book_lock(opened.folder, "forget", wait=False):
         footers = opened.lake.ticker_footers(TABLE)

@@ -1,7 +1,7 @@
-"""`grade`: the whole report for a table of setups made elsewhere.
+"""`grade`: the whole report for a user's own table of setups.
 
-Belongs here: reading the given files and writing the answer. Does not belong here: the grading
-(`btassets.studies.grade.grade`). No book is read and none is made.
+Belongs here: reading the given files and writing the result. Does not belong here: the grading
+(`btassets.studies.grade.grade`). No book is read or created.
 """
 
 import json
@@ -32,7 +32,7 @@ def command_grade(
     out_rows: Path | None,
     assignments: tuple[str, ...],
 ) -> int:
-    """Grade the given setups; write the report and, when asked, the rows."""
+    """Grade the given setups; write the report and, if requested, the rows."""
     use_cache_folder()
     settings = _settings(profile, activation, assignments)
     read = (candidates, benchmark, activation)
@@ -73,9 +73,9 @@ def _settings(profile: str, activation: Path | None, assignments: tuple[str, ...
         try:
             gates = json.loads(activation.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:
-            raise SettingsFileError(str(activation), f"no JSON object ({error})", _GATES) from error
+            raise SettingsFileError(str(activation), f"not a JSON object ({error})", _GATES) from error
         if not isinstance(gates, dict):
-            raise SettingsFileError(str(activation), "no JSON object", _GATES)
+            raise SettingsFileError(str(activation), "not a JSON object", _GATES)
         overrides |= {f"gates.{name}": value for name, value in gates.items()}
     overrides |= parse_assignments(assignments)
     return resolve(overrides=overrides).settings

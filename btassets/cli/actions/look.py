@@ -1,6 +1,6 @@
-"""`today`, `report`, `export`: look at what a run made, and write it to a file.
+"""`today`, `report`, `export`: print results of a run, or write them to a file.
 
-Belongs here: reading and printing. Nothing is computed, nothing in the book is written.
+Belongs here: reading and printing. Nothing is computed or written in the book.
 """
 
 import webbrowser
@@ -35,13 +35,13 @@ from btassets.studies.export import daily_returns
 
 _STALE_SESSIONS = 3
 _OF_NO_STAGE = {TRIALS.name: read_trials, VERDICTS.name: read_verdicts, daily_returns.NAME: daily_returns.returns_table}
-"""Tables that no stage writes."""
+"""Tables not written by a stage."""
 
 
 def command_today(
     *, book: Path | None, layout: str, capital: float, signal_day: bool, max_age: int | None, scenario: str | None
 ) -> int:
-    """Print what qualifies at the last session, with sizes, and the nearest misses."""
+    """Print the setups that qualify at the last session, with sizes, and the nearest misses."""
     from btassets.render.todays_list import as_csv, as_json, as_text
     from btassets.stages.advice.todays_setups import todays_list
 
@@ -60,12 +60,15 @@ def command_today(
     say(text.rstrip("\n"))
     warn_if_stale(opened, "todays_setups")
     if age[1] > _STALE_SESSIONS:
-        tell(f"warning: the bars end on {age[0]}, {age[1]} sessions ago; `btassets run` when the source has newer ones")
+        tell(
+            f"warning: the bars end on {age[0]}, {age[1]} sessions ago; run `btassets run` when the source has newer "
+            "ones"
+        )
     return 0
 
 
 def command_report(*, book: Path | None, scenario: str | None, is_opened: bool) -> int:
-    """Print the headline and where the report is."""
+    """Print the headline and the path of the report."""
     opened = book_of(book, scenario=scenario)
     require_run(opened, "backtest_report")
     folder = report_folder(opened)
@@ -88,7 +91,7 @@ def command_export(
     if table in known_tables():
         require_run(opened)
     if table == "candidates" and not opened.lake.bucket_files(opened.candidates):
-        tell(f"scenario {opened.scenario} was not run: its rows are taken from the base replay")
+        tell(f"scenario {opened.scenario} was never run: its rows come from the base replay")
         opened = opened.in_base()
     data = read_table(opened, table)
     if table == "candidates":
@@ -111,7 +114,7 @@ def _of_grid(data: pa.Table, grid: str, profile: str | None) -> pa.Table:
 
 
 def known_tables() -> list[str]:
-    """Names that `export` takes."""
+    """Table names accepted by `export`."""
     return sorted({*TABLES, *_OF_NO_STAGE})
 
 
@@ -121,7 +124,7 @@ def read_table(book: Book, name: str) -> pa.Table:
     Raises
     ------
     UnknownTableError
-        When no asset has this name, or it was not computed yet.
+        If no asset has this name, or it was not computed yet.
     """
     if name == "bars":
         return bars_table(book)
@@ -162,7 +165,7 @@ def _read_file(path: Path) -> pa.Table:
 
 
 def write_table(data: pa.Table, path: Path) -> None:
-    """Write a table in the format that the file's ending names; the path was checked by `checked_out`."""
+    """Write a table in the format given by the file's suffix; the path was validated by `checked_out`."""
     kind, place = path.suffix.lower(), path.resolve()
     if kind == ".parquet":
         replace_file(place, lambda temporary: pq.write_table(data, temporary))

@@ -1,6 +1,6 @@
 """`null-market`: the book's own market with the edge destroyed, many times.
 
-Belongs here: the words and progress. Does not belong here: any number.
+Belongs here: text and progress. Does not belong here: any number.
 """
 
 import json
@@ -17,7 +17,7 @@ from btassets.storage.lock import book_lock
 def command_null_market(
     *, book: Path | None, k: int, scenario: str | None, layout: str, quiet: bool, no_wait: bool, workers: int | None
 ) -> int:
-    """Run the versions that are missing and print where the real numbers fall among them."""
+    """Run missing versions and print the ranks of the real numbers among them."""
     opened = book_of(book, scenario=scenario)
     start_arrow_alone()
     use_cache_folder()

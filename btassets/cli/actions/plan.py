@@ -1,6 +1,6 @@
-"""`plan`: what a run would do, and why; nothing is computed or written.
+"""`plan`: what a run would do, and why; computes and writes nothing.
 
-Belongs here: printing. Does not belong here: what is stale and the reasons (`btassets.plan`).
+Belongs here: printing. Does not belong here: staleness and its reasons (`btassets.plan`).
 """
 
 import json
@@ -14,11 +14,11 @@ from btassets.graph.flow import STAGES
 from btassets.plan import StaleStage, explain
 
 _MOST_FILES = 4
-"""Source files that one stage names; the others are counted."""
+"""Maximum number of source files named per stage; the others are counted."""
 
 
 def command_plan(*, book: Path | None, scenario: str | None, layout: str, is_explained: bool) -> int:
-    """Print which stages a run would bring up to date, and with `--why` what changed."""
+    """Print the stages that a run would update, and with `--why` the changes."""
     opened = book_of(book, scenario=scenario)
     found = explain(opened)
     if layout == "json":
@@ -47,7 +47,7 @@ def as_json(scenario: str, found: Sequence[StaleStage]) -> dict[str, Any]:
 
 
 def as_text(scenario: str, found: Sequence[StaleStage], *, with_reasons: bool) -> str:
-    """Return the plan as lines for a person."""
+    """Return the plan as lines of text."""
     if not found:
         return f"scenario {scenario}: nothing to do, all {len(STAGES)} stages are up to date"
     lines = [f"scenario {scenario}: {len(found)} of {len(STAGES)} stages to bring up to date"]
@@ -58,18 +58,18 @@ def as_text(scenario: str, found: Sequence[StaleStage], *, with_reasons: bool) -
             f"  {stale.name if n == 0 else '':<{width}}  {text}".rstrip() for n, text in enumerate(reasons or [""])
         ]
     if not with_reasons:
-        lines.append("`btassets plan --why` says what changed")
+        lines.append("`btassets plan --why` shows what changed")
     return "\n".join(lines)
 
 
 def _first_words(stale: StaleStage) -> list[str]:
-    """Tickers of the stage, where it goes ticker by ticker."""
+    """Tickers of the stage, if it is partitioned by ticker."""
     n = sum(reason.n or 0 for reason in stale.reasons)
     return [f"{n} tickers"] if n else []
 
 
 def _reason_lines(stale: StaleStage) -> list[str]:
-    """Reasons of a stage: settings one by one, of many source files the first."""
+    """Reasons of a stage: settings one by one, of many source files only the first."""
     files = [reason for reason in stale.reasons if reason.kind == "code"]
     above = [reason.name for reason in stale.reasons if reason.kind == "upstream"]
     lines = [reason.text for reason in stale.reasons if reason.kind not in ("code", "upstream")]

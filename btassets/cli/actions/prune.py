@@ -15,7 +15,7 @@ from btassets.storage.lock import book_lock
 
 
 def command_prune(*, book: Path | None, keep_runs: int, keep_days: int, dry_run: bool) -> int:
-    """Delete runs that are neither among the newest nor recent; numbers and tables stay."""
+    """Delete runs that are neither among the newest nor recent; tables are never deleted."""
     opened = open_book(folder_of(book))
     from btassets.instance.dagster_home import open_instance
     from btassets.instance.runs.old_runs import delete_runs, old_runs

@@ -1,4 +1,4 @@
-"""`demo`, `ingest`, `run`: which book, which scenario, and what is printed of an ingest.
+"""`demo`, `ingest`, `run`: the book, the scenario, and the output of an ingest.
 
 Belongs here: from the values of the options to the work. Does not belong here: the work itself (`update`).
 """
@@ -33,7 +33,7 @@ from btassets.storage.lock import book_lock
 
 
 def command_demo(*, book: Path | None, quiet: bool, no_wait: bool, workers: int | None, **market: Any) -> int:
-    """Make the demo book where it does not exist yet, and run it."""
+    """Create the demo book if it does not exist, and run it."""
     preset = market["preset"] or "demo"
     if preset == "edge" and market["tickers"] is None:
         market["tickers"] = EDGE_TICKERS
@@ -43,7 +43,7 @@ def command_demo(*, book: Path | None, quiet: bool, no_wait: bool, workers: int 
     folder = (book or default).absolute()
     file = folder / FILE_NAME
     if file.is_file() and open_book(folder).base.source.kind != "demo":
-        raise UsageError(f"{file}: a book over bars of your own", "choose another folder for the demo market.")
+        raise UsageError(f"{file}: a book on bars of your own", "choose another folder for the demo market.")
     make_demo_book(folder, values)
     text = settings_text(DEMO_SETTINGS | values)
     if values and file.read_text(encoding="utf-8") != text:
@@ -66,14 +66,15 @@ def command_run(  # one keyword per option
     no_wait: bool,
     workers: int | None,
 ) -> int:
-    """Bring everything up to date for the scenario that was asked for."""
+    """Update the requested scenario."""
     if promote:
         values = parse_assignments(assignments)
         if not values:
-            raise UsageError("--promote: no --set beside it", "it writes the values of --set into btassets.toml.")
+            raise UsageError("--promote: requires --set", "it writes the values of --set into btassets.toml.")
         if scenario is not None or name is not None or profile is not None:
             raise UsageError(
-                "--promote beside --scenario, --as or --profile", "it changes the book's own settings: use it alone."
+                ("--promote cannot be combined with --scenario, --as or --profile"),
+                "it changes the book's own settings: use it alone.",
             )
         open_book(folder_of(book))
         set_in_file(folder_of(book) / FILE_NAME, values)
@@ -81,7 +82,7 @@ def command_run(  # one keyword per option
     overrides = overrides_of(assignments, profile=profile, workers=workers)
     opened = book_of(book, scenario=scenario, overrides=overrides, name=name, mends=True)
     if no_read and tickers:
-        raise UsageError("--no-read beside --tickers", "nothing is read then: use one of them.")
+        raise UsageError("--no-read cannot be combined with --tickers", "--no-read reads nothing: use one of them.")
     work = Work(tickers_of(tickers), is_quiet=quiet, waits=not no_wait, reads=not no_read)
     return bring_up_to_date(opened, work)
 
@@ -89,7 +90,7 @@ def command_run(  # one keyword per option
 def command_ingest(
     *, book: Path | None, full: bool, tickers: str, quiet: bool, no_wait: bool, workers: int | None
 ) -> int:
-    """Read new bars from the source; nothing is replayed."""
+    """Read new bars from the source; replays nothing."""
     opened = open_book(folder_of(book), overrides=overrides_of(workers=workers), mends=True)
     work = Work(tickers_of(tickers), is_quiet=quiet, waits=not no_wait)
     use_cache_folder()

@@ -1,7 +1,7 @@
-"""`schedule`: the daily run and the sensors of a book, and what keeps their daemon up.
+"""`schedule`: the daily run and the sensors of a book, and the service that runs their daemon.
 
-Belongs here: switching them, telling when they last looked, writing a systemd user unit or a crontab
-line. Does not belong here: when a run starts (`btassets.defs.schedules`).
+Belongs here: switching them, printing their last ticks, writing a systemd user unit or a crontab line. Does not belong
+here: when a run starts (`btassets.defs.schedules`).
 """
 
 import argparse
@@ -24,7 +24,7 @@ _SYSTEMCTL, _CRONTAB = "systemctl", "crontab"
 
 
 def command_schedule(arguments: argparse.Namespace) -> int:
-    """Turn the book's schedule and sensors on or off, or say how they are."""
+    """Turn the book's schedule and sensors on or off, or print their state."""
     book = open_book(folder_of(arguments.book))
     from btassets.defs.schedules import switch
     from btassets.instance.dagster_home import open_instance
@@ -50,7 +50,7 @@ def _say_status(instance: object, book: Book) -> None:
         (s.name, "on" if s.is_on else "off", _ago(s.last_tick, now), s.last_words or "-")
         for s in switches(instance, book)  # pyright: ignore[reportArgumentType]
     ]
-    say(table(rows, ("name", "state", "last look", "what it did")))
+    say(table(rows, ("name", "state", "last look", "last tick")))
     heard = daemon_heard(instance)  # pyright: ignore[reportArgumentType]
     hours = exchange_hours(book.lake, book.base.calendar, now)
     say(f"daily run at {book.base.schedule.time} {hours.zone}, when a session of {hours.code} has closed")
@@ -77,12 +77,12 @@ def unit_name(book: Book) -> str:
 
 
 def command_line(book: Book) -> list[str]:
-    """Command that keeps the daemon of a book up."""
+    """Command that runs the daemon of a book."""
     return [sys.executable, "-m", "btassets.cli", "ui", "--no-page", "--book", str(book.folder)]
 
 
 def unit_text(book: Book) -> str:
-    """Systemd user unit that keeps the daemon of a book up."""
+    """Systemd user unit that runs the daemon of a book."""
     words = " ".join('"' + word.replace("%", "%%").replace('"', '\\"') + '"' for word in command_line(book))
     return (
         f"[Unit]\nDescription=btassets: schedule and sensors of {book.folder.name.replace('%', '%%')}\n\n"
@@ -92,7 +92,7 @@ def unit_text(book: Book) -> str:
 
 
 def crontab_line(book: Book) -> str:
-    """Crontab line that starts the daemon of a book with the machine."""
+    """Crontab line that starts the daemon of a book at boot."""
     log = shlex.quote(str(book.instance / "daemon.log"))
     return f"@reboot {shlex.join(command_line(book))} >> {log} 2>&1".replace("%", "\\%")
 
@@ -112,11 +112,11 @@ def _call(words: list[str], text: str | None = None) -> tuple[int, str]:
 
 
 def _keep_up(book: Book, *, is_installed: bool) -> None:
-    """Print what keeps the daemon up, or install it."""
+    """Print the service that runs the daemon, or install it."""
     if not is_installed:
         say("")
-        say(f"They run while a daemon does: `btassets ui`, or this unit in {_unit_path(book)}")
-        say("(`btassets schedule on --install` writes it, or a crontab line where there is no systemd):")
+        say(f"They run only while a daemon runs: `btassets ui`, or this unit in {_unit_path(book)}")
+        say("(`btassets schedule on --install` writes it, or a crontab line without systemd):")
         say("")
         say(unit_text(book).rstrip())
         say("")
@@ -127,15 +127,19 @@ def _keep_up(book: Book, *, is_installed: bool) -> None:
         for words in (["daemon-reload"], ["enable", "--now", path.name]):
             code, text = _call([_SYSTEMCTL, "--user", *words])
             if code:
-                raise UsageError(f"systemctl --user {' '.join(words)}: {text}", f"the unit is in {path}; start it so.")
+                raise UsageError(
+                    f"systemctl --user {' '.join(words)}: {text}", (f"the unit is in {path}; start it by hand.")
+                )
         say(f"wrote and started {path}")
-        say("it stops when you log out, unless `loginctl enable-linger` was called once")
+        say("it stops at logout, unless `loginctl enable-linger` has been called once")
     elif shutil.which(_CRONTAB) is not None:
         _write_crontab([*_other_lines(book), crontab_line(book)])
         say(f"wrote into the crontab: {crontab_line(book)}")
-        say("it starts with the machine; until then `btassets ui --no-page` keeps it up")
+        say("it starts at boot; until then run `btassets ui --no-page`")
     else:
-        raise UsageError("--install: neither systemd nor crontab here", "start `btassets ui --no-page` your own way.")
+        raise UsageError(
+            ("--install: neither systemd nor crontab is available"), "start `btassets ui --no-page` by other means."
+        )
 
 
 def _other_lines(book: Book) -> list[str]:

@@ -1,7 +1,7 @@
 """`sql`: a read-only query over the tables of a book.
 
-Belongs here: the door to DuckDB, which can read the lake and nothing else, and printing its answer. Does not belong
-here: the views (`btassets.storage.warehouse`).
+Belongs here: a DuckDB connection restricted to the lake, and printing results. Does not belong here: the views
+(`btassets.storage.warehouse`).
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ _SIGNIFICANT = 6
 
 
 def command_sql(*, query: str, book: Path | None, layout: str) -> int:
-    """Answer a query over the lake's tables; nothing can be written."""
+    """Run a query over the lake's tables, read-only."""
     opened = book_of(book)
     require_run(opened)
     try:
@@ -46,7 +46,7 @@ def command_sql(*, query: str, book: Path | None, layout: str) -> int:
     elif layout == "json":
         twice = [name for name, n in Counter(answer.column_names).items() if n > 1]
         if twice:
-            raise UsageError(f"sql: column {printable(twice[0])} is there twice", "name each with `as`.")
+            raise UsageError(f"sql: column {printable(twice[0])} occurs twice", "name each with `as`.")
         say(json_text([dict(zip(answer.column_names, row, strict=True)) for row in rows]).rstrip())
     else:
         show_table([[_shown(value) for value in row] for row in rows], answer.column_names)
@@ -54,7 +54,7 @@ def command_sql(*, query: str, book: Path | None, layout: str) -> int:
 
 
 def _tables_of(connection: duckdb.DuckDBPyConnection, book: Book, query: str) -> set[str] | None:
-    """Tables that a query names, so that no other has to be verified; None: all, when it names none of ours."""
+    """Tables named by a query, so that no other has to be verified; None: all, if it names none of ours."""
     try:
         names = connection.get_table_names(query)
     except (duckdb.Error, UnicodeError, RuntimeError):  # DuckDB gives a better message when it runs the query
@@ -68,7 +68,7 @@ def _door(book: Book, query: str) -> duckdb.DuckDBPyConnection:
     for name, files in view_sources(book.lake, found, _tables_of(connection, book, query)).items():
         connection.execute(view_sql(name, files, found[name].order))
     root = str(book.lake.root)
-    # As it is, and as the views spell it: DuckDB compares the text.
+    # The path itself, and as spelled in the views: DuckDB compares the text.
     allowed = ", ".join("'" + spelled.replace("'", "''") + "'" for spelled in {root, escape(root)})
     connection.execute(f"set allowed_directories = [{allowed}]")
     connection.execute("set enable_external_access = false")
@@ -77,26 +77,26 @@ def _door(book: Book, query: str) -> duckdb.DuckDBPyConnection:
 
 
 def _one_select(query: str) -> duckdb.Statement:
-    """Statement of a query that is one SELECT (SHOW and DESCRIBE are); anything else could write a file.
+    """Statement of a query that is one SELECT (including SHOW and DESCRIBE); anything else could write a file.
 
-    It is parsed before any other use: DuckDB makes the folder of an EXPORT already while it looks for its tables.
+    It is parsed before any other use, because DuckDB creates the folder of an EXPORT even while extracting its tables.
     """
     statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type.name != "SELECT":
         kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
-        raise UsageError(f"sql: {kinds} asked", "ask with one SELECT; the tables cannot be written.")
+        raise UsageError(f"sql: {kinds} asked", "use one SELECT; tables are read-only.")
     return statements[0]
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> Any:
     relation = connection.sql(statement)
     if relation is None:
-        raise NoBarsError("sql", "the query has no answer", "ask with one SELECT.")
+        raise NoBarsError("sql", "the query returns no result", "use one SELECT.")
     return relation
 
 
 def _first_lines(text: str) -> str:
-    """DuckDB's message without the picture of the query below it."""
+    """DuckDB's message without the excerpt of the query below it."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("^", "LINE "))]
     return " ".join(lines)[:600]
 

@@ -1,6 +1,6 @@
 """`sweep`: a grid over settings, one simulated portfolio per cell over one replay.
 
-Belongs here: what the command prints, progress, where its files are. Does not belong here: any number.
+Belongs here: the command's output, progress, the location of its files. Does not belong here: any number.
 """
 
 import json
@@ -42,7 +42,7 @@ def command_sweep(  # one keyword per option
     no_wait: bool,
     workers: int | None,
 ) -> int:
-    """Simulate every cell of a grid, print its field and its best cells, and write its page."""
+    """Simulate every cell of a grid, print its heat map and best cells, and write its page."""
     opened = book_of(book, scenario=scenario, overrides=overrides_of(assignments, workers=workers))
     if out is not None:
         checked_out(out, book=opened)
@@ -80,7 +80,7 @@ def command_sweep(  # one keyword per option
 
 
 def as_json(document: dict[str, Any]) -> str:
-    """Text of sweep.json; NaN is refused, missing is null."""
+    """Text of sweep.json; NaN is refused, missing values are null."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

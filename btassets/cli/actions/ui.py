@@ -1,7 +1,7 @@
 """`ui`: the Dagster page, the daemon and the reports of a book, on the loopback only.
 
 Belongs here: ports, the order in which programs start, what the terminal says meanwhile. Does not
-belong here: the processes (`btassets.instance.processes.process_group`), the door before page and reports
+belong here: the processes (`btassets.instance.processes.process_group`), the guard before page and reports
 (`btassets.instance.web.web_door`), what the page shows (`btassets.defs`).
 """
 
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _MAX_PORT = 65_534
 LOG_NAME = "ui.log"
-"""What page, daemon and runs say beyond their pages, in the instance's folder."""
+"""Log of page, daemon and runs, in the instance's folder."""
 
 _START_SECONDS = 300.0
-"""A process that starts has ended by then or is stuck: slow machines take a minute."""
+"""Timeout for the start of a process: slow machines take a minute."""
 _POLL_SECONDS = 0.1
 _SAID_AFTER_SECONDS = 1.5
 _LOGS = ["--log-level", "warning"]
 
 
 def command_ui(arguments: argparse.Namespace) -> int:
-    """Serve until interrupted, then stop every process that was started."""
-    # A shell's background job ignores Ctrl-C; children would inherit that, and Dagster's stop by it.
+    """Serve until interrupted, then stop every started process."""
+    # A shell's background job ignores Ctrl-C; children would inherit that, and Dagster stops them with it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     port = None if arguments.no_page else _checked_port(arguments.port)
     book = open_book(folder_of(arguments.book))
@@ -88,7 +88,7 @@ def _serve(book: Book, port: int | None) -> int:
 
 
 def _prepare(book: Book) -> None:
-    """Close runs that died and make the source's tickers partitions."""
+    """Close dead runs and add the source's tickers as partitions."""
     from btassets.arrivals.of_book import plan_ingest
     from btassets.instance.dagster_home import open_instance
     from btassets.instance.runs.dead_runs import close_dead_runs
@@ -99,7 +99,7 @@ def _prepare(book: Book) -> None:
         try:
             register(instance, plan_ingest(book).listed)
         except BtassetsError as error:
-            tell(f"btassets: {error}")  # the page shows what there is; bars can come later
+            tell(f"btassets: {error}")  # the page shows existing data; bars can come later
 
 
 def _close_runs(book: Book) -> None:
@@ -110,14 +110,14 @@ def _close_runs(book: Book) -> None:
     with open_instance(book.instance) as instance:
         n_closed = close_dead_runs(instance)
     if n_closed:
-        tell(f"btassets: {n_closed} {'run was' if n_closed == 1 else 'runs were'} under way and ended; run again.")
+        tell(f"btassets: {n_closed} {'active run was' if n_closed == 1 else 'active runs were'} stopped; run again.")
 
 
 def _serve_code(place: Path, processes: "Processes") -> Path:
-    """Start the one process that page and daemon ask for definitions; return the workspace file that names it.
+    """Start the one code server shared by page and daemon; return the workspace file that names it.
 
-    Without it both would start their own, and the daemon a new one every minute. It listens on a socket
-    in a folder that only this user can enter: anyone who reaches it can run code.
+    Without it both would start their own, and the daemon a new one every minute. It listens on a socket in a folder
+    that only this user can enter, because access to it allows running code.
     """
     from btassets.defs.schedules import MODULE
     from btassets.instance.processes.code_server import is_serving
@@ -145,7 +145,7 @@ def _start_page(book: Book, port: int, workspace: Path, sockets: list[socket.soc
 
 def _answers(port: int) -> bool:
     try:
-        # Not through a proxy that the environment names.
+        # Bypass proxies from the environment.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://{_HOST}:{port}/server_info", timeout=2.0) as answer:
             return answer.status == 200
@@ -155,7 +155,7 @@ def _answers(port: int) -> bool:
 
 @contextmanager
 def _said(what: str) -> "Iterator[None]":
-    """Say on the terminal what is waited for; one line for each step."""
+    """Print the current wait on the terminal; one line for each step."""
     started = time.monotonic()
     tell(f"{what} ...")
     yield
@@ -165,14 +165,14 @@ def _said(what: str) -> "Iterator[None]":
 
 
 def _wait(is_over: Callable[[], bool]) -> None:
-    """Return when something answers, or nothing ever will."""
+    """Return once the program answers, or has ended."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and not is_over():
         time.sleep(_POLL_SECONDS)
 
 
 def _is_daemon_ours(book: Book, *, is_needed: bool) -> bool:
-    """Whether this command starts the book's one daemon; False when it has one and a page is enough."""
+    """Whether this command starts the book's daemon; False if one is running and only a page is needed."""
     try:
         with book_lock(book.folder, "daemon", wait=False, name="daemon"):
             return True
@@ -183,17 +183,17 @@ def _is_daemon_ours(book: Book, *, is_needed: bool) -> bool:
 
 def _say_other_daemon(holder: str, *, is_needed: bool) -> None:
     if is_needed:
-        raise UsageError(f"a daemon of this book runs already ({holder})", "one is enough.")
-    tell(f"schedule and sensors are looked after already ({holder}); this is the page alone")
+        raise UsageError(f"a daemon of this book is already running ({holder})", "one daemon per book.")
+    tell(f"a daemon already runs schedule and sensors ({holder}); this starts the page only")
 
 
 def _bound(stack: ExitStack, port: int) -> list[socket.socket]:
-    """Sockets of a port on the loopback, IPv4 and, where there is one, IPv6: `localhost` may mean either."""
+    """Sockets of a port on the loopback, IPv4 and, if available, IPv6: `localhost` may mean either."""
     made: list[socket.socket] = []
     for family, host in ((socket.AF_INET, _HOST), (socket.AF_INET6, "::1")):
         try:
             made.append(stack.enter_context(socket.socket(family, socket.SOCK_STREAM)))
-            # A page that was just stopped leaves connections behind that hold the port for a minute.
+            # A page stopped just before leaves connections behind that hold the port for a minute.
             made[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             made[-1].bind((host, port))
         except OSError as error:
@@ -201,7 +201,7 @@ def _bound(stack: ExitStack, port: int) -> list[socket.socket]:
                 made = made[:1]  # a machine without IPv6
                 continue
             is_taken = error.errno == errno.EADDRINUSE
-            problem = f"port {port} is taken by another program" if is_taken else f"port {port}: {error.strerror}"
+            problem = f"port {port} is in use by another program" if is_taken else f"port {port}: {error.strerror}"
             raise UsageError(problem, "choose another with --port N (the reports use N+1).") from error
     return made
 
@@ -216,6 +216,6 @@ def _watch(processes: "Processes", log: Path, *, is_daemon_needed: bool) -> int:
             processes.forget("daemon")
         elif ended is not None:
             name, code = ended
-            tell(f"btassets: the {name} ended with code {code}; {log} tells why")
+            tell(f"btassets: the {name} ended with code {code}; see {log}")
             return EXIT_BUG
         time.sleep(0.3)

@@ -1,4 +1,4 @@
-"""Bringing a book up to date: the work behind `demo`, `ingest` and `run`.
+"""Updating a book: the work behind `demo`, `ingest` and `run`.
 
 Belongs here: the order of plan, run and last lines. Dagster is imported only when something is stale. Does not
 belong here: what is stale (`btassets.plan`), the run itself (`btassets.defs.launch`), the options.
@@ -43,7 +43,7 @@ _MAX_LISTED = 10
 
 @dataclass(frozen=True)
 class Work:
-    """How a command works.
+    """Options of an update.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Work:
     waits
         Wait while another run holds the book.
     reads
-        Ask the source for new bars.
+        Query the source for new bars.
     """
 
     only: Sequence[str] = ()
@@ -69,17 +69,17 @@ def tickers_of(text: str) -> list[str]:
 
 
 def take_landing(book: Book) -> Taken:
-    """Take the files of landing/; name those that are still being written."""
+    """Accept the files of landing/; report those still being written."""
     taken = take_landed(book)
     if taken.n_files:
         tell(f"{taken.n_files} files taken from landing/, bars of {len(taken.tickers)} tickers")
     if taken.unsettled:
-        tell(f"landing/{taken.unsettled[0]} changed within {SETTLE_SECONDS:g} seconds and waits for the next run")
+        tell(f"landing/{taken.unsettled[0]} changed within the last {SETTLE_SECONDS:g} seconds; the next run takes it")
     return taken
 
 
 def sweep_book(book: Book) -> None:
-    """Delete half-written files of killed runs, and keep a copy of the settings that this run uses."""
+    """Delete half-written files of killed runs, and copy the settings used by this run."""
     keep_settings(book.folder)
     for folder in (book.lake.root, book.reports):
         sweep(folder)
@@ -93,7 +93,7 @@ def waiting(holder: str) -> None:
 
 
 def bring_up_to_date(book: Book, work: Work) -> int:
-    """Read, replay and analyse what is stale, then print headline, findings and paths; returns the exit code."""
+    """Read, replay and analyse, then print headline, findings and paths; returns the exit code."""
     start_arrow_alone()
     use_cache_folder()
     with book_lock(book.folder, f"run of scenario {book.scenario}", wait=work.waits, on_wait=waiting):
@@ -126,11 +126,11 @@ def bring_up_to_date(book: Book, work: Work) -> int:
 
 
 def _planned(base: Book, work: Work) -> tuple[RunPlan, str]:
-    """The plan of a run, and a sentence when the source cannot be asked and the bars of the book have to do."""
-    base.lake.ticker_footers(TABLE)  # damage is noticed where a file is read
+    """The plan of a run, and a sentence if the source is unreachable and the book's bars are used."""
+    base.lake.ticker_footers(TABLE)  # damage is detected when a file is read
     owed = owed_tickers(base)
     if not work.reads and owed:
-        rule = f"the bars of {len(owed)} tickers, first {owed[0]}, were in a damaged file: they have to be read again"
+        rule = f"the bars of {len(owed)} tickers, first {owed[0]}, were in a damaged file and must be read again"
         raise UsageError(f"--no-read: {rule}", "run without --no-read.")
     if not work.reads:
         return make_plan(base, reads=False), ""
@@ -143,7 +143,7 @@ def _planned(base: Book, work: Work) -> tuple[RunPlan, str]:
 
 
 def _run_planned(base: Book, plan: RunPlan, work: Work) -> tuple[int, str]:
-    """Run a plan; when the source stops answering and the book has every ticker, go on with the bars that it has."""
+    """Run a plan; if the source becomes unreachable and the book has every ticker, continue with the existing bars."""
     failure = _launched(base, plan, work)
     known = base.lake.ticker_footers(TABLE)
     is_complete = all(known.get(ticker, {}).get("n_rows") for ticker in plan.ingest.listed)
@@ -157,7 +157,7 @@ def _run_planned(base: Book, plan: RunPlan, work: Work) -> tuple[int, str]:
 def _without_source(base: Book, reason: str) -> str:
     footer = base.lake.footer("sessions")
     as_of = "" if footer is None else f", as of {EPOCH + dt.timedelta(days=int(footer.facts['last']))}"
-    return f"the source could not be read, and the bars of the book were used{as_of}: {reason}"
+    return f"the source is unreachable; the book's bars were used{as_of}: {reason}"
 
 
 def _run_scenario(book: Book, work: Work) -> int:
@@ -180,7 +180,7 @@ def run_base(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) ->
 def _launched(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) -> "RunFailure | None":
     is_multiprocess = book.settings.executor.kind == "multiprocess"
     if is_multiprocess:
-        # First of all: the server imports while this process does.
+        # Started first, so that the server imports while this process does.
         prepare_launch(book.folder, launch_words(book.overrides, work.only, is_full=is_full))
     from btassets.defs.launch import launch
 
@@ -200,7 +200,7 @@ def _launched(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) -
 
 
 def _code_of(failure: "RunFailure | None") -> int:
-    """Exit code of a run, 0 when it succeeded; the reason of a failure is printed."""
+    """Exit code of a run, 0 if it succeeded; prints the reason of a failure."""
     if failure is None:
         return 0
     if failure.exit_code != EXIT_INTERRUPTED:
@@ -209,7 +209,7 @@ def _code_of(failure: "RunFailure | None") -> int:
 
 
 def write_warehouse(book: Book) -> None:
-    """Renew the views of warehouse.duckdb when tables came or went."""
+    """Rewrite the views of warehouse.duckdb if tables were added or removed."""
     from btassets.storage.warehouse import is_current, write_views
 
     if not is_current(book.folder, book.lake, views()):
@@ -217,7 +217,7 @@ def write_warehouse(book: Book) -> None:
 
 
 def last_lines(book: Book, landed: Taken) -> int:
-    """Print tickers and landed files that could not be used, then the findings of weight; returns the exit code."""
+    """Print refused tickers and landed files, then the important findings; returns the exit code."""
     for name, reason in landed.refused.items():
         tell(f"landing/{name} stays there: {reason}")
     footers = book.lake.ticker_footers(TABLE)

@@ -1,20 +1,20 @@
-"""The commands by name, each with the line that help shows.
+"""The commands by name, each with its line of help.
 
-Belongs here: names and one line each, so that `btassets --help` imports no command. A new command is a line here
-and a module of the same name with a `command`, made by `btassets.cli.program.declare`.
+Belongs here: names and one line each, so that `btassets --help` imports no command. A new command is a line here and a
+module of the same name with a `command`, built by `btassets.cli.program.declare`.
 """
 
 COMMANDS = {
     "demo": "Run the whole graph on a synthetic market; needs no data of your own.",
-    "init": "Make a book: a folder with a settings file that explains every setting.",
+    "init": "Create a book: a folder with a commented settings file.",
     "doctor": "Check the book: versions, source, calendar, coverage, permissions, disk.",
-    "config": "Print the settings in force and where each comes from.",
-    "ingest": "Read new bars from the source; resumes where it stopped.",
-    "run": "Bring everything up to date: bars, replay, analysis, report.",
+    "config": "Print the settings in force and the source of each.",
+    "ingest": "Read new bars from the source; resumes after an interruption.",
+    "run": "Update everything: bars, replay, analysis, report.",
     "plan": "List what a run would compute, and why.",
-    "today": "List what qualifies at the last session, with sizes, and the nearest misses.",
-    "journal": "Print the lists as they were shown, what became of them, and the live verdict.",
-    "grade": "Make the whole report for a table of setups made elsewhere.",
+    "today": "List the setups that qualify at the last session, with sizes, and the nearest misses.",
+    "journal": "Print the lists as they were shown, their results, and the live verdict.",
+    "grade": "Produce the whole report for your own table of setups.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
     "sweep": "Simulate a portfolio for every cell of a grid of settings over one replay.",
     "null-market": "Repeat the analysis on the book's own market with the edge destroyed.",
@@ -23,7 +23,20 @@ COMMANDS = {
     "sql": "Query the tables in SQL (DuckDB, read-only).",
     "ui": "Serve the book's Dagster page and its reports, on this machine only.",
     "schedule": "Turn the daily run after the session's close and the new-bars sensor on or off.",
-    "prune": "Delete old runs, landed files and reports; numbers and tables stay.",
-    "forget": "Take tickers that left the source out of the book, with their bars.",
+    "prune": "Delete old runs, landed files and reports; tables are never deleted.",
+    "forget": "Remove tickers that left the source, with their bars, from the book.",
     "completion": "Print the completion script for bash, zsh or fish.",
 }
+
+_FOLDERS = {"journal": "live"}
+"""Commands whose module is in a folder below this one."""
+
+
+def module_of(name: str) -> str:
+    """Module that declares a command.
+
+    >>> module_of("null-market"), module_of("journal")
+    ('btassets.cli.commands.null_market', 'btassets.cli.commands.live.journal')
+    """
+    folder = f"{_FOLDERS[name]}." if name in _FOLDERS else ""
+    return f"{__name__}.{folder}{name.replace('-', '_')}"

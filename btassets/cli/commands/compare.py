@@ -8,7 +8,7 @@ command = declare(
     "compare",
     "btassets.cli.actions.compare:command_compare",
     [
-        argument("first", metavar="A", help="A scenario that was run; base: the book's own settings."),
+        argument("first", metavar="A", help="A scenario that has been run; base: the book's own settings."),
         argument("second", metavar="B", help="Another one."),
         options.book(),
         options.layout("table", "json"),

@@ -20,7 +20,7 @@ command = declare(
     [
         argument("table", metavar="TABLE", help="Name of the table.", shell_complete=_tables),
         options.book(),
-        options.out("File to write; its ending names the format.", required=True),
+        options.out("File to write; its suffix selects the format.", required=True),
         option("--grid", type=Word(("week", "bar", "all")), default="all", help="Rows of candidates (default: all)."),
         options.profile("Rows of candidates on the grid of that profile."),
         options.scenario(),

@@ -8,7 +8,7 @@ command = declare(
     "forget",
     "btassets.cli.actions.forget:command_forget",
     [argument("tickers", nargs=-1, required=True, metavar="TICKER...", help="Tickers to forget."), options.book()],
-    more="For tickers that left the source. One that the source still lists is read again by the next run: "
-    "universe.exclude keeps it out.",
+    more="For tickers that left the source. A ticker that the source still lists is read again by the next run, "
+    "unless universe.exclude names it.",
     examples=["btassets forget OLDCO", "btassets forget OLDCO BRK.B"],
 )

@@ -17,7 +17,7 @@ command = declare(
         option("--out-rows", type=FilePath(), metavar="F.parquet", help="File for the graded rows as Parquet."),
         options.assignments(),
     ],
-    more="The table needs ticker, asof_date (or date), direction, entry, stop and target. No book is read or made.",
+    more="The table needs ticker, asof_date (or date), direction, entry, stop and target. No book is read or created.",
     examples=[
         "btassets grade --candidates setups.csv --bars ~/bars --benchmark ~/bars/SPY.csv --out graded.json",
     ],

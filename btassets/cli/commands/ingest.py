@@ -13,6 +13,6 @@ command = declare(
         options.tickers(),
         *options.work(),
     ],
-    more="Nothing is replayed: `btassets run` does that, and reads new bars itself.",
+    more="Does not replay: use `btassets run`, which also reads new bars.",
     examples=["btassets ingest", "btassets ingest --full --tickers AAPL,MSFT"],
 )

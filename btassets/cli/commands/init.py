@@ -3,19 +3,20 @@
 from btassets.cli import options
 from btassets.cli.options import FilePath, Word, argument, option
 from btassets.cli.program import declare
-
-SOURCES = ("demo", "files", "sql", "alpaca", "tiingo", "massive", "yahoo")
+from btassets.settings.source_kinds import KIND_NAMES
 
 command = declare(
     "init",
     "btassets.cli.actions.books:command_init",
     [
         argument("folder", type=FilePath(), metavar="DIR", help="Folder of the new book."),
-        option("--source", type=Word(SOURCES), default="demo", help="Where bars come from (default: demo)."),
+        option("--source", type=Word(KIND_NAMES), default="demo", help="Source of the bars (default: demo)."),
         option("--path", metavar="PATH", help="Folder of bars, one file per ticker, or one long file (source files)."),
-        option("--benchmark", metavar="FILE|TICKER", help="What to compare with; none: nothing."),
+        option("--benchmark", metavar="FILE|TICKER", help="Benchmark; none: no comparisons."),
         option("--calendar", metavar="CODE", help="Exchange code such as XNYS; data: the union of the bars' dates."),
-        option("--basis", type=Word(("raw", "split", "total")), help="Adjustment that the source's prices have."),
+        option(
+            "--basis", type=Word(("raw", "split", "total")), help=("Price adjustments included in the source's prices.")
+        ),
         options.profile("Named set of method switches (default: standard)."),
     ],
     examples=[

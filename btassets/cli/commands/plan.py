@@ -9,7 +9,7 @@ command = declare(
     "btassets.cli.actions.plan:command_plan",
     [
         option(
-            "--why", "is_explained", is_flag=True, help="Tell for each stage which setting, table or source changed."
+            "--why", "is_explained", is_flag=True, help="Show for each stage which setting, table or source changed."
         ),
         options.book(),
         options.scenario("Scenario to plan (default: base, the book's own settings)."),

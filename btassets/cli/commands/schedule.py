@@ -21,9 +21,9 @@ command: click.Command = declare(
     "schedule",
     "btassets.cli.commands.schedule:switch",
     [
-        argument("action", type=Word(("on", "off", "status")), metavar="on|off|status", help="What to do."),
+        argument("action", type=Word(("on", "off", "status")), metavar="on|off|status", help="Action."),
         options.book(),
-        option("--install", is_flag=True, help="With on: write the unit or crontab line too; with off: remove it."),
+        option("--install", is_flag=True, help="With on: also write the unit or crontab line; with off: remove it."),
     ],
     examples=["btassets schedule on --install", "btassets schedule status"],
 )

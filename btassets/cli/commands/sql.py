@@ -8,7 +8,7 @@ command = declare(
     "sql",
     "btassets.cli.actions.sql:command_sql",
     [
-        argument("query", metavar='"SELECT ..."', help="One SELECT; 'show tables' and 'describe TABLE' too."),
+        argument("query", metavar='"SELECT ..."', help="One SELECT; also 'show tables' and 'describe TABLE'."),
         options.book(),
         options.layout(),
     ],

@@ -20,7 +20,7 @@ command = declare(
         options.book(),
         option("--exit", "policy", type=Word(("hold", "target")), default="hold", help="Exit rule (default: hold)."),
         option("--by", type=Word(_SCORES), default="sharpe", help="Number that ranks the cells (default: sharpe)."),
-        options.scenario("Settings that every cell starts from (default: base)."),
+        options.scenario("Base settings of every cell (default: base)."),
         options.assignments(),
         options.layout(),
         options.out("File for all cells as a table."),

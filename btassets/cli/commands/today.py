@@ -11,7 +11,7 @@ command = declare(
         options.book(),
         options.layout(),
         option("--capital", type=Amount(), default=10_000.0, metavar="USD", help="Capital for the position sizes."),
-        option("--signal-day", is_flag=True, help="The last week end instead of the last session."),
+        option("--signal-day", is_flag=True, help="List the last week end instead of the last session."),
         options.max_age(),
         options.scenario(),
     ],

@@ -23,8 +23,8 @@ command: click.Command = declare(
     [
         options.book(),
         option("--port", type=Whole(1, 65_534), default=3000, metavar="N", help="Port of the page; reports on N+1."),
-        option("--no-page", is_flag=True, help="Run the daemon alone: schedule and sensors, no page."),
+        option("--no-page", is_flag=True, help="Run the daemon only: schedule and sensors, no page."),
     ],
-    more="Ctrl-C stops every process that it started.",
+    more="Ctrl-C stops every process it started.",
     examples=["btassets ui", "btassets ui --book mybook --port 3100"],
 )

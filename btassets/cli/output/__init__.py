@@ -1,1 +1,1 @@
-"""What commands print and write beside their result: files, findings, states, first-run progress."""
+"""Output of commands beside their result: files, findings, states, first-run progress."""

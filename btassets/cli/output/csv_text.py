@@ -1,7 +1,7 @@
 """Tables as CSV and JSON text for other programs.
 
-Belongs here: cells that a spreadsheet must not run, values that CSV and JSON can hold. Does not belong here: which
-table (`look.py`, `sql.py`).
+Belongs here: cells that a spreadsheet must not execute, values valid in CSV and JSON. Does not belong here: the choice
+of table (`look.py`, `sql.py`).
 """
 
 import csv
@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _FORMULA = "^[=+\\-@\\t\\r]"
-"""How a cell begins that spreadsheets take for a formula."""
+"""First characters of a cell that spreadsheets interpret as a formula."""
 
 
 def safe_cell(value: Any) -> Any:
-    """Value of a CSV cell: text that a spreadsheet would run gets an apostrophe in front.
+    """Value of a CSV cell: text that a spreadsheet would execute gets a leading apostrophe.
 
     >>> safe_cell("=cmd()"), safe_cell("-1+2"), safe_cell("AAPL"), safe_cell(-1.5), safe_cell(None)
     ("'=cmd()", "'-1+2", 'AAPL', -1.5, None)
@@ -28,7 +28,7 @@ def safe_cell(value: Any) -> Any:
 
 
 def safe_table(data: pa.Table) -> pa.Table:
-    """Table with columns that CSV can hold: labels and safe text, nested values as JSON."""
+    """Table with columns valid in CSV: labels and safe text, nested values as JSON."""
     for place, field in enumerate(data.schema):
         column = data[field.name] if data.schema.names.count(field.name) == 1 else data.column(place)
         if pa.types.is_dictionary(field.type):
@@ -56,7 +56,7 @@ def _flat(value: Any) -> Any:
 
 
 def json_text(rows: list[dict[str, Any]] | dict[str, Any]) -> str:
-    """JSON text of rows, or of an object that holds them; what is no finite number is null."""
+    """JSON text of rows, or of an object that holds them; numbers that are not finite are null."""
     return json.dumps(_finite(rows), default=as_text, ensure_ascii=False, allow_nan=False, indent=0) + "\n"
 
 
@@ -73,7 +73,7 @@ def _finite(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Text of a value that JSON has no type for."""
+    """Text of a value without a JSON type."""
     if isinstance(value, bytes):
         return value.hex()
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,7 +1,7 @@
-"""What a person should know of the data before trusting a run: the last lines of `run` and `ingest`.
+"""Important findings about the data: the last lines of `run` and `ingest`.
 
-Belongs here: collecting the findings of weight, ordering them by harm, at most five lines. Does not belong here:
-judging bars (`btassets.engine.market`, `btassets.stages.bars`). A new kind of finding is one function in `_LOOKS`.
+Belongs here: collecting important findings, ordering them by harm, at most five lines. Does not belong here: screening
+bars (`btassets.engine.market`, `btassets.stages.bars`). A new kind of finding is one function in `_LOOKS`.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ WRONG_NUMBERS, LOST_ROWS, NOTE = 100, 50, 10
 """Harm: numbers of the report are likely wrong; rows are missing from it; worth knowing."""
 
 _TOLD_WITH_REASON = frozenset({"Q24"})
-"""Rules of dropped rows whose own sentence says what to do."""
+"""Rules of dropped rows whose own sentence includes the remedy."""
 
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -30,9 +30,9 @@ class Finding:
     Attributes
     ----------
     harm
-        How much it can mislead a reader of the report; the line with the greatest comes first.
+        How much it can mislead a reader of the report; the highest comes first.
     text
-        What was observed, with ticker and date, the rule in brackets, and what to do where that is not plain.
+        Observed values, with ticker and date, the rule in brackets, and what to do if that is not obvious.
     """
 
     harm: int
@@ -51,7 +51,7 @@ def _dropped_rows(book: Book) -> Iterable[Finding]:
 
 
 def _data(book: Book) -> Iterable[Finding]:
-    """Findings over tickers and over the source as a whole; refused tickers are listed by themselves."""
+    """Findings over tickers and over the source as a whole; refused tickers are listed separately."""
     for found in data_findings(book):
         is_listed = found.severity == "block" and found.tickers
         if not is_listed and (found.severity != "quarantine" or found.rule in _TOLD_WITH_REASON):
@@ -74,7 +74,7 @@ def run_findings(book: Book) -> list[Finding]:
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Lines to print: the first five findings, then how many are left.
+    """Lines to print: the first five findings, then the number of others.
 
     >>> finding_lines([Finding(NOTE, "a")] * 7)[-1]
     '... and 2 more: `btassets export bar_problems --out problems.csv`'

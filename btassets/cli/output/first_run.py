@@ -1,6 +1,6 @@
-"""The first run of an install: the engine is compiled, and the user hears of it.
+"""Progress of the engine's compilation at the first run of an install.
 
-Belongs here: counting compiled functions while a command works. Does not belong here: where they are kept
+Belongs here: counting compiled functions while a command works. Does not belong here: their location
 (`btassets.compiled`), drawing (`terminal.py`).
 """
 
@@ -20,7 +20,7 @@ _CACHED = re.compile(r"^@entry\b|^(?:@njit\(.*|    )cache=True", re.MULTILINE)
 
 
 def n_cached_functions() -> int:
-    """Functions of the engine that numba keeps in its cache, from the decorators in its sources."""
+    """Functions of the engine in numba's cache, from the decorators in its sources."""
     engine = Path(__file__).resolve().parents[2] / "engine"
     return sum(len(_CACHED.findall(path.read_text(encoding="utf-8"))) for path in engine.rglob("*.py"))
 

@@ -1,7 +1,7 @@
-"""Where `--out` may write.
+"""Paths to which `--out` may write.
 
-Belongs here: the one rule for every command that writes a file of the user's: a regular file or a new one, in a
-folder that exists. Does not belong here: the content (`look.py`), atomic writing (`btassets.storage.files`).
+Belongs here: the one rule for every command that writes a user's file: a regular file or a new one, in an existing
+folder. Does not belong here: the content (`look.py`), atomic writing (`btassets.storage.files`).
 """
 
 import stat
@@ -12,7 +12,7 @@ from btassets.book.book import Book
 from btassets.errors import UsageError
 
 _OF_THE_SYSTEM = ("/dev", "/proc", "/sys")
-_ADVICE = "name a file, new or existing, in a folder that exists."
+_ADVICE = "name a file in an existing folder."
 
 
 def checked_out(
@@ -28,26 +28,28 @@ def checked_out(
     Parameters
     ----------
     endings
-        Endings that name a format; empty: any.
+        Suffixes that select a format; empty: any.
     book
-        The book that is read: its own files are never a target.
+        The book being read: its own files are never a target.
     inputs
-        Files and folders that the command reads, or writes otherwise.
+        Other files and folders that the command reads or writes.
     word
         The option, for the message.
 
     Raises
     ------
     UsageError
-        For a device, a folder, a missing folder, an unknown ending, or a file that is read.
+        For a device, a folder, a missing folder, an unknown suffix, or an input file.
     """
     shown = f"{word} {path}"
     ending, known = path.suffix.lower(), list(endings)
     if known and ending not in known:
-        raise UsageError(f"{shown}: ends in {ending or 'nothing'}", f"write {', '.join(known[:-1])} or {known[-1]}.")
+        raise UsageError(
+            (f"{shown}: has the suffix {ending or 'none'}"), f"use {', '.join(known[:-1])} or {known[-1]}."
+        )
     real = path.absolute()
     if not real.parent.is_dir():
-        raise UsageError(f"{shown}: there is no folder {real.parent}", "make it first, or name another one.")
+        raise UsageError(f"{shown}: there is no folder {real.parent}", "create it first, or name another one.")
     if any(real.resolve().is_relative_to(place) for place in _OF_THE_SYSTEM):
         raise UsageError(f"{shown}: a folder of devices", _ADVICE)
     if path.exists():
@@ -59,7 +61,7 @@ def checked_out(
     real = path.resolve()
     for other in inputs:
         if other is not None and other.resolve() == real:
-            raise UsageError(f"{shown}: the command uses this file itself", "name another file.")
+            raise UsageError(f"{shown}: an input file of this command", "name another file.")
     if book is not None:
         own = (book.lake.root, book.instance, book.folder / "btassets.toml", book.folder / "warehouse.duckdb")
         if any(real == place.resolve() or place.resolve() in real.parents for place in own):

@@ -1,7 +1,7 @@
-"""Whether the tables that a command reads were computed, and are up to date.
+"""Whether the tables read by a command were computed and are up to date.
 
-Belongs here: refusing a book that was never run, and naming what is stale. Does not belong here: what makes a stage
-stale (`btassets.run.freshness`).
+Belongs here: refusing a book that was never run, and naming stale tables. Does not belong here: the causes of staleness
+(`btassets.run.freshness`).
 """
 
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ def require_run(book: Book, table: str = "sessions") -> None:
     Parameters
     ----------
     table
-        A table that the command reads.
+        A table read by the command.
 
     Raises
     ------
     NeverRunError
-        With the command that makes the tables.
+        Names the command that computes the tables.
     """
     if book.lake.footer("sessions") is None:
         raise NeverRunError(str(book.folder))
@@ -42,7 +42,7 @@ def stale_stages(book: Book, names: Iterable[str] = STAGES) -> list[str]:
     """Computed stages whose inputs changed since: bars, settings, or code."""
     stale: list[str] = []
     for name in names:
-        if name == "ohlcv_history":  # whether a source has newer bars is asked by `run`
+        if name == "ohlcv_history":  # only `run` checks whether a source has newer bars
             continue
         stage = STAGES[name]
         if name != "candidates" and book.lake.footer(name, key_of(stage, book)) is None:
@@ -51,7 +51,7 @@ def stale_stages(book: Book, names: Iterable[str] = STAGES) -> list[str]:
             continue
         try:
             is_stale = not is_fresh(name, book, input_hash(name, book))
-        except BtassetsError:  # an input that cannot be read any more: `run` says which
+        except BtassetsError:  # an unreadable input: `run` reports which
             is_stale = True
         if is_stale:
             stale.append(name)
@@ -59,13 +59,13 @@ def stale_stages(book: Book, names: Iterable[str] = STAGES) -> list[str]:
 
 
 def run_command(book: Book) -> str:
-    """Command that brings a scenario up to date."""
+    """Command that updates a scenario."""
     scenario = "" if book.scenario == BASE_SCENARIO else f" --scenario {book.scenario}"
     return f"btassets run{scenario}"
 
 
 def warn_if_stale(book: Book, table: str) -> None:
-    """Write a warning when the stage of a table, or one above it, is stale."""
+    """Write a warning if the stage of a table, or an upstream one, is stale."""
     stale = stale_stages(book, _above(table))
     if stale:
         tell(
@@ -75,7 +75,7 @@ def warn_if_stale(book: Book, table: str) -> None:
 
 
 def _above(table: str) -> list[str]:
-    """The stage of a table and every stage that it reads, in flow order."""
+    """The stage of a table and every upstream stage, in flow order."""
     own = next((name for name, stage in STAGES.items() if table in stage.outputs), None)
     if own is None:
         return []
@@ -89,12 +89,12 @@ def _above(table: str) -> list[str]:
 
 
 def refuse_stale(book: Book, command: str) -> None:
-    """Refuse to compute on tables that do not belong to the settings in force.
+    """Refuse to compute on tables computed under other settings.
 
     Raises
     ------
     UsageError
-        With the stale table and the command that brings it up to date.
+        Names the stale table and the command that updates it.
     """
     stale = stale_stages(book, _SWEPT)
     if stale:

@@ -1,6 +1,6 @@
 """The last lines of a run: headline, eight rows, paths.
 
-Belongs here: the layout of what a person reads first, from report.json. Does not belong here: any number of its own.
+Belongs here: the layout of the headline numbers, from report.json. Does not belong here: any number of its own.
 """
 
 import json
@@ -31,7 +31,7 @@ def read_report(folder: Path) -> dict[str, Any]:
     Raises
     ------
     DamagedFileError
-        When it is no JSON.
+        If it is not JSON.
     """
     path = folder / "report.json"
     try:
@@ -41,10 +41,10 @@ def read_report(folder: Path) -> dict[str, Any]:
 
 
 def headline_lines(book: Book) -> list[str]:
-    """Headline, warnings, an eight-line table and where the report is."""
+    """Headline, warnings, an eight-line table and the path of the report."""
     folder = report_folder(book)
     if folder is None:
-        return ["no report yet: `btassets run` makes one"]
+        return ["no report yet: `btassets run` creates one"]
     footer = book.lake.footer("backtest_report", book.scenario)
     found = damage_of(folder, footer.facts.get("files", {})) if footer is not None else None
     if found is not None:

@@ -1,1 +1,1 @@
-"""The assets and what their pages show."""
+"""The assets and the content of their pages."""

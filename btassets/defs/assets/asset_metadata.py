@@ -1,4 +1,4 @@
-"""What an asset's page shows: column schema, numbers with stable keys, small tables.
+"""Content of an asset's page: column schema, numbers with stable keys, small tables.
 
 Belongs here: turning stage outcomes into Dagster metadata. Does not belong here: the numbers.
 """
@@ -28,18 +28,18 @@ def column_schema(table: str) -> dict[str, Any]:
 
 
 def _shown_type(kind: pa.DataType) -> str:
-    """Arrow type in plain words; coded text is text."""
+    """Arrow type in plain words; coded text counts as text."""
     return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
 
 
 def description(about: str, table: str) -> str:
-    """Page text of an asset: the question in plain words, then what one row is."""
+    """Page text of an asset: its question, then the meaning of one row."""
     spec = TABLES.get(table)
     return f"{about}\n\nOne row: {spec.about}" if spec is not None else about
 
 
 def plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata of numbers that exist, floats to six digits; a missing number is left out, never shown as 0."""
+    """Metadata of available numbers, floats to six digits; missing numbers are left out, never shown as 0."""
     return {
         key: float(f"{value:.6g}") if isinstance(value, float) else value
         for key, value in numbers.items()

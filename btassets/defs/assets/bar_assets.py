@@ -1,7 +1,6 @@
 """Assets of the bars: `ohlcv_history` (one partition per ticker), `sessions`, `benchmark_closes`.
 
-Belongs here: when bars are read and what their pages show. Does not belong here: reading them
-(`btassets.stages`).
+Belongs here: when bars are read and the content of their pages. Does not belong here: reading them (`btassets.stages`).
 """
 
 import datetime as dt
@@ -29,7 +28,7 @@ from btassets.stages.bars.bar_store import TABLE, broken_bars
 _STAGE = STAGES["ohlcv_history"]
 
 FULL_TAG = "btassets/full_read"
-"""Run tag that names a full read, so that another run can take it up."""
+"""Run tag that names a full read, so that another run can resume it."""
 
 
 @dg.asset(
@@ -98,7 +97,7 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
 
 
 def _ingest(context: dg.AssetExecutionContext, book: BookResource, stale: list[str]) -> stage.IngestOutcome:
-    """Read what is stale; a full read skips what it did before it was stopped."""
+    """Read stale tickers; a full read skips those done before it was stopped."""
     opened = book.open()
 
     def show(done: int, total: int) -> None:

@@ -1,7 +1,7 @@
-"""What an asset's page shows beyond counts: small tables, key numbers, a sparkline, the report's link.
+"""Content of an asset's page beyond counts: small tables, key numbers, a sparkline, the report's link.
 
-Belongs here: the layout as Markdown of what a table's declaration (`Page`) names. Does not
-belong here: any number that is not in a table.
+Belongs here: rendering the declared `Page` of a table as Markdown. Does not belong here: any number that is not in a
+table.
 """
 
 import base64
@@ -24,7 +24,7 @@ MAX_MARKDOWN = 1_000
 
 
 def page_metadata(book: Book, table: str) -> dict[str, Any]:
-    """Metadata of one whole table beyond counts; empty for tables that nobody reads row by row."""
+    """Metadata of one whole table beyond counts; empty for tables not meant to be read row by row."""
     made: dict[str, Any] = {}
     spec = TABLES[table]
     if spec.page is None:
@@ -46,7 +46,7 @@ def page_metadata(book: Book, table: str) -> dict[str, Any]:
 
 
 def key_numbers(rows: pa.Table, wanted: Sequence[KeyNumber]) -> dict[str, Any]:
-    """Numbers with stable keys, which the page plots over the runs; None where there is no such row."""
+    """Numbers with stable keys, plotted by the page over the runs; None if there is no such row."""
     found: dict[str, Any] = {}
     for number in wanted:
         column, value = number.row
@@ -58,7 +58,7 @@ def key_numbers(rows: pa.Table, wanted: Sequence[KeyNumber]) -> dict[str, Any]:
 def _report(book: Book, key: str) -> dict[str, Any]:
     row = book.lake.read("backtest_report", key).to_pylist()[0]
     made: dict[str, Any] = {"headline": row["headline"]}
-    # Paths of the page that shows them: it sends its user on to the reports, whatever its port is.
+    # Paths of the page that redirect to the reports, independent of the port.
     folder = str(row["folder"]).removeprefix(f"{book.reports.name}/")
     made["report"] = dg.MetadataValue.url(f"{REPORTS_PATH}{folder}/report.html")
     made["latest_report"] = dg.MetadataValue.url(f"{REPORTS_PATH}latest/report.html")
@@ -67,7 +67,7 @@ def _report(book: Book, key: str) -> dict[str, Any]:
 
 
 def markdown_table(rows: pa.Table, columns: tuple[str, ...]) -> str:
-    """First rows of a table as Markdown; a missing value is "-", what is left out is counted."""
+    """First rows of a table as Markdown; a missing value is "-", omitted rows are counted."""
     shown = [name for name in columns if name in rows.column_names]
     lines = ["| " + " | ".join(shown) + " |", "| " + " | ".join("---" for _ in shown) + " |"]
     lines += [
@@ -89,7 +89,7 @@ def _cell(value: Any) -> str:
 
 
 def sparkline(curves: pa.Table, n_points: int = 48) -> str | None:
-    """Equity of the book that the numbers tell of, as a Markdown image, log scale; None without a curve."""
+    """Equity of the portfolio behind the numbers, as a Markdown image, log scale; None without a curve."""
     by_curve: dict[str, list[float]] = {}
     for curve, equity in zip(curves["curve"].to_pylist(), curves["equity"].to_pylist(), strict=True):
         if equity is not None and equity > 0:

@@ -1,9 +1,9 @@
 """Assets of the replay: `candidates` (one partition per ticker) and `factor_signals`.
 
-`candidates` is a graph: plan, a fixed number of shards that run in parallel where the executor
-allows it, a blocking lookahead check, finish. The fan-out is static because a dynamic one loses
-chunks when a run is re-executed from failure; finish compares what was planned with what arrived
-all the same. Does not belong here: the replay itself (`btassets.stages.replay.candidates`).
+`candidates` is a graph: plan, a fixed number of shards that run in parallel if the executor allows it, a blocking
+lookahead check, finish. The fan-out is static because a dynamic one loses chunks when a run is re-executed from
+failure; finish compares the plan with the results anyway. Does not belong here: the replay itself
+(`btassets.stages.replay.candidates`).
 """
 
 import os
@@ -28,9 +28,9 @@ _STAGE = STAGES["candidates"]
 _UPSTREAM = {name: dg.In(dg.Nothing) for name in _STAGE.reads}
 
 
-@dg.op(ins=_UPSTREAM, out=dg.Out(stage.ReplayPlan), description="Which of the targeted tickers are stale.")
+@dg.op(ins=_UPSTREAM, out=dg.Out(stage.ReplayPlan), description="Find the stale tickers among the targeted ones.")
 def plan_replay(context: dg.OpExecutionContext, book: BookResource) -> stage.ReplayPlan:
-    """Compare fingerprints; nothing is computed here."""
+    """Compare fingerprints; computes nothing."""
     chosen = targeted(context)
     plan = stage.plan_replay(
         *inputs_of(_STAGE.name, book.open()), only=[t for t in chosen if t in book.only] if book.only else chosen
@@ -63,12 +63,12 @@ def _shard(shard: int, n_shards: int) -> dg.OpDefinition:
 
 @dg.op(
     out=dg.Out(dg.Nothing),
-    description="Compare what was planned with what arrived; a lost ticker fails the run.",
+    description="Compare the plan with the results; a missing ticker fails the run.",
 )
 def finish_replay(
     context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]
 ) -> dg.Output:
-    """Fail loudly when a planned ticker is missing."""
+    """Fail if a planned ticker is missing."""
     opened = book.open()
     tables, _ = inputs_of(_STAGE.name, opened)
     lost, _ = stage.arrivals(tables, plan)
@@ -87,17 +87,17 @@ def finish_replay(
 
 @dg.op(
     out=dg.Out(dg.Nothing),
-    description="Replay a sample again with every later bar taken away; the setups must be the same.",
+    description="Replay a sample again without later bars; the setups must be identical.",
 )
 def check_no_lookahead(
     context: dg.OpExecutionContext, book: BookResource, plan: stage.ReplayPlan, shards: list[dict]
 ) -> dg.AssetCheckResult:
-    """Prove on this run's own rows that no setup saw the future; only a proven replay counts as verified."""
+    """Check on this run's own rows that no setup used later data; only a checked replay counts as verified."""
     del context, shards
     opened = book.open()
     tables, settings = inputs_of(_STAGE.name, opened)
     lost, is_whole = stage.arrivals(tables, plan)
-    # What did not arrive is told by finish_replay; its old rows prove nothing.
+    # finish_replay reports missing tickers; their old rows prove nothing.
     arrived = replace(plan, stale=[ticker for ticker in plan.stale if ticker not in lost])
     found = find_lookahead(tables, settings, arrived)
     if found.ticker is not None:

@@ -1,7 +1,7 @@
-"""Assets of every unpartitioned stage, made from the declared flow.
+"""Assets of every unpartitioned stage, built from the declared flow.
 
-Belongs here: thin assets; those below the replay share one step. Does not belong here: any
-computing (`btassets.run.run_stage`).
+Belongs here: thin assets; those below the replay share one step. Does not belong here: any computation
+(`btassets.run.run_stage`).
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def _spec(stage: Stage, table: str) -> dg.AssetSpec:
 def _results(
     stage: Stage, outcome: StageOutcome, book: BookResource, wanted: set[str]
 ) -> Iterator[dg.MaterializeResult]:
-    """What a stage made, table by table, as far as the run asked for it."""
+    """Tables of a stage that the run requested."""
     opened = book.open()
     found = check_facts(stage.name, outcome, opened)
     for table in stage.outputs:
@@ -65,10 +65,10 @@ def _build(stage: Stage) -> dg.AssetsDefinition:
 
 
 def _build_analysis(stages: list[Stage]) -> dg.AssetsDefinition:
-    """Assets of every stage below the replay in one step, of which any subset can be materialized.
+    """Assets of every stage below the replay in one step, which can materialize any subset.
 
-    One step, because a step of its own costs a process about as much as most of these stages; within it
-    they run side by side on threads.
+    One step, because a separate step costs a process about as much as most of these stages; within it they run
+    concurrently on threads.
     """
 
     @dg.multi_asset(
@@ -93,7 +93,7 @@ def _tell(context: dg.AssetExecutionContext, outcome: StageOutcome) -> None:
 
 
 def build_whole_assets() -> list[dg.AssetsDefinition]:
-    """Every unpartitioned asset: the calendar and the benchmark, then all that stands below the replay."""
+    """Every unpartitioned asset: the calendar and the benchmark, then everything below the replay."""
     whole = [stage for stage in STAGES.values() if stage.name not in PARTITIONED]
     before = [stage for stage in whole if stage.keyed == "shared"]
     return [*map(_build, before), _build_analysis([stage for stage in whole if stage not in before])]

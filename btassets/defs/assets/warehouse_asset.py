@@ -1,7 +1,7 @@
 """Asset `warehouse`: views over the lake for the DuckDB shell, pandas and notebooks.
 
-Belongs here: writing them through the DuckDB resource, last in the graph. Does not belong here:
-which views there are (`btassets.storage.warehouse`).
+Belongs here: writing them through the DuckDB resource, last in the graph. Does not belong here: the list of views
+(`btassets.storage.warehouse`).
 """
 
 from collections.abc import Iterator
@@ -20,21 +20,21 @@ from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, writ
 @dg.asset(
     name="warehouse",
     group_name=STAGES["backtest_report"].group,
-    description="One file for your own questions: every table as a view, `duckdb warehouse.duckdb` opens it.",
+    description="Every table as a view in one file, for your own queries: `duckdb warehouse.duckdb`.",
     deps=["backtest_report", *(name for name, stage in STAGES.items() if stage.keyed != "scenario")],
     owners=metadata.OWNERS,
     kinds={"duckdb"},
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def warehouse(context: dg.AssetExecutionContext, book: BookResource, duckdb: DuckDBResource) -> dg.MaterializeResult:
-    """Write the views anew when the set of tables or the book's place changed."""
+    """Rewrite the views if the set of tables or the book's folder changed."""
     opened = book.open()
     is_kept = is_current(opened.folder, opened.lake, views())
     if not is_kept:
 
         @contextmanager
         def connect(path: str) -> Iterator[Any]:
-            # The resource's own settings, on the temporary file that will be renamed.
+            # The resource's own settings, applied to the temporary file before the rename.
             with duckdb.model_copy(update={"database": path}).get_connection() as connection:
                 yield connection
 

@@ -1,10 +1,10 @@
-"""Mean rank of a signal over the last weeks: what a list renewed weekly and held for some weeks is made of.
+"""Mean rank of a signal over the last weeks, as in a list renewed weekly and held for several weeks.
 
-Belongs here: ranks within a week and their mean over the weeks before. Does not belong here: what they foretell
+Belongs here: ranks within a week and their mean over the weeks before. Does not belong here: their predictive power
 (rank_ic) and its error (statistics).
 
-Correlated with the NEXT week's return alone, that mean says what the weekly rankings of the last k weeks foretell
-together, without any overlap of the returns (calendar time: Jegadeesh and Titman 1993, J. of Finance 48).
+Its correlation with the NEXT week's return alone measures the joint predictive power of the weekly rankings of the last
+k weeks, without overlapping returns (calendar time: Jegadeesh and Titman 1993, J. of Finance 48).
 """
 
 import numpy as np
@@ -41,12 +41,12 @@ def _rank_fractions(week_start, signals):
 
 
 def rank_fractions(week: NDArray[np.int32], signals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rank of every signal within its week, -1 lowest to +1 highest, ties sharing the mean; NaN where it is alone.
+    """Rank of every signal within its week, -1 lowest to +1 highest, ties sharing the mean; NaN for a single member.
 
     Parameters
     ----------
     week
-        Shape (n_rows,); rows of one week stand together.
+        Shape (n_rows,); rows of one week are contiguous.
     signals
         Shape (n_signals, n_rows); NaN = not available, NaN in the result.
     """
@@ -59,12 +59,12 @@ def lagged_mean(
 ) -> NDArray[np.float64]:
     """Mean of each ticker's rank over the `n_weeks` calendar weeks up to and with the row's own.
 
-    Weeks without a rank of the ticker are left out of its mean; a row without a rank of its own has none.
+    Weeks without a rank of the ticker are excluded from its mean; a row without its own rank has none.
 
     Parameters
     ----------
     week_no, ticker
-        Shape (n_rows,): place of the week on an unbroken weekly axis, and number of the ticker.
+        Shape (n_rows,): position of the week on an unbroken weekly axis, and number of the ticker.
     fractions
         From `rank_fractions`, shape (n_signals, n_rows).
     n_weeks
@@ -77,7 +77,7 @@ def lagged_mean(
     for s in range(len(fractions)):
         known = ~np.isnan(fractions[s])
         total, n = np.zeros(shape), np.zeros(shape)
-        # One row of zeros per week of the window stands before the first week.
+        # One row of zeros per week of the window precedes the first week.
         total[week_no[known] + n_weeks, ticker[known]] = fractions[s, known]
         n[week_no[known] + n_weeks, ticker[known]] = 1.0
         total, n = np.cumsum(total, axis=0), np.cumsum(n, axis=0)

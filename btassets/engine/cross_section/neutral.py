@@ -1,7 +1,7 @@
-"""Forward returns without what their group did: the ground of a sector-neutral factor study.
+"""Forward returns minus their group's mean, as in a sector-neutral factor study.
 
-Belongs here: taking group means off within a week. Does not belong here: correlations and fifths of what
-is left (`rank_ic`, `quantiles`), and where groups come from.
+Belongs here: subtracting group means within a week. Does not belong here: correlations and fifths of the residuals
+(`rank_ic`, `quantiles`), and the source of groups.
 """
 
 import numpy as np
@@ -27,8 +27,8 @@ def group_neutral(
     Returns
     -------
     ndarray
-        NaN where the return is not known, where the row has no group, and where its group has no other
-        known return in that week: alone there is nothing to be compared with.
+        NaN if the return is unknown, if the row has no group, or if its group has no other known return in that week,
+        since there is nothing to compare with.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Stable sorting and week grouping that the cross-section and the book share.
+"""Stable sorting and week grouping shared by the cross-section and the portfolio.
 
-Belongs here: orderings in which ties keep the row order (the tie order is part of the method).
-Does not belong here: what is ranked, and what a rank means.
+Belongs here: orderings in which ties keep the row order (the tie order is part of the method). Does not belong here:
+the ranked values and the meaning of a rank.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from btassets.engine.compiling import Whole, helper
 
-_RUN = 12  # insertion-sorted runs: shorter than this, merging costs more than it saves
+_RUN = 12  # below this length insertion sort is cheaper than merging
 
 
 @helper
@@ -70,12 +70,12 @@ def sort_rows_ascending(
 
 
 def group_starts(sorted_ids: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Where each group of equal neighbours begins, with the length appended, shape (n_groups + 1,).
+    """Start of each group of equal neighbours, with the length appended, shape (n_groups + 1,).
 
     Parameters
     ----------
     sorted_ids
-        Shape (n_rows,); equal ids stand next to each other.
+        Shape (n_rows,); equal ids are contiguous.
 
     Examples
     --------

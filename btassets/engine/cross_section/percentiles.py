@@ -1,7 +1,7 @@
-"""Percentile ranks of rows within a week, as the legacy profile takes them.
+"""Percentile ranks of rows within a week, in the legacy profile's definition.
 
-Belongs here: who ranks where in one week. Does not belong here: the values that are ranked (features),
-what a percentile decides (qualification), and ranks of tickers (`dbt_like_sql/percentile_ranks.sql`).
+Belongs here: ranks within one week. Does not belong here: the ranked values (features), the use of a percentile
+(qualification), and ranks of tickers (`dbt_like_sql/percentile_ranks.sql`).
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ def row_percentile(week: NDArray[np.int32], value: NDArray[np.float64]) -> NDArr
     size = np.diff(starts)
     position = np.arange(len(rows)) - np.repeat(starts[:-1], size)
     last = np.repeat(size - 1, size)
-    # Divide first, then scale: the order of operations decides the last bit.
+    # Divide first, then scale: the order of operations affects the last bit.
     percentile[rows] = np.where(last > 0, position / np.maximum(last, 1) * 100.0, 100.0)
     return percentile
 

@@ -1,7 +1,7 @@
 """Quantile portfolios of a signal week by week: their returns, their turnover, the signal's persistence.
 
-Belongs here: what a factor study shows beside the rank IC. Does not belong here: the IC itself
-(rank_ic) and errors over weeks (statistics).
+Belongs here: the parts of a factor study besides the rank IC. Does not belong here: the IC itself (rank_ic) and errors
+over weeks (statistics).
 """
 
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ class WeeklyQuantiles:
     Attributes
     ----------
     mean_return
-        Mean forward return of each quantile, a fraction, shape (S, H, Q, W), quantile 0 = the lowest
-        signal; NaN in weeks with too few tickers.
+        Mean forward return of each quantile, a fraction, shape (S, H, Q, W), quantile 0 = the lowest signal; NaN in
+        weeks with too few tickers.
     turnover
-        Share of the lowest (row 0) and highest (row 1) quantile that was not in it the week before,
-        shape (S, 2, W); NaN in the first week and after a week that was not cut.
+        Share of the lowest (row 0) and highest (row 1) quantile that was not in it the week before, shape (S, 2, W);
+        NaN in the first week and after a skipped week.
     autocorrelation
-        Pearson correlation of the signal's ranks with those of the week before over the tickers of
-        both, shape (S, W); NaN where one week is missing.
+        Pearson correlation of the signal's ranks with those of the week before over the tickers of both, shape (S, W);
+        NaN if one week is missing.
     """
 
     mean_return: NDArray[np.float64]
@@ -154,15 +154,15 @@ def weekly_quantiles(
     n_quantiles: int = 5,
     min_cross_section: int = MIN_CROSS_SECTION,
 ) -> WeeklyQuantiles:
-    """Cut every week's tickers by a signal, and follow the portfolios.
+    """Split every week's tickers into quantiles by a signal, and follow the portfolios.
 
-    Every ticker with a signal is cut, one without the forward return too (it was not known then).
-    Equal signals keep the row order.
+    Every ticker with a signal is included, even without the forward return (it was not known then). Equal signals keep
+    the row order.
 
     Parameters
     ----------
     week
-        Shape (n_rows,); rows of one week stand together, weeks ascending.
+        Shape (n_rows,); rows of one week are contiguous, weeks ascending.
     ticker
         Number of each row's ticker, from 0, shape (n_rows,).
     signals
@@ -172,7 +172,7 @@ def weekly_quantiles(
     n_quantiles
         Portfolios.
     min_cross_section
-        Tickers with a signal below which a week is not cut.
+        Minimum number of tickers with a signal for a week to be used.
     """
     starts = group_starts(np.ascontiguousarray(week, dtype=np.int32))
     ticker = np.ascontiguousarray(ticker, dtype=np.int32)

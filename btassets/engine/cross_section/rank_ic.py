@@ -1,7 +1,7 @@
 """Weekly rank information coefficients and quintile spreads.
 
-Belongs here: how well a signal sorts the universe's forward returns within a week.
-Does not belong here: the signals themselves (features) and the errors of a mean IC (statistics).
+Belongs here: how well a signal ranks the universe's forward returns within a week. Does not belong here: the signals
+themselves (features) and the errors of a mean IC (statistics).
 """
 
 import math
@@ -26,8 +26,8 @@ class WeeklyIc:
     week
         Week ids in ascending row order, shape (W,).
     ic
-        Spearman correlation of signal and forward return, shape (S, H, W); NaN in weeks with fewer
-        than the minimum of pairs, or when either side is constant.
+        Spearman correlation of signal and forward return, shape (S, H, W); NaN in weeks with fewer than the minimum of
+        pairs, or if either side is constant.
     spread
         Mean forward return of the top fifth by signal minus that of the bottom fifth, a fraction,
         shape (S, H, W); NaN below the minimum or under ten pairs.
@@ -153,7 +153,7 @@ def _weekly_rank_ic(
                 if n < 3:
                     continue
                 signal_squares = _centred_ranks(signal, pair_order, n, signal_rank)
-                # The forward ranks of a whole week serve every signal that covers all of it.
+                # The forward ranks of a whole week are reused by every signal that covers all of it.
                 if n == n_forward[h]:
                     ranks = full_rank[h]
                     squares = full_squares[h]
@@ -186,13 +186,13 @@ def weekly_rank_ic(
     Parameters
     ----------
     week
-        Shape (n_rows,); rows of one week stand together, weeks in the order wanted in the result.
+        Shape (n_rows,); rows of one week are contiguous, weeks in the order wanted in the result.
     signals
         Shape (n_signals, n_rows), known at the as-of bar; NaN = not available.
     forward_returns
         Shape (n_horizons, n_rows), fractions from the as-of bar on (future values); NaN = not known.
     min_cross_section
-        Pairs below which a week is not scored.
+        Minimum number of pairs for a week to be scored.
 
     Notes
     -----

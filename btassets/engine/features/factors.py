@@ -1,9 +1,9 @@
-"""The eight price signals of the cross-section (seed lines 512-601), compiled.
+"""The price signals of the cross-section (seed lines 512-601), compiled.
 
-Belongs here: point-in-time numbers of one ticker at as-of bars, from bars of the window only.
-Does not belong here: ranks across tickers, forward returns (replay), indicators for setups.
+Belongs here: point-in-time numbers of one ticker at as-of bars, from bars of the window only. Does not belong here:
+ranks across tickers, forward returns (replay), indicators for setups.
 
-Every signal is a fraction (0.10 = 10%), NaN when its history is not there. Sums run left to right.
+Every signal is a fraction (0.10 = 10%), NaN without enough history. Sums run left to right.
 """
 
 from typing import NamedTuple
@@ -24,7 +24,7 @@ MONTH_BARS = 21
 TREND_BARS = 200
 _MOMENTUM_DAYS = YEAR_BARS - MONTH_BARS
 MIN_PAIRS = 100
-"""Fewest pairs of stock and benchmark returns that give a residual."""
+"""Minimum number of pairs of stock and benchmark returns for a residual."""
 
 
 _MOM_12_1 = SIGNAL_NAMES.index("mom_12_1")
@@ -43,8 +43,8 @@ class FactorTerms(NamedTuple):
     close
         Shape (n_bars,).
     returns, bench_returns
-        Shape (n_bars,): close-to-close return of each bar and the benchmark's over the same two
-        dates, NaN where either benchmark date is missing.
+        Shape (n_bars,): close-to-close return of each bar and the benchmark's over the same two dates, NaN if either
+        benchmark date is missing.
     n_pairs
         Shape (n_bars + 1,): number of bars 1..t with both, entry t + 1 counting bar t.
     year_high
@@ -66,7 +66,7 @@ def factor_terms(high: Reals, close: Reals, bench_close: Reals) -> FactorTerms:
     bench_returns = np.full(n, np.nan)
     n_pairs = np.zeros(n + 1, np.int32)
     year_high = np.empty(n)
-    queue = np.empty(n, np.int32)  # bars of a falling sequence of highs: the first is the highest
+    queue = np.empty(n, np.int32)  # bars of a decreasing sequence of highs: the first is the highest
     first = 0
     last = 0
     for t in range(n):
@@ -88,7 +88,7 @@ def factor_terms(high: Reals, close: Reals, bench_close: Reals) -> FactorTerms:
 
 @helper
 def momentum(i: Whole, s: Whole, close: Reals) -> float:
-    """`mom_12_1`: return from 252 to 21 bars ago; NaN when that is before the window."""
+    """`mom_12_1`: return from 252 to 21 bars ago; NaN if that is before the window."""
     if i - YEAR_BARS < s:
         return np.nan
     return close[i - MONTH_BARS] / close[i - YEAR_BARS] - 1.0
@@ -96,11 +96,10 @@ def momentum(i: Whole, s: Whole, close: Reals) -> float:
 
 @helper
 def residual_momentum(i: Whole, s: Whole, terms: FactorTerms) -> float:
-    """12-1 momentum without the benchmark's part: sum of (stock - beta * benchmark) daily returns.
+    """12-1 momentum less the benchmark's part: sum of (stock - beta * benchmark) daily returns.
 
-    Over the 231 days of `mom_12_1`, days without a benchmark return left out; NaN with fewer than
-    100 pairs or a benchmark that did not vary. No intercept is taken off: with one the residuals
-    would sum to nothing.
+    Over the 231 days of `mom_12_1`, days without a benchmark return left out; NaN with fewer than 100 pairs or a
+    constant benchmark. No intercept is removed, because with one the residuals would sum to zero.
     """
     if i - YEAR_BARS < s:
         return np.nan
@@ -162,10 +161,10 @@ def trend_and_volatility(i: Whole, s: Whole, close: Reals, returns: Reals) -> tu
 
 @helper
 def summed_signals(i: Whole, s: Whole, terms: FactorTerms) -> tuple[float, float, float]:
-    """(`mom_12_1_resid`, `trend_200`, `vol_6m`): what takes the time, as sums over many bars.
+    """(`mom_12_1_resid`, `trend_200`, `vol_6m`): the expensive signals, as sums over many bars.
 
-    Where nothing is missing, and that is nearly everywhere, the sums of the three run side by side: each
-    adds up in its own order, and none waits for another.
+    If nothing is missing, the usual case, the three sums run interleaved: each adds in its own order, and none waits
+    for another.
     """
     first = i - YEAR_BARS + 1
     stop = i - MONTH_BARS + 1
@@ -249,18 +248,18 @@ def factor_signals(
     gap_days: int = 30,
     window_bars: int = YEAR_BARS,
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Eight signals at each as-of bar: name -> float64 (n_asof,), NaN when not available.
+    """Every signal at each as-of bar: name -> float64 (n_asof,), NaN if not available.
 
     Parameters
     ----------
     bars
         One ticker.
     bench_close
-        Shape (n_bars,): benchmark close on the ticker's own dates, NaN where it has none.
+        Shape (n_bars,): benchmark close on the ticker's own dates, NaN if it has none.
     asof_index
-        Bar indices, any order; only bars up to each index, itself included, are read.
+        Bar indices, any order; reads only bars up to and including each index.
     gap_days
-        No signal looks across a gap of more calendar days; 0 is off (the legacy profile).
+        Signals do not span a gap of more calendar days; 0 is off (the legacy profile).
     window_bars
         Bars before the as-of bar that may be read.
     """

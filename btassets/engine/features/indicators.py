@@ -1,10 +1,10 @@
 """Indicators of one window of bars: ATR, RSI, DMI/ADX, EMA 20 and 50, CMF, mean volume.
 
-Belongs here: compiled functions of bars s..i only, every recursion started at s, so that a row
-depends on at most 253 bars. Does not belong here: what the numbers mean for a trade (setups).
+Belongs here: compiled functions of bars s..i only, every recursion started at s, so that a row depends on at most 253
+bars. Does not belong here: the use of the numbers in a trade (setups).
 
-Sums run in time order, recursions multiply by constants instead of dividing (13/14 and 1/14 are
-the same two doubles everywhere), nothing is contracted or reordered: the bits are portable.
+Sums run in time order, recursions multiply by constants instead of dividing (13/14 and 1/14 are the same two doubles
+everywhere), nothing is contracted or reordered, so the bits are portable.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ _KEEP_FAST = 1.0 - _K_FAST
 _KEEP_SLOW = 1.0 - _K_SLOW
 
 TRUE_RANGE, GAIN, LOSS, PLUS_DM, MINUS_DM, MONEY_FLOW, SQUARED_CHANGE = range(7)
-"""Rows of what `bar_terms` returns."""
+"""Rows of the result of `bar_terms`."""
 
 N_TERMS = 7
 
@@ -106,7 +106,7 @@ def window_state(s: Whole, i: Whole, close: Reals, volume: Reals, terms: RealMat
     -----
     Wilder (1978) in TA-Lib's arrangement; RSI is 50 without any change (TA-Lib: 0).
     """
-    # One array of the window's bars, index 0 = bar s: no negative index for the compiler to fear.
+    # One array of the window's bars, index 0 = bar s, so that the compiler sees no negative index.
     c = close[s : i + 1]
     v = volume[s : i + 1]
     tr = terms[TRUE_RANGE, s : i + 1]

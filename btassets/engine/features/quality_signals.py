@@ -1,9 +1,9 @@
-"""Trailing quality rules of one ticker at its as-of bars: Q11, Q13-Q15, Q17 and the least history.
+"""Trailing quality rules of one ticker at its as-of bars: Q11, Q13-Q15, Q17 and the minimum history.
 
 Belongs here: the compiled rules that decide eligibility from bars up to the as-of bar. Does not
 belong here: the names of the reasons and universe membership (market/eligibility.py).
 
-A rule over N sessions looks at the ticker's bars inside the calendar's last N sessions.
+A rule over N sessions uses the ticker's bars inside the calendar's last N sessions.
 """
 
 from typing import NamedTuple
@@ -42,13 +42,13 @@ class QualityRules(NamedTuple):
 
 
 class QualityTerms(NamedTuple):
-    """Per-ticker arrays that make each rule of `ineligible_code` two subtractions.
+    """Per-ticker arrays that reduce each rule of `ineligible_code` to two subtractions.
 
     Attributes
     ----------
     counts
-        int32 (4, n_bars + 1): how many of the bars before each position have no volume, are flat
-        (high == low), have a raw close or a raw dollar volume under its least median.
+        int32 (4, n_bars + 1): how many of the bars before each position have no volume, are flat (high == low), have a
+        raw close or a raw dollar volume under its minimum median.
     constant_end
         int32 (n_bars,): the latest bar up to each one that closes a run of at least
         `max_constant_bars` equal raw closes, -1 for none.
@@ -66,7 +66,7 @@ class QualityTerms(NamedTuple):
 def quality_terms(
     high: Reals, low: Reals, volume: Reals, raw_close: Reals, raw_dollar_volume: Reals, rules: QualityRules
 ) -> QualityTerms:
-    """The arrays of one ticker; `high`, `low` and `volume` end at T, the raw ones may go on."""
+    """The arrays of one ticker; `high`, `low` and `volume` end at T, the raw ones may be longer."""
     n = len(high)
     counts = np.zeros((4, n + 1), np.int32)
     constant_end = np.empty(n, np.int32)
@@ -88,7 +88,7 @@ def quality_terms(
 def median_is_below(values: Reals, start: Whole, stop: Whole, n_below: Whole, threshold: float) -> Flag:
     """Whether the median of values[start:stop], `n_below` of them below the threshold, is below it.
 
-    Without sorting: only when exactly half are below it do the two middle values decide, by their mean.
+    Without sorting: the two middle values decide, by their mean, only if exactly half are below.
     """
     n = stop - start
     if 2 * n_below != n:
@@ -108,7 +108,7 @@ def median_is_below(values: Reals, start: Whole, stop: Whole, n_below: Whole, th
 def ineligible_code(
     i: Whole, n_window: Whole, first_quality: Whole, first_price: Whole, terms: QualityTerms, rules: QualityRules
 ) -> Whole:
-    """Index into `market.eligibility.INELIGIBLE_REASONS` of the first rule that bar i breaks, or -1.
+    """Index into `market.eligibility.INELIGIBLE_REASONS` of the first rule violated by bar i, or -1.
 
     Parameters
     ----------

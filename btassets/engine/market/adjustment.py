@@ -1,7 +1,7 @@
-"""The adjusted view of raw bars: what a holder of the last bar's share would have seen.
+"""The adjusted view of raw bars: the prices for a holder of the last bar's share.
 
-Belongs here: adjustment factors and the view made with them. Does not belong here: whether splits and
-dividends are believable (`quality.py`), storing anything: bars are stored raw and adjusted on read.
+Belongs here: adjustment factors and the view. Does not belong here: whether splits and dividends are plausible
+(`quality.py`), storage: bars are stored raw and adjusted on read.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ from btassets.errors import EXIT_CHECK_FAILED, BtassetsError
 Floats = npt.NDArray[np.float64]
 
 MAX_SPLIT_TERM = 20
-"""A split n:m has whole n and m up to here; vendors code spin-offs as other fractions (1.054)."""
+"""Maximum whole n and m of a split n:m; vendors code spin-offs as other fractions (1.054)."""
 
 MIN_PLAIN_RATIO = 3.0
-"""A ratio of at least this, or at most one such part, is a split whatever its terms: no spin-off code is as large."""
+"""Ratios at or above this, or at or below its inverse, are splits whatever their terms: no spin-off code is as large.
+"""
 
 SPLIT_CODE_TOLERANCE_FRAC = 1.5e-4
 """Vendors round thirds and sevenths (0.3333, 7.00000700001); spin-off codes differ by more."""
@@ -27,7 +28,7 @@ SPLIT_CODE_TOLERANCE_FRAC = 1.5e-4
 
 @dataclass(eq=False)
 class ImpossibleDividendError(BtassetsError, ValueError):
-    """A dividend that is not smaller than the close before it: no factor above zero exists."""
+    """A dividend not smaller than the close before it: no factor above zero exists."""
 
     exit_code = EXIT_CHECK_FAILED
 
@@ -37,9 +38,8 @@ class ImpossibleDividendError(BtassetsError, ValueError):
 
     def __str__(self) -> str:
         return (
-            f"{np.datetime64(self.date, 'D')}: dividend {self.dividend_usd:g} a share of the day before, "
-            f"close before {self.close_before:g}; a dividend is smaller than the price that it is paid from; "
-            "correct the source."
+            f"{np.datetime64(self.date, 'D')}: dividend {self.dividend_usd:g} per share, close on the previous day "
+            f"{self.close_before:g}; a dividend must be below the price before it; correct the source."
         )
 
 
@@ -73,15 +73,15 @@ def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple
     raw
         Ascending, unique dates; finite prices > 0; splits > 0.
     source_basis
-        What the prices are: the splits of a "split" source were applied by the vendor, its dividends are on
-        the same adjusted shares. Nothing is left to apply to a "total" source.
+        Basis of the prices: the splits of a "split" source were applied by the vendor, its dividends are on the same
+        adjusted shares. Nothing is left to apply to a "total" source.
     basis
-        What the view shall be; what a source has adjusted already stays adjusted.
+        Basis of the view; adjustments already made by the source remain.
 
     Raises
     ------
     ImpossibleDividendError
-        A dividend factor that is not above zero.
+        If a dividend factor is not above zero.
     """
     n = len(raw)
     ones = np.ones(n)
@@ -93,7 +93,7 @@ def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple
     split_rows, paid_rows = split_rows[split_rows > 0], paid_rows[paid_rows > 0]
     if not len(split_rows) and not len(paid_rows):
         return ones, ones
-    # step[i] is what the actions of bar i do to every earlier bar.
+    # step[i] is the factor that the actions of bar i apply to every earlier bar.
     step = np.ones(n)
     step[split_rows] = 1.0 / ratio[split_rows]
     if len(paid_rows):
@@ -116,8 +116,8 @@ def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple
 def adjusted_bars(raw: RawBars, source_basis: Basis, basis: Basis) -> Bars:
     """Bars on the wanted basis, anchored on the last bar, whose prices stay as printed.
 
-    Appending bars changes the whole view when they bring a split or dividend; ratios between its bars
-    do not change. Arrays that need no adjustment are shared with `raw`, not copied.
+    Appended bars with a split or dividend change the whole view; ratios between its bars do not change. Arrays that
+    need no adjustment are shared with `raw`, not copied.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """One ticker's daily bars as arrays.
 
-Belongs here: the shape that every stage of the engine reads. Does not belong here: reading,
-adjusting or checking bars (sources and stages do that; the engine trusts its arrays).
+Belongs here: the bar arrays used by every stage of the engine. Does not belong here: reading, adjusting or screening
+bars (sources and stages do that; the engine trusts its arrays).
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Bars:
         return len(self.dates)
 
     def up_to(self, index: int) -> "Bars":
-        """Bars 0..index, `index` included: what was known at the close of that bar."""
+        """Bars 0..index, `index` included: those known at the close of that bar."""
         return self.between(0, index + 1)
 
     def between(self, start: int, stop: int) -> "Bars":

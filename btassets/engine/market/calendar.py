@@ -1,7 +1,7 @@
 """Weeks, the last common session and the as-of grids, all on int32 day numbers.
 
-Belongs here: pure functions over days since 1970-01-01 (docs/method/sessions.md). Does not belong
-here: which exchange has which sessions (sources know that), and anything that reads a price.
+Belongs here: pure functions over days since 1970-01-01 (docs/method/sessions.md). Does not belong here: sessions of
+exchanges (sources), and anything that reads a price.
 """
 
 from bisect import bisect_left
@@ -27,7 +27,7 @@ IS_WEEK = 1
 IS_BAR = 2
 IS_OWN_WEEK = 4
 IS_LATEST = 8
-"""Bits of the flags that `asof_grid` returns."""
+"""Bits of the flags returned by `asof_grid`."""
 
 
 def completed_week_sessions(sessions: npt.ArrayLike, last_session: int, rule: Literal["exchange", "data"]) -> Days:
@@ -36,13 +36,13 @@ def completed_week_sessions(sessions: npt.ArrayLike, last_session: int, rule: Li
     Parameters
     ----------
     sessions
-        Ascending session days. With `rule="exchange"` they must reach past T's week, because the
-        sessions still to come decide whether that week is over.
+        Ascending session days. With `rule="exchange"` they must reach past T's week, because the later sessions decide
+        whether that week is over.
     last_session
         T. Later sessions never become an as-of.
     rule
-        `exchange`: a week is completed when its last session is <= T. `data`: when the last weekday on which
-        this market trades is <= T, or a later week has a session <= T; its last session <= T is the as-of.
+        `exchange`: a week is completed if its last session is <= T. `data`: if the last weekday on which this market
+        trades is <= T, or a later week has a session <= T; its last session <= T is the as-of.
 
     >>> completed_week_sessions([4, 5, 6, 11], 6, "exchange").tolist()  # the week ends on 6
     [6]
@@ -67,10 +67,9 @@ def completed_week_sessions(sessions: npt.ArrayLike, last_session: int, rule: Li
 
 
 def last_weekday(sessions: Days) -> int:
-    """Last weekday on which a market regularly trades: 4 (Friday), or 5 or 6 where weekends are sessions.
+    """Last weekday on which a market regularly trades: 4 (Friday), or 5 or 6 if weekends are sessions.
 
-    A weekday is regular when a fifth of the weeks have it: a special session on one Saturday makes no market of six
-    days.
+    A weekday is regular if a fifth of the weeks have it: one special Saturday session does not make a six-day market.
 
     Parameters
     ----------
@@ -84,11 +83,12 @@ def last_weekday(sessions: Days) -> int:
 
 
 _MIN_WEEKS = 8
-"""Weeks below which a calendar does not show its pattern: one week with a session on Saturday is no six-day market."""
+"""Minimum number of weeks to infer a calendar's pattern: one week with a session on Saturday is not a six-day market.
+"""
 
 
 def sessions_a_year(sessions: Days) -> int:
-    """Sessions that this market has in a year: 252 where it trades on five days a week, 365 on seven.
+    """Sessions of this market per year: 252 if it trades five days a week, 365 on seven.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def sessions_a_year(sessions: Days) -> int:
 
 
 def bars_per_session(dates_by_ticker: Sequence[Days]) -> tuple[Days, npt.NDArray[np.int64]]:
-    """Every date on which some ticker has a bar, ascending, and how many tickers have one."""
+    """Every date with a bar of some ticker, ascending, and the number of tickers with one."""
     dated = [dates for dates in dates_by_ticker if len(dates)]
     if not dated:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
@@ -128,10 +128,10 @@ def last_common_session(
     Parameters
     ----------
     sessions, n_tickers_with_bar
-        Shape (n_sessions,): ascending sessions and how many tickers have a bar there
-        (`bars_per_session`; the benchmark is not one of the tickers).
+        Shape (n_sessions,): ascending sessions and the number of tickers with a bar there (`bars_per_session`; the
+        benchmark is not one of the tickers).
     first_bar, last_bar
-        Shape (n_tickers,): first and last bar date of every ticker that has bars.
+        Shape (n_tickers,): first and last bar date of every ticker with bars.
 
     Raises
     ------
@@ -140,11 +140,10 @@ def last_common_session(
 
     Notes
     -----
-    Who lives depends on T, and T on who lives. The circle is opened by walking forward: a session
-    is accepted when at least half of the tickers that have started by then, and had not ended
-    when seen from the session accepted before, have a bar there; T is the last accepted session.
-    Seen from the candidate session itself a single ticker that runs ahead would be its own
-    majority, and would turn all the others into delisted ones.
+    Living tickers depend on T, and T on living tickers. The circle is resolved by walking forward: a session is
+    accepted if at least half of the tickers that have started by then, and had not ended as of the last accepted
+    session, have a bar there; T is the last accepted session. As of the candidate session itself, a single ticker that
+    is ahead would be its own majority, and would turn all the others into delisted ones.
 
     >>> last_common_session([1, 2, 3, 40], [3, 3, 3, 1], [1, 1, 1], [3, 3, 40])
     3
@@ -172,18 +171,18 @@ def has_ended(last_bar: int, last_session: int) -> bool:
 def asof_grid(
     dates: Days, week_sessions: Days, last_session: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """Bar indices at which one ticker is replayed, ascending, and the grids that each belongs to.
+    """Bar indices at which one ticker is replayed, ascending, and the grids of each.
 
-    Bars after T are not there. Bit `IS_WEEK`: the ticker has a bar on the as-of session of a
-    completed week. `IS_BAR`: every fifth bar from its own bar 59. `IS_OWN_WEEK`: its last bar of
-    each ISO week, the unfinished last one included. `IS_LATEST`: its bar at T.
+    Bars after T are excluded. Bit `IS_WEEK`: the ticker has a bar on the as-of session of a completed week. `IS_BAR`:
+    every fifth bar from its own bar 59. `IS_OWN_WEEK`: its last bar of each ISO week, including the unfinished last
+    one. `IS_LATEST`: its bar at T.
 
     Parameters
     ----------
     dates
         Shape (n_bars,), ascending.
     week_sessions
-        What `completed_week_sessions` returned.
+        Result of `completed_week_sessions`.
     last_session
         T.
 
@@ -214,8 +213,8 @@ def asof_grid(
 def segment_starts(dates: Days, gap_days: int) -> npt.NDArray[np.int32]:
     """First bar of each bar's segment, int32 of shape (n_bars,).
 
-    A segment ends where the next bar is more than `gap_days` calendar days away; 0 means that no
-    gap counts (the legacy profile): everything is one segment.
+    A segment ends if the next bar is more than `gap_days` calendar days later; with 0 gaps do not count (the legacy
+    profile): everything is one segment.
 
     >>> segment_starts(np.array([1, 2, 40, 41], dtype=np.int32), 30).tolist()
     [0, 0, 2, 2]

@@ -1,4 +1,4 @@
-"""Who may be ranked at an as-of date, from what was known then (docs/method/factor_signals.md).
+"""Eligibility for ranking at an as-of date, from data known at that date (docs/method/factor_signals.md).
 
 Belongs here: the reasons, and membership of the universe. Does not belong here: the compiled
 trailing rules themselves (features/quality.py), and rules that block a whole file or a day (the
@@ -18,7 +18,7 @@ INELIGIBLE_REASONS = (
     "low_dollar_volume",
     "not_member",
 )
-"""Why a row is not eligible; the first rule that fails, in this order. Code -1: eligible."""
+"""Why a row is not eligible; the first failing rule, in this order. Code -1: eligible."""
 
 NOT_MEMBER = INELIGIBLE_REASONS.index("not_member")
 
@@ -26,7 +26,7 @@ NOT_MEMBER = INELIGIBLE_REASONS.index("not_member")
 def is_member(
     asof_date: npt.NDArray[np.int32], member_from: npt.NDArray[np.int32], member_to: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.bool_]:
-    """Whether each date lies inside one of the spells of a ticker.
+    """Whether each date is inside one of a ticker's spells.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What a second reading of the same bars says about the first: grown, re-based, or corrected.
+"""Compares a second reading of the same bars with the first: grown, re-based, or corrected.
 
-Belongs here: comparing stored bars with bars read again, and joining them. Does not belong here: how many
-sessions are read again (`OVERLAP_SESSIONS` is only its number), reading, and keeping the record (`stages`).
+Belongs here: comparing stored bars with bars read again, and joining them. Does not belong here: the use of
+`OVERLAP_SESSIONS`, reading, and storing the record (`stages`).
 """
 
 from dataclasses import dataclass, fields
@@ -18,40 +18,40 @@ Change = Literal["revised", "added", "removed", "restated"]
 Flags = npt.NDArray[np.bool_]
 
 OVERLAP_SESSIONS = 10
-"""Stored sessions that an incremental fetch reads again."""
+"""Stored sessions read again by an incremental fetch."""
 
 SAME_FRAC = 1e-9
-"""Two numbers are the same within this relative difference: the last digits of a decimal text."""
+"""Relative difference up to which two numbers are equal: the last digits of a decimal text."""
 
 ROUNDING_USD = 0.005
-"""Vendors round adjusted prices to cents, so that a constant ratio is constant within half of one."""
+"""Vendors round adjusted prices to cents, so a constant ratio is constant within half a cent."""
 
 _RATIO_FRAC = 1e-4
 _PRICES = ("open", "high", "low", "close")
 _FIELDS = (*_PRICES, "volume", "dividend", "split")
-_MIN_DATES = 2  # one bar that moved is a correction; a new basis moves every bar before it
-_MANY_DATES = 20  # from so many common dates on, a change of most of them is a new basis too
+_MIN_DATES = 2  # one moved bar is a correction; a new basis moves every bar before it
+_MANY_DATES = 20  # with at least this many common dates, a change of most of them is a new basis too
 
 
 MAX_LOST_BARS, MAX_LOST_FRAC, MAX_LOST_AT_END = 20, 0.1, 5
-"""A reading that lost more than so many dates and that share, or so many at its end, replaces nothing."""
+"""A reading that lost more than this many dates and this share, or this many at its end, replaces nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One number of a past bar that a source now gives differently.
+    """One number of a past bar that the source revised.
 
     Attributes
     ----------
     kind
-        "revised": one number changed. "added", "removed": a whole bar in the past appeared or is gone.
-        "restated": the prices before this date were put on another basis; told by one close.
+        "revised": one number changed. "added", "removed": a whole bar in the past appeared or is gone. "restated": the
+        prices before this date were put on another basis; recorded with one close.
     date
         Session of the bar, days since 1970-01-01.
     field
         "open", "high", "low", "close", "volume", "dividend" or "split".
     old, new
-        Value before and now; None where there is no bar.
+        Value before and now; None if there is no bar.
     """
 
     kind: Change
@@ -68,13 +68,13 @@ class Merged:
     Attributes
     ----------
     bars
-        Ascending dates. For "restated" and "disjoint" only the new ones: they do not fit behind the old.
+        Ascending dates. For "restated" and "disjoint" only the new ones, because they do not fit behind the old.
     kind
-        "same": nothing new. "appended": the overlap is equal and bars follow. "restated": the overlap moved
-        by a constant ratio, so the whole history must be read again. "revised": the source corrected bars;
-        the new values are taken. "disjoint": no common date, so nothing can be compared.
+        "same": nothing new. "appended": the overlap is equal and bars follow. "restated": the overlap moved by a
+        constant ratio, so the whole history must be read again. "revised": the source corrected bars; the new values
+        are used. "disjoint": no common date, so nothing can be compared.
     revisions
-        What changed about the past, ascending by date; one entry for "restated".
+        Revisions of past bars, ascending by date; one entry for "restated".
     """
 
     bars: RawBars
@@ -85,8 +85,8 @@ class Merged:
 def merge_overlap(old: RawBars, new: RawBars) -> Merged:
     """Join stored bars with a second reading that overlaps them.
 
-    Where both have a date the new values count. Stored bars before the first new one and after the last
-    new one stay, so that a short answer loses nothing.
+    On common dates the new values count. Stored bars before the first new one and after the last new one stay, so that
+    a short response loses nothing.
 
     Parameters
     ----------
@@ -149,9 +149,9 @@ def merge_overlap(old: RawBars, new: RawBars) -> Merged:
 
 
 def shrunk_history(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
-    """Say that a new reading lost much of what was stored (Q27); None when it did not.
+    """Report that a new reading lost much of the stored history (Q27); None if it did not.
 
-    A source may keep a window that moves on: dates lost at its start and won at its end are no loss.
+    A source may keep a moving window: dates lost at its start and gained at its end are no loss.
 
     Parameters
     ----------
@@ -181,13 +181,13 @@ def joined(old: RawBars, new: RawBars) -> RawBars:
         name: np.concatenate([getattr(old, name)[before], getattr(new, name), getattr(old, name)[after]])
         for name in ("dates", *_FIELDS)
     }
-    # What the vendor adjusted is known of the new rows only, and is compared as a whole or not at all.
+    # The vendor's adjusted closes exist only for the new rows, and are compared as a whole or not at all.
     is_all_new = not before.any() and not after.any()
     return RawBars(**parts, adjusted_close=new.adjusted_close if is_all_new else None, notes=new.notes)
 
 
 def overlap_start(old_dates: npt.NDArray[np.int32], n_sessions: int = OVERLAP_SESSIONS) -> int:
-    """First date to read again: the last `n_sessions` stored sessions are inside.
+    """First date to read again, so that the last `n_sessions` stored sessions are included.
 
     >>> import numpy as np
     >>> overlap_start(np.arange(100, 120, dtype=np.int32))
@@ -231,7 +231,7 @@ def _is_restated(old: npt.NDArray[np.float64], new: npt.NDArray[np.float64], cha
         return False
     ratio = float(np.median(after / before))
     room = _RATIO_FRAC * after + ROUNDING_USD * (1.0 + ratio)
-    # Rounding alone is no new basis: prices must have moved by more than the room left to them.
+    # Rounding alone is not a new basis: prices must have moved by more than the rounding tolerance.
     return bool((np.abs(after - ratio * before) <= room).all()) and _is_beyond_rounding(before, after, ratio)
 
 

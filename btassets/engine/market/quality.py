@@ -1,10 +1,10 @@
-"""Rules that keep rubbish out of one ticker's bars, one after the other.
+"""The quality rules for one ticker's bars, in sequence.
 
-Belongs here: the order of the rules, what is left, and the rules about a ticker's whole span (Q12, Q16, Q18,
+Belongs here: the order of the rules, the remaining bars, and the rules about a ticker's whole span (Q12, Q16, Q18,
 Q22). Does not belong here: opening files (Q1, Q2: `sources`), the rules over all tickers (Q19-Q21:
-`quality_sessions.py`), who may be ranked at a date (Q11, Q13-Q15, Q17: `eligibility.py`).
+`quality_sessions.py`), eligibility at a date (Q11, Q13-Q15, Q17: `eligibility.py`).
 
-Nothing is repaired: a row is kept as it is or dropped and counted.
+Nothing is repaired: a row is kept unchanged or dropped and counted.
 """
 
 from collections.abc import Sequence
@@ -32,23 +32,23 @@ _MIN_STEPS, _WEEKLY_STEP_DAYS = 10, 5.0
 
 @dataclass(frozen=True, slots=True)
 class ScreenedBars:
-    """What is left of one ticker's bars.
+    """Result of screening one ticker's bars.
 
     Attributes
     ----------
     bars
-        Ascending unique dates, finite prices > 0, low <= open, close <= high; None when blocked.
+        Ascending unique dates, finite prices > 0, low <= open, close <= high; None if blocked.
     problems
         Findings in the order of the rules, notes of the source first.
     n_rows
         Rows before any rule.
     n_dropped
-        Rule and number of rows that it dropped, only where > 0: "Q3" merged duplicates, "Q4", "Q5",
-        "Q6", "Q24" and "Q16" for the padding after the last trade.
+        Rule and number of rows dropped by it, if > 0: "Q3" merged duplicates, "Q4", "Q5", "Q6", "Q24" and "Q16" for the
+        padding after the last trade.
     is_ended
         Q16: the last bar is more than `ended_after_days` before the set's last session.
     quarantine
-        The dropped rows with their numbers, those of merged duplicates left out.
+        The dropped rows with their values, except merged duplicates.
     """
 
     bars: RawBars | None
@@ -75,33 +75,33 @@ def screen_bars(
     last_session: int | None = None,
     overrides: Sequence[Override] = (),
 ) -> ScreenedBars:
-    """Bars of one ticker that later stages may trust, and everything that was found on the way.
+    """Bars of one ticker that later stages may trust, and all findings.
 
     Parameters
     ----------
     ticker
         Canonical name.
     raw
-        As a source gave them: any order, duplicates, NaN for what was no number.
+        As returned by a source: any order, duplicates, NaN for non-numbers.
     rules
-        Thresholds; the defaults of `QualityRules` when None.
+        Thresholds; the defaults of `QualityRules` if None.
     basis
-        What the prices are already; decides which actions explain a jump.
+        Basis of the prices; decides which actions explain a jump.
     sessions
-        Ascending session days of the exchange (Q6), up to the last finished one or later. Bars before the
-        first of them are not judged. None: every date is a session.
+        Ascending session days of the exchange (Q6), up to the last finished one or later. Bars before the first of them
+        are not checked. None: every date is a session.
     calendar_span
-        First and last day that the exchange's calendar knows (Q24); bars outside are cut. None: all days.
+        First and last day covered by the exchange's calendar (Q24); bars outside are dropped. None: all days.
     last_session
-        Last session of the whole set (Q16); the ticker's own last bar when None.
+        Last session of the whole set (Q16); the ticker's own last bar if None.
     overrides
-        Blocks that a person has looked at; those for other tickers are ignored.
+        Confirmed blocks; those for other tickers are ignored.
     """
     rules = rules or QualityRules()
     found = Findings(ticker, raw.notes, overrides)
     n_rows = len(raw)
     if n_rows == 0:
-        text = "there is not one row; a ticker needs at least one bar."
+        text = "no rows; a ticker needs at least one bar."
         found.add("Q1", "block", None, 0, text, can_override=False)
         return _result(None, found, n_rows)
     bars = sorted_by_date(raw, found)
@@ -110,7 +110,7 @@ def screen_bars(
     bars = plausible_rows(bars, rules, found)
     bars = without_padding(bars, found)
     if len(bars) == 0:
-        text = "no row is left; a ticker needs at least one bar."
+        text = "no rows left; a ticker needs at least one bar."
         found.add("Q1", "block", None, n_rows, text, can_override=False)
         return _result(None, found, n_rows)
     judge_returns(bars, basis, rules, found)
@@ -127,18 +127,18 @@ def _result(bars: RawBars | None, found: Findings, n_rows: int, *, is_ended: boo
 
 
 def ended_problem(ticker: str, last_bar: int, last_session: int, rules: QualityRules) -> Problem | None:
-    """Say that a ticker's bars ended long before the set's last session (Q16); None when they did not."""
+    """Report a ticker whose bars ended long before the set's last session (Q16); None if they did not."""
     if last_session - last_bar <= rules.ended_after_days:
         return None
     text = (
-        f"{ticker} {iso_day(last_bar)}: last bar, while the set goes on to {iso_day(last_session)}; taken as "
+        f"{ticker} {iso_day(last_bar)}: last bar, while other tickers continue to {iso_day(last_session)}; treated as "
         "delisted, its history is kept."
     )
     return Problem(ticker, "Q16", "warn", last_bar, 1, text)
 
 
 def _judge_span(bars: RawBars, rules: QualityRules, found: Findings) -> None:
-    """Warn about gaps (Q12), prices out of this world (Q18), weekly bars (Q24); say when bars are few (Q22)."""
+    """Warn about gaps (Q12), implausible prices (Q18), weekly bars (Q24); note few bars (Q22)."""
     days = np.diff(bars.dates)
     if len(days) >= _MIN_STEPS and np.median(days) >= _WEEKLY_STEP_DAYS:
         text = (

@@ -1,7 +1,7 @@
-"""Moves between two bars that no market made: Q7 to Q10, Q23, and dividends above the price (Q4).
+"""Price moves between two bars that are data errors: Q7 to Q10, Q23, and dividends above the price (Q4).
 
-Belongs here: rules over consecutive bars of one ticker, after bad rows are gone. Does not belong here:
-dropping rows: these rules keep every bar and warn, or block the ticker.
+Belongs here: rules over consecutive bars of one ticker, after bad rows are dropped. Does not belong here: dropping
+rows: these rules keep every bar and warn, or block the ticker.
 """
 
 import math
@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def judge_returns(bars: RawBars, basis: Basis, rules: QualityRules, found: Findings) -> None:
-    """Find jumps and what explains them: Q7, Q8, Q9, Q10, Q23."""
+    """Find jumps and their explanations: Q7, Q8, Q9, Q10, Q23."""
     if len(bars) < 2:
         return
     before, close = bars.close[:-1], bars.close[1:]
@@ -52,15 +52,15 @@ def judge_returns(bars: RawBars, basis: Basis, rules: QualityRules, found: Findi
 
 
 def _judge_dividends(bars: RawBars, basis: Basis, paid: Floats, found: Findings) -> None:
-    """Block on a dividend that is not below the close before it (Q4): no adjustment exists."""
+    """Block on a dividend not below the close before it (Q4), since no adjustment exists."""
     impossible = np.flatnonzero(~(paid < bars.close[:-1]))
     if basis != "total" and len(impossible):
         row = int(impossible[0]) + 1
         text = (
-            f"dividend {paid[row - 1]:g} a share, close before it {bars.close[row - 1]:g} ({len(impossible)} "
-            "bars in all); a dividend is below the price that it is paid from; correct the source."
+            f"dividend {paid[row - 1]:g} per share, close before it {bars.close[row - 1]:g} ({len(impossible)} bars "
+            "in all); a dividend must be below the price before it; correct the source."
         )
-        # No person's word gives a factor above zero.
+        # No override gives a factor above zero.
         found.add("Q4", "block", int(bars.dates[row]), len(impossible), text, can_override=False)
 
 
@@ -75,7 +75,7 @@ def _judge_jumps(bars: RawBars, growth: Floats, rules: QualityRules, found: Find
         (undone if (level >= 1.0 - rules.jump_undo_frac - 1e-12).any() else lasting).append(int(index))
     for rows, observed, severity, advice in (
         (np.flatnonzero(is_up).tolist(), "jump up", "block", "missed split or decimal slip"),
-        (undone, "fall that the next bars undo", "block", "missed split or decimal slip"),
+        (undone, "fall undone by the next bars", "block", "missed split or decimal slip"),
         (lasting, "fall", "warn", "kept"),
     ):
         if rows:
@@ -101,18 +101,18 @@ def _judge_jumps(bars: RawBars, growth: Floats, rules: QualityRules, found: Find
 def _judge_scale(
     bars: RawBars, basis: Basis, paid: Floats, rules: QualityRules, found: Findings
 ) -> npt.NDArray[np.bool_]:
-    """Q8, Q23: splits that are in the prices and not recorded, and changes of unit.
+    """Q8, Q23: unrecorded splits in the prices, and changes of unit.
 
     Returns
     -------
     numpy.ndarray
-        Shape (n_bars - 1,): moves that are named here; a fall among them needs no word of Q7.
+        Shape (n_bars - 1,): moves reported here; Q7 skips a fall among them.
     """
     is_explained = (bars.split[1:] != 1.0) | (paid > rules.split_dividend_frac * bars.close[:-1])
     changes = scale_changes(bars, is_explained, rules)
     known = {change.row for change in changes if change.is_certain}
     if basis == "raw":
-        # By its ratio alone, whatever the day looks like: raw bars come with their splits.
+        # By its ratio alone, regardless of the day's trading: raw bars include their splits.
         changes += [change for change in _usual_splits(bars, paid, rules) if change.row not in known]
         known |= {change.row for change in changes if change.is_certain}
     is_named = np.zeros(len(bars) - 1, dtype=np.bool_)
@@ -131,15 +131,15 @@ def _judge_scale(
     advice = (
         "raw bars come with their splits; correct the source, or confirm the move by an override."
         if basis == "raw"
-        else f"prices at source.basis {basis!r} contain no split; set source.basis to raw and map the splits, correct "
-        "the source, or confirm the move by an override."
+        else f"prices at source.basis {basis!r} must contain no split; set source.basis to raw and map the splits, "
+        "correct the source, or confirm the move by an override."
     )
     for some, severity, seems in ((splits, "block", "looks like"), (perhaps, "warn", "may be")):
         if some:
             row = some[0].row
             text = (
-                f"open {bars.open[row]:g} after close {bars.close[row - 1]:g} {seems} a split {some[0].spelled} "
-                f"that is not recorded ({len(some)} bars in all); {advice}"
+                f"open {bars.open[row]:g} after close {bars.close[row - 1]:g} {seems} an unrecorded "
+                f"{some[0].spelled} split ({len(some)} bars in all); {advice}"
             )
             found.add("Q8", "block" if severity == "block" else "warn", int(bars.dates[row]), len(some), text)
     return is_named
@@ -160,13 +160,13 @@ def _usual_splits(bars: RawBars, paid: Floats, rules: QualityRules) -> list[Scal
 
 
 def _judge_recorded(bars: RawBars, basis: Basis, rules: QualityRules, found: Findings) -> None:
-    """Q8: a split that is recorded and stands in the wrong place: in adjusted prices, or not in raw ones."""
+    """Q8: a recorded split that contradicts the prices: found in adjusted ones, or missing from raw ones."""
     gap = bars.open[1:] / bars.close[:-1]
     recorded = np.flatnonzero(np.abs(np.log(bars.split[1:])) > math.log(1.45))
     if not len(recorded):
         return
     size = np.abs(np.log(bars.split[1:][recorded]))
-    # Raw prices open at 1/ratio of the close before; adjusted ones where they closed.
+    # Raw prices open at 1/ratio of the close before; adjusted ones at the close.
     wrong_place = np.log(gap[recorded]) if basis == "raw" else np.log(gap[recorded] * bars.split[1:][recorded])
     wrong = recorded[np.abs(wrong_place) < rules.split_in_price_frac * size]
     if len(wrong):
@@ -186,12 +186,12 @@ def _judge_adjusted(bars: RawBars, adjusted: Floats, growth: Floats, rules: Qual
     n_unusable = int((~is_usable).sum())
     if n_unusable:
         day = int(bars.dates[np.flatnonzero(~is_usable)[0]])
-        text = f"no adjusted close above 0 ({n_unusable} rows in all); not compared there."
+        text = f"no adjusted close above 0 ({n_unusable} rows in all); not compared."
         found.add("Q9", "warn", day, n_unusable, text)
         adjusted = np.where(is_usable, adjusted, np.nan)
     with np.errstate(over="ignore"):
         vendor_growth = adjusted[1:] / adjusted[:-1]
-        off = np.abs(vendor_growth / growth - 1.0)  # NaN compares as no finding
+        off = np.abs(vendor_growth / growth - 1.0)  # comparisons with NaN give no finding
     for severity, is_hit in (
         ("block", off > rules.adjusted_block_frac),
         ("warn", (off > rules.adjusted_warn_frac) & ~(off > rules.adjusted_block_frac)),
@@ -201,7 +201,7 @@ def _judge_adjusted(bars: RawBars, adjusted: Floats, growth: Floats, rules: Qual
             row = int(hits[0]) + 1
             text = (
                 f"adjusted return {vendor_growth[row - 1] - 1.0:+.4f}, from close and actions "
-                f"{growth[row - 1] - 1.0:+.4f} ({len(hits)} bars in all); the two agree within "
+                f"{growth[row - 1] - 1.0:+.4f} ({len(hits)} bars in all); the two must agree within "
                 f"{100.0 * rules.adjusted_warn_frac:g}%; an action is missing or wrong in the source."
             )
             found.add("Q9", "block" if severity == "block" else "warn", int(bars.dates[row]), len(hits), text)

@@ -1,7 +1,7 @@
-"""Which rows of one ticker stay: duplicates (Q3), numbers (Q4, Q5), sessions (Q6), span (Q24), padding (Q16).
+"""Which rows of one ticker to keep: duplicates (Q3), numbers (Q4, Q5), sessions (Q6), span (Q24), padding (Q16).
 
-Belongs here: what drops a row, and where the actions of a dropped row go. Does not belong here: judging
-a move between two rows (`quality_returns.py`).
+Belongs here: the rules that drop a row, and the transfer of its actions. Does not belong here: rules on a move between
+two rows (`quality_returns.py`).
 """
 
 from dataclasses import replace
@@ -19,18 +19,17 @@ Days = npt.NDArray[np.int32]
 LEAST_PRICE, LARGEST_PRICE = 1e-9, 1e15
 LARGEST_VOLUME = 1e18
 LARGEST_SPLIT = 1e6
-"""Finite means within these: numbers beyond overflow when they are adjusted or multiplied, and none is
-a price. The widest real ones are those of leveraged notes after many reverse splits, about 1e10."""
+"""Bounds of a usable number: larger ones overflow when adjusted or multiplied, and none is a price. The largest real
+ones are those of leveraged notes after many reverse splits, about 1e10."""
 
 _FIELDS = ("dates", "open", "high", "low", "close", "volume", "dividend", "split")
 
 
 def rows_kept(raw: RawBars, is_kept: Mask) -> RawBars:
-    """Drop rows; the splits and dividends on them move to the next row that stays.
+    """Drop rows; their splits and dividends move to the next kept row.
 
-    Splits multiply; a dividend that moves over a later split is divided by it, so that the cash per
-    old share stays the same. Actions after the last row that stays are dropped: nothing is
-    left that they could explain.
+    Splits multiply; a dividend that moves over a later split is divided by it, so that the cash per old share is
+    unchanged. Actions after the last kept row are dropped, because no bar remains to adjust.
 
     Parameters
     ----------
@@ -44,7 +43,7 @@ def rows_kept(raw: RawBars, is_kept: Mask) -> RawBars:
     kept = np.flatnonzero(is_kept)
     dividend, split = raw.dividend[kept], raw.split[kept]
     moving = np.flatnonzero(~is_kept & ((raw.dividend != 0.0) | (raw.split != 1.0)))
-    for row in moving[::-1]:  # latest first: each moves into what later ones have already become
+    for row in moving[::-1]:  # latest first, so that each joins the already moved later ones
         target = int(np.searchsorted(kept, row))
         if target < len(kept):
             dividend[target] += raw.dividend[row] / split[target]
@@ -73,8 +72,8 @@ def sorted_by_date(raw: RawBars, found: Findings) -> RawBars:
     if n_unsorted:
         order = np.argsort(raw.dates, kind="stable")
         bars = _taken(raw, order)
-        if not (step < 0).all():  # newest first is an order too
-            text = f"{n_unsorted} rows are not in the order of their dates; sorted."
+        if not (step < 0).all():  # newest first is a valid order too
+            text = f"{n_unsorted} rows are not in date order; sorted."
             found.add("Q3", "info", None, n_unsorted, text)
     is_repeat = np.zeros(len(bars), dtype=np.bool_)
     is_repeat[1:] = bars.dates[1:] == bars.dates[:-1]
@@ -90,20 +89,20 @@ def sorted_by_date(raw: RawBars, found: Findings) -> RawBars:
     n_equal = int((is_repeat & ~differs).sum())
     if n_equal:
         day = int(bars.dates[np.flatnonzero(is_repeat & ~differs)[0]])
-        found.add("Q3", "warn", day, n_equal, f"the same row is there again ({n_equal} rows in all); merged.")
+        found.add("Q3", "warn", day, n_equal, f"duplicate of another row ({n_equal} rows in all); merged.")
     if differs.any():
         row = int(np.flatnonzero(differs)[0])
         text = (
             f"two different rows for one date, close {bars.close[first[row]]:g} and {bars.close[row]:g} "
-            f"({int(differs.sum())} rows in all); dates are unique; correct the source."
+            f"({int(differs.sum())} rows in all); dates must be unique; correct the source."
         )
         found.add("Q3", "block", int(bars.dates[row]), int(differs.sum()), text)
-        # Overridden: neither row can be believed.
+        # Overridden: neither row is trustworthy.
         is_torn = np.isin(bars.dates, bars.dates[differs])
         is_kept &= ~is_torn
         found.drop("Q3", 0, _taken(bars, np.flatnonzero(is_torn)))
     found.drop("Q3", int((~is_kept).sum()))
-    # Not rows_kept: the actions on a repeat are the same ones again.
+    # Not rows_kept: the actions on a repeat are duplicates.
     return _taken(bars, np.flatnonzero(is_kept))
 
 
@@ -113,7 +112,7 @@ def _taken(raw: RawBars, rows: npt.NDArray[np.intp]) -> RawBars:
 
 
 def within_span(bars: RawBars, span: tuple[int, int] | None, found: Findings) -> RawBars:
-    """Cut bars before the first and after the last day that the exchange's calendar knows (Q24)."""
+    """Drop bars before the first and after the last day covered by the exchange's calendar (Q24)."""
     if span is None or len(bars) == 0:
         return bars
     is_outside = (bars.dates < span[0]) | (bars.dates > span[1])
@@ -130,7 +129,7 @@ def within_span(bars: RawBars, span: tuple[int, int] | None, found: Findings) ->
 
 
 def on_sessions(bars: RawBars, sessions: Days | None, rules: QualityRules, found: Findings) -> RawBars:
-    """Drop bars on days without a session (Q6); many of them say that the calendar or the dates are wrong."""
+    """Drop bars on days without a session (Q6); many of them mean that the calendar or the dates are wrong."""
     if sessions is None or len(sessions) == 0 or len(bars) == 0:
         return bars
     at = np.minimum(np.searchsorted(sessions, bars.dates), len(sessions) - 1)
@@ -139,15 +138,15 @@ def on_sessions(bars: RawBars, sessions: Days | None, rules: QualityRules, found
     if not n_off:
         return bars
     first = int(bars.dates[np.flatnonzero(is_off)[0]])
-    text = f"bar on a day without a session ({n_off} rows in all); bars are of sessions; dropped."
+    text = f"bar on a day without a session ({n_off} rows in all); bars must be on sessions; dropped."
     found.add("Q6", "quarantine", first, n_off, text)
-    # Some sources pad holidays: a row without a trade says nothing about the calendar.
+    # Some sources pad holidays: a row without a trade is no evidence about the calendar.
     is_traded = is_off & (bars.dates <= sessions[-1]) & (bars.volume > 0.0) & np.isfinite(bars.close)
     n_traded = int(is_traded.sum())
     if n_traded > rules.max_bad_rows and n_traded > rules.max_off_calendar_frac * len(bars):
         text = (
-            f"{n_traded} of {len(bars)} rows are on days without a session ({_pattern_of(bars.dates[is_traded])}); at "
-            f"most {100.0 * rules.max_off_calendar_frac:g}% may be; set calendar (data: the bars' own dates), or "
+            f"{n_traded} of {len(bars)} rows are on days without a session ({_pattern_of(bars.dates[is_traded])}); "
+            f"the maximum is {100.0 * rules.max_off_calendar_frac:g}%; set calendar (data: the bars' own dates), or "
             "correct the dates."
         )
         found.add("Q6", "block", first, n_traded, text)
@@ -156,19 +155,19 @@ def on_sessions(bars: RawBars, sessions: Days | None, rules: QualityRules, found
 
 
 def _pattern_of(off: Days) -> str:
-    """What the days off the calendar have in common."""
+    """Common pattern of the days off the calendar."""
     share = np.bincount((off + 3) % 7, minlength=7) / len(off)
     if share[5] + share[6] > 0.8 and min(share[5], share[6]) > 0.2:
-        return "Saturdays and Sundays: a market of seven days a week"
+        return "Saturdays and Sundays: a market that trades seven days a week"
     if share[6] > 0.8:
-        return "Sundays for Mondays: dates a day early, as stamps of another time zone give them"
+        return "Sundays for Mondays: dates a day early, as from timestamps in another time zone"
     if share[5] > 0.8:
-        return "Saturdays for Fridays: dates a day late, as stamps of another time zone give them"
+        return "Saturdays for Fridays: dates a day late, as from timestamps in another time zone"
     return "the holidays of another exchange?"
 
 
 def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBars:
-    """Drop rows without finite prices above zero (Q4) or with a range that cannot be (Q5)."""
+    """Drop rows without finite prices above zero (Q4) or with an impossible range (Q5)."""
     if len(bars) == 0:
         return bars
     bars = _believable_actions(_without_empty_rows(bars, found), found)
@@ -178,7 +177,7 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
     lowest = np.minimum(np.minimum(o, c), np.minimum(h, lo))  # NaN if one is NaN
     largest = np.maximum(np.maximum(o, c), np.maximum(h, lo))
     is_good = (lowest >= LEAST_PRICE) & (largest <= LARGEST_PRICE) & (v >= 0.0) & (v <= LARGEST_VOLUME)
-    with np.errstate(over="ignore"):  # of numbers that Q4 drops
+    with np.errstate(over="ignore"):  # of numbers dropped by Q4
         is_sane = (lo <= np.minimum(o, c) * (1.0 + rules.ohlc_tolerance_frac)) & (
             h >= np.maximum(o, c) * (1.0 - rules.ohlc_tolerance_frac)
         )
@@ -189,8 +188,8 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
     if len(bad):
         row = int(bad[0])
         text = (
-            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g} "
-            f"({len(bad)} rows in all); prices are finite and above 0, volume is not below 0; dropped."
+            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g} ({len(bad)} "
+            "rows in all); prices must be finite and above 0, volume not below 0; dropped."
         )
         found.add("Q4", "quarantine", int(bars.dates[row]), len(bad), text)
         shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}, volume {v[row]:g}"
@@ -200,8 +199,8 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
     if len(crossed):
         row = int(crossed[0])
         text = (
-            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g} ({len(crossed)} rows in "
-            "all); low is the lowest and high the highest of the four; dropped."
+            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g} ({len(crossed)} rows in all); low "
+            "must be the lowest and high the highest of the four; dropped."
         )
         found.add("Q5", "quarantine", int(bars.dates[row]), len(crossed), text)
         shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}"
@@ -212,16 +211,16 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
 
 
 def _text_found(bars: RawBars) -> str | None:
-    """What a source found in the place of a number, as `volume is '2,781,770'`; None without."""
+    """Text found by a source in place of a number, as `volume is '2,781,770'`; None without any."""
     note = next((note.text for note in bars.notes if note.rule == "Q4"), None)
     return None if note is None else note.split(": ", 1)[-1].split(" (", 1)[0]
 
 
 def _without_empty_rows(bars: RawBars, found: Findings) -> RawBars:
-    """Leave out rows with a date on which nothing traded: no price at all, or only the close of the day before.
+    """Drop rows with a date on which nothing traded: no price at all, or only the previous close.
 
-    A download of many tickers on one common index has such rows before a ticker was listed and after it went, and
-    some archives where it was suspended. Not where text was found: that is no empty row.
+    A download of many tickers on one common index has such rows before a ticker's listing and after its end, and some
+    archives during suspensions. Rows with text are excluded, because they are not empty.
     """
     if any(note.rule == "Q4" for note in bars.notes):
         return bars
@@ -232,15 +231,15 @@ def _without_empty_rows(bars: RawBars, found: Findings) -> RawBars:
     n_idle = int(is_idle.sum())
     if not n_idle:
         return bars
-    text = f"{n_idle} rows have a date and no price of a trade; such a row is no bar; left out."
+    text = f"{n_idle} rows have a date but no trade price; such rows are not bars; dropped."
     found.add("Q4", "info", int(bars.dates[np.flatnonzero(is_idle)[0]]), n_idle, text)
     return rows_kept(bars, ~is_idle)
 
 
 def _believable_actions(bars: RawBars, found: Findings) -> RawBars:
-    """Block on an action that is no number, a split not above 0, a dividend below 0 (Q4).
+    """Block on a non-numeric action, a split not above 0, a dividend below 0 (Q4).
 
-    Overridden: the action is taken out.
+    Overridden: the action is removed.
     """
     is_bad_split = ~((bars.split >= 1.0 / LARGEST_SPLIT) & (bars.split <= LARGEST_SPLIT))
     is_bad_dividend = ~((bars.dividend >= 0.0) & (bars.dividend <= LARGEST_PRICE))
@@ -250,7 +249,7 @@ def _believable_actions(bars: RawBars, found: Findings) -> RawBars:
     rows = np.flatnonzero(is_bad)
     row = int(rows[0])
     text = (
-        f"split {bars.split[row]:g}, dividend {bars.dividend[row]:g} ({len(rows)} rows in all); a split is "
+        f"split {bars.split[row]:g}, dividend {bars.dividend[row]:g} ({len(rows)} rows in all); a split must be "
         "above 0, a dividend not below 0; correct the source."
     )
     found.add("Q4", "block", int(bars.dates[row]), len(rows), text)
@@ -261,18 +260,18 @@ def _believable_actions(bars: RawBars, found: Findings) -> RawBars:
 def _block_when_many(
     rule: str, n_bad: int, bars: RawBars, first: int, shown: str, rules: QualityRules, found: Findings
 ) -> None:
-    """Block when rows are bad beyond the thresholds; `first` is the first bad row and `shown` its values."""
+    """Block if bad rows exceed the thresholds; `first` is the first bad row and `shown` its values."""
     n_rows = len(bars)
     if n_bad > rules.max_bad_rows or n_bad > rules.max_bad_frac * n_rows:
         text = (
-            f"{n_bad} of {n_rows} rows are bad, this one with {shown}; at most {rules.max_bad_rows} and "
-            f"{100.0 * rules.max_bad_frac:g}% may be; correct the source."
+            f"{n_bad} of {n_rows} rows are bad, e.g. {shown}; the maximum is {rules.max_bad_rows} rows and "
+            f"{100.0 * rules.max_bad_frac:g}%; correct the source."
         )
         found.add(rule, "block", int(bars.dates[first]), n_bad, text)
 
 
 def without_padding(bars: RawBars, found: Findings) -> RawBars:
-    """Cut the zero-volume flat bars after the last trade (Q16); a file of nothing else stays whole."""
+    """Drop the zero-volume flat bars after the last trade (Q16); a file of nothing else is kept whole."""
     if len(bars) == 0 or bars.volume[-1] > 0.0 or bars.high[-1] != bars.low[-1]:
         return bars
     traded = np.flatnonzero((bars.volume > 0.0) | (bars.high != bars.low))

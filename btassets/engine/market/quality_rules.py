@@ -1,4 +1,4 @@
-"""What the quality rules may be set to, and how their findings are collected.
+"""Parameters of the quality rules, and the collection of their findings.
 
 Belongs here: thresholds, overrides, the list of findings of one ticker. Does not belong here: the rules
 (`quality_rows.py`, `quality_returns.py`, `quality_sessions.py`).
@@ -24,21 +24,21 @@ class QualityRules:
     ohlc_tolerance_frac
         Q5: high and low may miss open and close by this, relative to the price.
     jump_block_ratio, jump_warn_ratio
-        Q7: a close that is more than this many times the close before it, or less than one such part.
+        Q7: a close more than this multiple of the close before it, or less than its inverse.
     jump_undo_bars, jump_undo_frac
-        Q7: a fall is undone when one of the next closes is within this share of the close before it.
+        Q7: a fall is undone if one of the next closes is within this share of the close before it.
     split_ratios, split_tolerance_frac, split_dividend_frac
-        Q8: ratios of open to previous close that look like a split, and how near; a larger dividend
-        explains them.
+        Q8: ratios of open to previous close that look like a split, and their tolerance; a larger dividend explains
+        them.
     split_in_price_frac
-        Q8: a recorded split whose bar opens within this share (of the log ratio) of the wrong place says
-        that the prices are not on the basis that the source claims.
+        Q8: a recorded split whose bar opens within this share (of the log ratio) of the wrong level means that the
+        prices are not on the source's declared basis.
     adjusted_warn_frac, adjusted_block_frac
         Q9: difference between the vendor's adjusted return and that of close and actions.
     spike_frac, spike_revert_frac
-        Q10: size of a one-bar spike, and how near the next close is to the close before it.
+        Q10: size of a one-bar spike, and how closely the next close reverts to the close before it.
     warn_missing_frac, warn_zero_volume_frac, warn_flat_frac, warn_constant_bars
-        Q11, Q13, Q14, Q15: what is told about the last 126 sessions of a ticker.
+        Q11, Q13, Q14, Q15: thresholds of warnings about the last 126 sessions of a ticker.
     gap_days
         Q12: calendar days between two bars that make a gap; 0: never.
     ended_after_days
@@ -48,7 +48,7 @@ class QualityRules:
     min_day_tickers, day_missing_warn_frac, day_missing_block_frac, day_quiet_warn_frac
         Q19, Q20: shares of the living tickers; a day with fewer living tickers is only warned about.
     max_benchmark_missing_frac
-        Q21: share of the tickers' sessions that the benchmark may lack.
+        Q21: maximum share of the tickers' sessions missing from the benchmark.
     min_bars
         Q22: fewer give no candidates.
     """
@@ -99,14 +99,14 @@ NOT_OF_A_FILE = frozenset(
         "max_benchmark_missing_frac",
     }
 )
-"""Thresholds of rules that look at stored bars: a change of them reads no ticker again."""
+"""Thresholds of rules on stored bars: changing them reads no ticker again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A person's word that a blocking finding of one rule about one ticker is right as it is.
+    """A user's confirmation that a blocking finding of one rule about one ticker is correct data.
 
-    The finding is then a warning that quotes the reason. Rows that the rule drops stay dropped.
+    The finding then becomes a warning that quotes the reason. Rows dropped by the rule stay dropped.
     """
 
     ticker: str
@@ -116,14 +116,14 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class DroppedRows:
-    """Rows that a rule took out, as they were."""
+    """Rows dropped by a rule, unchanged."""
 
     rule: str
     rows: RawBars
 
 
 class Findings:
-    """Problems of one ticker while it is screened, with the overrides applied."""
+    """Findings on one ticker while it is screened, with the overrides applied."""
 
     def __init__(self, ticker: str, notes: Sequence[Problem], overrides: Sequence[Override]) -> None:
         self.ticker = ticker
@@ -143,7 +143,7 @@ class Findings:
         *,
         can_override: bool = True,
     ) -> None:
-        """Record a finding; `text` goes on after the ticker and the date."""
+        """Record a finding; `text` follows the ticker and the date."""
         if severity == "block" and can_override and rule in self._reason:
             severity = "warn"
             text = f"{text} Overridden: {self._reason[rule]}"
@@ -152,7 +152,7 @@ class Findings:
         self.problems.append(Problem(self.ticker, rule, severity, date, n, f"{self.ticker}{when}: {text}"))
 
     def drop(self, rule: str, n: int, rows: RawBars | None = None) -> None:
-        """Count rows that a rule dropped, and keep them when they are more than a repeat of another row."""
+        """Count rows dropped by a rule, and keep them unless they repeat another row."""
         self.dropped[rule] = self.dropped.get(rule, 0) + n
         if rows is not None and len(rows):
             self.quarantine.append(DroppedRows(rule, rows))

@@ -1,8 +1,8 @@
-"""Prices that change their scale for good: splits that nobody recorded (Q8) and changes of unit (Q23).
+"""Permanent changes of price scale: unrecorded splits (Q8) and changes of unit (Q23).
 
-Belongs here: telling a change of scale from a fall. A market that falls by half trades as never before, and its
-next days are wide; a stock that was split 2:1 has an ordinary day at half the price. Does not belong here: jumps
-that no ratio explains (`quality_returns.py`), splits that are recorded.
+Belongs here: distinguishing a change of scale from a fall. A stock that really falls by half trades unusual volume, and
+its next days have wide ranges; a stock split 2:1 has an ordinary day at half the price. Does not belong here: jumps
+that no ratio explains (`quality_returns.py`), recorded splits.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ UNITS = (10.0, 100.0, 1000.0, 10_000.0)
 
 _FRACTIONS = (5.0 / 4.0, 4.0 / 3.0, 3.0 / 2.0, 5.0 / 3.0, 5.0 / 2.0)
 _USUAL = (*UNITS, 20.0, 50.0, 25.0, 15.0, 30.0, 40.0)
-"""Ratios that are meant when a larger one is as near."""
+"""Ratios preferred over a larger one at the same distance."""
 
 _MIN_GAP = 1.2
 _LOOK_BACK, _LOOK_AHEAD = 20, 3
@@ -30,7 +30,7 @@ _MAX_TOLERANCE_FRAC = 0.08
 _WIDEST_DAY, _WIDEST_AFTER = 3.0, 3.0
 _CALM_SPREAD, _CERTAIN_DAY, _CERTAIN_AFTER, _CERTAIN_SHARES = 0.05, 1.7, 1.5, 0.6
 _MIN_CERTAIN = 1.3
-"""Below 2:1 only a calm market shows the difference between a split and news."""
+"""Below 2:1 only a calm market separates a split from news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class ScaleChange:
     factor
         Nearest simple ratio of the new scale to the old one: 0.05 after a split 20:1.
     is_unit
-        Whether as many shares trade as before: the unit changed, not the number of shares.
+        Whether share volume is unchanged: then the unit changed, not the number of shares.
     is_certain
-        False: a ratio below 2 on a day that may also be one of news.
+        False: a ratio below 2 on a day that may also be a day of news.
     """
 
     row: int
@@ -64,16 +64,16 @@ class ScaleChange:
 
 
 def scale_changes(bars: RawBars, is_explained: npt.NDArray[np.bool_], rules: QualityRules) -> list[ScaleChange]:
-    """Find bars that open at a simple ratio of the close before and trade as if nothing had happened.
+    """Find bars that open at a simple ratio of the close before, with ordinary trading.
 
     Parameters
     ----------
     bars
         Ascending dates, finite prices > 0.
     is_explained
-        Shape (n_bars - 1,): moves into bar i + 1 that a recorded action or another rule accounts for.
+        Shape (n_bars - 1,): moves into bar i + 1 already explained by a recorded action or another rule.
     rules
-        `split_tolerance_frac`: how near to a ratio; wider for a ticker whose usual overnight moves are.
+        `split_tolerance_frac`: tolerance of a ratio; wider for a ticker with larger usual overnight moves.
     """
     gap = bars.open[1:] / bars.close[:-1]
     suspects = np.flatnonzero(((gap > _MIN_GAP) | (gap * _MIN_GAP < 1.0)) & ~is_explained)
@@ -85,7 +85,7 @@ def scale_changes(bars: RawBars, is_explained: npt.NDArray[np.bool_], rules: Qua
     for index in suspects.tolist():
         row = index + 1
         before = slice(max(0, row - _LOOK_BACK), row)
-        # Where nothing moves, no day is an ordinary one.
+        # If prices never move, no day is ordinary.
         if len(np.unique(bars.close[before])) < _MIN_BEFORE:
             continue
         usual = float(np.median(overnight[max(0, index - 3 * _LOOK_BACK) : index]))
@@ -99,7 +99,7 @@ def scale_changes(bars: RawBars, is_explained: npt.NDArray[np.bool_], rules: Qua
 
 
 def _nearest(gap: float, tolerance: float) -> float | None:
-    """Simple ratio within the tolerance of a gap, the most usual one; None without."""
+    """Simple ratio within the tolerance of a gap, the most usual one; None without one."""
     larger = max(gap, 1.0 / gap)
     whole = max(2.0, float(round(larger)))
     nearest = min((whole, *_FRACTIONS), key=lambda ratio: abs(larger / ratio - 1.0))
@@ -110,13 +110,13 @@ def _nearest(gap: float, tolerance: float) -> float | None:
 
 
 def _is_lasting(close: Floats, row: int, factor: float) -> bool:
-    """Whether the closes on both sides are on their scales, too: one misprinted bar is no split."""
+    """Whether the closes on both sides are on their scales, too: one misprinted bar is not a split."""
     level = float(np.median(close[row : row + _LOOK_AHEAD])) / float(np.median(close[row - _LOOK_AHEAD : row]))
     return abs(np.log(level / factor)) < 0.4 * abs(np.log(factor))
 
 
 def _judged(volume: Floats, spread: Floats, row: int, before: slice, factor: float) -> ScaleChange | None:
-    """The change, when range and activity of the day and the next ones are as before; else None."""
+    """The change, if range and activity of that day and the next ones are as before; else None."""
     ratio = max(factor, 1.0 / factor)
     usual = float(np.median(spread[before]))
     day, after = float(spread[row]), float(np.median(spread[row : row + _LOOK_AHEAD]))
@@ -140,7 +140,7 @@ def _judged(volume: Floats, spread: Floats, row: int, before: slice, factor: flo
         or money > 2.5
     ):
         return None
-    # As many shares as the split makes of those before: over a month, a quarter more or less is seen.
+    # Share volume multiplied by the ratio; over a month, a deviation of a quarter is detectable.
     later = _activity(volume, row, before, _LOOK_BACK) if len(volume) - row >= _MIN_AFTER else None
     is_certain = (
         later is not None
@@ -153,7 +153,7 @@ def _judged(volume: Floats, spread: Floats, row: int, before: slice, factor: flo
 
 
 def _activity(volume: Floats, row: int, before: slice, n_after: int = _LOOK_AHEAD) -> float | None:
-    """Shares traded on the day and the next ones over those before; None where nothing was counted."""
+    """Share volume of that day and the next ones over the volume before; None if unknown."""
     usual = float(np.median(volume[before]))
     now = float(np.median(volume[row : row + n_after]))
     return now / usual if usual > 0.0 and now > 0.0 else None

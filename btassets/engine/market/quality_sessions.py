@@ -1,7 +1,7 @@
 """Rules over all tickers at once: incomplete days (Q19), quiet days (Q20), the benchmark (Q21).
 
-Belongs here: what only shows when tickers are laid side by side. Does not belong here: one ticker's bars
-(`quality.py`), which sessions an exchange has.
+Belongs here: findings that need several tickers. Does not belong here: one ticker's bars (`quality.py`), sessions of
+exchanges.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ScreenedDays:
-    """What was found about days.
+    """Findings about days.
 
     Attributes
     ----------
@@ -51,23 +51,23 @@ def screen_counted_days(
 ) -> ScreenedDays:
     """Find days on which many tickers lack a bar (Q19) or have one without trading (Q20).
 
-    A ticker lives from its first to its last bar. The last session is never judged: its bars may still be
-    arriving. A day with fewer living tickers than `min_day_tickers` is warned about and never blocked: of three
-    tickers one halt would be a third.
+    A ticker lives from its first to its last bar. The last session is never checked: its bars may still be arriving. A
+    day with fewer living tickers than `min_day_tickers` gives a warning and is never blocked: with three tickers one
+    halt would be a third.
 
     Parameters
     ----------
     dates, quiet_dates
         Dates of all bars of all tickers, and of those without volume or range, in any order; the benchmark is
         not among them.
-    first_bar, last_bar
-        Shape (n_tickers,): first and last bar date of every ticker that has bars.
+    Shape (n_tickers,): first and last bar date of every ticker with bars.
+        Shape (n_tickers,): first and last bar date of every ticker with bars.
     rules
-        Thresholds; the defaults of `QualityRules` when None.
+        Thresholds; the defaults of `QualityRules` if None.
     sessions
-        Ascending session days; a session without any bar is then found too. None: the tickers' dates.
+        Ascending session days; also finds sessions without any bar. None: the tickers' dates.
     last_session
-        T: neither it nor any later day is judged. None: the last date of all.
+        T: neither it nor any later day is checked. None: the last date of all.
     """
     rules = rules or QualityRules()
     if not len(dates):
@@ -124,18 +124,18 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
 def screen_benchmark(
     ticker: str, dates: Days, sessions: Days, rules: QualityRules | None = None
 ) -> tuple[Problem, ...]:
-    """Say how many of the tickers' sessions the benchmark lacks (Q21); empty when it has them all.
+    """Report how many of the tickers' sessions the benchmark lacks (Q21); empty if it has them all.
 
     Parameters
     ----------
     ticker
         Name of the benchmark.
     dates
-        Ascending days of its bars; those outside of the tickers' sessions do not matter.
+        Ascending days of its bars; those outside the tickers' sessions do not matter.
     sessions
         Ascending sessions of the tickers, cut at T.
     rules
-        Thresholds; the defaults of `QualityRules` when None.
+        Thresholds; the defaults of `QualityRules` if None.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def screen_benchmark(
         return ()
     is_block = len(missing) > rules.max_benchmark_missing_frac * len(sessions)
     advice = (
-        "a benchmark covers the tickers' dates; give one that does."
+        "a benchmark must cover the tickers' dates; provide one that does."
         if is_block
         else "returns over them are missing in adjusted statistics."
     )

@@ -1,7 +1,7 @@
-"""What the last half year of one ticker looks like: sessions missing (Q11), no volume (Q13), flat (Q14), frozen (Q15).
+"""Quality of one ticker's last half year: sessions missing (Q11), no volume (Q13), flat (Q14), frozen (Q15).
 
-Belongs here: warnings about a ticker's newest bars. Does not belong here: who is eligible at a date: the same
-shares, looked at from each as-of date, decide that in `engine.features.quality`.
+Belongs here: warnings about a ticker's newest bars. Does not belong here: eligibility at a date:
+`engine.features.quality_signals` computes it from the same shares at each as-of date.
 """
 
 import numpy as np
@@ -19,18 +19,18 @@ Days = npt.NDArray[np.int32]
 def judge_trailing(
     ticker: str, bars: RawBars, sessions: Days, rules: QualityRules | None = None
 ) -> tuple[Problem, ...]:
-    """Warnings about a ticker's bars in the 126 sessions that end with its last bar; empty when all is well.
+    """Warnings about a ticker's bars in the 126 sessions that end with its last bar; empty if there are none.
 
     Parameters
     ----------
     ticker
         Canonical name.
     bars
-        Screened bars, ascending dates; at least the last 126. Bars after the last session are not looked at.
+        Screened bars, ascending dates; at least the last 126. Bars after the last session are ignored.
     sessions
         Ascending sessions of the calendar up to T.
     rules
-        Thresholds; the defaults of `QualityRules` when None.
+        Thresholds; the defaults of `QualityRules` if None.
     """
     rules = rules or QualityRules()
     if not len(sessions) or not len(bars):

@@ -1,7 +1,7 @@
-"""What a source hands over: one ticker's bars as they were printed, and what was wrong with them.
+"""Output of a source: one ticker's bars as printed, and the problems found.
 
-Belongs here: the two value types that sources, quality rules and adjustment share.
-Does not belong here: the adjusted view that every later stage reads (`bars.py`), reading files.
+Belongs here: the two value types shared by sources, quality rules and adjustment. Does not belong here: the adjusted
+view used by all later stages (`bars.py`), reading files.
 """
 
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ class Problem:
         "block": the ticker (Q19: the day, Q21: the benchmark) is not used. "quarantine": rows were
         dropped. "warn", "info": nothing was changed.
     date
-        Days since 1970-01-01 of the first case; None when the finding has no date.
+        Days since 1970-01-01 of the first case; None if the finding has no date.
     n
-        How many rows (days, sessions) are concerned.
+        Number of rows (days, sessions) concerned.
     text
-        A sentence for people: what was observed; the rule; what to do.
+        A sentence: observed values; the rule; what to do.
     """
 
     ticker: str
@@ -47,25 +47,25 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class RawBars:
-    """One ticker's bars and corporate actions as the source gave them, arrays of shape (n_bars,).
+    """One ticker's bars and corporate actions as returned by the source, arrays of shape (n_bars,).
 
     Attributes
     ----------
     dates
-        int32, days since 1970-01-01 (exchange dates). A source may hand them over in any order;
-        ascending and unique after the quality rules.
+        int32, days since 1970-01-01 (exchange dates). In any order from a source; ascending and unique after the
+        quality rules.
     open, high, low, close
-        float64, price units of the source's basis; NaN where the source had no number.
+        float64, price units of the source's basis; NaN if the source had no number.
     volume
-        float64, shares; NaN where the source had no number.
+        float64, shares; NaN if the source had no number.
     dividend
-        float64, cash per share (after the same day's split) on its ex-date; 0.0 where none.
+        float64, cash per share (after the same day's split) on its ex-date; else 0.0.
     split
-        float64, new shares per old share on its ex-date, spin-off codes included; 1.0 where none.
+        float64, new shares per old share on its ex-date, spin-off codes included; else 1.0.
     adjusted_close
-        float64, the vendor's own adjusted close, used by rule Q9 only; None when the source has none.
+        float64, the vendor's own adjusted close, used only by rule Q9; None if the source has none.
     notes
-        What reading found and changed nothing about, e.g. text in a price cell (now NaN).
+        Findings of the reading that changed nothing, e.g. text in a price cell (now NaN).
     """
 
     dates: npt.NDArray[np.int32]

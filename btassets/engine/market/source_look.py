@@ -1,7 +1,7 @@
-"""What a person would notice at a glance over a whole source: patterns across tickers.
+"""Patterns across all tickers of a source.
 
-Belongs here: one series under two names (Q26), prices on another basis than the source claims (Q25), days that the
-calendar lacks (Q24), bars of another rhythm (Q24), tickers that stop together (Q29). Does not belong here: one
+Belongs here: one series under two names (Q26), prices on another basis than the source declares (Q25), days missing
+from the calendar (Q24), bars of another frequency (Q24), tickers that stop together (Q29). Does not belong here: one
 ticker's own bars (`quality.py`), incomplete days (`quality_sessions.py`).
 """
 
@@ -20,7 +20,7 @@ EVERYBODY = ""
 """Ticker of a finding about the source as a whole."""
 
 MIN_SAME_BARS = 60
-"""Equal closes in a row that make two tickers one series."""
+"""Equal closes in a row that identify two tickers as one series."""
 
 _MIN_DISTINCT = 20
 _MIN_TICKERS = 3
@@ -30,7 +30,7 @@ _NAMED = 5
 
 
 def names(tickers: Sequence[str]) -> str:
-    """First few of some tickers, for a sentence."""
+    """The first few of some tickers, for a sentence."""
     more = f", and {len(tickers) - _NAMED} more" if len(tickers) > _NAMED else ""
     return ", ".join(tickers[:_NAMED]) + more
 
@@ -46,7 +46,7 @@ def series_marks(dates: Days, close: npt.NDArray[np.float64]) -> tuple[int, ...]
     if len(close) < MIN_SAME_BARS:
         return ()
     marks: list[int] = []
-    # The same calendar quarter is the same piece of a series, whatever lies before and behind.
+    # Blocks are calendar quarters, so they do not depend on the rest of the series.
     quarter = dates // 91
     starts = np.append(0, np.flatnonzero(np.diff(quarter)) + 1)
     ends = np.append(starts[1:], len(close))
@@ -58,7 +58,7 @@ def series_marks(dates: Days, close: npt.NDArray[np.float64]) -> tuple[int, ...]
 
 
 def same_series(marks: Mapping[str, Sequence[int]]) -> list[Problem]:
-    """One warning per group of tickers that have the same bars (Q26)."""
+    """One warning per group of tickers with the same bars (Q26)."""
     holders: dict[int, list[str]] = defaultdict(list)
     for ticker, own in marks.items():
         for mark in own:
@@ -71,21 +71,21 @@ def same_series(marks: Mapping[str, Sequence[int]]) -> list[Problem]:
             continue
         seen.update(group)
         text = (
-            f"{' and '.join(group[:_NAMED])} have the same bars over months; two names of one series hold the same "
-            "thing twice; drop one with universe.exclude, or fetch it again."
+            f"{' and '.join(group[:_NAMED])} have the same bars over months; two names of one series double its "
+            "position; drop one with universe.exclude, or fetch it again."
         )
         found.append(Problem(group[0], "Q26", "warn", None, len(group), text))
     return found
 
 
 def unlisted_sessions(off_days: Days, first_bar: Days, last_bar: Days, code: str) -> list[Problem]:
-    """Days that the calendar lacks and on which most living tickers have a bar (Q24).
+    """Days missing from the calendar on which most living tickers have a bar (Q24).
 
     Parameters
     ----------
     off_days
-        Date of every row that was dropped for lying on no session, tickers after one another.
-    first_bar, last_bar
+        Date of every row dropped for being on no session, tickers one after another.
+    Shape (n_tickers,): first and last bar date of every ticker with bars.
         Shape (n_tickers,).
     code
         Name of the calendar.
@@ -106,7 +106,7 @@ def unlisted_sessions(off_days: Days, first_bar: Days, last_bar: Days, code: str
 
 
 def blocked_days_look(n_blocked: int, n_sessions: int, code: str, first: int | None) -> list[Problem]:
-    """Say that the calendar does not fit when many of its sessions have hardly a bar (Q24)."""
+    """Report a calendar that does not fit, because many of its sessions have hardly a bar (Q24)."""
     if first is None or n_blocked < 5 or n_blocked * 100 <= n_sessions:
         return []
     text = (
@@ -117,18 +117,18 @@ def blocked_days_look(n_blocked: int, n_sessions: int, code: str, first: int | N
 
 
 def basis_look(split_like: Sequence[str], unused: Sequence[str], n_tickers: int, basis: Basis) -> list[Problem]:
-    """What refusals and notes of many tickers say together about the prices' basis (Q25).
+    """Findings about the prices' basis from refusals and notes of many tickers together (Q25).
 
     Parameters
     ----------
     split_like
-        Tickers whose prices fall or rise like an unrecorded split.
+        Tickers whose prices move like an unrecorded split.
     unused
-        Tickers whose files have an adjusted close that is not read.
+        Tickers whose files have an unused adjusted close.
     n_tickers
         Of the source.
     basis
-        What the source claims.
+        Declared basis of the source.
     """
     found: list[Problem] = []
     if basis != "raw" and len(split_like) >= 2:
@@ -140,16 +140,16 @@ def basis_look(split_like: Sequence[str], unused: Sequence[str], n_tickers: int,
         found.append(Problem(EVERYBODY, "Q25", "warn", None, len(split_like), text))
     if len(unused) >= 2 and 2 * len(unused) >= n_tickers:
         text = (
-            f"{len(unused)} of {n_tickers} files have an adjusted close beside the close, and it is not used "
-            f"({names(unused)}); at source.basis {basis!r} every return lacks what the two differ by; set source.basis "
-            "to what the close is."
+            f"{len(unused)} of {n_tickers} files have an unused adjusted close beside the close ({names(unused)}); "
+            f"at source.basis {basis!r} returns lack the difference of the two; set source.basis to the basis of the "
+            "close."
         )
         found.append(Problem(EVERYBODY, "Q25", "warn", None, len(unused), text))
     return found
 
 
 def stopped_look(last_bar: Mapping[str, int], last_session: int, ended_after_days: int) -> list[Problem]:
-    """Say that many tickers stop on one day (Q29): a source that no longer brings them, not so many delistings.
+    """Report many tickers that stop on one day (Q29): probably no longer delivered by the source, rather than delisted.
 
     Parameters
     ----------
@@ -166,23 +166,23 @@ def stopped_look(last_bar: Mapping[str, int], last_session: int, ended_after_day
         if stopped >= _MIN_TICKERS and stopped >= _STOPPED_FRAC * n:
             text = (
                 f"{iso_day(when)}: {stopped} of {n} tickers have their last bar on this day ({names(some)}) and are "
-                f"taken as delisted, while the others go on to {iso_day(last_session)}; does the source still bring "
-                "them?"
+                f"treated as delisted, while the others continue to {iso_day(last_session)}; does the source still "
+                "deliver them?"
             )
             found.append(Problem(EVERYBODY, "Q29", "warn", when, stopped, text))
     ahead = sorted((t for t, d in last_bar.items() if d - last_session > ended_after_days), key=str.encode)
     if ahead:
         text = (
-            f"{iso_day(last_session)}: most tickers stop here, while {len(ahead)} of {n} go on to "
-            f"{iso_day(max(last_bar.values()))} ({names(ahead)}); nothing after this day is used; fetch the others, "
-            "or correct a date that cannot be."
+            f"{iso_day(last_session)}: most tickers end here, while {len(ahead)} of {n} continue to "
+            f"{iso_day(max(last_bar.values()))} ({names(ahead)}); bars after this day are not used; fetch the others, "
+            "or correct the impossible date."
         )
         found.append(Problem(EVERYBODY, "Q29", "warn", last_session, len(ahead), text))
     return found
 
 
 def rhythm_look(weekly: Sequence[str], n_tickers: int) -> list[Problem]:
-    """Say that most tickers have weekly or monthly bars (Q24)."""
+    """Report that most tickers have weekly or monthly bars (Q24)."""
     if not weekly or 2 * len(weekly) < n_tickers:
         return []
     text = (

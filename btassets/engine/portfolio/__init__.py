@@ -1,1 +1,1 @@
-"""One capital-constrained book over qualified setups, and what it is measured against."""
+"""The simulated portfolio over qualified setups, and its comparisons."""

@@ -1,7 +1,7 @@
 """Benchmark return between two dates.
 
-Belongs here: the one definition of it. Does not belong here: equal-weight holds (equal_weight) and
-alpha or beta (statistics).
+Belongs here: its one definition. Does not belong here: equal-weight holds (equal_weight) and alpha or beta
+(statistics).
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class BenchmarkCloses:
     def return_pct(self, start: int, end: int) -> float | None:
         """Return in percent from the first close on or after `start` to the last on or before `end`.
 
-        None when either is missing or not positive.
+        None if either is missing or not positive.
 
         Examples
         --------

@@ -1,7 +1,6 @@
-"""Setups in the order in which a book meets them.
+"""Setups grouped by session, in trading order.
 
-Belongs here: the grouping of candidate rows by session. Does not belong here: which of them
-qualify, at which price they fill, and when they leave.
+Belongs here: the grouping of candidate rows by session. Does not belong here: qualification, fills and exits.
 """
 
 from dataclasses import dataclass, fields
@@ -14,20 +13,20 @@ from btassets.engine.portfolio.panel import BarPanel
 
 @dataclass(frozen=True)
 class Entries:
-    """Candidate rows sorted by as-of session, rows of one session in the order they were given.
+    """Candidate rows sorted by as-of session, rows of one session in the given order.
 
-    Arrays have shape (n_entries,) unless said.
+    Arrays have shape (n_entries,) unless stated.
 
     Attributes
     ----------
     row_no
-        Position of each entry in the rows that were given.
+        Position of each entry in the given rows.
     ticker_no
         Ticker of the panel.
     asof_date
         Int32 days since 1970-01-01.
     asof_session
-        First session at or after the as-of date; the number of sessions when there is none.
+        First session at or after the as-of date; the number of sessions if there is none.
     is_session
         The as-of date is a session itself.
     is_long

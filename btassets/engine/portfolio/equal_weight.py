@@ -1,6 +1,6 @@
-"""Equal-weight holds of the eligible list: what the same universe earned without any selection.
+"""Equal-weight holds of the eligible list: the return of the universe without selection.
 
-Belongs here: the untouched hold and the one renewed each week. Does not belong here: who is eligible.
+Belongs here: the buy-and-hold variant and the one rebalanced each week. Does not belong here: eligibility.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def _share_out_the_ended(
     panel: PanelArrays,
     delisting_return: float,
 ) -> float:
-    """Give what tickers on their last session leave to the others in proportion; the new idle cash."""
+    """Distribute the value of tickers on their last session to the others in proportion; the new idle cash."""
     freed = 0.0
     rest = 0.0
     for t in range(held.shape[0]):
@@ -47,7 +47,7 @@ def _renewed_hold(
     cost_frac: float,
     delisting_return: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Value at each close from the first renewal on, before that day's renewal; turnover per renewal."""
+    """Value at each close from the first rebalancing on, before that day's rebalancing; turnover per rebalancing."""
     offsets, session_no, close = panel.offsets, panel.session_no, panel.close
     n_tickers = offsets.shape[0] - 1
     start = renewal_sessions[0]
@@ -100,7 +100,7 @@ def _renewed_hold(
                     if has_bar[t]:
                         held[t] = share if is_eligible[r, t] else 0.0
                 idle = 0.0
-                # Bought on its last session: what it leaves shows from the next session on.
+                # Bought on its last session: its value is distributed from the next session on.
                 idle = _share_out_the_ended(held, idle, has_bar, next_bar, panel, delisting_return)
             r += 1
     return value, turnover
@@ -116,7 +116,7 @@ def equal_weight_hold(
 ) -> NDArray[np.float64]:
     """Value of equal dollars in every eligible ticker, bought once and never rebalanced, without cost.
 
-    The value of an ended ticker goes to the others in proportion to theirs, at its last close.
+    The value of an ended ticker is distributed to the others in proportion to theirs, at its last close.
 
     Parameters
     ----------
@@ -156,11 +156,11 @@ def equal_weight_renewed(
     cost_frac: float = 0.001,
     delisting_return: float = 0.0,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Value of the eligible list, set back to equal weights at the close of every renewal session.
+    """Value of the eligible list, reset to equal weights at the close of every renewal session.
 
-    The cost of a renewal, `cost_frac` of the dollars bought and sold, shows from the next session on,
-    the first purchase included. A held ticker without a bar on the day stays as it is; an ended
-    one goes to the others in proportion, at its last close and without cost.
+    The cost of a renewal, `cost_frac` of the dollars bought and sold, is charged from the next session on, including
+    the first purchase. A held ticker without a bar on the day is left unchanged; the value of an ended one is
+    distributed to the others in proportion, at its last close and without cost.
 
     Parameters
     ----------
@@ -180,8 +180,8 @@ def equal_weight_renewed(
     Returns
     -------
     tuple
-        US dollars at each close from the first renewal on, the first one the capital; and turnover
-        per renewal as a share of the value, both sides counted, shape (n_weeks,).
+        US dollars at each close from the first renewal on, the first one the capital; and turnover per renewal as a
+        share of the value, both sides counted, shape (n_weeks,).
     """
     return _renewed_hold(
         panel_arrays(panel),

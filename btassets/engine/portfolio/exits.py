@@ -1,7 +1,7 @@
-"""Where each setup fills and leaves: decided by its own bars and the policy, never by the book.
+"""Fill and exit of each setup: determined by its own bars and the policy, never by the portfolio.
 
-Belongs here: one pass per policy and hold over all entries, so that a book only keeps slots, sizes,
-cash and marks. Does not belong here: grading for the tables of setups (replay), and capital.
+Belongs here: one pass per policy and hold over all entries, so that a portfolio only tracks slots, sizes, cash and
+marks. Does not belong here: grading for the tables of setups (replay), and capital.
 """
 
 from collections.abc import Sequence
@@ -42,16 +42,16 @@ class Exits:
     Attributes
     ----------
     fill
-        What the prices below were computed for.
+        Rules behind the prices below.
     status
-        Position in `STATUS_NAMES`; everything below is meaningless unless tradable.
+        Position in `STATUS_NAMES`; the other fields are meaningless unless tradable.
     fill_price
         Price paid before costs.
     first_bar
-        First bar of the ticker that is checked for an exit: the entry bar of an open fill, the bar
-        after it of a close fill. A position number into the panel's bars.
+        First bar of the ticker checked for an exit: the entry bar of an open fill, the bar after it of a close fill. A
+        position in the panel's bars.
     exit_bar
-        Bar of the exit, -1 when the position outlives the panel.
+        Bar of the exit, -1 if the position outlives the panel.
     exit_price
         Price received before costs, NaN without exit.
     reason
@@ -67,12 +67,12 @@ class Exits:
     reason: NDArray[np.int8]
 
     def take(self, chosen: NDArray[np.int64]) -> "Exits":
-        """Exits of the entries at the positions `chosen`: what `Entries.take` returns."""
+        """Exits of the entries at the positions `chosen`, the result of `Entries.take`."""
         return Exits(self.fill, *(getattr(self, field.name)[chosen] for field in fields(self)[1:]))
 
 
 class ExitRules(NamedTuple):
-    """What decides an exit: `BookRules`, and the number of sessions of the calendar."""
+    """Parameters of an exit: `BookRules`, and the number of sessions of the calendar."""
 
     n_sessions: int
     fills_at_open: bool
@@ -108,7 +108,7 @@ def _exits(
         if not entries.is_long[e]:
             status[e] = SHORT
             continue
-        # 0 is missing in a table of prices, as NaN is; a negative stop is a level like any other.
+        # 0 means missing in a price table, like NaN; a negative stop is a valid level.
         if np.isnan(entry[e]) or np.isnan(stop[e]) or entry[e] == 0.0 or stop[e] == 0.0:
             status[e] = NO_LEVELS
             continue
@@ -143,7 +143,7 @@ def _exits(
             fill_price[e] = panel.open[lo]
         else:
             if rules.sells_ended and panel.is_ended[t] and lo == end:
-                status[e] = NO_NEXT_BAR  # nothing is left to sell it on
+                status[e] = NO_NEXT_BAR  # no bar remains to sell it on
                 continue
             fill_price[e] = entry[e]
         first_bar[e] = lo
@@ -153,7 +153,7 @@ def _exits(
                 exit_price[e] = min(stop[e], panel.open[b])
                 reason[e] = BY_STOP
             elif rules.takes_target and has_target and panel.high[b] >= target[e]:
-                # A limit order gets the open of a bar that starts beyond it.
+                # A limit order is filled at the open of a bar that starts beyond it.
                 exit_price[e] = max(target[e], panel.open[b]) if rules.takes_gap else target[e]
                 reason[e] = BY_TARGET
             elif b - lo + 1 >= rules.hold_days:
@@ -172,8 +172,8 @@ def _exits(
 def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exits:
     """Fill and exit of every entry under the rules' policy, hold, fill and treatment of ended tickers.
 
-    A long gap inside a ticker's bars freezes a position at its last close and the exits go on
-    with the first bar after it: nobody could have sold on the eve of an unannounced halt.
+    A long gap inside a ticker's bars freezes a position at its last close, and exits resume with the first bar after
+    it: nobody could have sold just before an unannounced halt.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exi
     entries
         Sorted setups; shorts get the status "short" and are never filled.
     rules
-        Capital, slots, sizing and cost are not read.
+        Capital, slots, sizing and cost are not used.
     """
     arrays = _exits(
         panel_arrays(panel),
@@ -201,7 +201,7 @@ def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exi
 
 
 def chosen_exits(exits: Sequence[Exits], choice: NDArray[np.int64]) -> Exits:
-    """Let entry e leave by `exits[choice[e]]`: one book, each position with its own policy.
+    """Combine exits: entry e uses `exits[choice[e]]`, so each position has its own policy.
 
     Parameters
     ----------

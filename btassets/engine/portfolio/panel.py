@@ -1,7 +1,7 @@
-"""The bars of many tickers on one calendar, as the book walks them.
+"""The bars of many tickers on one calendar, for the simulation.
 
-Belongs here: the layout of prices by ticker and session. Does not belong here: where bars come from,
-how they are adjusted, and who trades.
+Belongs here: the layout of prices by ticker and session. Does not belong here: the source and adjustment of bars, and
+trading.
 """
 
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from btassets.errors import EXIT_CHECK_FAILED, BtassetsError
 
-ENDED_AFTER_DAYS = 10  # calendar days without a bar before T from which a ticker counts as ended
+ENDED_AFTER_DAYS = 10  # calendar days without a bar before T after which a ticker counts as ended
 
 
 @dataclass(eq=False)
 class BarOffCalendarError(BtassetsError):
-    """A bar whose date is no session of the calendar that the book walks."""
+    """A bar whose date is not a session of the simulation's calendar."""
 
     exit_code = EXIT_CHECK_FAILED
 
@@ -26,14 +26,14 @@ class BarOffCalendarError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"ticker number {self.ticker_no}: bar on {np.datetime64(self.day, 'D')} is on no session "
-            f"({self.n_bars} bars in all); every bar of a book stands on its calendar; "
-            "build the calendar from the same bars or drop these rows by a quality rule."
+            f"ticker number {self.ticker_no}: bar on {np.datetime64(self.day, 'D')} is not on a session "
+            f"({self.n_bars} bars in all); every bar of a book must be on its calendar; build the calendar from the "
+            "same bars or drop these rows by a quality rule."
         )
 
 
 def _sessions_of(calendar: NDArray[np.int32], dates: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Position of each date in `calendar`, -1 = on no session; looked up by day, for many dates."""
+    """Position of each date in `calendar`, -1 if it is no session; a lookup by day, for many dates."""
     if not len(dates):
         return np.empty(0, np.int32)
     first = min(dates.min(), calendar[0])
@@ -58,7 +58,7 @@ class BarPanel:
     open, high, low, close
         Prices on one basis, float64, shape (n_bars,).
     is_ended
-        The ticker's last bar lies more than ten calendar days before T, shape (n_tickers,).
+        The ticker's last bar is more than ten calendar days before T, shape (n_tickers,).
     """
 
     calendar: NDArray[np.int32]
@@ -81,7 +81,7 @@ class BarPanel:
         low: NDArray[np.float64],
         close: NDArray[np.float64],
     ) -> "BarPanel":
-        """Lay out dated bars by session; bars after the calendar's last session are cut off.
+        """Arrange dated bars by session; bars after the calendar's last session are cut off.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class BarPanel:
         Raises
         ------
         BarOffCalendarError
-            A bar before T stands on no session.
+            A bar before T is not on a session.
         """
         calendar = np.ascontiguousarray(calendar, dtype=np.int32)
         offsets = np.ascontiguousarray(offsets, dtype=np.int64)
@@ -127,13 +127,13 @@ class BarPanel:
         )
 
     def of_closes(self) -> "BarPanel":
-        """Return the panel without opens, highs and lows: books whose exits are known read closes alone."""
+        """Return the panel without opens, highs and lows: simulations with known exits read only closes."""
         nothing = np.empty(0)
         return replace(self, open=nothing, high=nothing, low=nothing)
 
     @property
     def n_tickers(self) -> int:
-        """Tickers, those without a bar included."""
+        """Number of tickers, including those without a bar."""
         return len(self.offsets) - 1
 
     def ticker_of_bar(self) -> NDArray[np.int64]:

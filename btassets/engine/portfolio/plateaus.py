@@ -1,4 +1,4 @@
-"""Plateaus of a grid: what a cell is worth together with the cells beside it.
+"""Plateaus of a grid: the value of a cell averaged with its neighbours.
 
 Belongs here: means and worst values over neighbourhoods. Does not belong here: the cells' results.
 """
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """Of each cell with a value, the cells at most one step away along every ordered axis, itself included.
+    """For each cell with a value, the cells at most one step away along every ordered axis, itself included.
 
     Attributes
     ----------
     mean, worst
-        Mean and least value; NaN where the cell itself has none. Neighbours without a value do not count.
+        Mean and minimum; NaN if the cell itself has no value. Neighbours without a value do not count.
     n_cells
-        Cells that the mean is over.
+        Number of cells in the mean.
     is_whole
-        No neighbour is missing: the cell lies inside the grid, and all cells beside it have a value.
+        No neighbour is missing: the cell is inside the grid, and all neighbouring cells have a value.
     """
 
     mean: NDArray[np.float64]
@@ -39,7 +39,7 @@ def neighbourhoods(values: NDArray[np.float64], is_ordered: Sequence[bool]) -> N
     values
         One per cell, higher is better; NaN = none.
     is_ordered
-        Per axis: whether its steps have neighbours. Along the others (switches) a cell is alone.
+        Per axis: whether its steps have neighbours. Along the others (switches) a cell has none.
 
     Examples
     --------

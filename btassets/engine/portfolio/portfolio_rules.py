@@ -1,7 +1,7 @@
-"""The rules of a book, and one configuration of it.
+"""The rules of a portfolio, and one configuration of it.
 
-Belongs here: capital, slots, sizing, costs, exit policy and fill as frozen values.
-Does not belong here: which setups qualify (cross_section) and how a book is walked.
+Belongs here: capital, slots, sizing, costs, exit policy and fill as frozen values. Does not belong here: qualification
+(cross_section) and the simulation.
 """
 
 from dataclasses import dataclass, field
@@ -12,38 +12,38 @@ from btassets.engine.conventions import HORIZON_DAYS, Policy
 Fill = Literal["open", "close"]
 GappedTarget = Literal["open", "target"]
 
-MIN_POSITION_FRAC = 0.01  # open fill: least position as a share of equity
-MIN_POSITION_USD = 1.0  # close fill: least position in dollars
+MIN_POSITION_FRAC = 0.01  # open fill: minimum position as a share of equity
+MIN_POSITION_USD = 1.0  # close fill: minimum position in dollars
 
 
 @dataclass(frozen=True)
 class BookRules:
-    """How one book trades; the defaults are the standard ones.
+    """Trading rules of one portfolio; the defaults are those of the standard profile.
 
     Attributes
     ----------
     starting_capital
         US dollars.
     max_positions
-        Positions held at once, one per ticker.
+        Maximum number of positions, one per ticker.
     risk_frac
         Share of equity lost between entry and stop.
     notional_cap_frac
-        Largest share of equity in one position: no margin.
+        Maximum share of equity in one position: no margin.
     cost_per_side_frac
         Charged on the notional of each entry and each exit.
     policy
-        "target" races target against stop and leaves at `hold_days`; "hold" has the stop only.
+        "target" races target against stop and exits at `hold_days`; "hold" has only the stop.
     hold_days
         Sessions of the ticker after which a position is sold at the close.
     fill
         "open": the next session's open, sized on yesterday's equity. "close": the signal's close.
     gapped_target
-        What a bar that opens beyond the target pays: "open" as a limit order, "target" never more.
+        Payout of a bar that opens beyond the target: "open" like a limit order, "target" never more.
     sells_ended
-        A position in a ticker that ends is sold on its last session; else it keeps its slot.
+        A position in an ended ticker is sold on its last session; otherwise it keeps its slot.
     delisting_return
-        Return from that last close to what the holder gets, a fraction.
+        Return from that last close to the holder's proceeds, a fraction.
     """
 
     starting_capital: float = 10_000.0
@@ -61,16 +61,16 @@ class BookRules:
 
 @dataclass(frozen=True)
 class BookConfig:
-    """One book of a batch: its rules, and which mask, rank column and exits it reads.
+    """One portfolio of a batch: its rules, and the mask, rank column and exits it uses.
 
     Attributes
     ----------
     rules
-        Policy, hold, fill and ended tickers are already in the exits; the rest is read here.
+        Policy, hold, fill and ended tickers are already in the exits; the other rules are read here.
     mask_no, rank_no, exits_no
-        Positions in what the batch was given.
+        Positions in the inputs of the batch.
     cutoff_pct
-        Rows need a rank at or above it and must be long; 0 or below: the mask alone decides.
+        Rows need a rank at or above it and must be long; 0 or below: only the mask decides.
     """
 
     rules: BookRules = field(default_factory=BookRules)

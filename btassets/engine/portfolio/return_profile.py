@@ -1,7 +1,7 @@
 """Risk measures of a daily curve, their rolling values, and the distribution of its returns.
 
-Belongs here: descriptive numbers of one curve and of a curve beside a benchmark. Does not belong here: their
-standard errors (`engine.statistics`), equity and drawdown themselves.
+Belongs here: descriptive numbers of one curve and of a curve beside a benchmark. Does not belong here: their standard
+errors (`engine.statistics`), equity and drawdown themselves.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ReturnProfile:
-    """Measures of one curve; NaN where there are too few returns or a denominator is 0.
+    """Measures of one curve; NaN with too few returns or a denominator of 0.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class ReturnProfile:
     var_pct, es_pct
         Daily value at risk and expected shortfall at 5%, historical, percent, negative for a loss.
     best_day_pct, worst_day_pct, best_month_pct, worst_month_pct
-        Percent; the first and the last month may be parts of a month.
+        Percent; the first and the last month may be incomplete.
     positive_months_pct
         Share of months above 0, percent.
     """
@@ -60,7 +60,7 @@ class ReturnProfile:
 class Rolling:
     """Rolling measures at every fifth return of the curve from the first full window on; arrays of one length.
 
-    `sharpe` and `beta` are NaN where a denominator is 0 or there is no benchmark; `volatility_pct` is a year's.
+    `sharpe` and `beta` are NaN for a denominator of 0 or without a benchmark; `volatility_pct` is annualised.
     """
 
     dates: Days
@@ -70,13 +70,13 @@ class Rolling:
 
 
 def daily_returns(equity: Floats) -> Floats:
-    """Simple returns between consecutive points, shape (n - 1,); NaN after a point that is not positive."""
+    """Simple returns between consecutive points, shape (n - 1,); NaN after a non-positive point."""
     before = np.where(equity[:-1] > 0, equity[:-1], np.nan)
     return equity[1:] / before - 1.0
 
 
 def monthly_returns(dates: Days, equity: Floats) -> Floats:
-    """Simple return of each calendar month from the end of the one before; the first starts at the first point."""
+    """Simple return of each calendar month from the end of the previous one; the first starts at the first point."""
     month = dates.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     last = np.append(np.flatnonzero(month[1:] != month[:-1]), len(month) - 1)
     return daily_returns(np.concatenate((equity[:1], equity[last])))
@@ -90,7 +90,7 @@ def return_profile(dates: Days, equity: Floats, benchmark: Floats | None = None)
     dates, equity
         Sessions (days since 1970-01-01, ascending) and equity on them, shape (n,).
     benchmark
-        Equity held in the benchmark on the same sessions, NaN where it has none.
+        Equity held in the benchmark on the same sessions, NaN if missing.
     """
     returns = daily_returns(equity)
     returns = returns[np.isfinite(returns)]
@@ -130,7 +130,7 @@ def _beta(returns: Floats, benchmark: Floats) -> float:
 
 
 def rolling(dates: Days, equity: Floats, window: int, benchmark: Floats | None = None) -> Rolling:
-    """Rolling Sharpe, volatility and beta over `window` daily returns; no row while none is full."""
+    """Rolling Sharpe, volatility and beta over `window` daily returns; no row before the first full window."""
     returns = daily_returns(equity)
     other = np.full(len(returns), np.nan) if benchmark is None else daily_returns(benchmark)
     first = -(-window // ROLLING_STEP) * ROLLING_STEP

@@ -1,7 +1,7 @@
-"""Books as results: curve, trades, refusals and the economics of the curve, nothing rounded.
+"""Simulation results: curve, trades, refusals and measures of the curve, unrounded.
 
-Belongs here: running a batch of configurations over prepared exits. Does not belong here: the loop
-itself (book_kernel), rounding (book_table), and errors of these numbers (statistics).
+Belongs here: running a batch of configurations over prepared exits. Does not belong here: the loop itself
+(simulation_kernel), rounding (simulation_table), and errors of these numbers (statistics).
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Trades:
     Attributes
     ----------
     row_no
-        The candidate row that was bought, as numbered in what `Entries.from_rows` was given.
+        The bought candidate row, numbered as in the input of `Entries.from_rows`.
     ticker_no
         Ticker of the panel.
     entry_session, exit_session
@@ -76,7 +76,7 @@ class Trades:
 
 @dataclass(frozen=True)
 class YearReturn:
-    """Return of one calendar year off the curve; the first starts at the curve's first point."""
+    """Return of one calendar year from the curve; the first starts at the curve's first point."""
 
     year: int
     return_pct: float | None
@@ -84,7 +84,7 @@ class YearReturn:
 
 @dataclass(frozen=True)
 class BookResult:
-    """One book.
+    """Result of one portfolio.
 
     Attributes
     ----------
@@ -93,27 +93,27 @@ class BookResult:
     sessions, dates
         Walked sessions as positions in the calendar and as int32 days, shape (n_walked,).
     equity
-        At each close, shape (n_walked,); the last point is realized: open positions sold at their
-        mark, costs paid. An open fill starts at the capital, a close fill after the first entries.
+        At each close, shape (n_walked,); the last point is realized: open positions are sold at their mark, costs paid.
+        An open fill starts at the capital, a close fill after the first entries.
     cash, exposure_frac, n_positions
-        At each close, shape (n_walked,); None when curves were not asked for.
+        At each close, shape (n_walked,); None if curves were not requested.
     trades
-        None when trades were not asked for.
+        None if trades were not requested.
     counts
-        Per name of `book_layout.COUNT_NAMES`: refused rows by reason, rows skipped because their
-        ticker was held, and qualified rows without a fill.
+        By name in `simulation_layout.COUNT_NAMES`: refused rows by reason, rows skipped because their ticker was held,
+        and qualified rows without a fill.
     total_return_pct, cagr_pct, max_drawdown_pct
-        Percent; the rate by calendar days / 365.25, None up to a quarter of a year or at a loss of
-        everything; the drawdown on closes, positive.
+        Percent; the rate by calendar days / 365.25, None up to a quarter of a year or after a total loss; the drawdown
+        on closes, positive.
     sharpe
-        Daily returns, one degree of freedom lost, times the root of a year's sessions, no risk-free rate; None with
-        fewer than three returns or without variance.
+        Daily returns, one degree of freedom lost, times sqrt(sessions a year), no risk-free rate; None with fewer than
+        three returns or without variance.
     win_rate_pct, avg_trade_pnl_usd, avg_hold_days, avg_net_r, best_*, worst_*
         None without trades; a win has positive pnl after costs.
     spy_return_pct
         Benchmark from the first to the last walked date; None without it.
     avg_exposure_frac
-        Mean over the walked sessions; None when curves were not asked for.
+        Mean over the walked sessions; None if curves were not requested.
     """
 
     rules: BookRules
@@ -145,7 +145,7 @@ class BookResult:
 
     @property
     def refusals(self) -> dict[str, int]:
-        """Qualified rows that the book refused, by reason."""
+        """Qualified rows refused by the portfolio, by reason."""
         return {name: self.counts[name] for name in REFUSAL_REASONS}
 
 
@@ -186,7 +186,7 @@ def simulate_books(
     with_curves: bool = True,
     with_counts: bool = True,
 ) -> list[BookResult | None]:
-    """Run many books over the same entries and exits in one compiled call.
+    """Simulate many portfolios over the same entries and exits in one compiled call.
 
     Parameters
     ----------
@@ -197,27 +197,26 @@ def simulate_books(
     exits
         From `precompute_exits` or `chosen_exits`, all of one fill.
     configs
-        One per book.
+        One per portfolio.
     masks
         Shape (n_masks, n_entries), aligned with `entries`: `column[entries.row_no]`.
     ranks
         Shape (n_ranks, n_entries), aligned likewise; percentiles, NaN = none. Highest first, ties
         in the order of the rows.
     sessions
-        Sessions to walk, ascending; None = all. They include every bar of the traded tickers.
+        Sessions to simulate, ascending; None = all. They include every bar of the traded tickers.
     start_session
-        First walked session of every book (the common calendar); None = each book starts at its own
-        first as-of session.
+        First session of every portfolio (the common calendar); None = each starts at its own first as-of session.
     benchmark
         For the return over the walked dates.
     with_trades, with_curves, with_counts
-        Off for large batches: totals, equity and metrics are there all the same. Without counts,
-        what a full book refused is missing from `counts`.
+        Off for large batches: totals, equity and metrics are computed anyway. Without counts, refusals of a full
+        portfolio are missing from `counts`.
 
     Returns
     -------
     list
-        One result per configuration; None when the book has nothing to trade and no common calendar.
+        One result per configuration; None if a portfolio has nothing to trade and no common calendar.
     """
     walked = np.arange(len(panel.calendar), dtype=np.int32) if sessions is None else sessions
     walked = np.ascontiguousarray(walked, dtype=np.int32)
@@ -251,7 +250,7 @@ def simulate_books(
 
 
 class WalkedBooks(NamedTuple):
-    """What `walk_books` returns, in its order."""
+    """Result of `walk_books`, in its order."""
 
     first_walked: NDArray[np.int64]
     equity: NDArray[np.float64]

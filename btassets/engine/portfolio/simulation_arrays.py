@@ -1,7 +1,7 @@
-"""Grouped arrays that the compiled portfolio code reads.
+"""Grouped arrays of the compiled portfolio code.
 
-Belongs here: the groups, and filling them from panel, entries and exits. Does not belong here: column numbers
-of plain arrays (`simulation_layout.py`) and anything that computes.
+Belongs here: the groups, and filling them from panel, entries and exits. Does not belong here: column numbers of plain
+arrays (`simulation_layout.py`) and any computation.
 """
 
 from typing import NamedTuple
@@ -58,7 +58,7 @@ class ExitArrays(NamedTuple):
 
 
 class ChoiceArrays(NamedTuple):
-    """What a configuration may choose from: floors and ranks, shape (n_masks or n_ranks, n_entries)."""
+    """Choices of a configuration: floors and ranks, shape (n_masks or n_ranks, n_entries)."""
 
     masks: BoolMatrix
     ranks: RealMatrix
@@ -76,7 +76,7 @@ class ConfigArrays(NamedTuple):
 
 
 class Wants(NamedTuple):
-    """How all books of one call are walked, and what they keep."""
+    """Common parameters of all portfolios of one call, and their requested outputs."""
 
     fills_at_open: bool
     curve: bool

@@ -1,7 +1,7 @@
-"""The walk of many books over the sessions: slots, sizes, cash and marks.
+"""Simulation of many portfolios over the sessions: slots, sizes, cash and marks.
 
-Belongs here: the one compiled loop. Does not belong here: exits
-(known beforehand), metrics of the curve, and who qualifies.
+Belongs here: the one compiled loop. Does not belong here: exits (computed beforehand), metrics of the curve, and
+qualification.
 """
 
 from typing import NamedTuple
@@ -34,7 +34,7 @@ from btassets.engine.portfolio.simulation_arrays import (
 
 
 class Holdings(NamedTuple):
-    """Open positions of the book that is walked, in the order in which they were opened.
+    """Open positions of the simulated portfolio, in opening order.
 
     `real` and `whole` have a row per position, columns of the layout; `is_held` has one flag per ticker.
     """
@@ -45,7 +45,7 @@ class Holdings(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for the rows of the busiest session: sort keys, rows, and the buffers of the sort."""
+    """Buffers for the rows of the busiest session: sort keys, rows, and the buffers of the sort."""
 
     keys: OutReals
     rows: NDArray[np.int64]
@@ -54,7 +54,7 @@ class Scratch(NamedTuple):
 
 
 class TradeTables(NamedTuple):
-    """Totals of the book that is walked, the trade tables of all, and the rows of this book in them."""
+    """Totals of the simulated portfolio, the trade tables of all, and its rows in them."""
 
     totals: OutReals
     whole: NDArray[np.int64]
@@ -64,18 +64,18 @@ class TradeTables(NamedTuple):
 
 
 class Book(NamedTuple):
-    """One configuration as the walk reads it.
+    """One configuration as read by the simulation.
 
     Attributes
     ----------
     kept_rows
-        Entries that the floors keep, in order.
+        Entries that pass the floors, in order.
     rank, status, fill_price, first_bar
-        Shape (n_entries,): percentile, and what the exits say.
+        Shape (n_entries,): percentile, and the columns of the exits.
     counts
         Its counts, columns of the layout.
     slots
-        Positions held at once.
+        Maximum number of positions.
     risk_frac, cap_frac, cost_frac, cutoff_pct
         As in `BookRules` and `BookConfig`.
     unranked
@@ -102,7 +102,7 @@ class Book(NamedTuple):
 
 @helper
 def _position_value(real: NDArray[np.float64], n: Whole) -> float:
-    """Sum the marked values of the open positions in the order in which they were opened."""
+    """Sum the marked values of the open positions in opening order."""
     value = 0.0
     for p in range(n):
         value += real[p, layout.SHARES] * real[p, layout.LAST]
@@ -111,7 +111,7 @@ def _position_value(real: NDArray[np.float64], n: Whole) -> float:
 
 @helper
 def _passes(e: Whole, rank: Reals, status: Int8s, cutoff: float) -> Flag:
-    """Whether an entry passes the percentile cutoff; shorts do only without one."""
+    """Whether an entry passes the percentile cutoff; shorts pass only without one."""
     if cutoff <= 0.0:
         return True
     return status[e] != SHORT and rank[e] >= cutoff  # NaN is below every cutoff
@@ -119,8 +119,8 @@ def _passes(e: Whole, rank: Reals, status: Int8s, cutoff: float) -> Flag:
 
 @helper
 def _can_buy(n: Whole, cash: float, least: float, book: Book) -> Flag:
-    """Whether any row could still be bought: a slot is free and cash reaches for the least position."""
-    # A hair below `least`, so that rounding never decides here what the purchase itself decides.
+    """Whether any row could still be bought: a slot is free and cash covers the minimum position."""
+    # Slightly below `least`, so that rounding never decides here instead of in the purchase itself.
     return n < book.slots and cash > least * (1.0 + book.cost_frac) * 0.999999
 
 
@@ -128,7 +128,7 @@ def _can_buy(n: Whole, cash: float, least: float, book: Book) -> Flag:
 def _rows_of_mask(
     mask: NDArray[np.bool_], session_starts: Int64s, mask_rows: NDArray[np.int32], mask_starts: NDArray[np.int64]
 ) -> None:
-    """Rows that the mask keeps, and where each session starts among them."""
+    """Rows that pass the mask, and the start of each session among them."""
     n = 0
     for d in range(session_starts.shape[0] - 1):
         mask_starts[d] = n
@@ -142,7 +142,7 @@ def _rows_of_mask(
 def _first_session(
     mask_rows: Int32s, n_rows: Whole, rank: Reals, status: Int8s, asof_session: Int32s, cutoff: float
 ) -> Whole:
-    """As-of session of the first row that this book could buy; -1 without one."""
+    """As-of session of the first row that this portfolio could buy; -1 without one."""
     for i in range(n_rows):
         e = mask_rows[i]
         possible = status[e] == TRADABLE or status[e] == OFF_CALENDAR
@@ -155,7 +155,7 @@ def _first_session(
 def _open_position(
     n: Whole, e: Whole, ticker: Whole, day: Whole, order: tuple[float, float, float], book: Book, held: Holdings
 ) -> float:
-    """Open position n with `order` (shares, price, planned risk); the dollars that it takes."""
+    """Open position n with `order` (shares, price, planned risk); returns its cost in dollars."""
     shares, paid, risk = order
     cost = shares * paid * book.cost_frac
     real, whole = held.real, held.whole
@@ -177,7 +177,7 @@ def _open_position(
 def _close_position(
     p: Whole, received: float, reason: Whole, day: Whole, cost_frac: float, held: Holdings, trades: TradeTables
 ) -> float:
-    """Book the trade of position p; cash that it brings in."""
+    """Record the trade of position p; returns its proceeds."""
     real, whole, totals = held.real, held.whole, trades.totals
     proceeds = real[p, layout.SHARES] * received
     cost = proceeds * cost_frac
@@ -220,9 +220,9 @@ def _close_position(
 
 @helper
 def _todays_rows(first: Whole, last: Whole, book: Book, scratch: Scratch) -> Whole:
-    """Qualifying tradable rows of `kept_rows[first:last]` with their sort keys, in row order; how many.
+    """Qualifying tradable rows of `kept_rows[first:last]` with their sort keys, in row order; returns their number.
 
-    `unranked` stands in for a missing rank. Rows that cannot trade are counted by reason.
+    `unranked` is the key of a missing rank. Untradable rows are counted by reason.
     """
     rank, status, cutoff, counts = book.rank, book.status, book.cutoff_pct, book.counts
     keys, rows = scratch.keys, scratch.rows
@@ -231,7 +231,7 @@ def _todays_rows(first: Whole, last: Whole, book: Book, scratch: Scratch) -> Who
         e = book.kept_rows[i]
         why = status[e]
         if why == TRADABLE:
-            # Written before it is known to count: a store is cheaper than a branch that misses.
+            # Written before it is known to count, because a store is cheaper than a mispredicted branch.
             r = rank[e]
             keys[n] = book.unranked if np.isnan(r) else -r
             rows[n] = e
@@ -255,7 +255,7 @@ def _todays_rows(first: Whole, last: Whole, book: Book, scratch: Scratch) -> Who
 def _order_at_open(
     e: Whole, equity: float, cash: float, entries: EntryArrays, book: Book
 ) -> tuple[float, float, Whole]:
-    """Shares and planned risk of a fill at the open, and why there is none (-1: there is one).
+    """Shares and planned risk of a fill at the open, and the refusal reason (-1: none).
 
     `equity` is that of yesterday's close; the size follows the levels of the signal's close.
     """
@@ -278,7 +278,7 @@ def _order_at_open(
 def _order_at_close(
     e: Whole, equity: float, cash: float, entries: EntryArrays, book: Book
 ) -> tuple[float, float, Whole]:
-    """Shares and planned risk of a fill at the close, and why there is none (-1: there is one)."""
+    """Shares and planned risk of a fill at the close, and the refusal reason (-1: none)."""
     paid = book.fill_price[e]
     risk = paid - entries.stop[e]
     if risk <= 0.0 or paid <= 0.0:
@@ -302,17 +302,17 @@ def _buy(
     held: Holdings,
     scratch: Scratch,
 ) -> tuple[Whole, float]:
-    """Buy what qualifies in the kept rows of `span`, best rank first; positions and cash afterwards.
+    """Buy qualifying kept rows of `span`, best rank first; returns positions and cash.
 
-    At the open `money` is cash and yesterday's equity, which all of the morning's sizes follow. At the
-    close it is cash and the equity of this moment, which falls with the cost of each purchase.
+    At the open `money` is cash and yesterday's equity, the basis of all sizes of the morning. At the close it is cash
+    and current equity, which falls with the cost of each purchase.
     """
     cash, equity = money
     least = MIN_POSITION_FRAC * equity if book.fills_at_open else MIN_POSITION_USD
     m = 0
     if book.wants_counts or _can_buy(n, cash, least, book):
         m = _todays_rows(span[0], span[1], book, scratch)
-    if n < book.slots:  # a full book refuses in any order
+    if n < book.slots:  # a full portfolio refuses all, so the order does not matter
         sort_rows_ascending(scratch.keys, scratch.rows, m, scratch.key_buffer, scratch.row_buffer)
     for i in range(m):
         e = int(scratch.rows[i])
@@ -350,7 +350,7 @@ def _mark_and_sell(
     held: Holdings,
     trades: TradeTables,
 ) -> tuple[Whole, float]:
-    """Mark every position that has a bar on the day, sell what leaves on it; positions and cash afterwards.
+    """Mark every position that has a bar on the day, and sell those that exit on it; returns positions and cash.
 
     `exits` are bar, price and reason of each entry's exit.
     """
@@ -403,10 +403,10 @@ def walk_books(
     NDArray[np.int64],
     NDArray[np.float64],
 ]:
-    """Walk every configuration once over `sessions`.
+    """Simulate every configuration once over `sessions`.
 
-    Without `wants.counts` a book that can buy nothing looks at no row, which is what most sessions of
-    most books cost; what it refused is then not counted.
+    Without `wants.counts` a portfolio that cannot buy skips all rows, which saves most of the work; its refusals are
+    then not counted.
 
     Parameters
     ----------
@@ -415,13 +415,13 @@ def walk_books(
     panel, entries, choice, exits
         Bars, setups, floors and ranks, fills and exits.
     configs, wants
-        What each book does, and what is kept of all.
+        Configuration of each portfolio, and the requested outputs.
 
     Returns
     -------
     tuple
-        First walked position per book (-1: nothing to trade), equity (n_books, n_walked), curve
-        (n_books, n_walked, 4; empty unless wanted), totals, counts, and the two trade tables.
+        First walked position per portfolio (-1: nothing to trade), equity (n_books, n_walked), curve (n_books,
+        n_walked, 4; empty unless requested), totals, counts, and the two trade tables.
     """
     session_starts = entries.session_starts
     n_books = configs.real.shape[0]
@@ -431,7 +431,7 @@ def walk_books(
     curve = np.full((n_books, n_walked if wants.curve else 0, layout.N_CURVE), np.nan)
     totals = np.zeros((n_books, layout.N_TOTALS))
     counts = np.zeros((n_books, layout.N_COUNTS), dtype=np.int64)
-    # Room for every row; only pages with a trade are ever touched.
+    # Over-allocate: untouched pages cost no memory.
     trade_whole = np.empty((configs.trade_starts[n_books], layout.N_TRADE_WHOLE), dtype=np.int64)
     trade_real = np.empty((configs.trade_starts[n_books], layout.N_TRADE_REAL))
 
@@ -472,7 +472,7 @@ def walk_books(
             configs.real[k, layout.C_CAP],
             configs.real[k, layout.C_COST],
             configs.real[k, layout.C_CUTOFF],
-            # A close fill treats a missing rank as 0, as the legacy profile does; an open fill puts it last.
+            # A close fill treats a missing rank as 0, as the legacy profile does; an open fill sorts it last.
             np.inf if wants.fills_at_open else 0.0,
             wants.fills_at_open,
             wants.counts,
@@ -513,7 +513,7 @@ def walk_books(
             if wants.curve:
                 _write_point(curve[k, w], marked, cash, value / marked if marked > 0.0 else 0.0, n)
 
-        # What is still open is sold at its last mark, so that the last equity is realized money.
+        # Open positions are sold at their last mark, so that the last equity is realized.
         last_day = np.int64(sessions[n_walked - 1])
         for p in range(n):
             price = held.real[p, layout.LAST]

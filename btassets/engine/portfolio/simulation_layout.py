@@ -1,10 +1,9 @@
-"""Column numbers of the plain arrays that the compiled loop reads and fills.
+"""Column numbers of the plain arrays read and filled by the compiled loop.
 
-Belongs here: names for columns, nothing that computes. Does not belong here: what the results are
-called outside (`simulation.py`).
+Belongs here: names of columns, no computation. Does not belong here: public names of the results (`simulation.py`).
 """
 
-# Columns of a book's counts.
+# Columns of a portfolio's counts.
 N_SLOTS, N_CASH, N_SIZE, N_SHORT, N_HELD, N_NO_NEXT_BAR, N_GAPPED_STOP, N_GAPPED_TARGET, N_NO_LEVELS = range(9)
 COUNT_NAMES = (
     "slots",
@@ -25,7 +24,7 @@ SHARES, PAID, RISK, ENTRY_COST, LAST = range(5)
 ENTRY, TICKER, NEXT_BAR, BARS_HELD, OPENED = range(5)
 N_POSITION_COLUMNS = 5
 
-# Columns of a book's trade totals.
+# Columns of a portfolio's trade totals.
 T_TRADES, T_WINS, T_PNL, T_BEST_R, T_WORST_R, T_BEST_PNL, T_WORST_PNL, T_HOLD, T_NET_R = range(9)
 N_TOTALS = 9
 

@@ -1,4 +1,4 @@
-"""Books as table rows.
+"""Simulation results as table rows.
 
 Belongs here: a finished result under the table's column names. Does not belong here: any computation,
 and rounding (the report).
@@ -12,7 +12,7 @@ from btassets.engine.portfolio.simulation import BookResult
 
 
 def book_row(result: BookResult) -> dict[str, Any]:
-    """Every number of a book under its table name, unrounded; None where a trade would be needed."""
+    """Every number of a portfolio under its table name, unrounded; None if it requires a trade."""
     row: dict[str, Any] = {
         "starting_capital": result.rules.starting_capital,
         "final_equity": result.final_equity_usd,

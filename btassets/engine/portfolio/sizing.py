@@ -1,7 +1,7 @@
-"""How many shares one position takes: risk and notional cap, the same rule as the book's.
+"""Position size in shares: risk and notional cap, the same rule as in the simulation.
 
-Belongs here: one pure function for lists of setups. Does not belong here: cash, slots and refusals,
-which only a walked book knows (book_kernel).
+Belongs here: one pure function for lists of setups. Does not belong here: cash, slots and refusals, known only to the
+simulation (simulation_kernel).
 """
 
 
@@ -15,14 +15,14 @@ def size(entry: float, stop: float, capital: float, risk_frac: float, cap_frac: 
     capital
         Equity, same currency.
     risk_frac
-        Share of the capital lost when the stop is filled at its price.
+        Share of the capital lost if the stop is filled at its price.
     cap_frac
         Largest share of the capital in the position.
 
     Returns
     -------
     float
-        0 where no size can be given: no distance to the stop, or a price that is not positive.
+        0 if no size exists: no distance to the stop, or a price that is not positive.
 
     Examples
     --------

@@ -1,7 +1,6 @@
-"""Which books a report runs side by side: two exit policies, and variants of rank, cutoff and capacity.
+"""List of the portfolios of a report: two exit policies, and variants of rank, cutoff and capacity.
 
-Belongs here: their names and settings, for whoever only counts them; nothing here loads a compiler. Does
-not belong here: running them (variants).
+Belongs here: their names and settings, without loading a compiler. Does not belong here: simulating them (variants).
 """
 
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class StrategyVariant:
-    """A research book: same floors and exits, another rank, cutoff or capacity."""
+    """A research portfolio: same floors and exits, another rank, cutoff or capacity."""
 
     variant: str
     ranking: Literal["residual", "raw"]

@@ -1,7 +1,7 @@
-"""The books of the report: two exit policies, and variants of rank signal, cutoff and capacity.
+"""The portfolios of the report: two exit policies, and variants of rank signal, cutoff and capacity.
 
-Belongs here: which books are run side by side, and whose prices the legacy profile's calendar is made of.
-Does not belong here: how a book is walked.
+Belongs here: running these portfolios, and the tickers behind the legacy profile's calendar. Does not belong here: the
+simulation itself.
 """
 
 from dataclasses import replace
@@ -31,7 +31,7 @@ def priced_tickers(
 ) -> NDArray[np.bool_]:
     """Tickers with a row that qualifies for the gate or for any variant, shape (n_tickers,).
 
-    Their bars make the calendar of every sim of the legacy profile: `BarPanel.sessions_of`.
+    Their bars form the calendar of every simulation of the legacy profile: `BarPanel.sessions_of`.
     """
     wanted = is_qualified.copy()
     for variant in STRATEGY_VARIANTS:
@@ -53,7 +53,7 @@ def simulate_policies(
     start_session: int | None = None,
     benchmark: BenchmarkCloses | None = None,
 ) -> dict[str, BookResult | None]:
-    """One book per exit policy over the qualified rows; `rules.policy` is not read.
+    """One portfolio per exit policy over the qualified rows; `rules.policy` is ignored.
 
     Parameters are those of `simulate_books`; `is_qualified` and `rank` are aligned with `entries`.
     """
@@ -85,7 +85,7 @@ def simulate_variants(
     start_session: int | None = None,
     benchmark: BenchmarkCloses | None = None,
 ) -> list[tuple[StrategyVariant, BookResult | None]]:
-    """One hold book per variant: the floors, and the variant's own long-only percentile cutoff.
+    """One hold portfolio per variant: the floors, and the variant's own long-only percentile cutoff.
 
     Parameters are those of `simulate_books`; the three columns are aligned with `entries`.
     """
@@ -113,7 +113,7 @@ def simulate_variants(
 
 
 def variant_columns(variant: StrategyVariant) -> dict[str, Any]:
-    """Return what a variant's report row says before the numbers of its book."""
+    """Return the description of a variant's report row, without the numbers."""
     return {
         "variant": variant.variant,
         "ranking": variant.ranking,

@@ -1,1 +1,1 @@
-"""What a report's own numbers advise, and the sentences that say so."""
+"""Advice derived from a report's own numbers, and its wording."""

@@ -1,7 +1,6 @@
-"""The advice rules, read off the rounded numbers of a finished report.
+"""The advice rules, computed from the rounded numbers of a finished report.
 
-Belongs here: decisions as structured items. Does not belong here: whether a decision is more than
-noise (statistics) and how it is worded (sentences).
+Belongs here: decisions as structured items. Does not belong here: significance (statistics) and wording (sentences).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +10,9 @@ from btassets.engine.floors import ADVISED_VARIANTS, ALL_FLOORS
 
 Item = dict[str, Any]
 
-FLOOR_MARGIN_R = 0.02  # a floor whose removal costs no more than this adds nothing
+FLOOR_MARGIN_R = 0.02  # a floor whose removal costs at most this adds nothing
 HOLD_MARGIN_R = 0.05  # a hold must beat the target exit by more than this
-CAPACITY_DRAWDOWN_POINTS = 1.0  # drawdown that a larger book may add
+CAPACITY_DRAWDOWN_POINTS = 1.0  # drawdown that a larger portfolio may add
 CUTOFF_CAGR_LOSS = 0.10  # share of CAGR that a stricter cutoff may cost
 _NO_SHARPE = -999
 
@@ -30,7 +29,7 @@ def _rows(report: Mapping[str, Any], key: str, inner: str | None = None) -> Sequ
 
 
 def _best_hold(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Row of the hold with the highest net R per trade; the shortest of equals."""
+    """Row of the hold with the highest net R per trade; the shortest on ties."""
     rows = [row for row in _rows(report, "time_exit_sweep") if row.get("net_avg_r") is not None]
     return max(rows, key=lambda row: row["net_avg_r"], default=None)
 
@@ -68,7 +67,7 @@ def _cutoff_items(report: Mapping[str, Any]) -> list[Item]:
 
 
 def _benchmark_items(report: Mapping[str, Any]) -> list[Item]:
-    # A policy row without a result stands for a policy that traded nothing: as if it were absent.
+    # A policy row without a result is a policy without trades, treated as absent.
     books = {
         row.get("policy"): row
         for row in _rows(report, "portfolio_sim", "policies")
@@ -89,8 +88,8 @@ def recommendation(report: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     report
-        Finished report; `overall_qualified`, `time_exit_sweep`, `gate_ablation`, `sweep` and
-        `portfolio_sim` are read, all rounded. An item whose inputs are missing is absent.
+        Finished report; `overall_qualified`, `time_exit_sweep`, `gate_ablation`, `sweep` and `portfolio_sim` are read,
+        all rounded. An item whose inputs are missing is absent.
 
     Returns
     -------
@@ -131,7 +130,7 @@ def _has(row: Mapping[str, Any] | None, *keys: str) -> bool:
 
 
 def _relative_loss(base: float, other: float) -> float | None:
-    """Share of a positive base that is lost; None otherwise: a losing base can promote nothing."""
+    """Lost share of a positive base; None otherwise: a losing base cannot promote anything."""
     return (base - other) / base if base > 0 else None
 
 
@@ -167,7 +166,7 @@ def research_recommendation(report: Mapping[str, Any]) -> dict[str, Any]:
         for name, row in variants.items()
         if isinstance(name, str) and name.startswith(STRICT_CUTOFF_PREFIX) and row.get("risk_scale") is None
     ]
-    # A Sharpe of exactly 0 ranks with a missing one, as the rule has it.
+    # A Sharpe of exactly 0 ranks like a missing one, by the rule's definition.
     best = max(strict, key=lambda row: row.get("sharpe") or _NO_SHARPE, default=None)
     if best is not None and _has(best, *figures):
         loss = _relative_loss(base["cagr_pct"], best["cagr_pct"])
@@ -182,7 +181,7 @@ def research_recommendation(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def item_key(item: Mapping[str, Any]) -> str:
-    """Stable name of what an item claims, for joining it with its verdict.
+    """Stable name of an item's claim, for joining it with its verdict.
 
     Examples
     --------

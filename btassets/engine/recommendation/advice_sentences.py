@@ -1,4 +1,4 @@
-"""Plain sentences for the advice, with its verdict beside it.
+"""Sentences for the advice, with its verdict.
 
 Belongs here: wording. Does not belong here: decisions (rules) and verdicts (statistics).
 """
@@ -13,10 +13,10 @@ Verdict = Literal["supported", "contradicted", "not distinguishable from noise"]
 _VERDICT_TEXT = {
     "supported": "The evidence supports this.",
     "contradicted": "The evidence contradicts this.",
-    "not distinguishable from noise": "This history cannot tell it from chance.",
+    "not distinguishable from noise": "This history cannot distinguish it from chance.",
 }
 _RESEARCH_TEXT = {
-    "capacity_15": ("A book of 15 positions", "10"),
+    "capacity_15": ("A portfolio of 15 positions", "10"),
     "cutoff_90": ("Raw momentum at cutoff 90", "residual momentum at 80"),
 }
 NO_CHANGE = "No change."
@@ -29,10 +29,10 @@ def _basis_text(basis: str) -> str:
 def _exit(item: Mapping[str, Any]) -> str:
     if item.get("decision") == "hold":
         return (
-            f"Selling after {item['hold_days']} sessions, initial stop kept, earned more per trade "
-            "than leaving at the target."
+            f"Selling after {item['hold_days']} sessions with the initial stop earned more per trade than exiting at "
+            "the target."
         )
-    return "No fixed hold earned clearly more per trade than leaving at the target."
+    return "No fixed hold earned clearly more per trade than exiting at the target."
 
 
 def _gate(item: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def _gate(item: Mapping[str, Any]) -> str:
         return f"With the {floor}, a trade held to the end earned {delta} more than without it."
     extra = item["extra_trades"]
     if extra == 0:
-        return f"The {floor} stopped no setup that the other floors let through."
+        return f"The {floor} stopped no setup that passed the other floors."
     trades = "one more setup" if extra == 1 else f"{extra} more setups"
     if item["delta_r"] < 0:
         return f"Without the {floor} there were {trades}, and a trade earned {delta} more."
@@ -52,8 +52,8 @@ def _gate(item: Mapping[str, Any]) -> str:
 def _cutoff(item: Mapping[str, Any]) -> str:
     cutoff = f"{item['min_momentum_percentile']:g}"
     return (
-        f"Of the percentile cutoffs tried, {cutoff} had the highest net R per trade; "
-        "the best of several is flattered by having been picked."
+        f"Among the percentile cutoffs tried, {cutoff} had the highest net R per trade; being the best of several, "
+        "its estimate is biased upward."
     )
 
 
@@ -61,15 +61,15 @@ def _benchmark(item: Mapping[str, Any]) -> str:
     points = abs(item["edge_points"])
     side = "more" if item["decision"] == "beats" else "less"
     if points == 0:
-        return "The book returned the same as holding the benchmark."
-    return f"The book returned {points:.1f} points {side} than holding the benchmark over the same dates."
+        return "The portfolio returned the same as holding the benchmark."
+    return f"The portfolio returned {points:.1f} points {side} than holding the benchmark over the same dates."
 
 
 def _robustness(item: Mapping[str, Any]) -> str:
     figure = f"{item['net_avg_r_ex_top5']:+.2f}R per trade under {_basis_text(item['basis'])}"
     if item["decision"] == "survives":
-        return f"Without its best twentieth of trades the net result stays positive: {figure}."
-    return f"Without its best twentieth of trades the net result is not positive: {figure}."
+        return f"Without the best twentieth of trades the net result stays positive: {figure}."
+    return f"Without the best twentieth of trades the net result is not positive: {figure}."
 
 
 _BY_TOPIC = {
@@ -82,7 +82,7 @@ _BY_TOPIC = {
 
 
 def item_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> str:
-    """Word an item, its verdict after it when there is one.
+    """Sentence of an item, followed by its verdict if there is one.
 
     Examples
     --------
@@ -94,12 +94,12 @@ def item_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> st
 
 
 def research_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> str:
-    """Word a research item, its verdict after it when there is one."""
+    """Sentence of a research item, followed by its verdict if there is one."""
     subject, against = _RESEARCH_TEXT[item["topic"]]
     if item["candidate"]:
-        text = f"{subject} did better than {against} on every count of the rule: worth a closer look."
+        text = f"{subject} did better than {against} on every criterion of the rule: worth a closer look."
     else:
-        text = f"{subject} gives no reason to leave {against}."
+        text = f"{subject} did not outperform {against} on every criterion."
     return text if verdict is None else f"{text} {_VERDICT_TEXT[verdict]}"
 
 
@@ -110,46 +110,46 @@ def headline(
     ranking: Verdict | None = None,
     listed: Verdict | None = None,
 ) -> str:
-    """One line: what to change, "No change." unless the evidence carries one.
+    """One line: the recommended change, "No change." unless the evidence supports one.
 
     Parameters
     ----------
     recommendation
         From `rules.recommendation`.
     verdicts
-        By topic; only `exit` is read. None = no statistics were run (legacy profile): the line then
-        says what the rules point to, and that nothing was tested.
+        By topic; only `exit` is used. None = no statistics were run (legacy profile): the line then states the rules'
+        advice, and that nothing was tested.
     ranking
-        Of the claim that the ranking which makes the list foretells returns; None = not known.
+        Of the claim that the ranking behind the list predicts returns; None = not known.
     listed
-        Of the claim that the names on the list do better than the rest.
+        Of the claim that the names on the list outperform the rest.
     """
     item = next((i for i in recommendation["items"] if i["topic"] == "exit"), None)
     hold_days = item.get("hold_days") if item is not None else None
     if item is None:
-        return f"{NO_CHANGE} Too few graded setups to say anything about the exit."
+        return f"{NO_CHANGE} Too few graded setups for advice on the exit."
     rule = f"The rules point to a hold of {hold_days} sessions"
     if hold_days is None:
         advice = f"{NO_CHANGE} No fixed hold beats the target exit by the rule's margin."
     elif verdicts is None:
         advice = f"{rule} with the initial stop; untested against chance."
     elif verdicts.get("exit") == "supported":
-        advice = f"Hold {hold_days} sessions with the initial stop instead of leaving at the target."
+        advice = f"Hold {hold_days} sessions with the initial stop instead of exiting at the target."
     elif verdicts.get("exit") == "contradicted":
         advice = f"{NO_CHANGE} {rule}; the evidence contradicts them."
     else:
-        advice = f"{NO_CHANGE} {rule}; this history cannot tell it from chance."
+        advice = f"{NO_CHANGE} {rule}; this history cannot distinguish it from chance."
     return advice if ranking is None else f"{advice} {edge_sentence(ranking, listed)}"
 
 
 def edge_sentence(ranking: Verdict, listed: Verdict | None) -> str:
-    """What is shown of the ranking, and what of the list that it makes: one sentence that names both."""
+    """Results for the ranking and for its list, in one sentence."""
     if ranking == "contradicted":
-        return "The ranking that makes the list points the wrong way."
+        return "The ranking behind the list predicts in the wrong direction."
     if ranking != "supported":
         if listed == "contradicted":
-            return "Nothing is shown of the ranking, and the names on the list did worse than the rest."
-        return "Neither the ranking nor the list that it makes foretells anything that this history can show."
+            return "The ranking shows no predictive power, and the names on the list did worse than the rest."
+        return "Neither the ranking nor the list shows predictive power in this history."
     if listed == "supported":
-        return "The ranking foretells returns, and the list that it makes does better than the rest, before costs."
-    return "The ranking foretells returns; whether the few names of the list keep that, this history cannot tell."
+        return "The ranking predicts returns, and its list outperforms the rest, before costs."
+    return "The ranking predicts returns; whether the few names of the list do too, this history cannot tell."

@@ -1,1 +1,1 @@
-"""Setups over a ticker's history, and what became of them."""
+"""Setups over a ticker's history, and their outcomes."""

@@ -1,7 +1,7 @@
 """Columns of the replay and the labels behind their codes; importable without the compiler.
 
-Belongs here: names, order and labels. Does not belong here: Arrow or file schemas (`btassets/graph`).
-A code is the position of its label; -1 means missing.
+Belongs here: names, order and labels. Does not belong here: Arrow or file schemas (`btassets/graph`). A code is the
+position of its label; -1 means missing.
 """
 
 from btassets.engine.conventions import FORWARD_RETURN_DAYS
@@ -68,7 +68,7 @@ GRADED_FLOATS = (*_FILL_FLOATS, *(f"{name}_open" for name in _FILL_FLOATS), "fil
 GRADED_CODES = ("n_forward", "outcome", "exit_reason", "outcome_open", "exit_reason_open", "drop_open")
 GRADED_SHORTS = ("hold_days", "stop_day", "hold_days_open", "stop_day_open")
 GRADED_DATES = ("label_end_date", "label_end_date_open")
-"""Graded columns by element type (float64, int8, int16, int32), in the order in which they are written."""
+"""Graded columns by element type (float64, int8, int16, int32), in write order."""
 
 SETUP_COLUMNS = (
     "direction",
@@ -92,7 +92,7 @@ SETUP_COLUMNS = (
     "risk_level",
     "adv20_usd",
 )
-"""Columns that may depend on nothing after the as-of bar: the no-lookahead check compares them."""
+"""Columns that must not depend on anything after the as-of bar: the lookahead check compares them."""
 
 _GRADED_ORDER = (
     "outcome",

@@ -1,7 +1,7 @@
-"""Grading of given setups, and the columns that grading writes.
+"""Grading of given setups, and the columns written by grading.
 
-Belongs here: the door of the `grade` command for one ticker, and the outputs that the replay shares
-with it. Does not belong here: the rules themselves (outcome.py), costs, gates, averages.
+Belongs here: the entry point of the `grade` command for one ticker, and the outputs shared with the replay. Does not
+belong here: the rules themselves (outcome.py), costs, gates, averages.
 """
 
 from typing import NamedTuple
@@ -139,7 +139,7 @@ def grade_setups(
     is_legacy: bool = False,
     horizon_days: int = HORIZON_DAYS,
 ) -> dict[str, npt.NDArray[np.generic]]:
-    """Grade given setups of one ticker from both fills.
+    """Grade given setups of one ticker under both fills.
 
     Parameters
     ----------
@@ -152,8 +152,8 @@ def grade_setups(
     is_ended
         Whether the ticker has ended at T.
     is_legacy
-        The legacy profile's rule for short histories: an early touch is graded, a row that neither level
-        nor 30 bars resolve keeps `outcome` -1 (drop and count it).
+        The legacy profile's rule for short histories: an early touch is graded; a row resolved neither by a level nor
+        by 30 bars keeps `outcome` -1 (drop and count it).
     horizon_days
         As in `ReplayRules`.
 

@@ -1,10 +1,10 @@
 """The compiled pass over one ticker: setups, both gradings, factor signals, eligibility.
 
-Belongs here: the loop over as-of bars. Does not belong here: what is computed in it (features,
-setups, outcome.py), arrays in and tables out (ticker.py), anything across tickers.
+Belongs here: the loop over as-of bars. Does not belong here: its computations (features, setups, outcome.py), arrays in
+and tables out (ticker.py), anything across tickers.
 
-Each as-of bar i reads bars max(segment start, i - 252)..i and nothing else; only grading and
-forward returns look past it.
+Each as-of bar i reads bars max(segment start, i - 252)..i and nothing else; only grading and forward returns read later
+bars.
 """
 
 from typing import NamedTuple
@@ -103,7 +103,7 @@ class Side(NamedTuple):
     n_targets
         0: no setup.
     n_sr_targets
-        Targets at levels; 0 when they are projected.
+        Targets at levels; 0 if they are projected.
     primary
         The primary target among them.
     """
@@ -114,7 +114,7 @@ class Side(NamedTuple):
 
 
 class AsofState(NamedTuple):
-    """What both directions share at one as-of bar.
+    """Values shared by both directions at one as-of bar.
 
     Attributes
     ----------
@@ -207,7 +207,7 @@ def _side(
     work: OutRealMatrix,
     target: OutRealMatrix,
 ) -> Side:
-    """One direction; `close` is the entry, ATR and score. The targets are left in `target`."""
+    """One direction; `close` is the entry, ATR and score. The targets are returned in `target`."""
     entry, atr, score = close
     if entry - sign * race.stop_atr * atr <= 0.0:
         return Side(0, 0, Primary(0, 0.0, 0.0, 0.0))
@@ -258,7 +258,7 @@ def _write_forward_returns(
 
 @helper
 def _momenta(i: Whole, s: Whole, is_signal: Flag, terms: FactorTerms, factors: Reals) -> tuple[float, float]:
-    """12-1 momentum and its residual, taken from `factors` where the bar has them."""
+    """12-1 momentum and its residual, taken from `factors` if the bar has them."""
     if is_signal:
         return factors[_MOM_12_1], factors[_RESIDUAL]
     return momentum(i, s, terms.close), residual_momentum(i, s, terms)
@@ -338,7 +338,7 @@ def replay_pass(
     quality_rules = _quality_rules(parameters)
     grading = GradingRules(race.horizon_days, False)  # noqa: FBT003 - the standard rules
 
-    # O(n_bars) once per ticker. Bars after T do not exist here.
+    # O(n_bars) once per ticker. Bars after T are excluded here.
     high = bars.high[:n]
     low = bars.low[:n]
     close = bars.close[:n]
@@ -362,7 +362,7 @@ def replay_pass(
     stop_pivot = 0
     first_quality = 0
     first_price = 0
-    n_candidates = np.int64(0)  # not a literal: a call with one would be compiled twice
+    n_candidates = np.int64(0)  # not a literal, which would trigger a second compile
     n_signals = np.int64(0)
     for a in range(len(grid.bar_no)):
         i = np.int64(grid.bar_no[a])

@@ -1,7 +1,7 @@
-"""Proof by truncation that setups know nothing of the future.
+"""Lookahead check by truncation: setups must not depend on later bars.
 
-Belongs here: replaying a ticker as if an as-of bar were its last one, and comparing. Does not
-belong here: which tickers and dates are sampled, and what a mismatch does to a run (the stages).
+Belongs here: replaying a ticker as if an as-of bar were its last one, and comparing. Does not belong here: the sample
+of tickers and dates, and the consequences of a mismatch (the stages).
 """
 
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ Columns = Mapping[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One cell that differs when the bars after its as-of date are not there.
+    """One cell that differs without the bars after its as-of date.
 
     Attributes
     ----------
     asof_date
         Days since 1970-01-01.
     column
-        Column that differs; `direction` when one side lacks the row.
+        Differing column; `direction` if one side lacks the row.
     full, truncated
         The cell with all bars and without the later ones; NaN for missing.
     """
@@ -47,20 +47,19 @@ def truncation_mismatches(
     sampled_index: npt.NDArray[np.int32],
     rules: ReplayRules,
 ) -> list[Mismatch]:
-    """Cells of sampled as-of bars that change when every later bar is removed; empty is the pass.
+    """Cells of sampled as-of bars that change if every later bar is removed; the check passes if it is empty.
 
-    Compares the columns that may depend on nothing after the as-of bar (`SETUP_COLUMNS`,
-    `SIGNAL_SETUP_COLUMNS`), bit by bit, NaN equal to NaN; graded columns and the grids are not
-    compared.
+    Compares the columns that must not depend on anything after the as-of bar (`SETUP_COLUMNS`, `SIGNAL_SETUP_COLUMNS`),
+    bit by bit, NaN equal to NaN; graded columns and the grids are not compared.
 
     Parameters
     ----------
     replay
-        The rows in question: what `replay_ticker` returned, or the same built from stored tables.
+        The rows to check: the result of `replay_ticker`, or the same built from stored tables.
     aligned, raw, rules
-        What they were made from.
+        Their inputs.
     sampled_index
-        As-of bars to try, each one that `replay` was asked for.
+        As-of bars to check, each one requested from `replay`.
     """
     mismatches: list[Mismatch] = []
     for i in sampled_index.tolist():

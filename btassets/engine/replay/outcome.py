@@ -1,9 +1,9 @@
-"""What became of a setup: one row graded from both fills, compiled.
+"""Outcome of a setup: one row graded under both fills, compiled.
 
-Belongs here: the rules of docs/method/engine/grading.md, used by the replay
-and by `grade_setups` alike. Does not belong here: arrays of setups (grading.py), costs, averages.
+Belongs here: the rules of docs/method/engine/grading.md, used by the replay and by `grade_setups` alike. Does not
+belong here: arrays of setups (grading.py), costs, averages.
 
-The order of float operations is the legacy profile's: its golden rows are reproduced bit for bit.
+The order of float operations is the legacy profile's, so that its golden rows are reproduced bit for bit.
 """
 
 from typing import NamedTuple
@@ -33,7 +33,7 @@ _DAY_OF_EXIT = np.array(HOLD_DAYS, dtype=np.int64)
 
 
 class SetupPrices(NamedTuple):
-    """What is graded: direction, close of the as-of bar, levels, and what a target hit pays at the close fill."""
+    """A setup to grade: direction, close of the as-of bar, levels, and the payout of a target hit at the close fill."""
 
     is_long: bool
     entry: float
@@ -43,7 +43,7 @@ class SetupPrices(NamedTuple):
 
 
 class GradingRules(NamedTuple):
-    """Horizon in bars, and whether the legacy rule for short histories holds (`grade_setups`)."""
+    """Horizon in bars, and whether the legacy rule for short histories applies (`grade_setups`)."""
 
     horizon_days: int
     is_legacy: bool
@@ -53,13 +53,13 @@ class GradingRules(NamedTuple):
 def walk_forward_bars(
     high: Reals, low: Reals, i: Whole, n_forward: Whole, setup: SetupPrices
 ) -> tuple[Whole, Whole, Whole]:
-    """How bars i+1..i+n_forward met the two levels; touches are inclusive.
+    """How bars i+1..i+n_forward meet the two levels; touches are inclusive.
 
     Returns
     -------
     tuple of int
-        Outcome code; day that decided it (`n_forward` when none did); first day on which the stop
-        was touched, also after the target (0: never). Day 1 is bar i+1.
+        Outcome code; day of the outcome (`n_forward` if none); first day on which the stop was touched, also after the
+        target (0: never). Day 1 is bar i+1.
     """
     stop, target = setup.stop, setup.target
     outcome = _EXPIRED
@@ -87,10 +87,10 @@ def walk_forward_bars(
 
 @helper
 def forward_bars(i: Whole, timeline: Timeline, rules: GradingRules) -> tuple[Whole, Whole]:
-    """(n_forward, exit reason of an untouched row): -1 instead of a reason when it is not graded.
+    """(n_forward, exit reason of an untouched row): -1 instead of a reason if it is not graded.
 
-    A halt does not end a row: nobody could have sold on its eve, so the portfolio holds through it, and so does
-    the row.
+    A halt does not end a row: nobody could have sold just before it, so the portfolio holds through it, and the row
+    continues.
     """
     n_forward = min(rules.horizon_days, timeline.n_bars - 1 - i)
     if n_forward == rules.horizon_days:
@@ -121,7 +121,7 @@ def grade_row(
     out: GradedOutputs,
     row: Whole,
 ) -> None:
-    """Grade one setup at bar i from both fills and write column `row` of the outputs.
+    """Grade one setup at bar i under both fills and write column `row` of the outputs.
 
     Parameters
     ----------
@@ -130,9 +130,9 @@ def grade_row(
     setup
         Direction, prices and reward.
     ticker, rules
-        Its bars, and how they are graded.
+        Its bars, and the grading rules.
     out, row
-        Where the result goes.
+        Destination of the result.
     """
     bars, bench, timeline = ticker.bars, ticker.bench, ticker.timeline
     floats, codes, shorts, ends = out.floats, out.codes, out.shorts, out.dates
@@ -145,7 +145,7 @@ def grade_row(
     risk_frac = risk / entry if entry != 0.0 else 0.0
     floats[layout.RISK_PCT, row] = risk_frac
 
-    # Next-open fill: known as soon as the next bar is, graded or not.
+    # Next-open fill: known once the next bar is, graded or not.
     is_filled = False
     fill = 0.0
     if n_forward > 0 and timeline.session_no[i + 1] == timeline.session_no[i] + 1:
@@ -202,7 +202,7 @@ def grade_row(
     if outcome == _TARGET_HIT:
         floats[layout.REALIZED_R, row] = rr
         floats[layout.R_MTM, row] = rr
-        # A limit order waiting at the target is filled at the open of a bar that starts beyond it.
+        # A limit order at the target is filled at the open of a bar that starts beyond it.
         bar_open = bars.open[i + decided]
         if not rules.is_legacy and risk > 0.0 and ((bar_open > target) if is_long else (bar_open < target)):
             target_price = bar_open

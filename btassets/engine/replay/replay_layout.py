@@ -1,4 +1,4 @@
-"""What the compiled replay reads and writes: grouped arrays, and the row of each column in an output.
+"""Inputs and outputs of the compiled replay: grouped arrays, and the row of each column in an output.
 
 Belongs here: names. Each output array has one row per column, in the order of `candidate_columns`, and one
 column per table row. Does not belong here: anything that computes, and the tables' contract
@@ -32,7 +32,7 @@ from btassets.engine.signals import SIGNAL_NAMES
 
 
 class BarArrays(NamedTuple):
-    """Adjusted bars of one ticker, shape (n_bars,) each; bars after T are there and not read."""
+    """Adjusted bars of one ticker, shape (n_bars,) each; bars after T are included but not read."""
 
     dates: Int32s
     open: Reals
@@ -43,7 +43,7 @@ class BarArrays(NamedTuple):
 
 
 class BenchmarkArrays(NamedTuple):
-    """Benchmark on the ticker's own dates, shape (n_bars,); NaN where it has no bar."""
+    """Benchmark on the ticker's own dates, shape (n_bars,); NaN if it has no bar."""
 
     open: Reals
     close: Reals
@@ -57,7 +57,7 @@ class RawArrays(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """Where the ticker's bars lie in the calendar.
+    """Positions of the ticker's bars in the calendar.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Timeline(NamedTuple):
 
 
 class TickerArrays(NamedTuple):
-    """One ticker as grading sees it."""
+    """One ticker as an input of grading."""
 
     bars: BarArrays
     bench: BenchmarkArrays
@@ -105,7 +105,7 @@ class SetupOutputs(NamedTuple):
 
 
 class GradedOutputs(NamedTuple):
-    """Columns of `candidates` that grading writes, by element type."""
+    """Columns of `candidates` written by grading, by element type."""
 
     floats: OutRealMatrix
     codes: OutInt8Matrix
@@ -147,7 +147,7 @@ DIRECTION, ACTION, RISK_LEVEL, N_SR_TARGETS, IS_PROJECTED = (_row(SETUP_CODES, n
 N_BARS = 0
 SETUP_SHORTS = ("n_bars",)
 
-# Rows of GradedOutputs; those of the fill at the next open lie OPEN_FILL rows further down.
+# Rows of GradedOutputs; those of the fill at the next open are OPEN_FILL rows further down.
 REALIZED_R = _row(GRADED_FLOATS, "realized_r")
 RISK_PCT = _row(GRADED_FLOATS, "risk_pct")
 FIRST_TIME_R = _row(GRADED_FLOATS, f"time_r_{HOLD_DAYS[0]}")
@@ -162,7 +162,7 @@ LABEL_END, LABEL_END_OPEN = range(len(GRADED_DATES))
 
 
 def signal_row(name: str) -> int:
-    """Row of a signal in `SignalOutputs.floats`, and its place among the signals."""
+    """Row of a signal in `SignalOutputs.floats`, and its position among the signals."""
     return _row(SIGNAL_FLOATS, name)
 
 

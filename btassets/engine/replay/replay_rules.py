@@ -1,8 +1,7 @@
-"""Every parameter that the replay reads, with its default.
+"""Every parameter of the replay, with its default.
 
-Belongs here: numbers and switches of the setup engine and of eligibility; a change of any of them
-replays every ticker. Does not belong here: gates, costs, exits and book rules, which are applied
-to the replay's columns afterwards.
+Belongs here: numbers and switches of the setup engine and of eligibility; a change of any of them replays every ticker.
+Does not belong here: gates, costs, exits and portfolio rules, which are applied to the replay's columns afterwards.
 """
 
 from dataclasses import dataclass, fields
@@ -28,21 +27,21 @@ class ReplayRules:
     window_bars
         Bars before the as-of bar that may be read: 252 daily changes.
     min_lookback_bars
-        Bars that a window needs before it gives a setup.
+        Minimum number of bars in a window for a setup.
     horizon_days
         Forward bars in which a setup resolves.
     gap_days
         Calendar days without a bar that end a window and a row's forward bars; 0 is off (the legacy profile).
     pivot_arm
-        Bars on either side that a pivot stands out from.
+        Bars on either side that a pivot must exceed.
     level_tolerance_atr, level_half_life_bars
-        Distance within which pivots join a level; age at which a touch counts half.
+        Distance within which pivots join a level; age at which the weight of a touch halves.
     zone_spacing_atr
-        Levels nearer than this, or as near, are one zone.
+        Levels within this distance are one zone.
     target_min_atr, target_max_atr, max_targets
-        Band of distances, both ends included, and how many of the nearest targets are kept.
+        Band of distances, both ends included, and the maximum number of nearest targets.
     projection, projected_atr
-        Whether targets are projected where no level offers one, and where.
+        Whether targets are projected if no level is in range, and at which multiples.
     tilt_const, tilt_score, tilt_level
         Calibration of the hitting probability, all 0 by default.
     conflict_disagreement, conflict_stretch_atr
@@ -50,7 +49,7 @@ class ReplayRules:
     min_sr_targets
         Fewer targets from levels are a conflict of the setup.
     action_lead, action_high, action_moderate
-        Lead of one direction's confidence that makes an action; confidence of its two grades.
+        Lead of one direction's confidence required for an action; confidence of its two grades.
     min_bars, max_missing_frac, max_zero_volume_frac, max_flat_frac, max_constant_bars,
     min_median_close_usd, min_median_dollar_volume_usd
         Eligibility: bars in the window, Q11, Q13, Q14, Q15, Q17 twice.
@@ -88,18 +87,18 @@ class ReplayRules:
     min_median_dollar_volume_usd: float = 1_000_000.0
 
     def __post_init__(self) -> None:
-        """Refuse what the compiled pass cannot do.
+        """Refuse parameters that the compiled pass cannot handle.
 
         Raises
         ------
         ValueError
-            For a window without room for the longest seed of a recursion, a horizon that does not
-            fit its column, or no target.
+            For a window too short for the longest seed of a recursion, a horizon that does not fit its column, or no
+            target.
         """
         if self.min_lookback_bars < 51 or self.window_bars < self.min_lookback_bars:
             message = (
-                f"min_lookback_bars {self.min_lookback_bars}, window_bars {self.window_bars}; EMA(50) needs "
-                "51 bars and the window at least min_lookback_bars; raise them"
+                f"min_lookback_bars {self.min_lookback_bars}, window_bars {self.window_bars}; EMA(50) needs 51 bars "
+                "and the window at least min_lookback_bars; raise them"
             )
             raise ValueError(message)
         if not 1 <= self.horizon_days <= MAX_HORIZON_DAYS:

@@ -1,7 +1,7 @@
 """One ticker replayed: arrays in, the rows of `candidates` and `factor_signals` out.
 
-Belongs here: the outputs of the compiled pass under their names. Does not belong here: the pass
-(kernel.py), what it computes (features, setups, outcome.py), anything across tickers.
+Belongs here: the outputs of the compiled pass under their names. Does not belong here: the pass (kernel.py), its
+computations (features, setups, outcome.py), anything across tickers.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class TickerReplay:
 
 
 def warm_up() -> None:
-    """Compile the replay, or load it from numba's cache, before the first ticker needs it."""
+    """Compile the replay, or load it from numba's cache, before the first ticker."""
     replay_pass.load()
 
 
@@ -62,9 +62,9 @@ def replay_ticker(
     is_ended: bool,  # noqa: FBT001 - a fact about the ticker, not an option
     rules: ReplayRules,
 ) -> TickerReplay:
-    """Every setup of one ticker with what became of it, and its factor signals.
+    """Every setup of one ticker with its outcome, and its factor signals.
 
-    Holds no lock and releases the GIL: threads may replay different tickers at the same time.
+    Holds no lock and releases the GIL, so threads may replay different tickers concurrently.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def replay_ticker(
     raw
         Unadjusted: for eligibility and `adv20_usd`.
     asof
-        What `market.calendar.asof_grid` returned: ascending bar indices and the grids of each.
+        Result of `market.calendar.asof_grid`: ascending bar indices and the grids of each.
     last_session_no
         Session number of T.
     is_ended

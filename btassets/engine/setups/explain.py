@@ -1,7 +1,7 @@
-"""Why the engine leans one way at an as-of bar: the five votes behind the technical score.
+"""Explanation of the engine's direction at an as-of bar: the five votes behind the technical score.
 
-Belongs here: the same state that the replay computes, for today's list. Does not belong here:
-wording (report), and the setups themselves (replay).
+Belongs here: the state that the replay computes, for today's list. Does not belong here: wording (report), and the
+setups themselves (replay).
 """
 
 import numpy as np
@@ -74,7 +74,7 @@ def explain_asof(
     bars
         One ticker.
     asof_index
-        Bar indices; only bars up to each index, itself included, are read.
+        Bar indices; reads only bars up to and including each index.
     gap_days, window_bars, min_lookback_bars
         As in `ReplayRules`.
     """

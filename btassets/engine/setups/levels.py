@@ -1,7 +1,6 @@
 """Support and resistance: pivots, levels, and the zone representatives on each side of the close.
 
-Belongs here: compiled geometry of past highs and lows. Does not belong here: which level is worth
-a trade (targets.py).
+Belongs here: compiled geometry of past highs and lows. Does not belong here: the choice of a target (targets.py).
 """
 
 from typing import NamedTuple
@@ -12,16 +11,16 @@ HALF_STRENGTH_WEIGHT = 2.0
 """Weight of two fresh touches at average volume: strength 50."""
 
 PRICE, LEVEL_STRENGTH = range(2)
-"""Rows of the levels that `cluster_levels` writes: price, strength 0-100."""
+"""Rows of the levels written by `cluster_levels`: price, strength 0-100."""
 
 TARGET_PRICE, DISTANCE, STRENGTH = range(3)
-"""Rows of the targets that `zone_targets` and `projected_targets` write: two prices, strength 0-100."""
+"""Rows of the targets written by `zone_targets` and `projected_targets`: two prices, strength 0-100."""
 
 N_TARGET_ROWS = 3
 
 
 class ZoneRules(NamedTuple):
-    """Where targets may lie, in ATR, and how many there are (`ReplayRules`)."""
+    """Allowed range of targets, in ATR, and their number (`ReplayRules`)."""
 
     spacing_atr: float
     min_atr: float
@@ -97,7 +96,7 @@ def cluster_levels(
     decay
         Weight of a pivot by its age in bars.
     tolerance
-        Price distance within which pivots belong together.
+        Price distance within which pivots form a level.
     work
         Scratch, float64 (3, >= n_pivots).
     level
@@ -110,9 +109,9 @@ def cluster_levels(
 
     Notes
     -----
-    The free pivot with the most weight within the tolerance leads (tie: the later one in the
-    order of the pivots), all free pivots within the tolerance of it join. The result does not
-    depend on a scan direction in price and no level is wider than twice the tolerance.
+    The free pivot with the most weight within the tolerance leads (tie: the later one in the order of the pivots); all
+    free pivots within its tolerance join. The result does not depend on a scan direction in price and no level is wider
+    than twice the tolerance.
     """
     n = len(pivots.bar)
     price = work[0, :n]
@@ -126,7 +125,7 @@ def cluster_levels(
         weight[q] = decay[i - t] * factor
         price[q] = pivots.price[q]
         score[q] = 0.0
-    # Pivot by pivot into all scores at once: each score still grows in time order.
+    # Pivot by pivot into all scores at once, so that each score still accumulates in time order.
     for q in range(n):
         center = price[q]
         w = weight[q]
@@ -177,20 +176,20 @@ def zone_targets(
     work: OutRealMatrix,
     target: OutRealMatrix,
 ) -> Whole:
-    """Levels on one side of the close that represent their zone and lie in reach, nearest first.
+    """Zone representatives on one side of the close that are in range, nearest first.
 
-    By strength descending (tie: the nearer) a level is kept when it is more than `rules.spacing_atr` ATR
-    from every kept one. Of the kept ones those at `rules.min_atr` to `rules.max_atr` ATR (both included)
-    are targets, the nearest `rules.max_targets` of them. A level equal to the close is on neither side.
+    By strength descending (tie: the nearer) a level is kept if it is more than `rules.spacing_atr` ATR from every kept
+    one. Kept levels at `rules.min_atr` to `rules.max_atr` ATR (both included) are targets, at most the nearest
+    `rules.max_targets`. A level equal to the close is on neither side.
 
     Parameters
     ----------
     entry, sign, atr
         Close of the as-of bar, +1.0 for levels above it and -1.0 for those below, ATR.
     level
-        What `cluster_levels` wrote, cut to the levels there are.
+        Result of `cluster_levels`, cut to the number of levels.
     rules
-        Spacing, reach and number.
+        Spacing, range and number.
     work
         Scratch, float64 (2, >= n_levels).
     target

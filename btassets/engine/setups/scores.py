@@ -1,7 +1,7 @@
-"""Technical and momentum score, confidence, action: what one as-of bar says about direction.
+"""Technical and momentum score, confidence, action: the directional state of one as-of bar.
 
-Belongs here: compiled arithmetic on the indicators of one window. Does not belong here: levels and
-targets, and whether a setup qualifies (the floors do that from the columns).
+Belongs here: compiled arithmetic on the indicators of one window. Does not belong here: levels and targets, and
+qualification (the floors compute it from the columns).
 """
 
 import math
@@ -78,14 +78,13 @@ def technical_score(votes: Votes) -> float:
 
 @helper
 def momentum_score(close: Reals, squares: Reals) -> float:
-    """Mean share of driftless walks, with the same daily moves, that rose less; 0-100.
+    """Mean share of driftless walks with the same daily moves that rose less; 0-100.
 
-    Over 21, 63, 126 and 252 changes, those longer than the window left out: Phi of the
-    self-normalised sum (Efron 1969). `close` and `squares` (squared close changes) are the window's
-    arrays, at least 60 long.
+    Over 21, 63, 126 and 252 changes, leaving out those longer than the window: Phi of the self-normalised sum (Efron
+    1969). `close` and `squares` (squared close changes) are the window's arrays, at least 60 long.
     """
     last = len(close) - 1
-    # Four sums side by side, each in time order; those longer than the window stay unused.
+    # Four interleaved sums, each in time order; those longer than the window stay unused.
     month = 0.0
     quarter = 0.0
     half = 0.0
@@ -117,9 +116,9 @@ def momentum_score(close: Reals, squares: Reals) -> float:
 
 @helper
 def count_conflicts(technical: float, momentum: float, close: float, state: WindowState, rules: ActionRules) -> Whole:
-    """How many common conflicts speak against a setup of either direction: 0, 1 or 2.
+    """Number of common conflicts against a setup of either direction: 0, 1 or 2.
 
-    Technical and momentum score apart; the close stretched away from EMA(20).
+    Technical and momentum score apart; the close far from EMA(20).
     """
     n = 0
     if abs(technical - momentum) >= rules.max_disagreement:

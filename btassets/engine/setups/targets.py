@@ -1,7 +1,7 @@
-"""How likely a target is, and which target of a setup is the primary one.
+"""Probability of a target, and choice of a setup's primary target.
 
-Belongs here: the two-barrier hitting probability and the choice by chance times reward. Does not
-belong here: where the targets come from (levels.py) and how trades ended (replay).
+Belongs here: the two-barrier hitting probability and the choice by probability times reward. Does not belong here: the
+levels behind the targets (levels.py) and outcomes (replay).
 """
 
 import math
@@ -51,7 +51,7 @@ class Primary(NamedTuple):
 
 @helper
 def hit_probability(reward_atr: float, risk_atr: float, horizon_days: Whole) -> float:
-    """Chance in [1e-6, 1 - 1e-6] that a driftless walk gains `reward_atr` before it loses `risk_atr`.
+    """Probability in [1e-6, 1 - 1e-6] that a driftless walk gains `reward_atr` before it loses `risk_atr`.
 
     Within `horizon_days` days, volatility 0.627 ATR a day: the exit problem of Brownian motion
     between two barriers. The limit for a long horizon is risk / (risk + reward).
@@ -59,7 +59,7 @@ def hit_probability(reward_atr: float, risk_atr: float, horizon_days: Whole) -> 
     width = reward_atr + risk_atr
     angle = math.pi * risk_atr / width
     q = math.exp(-_HALF_PI_SIGMA_SQUARED * horizon_days / (width * width))
-    # q^(n^2) and sin(n * angle) by recurrence: one exp, one sin and one cos in all.
+    # q^(n^2) and sin(n * angle) by recurrence: one exp, one sin and one cos in total.
     twice_cos = 2.0 * math.cos(angle)
     sine = math.sin(angle)
     sine_before = 0.0
@@ -98,12 +98,12 @@ def tilted_probability(p: float, sign: float, score: float, strength: float, rul
 def choose_primary(
     target: RealMatrix, n_targets: Whole, sign: float, atr: float, score: float, rules: RaceRules
 ) -> Primary:
-    """Primary target: the largest chance times reward (tie: the nearer).
+    """Primary target: the largest probability times reward (tie: the nearer).
 
     Parameters
     ----------
     target, n_targets
-        As `zone_targets` wrote it, nearest first.
+        Result of `zone_targets`, nearest first.
     sign, atr, score
         +1.0 long, -1.0 short; ATR; score 0-100.
     rules

@@ -1,1 +1,1 @@
-"""How sure a number is: errors of means, families of comparisons, verdicts on claims."""
+"""Uncertainty of numbers: errors of means, families of comparisons, verdicts on claims."""

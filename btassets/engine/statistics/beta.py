@@ -1,7 +1,7 @@
-"""A ticker's own beta at a date: what of its move the benchmark explains.
+"""A ticker's trailing beta at a date: the part of its move explained by the benchmark.
 
-Belongs here: trailing betas from closes. Does not belong here: what is adjusted with them (influence, signals), and
-the beta of a whole portfolio (portfolio_value).
+Belongs here: trailing betas from closes. Does not belong here: their use (influence, signals), and the beta of a whole
+portfolio (portfolio_value).
 """
 
 import numpy as np
@@ -11,13 +11,13 @@ from btassets.engine.conventions import SESSIONS_A_YEAR
 
 BETA_BARS = SESSIONS_A_YEAR
 MIN_BETA_PAIRS = 60
-"""Returns that a beta takes; with fewer it is 1, the market's own."""
+"""Minimum number of returns for a beta; with fewer it is 1, the market's own."""
 
 
 def trailing_beta(
     close: NDArray[np.float64], bench_close: NDArray[np.float64], at: NDArray[np.int64], n_bars: int = BETA_BARS
 ) -> NDArray[np.float64]:
-    """Slope of the ticker's returns on the benchmark's over the `n_bars` bars up to each bar of `at`, itself included.
+    """Slope of the ticker's returns on the benchmark's over the `n_bars` bars up to and including each bar of `at`.
 
     Least squares with an intercept; 1.0 with fewer than `MIN_BETA_PAIRS` returns or a constant benchmark.
 

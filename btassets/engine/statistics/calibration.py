@@ -1,7 +1,7 @@
-"""Whether stated probabilities come true, with errors.
+"""Calibration of stated probabilities, with standard errors.
 
-Belongs here: the gap of each bin as a family, Brier score and skill, expected calibration error. Does
-not belong here: where the probabilities come from (setups).
+Belongs here: the gap of each bin as a family, Brier score and skill, expected calibration error. Does not belong here:
+the probabilities themselves (setups).
 """
 
 import math
@@ -30,16 +30,16 @@ class Calibration:
     stated, hit
         Mean stated probability and share hit of each bin, NaN when empty, shape (n_bins,).
     gap
-        Share hit minus mean stated per bin, with its error.
+        Share hit minus mean stated per bin, with its standard error.
     p_adj
         Step-down p-values of the gaps over the bins, shape (n_bins,).
     brier
-        Mean squared difference of statement and truth (0-1, less is better).
+        Mean squared difference of stated probability and result (0-1, less is better).
     brier_skill
-        1 - brier / brier of always stating the share hit; NaN when all or none hit.
+        1 - brier / brier of always stating the share hit; NaN if all or none hit.
     skill_gain
-        Mean gain in squared error over always stating the share hit, with its error (k = 1): its sign
-        is the skill's.
+        Mean gain in squared error over always stating the share hit, with its standard error (k = 1): its sign is the
+        skill's.
     ece
         Expected calibration error: mean absolute gap, weighted by setups.
     """
@@ -57,9 +57,9 @@ class Calibration:
 
 
 def equal_count_bins(stated: NDArray[np.float64], n_bins: int = BINS) -> NDArray[np.int64]:
-    """Bin of each value, 0-based, counts as equal as they get; the first bins take the remainder.
+    """Bin of each value, 0-based, with counts as equal as possible; the first bins take the remainder.
 
-    Equal values are split by row order, as SQL's ntile does.
+    Equal values are split by row order, like SQL's ntile.
 
     >>> equal_count_bins(np.array([0.3, 0.1, 0.2]), 2).tolist()
     [1, 0, 0]
@@ -82,22 +82,22 @@ def calibration(
 ) -> Calibration:
     """Calibration of stated probabilities in bins of equal count.
 
-    Pool no directions that may drift apart: call it once for each.
+    Do not pool directions that may drift apart; call it once for each.
 
     Parameters
     ----------
     stated
         Probabilities as fractions 0-1, shape (n,), without NaN, in the tie order.
     is_hit
-        Whether the event came true within the horizon, shape (n,); known only afterwards.
+        Whether the event occurred within the horizon, shape (n,); known only afterwards.
     week_no, n_weeks
-        Place of each row's week, and the number of weeks.
+        Position of each row's week, and the number of weeks.
     overlap
         Weeks over which labels overlap.
 
     Notes
     -----
-    Brier (1950), Monthly Weather Review 78. The edges of the bins count as given.
+    Brier (1950), Monthly Weather Review 78. The bin edges are treated as given.
     """
     place = equal_count_bins(stated, n_bins)
     truth = is_hit.astype(np.float64)

@@ -1,7 +1,7 @@
-"""How much cost and how much money a rule can bear.
+"""Cost and capital that a rule can bear.
 
-Belongs here: the cost at which nothing is left, and the capital at which orders get large. Does not
-belong here: the costs that are charged (graded setups, book).
+Belongs here: the cost that consumes the whole gain, and the capital at which orders become large. Does not belong here:
+the costs charged (graded setups, portfolio).
 """
 
 import math
@@ -14,9 +14,9 @@ VOLUME_QUANTILE = 0.05
 
 
 def break_even_cost_frac(gross_r: NDArray[np.float64], risk_pct: NDArray[np.float64]) -> float:
-    """Cost per side, a fraction of the notional, that takes the whole mean gross R; NaN without setups.
+    """Cost per side, a fraction of the notional, that consumes the whole mean gross R; NaN without setups.
 
-    mean(gross R) / (2 mean(1 / risk_pct)); negative when there is nothing to take.
+    mean(gross R) / (2 mean(1 / risk_pct)); negative if mean gross R is.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
 """Normal and Student t distributions, to the last few bits, without scipy.
 
-Belongs here: distribution functions and quantiles that intervals and p-values need. Does not belong
-here: what is tested.
+Belongs here: distribution functions and quantiles for intervals and p-values. Does not belong here: the tests.
 """
 
 import math
@@ -53,7 +52,7 @@ def normal_cdf(x: float) -> float:
 
 
 def normal_quantile(probability: float) -> float:
-    """Value that a standard normal stays at or below with `probability`; infinite at 0 and 1.
+    """Quantile of the standard normal at `probability`; infinite at 0 and 1.
 
     Source: Wichura (1988), Applied Statistics 37, AS 241; 1e-16 relative.
 
@@ -108,8 +107,7 @@ def _incomplete_beta(a: float, b: float, x: float) -> float:
 def student_t_sf(t: float, dof: float) -> float:
     """Probability that Student's t with `dof` degrees of freedom exceeds `t`; NaN for NaN.
 
-    Tails keep their relative precision. Source: DLMF 8.17; P(T > t) = I_x(dof/2, 1/2) / 2 with
-    x = dof / (dof + t^2).
+    Tails keep their relative precision. Source: DLMF 8.17; P(T > t) = I_x(dof/2, 1/2) / 2 with x = dof / (dof + t^2).
 
     >>> round(student_t_sf(2.306004, 8), 6)
     0.025
@@ -135,7 +133,7 @@ def _density(t: float, dof: float) -> float:
 
 @lru_cache(maxsize=4096)
 def student_t_quantile(probability: float, dof: float) -> float:
-    """Value that Student's t stays at or below with `probability`.
+    """Quantile of Student's t at `probability`.
 
     Newton steps on the tail probability from the normal quantile, kept inside a bracket.
 

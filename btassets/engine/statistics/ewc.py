@@ -1,9 +1,8 @@
-"""The one estimator of uncertainty: equal-weighted cosine errors of a mean over overlapping periods.
+"""The single estimator of uncertainty: equal-weighted cosine errors of a mean over overlapping periods.
 
-Belongs here: from influence series to standard errors, intervals, p-values and the smallest effect
-that could have been seen. It serves means over setups, paired differences, information
-coefficients, alphas and calibration gaps alike. Does not belong here: the series themselves
-(influence, book) and what a family of them says together (families).
+Belongs here: standard errors, intervals, p-values and minimum detectable effects from influence series. It is used for
+means over setups, paired differences, information coefficients, alphas and calibration gaps alike. Does not belong
+here: the series themselves (influence, portfolio) and families of comparisons (families).
 
 Source: Lazarus, Lewis, Stock, Watson (2018), "HAR inference: recommendations for practice", J. of
 Business & Economic Statistics 36(4). With T periods and nu cosine transforms of the series,
@@ -11,7 +10,7 @@ Business & Economic Statistics 36(4). With T periods and nu cosine transforms of
     L_j = sqrt(2 / T) sum_t psi_t cos(pi j (t - 1/2) / T),   j = 1 .. nu
     se = sqrt(mean_j L_j^2 / T),   estimate / se ~ Student t with nu degrees of freedom.
 
-The cosines sum to zero over t, so a constant in the series drops out by itself.
+The cosines sum to zero over t, so a constant in the series drops out.
 """
 
 import math
@@ -27,7 +26,7 @@ from btassets.engine.statistics.influence import Influence
 
 BARS_PER_WEEK = 5
 LEAST_WEEKS = 60
-"""Weeks below which no interval is given; with overlap m it takes 8 m of them."""
+"""Minimum number of weeks for an interval; with overlap m it is 8 m."""
 
 DAILY = 0
 """Overlap of daily returns: none, and no second term in the degrees of freedom."""
@@ -53,7 +52,7 @@ def degrees_of_freedom(n_periods: int, overlap: int) -> int:
     >>> degrees_of_freedom(196, 6), degrees_of_freedom(1260, DAILY)
     (8, 46)
     """
-    # In whole numbers nu <= 0.4 T^(2/3) says 125 nu^3 <= 8 T^2; the power alone misses T = 1000 by a bit.
+    # In whole numbers nu <= 0.4 T^(2/3) means 125 nu^3 <= 8 T^2; the power alone misses T = 1000 by a bit.
     nu = round(0.4 * n_periods ** (2.0 / 3.0))
     nu -= 125 * nu**3 > 8 * n_periods**2
     if overlap != DAILY:
@@ -62,7 +61,7 @@ def degrees_of_freedom(n_periods: int, overlap: int) -> int:
 
 
 def least_periods(overlap: int) -> int:
-    """Periods from which an estimate has an interval: max(60, 8 m) weeks, or 60 weeks of days."""
+    """Minimum number of periods for an interval: max(60, 8 m) weeks, or 60 weeks of days."""
     return LEAST_WEEKS * BARS_PER_WEEK if overlap == DAILY else max(LEAST_WEEKS, 8 * overlap)
 
 
@@ -82,7 +81,7 @@ def loadings(psi: NDArray[np.float64], nu: int) -> NDArray[np.float64]:
     psi
         Shape (n_periods, k), exactly the periods from first to last observation.
     nu
-        How many.
+        Number of transforms.
     """
     return _cosines(len(psi), nu) @ psi
 
@@ -94,24 +93,24 @@ class Estimates:
     Attributes
     ----------
     estimate
-        In the unit of the observations; NaN where nothing was observed.
+        In the unit of the observations; NaN if nothing was observed.
     se
-        Standard error; NaN when the history is too short, or when nothing varies.
+        Standard error; NaN if the history is too short, or if nothing varies.
     dof
         Degrees of freedom nu.
     t, p
-        Estimate over its error against 0, and its two-sided p-value. An exact 0 without any variation
-        (a floor that stops no setup) has t 0 and p 1.
+        Estimate over its error against 0, and its two-sided p-value. An exact 0 without any variation (a floor that
+        stops no setup) has t 0 and p 1.
     ci_lo, ci_hi
         95% interval.
     n_periods
-        Weeks (or days) from the first to the last observation, empty ones included.
+        Weeks (or days) from the first to the last observation, including empty ones.
     n_obs
         Observations.
     n_eff
-        Independent observations that would carry the same error: variance / se^2.
+        Number of independent observations with the same error: variance / se^2.
     mde80
-        Smallest true effect that this history would have detected four times in five.
+        Smallest true effect detectable with 80% power.
     is_too_short
         Fewer periods than `least_periods`: no error is given.
     """
@@ -137,7 +136,7 @@ class Estimates:
         return quantiles(level, self.dof) * self.se
 
     def row(self, j: int = 0) -> dict[str, Any]:
-        """Estimate j as the columns that every statistics table shares; None for NaN."""
+        """Estimate j as the columns shared by all statistics tables; None for NaN."""
 
         def number(value: float) -> float | None:
             return float(value) if math.isfinite(value) else None
@@ -166,7 +165,7 @@ def standard_errors(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Standard errors and degrees of freedom of k estimates, each over its own span of periods.
 
-    No minimum length is asked for here.
+    Without a minimum length.
 
     Parameters
     ----------
@@ -213,7 +212,7 @@ def estimate(influence: Influence, overlap: int | NDArray[np.int64]) -> Estimate
     is_too_short = n_periods < least
     se = np.where(is_too_short, np.nan, se)
     varies = se > _DEGENERATE * np.abs(value)
-    # Without variation a 0 is a 0 (identical groups); anything else has no error that could be known.
+    # Without variation 0 is exact (identical groups); any other estimate has no known error.
     is_exact_zero = ~is_too_short & (value == 0.0) & (se == 0.0)
     se = np.where(varies | is_exact_zero, se, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,7 +1,7 @@
 """Many comparisons at once: step-down over a family, false discovery rate over signals, the strict star.
 
-Belongs here: p-values that know how many things were looked at. Does not belong here: the single
-error (ewc) and what is claimed (verdicts).
+Belongs here: p-values adjusted for the number of comparisons. Does not belong here: single errors (ewc) and claims
+(verdicts).
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from btassets.engine.statistics.influence import Influence
 DRAWS = 4000
 SEED = 20180719
 STAR_P = 0.0027
-"""p below which a signal gets a star: the t of 3 that Harvey, Liu and Zhu (2016) ask for, as a normal
-tail. With 8 degrees of freedom that is a t above 4.28."""
+"""p below which a signal gets a star: the t of 3 required by Harvey, Liu and Zhu (2016), as a normal tail. With 8
+degrees of freedom that is a t above 4.28."""
 
-_CHUNK = 500  # draws at a time: keeps the work arrays small
+_CHUNK = 500  # draws per batch, which keeps the work arrays small
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Family:
     t
         Statistics on the family's common span and degrees of freedom.
     p_adj
-        Step-down p-values, two-sided: they hold for the whole family, whatever the dependence. NaN for
-        members without an error; those do not count as members.
+        Step-down p-values, two-sided, valid for the whole family under any dependence. NaN for members without an
+        error; those do not count as members.
     size
         Members that count.
     dof
@@ -66,7 +66,7 @@ def step_down(
     overlap
         Weeks of overlap, the family's largest.
     is_member
-        Shape (k,); members that count. None = all that have an error.
+        Shape (k,); members that count. None = all with an error.
     draws, seed
         The seed is fixed: the same input gives the same p-values.
 
@@ -145,5 +145,5 @@ def benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def has_star(p: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether each p-value passes the bar of a literature that has tried hundreds of factors."""
+    """Whether each p-value passes the threshold for a literature that tested hundreds of factors."""
     return p < STAR_P

@@ -1,7 +1,7 @@
-"""Weekly influence series: what each week adds to the error of a mean over setups.
+"""Weekly influence series: the contribution of each week to the error of a mean over setups.
 
-Belongs here: from values with a week to an estimate and its series, and the difference of two. Does
-not belong here: the standard error of such a series (ewc) and what is claimed of it (verdicts).
+Belongs here: an estimate and its series from values with a week, and the difference of two. Does not belong here: the
+standard error of such a series (ewc) and claims (verdicts).
 """
 
 import math
@@ -20,16 +20,16 @@ class Influence:
     Attributes
     ----------
     estimate
-        Shape (k,); NaN where nothing was observed.
+        Shape (k,); NaN if nothing was observed.
     psi
-        Shape (n_periods, k). `psi[t, j]` is what period t moves estimate j by, times the number of
-        periods; it sums to 0 and is 0 in periods without an observation.
+        Shape (n_periods, k). `psi[t, j]` is the influence of period t on estimate j, times the number of periods; it
+        sums to 0 and is 0 in periods without an observation.
     first, last
         Shape (k,): first and last period with an observation, inclusive; (0, -1) without any.
     n_obs
-        Shape (k,): observations (setups, weeks with an IC, days); of a difference the smaller side's.
+        Shape (k,): observations (setups, weeks with an IC, days); for a difference that of the smaller side.
     variance
-        Shape (k,): sample variance of the single observations; NaN when unknown.
+        Shape (k,): sample variance of the single observations; NaN if unknown.
     """
 
     estimate: NDArray[np.float64]
@@ -55,9 +55,9 @@ class Influence:
 
 
 def week_numbers(mondays: NDArray[np.int32]) -> tuple[NDArray[np.int64], int]:
-    """Place of each week on an unbroken weekly axis, and the axis' length.
+    """Position of each week on an unbroken weekly axis, and the axis' length.
 
-    Weeks without a row have a place too: they count as time that passed.
+    Weeks without a row have a position too, because they are elapsed time.
 
     Parameters
     ----------
@@ -122,14 +122,14 @@ def setup_influence(
     Parameters
     ----------
     week_no
-        Place of each setup's week, shape (n_setups,).
+        Position of each setup's week, shape (n_setups,).
     values
         Shape (n_setups,) or (n_setups, k); NaN = not observed.
     n_weeks
         Length of the axis.
     masks
-        Which setups count, shape (n_setups,) or (n_setups, k); None = all. One column of values or
-        masks serves all columns of the other.
+        Which setups count, shape (n_setups,) or (n_setups, k); None = all. One column of values or masks is used for
+        all columns of the other.
     """
     values = values[:, np.newaxis] if values.ndim == 1 else values
     counts = ~np.isnan(values)
@@ -182,8 +182,8 @@ def trimmed_influence(
 ) -> Influence:
     """Mean without the best `frac` of all setups, rounded up to whole setups; k = 1.
 
-    The influence of a setup is that of min(value, first value dropped), scaled by the share kept: the
-    edge of the trim moves with the sample too. Source: Huber, "Robust statistics", section 3.3.
+    The influence of a setup is that of min(value, first value dropped), scaled by the share kept, because the edge of
+    the trim also depends on the sample. Source: Huber, "Robust statistics", section 3.3.
 
     Parameters
     ----------
@@ -227,18 +227,18 @@ def series_influence(series: NDArray[np.float64]) -> Influence:
 
 
 def difference(left: Influence, right: Influence) -> Influence:
-    """Estimates `left - right`; pairing comes from the difference of the influence series.
+    """Estimates `left - right`, paired through the difference of the influence series.
 
-    The groups may be the same setups under two rules, nested, or disjoint. Their axes are the same.
-    One column of `right` serves all columns of `left`. The variance of single observations is
-    left unknown: an effective sample has no meaning for two overlapping groups.
+    The groups may be the same setups under two rules, nested, or disjoint. Their axes are the same. One column of
+    `right` is used for all columns of `left`. The variance of single observations is unknown: an effective sample size
+    is undefined for two overlapping groups.
     """
     missing = (left.last < left.first) | (right.last < right.first)
     first = np.where(missing, 0, np.minimum(left.first, right.first))
     last = np.where(missing, -1, np.maximum(left.last, right.last))
     estimate = left.estimate - right.estimate
     n_obs = np.minimum(left.n_obs, right.n_obs)
-    # Each side's series is scaled to its own span of periods; the difference lives on the joint span.
+    # Each side's series is scaled to its own span of periods; the difference uses the joint span.
     psi = _on_span(left, first, last) - _on_span(right, first, last)
     return Influence(estimate, psi, first, last, n_obs, np.full(estimate.shape, np.nan))
 
@@ -264,14 +264,13 @@ def benchmark_adjusted_r(
     net_r
         R after costs.
     bench_return
-        Benchmark return over the bars held, a fraction, known only afterwards; NaN = not known, NaN
-        in the result.
+        Benchmark return over the bars held, a fraction, known only afterwards; NaN = not known, NaN in the result.
     risk_pct
         Planned 1R as a fraction of the fill price (0.05 = 5%).
     is_long
         Direction.
     beta
-        Each setup's own, known at its as-of date (`beta.trailing_beta`); 1 takes the plain move away.
+        Each setup's own, known at its as-of date (`beta.trailing_beta`); 1 subtracts the plain move.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         move = beta * bench_return / risk_pct

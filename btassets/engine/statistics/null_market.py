@@ -1,13 +1,13 @@
-"""The user's own market with the edge destroyed: what beta does not explain, sign-flipped by day.
+"""The user's own market with the edge destroyed: beta residuals, sign-flipped by day.
 
-Belongs here: the bars of such a market, and where a real result falls among many of them. Does not belong
-here: the stages that run over its bars, and where they are kept (`stages.statistics.null_market`).
+Belongs here: the bars of such a market, and the rank of a real result among many of them. Does not belong here: the
+stages run over its bars, and their storage (`btassets.studies.null_market`).
 
-A ticker's return is beta x benchmark + residual. A version draws one sign for each session, the same for all
-tickers, and multiplies every residual of that session with it. What stays: the benchmark's path, betas,
-volatilities and their clusters, the co-movement of the residuals (two of one session keep their product),
-volumes, listings and ends. What goes: everything by which one session's residuals tell those of a later one,
-such as momentum and reversal, and every mean of a residual.
+A ticker's return is beta x benchmark + residual. A version draws one sign for each session, the same for all tickers,
+and multiplies every residual of that session with it. Preserved: the benchmark's path, betas, volatilities and their
+clusters, the co-movement of the residuals (two of one session keep their product), volumes, listings and ends.
+Destroyed: every dependence of later residuals on earlier ones, such as momentum and reversal, and every mean of a
+residual.
 """
 
 import numpy as np
@@ -17,7 +17,8 @@ from btassets.engine.market.bars import Bars
 from btassets.engine.statistics.beta import MIN_BETA_PAIRS
 
 MAX_RESIDUAL = 0.5
-"""Residuals are cut at this size on both sides before they are flipped: a mirrored +150% would be a negative price."""
+"""Residuals are clipped at this size on both sides before they are flipped: a mirrored +150% would be a negative price.
+"""
 
 _SEED = 20_231_119
 
@@ -25,8 +26,8 @@ _SEED = 20_231_119
 def session_signs(version: int, n_sessions: int) -> NDArray[np.int8]:
     """Sign of each session in one version of the market, +1 or -1, shape (n_sessions,); the first is +1.
 
-    Version 0 is the real market: all +1. A sign depends on the version and the session's place alone, so a
-    session appended later changes none.
+    Version 0 is the real market: all +1. A sign depends only on the version and the session's position, so a session
+    appended later changes none.
     """
     if version == 0:
         return np.ones(n_sessions, dtype=np.int8)
@@ -37,7 +38,7 @@ def session_signs(version: int, n_sessions: int) -> NDArray[np.int8]:
 
 
 def market_beta(close: NDArray[np.float64], bench_close: NDArray[np.float64]) -> float:
-    """Slope of the ticker's returns on the benchmark's over all its bars; 1.0 where it cannot be known.
+    """Slope of the ticker's returns on the benchmark's over all its bars; 1.0 if unknown.
 
     Parameters
     ----------
@@ -57,17 +58,17 @@ def market_beta(close: NDArray[np.float64], bench_close: NDArray[np.float64]) ->
 def flipped_bars(
     bars: Bars, bench_open: NDArray[np.float64], bench_close: NDArray[np.float64], sign: NDArray[np.int8]
 ) -> Bars:
-    """Bars of one ticker in a version of the market; `sign` all +1 gives prices equal up to rounding and the cut.
+    """Bars of one ticker in a version of the market; `sign` all +1 gives equal prices up to rounding and the clip.
 
-    Each bar is told as fractions of the close before it. Open and close are mirrored around beta x benchmark;
-    where the sign is -1 the wick above the body becomes the one below, so a bar stays a bar.
+    Each bar is expressed in fractions of the close before it. Open and close are mirrored around beta x benchmark; for
+    a sign of -1 the upper wick becomes the lower one, so a bar stays a bar.
 
     Parameters
     ----------
     bars
         Adjusted bars of one ticker.
     bench_open, bench_close
-        Shape (n_bars,), the benchmark on the ticker's own dates; where it has no bar its move counts as 0.
+        Shape (n_bars,), the benchmark on the ticker's own dates; its move counts as 0 if it has no bar.
     sign
         Shape (n_bars,), the sign of each bar's session.
     """

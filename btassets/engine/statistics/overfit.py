@@ -1,7 +1,7 @@
 """How often the best configuration of one half of the history is below the middle in the other half.
 
-Belongs here: the probability of backtest overfitting, for display: it has little power on a few
-hundred weeks, so no verdict reads it. Does not belong here: walk-forward choices.
+Belongs here: the probability of backtest overfitting, for information only: it has little power on a few hundred weeks,
+so no verdict uses it. Does not belong here: walk-forward choices.
 """
 
 import math
@@ -21,8 +21,8 @@ class Overfit:
     Attributes
     ----------
     pbo_frac
-        Share of splits in which the best half-sample configuration ranks at or below the middle in
-        the other half; 0.5 is what pure luck gives. NaN when it cannot be split.
+        Share of splits in which the best half-sample configuration ranks at or below the middle in the other half; 0.5
+        under pure luck. NaN if it cannot be split.
     n_splits
         Ways to halve the blocks.
     n_configurations

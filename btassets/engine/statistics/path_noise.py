@@ -1,7 +1,7 @@
-"""How much of a book's result is the path: the same rules with a few setups missing at random.
+"""Path dependence of a portfolio's result: the same rules with a few random setups removed.
 
-Belongs here: which setups are dropped in each run, and the spread over the runs. Does not belong here:
-running the books.
+Belongs here: the setups dropped in each run, and the spread over the runs. Does not belong here: simulating the
+portfolios.
 """
 
 import math

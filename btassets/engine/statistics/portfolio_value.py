@@ -1,8 +1,8 @@
-"""A book against its benchmark, and against books that pick at random.
+"""A portfolio against its benchmark, and against random picks.
 
-Belongs here: alpha, beta and information ratio with their errors; percentile columns in which tickers
-have swapped places, and the p-value from the books that trade on them. Does not belong here: walking a
-book (portfolio) and what a Sharpe ratio is worth (sharpe).
+Belongs here: alpha, beta and information ratio with their errors; percentile columns of tickers with swapped ranks, and
+the p-value from the portfolios that trade on them. Does not belong here: the simulation (portfolio) and the
+significance of a Sharpe ratio (sharpe).
 """
 
 import math
@@ -17,7 +17,7 @@ from btassets.engine.statistics.sharpe import DAYS_PER_YEAR
 RANDOM_DRAWS = 499
 RANDOM_SEED = 20240499
 LEAST_RANKED_SHARE = 0.9
-"""Share of the weeks in which a ticker is ranked before it takes part in the swapping."""
+"""Minimum share of weeks in which a ticker must be ranked to take part in the swapping."""
 
 ALPHA, BETA, INFORMATION_RATIO, ACTIVE = range(4)
 """Columns of `market_model`."""
@@ -26,7 +26,7 @@ ALPHA, BETA, INFORMATION_RATIO, ACTIVE = range(4)
 def market_model(
     returns: NDArray[np.float64], benchmark: NDArray[np.float64], sessions_a_year: int = DAYS_PER_YEAR
 ) -> Influence:
-    """Alpha, beta, information ratio and active return of a book; read them with overlap `DAILY`.
+    """Alpha, beta, information ratio and active return of a portfolio; use overlap `DAILY`.
 
     Least squares of `returns` on `benchmark` with an intercept. Columns, in the order of `ALPHA`, `BETA`,
     `INFORMATION_RATIO`, `ACTIVE`: intercept a year (a fraction); slope; intercept over the standard
@@ -35,8 +35,8 @@ def market_model(
     Parameters
     ----------
     returns, benchmark
-        Daily fractions of the same sessions, shape (n_days,); a day with a NaN in either is left out.
-        Without three days, or with a constant benchmark, nothing is estimated.
+        Daily fractions of the same sessions, shape (n_days,); a day with a NaN in either is left out. With fewer than
+        three days, or a constant benchmark, nothing is estimated.
     sessions_a_year
         Of this market.
 
@@ -100,12 +100,11 @@ def ticker_permutations(
     seed: int = RANDOM_SEED,
     group: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int32]:
-    """Whose percentiles each ticker takes in each draw, shape (draws, n_tickers).
+    """Ticker whose percentiles each ticker takes in each draw, shape (draws, n_tickers).
 
     One permutation per draw, for all weeks alike, among the stable tickers of a group (`random_pick.like_groups`; None:
-    one group); the others keep their own.
-    Shuffling inside each week instead would break the persistence of ranks, which is what makes a book
-    hold and churn as it does, and would reject half of all true nulls.
+    one group); the others keep their own. Shuffling inside each week instead would break the persistence of ranks,
+    which drives holding and turnover of a portfolio, and would reject half of all true nulls.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     source = np.tile(np.arange(len(is_stable), dtype=np.int32), (draws, 1))
@@ -140,7 +139,7 @@ def _permuted_ranks(
         for w in range(n_weeks):
             if entry_start[w] == entry_start[w + 1]:
                 continue
-            # Whoever is not ranked this week leaves the place that it stands for empty.
+            # A ticker not ranked this week frees its slot.
             n_removed = 0
             for k in range(out_start[w], out_start[w + 1]):
                 place = twice_rank[w, source[d, out_ticker[k]]]
@@ -174,17 +173,17 @@ def _twice_mean_ranks(percentile: NDArray[np.float64]) -> NDArray[np.int32]:
 
 
 class PermutedRanks:
-    """Percentiles of setups when tickers have swapped places, recomputed within each week.
+    """Percentiles of setups after tickers have swapped ranks, recomputed within each week.
 
-    Ranks are 0-100 with ties sharing the mean rank, over the tickers that are ranked in the week both
-    themselves and through whom they stand for; a single one has none.
+    Ranks are 0-100 with ties sharing the mean rank, over the tickers for which both they and their swap partner are
+    ranked in the week; a single one has none.
 
     Parameters
     ----------
     percentile
         Shape (n_weeks, n_tickers); NaN = not ranked in that week.
     source
-        Whose percentiles each ticker takes, shape (draws, n_tickers).
+        Ticker whose percentiles each ticker takes, shape (draws, n_tickers).
     entry_week, entry_ticker
         Row and column of each setup in `percentile`, shape (n_entries,), weeks ascending; week -1 =
         before the first ranked week, NaN in the result.
@@ -215,9 +214,9 @@ class PermutedRanks:
         return len(self._source)
 
     def of_draws(self, first: int, last: int, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """Rank columns for a batch of books, draws `first` to `last` - 1; shape (last - first, n_entries).
+        """Rank columns for a batch of portfolios, draws `first` to `last` - 1; shape (last - first, n_entries).
 
-        `out`, of at least that many rows, is written and returned instead of new memory.
+        `out`, of at least that many rows, is filled and returned instead of a new allocation.
         """
         source = self._source[first:last]
         n_entries = len(self._of_weeks[-1])
@@ -227,7 +226,7 @@ class PermutedRanks:
 
 
 def random_p(observed: float, draws: NDArray[np.float64]) -> float:
-    """Share of random books that do at least as well: (1 + #) / (draws + 1); NaN without a value.
+    """Share of random portfolios that do at least as well: (1 + #) / (draws + 1); NaN without a value.
 
     >>> random_p(2.0, np.array([1.0, 3.0, 0.0]))
     0.5

@@ -1,11 +1,11 @@
-"""What makes a book of random picks comparable: who may swap places with whom, and the measure compared.
+"""Comparable portfolios of random picks: which tickers may swap ranks, and the measure compared.
 
-Belongs here: groups of like tickers, and the t of alpha of many books at once. Does not belong here: percentiles of
-tickers that swapped places, and the p-value (portfolio_value).
+Belongs here: groups of similar tickers, and the t of alpha of many portfolios at once. Does not belong here:
+percentiles after swapping, and the p-value (portfolio_value).
 
-Tickers are not exchangeable: momentum picks other volatilities and betas than chance does, and a book of livelier
-tickers ends further from the middle in either direction. So tickers swap within groups of like volatility and beta,
-and books are compared by the t of their alpha, which a livelier book does not stretch.
+Tickers are not exchangeable: momentum picks other volatilities and betas than chance does, and a portfolio of more
+volatile tickers ends further from the middle in either direction. So tickers swap within groups of similar volatility
+and beta, and portfolios are compared by the t of their alpha, which is scale-free.
 """
 
 import numpy as np
@@ -15,20 +15,20 @@ from btassets.engine.statistics.ewc import DAILY, degrees_of_freedom, loadings
 
 VOLATILITY_PARTS, BETA_PARTS = 4, 2
 MIN_IN_GROUP = 5
-"""Tickers of a group, below which there are fewer groups."""
+"""Minimum number of tickers per group; with fewer tickers there are fewer groups."""
 
 
 def like_groups(
     is_stable: NDArray[np.bool_], volatility: NDArray[np.float64], beta: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Group of each ticker, -1 = takes no part, shape (n_tickers,): quarters by volatility, halves of them by beta.
+    """Group of each ticker, -1 = excluded, shape (n_tickers,): quartiles by volatility, halves of them by beta.
 
-    With fewer than five tickers to a group the halves go first, then the quarters.
+    With fewer than five tickers per group, first the halves are merged, then the quartiles.
 
     Parameters
     ----------
     is_stable
-        Who may swap at all.
+        Tickers that may swap.
     volatility, beta
         Of each ticker over the whole history; NaN sorts last.
     """
@@ -48,10 +48,10 @@ def like_groups(
 
 
 def alpha_t(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the t of the intercept of each book's daily returns on the benchmark's, shape (k,), with the cosine error.
+    """The t of alpha of each portfolio's daily returns on the benchmark's, shape (k,), with the cosine error.
 
-    Without a benchmark (all NaN, or constant) the t of the mean return. NaN for a book without a return, without three
-    days, or that never moves.
+    Without a benchmark (all NaN, or constant) the t of the mean return. NaN for a portfolio without a return, with
+    fewer than three days, or without variation.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Regimes of the market at each as-of date, from what was known at that close.
+"""Market regimes at each as-of date, from data known at that close.
 
 Belongs here: labels by year, trend and volatility. Does not belong here: statistics by label.
 """
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 TREND_BARS = 200
 VOLATILITY_BARS = 63
 LEAST_VOLATILITIES = 189
-"""Volatilities that the running median needs before it separates calm from turbulent."""
+"""Minimum number of volatilities before the running median separates calm from turbulent."""
 
 UNKNOWN = -1
 TREND_NAMES = ("downtrend", "uptrend")
@@ -24,7 +24,7 @@ def years(days: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 def trend_codes(closes: NDArray[np.float64]) -> NDArray[np.int8]:
-    """1 when the close is at or above its 200-session mean (itself included), else 0; -1 = too early.
+    """1 if the close is at or above its 200-session mean (itself included), else 0; -1 = too early.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ def trend_codes(closes: NDArray[np.float64]) -> NDArray[np.int8]:
 
 
 def volatility_codes(closes: NDArray[np.float64]) -> NDArray[np.int8]:
-    """1 when 63-session volatility is above the median of all before it, else 0; -1 = too early.
+    """1 if 63-session volatility is above the median of all before it, else 0; -1 = too early.
 
-    The median runs: a day is judged by the past only.
+    The median is expanding: a day is classified by the past only.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Daily returns of a curve, and their mean and Sharpe ratio as influence series, so that two books can be paired.
+"""Daily returns of a curve, and their mean and Sharpe ratio as influence series, for paired comparisons.
 
-Belongs here: numbers of one return series with their series. Does not belong here: returns against a
-benchmark (book), what a Sharpe ratio is worth after a search (sharpe).
+Belongs here: numbers of one return series with their series. Does not belong here: returns against a benchmark
+(portfolio_value), the significance of a Sharpe ratio after a search (sharpe).
 """
 
 import math
@@ -16,22 +16,22 @@ MEAN, SHARPE = range(2)
 
 
 def daily_returns(equity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Simple returns of a curve, shape (n - 1,); NaN after a value that is not positive."""
+    """Simple returns of a curve, shape (n - 1,); NaN after a non-positive value."""
     before = equity[:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(before > 0, equity[1:] / before - 1.0, np.nan)
 
 
 def return_influence(returns: NDArray[np.float64]) -> Influence:
-    """Mean return a year (a fraction) and Sharpe ratio a year; read them with overlap `DAILY`.
+    """Mean return a year (a fraction) and Sharpe ratio a year; use overlap `DAILY`.
 
     The difference of two of these over the same days is paired day by day (`influence.difference`).
 
     Parameters
     ----------
     returns
-        Daily fractions, shape (n_days,), without NaN. Under three days nothing is estimated; without
-        variance there is no Sharpe ratio.
+        Daily fractions, shape (n_days,), without NaN. With fewer than three days nothing is estimated; without variance
+        there is no Sharpe ratio.
 
     Notes
     -----

@@ -1,9 +1,9 @@
-"""What a Sharpe ratio is worth: given its sample, its skew and fat tails, and how many were tried.
+"""Significance of a Sharpe ratio, given its sample, skew, fat tails, and the number of trials.
 
-Belongs here: probabilistic and deflated Sharpe ratios and the track record they ask for. Does not
-belong here: counting the trials (the ledger) and returns against a benchmark (book).
+Belongs here: probabilistic and deflated Sharpe ratios and the track record they require. Does not belong here: counting
+the trials (the ledger) and returns against a benchmark (portfolio_value).
 
-All ratios here are per period, not annualised, unless a name says so.
+All ratios here are per period, not annualised, unless the name says so.
 """
 
 import math
@@ -45,7 +45,7 @@ class ReturnMoments:
 
 
 def return_moments(returns: NDArray[np.float64]) -> ReturnMoments:
-    """Moments of a series of returns, shape (n,), without NaN; NaN moments under three returns."""
+    """Moments of a series of returns, shape (n,), without NaN; NaN moments with fewer than three returns."""
     n = len(returns)
     if n < 3:
         return ReturnMoments(n, math.nan, math.nan, math.nan)
@@ -65,7 +65,7 @@ def _spread(moments: ReturnMoments) -> float:
 
 
 def sharpe_error(moments: ReturnMoments) -> float:
-    """Standard error of the Sharpe ratio per period, with skew and fat tails; NaN when undefined.
+    """Standard error of the Sharpe ratio per period, with skew and fat tails; NaN if undefined.
 
     Source: Mertens (2002), as used by Bailey and Lopez de Prado (2012).
     """
@@ -74,7 +74,7 @@ def sharpe_error(moments: ReturnMoments) -> float:
 
 
 def probabilistic_sharpe(moments: ReturnMoments, threshold: float = 0.0) -> float:
-    """Probability that the true Sharpe ratio exceeds `threshold` (per period); NaN when undefined.
+    """Probability that the true Sharpe ratio exceeds `threshold` (per period); NaN if undefined.
 
     Source: Bailey and Lopez de Prado (2012), "The Sharpe ratio efficient frontier", J. of Risk 15(2).
     """
@@ -85,7 +85,7 @@ def probabilistic_sharpe(moments: ReturnMoments, threshold: float = 0.0) -> floa
 
 
 def min_track_record(moments: ReturnMoments, threshold: float = 0.0, level: float = 0.95) -> float:
-    """Periods that this Sharpe ratio needs to exceed `threshold` at `level`; infinite when it does not.
+    """Periods required for this Sharpe ratio to exceed `threshold` at `level`; infinite if it never does.
 
     Source: Bailey and Lopez de Prado (2012).
     """
@@ -99,16 +99,16 @@ def min_track_record(moments: ReturnMoments, threshold: float = 0.0, level: floa
 
 
 def expected_max_sharpe(n_trials: int, sharpe_variance: float) -> float:
-    """Largest Sharpe ratio to expect from `n_trials` independent tries without any skill.
+    """Expected maximum Sharpe ratio of `n_trials` independent trials without any skill.
 
-    sqrt(V) ((1 - g) z(1 - 1/N) + g z(1 - 1/(N e))), g = 0.5772; 0 for a single try.
+    sqrt(V) ((1 - g) z(1 - 1/N) + g z(1 - 1/(N e))), g = 0.5772; 0 for a single trial.
 
     Parameters
     ----------
     n_trials
         Configurations tried on these data.
     sharpe_variance
-        Variance V of the Sharpe ratios over the tries, in the unit wanted in the result, squared.
+        Variance V of the Sharpe ratios over the trials, in the unit wanted in the result, squared.
 
     >>> round(expected_max_sharpe(100, 0.5 / 250), 4)
     0.1132
@@ -121,30 +121,30 @@ def expected_max_sharpe(n_trials: int, sharpe_variance: float) -> float:
 
 
 def null_sharpe_variance(moments: ReturnMoments) -> float:
-    """Variance that the Sharpe ratio of unskilled tries of this length has: 1 / (n - 1)."""
+    """Variance of the Sharpe ratio of unskilled trials of this length: 1 / (n - 1)."""
     return 1.0 / (moments.n - 1) if moments.n > 1 else math.nan
 
 
 def deflated_sharpe(moments: ReturnMoments, n_trials: int, sharpe_variance: float | None = None) -> float:
-    """Probability that the true Sharpe ratio is above 0, after `n_trials` tries.
+    """Probability that the true Sharpe ratio is above 0, after `n_trials` trials.
 
-    The probabilistic Sharpe ratio against the largest that luck alone would have shown.
+    The probabilistic Sharpe ratio against the expected maximum under luck alone.
 
     Parameters
     ----------
     moments
-        Of the book that is shown.
+        Of the portfolio shown.
     n_trials
-        Configurations tried on these data, this one included; from the ledger, never typed.
+        Configurations tried on these data, including this one; from the ledger, never typed.
     sharpe_variance
-        Variance of the tries' Sharpe ratios (per period); None: that of unskilled tries of this length.
+        Variance of the trials' Sharpe ratios (per period); None: that of unskilled trials of this length.
 
     Notes
     -----
-    Source: Bailey and Lopez de Prado (2014), "The deflated Sharpe ratio", J. of Portfolio Management
-    40(5). Their example (T 1250, annual Sharpe 2.5, 100 tries with variance 1/2, skew -3, kurtosis 10)
-    gives 0.9004. N is the number tried, never an eigenvalue count of "effective" tries: that one
-    lets 11.8% of unskilled books pass at 5%.
+    Source: Bailey and Lopez de Prado (2014), "The deflated Sharpe ratio", J. of Portfolio Management 40(5). Their
+    example (T 1250, annual Sharpe 2.5, 100 trials with variance 1/2, skew -3, kurtosis 10) gives 0.9004. N is the
+    number of trials, never an eigenvalue count of "effective" trials, with which 11.8% of unskilled portfolios pass at
+    5%.
     """
     variance = null_sharpe_variance(moments) if sharpe_variance is None else sharpe_variance
     return probabilistic_sharpe(moments, expected_max_sharpe(n_trials, variance))

@@ -1,7 +1,7 @@
-"""What may be said of a claim: supported, contradicted, or not distinguishable from noise.
+"""Verdicts on claims: supported, contradicted, or not distinguishable from noise.
 
-Belongs here: the rules that turn an estimate with its error into a verdict. Does not belong here: the
-estimates, and the advice that the verdict stands beside.
+Belongs here: the rules that turn an estimate with its error into a verdict. Does not belong here: the estimates, and
+the advice beside the verdict.
 """
 
 import math
@@ -24,7 +24,7 @@ NOISE: Verdict = "not distinguishable from noise"
 LEVEL = 0.05
 OUT_OF_SAMPLE_LEVEL = 0.10
 NAMED_LEVEL = 0.025
-"""One-sided level of the signal that was named in advance: its 95% interval lies above 0."""
+"""One-sided level of the pre-registered signal: its 95% interval lies above 0."""
 
 TABLE_LEVEL = 0.01
 """False discovery rate of the table of signals; with `NAMED_LEVEL` the family stays within 5%."""
@@ -34,19 +34,18 @@ NEGLIGIBLE_MARGIN_R = 0.02
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a verdict is read from; NaN = not known (too short, nothing observed).
+    """Inputs of a verdict; NaN = not known (too short, nothing observed).
 
     Attributes
     ----------
     estimate
-        Signed so that the claim says "above 0" (superior, positive), or "at most the margin"
-        (negligible).
+        Signed so that the claim is "above 0" (superior, positive), or "at most the margin" (negligible).
     se, dof
-        Its error on the cosine scale.
+        Its standard error on the cosine scale.
     p_adj
-        Two-sided p-value, adjusted for the family when there is one.
+        Two-sided p-value, adjusted for the family if there is one.
     confirmed
-        What the out-of-sample windows say.
+        Result of the out-of-sample windows.
     """
 
     estimate: float
@@ -59,17 +58,17 @@ class Evidence:
 def out_of_sample(estimate: float, se: float, dof: int, n_windows: int, sign: int = 1) -> tuple[float, Confirmed]:
     """One-sided p-value and whether the windows confirm a claim.
 
-    `yes`: same sign and p < .10; `weak`: same sign; `no`: the other sign; `n/a`: under four windows, or
-    no error known ("in-sample only").
+    `yes`: same sign and p < .10; `weak`: same sign; `no`: the other sign; `n/a`: fewer than four windows, or no error
+    known ("in-sample only").
 
     Parameters
     ----------
     estimate, se, dof
-        Over the test weeks alone.
+        Over the test weeks only.
     n_windows
         Windows with a test.
     sign
-        Sign that the claim has in sample, +1 or -1.
+        Sign of the claim in sample, +1 or -1.
     """
     if n_windows < LEAST_WINDOWS or math.isnan(estimate):
         return math.nan, "n/a"
@@ -85,8 +84,8 @@ def out_of_sample(estimate: float, se: float, dof: int, n_windows: int, sign: in
 def superior(evidence: Evidence) -> Verdict:
     """Verdict on "better than" and on "above 0" (`positive`).
 
-    Supported: the sign is as claimed, the adjusted p is below .05 and the windows do not say no.
-    Contradicted: the 95% interval lies wholly on the other side.
+    Supported: the sign is as claimed, the adjusted p is below .05 and the windows do not contradict it. Contradicted:
+    the 95% interval lies wholly on the other side.
     """
     if math.isnan(evidence.estimate) or not evidence.se >= 0:
         return NOISE
@@ -99,7 +98,7 @@ def superior(evidence: Evidence) -> Verdict:
 def negligible(evidence: Evidence, margin: float = NEGLIGIBLE_MARGIN_R) -> Verdict:
     """Verdict on "this adds no more than the margin": non-inferiority at a one-sided 95%.
 
-    `evidence.estimate` is what the thing adds. A floor that stops no setup adds exactly 0: supported.
+    `evidence.estimate` is the added value. A floor that stops no setup adds exactly 0: supported.
     """
     if math.isnan(evidence.estimate) or not evidence.se >= 0:
         return NOISE
@@ -117,8 +116,8 @@ def uniquely_best(best: int, p_against: NDArray[np.float64]) -> tuple[Verdict, l
     best
         Position of the member with the highest estimate.
     p_against
-        Step-down p-value of best minus each member, two-sided (the best was picked by looking), shape
-        (k,); its own entry is not read, NaN = not known, which ties.
+        Step-down p-value of best minus each member, two-sided (the best was picked by looking), shape (k,); its own
+        entry is ignored, NaN = not known, which ties.
     """
     tied = [j for j in range(len(p_against)) if j == best or not p_against[j] < LEVEL]
     is_alone = len(tied) == 1 and len(p_against) > 1
@@ -126,11 +125,11 @@ def uniquely_best(best: int, p_against: NDArray[np.float64]) -> tuple[Verdict, l
 
 
 def signal_verdict(q: float, ic: float, spread: float, spread_p: float) -> Verdict:
-    """Verdict on "this signal sorts returns": the discovery holds, and the fifths say the same.
+    """Verdict on "this signal predicts returns": the discovery is significant, and the fifths agree.
 
-    Supported: q below `TABLE_LEVEL` over the whole table and the quintile spread has the sign of the IC with
-    p < .05. The second condition is there because ranks alone can lie: skewed returns give the volatility signal a
-    rank IC under a pure martingale.
+    Supported: q below `TABLE_LEVEL` over the whole table and the quintile spread has the sign of the IC with p < .05.
+    The second condition is needed because ranks alone can mislead: skewed returns give the volatility signal a rank IC
+    under a pure martingale.
     """
     if math.isnan(q) or math.isnan(spread_p):
         return NOISE
@@ -138,11 +137,11 @@ def signal_verdict(q: float, ic: float, spread: float, spread_p: float) -> Verdi
 
 
 def named_signal_verdict(ic: float, p: float, spread: float) -> Verdict:
-    """Verdict on "the strong go on leading", of the one signal and horizon that were named in advance.
+    """Verdict on "strong tickers keep leading", for the one pre-registered signal and horizon.
 
-    Supported: the 95% interval of the IC lies above 0 and the spread is positive. Contradicted: the interval lies
-    below 0. The claim has a side (the gate buys the strong) and was not picked from a table, so it is not adjusted:
-    one-sided it takes `NAMED_LEVEL` of the family's 5%, the rest of the table `TABLE_LEVEL`.
+    Supported: the 95% interval of the IC lies above 0 and the spread is positive. Contradicted: the interval lies below
+    0. The claim is directional (the gate buys the strong) and pre-registered, so it is not adjusted: one-sided it uses
+    `NAMED_LEVEL` of the family's 5%, the rest of the table `TABLE_LEVEL`.
 
     Parameters
     ----------
@@ -157,10 +156,10 @@ def named_signal_verdict(ic: float, p: float, spread: float) -> Verdict:
 
 
 def headline(ranking: Verdict, list_below_zero: bool) -> Verdict:  # noqa: FBT001 - a fact, not an option
-    """Verdict on the whole: the ranking that makes the list foretells returns (decision 0019).
+    """Verdict on the headline: the ranking behind the list predicts returns (decision 0019).
 
-    One claim, named before the data were seen. A list that is itself worse than the rest of its universe, by an
-    interval wholly below 0, takes the support away.
+    One pre-registered claim. A list that is itself worse than the rest of its universe, by an interval wholly below 0,
+    removes the support.
     """
     return NOISE if ranking == SUPPORTED and list_below_zero else ranking
 

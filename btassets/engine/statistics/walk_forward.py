@@ -1,8 +1,7 @@
-"""Purged, expanding walk-forward windows, and the choice that is made in each.
+"""Purged, expanding walk-forward windows, and the choice made in each.
 
-Belongs here: which rows may be learnt from and which are judged, and the rule that picks a
-configuration. Does not belong here: what a configuration earned (graded setups) and the stitched book
-(portfolio).
+Belongs here: train and test rows, and the rule that picks a configuration. Does not belong here: the results of a
+configuration (graded setups) and the stitched portfolio (portfolio).
 """
 
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ TRAIN_WEEKS = 78
 TEST_WEEKS = 13
 LEAST_TEST_WEEKS = 4
 LEAST_WINDOWS = 4
-"""Windows below which nothing is said out of sample."""
+"""Minimum number of windows for an out-of-sample result."""
 
 LEAST_SETUPS = 100
 _SESSIONS_PER_WEEK = 5
@@ -36,9 +35,9 @@ class Window:
     number
         From 1.
     train_first, train_last
-        As-of sessions that may be learnt from; a full horizon after `train_last` ends before the test.
+        As-of sessions used for training; a full horizon after `train_last` ends before the test.
     test_first, test_last
-        As-of sessions that are judged.
+        As-of sessions used for the test.
     """
 
     number: int
@@ -48,27 +47,27 @@ class Window:
     test_last: int
 
     def train_rows(self, asof_session: NDArray[np.int64], label_end: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Rows whose whole label lies before the test, shape (n_rows,).
+        """Rows whose whole label ends before the test, shape (n_rows,).
 
         Parameters
         ----------
         asof_session
             Shape (n_rows,).
         label_end
-            Session of the last bar that each row's grading used; negative = not graded.
+            Session of the last bar used by each row's grading; negative = not graded.
         """
         return (asof_session >= self.train_first) & (label_end >= 0) & (label_end < self.test_first)
 
     def test_rows(self, asof_session: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Rows whose as-of session lies in the test, shape (n_rows,)."""
+        """Rows whose as-of session is in the test, shape (n_rows,)."""
         return (asof_session >= self.test_first) & (asof_session <= self.test_last)
 
 
 def windows(first: int, last: int, *, horizon: int = HORIZON_SESSIONS) -> list[Window]:
     """Windows over the as-of sessions `first` to `last`: train expands, test steps by 13 weeks.
 
-    The first test starts when 78 weeks of as-of sessions have their labels complete before it. The last
-    window may be short, but not under four weeks. A history that has no room gives none.
+    The first test starts after 78 weeks of as-of sessions with complete labels. The last window may be short, but not
+    under four weeks. A history that is too short gives none.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ def windows(first: int, last: int, *, horizon: int = HORIZON_SESSIONS) -> list[W
     last
         Last as-of session with a full label: sessions - 31.
     horizon
-        Sessions that a label takes after its as-of session.
+        Sessions covered by a label after its as-of session.
 
     Examples
     --------
@@ -95,7 +94,7 @@ def windows(first: int, last: int, *, horizon: int = HORIZON_SESSIONS) -> list[W
 
 
 def window_of(asof_session: NDArray[np.int64], found: list[Window]) -> NDArray[np.int64]:
-    """Position of the window in whose test each row lies, -1 = in none, shape (n_rows,)."""
+    """Position of the window whose test contains each row, -1 = none, shape (n_rows,)."""
     place = np.full(len(asof_session), -1, dtype=np.int64)
     for w, window in enumerate(found):
         place[window.test_rows(asof_session)] = w
@@ -105,14 +104,14 @@ def window_of(asof_session: NDArray[np.int64], found: list[Window]) -> NDArray[n
 def selected(mean_r: NDArray[np.float64], n_setups: NDArray[np.int64], least: int = LEAST_SETUPS) -> int | None:
     """Position of the configuration with the highest mean net R among those with enough setups.
 
-    The first of equals; None when none has enough.
+    The first on ties; None if none has enough.
 
     Parameters
     ----------
     mean_r
         Mean net R in train, shape (k,).
     n_setups
-        Setups behind it, shape (k,).
+        Number of setups, shape (k,).
     """
     usable = (n_setups >= least) & ~np.isnan(mean_r)
     return int(np.argmax(np.where(usable, mean_r, -np.inf))) if usable.any() else None
@@ -127,13 +126,13 @@ def train_means(
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
     """Mean net R and number of setups of every gate under every exit, in the train of each window.
 
-    A train holds the one of the window before: only what is new is added.
+    Each train includes the previous one, so only new rows are added.
 
     Parameters
     ----------
     found
         From `windows`.
-    asof_session, label_end
+    As in `Window.train_rows`, shape (n_setups,).
         As `Window.train_rows` takes them, shape (n_setups,).
     masks
         Which setups each gate admits, shape (n_setups, n_masks).

@@ -1,6 +1,6 @@
 """`python -m btassets.instance.processes.code_server`: Dagster's code server, which does not outlive `btassets ui`.
 
-Belongs here: starting it, and asking whether it answers. The server itself is Dagster's.
+Belongs here: starting it, and testing whether it answers. The server itself is Dagster's.
 """
 
 from pathlib import Path

@@ -1,10 +1,9 @@
 """`python -m btassets.instance.processes.daemon FOLDER ...`: Dagster's daemon, the only one of the book in FOLDER.
 
-Belongs here: that there is one, and the one interval that an instance cannot set. Dagster looks at
-backfills every 30 seconds, twice for each; a backfill of one book's partitions takes two.
+Belongs here: its uniqueness, and the one interval that an instance cannot set. Dagster checks backfills every 30
+seconds, twice for each; a backfill of one book's partitions takes two.
 
-The daemon itself holds the book's daemon lock: as long as it lives, however its parent ended, no second
-one starts.
+The daemon itself holds the book's daemon lock: while it lives, however its parent ended, no second one starts.
 """
 
 import sys
@@ -24,7 +23,7 @@ controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 3
 
 
 def run(folder: Path, words: list[str]) -> int:
-    """Run Dagster's daemon with the words of its own command line."""
+    """Run Dagster's daemon with the arguments of its own command line."""
     try:
         with book_lock(folder, "daemon", wait=False, name=LOCK_NAME):
             sys.argv = [sys.argv[0], *words]

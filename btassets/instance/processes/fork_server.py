@@ -1,7 +1,7 @@
-"""The server from which the processes of runs and steps are forked, with everything that they import.
+"""The server from which the processes of runs and steps are forked, with their imports loaded.
 
-Belongs here: starting it early, so that its imports overlap those of whoever starts it, and letting
-one server do for all of a page's runs. Nothing heavy is imported here. Does not belong here: what it
+Belongs here: starting it early, so that its imports overlap those of its parent, and sharing
+one server among all of a page's runs. Nothing heavy is imported here. Does not belong here: what it
 imports (`btassets.preload`), which runs use it (`btassets.instance.runs.executors`).
 """
 
@@ -18,14 +18,14 @@ from typing import Any
 PRELOAD = "btassets.preload"
 
 PREPARED = "BTASSETS_PREPARED_LAUNCH"
-"""Environment variable with the launch of the command line that the server prepares: JSON of folder and words."""
+"""Environment variable with the launch prepared by the server: JSON of folder and words."""
 
 WARM_RUNS = "BTASSETS_WARM_RUNS"
-"""Environment variable that asks a page's code server to fork its runs instead of starting each anew."""
+"""Environment variable that makes a page's code server fork its runs instead of spawning each."""
 
 
 def launch_words(overrides: Mapping[str, Any], only: Sequence[str] = (), *, is_full: bool = False) -> str:
-    """What another process needs beside the folder to build the same definitions."""
+    """Inputs, besides the folder, from which another process builds the same definitions."""
     return json.dumps([dict(overrides), is_full, list(only)])
 
 
@@ -37,7 +37,7 @@ def prepare_launch(folder: Path, words: str) -> None:
     folder
         The book's folder.
     words
-        As `launch_words` gives them.
+        Result of `launch_words`.
     """
     # The server imports the definitions of this book, not of the current folder's.
     os.environ["BTASSETS_BOOK"] = str(folder)
@@ -46,9 +46,10 @@ def prepare_launch(folder: Path, words: str) -> None:
 
 
 def fork_runs() -> None:
-    """Let this code server, when it was asked to, fork the processes of its runs.
+    """Make this code server fork the processes of its runs, if requested.
 
-    Dagster spawns them: each imports for two seconds what the server has already.
+    Dagster caches the "spawn" context; with it, each run would import for two seconds what the server has already
+    loaded.
     """
     if os.environ.pop(WARM_RUNS, None) is None:
         return
@@ -64,24 +65,24 @@ def _start() -> None:
 
 
 def is_fork_server() -> bool:
-    """Whether this process is the server itself: Python starts it with a program of its own after -c."""
+    """Whether this process is the server itself: Python starts it with its own program after -c."""
     return any(word.startswith("from multiprocessing.forkserver import main;") for word in sys.orig_argv)
 
 
 def share_server() -> None:
-    """Let the runs that are forked from this server fork their steps from it, too.
+    """Make runs forked from this server fork their steps from it, too.
 
-    Without it Python starts another server for each of them. A dead server is started anew by the
-    code server, for the next run.
+    Without it Python starts another server for each of them. A dead server is restarted by the code server, for the
+    next run.
     """
     server: Any = forkserver._forkserver  # pyright: ignore[reportAttributeAccessIssue]
     server.ensure_running = _is_inherited
 
 
 def _is_inherited() -> None:
-    """The server runs: this process came from it."""
+    """The server is running: this process was forked from it."""
 
 
 def leave_quietly() -> None:
-    """Let this process end without tearing down: DuckDB would complain on the terminal of what is still loaded."""
+    """End this process without teardown, because DuckDB would list objects still loaded on the terminal."""
     atexit.register(os._exit, 0)

@@ -1,8 +1,8 @@
 """`python -m btassets.instance.processes.keeper`: ends what `btassets ui` started when `ui` itself was killed.
 
-Belongs here: a process that waits for the end of its standard input. `ui` writes a line for each process
-group that it starts (`+PID`) and for each that it has stopped itself (`-PID`); when the pipe closes, for
-whatever reason, the groups that are left are asked to end, and killed after a few seconds.
+Belongs here: a process that waits for the end of its standard input. `ui` writes a line for each process group that it
+starts (`+PID`) and for each that it has stopped itself (`-PID`); when the pipe closes, for any reason, the remaining
+groups are terminated, and killed after a few seconds.
 
 It imports nothing of Dagster: it costs 10 MB and no time.
 """
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def groups_left(lines: Iterable[str]) -> list[int]:
-    """Process groups that were started and not stopped, newest first.
+    """Process groups started and not stopped, newest first.
 
     >>> groups_left(["+10", "+11", "-10", "+12"])
     [12, 11]
@@ -42,7 +42,7 @@ def groups_left(lines: Iterable[str]) -> list[int]:
 
 
 def end_groups(groups: list[int], grace_seconds: float = GRACE_SECONDS) -> None:
-    """Ask process groups to end, wait, and kill what is left of them."""
+    """Terminate process groups, wait, and kill the remaining ones."""
     deadline = time.monotonic() + grace_seconds
     for group in groups:
         _signal(group, signal.SIGTERM)
@@ -53,7 +53,7 @@ def end_groups(groups: list[int], grace_seconds: float = GRACE_SECONDS) -> None:
 
 
 def _signal(group: int, number: int) -> bool:
-    """Signal a group; False when nothing of it is left."""
+    """Signal a group; False if none of it is left."""
     with contextlib.suppress(PermissionError):
         try:
             os.killpg(group, number)

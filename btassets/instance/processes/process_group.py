@@ -1,11 +1,11 @@
-"""The processes of `btassets ui` as one group: started, logged, watched, stopped together.
+"""The processes of `btassets ui` as one group: started, logged, monitored, stopped together.
 
 Belongs here: starting programs of ours so that nothing outlives the command, however it ends, and what
 they write. Does not belong here: which programs there are (`btassets.cli.actions.ui`).
 
 Three things end a process: `stop`; the keeper, when this process was killed; and the kernel, for the
-direct children (`btassets.instance.processes.tied`). What the processes write goes through this one: secrets are
-masked, and the log is cut when it grows.
+direct children (`btassets.instance.processes.tied`). This process relays their output: it masks
+secrets, and truncates the log when it grows.
 """
 
 import os
@@ -22,21 +22,21 @@ from btassets.instance.processes.tied import PARENT
 from btassets.masking import masked_bytes
 
 EXIT_OTHER_DAEMON = 75
-"""Exit code of the daemon's program when the book has a daemon."""
+"""Exit code of the daemon's program if the book already has a daemon."""
 
 _LOG_BYTES = 10_000_000
 _STOP_SECONDS = 10.0
 
 
 class Processes:
-    """Programs that run as long as this object is used as a context.
+    """Programs that run while this object is used as a context.
 
     Parameters
     ----------
     folder
         Working folder of the programs.
     log
-        File that gets what they write; above 10 MB it is renamed to `*.old.log`.
+        File for their output; above 10 MB it is renamed to `*.old.log`.
     environ
         Environment beside this process's own.
     """
@@ -49,7 +49,7 @@ class Processes:
         self._keeper: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Processes":
-        """Start the keeper, which ends the others when this process is killed."""
+        """Start the keeper, which ends the others if this process is killed."""
         self._keeper = subprocess.Popen(
             [sys.executable, "-m", "btassets.instance.processes.keeper"],
             stdin=subprocess.PIPE,
@@ -66,14 +66,14 @@ class Processes:
     def start(
         self, name: str, module: str, words: Sequence[str], environ: Mapping[str, str] | None = None, *fds: int
     ) -> subprocess.Popen[bytes]:
-        """Start `python -m module` in a session of its own: one signal reaches what it starts, too.
+        """Start `python -m module` in its own session, so that one signal also reaches its children.
 
         Parameters
         ----------
         name
-            What a person calls it.
+            Display name.
         fds
-            Open files that the program gets under the same numbers.
+            Open files passed to the program under the same numbers.
         """
         child = subprocess.Popen(  # noqa: S603  (our own interpreter and modules)
             [sys.executable, "-m", module, *words],
@@ -91,12 +91,12 @@ class Processes:
         return child
 
     def forget(self, name: str) -> None:
-        """Watch a program that has ended no longer."""
+        """Stop monitoring an ended program."""
         child = self._children.pop(name)
         self._tell_keeper(f"-{child.pid}")
 
     def ended(self) -> tuple[str, int] | None:
-        """Name and exit code of a program that has ended; None while all run."""
+        """Name and exit code of an ended program; None while all run."""
         for name, child in self._children.items():
             code = child.poll()
             if code is not None:
@@ -104,9 +104,9 @@ class Processes:
         return None
 
     def stop(self) -> None:
-        """Stop the newest program first; kill what is left of a group after some seconds."""
+        """Stop the newest program first; kill the rest of a group after some seconds."""
         deadline = time.monotonic() + _STOP_SECONDS
-        # The code server waits for those that ask it: it was started first and is stopped last.
+        # The code server waits for its clients, so it is started first and stopped last.
         for child in reversed(self._children.values()):
             _signal_group(child, signal.SIGTERM)
             try:
@@ -129,10 +129,10 @@ class Processes:
                 self._keeper.stdin.write(f"{line}\n".encode())
                 self._keeper.stdin.flush()
             except BrokenPipeError:
-                return  # somebody killed the keeper: the kernel still ends the direct children
+                return  # the keeper was killed: the kernel still ends the direct children
 
     def _copy(self, output: IO[bytes]) -> None:
-        """Append what a program writes to the log until it and all that it started have closed it."""
+        """Append a program's output to the log until it and all its children have closed it."""
         for line in output:
             with self._log_lock:
                 try:
@@ -141,7 +141,7 @@ class Processes:
                     with self._log.open("ab") as file:
                         file.write(masked_bytes(line))
                 except OSError:
-                    continue  # a full disk: the programs go on without their log
+                    continue  # a full disk: the programs continue without their log
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

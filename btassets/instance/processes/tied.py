@@ -1,4 +1,4 @@
-"""A child process that does not outlive its parent.
+"""Ends a child process with its parent.
 
 Belongs here: what a program that `btassets ui` starts does first. Does not belong here: ending the
 processes that such a program starts itself (`btassets.instance.processes.keeper`).
@@ -16,9 +16,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def tie_to_parent() -> None:
-    """Let the kernel kill this process when its parent ends in any way; ends at once when it has ended already.
+    """Ask the kernel to kill this process when its parent ends in any way; ends at once if it has ended already.
 
-    Where the kernel offers nothing like it (not Linux), the keeper alone does so.
+    On systems without this feature (not Linux), only the keeper does so.
     """
     parent = os.environ.get(PARENT)
     if parent is None or not sys.platform.startswith("linux"):

@@ -1,7 +1,7 @@
-"""What steps write to stdout and stderr, kept for the run's page and shown on the terminal.
+"""Captured stdout and stderr of steps, stored for the run's page and shown on the terminal.
 
-Belongs here: the one storage class that `dagster.yaml` names. Dagster's own starts four processes a
-step to copy a file to the terminal; here a thread copies. Files and folders are Dagster's.
+Belongs here: the one storage class named by `dagster.yaml`. Dagster's own starts four processes per step to copy a file
+to the terminal; here a thread copies. Files and folders are Dagster's.
 """
 
 import io
@@ -31,7 +31,7 @@ class TeeComputeLogManager(LocalComputeLogManager):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "TeeComputeLogManager":
-        """Manager that `dagster.yaml` asks for."""
+        """Manager named by `dagster.yaml`."""
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
@@ -50,12 +50,12 @@ def _descriptor(stream: TextIO) -> int | None:
     try:
         return stream.fileno()
     except (AttributeError, ValueError, io.UnsupportedOperation):
-        return None  # a stand-in, as tests use
+        return None  # a stand-in used by tests
 
 
 @contextmanager
 def _tee(stream: TextIO, path: Path) -> Iterator[None]:
-    """Let everything written to a stream's descriptor arrive at `path` and where it went before."""
+    """Duplicate everything written to a stream's descriptor to `path` and its original target."""
     path.parent.mkdir(parents=True, exist_ok=True)
     target = _descriptor(stream)
     if target is None:
@@ -83,10 +83,10 @@ def _tee(stream: TextIO, path: Path) -> Iterator[None]:
 
 
 def _copy(reading: int, is_over: int, file: int, before: int) -> None:
-    """Copy until every writer has closed, or the block is over and the pipe is empty; no secret passes.
+    """Copy until every writer has closed, or the block has ended and the pipe is empty; masks secrets.
 
-    The terminal gets what came at once, apart from an end that may begin a secret; the file gets whole
-    lines, in which addresses and named values are masked as well.
+    The terminal gets the bytes at once, except an end that may begin a secret; the file gets whole lines, in which URLs
+    and named values are masked as well.
     """
     held = line = b""
     while True:
@@ -112,4 +112,4 @@ def _write(target: int, data: bytes) -> None:
         while data:
             data = data[os.write(target, data) :]
     except OSError:
-        return  # a terminal that has gone, a full disk: a step does not fail for its log
+        return  # a closed terminal, a full disk: a step must not fail because of its log

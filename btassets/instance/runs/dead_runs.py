@@ -1,11 +1,10 @@
 """Runs whose process has ended without closing them.
 
 Belongs here: marking a run with its process, and closing runs whose process is gone, so that none stays
-open for ever. Does not belong here: deleting old runs (`btassets.instance.runs.old_runs`).
+open forever. Does not belong here: deleting old runs (`btassets.instance.runs.old_runs`).
 
-A run is judged only where that is certain: on the machine that it was marked on, by process id and the
-time at which that process began; before it is marked, by the code server that was asked to start it; and
-before that, by its age.
+A run is only closed if that is certain: on its own machine, by process id and start time; before it is marked, by the
+code server that was asked to start it; and before that, by its age.
 """
 
 import datetime as dt
@@ -21,13 +20,13 @@ from dagster._core.launcher import DefaultRunLauncher
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 PID_TAG = "btassets/pid"
-"""Run tag with the process that a run lives in."""
+"""Run tag with the process of a run."""
 
 HOST_TAG = "btassets/host"
-"""Run tag with the machine of that process; on another machine nobody judges it."""
+"""Run tag with the machine of that process; other machines never close it."""
 
 BIRTH_TAG = "btassets/pid_began"
-"""Run tag with the time at which the process began: another one may have its number by now."""
+"""Run tag with the start time of the process, because process ids are reused."""
 
 _OPEN = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -36,24 +35,24 @@ _OPEN = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _UNMARKED_SECONDS = 60.0
-"""A run that was created and is asked of nobody: within this time its creator may still be at it."""
+"""A created run without a start request: within this time its creator may still be active."""
 
 
 def process_tags() -> dict[str, str]:
-    """Tags of a run that lives in this process."""
+    """Tags of a run in this process."""
     pid = os.getpid()
     return {PID_TAG: str(pid), HOST_TAG: socket.gethostname(), BIRTH_TAG: _birth(pid) or ""}
 
 
 def socket_folder_prefix() -> str:
-    """Start of the name of a folder with a code server's socket; it names the machine."""
+    """Prefix of the folder with a code server's socket; it names the machine."""
     return f"btassets-{hashlib.blake2b(socket.gethostname().encode(), digest_size=4).hexdigest()}-"
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Close runs whose process has ended: canceled when that was asked for, else failed; return how many.
+    """Close runs whose process has ended: canceled if that was requested, else failed; return their number.
 
-    Runs in the queue wait for a daemon and are no dead ones.
+    Queued runs wait for a daemon and are not dead.
     """
     n_closed = 0
     for record in instance.get_run_records(filters=dg.RunsFilter(statuses=_OPEN)):
@@ -64,30 +63,30 @@ def close_dead_runs(instance: dg.DagsterInstance) -> int:
         if run.status == dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, f"closed: {reason}")
         else:
-            instance.report_run_failed(run, f"closed: {reason}; run again, what is done stays done")
+            instance.report_run_failed(run, f"closed: {reason}; run again, finished work is kept")
         n_closed += 1
     return n_closed
 
 
 def _death(instance: dg.DagsterInstance, run: dg.DagsterRun, age: dt.timedelta) -> str | None:
-    """Why a run cannot live any more; None when it may."""
+    """Why a run is dead; None if it may be alive."""
     tags = _own_tags(instance, run)
     pid = tags.get(PID_TAG)
     if pid is not None:
         host = tags.get(HOST_TAG, socket.gethostname())
         if host != socket.gethostname() or _lives(pid, tags.get(BIRTH_TAG, "")):
             return None
-        return f"its process {pid} on {host} ended without a word (killed, or the machine went down)"
+        return f"its process {pid} on {host} ended without notice (killed, or the machine went down)"
     if GRPC_INFO_TAG in tags:
         return _death_of_server(tags[GRPC_INFO_TAG])
     is_ours = run.status == dg.DagsterRunStatus.NOT_STARTED or isinstance(instance.run_launcher, DefaultRunLauncher)
     if is_ours and age.total_seconds() > _UNMARKED_SECONDS:
-        return "it was created and never started; the program that created it ended before"
+        return "it was created but never started; its creator has ended"
     return None
 
 
 def _own_tags(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, str]:
-    """Tags about a run's process, without those that a re-execution has from the run before it."""
+    """Tags about a run's process, without those inherited by a re-execution from the run before it."""
     found = {key: run.tags[key] for key in (PID_TAG, HOST_TAG, BIRTH_TAG, GRPC_INFO_TAG) if key in run.tags}
     if run.parent_run_id is None:
         return found
@@ -107,7 +106,7 @@ def _lives(pid: str, birth: str) -> bool:
 
 
 def _birth(pid: int) -> str | None:
-    """Boot of the machine and clock ticks since then at which a process began; None when there is none such."""
+    """Boot of the machine and start time of a process in clock ticks; None if there is no such process."""
     if not Path("/proc/self/stat").exists():
         return _birth_without_proc(pid)
     try:
@@ -136,7 +135,7 @@ def _birth_without_proc(pid: int) -> str | None:
 
 
 def _death_of_server(told: str) -> str | None:
-    """Why the code server that was asked to start a run will not; only a socket of this machine is judged."""
+    """Why the code server asked to start a run will not do so; only sockets of this machine are checked."""
     try:
         path = json.loads(told).get("socket")
     except (ValueError, AttributeError):
@@ -148,7 +147,7 @@ def _death_of_server(told: str) -> str | None:
         try:
             probe.connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
-            return "the page that was asked to start it has ended"
+            return "the page asked to start it has ended"
         except OSError:
             return None
     return None

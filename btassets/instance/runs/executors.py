@@ -1,9 +1,8 @@
-"""Where steps run: in this process, or one forked process per step from a warm server.
+"""Executors: in this process, or one forked process per step from a warm server.
 
-Belongs here: executors. Forked steps start from a server that has already imported what steps
-import, so that a step costs 0.3 instead of 2 CPU seconds; a run with little to do spares even that.
-Each holds the book's lock while it works, so that a run of the page and one of the command line never
-mix.
+Belongs here: executors. Forked steps start from a server that has already imported the steps' modules, so that a step
+costs 0.3 instead of 2 CPU seconds; a small run saves even that. Each holds the book's lock while it works, so that runs
+of the page and of the command line never mix.
 """
 
 import time
@@ -39,7 +38,7 @@ from btassets.storage.lock import book_lock
 START_METHOD = {"forkserver": {"preload_modules": [PRELOAD]}}
 
 MUCH = 100
-"""Stale tickers from which a process per step pays: about a second of replay."""
+"""Number of stale tickers from which a process per step pays off: about a second of replay."""
 
 _POLL_SECONDS = 0.2
 
@@ -52,7 +51,7 @@ class LockedExecutor(Executor):
     folder
         The book's folder.
     choose
-        Which executor executes the steps, decided when the lock is held.
+        The executor of the steps, chosen once the lock is held.
     """
 
     def __init__(self, folder: Path, choose: Callable[[PlanOrchestrationContext], Executor]) -> None:
@@ -61,7 +60,7 @@ class LockedExecutor(Executor):
 
     @property
     def retries(self) -> RetryMode:
-        """Steps may ask to be retried."""
+        """Whether steps may request retries."""
         return RetryMode.ENABLED
 
     @property
@@ -72,7 +71,7 @@ class LockedExecutor(Executor):
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[dg.DagsterEvent]:
-        """Wait for the lock, saying so on the run's page, then execute; a termination ends the wait."""
+        """Wait for the lock, reporting it on the run's page, then execute; a termination ends the wait."""
         run = plan_context.dagster_run
         plan_context.instance.add_run_tags(run.run_id, process_tags())
         with ExitStack() as stack:
@@ -99,7 +98,7 @@ class LockedExecutor(Executor):
 
 
 def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
-    """Executor of a book's runs: one run at a time; in its own process when little is stale, else over several.
+    """Executor of a book's runs: one run at a time; in its own process if little is stale, else over several.
 
     Parameters
     ----------
@@ -115,10 +114,10 @@ def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
             "kind": dg.Field(
                 dg.Enum("ExecutorKind", [dg.EnumValue(kind) for kind in ("auto", "in_process", "multiprocess")]),
                 default_value=kind,
-                description="auto: one process when little is stale, one per step when much is; or always one of them",
+                description="auto: one process if little is stale, else one per step; or always one of them",
             ),
             "max_concurrent": dg.Field(
-                int, default_value=0, description="steps that run at the same time; 0: one per core"
+                int, default_value=0, description="steps that run concurrently; 0: one per core"
             ),
         },
         requirements=multiple_process_executor_requirements(),
@@ -143,10 +142,10 @@ def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
 
 
 def n_stale(folder: Path, instance: dg.DagsterInstance, run: dg.DagsterRun) -> int:
-    """How many tickers a run will read or replay at most, as far as is known before it starts."""
+    """Upper bound of the tickers read or replayed by a run, as known before it starts."""
     try:
         plan = make_plan(open_book(folder, mends=True))
     except BtassetsError:
-        return 0  # the run itself will say what is wrong
+        return 0  # the run itself will report the error
     stale = len(plan.ingest.stale) or len(plan.replay)
     return min(stale, n_targeted(instance, run.tags))

@@ -1,4 +1,4 @@
-"""What a run writes to the terminal: warnings and errors of the stages, one line each.
+"""Terminal output of a run: warnings and errors of the stages, one line each.
 
 Belongs here: the console logger. Everything else is on the run's page.
 """
@@ -11,7 +11,7 @@ from btassets.masking import mask
 
 
 class _Plain(logging.Formatter):
-    """The stage's own words, without run ids."""
+    """The stage's own text, without run ids."""
 
     def format(self, record: logging.LogRecord) -> str:
         metadata = getattr(record, "dagster_meta", None) or {}
@@ -29,7 +29,7 @@ def _build(_context: dg.InitLoggerContext) -> logging.Logger:
 
 
 def _is_event(record: logging.LogRecord) -> bool:
-    """Whether Dagster wrote a record itself (a step failed, those below wait): the command line tells that."""
+    """Whether Dagster wrote a record itself (a step failed, downstream steps wait), which the command line reports."""
     metadata = getattr(record, "dagster_meta", None) or {}
     text = metadata.get("orig_message") if isinstance(metadata, dict) else None
     is_waiting = str(text or record.getMessage()).startswith("Dependencies for step ")

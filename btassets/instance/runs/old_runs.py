@@ -1,10 +1,10 @@
-"""Runs that an instance forgets: by hand (`btassets prune`), or at the end of every run.
+"""Deletes old runs of an instance: by hand (`btassets prune`), or at the end of every run.
 
-Belongs here: which runs are old, and deleting them with their events, logs and intermediate files. Does not
-belong here: reports (`btassets.book.report_folders`), ticks of schedule and sensors (Dagster's own retention).
+Belongs here: which runs are old, and deleting them with their events, logs and intermediate files. Does not belong
+here: reports (`btassets.book.report_folders`), ticks of schedule and sensors (Dagster's own retention).
 
-A run that made the newest materialization of an asset or partition stays: the page would call it missing.
-Beyond the limits such a run keeps that materialization only; its other events and its logs are deleted.
+A run with the newest materialization of an asset or partition stays, or the page would show it as missing. Beyond the
+limits such a run keeps only that materialization; its other events and its logs are deleted.
 """
 
 import datetime as dt
@@ -31,24 +31,25 @@ _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagste
 _MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION.value
 
 ALWAYS_KEPT = 5
-"""Newest runs that stay whatever their age."""
+"""Newest runs that stay at any age."""
 
 MIN_AT_ONCE = 3
-"""Runs forgotten at the end of a run however long it takes: more than one, so that a backlog shrinks."""
+"""Minimum number of runs deleted at the end of a run regardless of the time: more than one, so that a backlog shrinks.
+"""
 
 _SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much history an instance keeps.
+    """Retention limits of an instance.
 
     Attributes
     ----------
     runs
         Newest runs kept.
     days
-        Age in days beyond which a run is forgotten even when it is among them.
+        Age in days beyond which a run is deleted even if it is among them.
     """
 
     runs: int
@@ -77,9 +78,9 @@ def runs_beyond(instance: dg.DagsterInstance, limits: Limits, now: dt.datetime) 
 def forget_old_runs(
     instance: dg.DagsterInstance, home: Path, limits: Limits, now: dt.datetime, seconds: float = _SECONDS
 ) -> int:
-    """Forget runs beyond the limits, oldest first, for a bounded time; return how many.
+    """Delete runs beyond the limits, oldest first, for a bounded time; return their number.
 
-    What is left over is forgotten at the end of the next run.
+    The rest is deleted at the end of the next run.
     """
     deadline = time.monotonic() + seconds
     n_done = 0
@@ -93,7 +94,7 @@ def forget_old_runs(
 
 
 def delete_runs(instance: dg.DagsterInstance, run_ids: list[str], home: Path) -> int:
-    """Forget runs, and give the space back to the disk; return how many were forgotten."""
+    """Delete runs, and release the disk space; return the number of deleted runs."""
     n_done = sum(forget_run(instance, run_id, home) for run_id in run_ids)
     if n_done:
         _forget_snapshots(instance)
@@ -106,12 +107,12 @@ def delete_runs(instance: dg.DagsterInstance, run_ids: list[str], home: Path) ->
 
 
 def forget_run(instance: dg.DagsterInstance, run_id: str, home: Path) -> bool:
-    """Delete a run with its events and logs, or all but the newest materializations that it made.
+    """Delete a run with its events and logs, or all but its newest materializations.
 
     Returns
     -------
     bool
-        False when nothing was left to delete.
+        False if nothing was left to delete.
     """
     log = instance.event_log_storage
     shard, logs = home / "history" / "runs" / f"{run_id}.db", home / "storage" / run_id
@@ -135,13 +136,13 @@ def forget_run(instance: dg.DagsterInstance, run_id: str, home: Path) -> bool:
 
 
 def _newer(table: Any, other: Any, *columns: str) -> Any:
-    """Rows of `other` about the same thing as the row of `table`, and newer."""
+    """Rows of `other` about the same object as the row of `table`, and newer."""
     same = [getattr(other.c, name).is_not_distinct_from(getattr(table.c, name)) for name in columns]
     return sa.exists().where(sa.and_(*same, other.c.id > table.c.id))
 
 
 def _newest_of(run_id: str) -> tuple[Any, Any]:
-    """Events table and the condition for materializations of a run that no newer one has replaced."""
+    """Events table and the condition for materializations of a run not replaced by a newer one."""
     events, other = SqlEventLogStorageTable, SqlEventLogStorageTable.alias("newer")
     newer = _newer(events, other, "asset_key", "partition").where(other.c.dagster_event_type == _MATERIALIZATION)
     return events, sa.and_(events.c.run_id == run_id, events.c.dagster_event_type == _MATERIALIZATION, ~newer)
@@ -153,7 +154,7 @@ def _has_newest(connection: Any, run_id: str) -> bool:
 
 
 def _delete_replaced_events(connection: Any, run_id: str) -> None:
-    """Delete a run's events but the newest materializations, which other tables name by their ids."""
+    """Delete a run's events except the newest materializations, which other tables reference by their ids."""
     events, is_newest = _newest_of(run_id)
     kept = sa.select(events.c.id).where(is_newest).scalar_subquery()
     mine = sa.select(events.c.id).where(events.c.run_id == run_id).scalar_subquery()
@@ -168,7 +169,7 @@ def _delete_replaced_events(connection: Any, run_id: str) -> None:
 
 
 def _delete_replaced_checks(connection: Any, run_id: str) -> None:
-    """Delete a run's check results that a newer run has replaced."""
+    """Delete a run's check results replaced by a newer run."""
     checks, other = AssetCheckExecutionsTable, AssetCheckExecutionsTable.alias("newer")
     newer = _newer(checks, other, "asset_key", "check_name", "partition")
     doomed = [row[0] for row in connection.execute(sa.select(checks.c.id).where(checks.c.run_id == run_id, newer))]
@@ -184,7 +185,7 @@ def _delete_tags(instance: dg.DagsterInstance, run_id: str) -> None:
 
 
 def _forget_snapshots(instance: dg.DagsterInstance) -> None:
-    """Delete stored job definitions and execution plans that no run names any more."""
+    """Delete stored job definitions and execution plans not referenced by any run."""
     runs = instance.run_storage
     if not isinstance(runs, SqlRunStorage):
         return
@@ -203,7 +204,7 @@ def _forget_snapshots(instance: dg.DagsterInstance) -> None:
 
 
 def history_of(home: Path) -> tuple[int | None, float]:
-    """How many runs a book's instance keeps (None: not told by files) and its size in MB; writes nothing."""
+    """Number of runs of a book's instance (None: not known from files) and its size in MB; writes nothing."""
     size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) / 1e6
     path = home / "history" / "runs.db"
     for mode in ("mode=ro", "immutable=1"):

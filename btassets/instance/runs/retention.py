@@ -1,4 +1,4 @@
-"""What the end of every run does for the size of a book's instance: `[retention]` of the settings.
+"""Retention at the end of every run: `[retention]` of the settings.
 
 Belongs here: applying the settings, and saying how an instance is kept. Does not belong here: what is
 deleted (`btassets.instance.runs.old_runs`).
@@ -18,9 +18,9 @@ _logger = logging.getLogger(__name__)
 
 
 def retain(instance: dg.DagsterInstance, book: Book) -> int:
-    """Forget old runs as the settings say; return how many.
+    """Delete old runs by the settings; return their number.
 
-    A run does not fail for it: what cannot be deleted now is tried again at the end of the next run.
+    A failure does not fail the run: the deletion is retried at the end of the next run.
     """
     limits = book.base.retention
     if not limits.automatic:
@@ -29,12 +29,12 @@ def retain(instance: dg.DagsterInstance, book: Book) -> int:
         now = dt.datetime.now(dt.UTC)
         return forget_old_runs(instance, book.instance, Limits(limits.runs, limits.days), now)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        _logger.warning("old runs were not forgotten this time: %s", error)
+        _logger.warning("old runs were not deleted this time: %s", error)
         return 0
 
 
 def describe_history(book: Book) -> str:
-    """Runs and size of the instance and what is kept, in one line; writes nothing."""
+    """Number of runs, size of the instance and its limits, in one line; writes nothing."""
     n_runs, size = history_of(book.instance)
     kept = book.base.retention
     shown = "" if n_runs is None else f"{n_runs} runs, "

@@ -1,7 +1,7 @@
 """Runs of the command line on the page's timeline.
 
-Belongs here: where a run says which code location it belongs to; the page's Overview draws only runs that
-say so. Does not belong here: starting runs (`btassets.defs.launch`).
+Belongs here: the code location recorded by a run; the page's Overview draws only runs with one. Does not belong here:
+starting runs (`btassets.defs.launch`).
 """
 
 from typing import Any
@@ -11,16 +11,16 @@ from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load_target import ModuleTarget
 
 REPOSITORY = "__repository__"
-"""Name that Dagster gives to the definitions of a module."""
+"""Dagster's name for the definitions of a module."""
 
 
 def repository_origin(module: str) -> RemoteRepositoryOrigin:
-    """Origin of the definitions of a module, as a page that loads it has it."""
+    """Origin of the definitions of a module, as recorded by a page that loads it."""
     return RemoteRepositoryOrigin(ModuleTarget(module, None, None, None).create_origins()[0], REPOSITORY)
 
 
 def name_origin(instance: dg.DagsterInstance, module: str) -> None:
-    """Let every run that this process creates in `instance` say that it belongs to the definitions of a module."""
+    """Make every run created by this process in `instance` record the definitions of a module as its origin."""
     create: Any = instance.create_run_for_job
 
     def create_run_for_job(job_def: dg.JobDefinition, *words: Any, **named: Any) -> dg.DagsterRun:

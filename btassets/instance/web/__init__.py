@@ -1,1 +1,1 @@
-"""The web page of an instance: the application, the reports, and the door before both."""
+"""The web page of an instance: the application, the reports, and the request guard before both."""

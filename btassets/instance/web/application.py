@@ -1,4 +1,4 @@
-"""`python -m btassets.instance.web.application`: Dagster's web application and the reports behind the door.
+"""`python -m btassets.instance.web.application`: Dagster's web application and the reports behind the guard.
 
 Belongs here: building the application as Dagster's own command does, and serving it. Does not belong
 here: who may ask (`btassets.instance.web.web_door`).
@@ -25,7 +25,7 @@ from btassets.instance.web.report_server import ReportServer
 from btassets.instance.web.web_door import Application, Door
 from btassets.masking import remember_environment
 
-# As Dagster's command has them.
+# The same as in Dagster's command.
 _DB_TIMEOUT_MS, _DB_RECYCLE_SECONDS, _DB_OVERFLOW = 15_000, 3_600, 20
 _POLL_MS = 2_000
 
@@ -37,9 +37,9 @@ async def _lifespan(_app: object) -> AsyncIterator[None]:
 
 
 def serve(door: Application, sockets: list[socket.socket]) -> None:
-    """Serve an application on sockets that are bound, until a signal.
+    """Serve an application on bound sockets, until a signal.
 
-    The plain parser (h11) refuses a second Host and other doubtful requests before they reach the door.
+    The plain parser (h11) rejects a second Host and other malformed requests before they reach the guard.
     """
     config = uvicorn.Config(
         door, log_level="warning", http="h11", proxy_headers=False, server_header=False, lifespan="on"
@@ -48,7 +48,7 @@ def serve(door: Application, sockets: list[socket.socket]) -> None:
 
 
 def main() -> None:
-    """Serve the book in `--book` on the sockets that the parent has bound."""
+    """Serve the book in `--book` on sockets bound by the parent."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--book", type=Path, required=True)
     parser.add_argument("--workspace", required=True)

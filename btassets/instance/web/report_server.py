@@ -3,8 +3,8 @@
 Belongs here: which file answers which path. Does not belong here: who may ask
 (`btassets.instance.web.web_door`), what is in a report (`btassets.stages.report`).
 
-A path answers only with a regular file of a known kind whose place, with every link followed, is inside
-the reports folder. Hidden names and folders answer nothing; there is no listing but the index page.
+A path serves only a regular file of a known type whose resolved location is inside the reports folder. Hidden names and
+folders are not served; the index page is the only listing.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ KINDS = {
     ".png": b"image/png",
     ".parquet": b"application/vnd.apache.parquet",
 }
-"""Kinds of files that are served."""
+"""Served file types."""
 
-# A report is one file with its style and script inside; it asks for nothing.
+# A report is one file with inline style and script; it loads nothing.
 _CSP = (
     b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src 'self' data:; "
     b"font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -68,7 +68,7 @@ class ReportServer:
             return
         target = await asyncio.to_thread(_page_of_folder, self._folder, path)
         if target is not None:
-            # With its query: the browser judges the second request by where the first one came from.
+            # With its query, because the browser judges the second request by the origin of the first one.
             query = b"?" + scope["query_string"] if scope["query_string"] else b""
             headers = {**policy, b"location": quote(target).encode() + query}
             await answer(send, HTTPStatus.SEE_OTHER, b"", headers)
@@ -82,13 +82,13 @@ class ReportServer:
 
 
 def _parts(path: str) -> list[str] | None:
-    """Names of a path below the folder; None when one of them is hidden, empty or leads elsewhere."""
+    """Names of a path below the folder; None if one of them is hidden, empty or escapes it."""
     parts = path.strip("/").split("/")
     return None if any(not part or part.startswith(".") or "\\" in part or "\0" in part for part in parts) else parts
 
 
 def _page_of_folder(folder: Path, path: str) -> str | None:
-    """Path of the page in a report's folder; None for what is no such folder."""
+    """Path of the page in a report's folder; None if there is no such folder."""
     parts = _parts(path)
     if parts is None or not _is_inside(folder, folder.joinpath(*parts)) or not folder.joinpath(*parts).is_dir():
         return None
@@ -99,7 +99,7 @@ def _page_of_folder(folder: Path, path: str) -> str | None:
 def _is_inside(folder: Path, path: Path) -> bool:
     try:
         return path.resolve(strict=True).is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # no such file, a name that is too long, a circle of links
+    except (OSError, RuntimeError, ValueError):  # no such file, a name that is too long, a symlink loop
         return False
 
 
@@ -120,7 +120,7 @@ def read_inside(folder: Path, path: str) -> bytes | None:
     if not _is_inside(folder, place):
         return None
     try:
-        # Opened without following a last link and looked at afterwards: a name may be swapped meanwhile.
+        # Opened without following a last link and checked afterwards, because a name may be swapped in between.
         descriptor = os.open(place.resolve(), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (OSError, ValueError):
         return None
@@ -134,7 +134,7 @@ def read_inside(folder: Path, path: str) -> bytes | None:
 
 
 def _opened(descriptor: int, place: Path) -> Path:
-    """Where an open file is, where the system can tell."""
+    """Location of an open file, if the system can tell."""
     link = Path(f"/proc/self/fd/{descriptor}")
     return link.readlink() if link.is_symlink() else place
 

@@ -1,18 +1,18 @@
-"""The door before Dagster's page and the reports: which requests reach them, and what every answer says.
+"""The request guard in front of Dagster's page and the reports: which requests pass, and the headers of every response.
 
 Belongs here: the rules by which a request is refused, as an ASGI application around others. Does not
 belong here: serving anything (`btassets.instance.web.application`, `btassets.instance.web.report_server`).
 
-The page has no login: who can send it a request can run code. Any web site that the user visits can
-send requests to a loopback port, so the door lets in only what the page itself, the user's address bar
-or a program without a browser sends:
+The page has no login, and access to it allows running code. Any web site visited by the user can send requests to a
+loopback port, so the guard accepts only requests sent by the page itself, the user's address bar or a program without a
+browser:
 
-- Host is the loopback name and port that was printed, once: a foreign name that resolves to this machine
-  (DNS rebinding) is refused, and so is a request without Host.
-- A request that carries Origin or Sec-Fetch-Site comes from the page itself or from the address bar.
-- Only POST with a JSON body changes anything: no form and no image can send one, and a script of another
-  origin has to ask first (CORS preflight), which is refused.
-- `/graphql` answers POST alone; its GET is the query editor without a query.
+- Host is the printed loopback name and port, once: a foreign name that resolves to this machine (DNS rebinding) is
+  refused, and so is a request without Host.
+- A request with Origin or Sec-Fetch-Site comes from the page itself or from the address bar.
+- Only POST with a JSON body changes anything: no form and no image can send one, and a script of another origin needs a
+  CORS preflight, which is refused.
+- `/graphql` accepts POST only; its GET is the query editor without a query.
 """
 
 import secrets
@@ -31,7 +31,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 REPORTS_PATH = "/reports/"
-"""Path of the page that leads to the reports, which have an origin of their own."""
+"""Path of the page that redirects to the reports, which have their own origin."""
 
 _PASS = "pass"  # noqa: S105  (a name in the query)
 _ONCE = (
@@ -56,14 +56,14 @@ _REFUSED_CSP = b"default-src 'none'; frame-ancestors 'none'"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Answer to a request that is not let in."""
+    """Response to a refused request."""
 
     status: HTTPStatus
     reason: str
 
 
 def host_names(port: int) -> frozenset[str]:
-    """Values of Host under which a loopback port is reached; browsers leave out port 80.
+    """Values of Host for a loopback port; browsers omit port 80.
 
     >>> sorted(host_names(3000))
     ['127.0.0.1:3000', '[::1]:3000', 'localhost:3000']
@@ -73,21 +73,21 @@ def host_names(port: int) -> frozenset[str]:
 
 
 def refusal(scope: Scope, *, is_page: bool, passes: Iterable[str] = ()) -> Refusal | None:
-    """Why a request is not let in; None when it is.
+    """Why a request is refused; None if it is accepted.
 
     Parameters
     ----------
     scope
         ASGI scope of an HTTP request or a WebSocket handshake.
     is_page
-        True: Dagster's page; False: the reports, which are only read.
+        True: Dagster's page; False: the read-only reports.
     passes
-        Values of `pass` in the query with which the page sends the user on to the reports.
+        Values of `pass` in the query with which the page redirects to the reports.
     """
     headers = _headers(scope)
     for name in _ONCE:
         if len(headers.get(name, ())) > 1:
-            return Refusal(HTTPStatus.BAD_REQUEST, f"more than one {name.decode()}")
+            return Refusal(HTTPStatus.BAD_REQUEST, f"more than one {name.decode()} header")
     return (
         _wrong_host(scope, headers)
         or _wrong_path(scope)
@@ -113,7 +113,7 @@ def _wrong_host(scope: Scope, headers: Mapping[bytes, list[bytes]]) -> Refusal |
     if not host:
         return Refusal(HTTPStatus.BAD_REQUEST, "no Host")
     if host.lower() not in host_names(scope["server"][1]):
-        return Refusal(HTTPStatus.MISDIRECTED_REQUEST, "this Host is not the address that was printed")
+        return Refusal(HTTPStatus.MISDIRECTED_REQUEST, "this Host is not the printed address")
     return None
 
 
@@ -134,12 +134,12 @@ def _foreign(scope: Scope, headers: Mapping[bytes, list[bytes]], passes: Iterabl
         return None
     if site.lower() == "same-site" and _is_passed(scope, headers, passes):
         return None
-    advice = "; to open this address, enter it in the address bar" if scope["type"] == "http" else ""
+    advice = "; to open this address, type it into the address bar" if scope["type"] == "http" else ""
     return Refusal(HTTPStatus.FORBIDDEN, f"a request from another site or port{advice}")
 
 
 def _is_passed(scope: Scope, headers: Mapping[bytes, list[bytes]], passes: Iterable[str]) -> bool:
-    """Whether the page sent the user on: a navigation of the whole window, with a value that only we know."""
+    """Whether the page redirected the user: a top-level navigation with a secret value."""
     is_window = _one(headers, b"sec-fetch-mode") == "navigate" and _one(headers, b"sec-fetch-dest") == "document"
     given = parse_qs(scope["query_string"].decode("latin-1")).get(_PASS, [""])
     return is_window and len(given) == 1 and any(secrets.compare_digest(given[0], known) for known in passes)
@@ -152,21 +152,21 @@ def _wrong_method(scope: Scope, headers: Mapping[bytes, list[bytes]], *, is_page
         return None if known else Refusal(HTTPStatus.NOT_FOUND, "no such path")
     method = scope["method"]
     if method not in (_METHODS if is_page else ("GET", "HEAD")):
-        return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "no such method here")
+        return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "method not allowed")
     if method == "POST":
         kind, _, parameters = str(_one(headers, b"content-type")).partition(";")
         is_json = kind.strip().lower() == "application/json"
         if not is_json or parameters.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
-            return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "only application/json is taken")
+            return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "only application/json is accepted")
     elif is_graphql:
         accepts = str(_one(headers, b"accept"))
         if method == "HEAD" or "text/html" not in accepts or scope["query_string"]:
-            return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "queries are sent by POST with application/json")
+            return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "queries must be sent by POST with application/json")
     return None
 
 
 class Door:
-    """ASGI application that lets requests into two others, by the port they came to.
+    """ASGI application that routes accepted requests to two others by port.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ class Door:
     reports
         Application of the reports.
     page_port, reports_port
-        Their ports; a request to any other is refused.
+        Their ports; requests to any other are refused.
     """
 
     def __init__(self, page: Application, reports: Application, page_port: int, reports_port: int) -> None:
@@ -184,7 +184,7 @@ class Door:
         self._pass = secrets.token_urlsafe(24)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or hand it on."""
+        """Answer one request, or forward it."""
         if scope["type"] == "lifespan":
             await self._applications[self._page_port](scope, receive, send)
             return
@@ -202,7 +202,7 @@ class Door:
             await self._applications[port](scope, receive, send)
 
     async def _send_on(self, scope: Scope, send: Send) -> None:
-        """Send the user on to the reports, which scripts of theirs must not share an origin with the page."""
+        """Redirect to the reports, whose scripts must not share an origin with the page."""
         host = str(_one(_headers(scope), b"host")).rsplit(":", 1)[0]
         rest = quote(str(scope["path"])[len(REPORTS_PATH) :])
         address = f"http://{host}:{self._reports_port}/{rest}?{_PASS}={self._pass}"
@@ -210,7 +210,7 @@ class Door:
 
 
 async def refuse(scope: Scope, send: Send, refused: Refusal) -> None:
-    """Answer a request that is not let in; a WebSocket is closed before it opens."""
+    """Answer a refused request; a WebSocket is closed before it opens."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
@@ -227,7 +227,7 @@ async def answer(
     kind: bytes = b"text/plain; charset=utf-8",
     is_head: bool = False,
 ) -> None:
-    """Send one whole answer; `is_head` leaves the body out."""
+    """Send one complete response; `is_head` omits the body."""
     own = {
         b"content-type": kind,
         b"content-length": str(len(body)).encode(),
@@ -241,7 +241,7 @@ async def answer(
 
 
 def _with_headers(send: Send) -> Send:
-    """Let every answer carry the door's headers; a policy of the answer's own holds beside ours."""
+    """Add the guard's headers to every response; the response's own policy applies beside ours."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,6 +1,6 @@
-"""A field of cells over two settings: number in every cell, colour only beside it.
+"""A grid of cells over two settings: a number in every cell, colour as an aid.
 
-Belongs here: the chart of a sweep. Does not belong here: which cells a panel shows (`sweep_page.py`).
+Belongs here: the chart of a sweep. Does not belong here: the cells of a panel (`sweep_page.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _LEVELS = 3
 
 @dataclass(frozen=True)
 class Field:
-    """One cell: value (None: nothing traded), whether it is thin, and how it is marked."""
+    """One cell: value (None: nothing traded), whether it is thin, and its mark."""
 
     value: float | None
     is_thin: bool = False
@@ -27,7 +27,7 @@ class Field:
 
 
 def min_width(n_columns: int) -> int:
-    """Pixels below which the numbers of neighbouring cells would touch."""
+    """Minimum width in pixels at which neighbouring numbers do not touch."""
     return _LABEL_PX + n_columns * _CELL_PX
 
 
@@ -61,11 +61,11 @@ def field_map(
     rows
         By label, as many cells as there are columns.
     middle, strong
-        Value of no colour, and the distance of full colour.
+        Value without colour, and the distance of full colour.
     kind
-        How the numbers are printed.
+        Format of the numbers.
     is_less_better
-        Smaller values get the colour of the better side.
+        Smaller values are better.
     """
     if not columns or not rows:
         return empty_chart(name, title)

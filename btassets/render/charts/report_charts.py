@@ -1,7 +1,7 @@
 """The charts of the report: lines, areas, bars, heat map, rows of dots, histogram, calibration.
 
-Belongs here: one function per kind of chart, from plain numbers to SVG text. Does not belong here:
-which numbers a section shows (`sections_*.py`).
+Belongs here: one function per kind of chart, from plain numbers to SVG text. Does not belong here: the choice of
+numbers (`sections/`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of dots: what it is, its number in words, its marks; greyed when it may not be read."""
+    """One row of dots: label, its number as text, its marks; grey if unreliable."""
 
     label: str
     words: str
@@ -57,7 +57,7 @@ def _known(lines: Sequence[Line]) -> list[float]:
 
 
 def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[str]]:
-    """Horizontal place of each date, and the labelled year (or month) starts."""
+    """Horizontal position of each date, and the labelled year (or month) starts."""
     days = [date.fromisoformat(text).toordinal() for text in dates]
     first, last = days[0], days[-1]
     span = max(last - first, 1)
@@ -83,7 +83,7 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
         if share <= _LAST_LABEL:
             parts.append(svg.text(share, bottom + 15, words, css="when", dx=3 if share > 0 else 0))
             labelled = share
-        elif share - labelled > _TWO_LABELS:  # before its line: on a phone it would not fit behind
+        elif share - labelled > _TWO_LABELS:  # left of its line: on a phone it would not fit on the right
             parts.append(svg.text(share, bottom + 15, words, css="when", anchor="end", dx=-3))
     return shares, parts
 
@@ -103,24 +103,24 @@ def line_chart(
     css: str = "",
     field: str = "",
 ) -> str:
-    """Lines over dates; labels of the value axis stand on its grid lines.
+    """Lines over dates; labels of the value axis are on its grid lines.
 
     Parameters
     ----------
     lines
-        Drawn in order, so the last lies on top.
+        Drawn in order, the last one on top.
     is_log
-        Logarithmic value axis, when all values are positive.
+        Logarithmic value axis, if all values are positive.
     kind
-        How axis labels are printed.
+        Format of axis labels.
     has_area
         Fill between the first line and zero.
     is_down
         Values count downward from the top: drawdowns.
     css
-        More classes of the chart.
+        Additional CSS classes of the chart.
     field
-        Field of the report's curves whose values the pointer shows.
+        Field of the report's curves shown under the pointer.
     """
     plot = height - AXIS
     known = _known(lines)
@@ -130,7 +130,7 @@ def line_chart(
         lines = [Line(line.css, line.label, [None if v is None else -v for v in line.values]) for line in lines]
         known = [-value for value in known]
     if has_area:
-        # A curve that never leaves zero still gets an axis: five percent of it.
+        # A curve that never leaves zero gets an axis of five percent.
         known.append(-_LEAST_AXIS_PCT if is_down else _LEAST_AXIS_PCT)
     scale = svg.log_scale(known) if is_log else svg.linear_scale(known, with_zero=has_area or is_down)
     shares, axis = date_axis(dates, plot)
@@ -199,7 +199,7 @@ def bar_chart(
                     )
                 )
         if g % every == 0:
-            # Narrow bars at the rim: their label turns inward.
+            # Narrow bars at the edge: their label is anchored inward.
             anchor = "middle" if len(groups) <= _WIDE_BARS or 0 < g < len(groups) - 1 else "end" if g else "start"
             at = {"start": g, "middle": g + 0.5, "end": g + 1}[anchor]
             body.append(svg.text(at * width, height - 5, group, anchor=anchor))
@@ -213,7 +213,7 @@ def heat_map(
     rows: Mapping[int, Mapping[int, float | None]],
     totals: Mapping[int, float | None],
 ) -> str:
-    """Months by year with the number in every cell, so that colour only helps the eye."""
+    """Months by year with the number in every cell; colour is only an aid."""
     if not rows:
         return empty_chart(name, title)
     row_height, top = 24, 20
@@ -249,7 +249,7 @@ def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, ki
     body: list[str] = []
     marks = [(tick, scale.share(tick)) for tick in svg.ticks(scale, 4)]
     for tick, x in marks:
-        # Only beside the tracks: a line through the words above them would be hard to read.
+        # Only beside the tracks: a line through the text above them would make it hard to read.
         for place in range(len(rows)):
             y = place * row_height + 25
             body.append(svg.rule(x, y - 6, x, y + 6, "zero" if tick == 0 else "grid"))
@@ -293,7 +293,7 @@ def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, ki
 def histogram(
     name: str, title: str, description: str, bins: Sequence[Mapping[str, Any]], *, height: float = 200
 ) -> str:
-    """Counts per bin; bins below zero are marked apart. `bins`: from_r, to_r (None: open end), n."""
+    """Counts per bin; bins below zero have their own style. `bins`: from_r, to_r (None: open end), n."""
     while len(bins) > 3 and not bins[0]["n"] and not bins[1]["n"]:
         bins = bins[1:]
     while len(bins) > 3 and not bins[-1]["n"] and not bins[-2]["n"]:
@@ -323,7 +323,7 @@ def histogram(
 def calibration_chart(
     name: str, title: str, description: str, series: Sequence[tuple[str, str, Sequence[tuple[float, float]]]]
 ) -> str:
-    """Stated against realised, both in percent; on the diagonal the stated number is true.
+    """Stated against realised, both in percent; on the diagonal the stated probability is exact.
 
     Parameters
     ----------
@@ -358,7 +358,7 @@ def calibration_chart(
 
 
 def votes_glyph(values: Sequence[float | None], words: str) -> str:
-    """Five small bars around a middle line; the words say the same."""
+    """Five small bars around a middle line; the text gives the same values."""
     parts = ['<line class="zero" x1="0" y1="9" x2="56" y2="9"/>']
     for k, value in enumerate(values):
         if value is None:
@@ -376,6 +376,6 @@ def votes_glyph(values: Sequence[float | None], words: str) -> str:
 
 
 def empty_chart(name: str, title: str) -> str:
-    """What stands where there is nothing to draw."""
+    """Placeholder for an empty chart."""
     body = [svg.text(0.5, 34, "Nothing to show: no data.", anchor="middle", css="soft")]
     return svg.frame(name, title, "Nothing to show: no data.", 56, body)

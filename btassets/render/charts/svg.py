@@ -1,8 +1,8 @@
 """Parts of charts: scales, ticks, paths, and the frame with title and description.
 
-A chart has a fixed height and all of the width that it is given: horizontal places are percentages,
-vertical ones pixels, and only paths live in a stretched inner frame. So text keeps its size on a
-phone. Belongs here: what every chart shares. Does not belong here: any one chart (`charts.py`).
+A chart has a fixed height and the full available width: horizontal positions are percentages, vertical ones pixels, and
+only paths are in a stretched inner frame, so that text keeps its size on a phone. Belongs here: what all charts share.
+Does not belong here: any one chart (`curves.py`, `grid_chart.py`).
 """
 
 import math
@@ -27,14 +27,14 @@ class Scale:
     is_log: bool = False
 
     def share(self, value: float) -> float:
-        """Place of a value on the axis, 0 to 1."""
+        """Position of a value on the axis, 0 to 1."""
         if self.is_log:
             return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
         return (value - self.low) / (self.high - self.low)
 
 
 def linear_scale(values: Iterable[float], *, with_zero: bool = False, pad: float = 0.06) -> Scale:
-    """Scale around the values with some air; a single value gets an axis of its own size."""
+    """Scale around the values with a margin; a single value gets an axis of its own size."""
     known = [*values, 0.0] if with_zero else list(values)
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     if high - low <= 0:
@@ -44,7 +44,7 @@ def linear_scale(values: Iterable[float], *, with_zero: bool = False, pad: float
 
 
 def log_scale(values: Iterable[float]) -> Scale:
-    """Logarithmic scale around positive values; linear when one is not positive."""
+    """Logarithmic scale around positive values; linear if one is not positive."""
     known = list(values)
     if not known or min(known) <= 0:
         return linear_scale(known)
@@ -75,7 +75,7 @@ def _log_ticks(scale: Scale, steps: Sequence[float]) -> list[float]:
 
 
 def thinned(values: Sequence[float | None], most: int = _MAX_POINTS) -> list[int]:
-    """Positions that keep the look of a long line: of each stretch its lowest and highest point."""
+    """Positions that preserve the shape of a long line: the lowest and highest point of each stretch."""
     n = len(values)
     if n <= most:
         return list(range(n))
@@ -102,7 +102,7 @@ def line_path(
     Parameters
     ----------
     shares
-        Horizontal place of each value, 0 to 1.
+        Horizontal position of each value, 0 to 1.
     values
         None: missing.
     height
@@ -151,7 +151,7 @@ def pct(share: float) -> str:
 
 
 def px(number: float) -> str:
-    """A length without needless digits."""
+    """A length without unneeded digits."""
     return _short(number)
 
 
@@ -165,9 +165,9 @@ def frame(
     name
         Unique on the page.
     css
-        More classes.
+        Additional CSS classes.
     field
-        Field of the report's curves whose values the pointer shows; empty: none.
+        Field of the report's curves shown under the pointer; empty: none.
     """
     classes = f"chart {css}".strip()
     hover = f' data-field="{field}"' if field else ""
@@ -195,7 +195,7 @@ def text(share: float, y: float, words: str, *, anchor: str = "start", css: str 
 
 
 def axis_text(share: float, y: float, words: str) -> str:
-    """A label under an axis, turned inward at both ends so that nothing is cut."""
+    """A label under an axis, anchored inward at both ends so that it is not cut off."""
     anchor = "start" if share < 0.07 else "end" if share > 0.93 else "middle"
     return text(share, y, words, anchor=anchor)
 

@@ -1,4 +1,4 @@
-"""What the rules advise, each with its verdict, and what to know before reading on.
+"""Advice of the rules, each item with its verdict, and warnings.
 
 Belongs here: sentences of advice and warnings. Does not belong here: the evidence behind them
 (`evidence.py`, `how_sure.py`).

@@ -1,7 +1,7 @@
 """The evidence over all setups: populations, exits, gate, floors, signals, calibration.
 
-Belongs here: one figure per question, each with n and, where the document holds one, an interval.
-Does not belong here: the book (`sections_book.py`).
+Belongs here: one figure per question, each with n and, if the document has one, an interval. Does not belong here: the
+portfolio (`portfolio.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from btassets.render.report_types import Report
 
 _STATS = (
     Column("total", "n", "n"),
-    Column("hit_rate", "Hit rate", "pct", "targets of targets and stops"),
+    Column("hit_rate", "Hit rate", "pct", "share of targets among targets and stops"),
     Column("win_rate", "Wins", "pct", "gross R above 0"),
     Column("avg_r", "Gross R", "r3"),
     Column("net_avg_r", "Net R", "r3"),
@@ -36,7 +36,7 @@ SIGNAL_LABELS = {signal.name: signal.label for signal in SIGNALS}
 
 
 def _interval(row: Mapping[str, Any], key: str) -> tuple[float | None, float | None]:
-    """Interval of an estimate, `<key>_ci` as [low, high], where the document has one."""
+    """Interval of an estimate, `<key>_ci` as [low, high], if the document has one."""
     low_high = row.get(f"{key}_ci")
     return (low_high[0], low_high[1]) if low_high else (None, None)
 
@@ -74,9 +74,8 @@ def setups(report: Report) -> str:
         Column("worst_r", "Worst", "r2"),
     )
     lead = (
-        f"{report['qualified']:,} of {report['candidates']:,} setups qualify; "
-        "the race of target and stop decides, 30 sessions at most. "
-        "1R is the distance from entry to stop."
+        f"{report['qualified']:,} of {report['candidates']:,} setups qualify; graded by the race of target and stop "
+        "over at most 30 sessions. 1R is the distance from entry to stop."
     )
     drawn = [_net_row(label, row, is_current=label == "Qualified") for label, _, row in populations if row["total"]]
     chart = charts.dot_rows(
@@ -102,12 +101,14 @@ def _drops(report: Report) -> str:
         for reason in drops["all"]
     ]
     columns = (
-        Column("reason", "No result because", "words"),
+        Column("reason", "Reason for no result", "words"),
         Column("all", "All setups", "n"),
         Column("qualified", "Qualified", "n"),
     )
     inner = table(rows, columns, caption="Setups without a result", none="Every setup has a result.")
-    return block("Setups without a result", "They stay in the table of candidates and are in no mean.", inner)
+    return block(
+        "Setups without a result", ("They stay in the table of candidates and are excluded from every mean."), inner
+    )
 
 
 def exits_and_gate(report: Report) -> str:
@@ -152,10 +153,10 @@ def exits_and_gate(report: Report) -> str:
     return section(
         "sweeps",
         "Exit and gate",
-        "The setting in force is set in bold. The best row of a sweep is flattered by having been picked.",
+        "The setting in force is bold. The best row of a sweep is biased upward by selection.",
         '<div class="grid">',
         figure(
-            "How long to hold?",
+            "How many sessions to hold?",
             "Qualified setups, target race against fixed holds with the stop.",
             hold_chart,
             hold_table,
@@ -173,7 +174,7 @@ def exits_and_gate(report: Report) -> str:
 
 
 def floors_and_signals(report: Report) -> str:
-    """Which floor earns its keep, and whether the ranking foretells anything."""
+    """The value of each floor, and the predictive power of the ranking."""
     return section("floors", "Floors and signals", "", f'<div class="grid">{_ablation(report)}{_signals(report)}</div>')
 
 
@@ -219,11 +220,11 @@ def _ablation(report: Report) -> str:
         caption="Change against all floors",
     )
     note = (
-        f"Change of mean net R without a floor, target exit / hold of {hold or '-'} sessions, and of n. "
-        "Right of zero the floor costs."
+        f"Change of mean net R without a floor, target exit / hold of {hold or '-'} sessions, and of n. Right of "
+        "zero the floor costs."
     )
     legend = mark_legend((("m-main", "target exit"), ("m-hold", "hold")))
-    return figure("Which floor earns its keep?", note, chart, deltas + behind, legend=legend)
+    return figure("Which floor adds value?", note, chart, deltas + behind, legend=legend)
 
 
 def _star(row: Mapping[str, Any]) -> str:
@@ -233,7 +234,7 @@ def _star(row: Mapping[str, Any]) -> str:
 
 
 def _signals(report: Report) -> str:
-    """How well each signal sorted the universe."""
+    """How well each signal ranked the universe."""
     rows = [
         Row(
             (SIGNAL_LABELS.get(row["signal"]) or str(row["signal"])) + _star(row),
@@ -275,17 +276,17 @@ def _signals(report: Report) -> str:
         none="No week had enough tickers.",
     )
     note = (
-        "Mean weekly rank correlation with the next 30 sessions, n in weeks. Grey: too few windows to be read at all. "
-        f"Star: |t| of 2 or more over windows that hardly overlap; {len(rows)} signals were tried."
+        "Mean weekly rank correlation with the next 30 sessions, n in weeks. Grey: too few windows for a "
+        f"conclusion. Star: |t| of 2 or more over windows that hardly overlap; {len(rows)} signals were tested."
     )
-    return figure("Does the ranking foretell anything?", note, chart, behind)
+    return figure("Does the ranking predict returns?", note, chart, behind)
 
 
 _CALIBRATED = (("all", "c-hold", "All setups"), ("long", "c-ew", "Long"), ("short", "c-target", "Short"))
 
 
 def calibration(report: Report) -> str:
-    """Stated probability against what happened."""
+    """Stated against realised probability."""
     series = []
     for direction, css, label in _CALIBRATED:
         own = [
@@ -314,7 +315,10 @@ def calibration(report: Report) -> str:
     )
     both = (Column("direction", "Setups"), *columns)
     behind = table(report["calibration"], both, json="calibration", caption="Calibration", none="No graded setup.")
-    note = f"Share of setups that reached the target before the stop; on the diagonal the stated number is true.{words}"
+    note = (
+        "Share of setups that reached the target before the stop; on the diagonal the stated probability is "
+        f"exact.{words}"
+    )
     legend = mark_legend([(css, label) for css, label, _ in series])
     drawn = figure("Stated and realised", note, chart, behind, legend=legend)
     bins = table(

@@ -1,7 +1,7 @@
-"""First screen: what it is, the equity curve, six tiles, the answer, and what to do today.
+"""First screen: title, equity curve, six tiles, the answer, and today's action.
 
-Belongs here: what a reader has to see within ten seconds. Does not belong here: the evidence (`portfolio.py`,
-`evidence.py`) and where the numbers come from (`method.py`).
+Belongs here: what a reader must see within ten seconds. Does not belong here: the evidence (`portfolio.py`,
+`evidence.py`) and the method (`method.py`).
 """
 
 from btassets.render.format import esc, html, prose
@@ -48,7 +48,7 @@ def _answer(report: Report) -> str:
 
 
 def tiles(report: Report) -> str:
-    """Few numbers beside what they have to be compared with."""
+    """A few numbers with their comparisons."""
     at, _ = main_portfolio(report)
     policy = {"hold": "hold exit", "target": "target exit"}.get(report["main_policy"] or "", "no book")
     setups = "overall_qualified"

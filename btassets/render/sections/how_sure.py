@@ -1,7 +1,7 @@
-"""How sure the page is: verdicts of every claim, chance, trials, decay of the signals, walk-forward, regimes.
+"""Uncertainty: verdicts of every claim, chance, trials, decay of the signals, walk-forward, regimes.
 
-Belongs here: what the statistics tables say to a reader. Does not belong here: the numbers that they speak
-of (`sections_book.py`, `sections_evidence.py`).
+Belongs here: the content of the statistics tables for a reader. Does not belong here: the underlying results
+(`portfolio.py`, `evidence.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ from btassets.render.sections.evidence import SIGNAL_LABELS
 Values = Mapping[str, Any]
 
 _TOPICS = {
-    "headline": "The ranking that makes the list foretells returns",
-    "list": "The list does better than the rest, before costs",
+    "headline": "The ranking behind the list predicts returns",
+    "list": "The list outperforms the rest, before costs",
     "expectancy": "A qualified setup earns more than its costs",
-    "random_pick": "The book beats random picks",
+    "random_pick": "The portfolio beats random picks",
     "exit": "Exit",
     "gate": "Floor",
     "cutoff": "Cutoff",
@@ -42,25 +42,25 @@ _CLAIM_COLUMNS = (
     Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
     Column("ci", "95% interval", render=lambda row: esc(interval(row))),
     Column("p", "p", render=lambda row: esc(p_words(row))),
-    Column("n", "n", "n", "setups; days of a curve; books"),
+    Column("n", "n", "n", "setups; days of a curve; portfolios"),
     Column("n_weeks", "Weeks", "n", "weeks (days of a curve) from first to last"),
-    Column("mde80", "Detectable", "text", "effect seen four times in five", render=lambda row: esc(detectable(row))),
+    Column("mde80", "Detectable", "text", "smallest effect with 80% power", render=lambda row: esc(detectable(row))),
     Column(
         "oos",
         "Later weeks",
         "text",
-        "of an exit or cutoff: of what train picked",
+        "of an exit or cutoff: of the picks in train",
         render=lambda row: esc(out_of_sample(row)),
     ),
-    Column("supported_since", "Supported", "text", "looks of this book at it", render=lambda row: esc(since(row))),
+    Column("supported_since", "Supported", "text", "verdicts of this book on it", render=lambda row: esc(since(row))),
 )
 
 
 def since(row: Values) -> str:
-    """Since when the looks in a row have found a claim supported, or when they last did."""
+    """Start of the current streak of supported verdicts on a claim, or the last one."""
     if row.get("looks_in_a_row"):
         n = row["looks_in_a_row"]
-        return f"since {row['supported_since']}, {n} look{'' if n == 1 else 's'} in a row"
+        return f"since {row['supported_since']}, {n} verdict{'' if n == 1 else 's'} in a row"
     if row.get("last_supported"):
         return f"last on {row['last_supported']}, not now"
     return "never"
@@ -73,15 +73,15 @@ def _claim_name(row: Values) -> str:
 
 
 def how_sure(report: Report) -> str:
-    """Every claim with its verdict, and what stands between the book and luck."""
+    """Every claim with its verdict, and the tests of the portfolio against luck."""
     found = report["statistics"]
     claims = table(found["claims"], _CLAIM_COLUMNS, json="statistics.claims", caption="Claims and verdicts")
     sure = [row for row in found["claims"] if row["verdict"] == "supported"]
     n_denied = sum(map(denies, sure))
     lead = (
-        f"{len(sure) - n_denied} of {len(found['claims'])} claims are supported that something pays, {n_denied} that "
-        "something does not. Supported: the sign is as claimed, p is below 0.05 over everything it was compared with, "
-        "and the test weeks do not say no. Otherwise the default is no change."
+        f"{len(sure) - n_denied} of {len(found['claims'])} claims that something pays are supported, and {n_denied} "
+        "claims that something adds nothing. Supported: the sign is as claimed, p is below 0.05 over the whole "
+        "family of comparisons, and the test weeks do not contradict it. Otherwise the default is no change."
     )
     parts = [claims, f'<div class="grid">{_against_chance(report)}{_against_market(report)}</div>']
     parts.append(f'<div class="grid">{_decay(report)}{_walk_forward(report)}</div>')
@@ -109,13 +109,13 @@ def _against_chance(report: Report) -> str:
             Row("Random picks, middle and 95%", f"{middle_at:+.1f}%", (Mark("m-trim", middle_at, low, high),)),
         ]
         share = picked["p"]
-        words = f"{share * 100:.1f}% of {picked['n']} books that pick at random did at least as well."
+        words = f"{share * 100:.1f}% of {picked['n']} random-pick portfolios did at least as well."
         chart = charts.dot_rows(
-            "random-picks", "Total return of this book and of random picks", words, rows, kind="pct0"
+            "random-picks", "Total return of the portfolio and of random picks", words, rows, kind="pct0"
         )
     else:
         words = "Random picks need 20 ranked tickers, a cutoff and the standard ranking: n/a here."
-        chart = charts.empty_chart("random-picks", "Total return of this book and of random picks")
+        chart = charts.empty_chart("random-picks", "Total return of the portfolio and of random picks")
     sharpe = _measure(books, policy, "sharpe")
     known = [
         (
@@ -123,7 +123,7 @@ def _against_chance(report: Report) -> str:
             interval(sharpe) if sharpe.get("estimate") is None else f"{shown_in(sharpe)}, {interval(sharpe)}",
         ),
         ("Configurations tried on these data", shown(trials, "n")),
-        ("Sharpe that the best of them has by luck", shown_in(luck)),
+        ("Sharpe expected of the best of them by luck", shown_in(luck)),
         (
             "Probability that Sharpe is above 0",
             _or_not(_measure(books, policy, "probabilistic_sharpe").get("estimate"), "num2"),
@@ -133,7 +133,7 @@ def _against_chance(report: Report) -> str:
             _or_not(_measure(books, policy, "deflated_sharpe").get("estimate"), "num2"),
         ),
         (
-            "Sessions that this Sharpe would need",
+            "Sessions required for this Sharpe",
             _or_not(_measure(books, policy, "min_track_record").get("estimate"), "n"),
         ),
         ("Overfitting by cross-validation (50% is luck)", _or_not(_of(found["overfit"], "pbo"), "pct0")),
@@ -141,8 +141,8 @@ def _against_chance(report: Report) -> str:
     behind = table(
         [row for row in books if row["measure"] in _CHANCE],
         (*_BOOK_COLUMNS[:2], Column("estimate", "Value", render=lambda row: esc(shown_in(row))), *_BOOK_COLUMNS[3:]),
-        caption="The book against chance",
-        none="No book was run.",
+        caption="The portfolio against chance",
+        none="No portfolio was simulated.",
     )
     drawn = figure(
         "Against chance", words, chart, behind, legend=mark_legend((("m-main", "this book"), ("m-trim", "random")))
@@ -214,8 +214,8 @@ def _against_market(report: Report) -> str:
     behind = table(
         [row for row in report["statistics"]["book"] if row["measure"] in measures],
         _BOOK_COLUMNS,
-        caption="The books against the market, costs and their own path",
-        none="No book was run.",
+        caption="Portfolios against the market, costs and their own path",
+        none="No portfolio was simulated.",
     )
     note = "Percent a year: alpha and return above the benchmark, and each variant minus the default; 95% intervals."
     return figure("Against the market", note, chart, behind)
@@ -240,9 +240,9 @@ def _decay(report: Report) -> str:
     columns = (
         Column("signal", "Signal", render=lambda row: esc(SIGNAL_LABELS.get(row["signal"]) or str(row["signal"]))),
         Column("horizon_days", "Sessions", "n"),
-        Column("estimate", "IC, next week", "snum4", "mean rank of so many sessions, returns without beta x benchmark"),
+        Column("estimate", "IC, next week", "snum4", "mean rank over the horizon, returns without beta x benchmark"),
         Column("ci", "95% interval", render=lambda row: esc(interval(row))),
-        Column("horizon_ic", "IC, horizon", "snum4", "ranks of one week with the returns over all the sessions"),
+        Column("horizon_ic", "IC, horizon", "snum4", "ranks of one week with returns over the whole horizon"),
         Column("p", "p", "num4"),
         Column("q", "q", "num4", "over the signals of the horizon"),
         Column("q_table", "q, table", "num4", "over all signals and horizons"),
@@ -265,10 +265,10 @@ def _decay(report: Report) -> str:
     sure = next((row["verdict"] for row in primary if row["horizon_days"] == HORIZON_DAYS), None)
     judged = f"Over {HORIZON_DAYS} sessions: {sure or 'n/a'}."
     note = (
-        "Correlation of residual momentum's mean rank over so many sessions with the next week's return without "
-        f"beta x the benchmark's, with the 95% interval that the verdict uses. {judged}"
+        "Correlation of residual momentum's mean rank over that many sessions with the next week's return without "
+        f"beta x the benchmark's, with the 95% interval behind the verdict. {judged}"
     )
-    return figure("How long does the ranking foretell?", note, chart, behind)
+    return figure("Over which horizon does the ranking predict?", note, chart, behind)
 
 
 _WALK_LINES = (
@@ -285,20 +285,20 @@ def _walk_forward(report: Report) -> str:
     lines = [Line(css, names[name], curves["series"][name]) for name, css, _ in _WALK_LINES if name in curves["series"]]
     gain = next((row for row in found["overfit"] if row["measure"] == "selected_minus_fixed"), None)
     if gain is None or gain["estimate"] is None or len(windows) < 4:
-        note = f"{len(windows)} windows; under four nothing is said out of sample: n/a."
+        note = f"{len(windows)} windows; with fewer than four there is no out-of-sample result: n/a."
     else:
         pays = "pays" if gain["ci"] and gain["ci"][0] > 0 else "pays nothing"
         note = (
-            f"Tuning {pays} here: the picks earned {shown_in(gain)} a setup more than the settings in force over the "
-            f"same {len(windows)} test windows (95% interval {interval(gain)})."
+            f"Tuning {pays} here: the picks earned {shown_in(gain)} per setup more than the settings in force over "
+            f"the same {len(windows)} test windows (95% interval {interval(gain)})."
         )
     last = "; ".join(
         f"{line.label}: {line.values[-1]:,.0f}" for line in lines if line.values and line.values[-1] is not None
     )
     chart = charts.line_chart(
         "walk-forward",
-        "Book that follows each window's pick",
-        f"Dollars at the end: {last}." if last else MISSING,
+        "Portfolio that follows each window's pick",
+        f"Final equity in dollars: {last}." if last else MISSING,
         curves["dates"],
         lines,
         height=230,
@@ -321,7 +321,7 @@ def _walk_forward(report: Report) -> str:
         columns,
         json="statistics.windows",
         caption="Walk-forward windows",
-        none="No window fits.",
+        none="The history is too short for a window.",
     )
     swatches = legend([(line.css, line.label, "") for line in lines]) if lines else ""
     return figure("What would tuning have earned?", note, chart, behind, legend=swatches)
@@ -350,16 +350,16 @@ def _regimes(report: Report) -> str:
         Column("ci", "95% interval", render=lambda row: esc(interval(row))),
         Column("n", "n", "n"),
         Column("n_weeks", "Weeks", "n"),
-        Column("largest_year_pct", "Largest year", "pct0", "share of the net R that one year made"),
-        Column("is_descriptive", "One year made it", "yes"),
+        Column("largest_year_pct", "Largest year", "pct0", "largest share of the net R from a single year"),
+        Column("is_descriptive", "Dominated by one year", "yes"),
     )
     behind = table(
         rows, columns, json="statistics.regimes", caption="Qualified setups by regime", none="No graded setup."
     )
     is_adjusted = any(row["measure"] == "adjusted_r" for row in rows)
     what = "R after costs and without beta x the benchmark's move" if is_adjusted else "R after costs"
-    note = f"{what}, longest hold, qualified setups. Grey: too short a history for an interval (60 weeks)."
-    return figure("Does it hold in every regime?", note, chart, behind)
+    note = f"{what}, longest hold, qualified setups. Grey: history too short for an interval (60 weeks)."
+    return figure("Does the result hold in every regime?", note, chart, behind)
 
 
 _HEALTH_KINDS = {"frac": lambda v: shown(100 * v, "pct"), "flag": lambda v: "yes" if v else "no"}
@@ -377,12 +377,15 @@ def _ground(report: Report) -> str:
         for row in found["health"]
     ]
     missed = [
-        {"what": f"smallest effect seen four times in five: {_claim_name(row)}", "value": shown_in(row, "mde80")}
+        {"what": f"smallest effect detected with 80% power: {_claim_name(row)}", "value": shown_in(row, "mde80")}
         for row in found["claims"]
         if row["mde80"] is not None and row["topic"] != "headline"
     ]
     inner = table(
-        [*rows, *missed], (Column("what", "Fact"), Column("value", "Value")), caption="What the statistics stand on"
+        [*rows, *missed], (Column("what", "Fact"), Column("value", "Value")), caption="Data behind the statistics"
     )
-    note = "The rules' own thresholds are 0.02R for a floor and 0.05R for a hold: compare what could have been seen."
-    return block("What this stands on", note, inner)
+    note = (
+        "The rules' own thresholds are 0.02R for a floor and 0.05R for a hold: compare them with the smallest "
+        "detectable effects."
+    )
+    return block("Data behind the statistics", note, inner)

@@ -1,6 +1,6 @@
 """End of the page: data, method, assumptions, how to reproduce, glossary.
 
-Belongs here: what the numbers rest on. Does not belong here: results.
+Belongs here: data and assumptions behind the numbers. Does not belong here: results.
 """
 
 from typing import Any
@@ -45,7 +45,7 @@ def data(report: Report) -> str:
         Column("n_tickers", "Tickers", "n"),
         Column("first.ticker", "First"),
         Column("first.date", "Date"),
-        Column("first.text", "What was seen"),
+        Column("first.text", "Data summary"),
     )
     parts.append("<h3>Findings of the quality rules</h3>")
     parts.append(
@@ -54,7 +54,7 @@ def data(report: Report) -> str:
             columns,
             json="data_quality.problems",
             caption="Findings",
-            none="Nothing was found.",
+            none="No findings.",
         )
     )
     dropped = [{"rule": rule, "n": n} for rule, n in quality["rows_dropped"].items()]
@@ -70,7 +70,7 @@ def data(report: Report) -> str:
 
 
 def method(report: Report) -> str:
-    """Gate, assumptions, settings, how to get this again, glossary."""
+    """Gate, assumptions, settings, reproduction, glossary."""
     gate = [(_GATES.get(name) or str(name), _setting(value)) for name, value in report["activation"].items()]
     items = "".join(f"<li>{esc(words)}</li>" for words in report["assumptions"])
     again = report["reproduce"]
@@ -85,10 +85,15 @@ def method(report: Report) -> str:
         f'<ul class="assumptions">{items}</ul>',
         "<h3>The gate</h3>",
         facts(gate),
-        "<h3>How to get this again</h3>",
+        "<h3>Reproduce this report</h3>",
         f"<p><code>{esc(again['command'])}</code> in a book with these settings; their hash is "
         f"<code>{esc(again['settings_hash'])}</code>.</p>",
-        table(changed, columns, caption="Settings that are no defaults", none="Every setting is at its default."),
+        table(
+            changed,
+            columns,
+            caption=("Settings that differ from the defaults"),
+            none="Every setting has its default value.",
+        ),
         details("All settings", table(settings, columns, caption="All settings")),
         f'<h3>Glossary</h3><dl class="glossary">{terms}</dl>',
     )
@@ -98,7 +103,7 @@ _FILLS = {"open": "next open", "close": "signal's close"}
 
 
 def provenance(report: Report) -> str:
-    """Source, versions and hashes: which data, settings and code made the numbers."""
+    """Source, versions and hashes of the data, settings and code behind the numbers."""
     book, universe = report["book"], report["universe"]
     known = [
         ("As of", report["as_of"]),

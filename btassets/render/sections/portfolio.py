@@ -1,7 +1,7 @@
-"""The book: equity, drawdown, exposure, years, months, worst stretches, trades, variants.
+"""The portfolio: equity, drawdown, exposure, years, months, longest drawdowns, trades, variants.
 
-Belongs here: what one capital-constrained book did. Does not belong here: statistics over setups
-(`sections_evidence.py`).
+Belongs here: results of the capital-constrained portfolio. Does not belong here: statistics over setups
+(`evidence.py`).
 """
 
 from btassets.render.charts import report_charts as charts
@@ -35,10 +35,10 @@ _BOOK_COLUMNS = (
 )
 _REFUSAL_COLUMNS = (
     Column("policy", "Book"),
-    Column("refusals.slots", "Slots", "n", "every slot was taken"),
-    Column("refusals.cash", "Cash", "n", "less than 1% of equity could be paid"),
-    Column("refusals.size", "Size", "n", "the size rule gave less than 1% of equity"),
-    Column("refusals.short", "Short", "n", "the book is long only"),
+    Column("refusals.slots", "Slots", "n", "all slots were taken"),
+    Column("refusals.cash", "Cash", "n", "cash for less than 1% of equity"),
+    Column("refusals.size", "Size", "n", "the sizing rule gave less than 1% of equity"),
+    Column("refusals.short", "Short", "n", "the portfolio is long only"),
     Column("skipped_held", "Already held", "n"),
     Column("not_filled.no_next_bar", "No next bar", "n"),
     Column("not_filled.gapped_stop", "Opened beyond stop", "n"),
@@ -56,12 +56,12 @@ TRADE_COLUMNS = (
 
 
 def book(report: Report) -> str:
-    """Curves and periods of the main book beside what it is compared with."""
+    """Curves and periods of the main portfolio and its comparisons."""
     curves = report["equity_curves"]
     names = list(curves["series"])
     main = report["main_policy"]
     if not names:
-        return section("portfolio", "The portfolio", "No book was run: no as-of date had a ranked ticker.")
+        return section("portfolio", "The portfolio", "No portfolio was simulated: no as-of date had a ranked ticker.")
     params = report["portfolio_sim"]["params"]
     lead = (
         f"{shown(params['starting_capital'], 'usd0')} dollars, at most {params['max_positions']} positions, "
@@ -111,7 +111,7 @@ def _lines(report: Report, names: list[str], field: str) -> list[Line]:
 
 
 def equity_figure(report: Report, name: str, height: float) -> str:
-    """Equity of the portfolio and of what it is compared with, on a logarithmic scale.
+    """Equity of the portfolio and its comparisons, on a logarithmic scale.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def equity_figure(report: Report, name: str, height: float) -> str:
     words = "; ".join(f"{label} ends at {value}" for _, label, value in entries)
     chart = charts.line_chart(
         name,
-        "Equity of the portfolio and of what it is compared with",
+        "Equity of the portfolio and its comparisons",
         f"Logarithmic scale, dollars, {dates[0]} to {dates[-1]}. {words}.",
         dates,
         list(reversed(_lines(report, names, "equity"))),
@@ -167,7 +167,7 @@ def _drawdown(report: Report, names: list[str]) -> str:
 
 
 def _held(report: Report) -> str:
-    """Positions held, mean of each month: an account that is in and out every week draws only a comb by day."""
+    """Number of positions, mean of each month: by day, a weekly trading portfolio draws only a comb."""
     months = report["risk"]["holdings"]["months"]
     if len(months) < 2:
         return ""
@@ -184,7 +184,7 @@ def _held(report: Report) -> str:
         has_area=True,
     )
     columns = (Column("year", "Year", "g"), Column("month", "Month", "n"), Column("n", "Positions", "num1"))
-    behind = table(months, columns, json="risk.holdings.months", caption="Positions held, mean of each month")
+    behind = table(months, columns, json="risk.holdings.months", caption="Number of positions, mean of each month")
     return figure("Positions held", f"Mean of each month; {mean} of equity invested on average.", chart, behind)
 
 
@@ -202,7 +202,7 @@ def _years(report: Report, names: list[str]) -> str:
     chart = charts.bar_chart(
         "years",
         "Return by calendar year",
-        "Percent; the first and the last year may be parts. "
+        "Percent; the first and the last year may be incomplete. "
         + "; ".join(f"{row['year']}: {shown(row[chosen[0]], 'spct')}" for row in rows)
         + f" ({lines[0].label}).",
         [str(year) for year in years],
@@ -212,7 +212,7 @@ def _years(report: Report, names: list[str]) -> str:
     items = "".join(f'<li><span class="key {line.css}"></span>{esc(line.label)}</li>' for line in lines)
     return figure(
         "Years",
-        "The first and the last may be parts of a year.",
+        "The first and the last year may be incomplete.",
         chart,
         behind,
         legend=f'<ul class="legend">{items}</ul>',
@@ -234,7 +234,7 @@ def _stretches(report: Report) -> str:
         report["drawdown_stretches"][main],
         columns,
         json=f"drawdown_stretches.{main}",
-        caption="Worst stretches under water",
+        caption="Longest drawdowns",
         none="The curve was never below an earlier high.",
     )
     return block("Worst stretches", 'From a high to its recovery; "-" has not recovered.', rows)
@@ -274,8 +274,8 @@ def _compared(report: Report) -> str:
         policies,
         (Column("policy", "Exit"), *_BOOK_COLUMNS),
         json="portfolio_sim.policies",
-        caption="Books by exit",
-        none="No book traded.",
+        caption="Portfolios by exit",
+        none="No portfolio traded.",
     )
     names = {row["curve"]: curve_name(report, row["curve"]) for row in report["comparisons"]}
     columns = (
@@ -286,14 +286,14 @@ def _compared(report: Report) -> str:
         report["comparisons"],
         columns,
         json="comparisons",
-        caption="What the book is compared with",
-        none="Nothing to compare with.",
+        caption="Comparisons of the portfolio",
+        none="No comparisons.",
     )
-    return f"<h3>Book and alternatives</h3>{books}{others}"
+    return f"<h3>Portfolio and alternatives</h3>{books}{others}"
 
 
 def trades(report: Report) -> str:
-    """Closed trades: histogram, reasons, best and worst, and what was refused."""
+    """Closed trades: histogram, reasons, best and worst, and refusals."""
     main = report["main_policy"]
     own = report["trades"].get(main) if main else None
     if not own or not own["n"]:
@@ -303,7 +303,7 @@ def trades(report: Report) -> str:
             _REFUSAL_COLUMNS,
             json="portfolio_sim.policies",
             caption="Refused",
-            none="No book was run.",
+            none="No portfolio was simulated.",
         )
         return section("trades", "Trades", "No trade was closed.", refused)
     at = f"trades.{main}"
@@ -336,7 +336,7 @@ def trades(report: Report) -> str:
         report["portfolio_sim"]["policies"],
         _REFUSAL_COLUMNS,
         json="portfolio_sim.policies",
-        caption="Qualified setups that became no trade",
+        caption="Qualified setups without a trade",
     )
     columns = (ticker_column(report), *TRADE_COLUMNS[1:])
     best, worst = (
@@ -349,14 +349,14 @@ def trades(report: Report) -> str:
         "Trades",
         f"{own['n']:,} closed trades of the {main} exit.",
         f'<div class="grid">{histogram}{block("Why they were sold", "", reasons)}</div>',
-        "<h3>Qualified setups that became no trade</h3>",
+        "<h3>Qualified setups without a trade</h3>",
         refused,
         f'<div class="grid">{block("Best", "", best)}{block("Worst", "", worst)}</div>',
     )
 
 
 def variants(report: Report) -> str:
-    """Research books: other rankings, cutoffs, capacities."""
+    """Research portfolios: other rankings, cutoffs, capacities."""
     columns = (
         Column("variant", "Variant", "words"),
         Column("ranking", "Rank"),
@@ -380,8 +380,8 @@ def variants(report: Report) -> str:
         ),
     )
     lead = (
-        f"{len(rows)} books under the hold exit, the first of them the default; "
-        "the best of several is flattered by the choice."
+        f"{len(rows)} portfolios under the hold exit, the first of them the default; the best of several is biased "
+        "upward by selection."
     )
     inner = table(rows, columns, json="strategy_variants.variants", caption="Variants", none="No variant traded.")
     return section("variants", "Variants", lead, inner, years if rows else "")

@@ -1,7 +1,7 @@
 """Risk of the portfolio: measures beside the benchmark, rolling values, distributions, holdings.
 
-Belongs here: part `risk` of the document. Does not belong here: equity and drawdown (`portfolio.py`), and how sure
-any of it is (`how_sure.py`).
+Belongs here: part `risk` of the document. Does not belong here: equity and drawdown (`portfolio.py`), and uncertainty
+(`how_sure.py`).
 """
 
 from typing import Any
@@ -15,10 +15,10 @@ from btassets.render.report_types import Report
 
 _MEASURES = (
     ("cagr_pct", "CAGR", "pct", "by calendar days"),
-    ("volatility_pct", "Volatility", "pct", "standard deviation of daily returns, ddof 1, times the root of 252"),
+    ("volatility_pct", "Volatility", "pct", "standard deviation of daily returns, ddof 1, times sqrt(252)"),
     ("max_drawdown_pct", "Max drawdown", "pct", "from the highest close so far"),
-    ("sharpe", "Sharpe", "num2", "daily mean over deviation (ddof 1), times the root of 252, no risk-free rate"),
-    ("sortino", "Sortino", "num2", "daily mean over downside deviation below 0, times the root of 252"),
+    ("sharpe", "Sharpe", "num2", "daily mean over deviation (ddof 1), times sqrt(252), no risk-free rate"),
+    ("sortino", "Sortino", "num2", "daily mean over downside deviation below 0, times sqrt(252)"),
     ("calmar", "Calmar", "num2", "CAGR over max drawdown"),
     ("beta", "Beta", "num2", "of daily returns against the benchmark"),
     ("skew", "Skew", "snum2", "of daily returns"),
@@ -48,8 +48,8 @@ def risk(report: Report) -> str:
     lead = ""
     if report["main_policy"]:
         lead = (
-            f"The portfolio held {shown(held['mean'], 'num1')} positions on average, {shown(held['largest'], 'n')} at "
-            f"most, and turned over {shown(found['turnover'], 'num1')} times its mean equity a year."
+            f"The portfolio held {shown(held['mean'], 'num1')} positions on average, {shown(held['largest'], 'n')} "
+            f"at most, with a turnover of {shown(found['turnover'], 'num1')} times its mean equity per year."
         )
     charts_of = [_rolled(report, *row) for row in _ROLLING] if found["rolling"] else []
     charts_of += [_distribution(report, "daily", "Daily returns"), _distribution(report, "monthly", "Monthly returns")]

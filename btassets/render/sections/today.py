@@ -1,6 +1,6 @@
-"""Today's setups: what qualifies at the as-of date, and the nearest misses.
+"""Today's setups: those that qualify at the as-of date, and the nearest misses.
 
-Belongs here: the list of today. Does not belong here: what became of earlier ones (`evidence.py`).
+Belongs here: today's list. Does not belong here: outcomes of earlier ones (`evidence.py`).
 """
 
 from collections.abc import Mapping
@@ -32,24 +32,24 @@ _SETUP_COLUMNS = (
     Column("confidence", "Conf.", "num1", "confidence, 0-100"),
     Column("percentile", "Pct.", "num1", "percentile of the activation momentum, 0-100"),
     Column("primary_prob", "Stated", "pct", "stated probability of the target before the stop"),
-    Column("level_strength", "Level", "num1", "strength of the target's level; - when the target is projected"),
+    Column("level_strength", "Level", "num1", "strength of the target's level; - if the target is projected"),
     Column("action", "Action", "words"),
     Column("risk_level", "Risk"),
-    Column("shares", "Shares", "num2", "position by risk and notional cap"),
+    Column("shares", "Shares", "num2", "position size by risk and notional cap"),
 )
 _VOTE_COLUMNS = tuple(Column(key, name.capitalize(), "snum2") for key, name in _VOTES)
 
 
 def todays_setups(report: Report) -> str:
-    """What qualifies at the as-of date, and the nearest misses."""
+    """Setups that qualify at the as-of date, and the nearest misses."""
     today = report["todays_setups"]
     rows, misses = today["qualified"], today["nearest_misses"]
     link = ticker_column(report)
     if today["is_signal_day"]:
-        day = "A signal day: the statistics below trade such dates."
+        day = "A signal day, like the dates traded by the statistics below."
     else:
         last = today["last_signal_day"] or MISSING
-        day = f"A preview: the statistics below trade week ends only, the last one was {last}."
+        day = f"A preview: the statistics below trade week ends only; the last one was {last}."
     lead = (
         f"{len(rows):,} of {today['n_setups']:,} setups qualify at {today['as_of'] or MISSING}, "
         f"{today['n_ranked']:,} ranked. {day} "
@@ -67,7 +67,7 @@ def todays_setups(report: Report) -> str:
     behind = rows[: MOST_SETUPS + MOST_SETUPS_BEHIND]
     if rows:
         left = len(rows) - len(behind)
-        more = f" The other {left:,} stand in report.json." if left else ""
+        more = f" The other {left:,} are in report.json." if left else ""
         votes = table(
             behind,
             (link, *_SETUP_COLUMNS[1:], *_VOTE_COLUMNS),
@@ -87,7 +87,7 @@ def todays_setups(report: Report) -> str:
             columns,
             json="todays_setups.nearest_misses",
             caption="Nearest misses",
-            none="No setup came near.",
+            none="No near misses.",
         )
     )
     return section("today", "Today's setups", lead, *parts)

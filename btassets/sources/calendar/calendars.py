@@ -1,6 +1,6 @@
-"""Sessions of an exchange, kept in the lake so that most runs need not load a calendar library.
+"""Sessions of an exchange, cached in the lake so that most runs need not load a calendar library.
 
-Belongs here: which dates an exchange trades on. Does not belong here: weeks, as-of dates and T
+Belongs here: the trading dates of an exchange. Does not belong here: weeks, as-of dates and T
 (`engine.market.calendar`).
 """
 
@@ -22,7 +22,7 @@ from btassets.storage.lake import Lake
 from btassets.storage.sealed import tell_damage
 
 DATA = "data"
-"""Setting `calendar = "data"`: the union of the bars' own dates stands for a calendar."""
+"""Setting `calendar = "data"`: the union of the bars' own dates is the calendar."""
 
 _TABLE = "exchange_calendar"
 _MARGIN_DAYS = 400
@@ -36,7 +36,7 @@ def exchange_sessions(lake: Lake, code: str, first: int, last: int) -> Days:
     Parameters
     ----------
     lake
-        Where the answer is kept; it is asked of the calendar library once and then read back.
+        Cache; sessions are read from the calendar library once and then from here.
     code
         Exchange code such as XNYS.
     first, last
@@ -45,7 +45,7 @@ def exchange_sessions(lake: Lake, code: str, first: int, last: int) -> Days:
     Raises
     ------
     SettingError
-        When no exchange has this code.
+        If no exchange has this code.
     """
     kept = _kept(lake, code)
     if kept is None or kept.first > first or kept.last < last:
@@ -56,19 +56,19 @@ def exchange_sessions(lake: Lake, code: str, first: int, last: int) -> Days:
         table = pa.table({"date": pa.array(days, pa.date32())})
         first_asked, last_asked = min(begin, first), max(end, last)
         facts = {"first": first_asked, "last": last_asked, "bounds": bounds}
-        with contextlib.suppress(CannotWriteError):  # a book that may only be read: asked again next time
+        with contextlib.suppress(CannotWriteError):  # a read-only book: computed again next time
             lake.write(_TABLE, table, f"{begin}..{end}", code, facts)
         kept = _Kept(days, first_asked, last_asked, bounds)
     return kept.days[np.searchsorted(kept.days, first) : np.searchsorted(kept.days, last, side="right")].copy()
 
 
 def known_span(lake: Lake, code: str, first: int, last: int) -> tuple[int, int]:
-    """First and last day, days since 1970-01-01, of which the calendar library knows whether it is a session.
+    """First and last day, days since 1970-01-01, covered by the calendar library.
 
     Parameters
     ----------
     lake, code, first, last
-        As for `exchange_sessions`; a side without a bound is as far out as any date may be.
+        As for `exchange_sessions`; an unbounded side extends as far as any date may.
     """
     exchange_sessions(lake, code, first, last)
     kept = _kept(lake, code)
@@ -78,7 +78,7 @@ def known_span(lake: Lake, code: str, first: int, last: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class _Kept:
-    """Sessions that the lake keeps of an exchange: all of them from `first` to `last`, within the library's bounds."""
+    """Cached sessions of an exchange: all of them from `first` to `last`, within the library's bounds."""
 
     days: Days
     first: int
@@ -96,11 +96,13 @@ def _kept(lake: Lake, code: str) -> _Kept | None:
 
 @lru_cache(maxsize=4)
 def _read(lake: Lake, code: str, stamp: tuple[int, int]) -> _Kept | None:
-    del stamp  # a rewritten file has another inode: it is read anew
+    del stamp  # a rewritten file has another inode and is read anew
     try:
         footer = lake.footer(_TABLE, code)
-    except DamagedFileError as error:  # the library answers again: no command needs to stop
-        tell_damage(lake.path(_TABLE, code), f"damaged ({error.problem}); the calendar library is asked again")
+    except DamagedFileError as error:  # the library is used again: no command needs to stop
+        tell_damage(
+            lake.path(_TABLE, code), (f"damaged ({error.problem}); sessions are read from the calendar library again")
+        )
         return None
     if footer is None:
         return None

@@ -1,6 +1,6 @@
-"""Time zone and closing times of an exchange, kept in the lake beside its sessions.
+"""Time zone and closing times of an exchange, cached in the lake beside its sessions.
 
-Belongs here: when a session ends, by the clock. Does not belong here: which bars exist.
+Belongs here: the time at which a session ends. Does not belong here: which bars exist.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _DATA_CLOSE = dt.time(22, 0)
 
 @dataclass(frozen=True)
 class ExchangeHours:
-    """When an exchange closes.
+    """Closing times of an exchange.
 
     Attributes
     ----------
@@ -44,25 +44,25 @@ class ExchangeHours:
         return day in self.closes
 
     def last_closed(self, now: dt.datetime) -> dt.date | None:
-        """Last session that has closed at `now`; None before the first that is known."""
+        """Last session closed at `now`; None before the first known one."""
         days = list(self.closes)
         found = bisect_right(list(self.closes.values()), now)
         return days[found - 1] if found else None
 
     def closed_after(self, day: dt.date, now: dt.datetime) -> list[dt.date]:
-        """Sessions after `day` that have closed at `now`."""
+        """Sessions after `day` closed at `now`."""
         return [session for session, close in self.closes.items() if session > day and close <= now]
 
 
 def exchange_hours(lake: Lake, code: str, now: dt.datetime) -> ExchangeHours:
-    """Hours of exchange `code` around `now`; the calendar library is asked about once a year.
+    """Hours of exchange `code` around `now`; the calendar library is loaded about once a year.
 
     With the calendar `data` every weekday counts as a session that closes at 22:00 UTC.
 
     Raises
     ------
     SettingError
-        When no exchange has this code.
+        If no exchange has this code.
     """
     if code == DATA:
         return _weekdays(now)
@@ -71,7 +71,7 @@ def exchange_hours(lake: Lake, code: str, now: dt.datetime) -> ExchangeHours:
     if known is None or max(known.closes).toordinal() - now.date().toordinal() < _LEAST_LEFT_DAYS:
         known = _from_library(code, now.date())
         closes = {str(day): close.isoformat() for day, close in known.closes.items()}
-        with contextlib.suppress(CannotWriteError):  # a book that may only be read: asked again next time
+        with contextlib.suppress(CannotWriteError):  # a read-only book: computed again next time
             replace_sealed_json(path, {"zone": known.zone, "closes": closes})
     return known
 

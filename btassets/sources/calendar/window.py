@@ -1,7 +1,7 @@
-"""Which dates a network source is asked for: from where, and up to the last finished session.
+"""Date range requested from a network source: its start, and the last finished session.
 
-Belongs here: when a session counts as finished, and the default window. Does not belong here: when an exchange
-closes (`exchange_hours.py`).
+Belongs here: when a session counts as finished, and the default window. Does not belong here: closing times
+(`exchange_hours.py`).
 """
 
 import datetime as dt
@@ -15,14 +15,14 @@ from btassets.sources.calendar.exchange_hours import exchange_hours
 from btassets.storage.lake import Lake
 
 WINDOW_YEARS = 5
-"""Years before the last session that are fetched when `source.start` is not set."""
+"""Years before the last session that are fetched if `source.start` is not set."""
 
 _SETTLED = dt.timedelta(minutes=30)  # vendors print the day's bar some time after the close
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Dates that are fetched, both inclusive, days since 1970-01-01."""
+    """Dates to fetch, both inclusive, days since 1970-01-01."""
 
     first: int
     last: int
@@ -38,7 +38,7 @@ class Window:
         return iso_day(self.last)
 
     def since(self, first_date: int | None) -> "Window":
-        """Give the part from `first_date`; None: the whole."""
+        """The part from `first_date`; None: the whole window."""
         return self if first_date is None else Window(first_date, self.last)
 
 
@@ -52,21 +52,21 @@ def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.da
     calendar
         Exchange code, or "data".
     lake
-        Where the calendar is kept; without one weekdays stand for sessions.
+        Cache of the calendar; without one weekdays count as sessions.
     now
-        The time, with its zone; unset: the clock's.
+        The time, with its zone; unset: now.
 
     Raises
     ------
     SettingError
-        For text that is no date, or a start that is not before the end.
+        For text that is not a date, or a start not before the end.
     """
     last = _day(end, "source.end") if end else last_finished_session(calendar, lake, now)
     if start:
         first = _day(start, "source.start")
     else:
         day = EPOCH + dt.timedelta(days=last)
-        # 29 February five years before another one is 1 March.
+        # 29 February five years earlier is 1 March.
         leap = day.month == 2 and day.day == 29
         earlier = day.replace(year=day.year - WINDOW_YEARS, **({"month": 3, "day": 1} if leap else {}))
         first = (earlier - EPOCH).days
@@ -79,10 +79,10 @@ def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.da
 def last_finished_session(calendar: str, lake: Lake | None, now: dt.datetime | None = None) -> int:
     """Last session whose close is at least half an hour ago, days since 1970-01-01.
 
-    With the calendar "data", or without a lake, weekdays stand for sessions.
+    With the calendar "data", or without a lake, weekdays count as sessions.
     """
     settled = (now or dt.datetime.now(dt.UTC)) - _SETTLED
-    # Without a lake nothing is kept, and weekdays need nothing to be kept in.
+    # Without a lake there is no cache, and weekdays need none.
     hours = exchange_hours(lake or Lake(Path(), 1), DATA if lake is None else calendar, settled)
     closed = hours.last_closed(settled)
     if closed is None:

@@ -1,7 +1,7 @@
-"""One file of bars, Parquet or CSV, as a table whose columns carry their roles.
+"""One file of bars, Parquet or CSV, as a table with columns named by role.
 
-Belongs here: opening, sniffing, and every way in which a file is not what its name says.
-Does not belong here: which files there are (`files.py`), what the columns mean (`columns.py`).
+Belongs here: opening, sniffing, and detecting a file that does not match its name. Does not belong here: listing files
+(`bar_folder.py`), the meaning of columns (`column_mapping.py`).
 """
 
 import csv
@@ -24,7 +24,7 @@ _BIG_CSV_BYTES = 16_000_000
 
 
 def file_stamp(path: Path) -> str:
-    """Give size, modification and change time of a file; "" when it cannot be looked at."""
+    """Size, modification and change time of a file; "" if it cannot be accessed."""
     try:
         facts = path.stat()
     except OSError:
@@ -38,12 +38,12 @@ def read_bar_file(path: Path, ticker: str, names: ColumnNames, *, needs_volume: 
     Parameters
     ----------
     needs_volume
-        False: the file may lack a volume column, as that of an index does; volume is 0 then.
+        False: the file may lack a volume column, like that of an index; volume is 0 then.
 
     Raises
     ------
     BlockedTickerError
-        Q1, when the file cannot be opened, is no Parquet or CSV, or lacks a column or any row.
+        Q1, if the file cannot be opened, is not Parquet or CSV, or lacks a column or any row.
     """
     table, located = read_bar_table(path, ticker, replace(names, ticker=None), needs_volume=needs_volume)
     return raw_bars_of(table, located, ticker)
@@ -52,23 +52,23 @@ def read_bar_file(path: Path, ticker: str, names: ColumnNames, *, needs_volume: 
 def read_bar_table(
     path: Path, ticker: str, names: ColumnNames, *, needs_volume: bool = True
 ) -> tuple[pa.Table, LocatedColumns]:
-    """Read the mapped columns of a file; the table's columns are called by their roles.
+    """Read the mapped columns of a file; the table's columns are named by role.
 
     Parameters
     ----------
     path
         Its suffix says Parquet or CSV.
     ticker
-        Name under which a problem is reported.
+        Name used in messages.
     names
-        What the file calls its columns.
+        The file's column names.
     needs_volume
         Refuse a file without a volume column.
     """
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
-            raise _blocked(ticker, path, "is not a regular file", "bars are read from files; remove it")
+            raise _blocked(ticker, path, "is not a regular file", "bars must be regular files; remove it")
         if facts.st_size == 0:
             raise _blocked(ticker, path, "is empty", "a ticker needs at least one bar; fetch it again")
         if path.name.casefold().endswith(PARQUET_SUFFIXES):
@@ -76,12 +76,12 @@ def read_bar_table(
         return _read_csv(path, ticker, names, facts.st_size, needs_volume=needs_volume)
     except PermissionError as error:
         observed = "cannot be read (permission denied)"
-        raise _blocked(ticker, path, observed, "the run reads it as its own user; allow reading") from error
+        raise _blocked(ticker, path, observed, "the run's user needs read permission; grant it") from error
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         kind = "Parquet" if path.name.casefold().endswith(PARQUET_SUFFIXES) else "CSV"
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         observed = f"cannot be read as {kind} ({first})"
-        raise _blocked(ticker, path, observed, "bars come as whole Parquet or CSV files; fetch it again") from error
+        raise _blocked(ticker, path, observed, "bars must be complete Parquet or CSV files; fetch it again") from error
 
 
 def _blocked(ticker: str, path: Path, observed: str, advice: str) -> BlockedTickerError:
@@ -91,12 +91,12 @@ def _blocked(ticker: str, path: Path, observed: str, advice: str) -> BlockedTick
 def _read_parquet(
     path: Path, ticker: str, names: ColumnNames, *, needs_volume: bool
 ) -> tuple[pa.Table, LocatedColumns]:
-    # Not pq.read_table: that one imports pandas, half a second for nothing.
+    # Not pq.read_table: that imports pandas, half a second for nothing.
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         available = file.schema_arrow.names
         located = locate_columns(available, names, ticker, needs_volume=needs_volume)
         wanted = list(located.by_role.values())
-        # A dot in a selected name would be taken for the path of a nested field.
+        # A dot in a selected name would be parsed as the path of a nested field.
         has_plain_names = not any("." in name for name in wanted)
         table = file.read(columns=wanted if has_plain_names else None, use_threads=False)
     arrays = [table.column(name) for name in wanted]
@@ -109,7 +109,7 @@ def csv_head(path: Path, ticker: str) -> tuple[list[str], str]:
     Raises
     ------
     BlockedTickerError
-        Q1, when the file is empty or holds a message.
+        Q1, if the file is empty or contains a message.
     """
     with pa.input_stream(str(path), compression="detect") as stream:
         head = stream.read(_HEAD_BYTES)
@@ -119,7 +119,7 @@ def csv_head(path: Path, ticker: str) -> tuple[list[str], str]:
     header = start.splitlines()[0].decode("utf-8", "replace")
     delimiter = max(",;\t|", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter))
-    # Archives put each name in angle brackets; a page or message has tags.
+    # Archives put each name in angle brackets; an HTML page or message has tags.
     is_head = len(names) > 1 and all(_BRACKETED.fullmatch(name.strip()) for name in names)
     if start[:1] in b"{[<" and not is_head:
         shown = " ".join(start[:120].decode("utf-8", "replace").split())
@@ -137,7 +137,7 @@ def _read_csv(
     numeric = {located.by_role[role]: pa.float64() for role in NUMBERS if role in located.by_role}
     try:
         table = _csv_table(path, located, reading, parsing, numeric)
-    except pa.ArrowInvalid:  # text among the numbers: read it all as text, so that it can be named
+    except pa.ArrowInvalid:  # text among the numbers: read everything as text, so that it can be reported
         table = _csv_table(path, located, reading, parsing, {})
     return table.rename_columns(list(located.by_role)), located
 

@@ -1,7 +1,7 @@
 """A folder of Parquet or CSV files, or one long file, as a source of bars.
 
-Belongs here: which files there are, whose they are, and reading a ticker or a benchmark on demand.
-Does not belong here: reading one file (`bar_files.py`), judging bars (`engine.market.quality`).
+Belongs here: listing the files and their tickers, and reading a ticker or a benchmark on demand. Does not belong here:
+reading one file (`bar_files.py`), screening bars (`engine.market.quality`).
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from btassets.sources.values.tickers import TickerNames
 
 _BASIS = "source.basis"
 _PATTERN = "source.ticker_pattern"
-_READERS = 2  # Arrow decodes without the interpreter's lock; more threads only queue for it
+_READERS = 2  # Arrow decodes without the GIL; more threads only queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Slice:
 
 @dataclass(frozen=True, slots=True)
 class _Inventory:
-    """What was found: per ticker its files, or its slices of long files, or why it is refused."""
+    """Scan result: per ticker its files, or its slices of long files, or the reason of its refusal."""
 
     files: dict[str, list[Path]]
     slices: dict[str, list[_Slice]]
@@ -57,27 +57,25 @@ class _Inventory:
 class FilesSource:
     """Bars from a folder with one file per ticker, or from long files with a ticker column.
 
-    Files that are not `.parquet`, `.pq` or `.csv` (also `.csv.gz`, `.csv.zst`, `.csv.bz2`), hidden
-    files and sub-folders are passed over. Nothing is read before the first question; what was found
-    then stays until `refresh`.
+    Files that are not `.parquet`, `.pq` or `.csv` (also `.csv.gz`, `.csv.zst`, `.csv.bz2`), hidden files and
+    sub-folders are skipped. The folder is scanned lazily; the result is cached until `refresh`.
 
     Parameters
     ----------
     path
         Folder, or one file.
     columns
-        What the files call their columns; with `columns.ticker` every file is a long one.
+        The files' column names; with `columns.ticker` every file is a long one.
     basis
-        What the prices already are: "raw", "split" or "total".
+        Basis of the prices: "raw", "split" or "total".
     ticker_pattern
-        Regular expression searched in a file's name without its suffix; its group "ticker", else its
-        first group, is the ticker. Files that do not match are passed over and listed by `problems`.
-        "": the whole name without its suffix.
+        Regular expression searched in a file's name without its suffix; its group "ticker", else its first group, is
+        the ticker. Files that do not match are skipped and listed by `problems`. "": the whole name without its suffix.
 
     Raises
     ------
     SettingError
-        For an unknown basis, or a pattern that is none or has no group.
+        For an unknown basis, or an invalid pattern or one without a group.
     """
 
     name = "files"
@@ -99,18 +97,18 @@ class FilesSource:
         self._inventory: _Inventory | None = None
 
     def tickers(self) -> list[str]:
-        """Every name found, sorted by bytes, those that `fetch` will refuse included.
+        """Every name found, sorted by bytes, including those that `fetch` will refuse.
 
         Raises
         ------
         NoBarsError
-            When the folder or file is missing, may not be read, or holds no file of bars.
+            If the folder or file is missing or unreadable, or contains no bar file.
         """
         found = self._found()
         return sorted({*found.files, *found.slices, *found.refused}, key=str.encode)
 
     def problems(self) -> list[Problem]:
-        """List findings about the source as a whole: files passed over, rows without a ticker."""
+        """Findings about the source as a whole: skipped files, rows without a ticker."""
         return list(self._found().problems)
 
     def stamp(self, ticker: str) -> str:
@@ -120,16 +118,16 @@ class FilesSource:
         return "+".join(file_stamp(path) for path in paths)
 
     def changed_at(self, ticker: str) -> float | None:
-        """When a file of the ticker was last written, moved or renamed, by the file system's own clock.
+        """Time at which a file of the ticker was last written, moved or renamed, by the file system's clock.
 
-        None for an unknown ticker, and for a file that has gone meanwhile.
+        None for an unknown ticker, and for a file deleted meanwhile.
         """
         found = self._found()
         paths = found.files.get(ticker) or [piece.path for piece in found.slices.get(ticker, [])]
         times: list[float] = []
         for path in paths:
             with contextlib.suppress(OSError):
-                # Not the modification time: a copy that keeps it would look settled at once.
+                # Not the modification time: a copy that preserves it would look settled at once.
                 times.append(path.stat().st_ctime)
         return max(times, default=None)
 
@@ -150,22 +148,22 @@ class FilesSource:
             parts = found.slices[ticker]
             return concatenated([raw_bars_of(part.table, part.located, ticker) for part in parts])
         near = difflib.get_close_matches(ticker, self.tickers(), n=1)
-        hint = f"did you mean {near[0]}?" if near else "`btassets doctor` lists what the source has."
+        hint = f"did you mean {near[0]}?" if near else "`btassets doctor` lists the tickers of the source."
         raise BlockedTickerError(ticker, "Q1", f"{self.path} has no such ticker; {hint}")
 
     def tickers_of(self, path: Path) -> list[str]:
-        """Tickers whose bars come from this one file alone; none when the source does not read it."""
+        """Tickers whose bars come only from this file; none if the source does not read it."""
         found = self._found()
         if len(found.slices) and self.path.is_file():
             return []
         return [ticker for ticker, files in found.files.items() if any(_is_same(path, own) for own in files)]
 
     def path_of(self, ticker: str) -> Path:
-        """The one file of a ticker of a folder with one file per ticker."""
+        """The file of a ticker in a folder with one file per ticker."""
         return self._found().files[ticker][0]
 
     def refresh(self) -> None:
-        """Forget what was found, so that the next question looks at the disk again."""
+        """Drop the cached scan, so that the next call reads the disk again."""
         self._inventory = None
 
     def _found(self) -> _Inventory:
@@ -179,7 +177,7 @@ class FilesSource:
 
     def _bar_files(self) -> list[Path]:
         where = self._where
-        advice = "bars are read from Parquet or CSV files; set source.path to their folder or to one long file."
+        advice = "bars must be in Parquet or CSV files; set source.path to their folder or to one long file."
         try:
             if self.path.is_file():
                 found = [self.path]
@@ -191,9 +189,9 @@ class FilesSource:
                 found = sorted(entry for entry in self.path.iterdir() if _may_hold_bars(entry))
         except OSError as error:
             observed = f"it cannot be read ({error.strerror or error})"
-            raise NoBarsError(where, observed, "allow the run's user to read it.") from error
+            raise NoBarsError(where, observed, "give read permission to the run's user.") from error
         if not found or (len(found) == 1 and bar_suffix(found[0].name) is None):
-            observed = f"it holds no file of bars ({', '.join(SUFFIXES)})"
+            observed = f"it contains no bar file ({', '.join(SUFFIXES)})"
             raise NoBarsError(where, observed, advice)
         return found
 
@@ -208,17 +206,17 @@ class FilesSource:
                 inventory.files.setdefault(ticker, []).append(path)
         if passed_over and not inventory.files:
             observed = f"none of its {len(paths)} files matches source.ticker_pattern (first: {passed_over[0]})"
-            raise NoBarsError(self._where, observed, "it is searched in the name without suffix; correct it.")
+            raise NoBarsError(self._where, observed, "it is matched against the name without suffix; correct it.")
         if passed_over:
             text = (
-                f"{len(passed_over)} files do not match source.ticker_pattern and were passed over "
-                f"(first: {passed_over[0]})."
+                f"{len(passed_over)} files do not match source.ticker_pattern and were skipped (first: "
+                f"{passed_over[0]})."
             )
             inventory.problems.append(Problem("", "Q2", "info", None, len(passed_over), text))
         for ticker, files in inventory.files.items():
             if len(files) > 1:
                 names = ", ".join(path.name for path in files)
-                reason = f"{len(files)} files give this ticker ({names}); one file per ticker; remove all but one."
+                reason = f"{len(files)} files map to this ticker ({names}); one file per ticker; remove all but one."
                 inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", reason)
         _refuse_names(inventory)
         return inventory
@@ -242,11 +240,11 @@ class FilesSource:
                 for ticker, rows in _by_ticker(table, path, inventory.problems):
                     inventory.slices.setdefault(ticker, []).append(_Slice(path, rows, located))
             except BlockedTickerError as error:
-                # The file may hold any ticker: it is reported under its own name.
+                # The file may hold any ticker, so it is reported under its own name.
                 inventory.refused[stem] = error
         if not inventory.slices:
             reasons = [error.reason for error in inventory.refused.values()]
-            observed = f"no long file gives a bar ({reasons[0] if reasons else 'no row has a ticker'})"
+            observed = f"no long file contains a bar ({reasons[0] if reasons else 'no row has a ticker'})"
             raise NoBarsError(self._where, observed, "correct the file or [source.columns].")
         _refuse_names(inventory)
         return inventory
@@ -255,7 +253,7 @@ class FilesSource:
 def fetch_many(
     source: BarSource, tickers: Iterable[str], n_threads: int = _READERS
 ) -> Iterator[tuple[str, RawBars | BlockedTickerError]]:
-    """Yield each ticker with its bars or its refusal, in the order asked; one refusal stops no other."""
+    """Yield each ticker with its bars or its refusal, in the given order; a refusal affects only its ticker."""
 
     def fetch(ticker: str) -> tuple[str, RawBars | BlockedTickerError]:
         try:
@@ -270,23 +268,23 @@ def fetch_many(
 def read_benchmark(
     benchmark: str, source: BarSource, columns: ColumnNames | None = None, folder: Path | None = None
 ) -> RawBars:
-    """Bars of the benchmark: of a file when one has that name, else of a ticker of the source.
+    """Bars of the benchmark: of a file with that name, else of a ticker of the source.
 
     Parameters
     ----------
     benchmark
         A path, or a ticker.
     source
-        Where a ticker is looked up.
+        Source used to look up a ticker.
     columns
-        What the file calls its columns; when they are not there, date, open, ..., volume are tried.
+        The file's column names; if they are missing, date, open, ..., volume are tried.
     folder
-        What a relative path starts from; the current folder when None.
+        Base of a relative path; the current folder if None.
 
     Raises
     ------
     BenchmarkError
-        Neither such a file nor such a ticker, or it cannot be accepted.
+        No such file or ticker, or it is refused.
     """
     path = (folder or Path()) / benchmark
     try:
@@ -301,11 +299,11 @@ def read_benchmark(
         raise BenchmarkError(benchmark, error.reason.rstrip(".")) from error
     near = difflib.get_close_matches(ticker, known, n=1, cutoff=0.5)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    raise BenchmarkError(benchmark, f"there is neither such a file nor such a ticker{hint}")
+    raise BenchmarkError(benchmark, f"no such file or ticker{hint}")
 
 
 def _without_empty_volume(bars: RawBars) -> RawBars:
-    """An index has no volume, and none of a benchmark is used: an empty one is 0."""
+    """An index has no volume, and the benchmark's volume is never used: an empty one becomes 0."""
     return replace(bars, volume=np.nan_to_num(bars.volume, nan=0.0))
 
 
@@ -360,10 +358,10 @@ def _refuse_names(inventory: _Inventory) -> None:
     for ticker in names:
         reason = unsafe_reason(ticker)
         if reason is not None:
-            text = f"{reason}; a ticker is a safe name; rename it in the source."
+            text = f"{reason}; a ticker must be a safe name; rename it in the source."
             inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", text)
     for ticker, spellings in case_collisions(names).items():
-        text = f"{' and '.join(spellings)} differ only in case; tickers are unique without case; keep one."
+        text = f"{' and '.join(spellings)} differ only in case; tickers must be unique ignoring case; keep one."
         inventory.refused[ticker] = BlockedTickerError(ticker, "Q2", text)
 
 
@@ -372,7 +370,7 @@ def _by_ticker(table: pa.Table, path: Path, problems: list[Problem]) -> Iterator
     column = table.column("ticker")
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-        reason = f"{path.name}: the ticker column holds {kind}; tickers are text (TRUE, 0700); write them as text."
+        reason = f"{path.name}: the ticker column holds {kind}; tickers must be text (TRUE, 0700); write them as text."
         raise BlockedTickerError(path.stem, "Q2", reason)
     texts = pc.fill_null(column.cast(pa.string()), "").combine_chunks()
     encoded = texts.dictionary_encode()

@@ -1,6 +1,6 @@
-"""The endings that make a file one of bars.
+"""The suffixes of bar files.
 
-Belongs here: names alone. Does not belong here: reading such a file (`bar_files.py`).
+Belongs here: names only. Does not belong here: reading such a file (`bar_files.py`).
 """
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -9,7 +9,7 @@ SUFFIXES = PARQUET_SUFFIXES + CSV_SUFFIXES
 
 
 def bar_suffix(name: str) -> str | None:
-    """Give the suffix that makes a file one of bars, as it is spelled; None for any other file.
+    """Suffix of a bar file, as spelled; None for any other file.
 
     Examples
     --------

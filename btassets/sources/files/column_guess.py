@@ -1,7 +1,7 @@
-"""What files usually call their columns: hints for a refusal, and what `init` writes down.
+"""Usual column names: hints for a refusal, and defaults written by `init`.
 
-Belongs here: the usual names of each role. Does not belong here: reading under a guess. A reader takes the names
-of the settings and no others.
+Belongs here: the usual names of each role. Does not belong here: reading with guessed names. Readers use only the names
+in the settings.
 """
 
 import re
@@ -37,11 +37,11 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "split": ("split", "splits", "stocksplits", "splitcoefficient", "splitfactor", "splitratio"),
     "adjusted_close": ("adjclose", "adjustedclose", "closeadj", "adjcloseprice", "closeadjusted", "adjustedcloseprice"),
 }
-"""Role to what files call it, without case and signs; the first of them that a file has is meant."""
+"""Usual names per role, without case and punctuation; the first one found in a file is used."""
 
 
 def plain_name(name: str) -> str:
-    """A column's name without case and signs.
+    """A column's name without case and punctuation.
 
     >>> plain_name(" <Adj_Close> ")
     'adjclose'
@@ -50,7 +50,7 @@ def plain_name(name: str) -> str:
 
 
 def same_name(name: str) -> str:
-    """Form in which a file's and a setting's name of a column are compared: case, brackets and spaces do not count.
+    """Normalized column name for comparison: without case, brackets and spaces.
 
     >>> same_name(" <CLOSE>"), same_name("Stock Splits")
     ('close', 'stock splits')
@@ -62,6 +62,6 @@ def same_name(name: str) -> str:
 
 
 def guessed_column(role: str, available: Sequence[str]) -> str | None:
-    """The column that usually holds `role`; None when none has a usual name."""
+    """The column that usually holds `role`; None if no name matches."""
     plain = {plain_name(name): name for name in reversed(available)}
     return next((plain[usual] for usual in USUAL_NAMES[role] if usual in plain), None)

@@ -1,7 +1,7 @@
-"""From the columns of a table to one ticker's bars: names and roles.
+"""Maps the columns of a table to one ticker's bars: names and roles.
 
 Belongs here: finding the mapped columns, and one ticker's bars from them. Does not belong here: opening files
-(`bar_files.py`), reading a date or number (`sources.values`), judging the numbers (`engine.market.quality`).
+(`bar_files.py`), reading a date or number (`sources.values`), screening the numbers (`engine.market.quality`).
 """
 
 import re
@@ -21,9 +21,9 @@ from btassets.sources.values.unreadable import UnreadableValueError
 NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "split", "adjusted_close", "unused_adjusted")
 
 UNUSED_ADJUSTED = "unused_adjusted"
-"""Role of an adjusted close that no setting names: it is read to say how far it differs from the close."""
+"""Role of an unmapped adjusted close, read only to report its difference from the close."""
 
-# What files usually call corporate actions: found but not mapped is worth a word.
+# Usual names of corporate actions: found but not mapped, they are reported.
 _ACTION_WORDS = re.compile(r"divid|div_?cash|split", re.IGNORECASE)
 
 _ADJUSTED_DIFFERS_FRAC = 0.002
@@ -31,7 +31,7 @@ _ADJUSTED_DIFFERS_FRAC = 0.002
 
 @dataclass(frozen=True, slots=True)
 class ColumnNames:
-    """What a file calls its columns ([source.columns]); None: the file has no such column."""
+    """Column names of a file ([source.columns]); None: the file has no such column."""
 
     date: str = "date"
     open: str = "open"
@@ -47,14 +47,14 @@ class ColumnNames:
 
 @dataclass(frozen=True, slots=True)
 class LocatedColumns:
-    """Where the mapped columns of one file are.
+    """Positions of the mapped columns of one file.
 
     Attributes
     ----------
     by_role
-        Role ("date", "open", ...) to the file's own spelling of the column's name.
+        Role ("date", "open", ...) to the name as spelled in the file.
     unmapped_actions
-        Columns that look like dividends or splits and that no setting names.
+        Columns that look like dividends or splits but are not mapped.
     """
 
     by_role: dict[str, str]
@@ -64,7 +64,7 @@ class LocatedColumns:
 def locate_columns(
     available: Sequence[str], names: ColumnNames, ticker: str, *, needs_volume: bool = True
 ) -> LocatedColumns:
-    """Find the mapped columns among those of a file, exactly or else without case, brackets and outer spaces.
+    """Find the mapped columns of a file, exactly or else without case, brackets and outer spaces.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def locate_columns(
     Raises
     ------
     BlockedTickerError
-        Q1, when a mapped column is missing or there twice.
+        Q1, if a mapped column is missing or occurs twice.
     """
     by_role: dict[str, str] = {}
     missing: dict[str, str] = {}
@@ -85,7 +85,7 @@ def locate_columns(
         same = [name for name in available if name == wanted]
         found = same or [name for name in available if same_name(name) == same_name(wanted)]
         if len(found) > 1:
-            reason = f"column {wanted!r} is there {len(found)} times; each column once; rename or drop the other."
+            reason = f"column {wanted!r} occurs {len(found)} times; columns must be unique; rename or drop the other."
             raise BlockedTickerError(ticker, "Q1", reason)
         if found:
             by_role[field.name] = found[0]
@@ -94,9 +94,9 @@ def locate_columns(
     if missing:
         shown = ", ".join(repr(name[:40]) for name in available[:12]) or "none"
         reason = (
-            f"column {', '.join(repr(name) for name in missing.values())} is missing (found: {shown}); bars "
-            f"need date, open, high, low, close and volume; name the file's columns in [source.columns]"
-            f"{_hint(missing, available, set(by_role.values()))}."
+            f"column {', '.join(repr(name) for name in missing.values())} is missing (found: {shown}); bars need "
+            "date, open, high, low, close and volume; name the file's columns in "
+            f"[source.columns]{_hint(missing, available, set(by_role.values()))}."
         )
         raise BlockedTickerError(ticker, "Q1", reason)
     taken = set(by_role.values())
@@ -108,7 +108,7 @@ def locate_columns(
 
 
 def _hint(missing: dict[str, str], available: Sequence[str], taken: set[str]) -> str:
-    """What to write there, as far as the usual names of columns tell."""
+    """Suggested settings, based on the usual names of columns."""
     free = [name for name in available if name not in taken]
     found = {role: guess for role in missing if (guess := guessed_column(role, free)) is not None}
     return "".join(f", {role} = {name!r}" for role, name in found.items()).replace(", ", ": ", 1)
@@ -120,16 +120,16 @@ def raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBar
     Parameters
     ----------
     table
-        Rows of this ticker only; columns under their roles ("date", "open", ...).
+        Rows of this ticker only; columns named by role ("date", "open", ...).
     located
-        Which roles there are.
+        Available roles.
     ticker
         Canonical name, for messages.
 
     Returns
     -------
     RawBars
-        A number that is missing or is text is NaN; an empty dividend is 0.0, an empty split 1.0.
+        A missing number or text becomes NaN; an empty dividend 0.0, an empty split 1.0.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBar
         Q1: no row, dates that are not dates, a column of the wrong type, text in a dividend or split.
     """
     if table.num_rows == 0:
-        reason = "there is not one row; a ticker needs at least one bar; fetch it again or remove the file."
+        reason = "no rows; a ticker needs at least one bar; fetch it again or remove the file."
         raise BlockedTickerError(ticker, "Q1", reason)
     try:
         return _raw_bars_of(table, located, ticker)
@@ -145,7 +145,7 @@ def raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBar
         raise BlockedTickerError(ticker, "Q1", error.reason) from error
     except (pa.ArrowException, UnicodeDecodeError) as error:  # e.g. an unknown time zone, broken text
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        reason = f"the rows cannot be read ({first}); bars are dates and numbers; correct the file."
+        reason = f"the rows cannot be read ({first}); bars must be dates and numbers; correct the file."
         raise BlockedTickerError(ticker, "Q1", reason) from error
 
 
@@ -159,8 +159,8 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
             found = read_numbers(table.column(role), roles[role])
             if len(found.text_rows) and role in {"dividend", "split"}:
                 reason = (
-                    f"{_text_note(found, dates, ticker, roles[role]).text} An action that cannot be read would become "
-                    "a false jump."
+                    f"{_text_note(found, dates, ticker, roles[role]).text} An unreadable action would create a false "
+                    "price jump."
                 )
                 raise BlockedTickerError(ticker, "Q1", reason)
             if len(found.text_rows) and role != UNUSED_ADJUSTED:
@@ -168,7 +168,9 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
             numbers[role] = found.values
     if located.unmapped_actions:
         shown = ", ".join(located.unmapped_actions[:4])
-        text = f"{ticker}: columns {shown} are not read; actions count only when mapped; name them in [source.columns]."
+        text = (
+            f"{ticker}: columns {shown} are not read; actions are used only if mapped; name them in [source.columns]."
+        )
         notes.append(Problem(ticker, "Q1", "info", None, len(located.unmapped_actions), text))
     if UNUSED_ADJUSTED in numbers:
         notes += _unused_note(numbers[UNUSED_ADJUSTED], numbers["close"], dates, ticker, roles)
@@ -181,7 +183,7 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
         close=numbers["close"],
         volume=numbers.get("volume", np.zeros(len(dates))),
         dividend=_filled(numbers.get("dividend"), len(dates), 0.0),
-        split=np.where(split == 0.0, 1.0, split),  # 0 is how many say that there was none
+        split=np.where(split == 0.0, 1.0, split),  # some vendors write 0 for none
         adjusted_close=numbers.get("adjusted_close"),
         notes=tuple(notes),
     )
@@ -191,7 +193,7 @@ def _text_note(found: Numbers, dates: npt.NDArray[np.int32], ticker: str, name: 
     day = int(dates[found.text_rows[0]])
     text = (
         f"{ticker} {np.datetime64(day, 'D')}: {name} is {found.first_text!r} ({len(found.text_rows)} rows in all); "
-        "prices, volume and actions are numbers with a decimal point; correct the source."
+        "prices, volume and actions must be numbers with a decimal point; correct the source."
     )
     return Problem(ticker, "Q4", "info", day, len(found.text_rows), text)
 
@@ -203,7 +205,7 @@ def _unused_note(
     ticker: str,
     roles: dict[str, str],
 ) -> list[Problem]:
-    """Say that an adjusted close is there, differs from the close, and is not read."""
+    """Report an unused adjusted close that differs from the close."""
     with np.errstate(all="ignore"):
         off = np.abs(adjusted / close - 1.0)
     off = np.where(np.isfinite(off), off, 0.0)
@@ -220,7 +222,7 @@ def _unused_note(
 
 
 def concatenated(parts: Sequence[RawBars]) -> RawBars:
-    """Join the pieces of one ticker from several long files, in the order given."""
+    """Join the pieces of one ticker from several long files, in the given order."""
     if len(parts) == 1:
         return parts[0]
     adjusted = [part.adjusted_close for part in parts if part.adjusted_close is not None]

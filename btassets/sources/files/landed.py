@@ -1,8 +1,8 @@
-"""A source together with the bars that landed beside it.
+"""A source merged with landed bars.
 
-Belongs here: joining the two. Where both have a bar the source's own counts: once it has caught up, what
-landed changes nothing, and a source that re-bases its history is never mixed with bars on the old basis.
-Does not belong here: taking files from the landing folder (`btassets.stages.bars.landing`).
+Belongs here: merging. On common dates the source's own bars count: once it has caught up, landed bars change nothing,
+and a source that re-bases its history is never mixed with bars on the old basis. Does not belong here: accepting files
+from the landing folder (`btassets.arrivals.landing`).
 """
 
 from collections.abc import Callable, Mapping
@@ -35,14 +35,14 @@ KEPT_COLUMNS = ColumnNames(dividend="dividend", split="split")
 
 
 class WithLanded:
-    """A source whose tickers also have the bars that landed.
+    """A source whose tickers also have landed bars.
 
     Parameters
     ----------
     base
         The book's source.
     folder
-        One Parquet file per ticker with what landed.
+        One Parquet file of landed bars per ticker.
     """
 
     def __init__(self, base: BarSource, folder: Path) -> None:
@@ -73,18 +73,18 @@ class WithLanded:
         return f"{own}+landed-{file_stamp(self._paths[ticker])}" if ticker in self._paths else own
 
     def fetch(self, ticker: str) -> RawBars:
-        """Bars of the source, and those that landed on dates that it lacks, ascending."""
+        """Bars of the source, and landed ones on dates it lacks, ascending."""
         kept = self.landed(ticker)
         if kept is None:
             return self.base.fetch(ticker)
         return filled(self.base.fetch(ticker), kept) if ticker in self._own_tickers() else kept
 
     def changed_at(self, ticker: str) -> float | None:
-        """When the source's own part last changed; what landed is whole."""
+        """Time of the last change of the source's own part; landed bars are always complete."""
         return changed_at(self.base, ticker) if ticker in self._own_tickers() else None
 
     def announce(self, wanted: Mapping[str, int | None]) -> None:
-        """Pass on what will be asked."""
+        """Forward the announcement of fetches."""
         announce(self.base, wanted)
 
     def problems(self) -> list[Problem]:
@@ -92,12 +92,12 @@ class WithLanded:
         return source_problems(self.base)
 
     def landed(self, ticker: str) -> RawBars | None:
-        """Bars of a ticker that landed, None without.
+        """Landed bars of a ticker, None without any.
 
         Raises
         ------
         BlockedTickerError
-            When its file and the second copy of it are damaged.
+            If its file and the second copy of it are damaged.
         """
         if ticker not in self._paths:
             return None
@@ -106,13 +106,13 @@ class WithLanded:
 
 
 class WithLandedSince(WithLanded):
-    """The same over a source that can be asked for a part."""
+    """The same for a source with partial fetches."""
 
     base: FetchesSince  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @property
     def last_expected(self) -> int | None:
-        """Date of the last bar that the source should have."""
+        """Expected date of the source's last bar."""
         return self.base.last_expected
 
     def fetch_since(self, ticker: str, first_date: int) -> RawBars:
@@ -125,14 +125,14 @@ class WithLandedSince(WithLanded):
 
 
 def with_landed(base: BarSource, folder: Path) -> BarSource:
-    """The source itself, or together with what landed in `folder`."""
+    """The source itself, or merged with the landed bars in `folder`."""
     if not folder.is_dir() or not any(p.suffix == ".parquet" and p.name[0] != "." for p in folder.iterdir()):
         return base
     return WithLandedSince(base, folder) if isinstance(base, FetchesSince) else WithLanded(base, folder)
 
 
 def write_landed(path: Path, table: pa.Table) -> None:
-    """Write what landed of one ticker, sealed and twice: the files that it came from are pruned after a while."""
+    """Write the landed bars of one ticker, sealed and twice, because the original files are pruned later."""
 
     def fill(take: Callable[[pa.RecordBatch], None]) -> Mapping[str, Any]:
         for batch in table.combine_chunks().to_batches():
@@ -149,12 +149,12 @@ def copy_of(path: Path) -> Path:
 
 
 def refuse_damaged(path: Path, ticker: str) -> None:
-    """Verify a file of landed bars, and put its second copy in its place where it is damaged.
+    """Verify a file of landed bars, and restore it from its second copy if damaged.
 
     Raises
     ------
     BlockedTickerError
-        When the copy is damaged, too.
+        If the copy is damaged, too.
     """
     try:
         problem = verify(path, path.name).problem
@@ -180,7 +180,7 @@ def rows(bars: RawBars, wanted: np.ndarray) -> RawBars:
 
 
 def filled(bars: RawBars, more: RawBars) -> RawBars:
-    """Bars, and those of `more` on dates that they lack, ascending when `bars` are.
+    """Bars, plus those of `more` on missing dates, ascending if `bars` are.
 
     Examples
     --------
@@ -200,5 +200,5 @@ def filled(bars: RawBars, more: RawBars) -> RawBars:
         for f in fields(bars)
         if f.name not in ("adjusted_close", "notes")
     }
-    # What the vendor adjusted is compared as a whole or not at all.
+    # The vendor's adjusted closes are compared as a whole or not at all.
     return RawBars(**parts, adjusted_close=None, notes=bars.notes)

@@ -1,12 +1,11 @@
 """Random numbers that are a pure function of (seed, entity, stream, counter).
 
-Belongs here: the hash, and the few distributions that the synthetic market needs. Does not belong
-here: any rule of the market itself.
+Belongs here: the hash, and the few distributions needed by the synthetic market. Does not belong here: any rule of the
+market itself.
 
-Nothing has a state, so any entity can be drawn alone, in any order and in any company, and a later
-counter never changes an earlier draw. The arithmetic is integers, `+ - * /`, `sqrt` and `floor`
-only, all exactly defined by IEEE 754: library `log`, `exp` and `sin` differ in the last bit
-between processors, these do not, so a demo gives the same numbers everywhere.
+Nothing has a state, so any entity can be drawn alone and in any order, and a later counter never changes an earlier
+draw. The arithmetic uses only integers, `+ - * /`, `sqrt` and `floor`, all exactly defined by IEEE 754: library `log`,
+`exp` and `sin` differ in the last bit between processors, these do not, so a demo gives the same numbers everywhere.
 """
 
 import math
@@ -54,9 +53,9 @@ def stream_keys(seed: int, entities: npt.NDArray[Any], stream: int) -> Uint64s:
     seed
         Any integer; only its lowest 64 bits count.
     entities
-        Non-negative integers that name who draws (a ticker's number, the market, a sector).
+        Non-negative integers that identify the entity (a ticker's number, the market, a sector).
     stream
-        Non-negative integer that names what is drawn.
+        Non-negative integer that identifies the drawn quantity.
     """
     with np.errstate(over="ignore"):  # 64-bit wrap-around is the algorithm
         key = np.full(np.shape(entities), seed & 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
@@ -75,8 +74,8 @@ def random_bits(keys: Uint64s, counters: npt.NDArray[Any]) -> Uint64s:
     keys
         From `stream_keys`, shape (n_entities,).
     counters
-        Non-negative integers, e.g. days since 1970-01-01: shape (n,) when all entities share
-        them, (n, n_entities) when each has its own.
+        Non-negative integers, e.g. days since 1970-01-01: shape (n,) if all entities share them, (n, n_entities) if
+        each has its own.
 
     Returns
     -------
@@ -142,9 +141,9 @@ def exponential_function(x: Floats) -> Floats:
 def circle_point(bits32: Uint64s) -> tuple[Floats, Floats]:
     """Point on the unit circle, uniform by angle, from the 32 lowest bits.
 
-    Exactly symmetric: the first coordinate's angle is one of 2^31 values placed symmetrically
-    around 0, the second one's sign is a bit of its own. So either coordinate has mean exactly 0
-    given the other, which is what makes the market an exact martingale.
+    Exactly symmetric: the first coordinate's angle is one of 2^31 values placed symmetrically around 0, the second
+    one's sign is a separate bit. So either coordinate has mean exactly 0 given the other, which makes the market an
+    exact martingale.
     """
     angle = (bits32 & _LOW_31).astype(np.float64)
     angle -= 2.0**30 - 0.5
@@ -175,12 +174,12 @@ def student4_pair(bits: Uint64s, max_radius: float) -> tuple[Floats, Floats, Flo
     bits
         From `random_bits`.
     max_radius
-        Larger radii are shortened to this one, direction kept: symmetry, hence mean 0, is exact.
+        Larger radii are clipped to this one, keeping the direction, so that symmetry and hence mean 0 are exact.
 
     Returns
     -------
     tuple of numpy.ndarray
-        x, y, and 1 + radius^2 / 2 (before shortening), which `mixing_variance` needs.
+        x, y, and 1 + radius^2 / 2 (before clipping), an input of `mixing_variance`.
     """
     tail = ((bits >> _S32).astype(np.float64) + 0.5) * 2.0**-32
     np.sqrt(tail, out=tail)
@@ -196,7 +195,7 @@ def student4_pair(bits: Uint64s, max_radius: float) -> tuple[Floats, Floats, Flo
 
 
 def mixing_variance(bits: Uint64s, tail: Floats, max_variance: float) -> Floats:
-    """Draw 1/g of a `student4_pair` given the pair: the variance its Brownian paths really had.
+    """Draw 1/g of a `student4_pair` given the pair: the actual variance of its Brownian paths.
 
     Given the pair, g ~ Gamma(3) / (1 + radius^2 / 2); Gamma(3) = -ln(u1 u2 u3), 21 bits each.
     """

@@ -1,7 +1,7 @@
-"""The `demo` source: a synthetic market that needs no key, no network and no data of one's own.
+"""The `demo` source: a synthetic market that needs no key, network or data.
 
-Belongs here: presets, names, and which sessions of the market are shown. Does not belong here: the
-model of the market (`synthetic_market.py`), and which sessions an exchange has: they are handed in.
+Belongs here: presets, names, and the sessions shown. Does not belong here: the model of the market
+(`synthetic_market.py`), and the sessions of an exchange, which are passed in.
 """
 
 import hashlib
@@ -10,24 +10,28 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from btassets.errors import SettingError
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, RawBars
+from btassets.sources.calendar.calendars import exchange_sessions
 from btassets.sources.calendar.exchange_library import calendar_type
 from btassets.sources.synthetic.synthetic_factors import DEFAULT_EPOCH, SESSIONS_A_YEAR, MarketSpec
 from btassets.sources.synthetic.synthetic_market import MODEL_VERSION, CalendarTooShortError, SyntheticMarket
+from btassets.storage.lake import Lake
 
 PRESETS = {"demo": 0.006, "null": 0.0, "edge": 0.012}
 """Planted edge by preset: mean weekly rank ICs of about 0.03, 0 and 0.06 (30 sessions ahead)."""
 
 BENCHMARK = "SYNIDX"
-"""The market factor itself; listed by the source like any ticker, and no member of its universe."""
+"""The market factor itself; listed by the source like any ticker, but not in its universe."""
 
 LAST_SESSION = 20_453
-"""2025-12-31: where every preset ends, whatever today is; `extend` appends to it."""
+"""2025-12-31: the fixed end of every preset; `extend` appends to it."""
 
 _SESSIONS_OF_DEFAULT_EPOCH = 6 * SESSIONS_A_YEAR
 _DAYS_OF_TEN_YEARS = 3_653
@@ -39,7 +43,7 @@ _NAME = re.compile(r"SYN(\d{4,})")
 
 
 def ticker_name(number: int) -> str:
-    """Name of ticker `number`, counted from 1; it looks like no real one.
+    """Name of ticker `number`, counted from 1; resembles no real one.
 
     >>> ticker_name(7)
     'SYN0007'
@@ -58,10 +62,10 @@ def weekday_sessions(first: int, last: int) -> npt.NDArray[np.int32]:
 
 
 def demo_epoch(n_sessions: int) -> int:
-    """Where the state of a demo market with so many sessions starts, days since 1970-01-01.
+    """Start of the state of a demo market with that many sessions, days since 1970-01-01.
 
-    2018-01-02 for up to 1,512 sessions (6 years); ten years earlier for up to 16 years, and so on. Markets
-    of one epoch agree on every session that they share; those of different epochs are different.
+    2018-01-02 for up to 1,512 sessions (6 years); ten years earlier for up to 16 years, and so on. Markets of one epoch
+    agree on every common session; those of different epochs are different.
 
     >>> [str(np.datetime64(demo_epoch(n), "D")) for n in (1260, 1512, 1513)]
     ['2018-01-02', '2018-01-02', '2008-01-02']
@@ -72,7 +76,7 @@ def demo_epoch(n_sessions: int) -> int:
 
 
 def calendar_span(n_sessions: int, extend: int = 0) -> tuple[int, int]:
-    """First and last date, inclusive, of the sessions that `DemoSource` must be given for this demo."""
+    """First and last date, inclusive, of the sessions required by `DemoSource` for this demo."""
     # 8 days for 5 sessions and a month: room for the holidays of any exchange.
     days_after = extend * 8 // 5 + 30 if extend else 0
     return demo_epoch(n_sessions), LAST_SESSION + days_after
@@ -84,23 +88,22 @@ class DemoSource:
     Parameters
     ----------
     sessions
-        int32, days since 1970-01-01, ascending: all sessions of the calendar over `calendar_span`. More of
-        them, on either side, change nothing. None: those of the New York Stock Exchange, asked of the
-        calendar library at first use (0.5 s).
+        int32, days since 1970-01-01, ascending: all sessions of the calendar over `calendar_span`. Additional ones, on
+        either side, change nothing. None: those of the New York Stock Exchange, loaded from the calendar library at
+        first use (0.5 s).
     preset
         "demo", "null" or "edge": see `PRESETS`.
     n_tickers
-        Tickers are numbered 1 to `n_tickers`; a number that has no bar on any session shown (ended before,
-        or not yet listed) is not offered.
+        Tickers are numbered 1 to `n_tickers`; a number without a bar on any session shown (ended before, or not yet
+        listed) is left out.
     n_years
-        Years of 252 sessions shown up to 2025-12-31. An earlier start changes no bar as long as
-        `demo_epoch` agrees.
+        Years of 252 sessions shown up to 2025-12-31. An earlier start changes no bar with the same `demo_epoch`.
     n_sessions
         The same in sessions; overrides `n_years`.
     seed
         Another seed, another market.
     edge
-        Planted edge in place of the preset's.
+        Planted edge instead of the preset's.
     extend
         Sessions appended after 2025-12-31; no earlier bar changes.
     has_lifecycle
@@ -109,9 +112,9 @@ class DemoSource:
     Raises
     ------
     SettingError
-        For a preset that does not exist, or counts below 1.
+        For an unknown preset, or counts below 1.
     CalendarTooShortError
-        When `sessions` do not cover the demo.
+        If `sessions` do not cover the demo.
     """
 
     name = "demo"
@@ -178,7 +181,7 @@ class DemoSource:
         return sorted([*self._spans, BENCHMARK])
 
     def stamp(self, ticker: str) -> str:
-        """Fingerprint of everything that the ticker's bars are computed from; no bar is computed."""
+        """Fingerprint of all inputs of the ticker's bars; computes no bar."""
         shown = self.market.shown_sessions
         span = (int(shown[0]), int(shown[-1])) if ticker == BENCHMARK else self._spans.get(ticker)
         if span is None:
@@ -188,7 +191,7 @@ class DemoSource:
         return f"{MODEL_VERSION}:{self.spec!r}:{span[0]}:{span[1]}:{calendar}"
 
     def announce(self, wanted: Mapping[str, int | None]) -> None:
-        """Compute bars in the order in which they will be asked for: a block serves 64 calls, not one."""
+        """Compute bars in the order of later calls: a block is used by 64 calls, not one."""
         names = [ticker for ticker in wanted if ticker in self._spans]
         with self._lock:
             self._place = {ticker: place for place, ticker in enumerate(names)}
@@ -196,17 +199,17 @@ class DemoSource:
             self._blocks.clear()
 
     def fetch(self, ticker: str) -> RawBars:
-        """All bars of one ticker; the bars of its neighbours are kept for the next calls.
+        """All bars of one ticker; the bars of its neighbours are cached for the next calls.
 
         Raises
         ------
         BlockedTickerError
-            Q1, for a name that the source does not have.
+            Q1, for a name not in the source.
         """
         if ticker == BENCHMARK:
             return self.market.benchmark()
         if ticker not in self._spans:
-            reason = f"not a ticker of this demo; it offers {len(self._spans)} names; take one that it lists"
+            reason = f"not a ticker of this demo; it has {len(self._spans)} tickers; choose one of them"
             raise BlockedTickerError(ticker, "Q1", reason)
         with self._lock:
             numbers = self._announced if ticker in self._place else np.arange(1, self.n_tickers + 1)
@@ -229,7 +232,7 @@ class DemoSource:
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
-        """First and last date of every ticker that has a bar."""
+        """First and last date of every ticker with a bar."""
         numbers = np.arange(1, self.n_tickers + 1)
         first, last = self.market.spans(numbers)
         return {
@@ -260,3 +263,19 @@ def _cut(sessions: npt.NDArray[np.int32], epoch: int, extend: int) -> npt.NDArra
         raise CalendarTooShortError(span[0], span[1], str(np.datetime64(epoch, "D")), extend)
     days = days[: fixed_end + extend]
     return days[days >= epoch]
+
+
+def open_demo(settings: Settings, folder: Path, lake: Lake | None) -> DemoSource:
+    """Source of a book whose settings name the demo market; without a lake its sessions are plain weekdays."""
+    del folder
+    demo = settings.demo
+    n_sessions = round(demo.years * SESSIONS_A_YEAR)
+    sessions = None if lake is None else exchange_sessions(lake, "XNYS", *calendar_span(n_sessions, demo.extend))
+    return DemoSource(
+        sessions,
+        demo.preset,
+        n_tickers=demo.tickers,
+        seed=demo.seed,
+        n_sessions=n_sessions,
+        extend=demo.extend,
+    )

@@ -1,4 +1,4 @@
-"""How bars follow from returns: open, high, low, close and volume.
+"""Bars from returns: open, high, low, close and volume.
 
 Belongs here: the path within a session and the shares traded in it. Does not belong here: the returns
 themselves (`synthetic_market.py`), splits and dividends (`synthetic_companies.py`).
@@ -15,13 +15,13 @@ from btassets.sources.synthetic.synthetic_factors import EXTREMES, VOLUME, Retur
 
 _MAX_FALL_IN_DAY = 0.90  # of the low below the open
 _MEMORY, _NOISE, _PER_MOVE = 0.75, 0.22, 0.30
-_DOUBLINGS = 6  # 0.75^64 = 1e-8 of the AR(1) is left out
+_DOUBLINGS = 6  # truncation of the AR(1): 0.75^64 = 1e-8
 _MAX_MOVE = 8.0  # usual moves
 
 
 @dataclass(frozen=True, slots=True)
 class Traded:
-    """What the bars of some tickers are made of.
+    """Inputs of the bars of some tickers.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Traded:
     close
         Raw closes of all sessions, US dollars, (n_days, n_tickers).
     usual_move
-        Standard deviation of a session's return from which its size is judged, (n_tickers,).
+        Standard deviation of a session's return, the scale of its size, (n_tickers,).
     dollar_volume
         Usual value traded in a session, US dollars, (n_tickers,).
     """
@@ -62,7 +62,7 @@ class ShownBars:
         dividend: cr.Floats,
         split: cr.Floats,
     ) -> RawBars:
-        """Bars of one ticker in arrays of its own; `dates`, `dividend` and `split` are those of `rows`."""
+        """Bars of one ticker in separate arrays; `dates`, `dividend` and `split` are those of `rows`."""
         return RawBars(
             dates.copy(),
             self.open[rows, column].copy(),
@@ -100,7 +100,7 @@ def shown_bars(traded: Traded, seed: int, sessions: npt.NDArray[np.int32], first
     np.maximum(low, -_MAX_FALL_IN_DAY, out=low)
     low += 1.0
     low *= open_
-    # In exact arithmetic nothing changes here; rounding may have left high or low a bit inside.
+    # In exact arithmetic a no-op; rounding may have left high or low slightly inside.
     np.maximum(high, np.maximum(open_, close), out=high)
     np.minimum(low, np.minimum(open_, close), out=low)
     volume = _traded_values(traded, seed, sessions, first_shown)
@@ -125,7 +125,7 @@ def _traded_values(traded: Traded, seed: int, sessions: npt.NDArray[np.int32], f
     keys = cr.stream_keys(seed, traded.entities, VOLUME)
     level = cr.bell(cr.random_bits(keys, sessions[first_shown - before :]))
     level *= _NOISE
-    # Sum of phi^k noise(t-k) over k < 64 by doubling: an AR(1) that needs no loop and no start.
+    # Sum of phi^k noise(t-k) over k < 64 by doubling: an AR(1) without a loop or an initial value.
     weight = _MEMORY
     for doubling in range(_DOUBLINGS):
         lag = 2**doubling

@@ -1,9 +1,9 @@
-"""What a company of the synthetic market is and does beside trading.
+"""Companies of the synthetic market: traits and corporate actions.
 
-Belongs here: its fixed traits, when it lists and ends, earnings dates, splits and dividends. Does not
-belong here: how its price moves from session to session (`synthetic_market.py`).
+Belongs here: its fixed traits, listing and end, earnings dates, splits and dividends. Does not belong here: price moves
+(`synthetic_market.py`).
 
-Everything hangs on dates, never on positions in an array, so that a longer calendar moves nothing.
+Everything depends on dates, never on positions in an array, so that a longer calendar moves nothing.
 """
 
 import math
@@ -25,7 +25,7 @@ from btassets.sources.synthetic.synthetic_factors import (
 )
 
 NO_DATE = np.iinfo(np.int32).max
-"""Listing date of a ticker that was always there; end date of one that goes on."""
+"""Listing date of a ticker that always existed; end date of one that continues."""
 
 _QUARTER_DAYS = 91
 _SPLIT_AFTER_DIVIDEND_DAYS = 45
@@ -61,12 +61,13 @@ class Companies:
     dollar_volume
         Usual value traded in a session, US dollars.
     dividend_yield
-        Yearly, a fraction; 0 for those that pay none.
+        Yearly, a fraction; 0 for non-payers.
     split_price
-        Raw price from which the company splits its shares, US dollars.
+        Raw price above which the company splits its shares, US dollars.
     earnings_offset, dividend_offset
         int64, days since 1970-01-01 modulo 91 of the quarterly dates.
-    listing_date, news_date, end_date
+    int32, first date with a bar; date of the news that ends the ticker; last date with a bar. `NO_DATE` if there is
+    none.
         int32, first date with a bar; date of the news that ends the ticker; last date with a bar.
         `NO_DATE` where there is none.
     news_jump, calm_after
@@ -157,7 +158,7 @@ def _lives(
 def first_sessions_at(
     sessions: npt.NDArray[np.int32], dates: npt.NDArray[np.int32] | npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Index of the first session on or after each date, `len(sessions)` when there is none."""
+    """Index of the first session on or after each date, `len(sessions)` if there is none."""
     return np.searchsorted(sessions, dates.ravel()).reshape(dates.shape)
 
 
@@ -170,7 +171,7 @@ def _quarter_dates(sessions: npt.NDArray[np.int32], offsets: npt.NDArray[np.int6
 def earnings_jumps(
     companies: Companies, sessions: npt.NDArray[np.int32], seed: int
 ) -> tuple[npt.NDArray[np.int64], cr.Floats]:
-    """Sessions (indices, 0 or `len(sessions)` when outside) and jumps of all earnings nights.
+    """Sessions (indices, 0 or `len(sessions)` if outside) and jumps of all earnings nights.
 
     Both (n_quarters, n_tickers). Jumps are t4 shocks of mean 0, fractions.
     """
@@ -206,10 +207,9 @@ def corporate_actions(
     Returns
     -------
     tuple of numpy.ndarray
-        scale, dividend (US dollars per share, 0 where none), split (new shares per old, 1 where
-        none), each (n_days, n_tickers). On an ex-date scale changes by the factor
-        (previous close - dividend) / previous close, on a split by 1 / ratio: adjusted backward,
-        the bars give the index again.
+        scale, dividend (US dollars per share, else 0), split (new shares per old, else 1), each (n_days, n_tickers). On
+        an ex-date scale changes by the factor (previous close - dividend) / previous close, on a split by 1 / ratio:
+        adjusted backward, the bars reproduce the index.
     """
     n_days, n_tickers = index.shape
     dividend = np.zeros_like(index)
@@ -249,7 +249,7 @@ def corporate_actions(
 
 
 def _split_ratios(price: cr.Floats, split_price: cr.Floats, chance: cr.Floats) -> cr.Floats:
-    """Choose new shares per old: 2 to 5 or 10 for dear shares, 1/5 or 1/10 for very cheap ones, else 1."""
+    """Choose new shares per old: 2 to 5 or 10 for expensive shares, 1/5 or 1/10 for very cheap ones, else 1."""
     wanted = np.minimum(np.maximum(np.floor(price / 60.0 + 0.5), 2.0), 10.0)
     wanted = np.where(wanted > 5.0, 10.0, wanted)
     ratio = np.where(price >= split_price, wanted, 1.0)

@@ -1,7 +1,7 @@
-"""The common part of all returns: the market and its sectors; and the volatility recursions.
+"""Common factors of all returns: the market and its sectors; and the volatility recursions.
 
-Belongs here: what identifies a market (`MarketSpec`), its factor returns. Does not belong here: a
-ticker's own shocks and its bars (`synthetic_market.py`, `synthetic_bars.py`).
+Belongs here: the parameters of a market (`MarketSpec`), its factor returns. Does not belong here: a ticker's own shocks
+and its bars (`synthetic_market.py`, `synthetic_bars.py`).
 """
 
 import math
@@ -25,10 +25,10 @@ SHOCK, MIXING, EXTREMES, VOLUME, EARNINGS, SPLITS, FIRST_TRAIT = 1, 2, 3, 4, 5, 
 """Random streams; one stream per trait from `FIRST_TRAIT` on."""
 
 NIGHT = 0.30
-"""Share of a factor's variance, and of a drift, that falls between close and open."""
+"""Share of a factor's variance, and of a drift, between close and open."""
 
 MAX_HALF_RETURN = 0.40
-"""Clip of a night's and of a day's return, on both sides, so that means stay."""
+"""Clip of a night's and of a day's return, symmetric so that means are preserved."""
 
 MAX_MIXING = 40.0
 """Clip of a drawn path variance, in units of its mean."""
@@ -43,7 +43,7 @@ _MAX_MARKET_RADIUS = 4.5  # standard deviations of a t4 shock
 
 @dataclass(frozen=True, slots=True)
 class MarketSpec:
-    """What makes one synthetic market; equal specs give equal bars.
+    """Parameters of one synthetic market; equal specs give equal bars.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class MarketSpec:
     has_lifecycle
         Whether some tickers list late and some end; without it every ticker covers every session.
     epoch
-        Days since 1970-01-01 of the date from which the state is simulated.
+        Days since 1970-01-01 of the start of the simulated state.
     """
 
     seed: int = 7
@@ -75,7 +75,7 @@ class Returns:
     night, day
         Arithmetic returns from close to open and from open to close.
     variance
-        Of the Brownian path between open and close, as it was that day.
+        Of the Brownian path between open and close on that day.
     """
 
     night: cr.Floats

@@ -1,8 +1,7 @@
 """A stock market with a known truth: the demo's data and the test bed of every statistic.
 
-Belongs here: the model of daily returns and how bars follow from it. Does not belong here: the
-random numbers (`counter_random.py`), what a company does beside trading (`synthetic_companies.py`),
-the source that offers the bars (`demo.py`).
+Belongs here: the model of daily returns and its bars. Does not belong here: the random numbers (`counter_random.py`),
+the traits of companies (`synthetic_companies.py`), the source that offers the bars (`demo.py`).
 
 The model, per session t and ticker k (all shocks symmetric around 0 given the past):
 
@@ -10,19 +9,16 @@ The model, per session t and ticker k (all shocks symmetric around 0 given the p
 - market m: GJR-GARCH(1,1), Student-t4 shocks; sectors s: t4, volatility linked to the market's;
 - own shock e: GARCH(1,1), t4, volatility linked to the market's; earnings jumps once a quarter,
   at night;
-- price(t) = price(t-1) (1 + night) (1 + day). Returns are arithmetic, so mean-0 shocks make the
-  price an exact martingale: no Jensen term to take away. Extreme returns are clipped at equal
-  distances on both sides, which keeps that exact;
-- high and low: exact laws of the maximum and the minimum of the Brownian path between open and
-  close, with the variance that the day's shocks really had, so that a stop or target touched
-  within the bar has mean 0 as well;
+- price(t) = price(t-1) (1 + night) (1 + day). Returns are arithmetic, so mean-0 shocks make the price an exact
+  martingale without a Jensen term. Extreme returns are clipped symmetrically, which preserves this;
+- high and low: exact laws of the maximum and the minimum of the Brownian path between open and close, with the actual
+  variance of the day's shocks, so that a stop or target touched within the bar has mean 0 as well;
 - planted edge: the expected return of a session is edge x the clipped, standardised sum of the
   ticker's own shocks from 252 to 21 sessions ago x the usual size of one such shock. Mean weekly
   rank IC of residual momentum against 30 sessions ahead: about 5 x edge.
 
-**Stability.** A shock is a function of seed, ticker and DATE. Recursions start at `MarketSpec.epoch`,
-never at the first bar shown. So other tickers, later sessions or an earlier start change no bar,
-bit for bit.
+**Stability.** A shock is a function of seed, ticker and DATE. Recursions start at `MarketSpec.epoch`, never at the
+first bar shown. So other tickers, later sessions or an earlier start change no bar, bit for bit.
 """
 
 import math
@@ -59,11 +55,11 @@ from btassets.sources.synthetic.synthetic_factors import (
 )
 
 MODEL_VERSION = "1"
-"""Part of every stamp: raise it with any change that moves a bar."""
+"""Part of every stamp: increment it with any change that moves a bar."""
 
 WARM_UP_SESSIONS = 378
-"""Sessions from the epoch to the first bar that may be shown: 253 for the first 12-1 shock, and
-125 more in which that signal and the volatility lose their start."""
+"""Sessions from the epoch to the first bar that may be shown: 253 for the first 12-1 shock, and 125 more to forget the
+initial state of that signal and the volatility."""
 
 _OWN_NIGHT = 0.22  # of the own diffusive variance; with the earnings jumps 30% of a ticker's whole
 _OWN_ALPHA, _OWN_BETA = 0.08, 0.905
@@ -80,7 +76,7 @@ _MARKET_FIRST_PRICE = 250.0
 
 @dataclass(eq=False)
 class CalendarTooShortError(BtassetsError):
-    """The sessions handed in do not cover the market from its epoch to the last session wanted."""
+    """The given sessions do not cover the market from its epoch to the last session required."""
 
     exit_code = EXIT_USAGE
 
@@ -91,8 +87,8 @@ class CalendarTooShortError(BtassetsError):
 
     def __str__(self) -> str:
         return (
-            f"synthetic market: the calendar has sessions from {self.first} to {self.last}; every session "
-            f"since {self.epoch} and {self.extend} after 2025-12-31 are needed; hand in a longer calendar."
+            f"synthetic market: the calendar has sessions from {self.first} to {self.last}; every session since "
+            f"{self.epoch} and {self.extend} after 2025-12-31 are needed; pass a longer calendar."
         )
 
 
@@ -104,18 +100,17 @@ class SyntheticMarket:
     spec
         The market.
     sessions
-        int32, days since 1970-01-01, ascending: every session of the calendar from the epoch (or
-        before) to the last one wanted.
+        int32, days since 1970-01-01, ascending: every session of the calendar from the epoch (or before) to the last
+        one required.
     first_date
-        First date shown; earlier sessions only warm up. None, or too early a date:
-        `WARM_UP_SESSIONS` after the epoch.
+        First date shown; earlier sessions are warm-up. None, or too early a date: `WARM_UP_SESSIONS` after the epoch.
 
     Attributes
     ----------
     sessions
         The sessions simulated, from the epoch on.
     shown_sessions
-        Those on which a ticker that lives throughout has a bar, int32 (n_bars,).
+        Those on which a permanently listed ticker has a bar, int32 (n_bars,).
     """
 
     def __init__(self, spec: MarketSpec, sessions: npt.NDArray[np.int32], first_date: int | None = None) -> None:
@@ -149,8 +144,8 @@ class SyntheticMarket:
     def bars(self, numbers: npt.NDArray[np.int64]) -> list[RawBars]:
         """Raw bars with splits and dividends of the tickers with these numbers (1, 2, ...), in their order.
 
-        A ticker that is not listed on any shown session gives zero bars. The work arrays take
-        about 25 x 8 bytes per ticker and session: hand in a few dozen numbers at a time.
+        A ticker not listed on any shown session gives zero bars. The work arrays take about 25 x 8 bytes per ticker and
+        session: pass a few dozen numbers at a time.
         """
         companies = self._companies(numbers)
         returns = self._returns(companies)
@@ -174,7 +169,7 @@ class SyntheticMarket:
         return tables
 
     def spans(self, numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """First and last date with a bar of each ticker; first > last where there is none."""
+        """First and last date with a bar of each ticker; first > last if there is none."""
         _, starts, stops = self._places(self._companies(numbers))
         has_bars = stops > starts
         last_index = len(self.sessions) - 1
@@ -195,7 +190,7 @@ class SyntheticMarket:
     def expected_returns(self, numbers: npt.NDArray[np.int64]) -> cr.Floats:
         """Planted expected return of each shown session beyond beta times the market's, (n_bars, n_tickers).
 
-        The truth that a selection rule tries to find; known at the close of the session before.
+        The true signal for a selection rule; known at the close of the session before.
         """
         companies = self._companies(numbers)
         own_night, own_day, _ = self._own_shocks(companies)
@@ -262,7 +257,7 @@ class SyntheticMarket:
         return Returns(night, day, variance)
 
     def _end_companies(self, companies: Companies, returns: Returns, drift: cr.Floats) -> None:
-        """Put the last weeks of ending tickers into the returns, in place.
+        """Insert the last weeks of ending tickers into the returns, in place.
 
         The news comes at night and its jump replaces that night's shock; takeover (+25%, 65 of
         100) and collapse (-46.4%, 35 of 100) together have mean 0. Afterwards a takeover hardly
@@ -287,7 +282,7 @@ def _index(returns: Returns) -> cr.Floats:
 
 
 def _add_factors(own: cr.Floats, market: cr.Floats, beta: cr.Floats, sectors: cr.Floats, gamma: cr.Floats) -> None:
-    """Add beta x market + gamma x sector in place; `sectors` is spent."""
+    """Add beta x market + gamma x sector in place; overwrites `sectors`."""
     own += market[:, None] * beta
     sectors *= gamma
     own += sectors

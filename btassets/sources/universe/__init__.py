@@ -1,1 +1,1 @@
-"""Which tickers there are: spelling and dated membership."""
+"""Tickers: spelling and dated membership."""

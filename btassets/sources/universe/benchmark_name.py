@@ -1,6 +1,6 @@
-"""The ticker that the benchmark of the settings has.
+"""The ticker name of the benchmark in the settings.
 
-Belongs here: the name alone, for whoever needs no source. Does not belong here: reading the benchmark
+Belongs here: the name alone, for code without a source. Does not belong here: reading the benchmark
 (`sources.files.bar_folder`).
 """
 
@@ -11,9 +11,12 @@ from btassets.settings.models import Settings
 from btassets.sources.files.bar_suffix import bar_suffix
 from btassets.sources.universe.ticker_names import canonical_ticker, ticker_of_stem
 
+NO_BENCHMARK = "none"
+"""Value of setting `benchmark` that compares with nothing."""
+
 
 def benchmark_ticker(settings: Settings) -> str:
-    """Ticker that the benchmark has, or would have as a file of the source: it is no ticker of the universe."""
+    """Ticker name of the benchmark, or of its file in the source; not a ticker of the universe."""
     name = PurePath(settings.benchmark).name
     suffix = bar_suffix(name)
     if suffix is None:

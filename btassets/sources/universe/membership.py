@@ -1,6 +1,6 @@
-"""Who belonged to the universe when: a file of spells.
+"""Dated membership of the universe: a file of spells.
 
-Belongs here: reading the file and refusing one that cannot be meant. Does not belong here: who is ranked at a date
+Belongs here: reading the file and refusing an implausible one. Does not belong here: eligibility at a date
 (`engine.market.eligibility`), bars.
 """
 
@@ -21,7 +21,7 @@ from btassets.sources.values.unreadable import UnreadableValueError
 from btassets.storage.hashing import digest
 
 EVER = 2**31 - 1
-"""Day number of a spell without an end; its negative, of one without a start."""
+"""Day number of a spell without an end; negated for one without a start."""
 
 _COLUMNS = ("ticker", "start", "end")
 
@@ -30,7 +30,7 @@ Spell = tuple[int, int]
 
 @dataclass(frozen=True)
 class Membership:
-    """Spells of every ticker that ever belonged to the universe.
+    """Spells of every past and present member of the universe.
 
     Attributes
     ----------
@@ -46,19 +46,19 @@ class Membership:
 
     @property
     def version(self) -> str:
-        """Hash of who belonged when."""
+        """Hash of the membership."""
         return digest(sorted(self.spells.items()))
 
 
 def read_membership(path: Path) -> Membership:
     """Read a CSV or Parquet file with columns ticker, start and end.
 
-    A ticker may have several spells. An empty start means from the beginning, an empty end still a member.
+    A ticker may have several spells. An empty start means since the beginning, an empty end a current member.
 
     Raises
     ------
     MembershipError
-        When it cannot be read, lacks a column, or has a row that cannot be meant.
+        If it cannot be read, lacks a column, or has an impossible row.
     """
     try:
         facts = path.stat()
@@ -69,7 +69,7 @@ def read_membership(path: Path) -> Membership:
 
 @lru_cache(maxsize=8)
 def _read(path: Path, *stamp: int) -> Membership:
-    del stamp  # a rewritten file asks for a new answer
+    del stamp  # a rewritten file requires a new answer
     found: dict[str, set[Spell]] = {}
     spelled: dict[str, str] = {}
     for row, (ticker, start, end) in enumerate(_rows(path), start=1):
@@ -85,7 +85,7 @@ def _read(path: Path, *stamp: int) -> Membership:
             raise MembershipError(str(path), f"row {row}: {name} ends on {end}, before it starts on {start}")
         found.setdefault(name, set()).add((first, last))
     if not found:
-        raise MembershipError(str(path), "has no row")
+        raise MembershipError(str(path), "has no rows")
     ordered = sorted(found, key=str.encode)
     return Membership(path.name, BySpelling({ticker: tuple(sorted(found[ticker])) for ticker in ordered}))
 
@@ -109,7 +109,7 @@ def _rows(path: Path) -> list[tuple[Any, Any, Any]]:
     rows: list[tuple[Any, Any, Any]] = []
     for number, line in enumerate((line for line in lines[1:] if any(cell.strip() for cell in line)), start=1):
         if len(line) != len(head):
-            raise MembershipError(str(path), f"row {number} has {len(line)} fields, the head {len(head)}")
+            raise MembershipError(str(path), f"row {number} has {len(line)} fields, the header {len(head)}")
         rows.append((line[at[0]], line[at[1]], line[at[2]]))
     return rows
 

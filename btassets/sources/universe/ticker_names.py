@@ -1,7 +1,7 @@
-"""How tickers are spelled, and how they become file names and back.
+"""Spelling of tickers, and their conversion to file names and back.
 
-Belongs here: the canonical dot-class spelling, rule Q2 (names that are safe), the escaping of file
-names. Does not belong here: which tickers a source has.
+Belongs here: the canonical dot-class spelling, rule Q2 (safe names), the escaping of file names. Does not belong here:
+the tickers of a source.
 
 A ticker is text, always: TRUE, NAN, NULL and CON are tickers.
 """
@@ -14,12 +14,12 @@ MAX_TICKER_LENGTH = 32
 
 _SAFE = re.compile(r"\^?[A-Za-z0-9](?:[A-Za-z0-9.^=_&+$#!*~:@-]*[A-Za-z0-9_^=&+$#!*~])?")
 _CLASS = re.compile(r"([A-Za-z0-9]+)[-/]([A-Za-z])")
-# Names that Windows keeps for devices, whatever their extension.
+# Names reserved by Windows for devices, with any extension.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
 
 
 def canonical_ticker(name: str) -> str:
-    """Spell a share class with a dot; everything else stays as it is, case included.
+    """Spell a share class with a dot; everything else is unchanged, including case.
 
     A class is one letter after a dash or a slash, so BRK-B becomes BRK.B and BTC-USD stays.
 
@@ -34,7 +34,7 @@ def canonical_ticker(name: str) -> str:
 
 
 def unsafe_reason(ticker: str) -> str | None:
-    """Say why a ticker is not a safe name (rule Q2); None when it is.
+    """Why a ticker is not a safe name (rule Q2); None if it is.
 
     Examples
     --------
@@ -48,12 +48,12 @@ def unsafe_reason(ticker: str) -> str | None:
     if len(ticker) > MAX_TICKER_LENGTH:
         return f"the name {ticker[:MAX_TICKER_LENGTH]!r}... is longer than {MAX_TICKER_LENGTH} characters"
     if _SAFE.fullmatch(ticker) is None or ".." in ticker:
-        return f"the name {ticker!r} has characters beyond letters, digits and . - _ = ^ & + $ # ! * ~ : @"
+        return f"the name {ticker!r} has characters other than letters, digits and . - _ = ^ & + $ # ! * ~ : @"
     return None
 
 
 def case_collisions(tickers: Iterable[str]) -> dict[str, list[str]]:
-    """Map each ticker that another one differs from only in case to all spellings, sorted.
+    """Map each ticker that differs from another only in case to all spellings, sorted.
 
     Examples
     --------
@@ -67,10 +67,10 @@ def case_collisions(tickers: Iterable[str]) -> dict[str, list[str]]:
 
 
 def file_stem(ticker: str) -> str:
-    """Escape a ticker into a file name without extension that every file system takes.
+    """Escape a ticker into a file name without extension that is valid on every file system.
 
-    Anything but letters, digits, dot, dash and underscore is percent-encoded, and so is the first
-    letter of a name that Windows keeps for devices.
+    Anything but letters, digits, dot, dash and underscore is percent-encoded, and so is the first letter of a name
+    reserved by Windows.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """Arrow columns as arrays, without pandas.
 
-Belongs here: what every reader of values needs of Arrow. Does not belong here: what a value means.
+Belongs here: Arrow conversions shared by all readers of values. Does not belong here: the meaning of a value.
 """
 
 from typing import TypeVar
@@ -15,7 +15,7 @@ _Number = TypeVar("_Number", np.int32, np.int64, np.float64)
 def values_of(column: pa.ChunkedArray | pa.Array, kind: type[_Number]) -> npt.NDArray[_Number]:
     """View a column without nulls as an array, shape (n_rows,), read-only.
 
-    Arrow's own `to_numpy` imports pandas, a third of a second where nothing else needs it.
+    Arrow's own `to_numpy` imports pandas, a third of a second otherwise not needed.
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     buffer = array.buffers()[1]

@@ -1,8 +1,8 @@
-"""Exchange dates from whatever type a file, table or setting holds them in.
+"""Exchange dates from any type found in a file, table or setting.
 
-Belongs here: dates, timestamps with and without a zone, text and integers as days since 1970-01-01, and the
-refusal of stamps that do not say which exchange date they mean. Does not belong here: calendars
-(`sources.calendar`), and which column is the date (`sources.files.column_mapping`).
+Belongs here: dates, timestamps with and without a zone, text and integers as days since 1970-01-01, and the refusal of
+timestamps with an ambiguous exchange date. Does not belong here: calendars (`sources.calendar`), and the choice of the
+date column (`sources.files.column_mapping`).
 """
 
 import datetime as dt
@@ -22,9 +22,9 @@ Days = npt.NDArray[np.int32]
 _Zone = Literal["naive", "utc", "zoned"]
 
 MISSING_DAY = int(np.iinfo(np.int32).min)
-"""Stands for an empty cell where a date may be missing."""
+"""Value of an empty cell where a date may be missing."""
 
-MIN_DAY = -62_091  # 1800-01-01: earlier means that the unit of the date is not what it says
+MIN_DAY = -62_091  # 1800-01-01: an earlier date means a wrong unit
 MAX_DAY = 84_006  # 2200-01-01
 
 _FORMS = "text as YYYY-MM-DD, dates, timestamps, or whole numbers as YYYYMMDD"
@@ -53,23 +53,23 @@ _FRIDAY, _SUNDAY = 4, 6
 def read_days(column: pa.ChunkedArray | pa.Array, name: str, *, may_be_missing: bool = False) -> Days:
     """Exchange dates as days since 1970-01-01, shape (n_rows,).
 
-    Accepted: dates; timestamps; text as YYYY-MM-DD (also with / or . between, with a time, with month names, or
-    with day and month first where the column shows which is which); whole numbers as YYYYMMDD or as an epoch in
-    seconds, milli-, micro- or nanoseconds. A time of day is cut off. A time with a zone gives the date as it is
-    written there; a UTC time after noon does not say which exchange date is meant and is refused, and so are
-    stamps without a zone that are midnights of another zone.
+    Accepted: dates; timestamps; text as YYYY-MM-DD (also with / or . between, with a time, with month names, or with
+    day and month first if the column shows which is which); whole numbers as YYYYMMDD or as an epoch in seconds,
+    milli-, micro- or nanoseconds. A time of day is cut off. A time with a zone gives the date as written there; a UTC
+    time after noon has an ambiguous exchange date and is refused, and so are timestamps without a zone that are
+    midnights in another zone.
 
     Parameters
     ----------
     name
-        What the column is called, for messages.
+        Name of the column, for messages.
     may_be_missing
-        Give `MISSING_DAY` for an empty cell; else one is refused.
+        Return `MISSING_DAY` for an empty cell; otherwise it is refused.
 
     Raises
     ------
     UnreadableValueError
-        A value that is no date, lies before 1800 or after 2200, is missing, or may be one of two dates.
+        A value that is not a date, is before 1800 or after 2200, is missing, or is ambiguous.
     """
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks() if column.num_chunks else pa.array([], column.type)
@@ -91,12 +91,12 @@ def read_days(column: pa.ChunkedArray | pa.Array, name: str, *, may_be_missing: 
     elif pa.types.is_null(kind):
         days = pa.nulls(len(column), pa.int64())
     else:
-        raise UnreadableValueError(f"column {name!r} holds {kind}; dates are {_FORMS}; write them so.")
+        raise UnreadableValueError(f"column {name!r} holds {kind}; dates must be {_FORMS}; convert them.")
     return _checked(days, name, may_be_missing=may_be_missing)
 
 
 def read_day(value: Any, name: str) -> int | None:
-    """Read one date, in any form that `read_days` takes; None for an empty value."""
+    """Read one date, in any form accepted by `read_days`; None for an empty value."""
     if isinstance(value, dt.datetime | dt.date | str | int | float):
         if isinstance(value, str) and value.strip().casefold() in _MISSING_TEXT:
             return None
@@ -104,7 +104,7 @@ def read_day(value: Any, name: str) -> int | None:
         return None if day == MISSING_DAY else day
     if value is None:
         return None
-    raise UnreadableValueError(f"{name} is {value!r}; dates are {_FORMS}; write it so.")
+    raise UnreadableValueError(f"{name} is {value!r}; dates must be {_FORMS}; convert it.")
 
 
 def _checked(days: pa.Array, name: str, *, may_be_missing: bool) -> Days:
@@ -120,7 +120,7 @@ def _checked(days: pa.Array, name: str, *, may_be_missing: bool) -> Days:
     if len(wrong):
         raise UnreadableValueError(
             f"row {wrong[0] + 1} has day {values[wrong[0]]} from 1970-01-01 as its date in column {name!r} "
-            f"({len(wrong)} rows in all); dates lie between 1800 and 2200; check the unit of the column."
+            f"({len(wrong)} rows in all); dates must be between 1800 and 2200; check the unit of the column."
         )
     found = values.astype(np.int32)
     if n_missing:
@@ -153,14 +153,14 @@ def _of_floats(column: pa.Array, name: str) -> pa.Array:
     odd = np.flatnonzero(~is_missing & ~((np.abs(values) < 2.0**62) & (np.floor(values) == values)))
     if len(odd):
         raise UnreadableValueError(
-            f"column {name!r} has {values[odd[0]]:g} in row {odd[0] + 1}; dates are {_FORMS}; write them so."
+            f"column {name!r} has {values[odd[0]]:g} in row {odd[0] + 1}; dates must be {_FORMS}; convert them."
         )
     whole = np.where(is_missing, 0.0, values).astype(np.int64)
     return _of_numbers(pa.array(whole, mask=is_missing), name)
 
 
 def _of_numbers(column: pa.Array, name: str) -> pa.Array:
-    """Days of whole numbers: YYYYMMDD, or an epoch whose unit its size tells."""
+    """Days of whole numbers: YYYYMMDD, or an epoch whose unit follows from its size."""
     is_valid = np.asarray(pc.is_valid(column).to_numpy(zero_copy_only=False))
     values = values_of(column.fill_null(0), np.int64)
     given = values[is_valid]
@@ -175,8 +175,8 @@ def _of_numbers(column: pa.Array, name: str) -> pa.Array:
     if unit is None or (np.abs(given) < 86_400).any():
         row = int(np.flatnonzero(is_valid)[0])
         raise UnreadableValueError(
-            f"column {name!r} has {int(values[row])} in row {row + 1}; dates are {_FORMS}, or an epoch in seconds, "
-            "milli-, micro- or nanoseconds; write them so."
+            f"column {name!r} has {int(values[row])} in row {row + 1}; dates must be {_FORMS}, or an epoch in "
+            "seconds, milli-, micro- or nanoseconds; convert them."
         )
     per_day = _UNIT_PER_DAY[unit]
     days = values // per_day
@@ -197,7 +197,7 @@ def _of_parts(
     shown: Callable[[int], str],
     name: str,
 ) -> pa.Array:
-    """Days of year, month and day; a day that its month does not have is refused."""
+    """Days of year, month and day; a nonexistent day is refused."""
     safe_month = np.where(is_valid & (month >= 1) & (month <= 12), month, 1)
     first = (
         (np.where(is_valid, year, 1970) - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (safe_month - 1)
@@ -208,7 +208,7 @@ def _of_parts(
         row = int(np.argmax(is_wrong))
         raise UnreadableValueError(
             f"column {name!r} has {shown(row)[:40]!r} in row {row + 1} ({int(is_wrong.sum())} rows in all); there is "
-            f"no such day; dates are {_FORMS}; correct the file."
+            f"no such day; dates must be {_FORMS}; correct the file."
         )
     return pa.array(days.astype("datetime64[D]").astype(np.int64), mask=~is_valid)
 
@@ -217,7 +217,7 @@ def _of_text(column: pa.Array, name: str) -> pa.Array:
     try:
         return column.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
     except pa.ArrowInvalid:
-        pass  # times, other forms, spaces or rubbish: look at each value
+        pass  # times, other forms, spaces or garbage: inspect each value
     texts = [" ".join((text or "").split()) for text in column.to_pylist()]
     is_missing = np.array([text.casefold() in _MISSING_TEXT for text in texts])
     rows = np.flatnonzero(~is_missing)
@@ -236,8 +236,8 @@ def _of_text(column: pa.Array, name: str) -> pa.Array:
         parts[:, row], times[row], zones[row], is_numeric[row] = found
     if bad:
         raise UnreadableValueError(
-            f"column {name!r} has {texts[bad[0]][:40]!r} in row {bad[0] + 1} ({len(bad)} rows in all); dates are "
-            f"{_FORMS}; write them so."
+            f"column {name!r} has {texts[bad[0]][:40]!r} in row {bad[0] + 1} ({len(bad)} rows in all); dates must be "
+            f"{_FORMS}; convert them."
         )
     if is_numeric.any():
         _order_numeric(parts, is_numeric, texts, name)
@@ -278,12 +278,12 @@ def _parsed(text: str) -> tuple[tuple[int, int, int], int, _Zone, bool] | None:
 def _order_numeric(
     parts: npt.NDArray[np.int64], is_numeric: npt.NDArray[np.bool_], texts: list[str], name: str
 ) -> None:
-    """Put day and month of 31/12/2020 or 12/31/2020 in their places, as the whole column shows them."""
+    """Assign day and month of 31/12/2020 or 12/31/2020, using the whole column."""
     first, second = parts[1, is_numeric], parts[2, is_numeric]
     is_day_first, is_month_first = bool((first > 12).any()), bool((second > 12).any())
     if is_day_first == is_month_first:
         shown = texts[int(np.argmax(is_numeric))][:40]
-        why = "both orders of day and month occur" if is_day_first else "day and month cannot be told apart"
+        why = "both orders of day and month occur" if is_day_first else "day and month are ambiguous"
         raise UnreadableValueError(f"column {name!r} has {shown!r}; {why}; write dates as YYYY-MM-DD.")
     if is_day_first:
         parts[1, is_numeric], parts[2, is_numeric] = second.copy(), first.copy()
@@ -297,7 +297,7 @@ def _refuse_ambiguous(
     name: str,
     kind: _Zone,
 ) -> None:
-    """Refuse stamps that may be a day off: UTC after noon, and midnights of another zone without their zone."""
+    """Refuse timestamps that may be a day off: UTC after noon, and midnights in another zone without their zone."""
     if not len(days):
         return
     if kind == "utc":
@@ -319,7 +319,7 @@ def _refuse_ambiguous(
     if is_mixed or is_a_day_early:
         first = int(rows[np.argmax(is_late)])
         raise UnreadableValueError(
-            f"column {name!r} has the time {shown(first)} ({int(is_late.sum())} rows in the evening); such stamps are "
-            "midnights of another time zone, and their dates a day early; write exchange dates, or stamps with their "
-            "zone."
+            f"column {name!r} has the time {shown(first)} ({int(is_late.sum())} rows in the evening); such "
+            "timestamps are midnights in another time zone, so their dates are a day early; write exchange dates, "
+            "or timestamps with their zone."
         )

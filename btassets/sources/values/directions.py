@@ -1,6 +1,6 @@
-"""Direction of a setup: long or short, however a table spells it.
+"""Direction of a setup: long or short, in any spelling.
 
-Belongs here: the spellings. Does not belong here: what a direction means for a grade.
+Belongs here: the spellings. Does not belong here: the use of a direction in grading.
 """
 
 import math
@@ -35,17 +35,18 @@ def read_direction(value: Any) -> str | None:
     if word in _SHORT and not isinstance(value, bool):
         return "short"
     raise UnreadableValueError(
-        f"direction {str(value)[:40]!r} is neither long nor short; a direction is long (buy, 1) or short (sell, -1)"
+        f"direction {str(value)[:40]!r} is neither long nor short; a direction must be long (buy, 1) or short "
+        "(sell, -1)"
     )
 
 
 def read_directions(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Text column of `long` and `short`, null where a cell is empty.
+    """Text column of `long` and `short`, null for an empty cell.
 
     Raises
     ------
     UnreadableValueError
-        Names the first value that is neither, its row, and how many rows hold such values.
+        Names the first invalid value, its row, and the number of rows with such values.
     """
     values = column.to_pylist()
     known: dict[Any, str | None] = {}

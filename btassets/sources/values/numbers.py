@@ -1,4 +1,4 @@
-"""Numbers from whatever type a file holds them in, and the text that was found where one should be.
+"""Numbers from any type found in a file, and text found in their place.
 
 Belongs here: one column of numbers. Does not belong here: whether a number can be a price
 (`engine.market.quality_rows`).
@@ -31,7 +31,7 @@ class Numbers:
     values
         float64, NaN where there is no number.
     text_rows
-        Rows that hold text which is no number, ascending.
+        Rows with text that is not a number, ascending.
     first_text
         The first such text, at most 40 characters; "" without one.
     """
@@ -42,22 +42,22 @@ class Numbers:
 
 
 def read_numbers(column: pa.ChunkedArray | pa.Array, name: str) -> Numbers:
-    """Numbers as float64, shape (n_rows,), NaN where a cell is empty or holds text.
+    """Numbers as float64, shape (n_rows,), NaN if a cell is empty or holds text.
 
     Parameters
     ----------
     name
-        What the column is called, for messages.
+        Name of the column, for messages.
 
     Raises
     ------
     UnreadableValueError
-        When the column holds something else than numbers and text.
+        If the column holds anything other than numbers and text.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_decimal(column.type):
-        # By way of text: Arrow's direct cast makes 0.09999999999999999 of the decimal 0.1.
+        # Via text: Arrow's direct cast turns the decimal 0.1 into 0.09999999999999999.
         column = column.cast(pa.string()).cast(pa.float64())
     kind = column.type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind):
@@ -68,7 +68,7 @@ def read_numbers(column: pa.ChunkedArray | pa.Array, name: str) -> Numbers:
         return Numbers(values_of(column, np.float64))
     if is_text(kind):
         return _of_text(column.to_pylist())
-    raise UnreadableValueError(f"column {name!r} holds {kind}; these are numbers; write it as numbers.")
+    raise UnreadableValueError(f"column {name!r} holds {kind}; it must hold numbers; convert it.")
 
 
 def _of_text(texts: Sequence[str | None]) -> Numbers:

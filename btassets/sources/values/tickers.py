@@ -1,7 +1,7 @@
-"""Names of tickers as people spell them, against those that a source has.
+"""Matches ticker names as spelled by users with those of a source.
 
-Belongs here: which known ticker a given name means. Does not belong here: the canonical spelling itself
-(`sources.universe.ticker_names`), and which tickers a source has.
+Belongs here: the known ticker for a given name. Does not belong here: the canonical spelling itself
+(`sources.universe.ticker_names`), and the tickers of a source.
 """
 
 import difflib
@@ -18,7 +18,7 @@ _CLASS_BEFORE_SUFFIX = re.compile(r"(?<=[a-z0-9])[-/ ](?=[a-z](?:\.|$))")
 
 
 def spelling_key(name: str) -> str:
-    """What all spellings of one ticker have in common: case, and the sign before a share class, do not count.
+    """Common key of all spellings of one ticker, ignoring case and the sign before a share class.
 
     >>> {spelling_key(name) for name in ("BRK-B", "BRK/B", "BRK B", " brk.b")}
     {'brk.b'}
@@ -34,12 +34,12 @@ def read_ticker(value: Any) -> str:
     Raises
     ------
     UnreadableValueError
-        When the value is a number or a truth value: True is no ticker, "TRUE" is one.
+        If the value is a number or a boolean: True is not a ticker, "TRUE" is one.
     """
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise UnreadableValueError(f"ticker {value!r} is no text; tickers are text (TRUE, 0700); write it as text")
+        raise UnreadableValueError(f"ticker {value!r} is not text; tickers must be text (TRUE, 0700); write it as text")
     return canonical_ticker(value)
 
 
@@ -60,7 +60,7 @@ class TickerNames:
         self._by_key: Mapping[str, set[str]] = by_key
 
     def find(self, name: str) -> str | None:
-        """The known ticker that `name` means; None when there is none, or more than one."""
+        """The known ticker for `name`; None if there is none, or more than one."""
         canonical = canonical_ticker(name)
         if canonical in self._known:
             return canonical
@@ -68,17 +68,17 @@ class TickerNames:
         return next(iter(found)) if len(found) == 1 else None
 
     def or_canonical(self, name: str) -> str:
-        """The known ticker that `name` means, else its canonical spelling."""
+        """The known ticker for `name`, else its canonical spelling."""
         return self.find(name) or canonical_ticker(name)
 
     def near(self, name: str) -> str | None:
-        """A known ticker that looks like `name`; None without one."""
+        """A known ticker similar to `name`; None without one."""
         close = difflib.get_close_matches(canonical_ticker(name), self._known, n=1)
         return close[0] if close else None
 
 
 class BySpelling(Mapping[str, _Value]):
-    """Values by ticker, found under any spelling of it; iterates over the spellings as given.
+    """Values by ticker, found under any spelling of it; iterates over the given spellings.
 
     >>> by = BySpelling({"BRK-B": 1})
     >>> by["brk.b"], list(by), "BRK/A" in by

@@ -1,1 +1,1 @@
-"""Sources that are asked over a network: vendors and databases."""
+"""Network sources: vendors and databases."""

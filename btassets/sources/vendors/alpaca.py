@@ -1,22 +1,23 @@
-"""Alpaca Market Data: raw daily bars of many tickers a request, with their corporate actions.
+"""Alpaca Market Data: raw daily bars of many tickers per request, with their corporate actions.
 
-Belongs here: Alpaca's addresses, names and paging. Does not belong here: pace and retries
-(`http_session.py`).
+Belongs here: Alpaca's URLs, names and paging. Does not belong here: pace and retries (`http_session.py`).
 
-Facts from its documentation: `GET /v2/stocks/bars` takes up to 10,000 bars a page over all symbols together,
-sorted by symbol and time, and pages by `next_page_token`; `adjustment=raw` gives prices as printed; a daily
-bar is stamped with midnight in New York, in UTC; free accounts have 200 requests a minute and no consolidated
-(sip) data of the last 15 minutes. `GET /v1/corporate-actions` gives splits and dividends, selected by their
-processing date, which for a dividend is the day it is paid: it is asked far beyond the last bar and chosen by
-ex-date. Symbols keep the dot (BRK.B). Spin-offs have no price there: they are named, not adjusted for.
+Facts from its documentation: `GET /v2/stocks/bars` returns up to 10,000 bars a page over all symbols together, sorted
+by symbol and time, and pages by `next_page_token`; `adjustment=raw` gives prices as printed; a daily bar has the
+timestamp of midnight in New York, in UTC; free accounts have 200 requests a minute and no consolidated (sip) data of
+the last 15 minutes. `GET /v1/corporate-actions` returns splits and dividends, selected by their processing date, which
+for a dividend is the payment date: the request extends far beyond the last bar and the result is filtered by ex-date.
+Symbols keep the dot (BRK.B). Spin-offs have no price there: they are reported, not adjusted for.
 """
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from btassets.engine.days import iso_day
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, Problem, RawBars
 from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession
@@ -30,7 +31,9 @@ from btassets.sources.vendors.vendor_rows import (
     said_instead,
     with_actions,
 )
+from btassets.sources.vendors.vendor_settings import environment_key, session_of, tickers_and_window
 from btassets.sources.vendors.vendor_source import VendorSource
+from btassets.storage.lake import Lake
 
 BASE_URL = "https://data.alpaca.markets"
 CALLS_PER_MINUTE = 200.0
@@ -72,7 +75,7 @@ class AlpacaSource(VendorSource):
         self._ready: Answers = {}
 
     def announce(self, wanted: Mapping[str, int | None]) -> None:
-        """Keep what will be asked, so that one request serves many tickers."""
+        """Store the announced fetches, so that one request covers many tickers."""
         with self._lock:
             self._wanted = dict(wanted)
             self._ready.clear()
@@ -90,18 +93,18 @@ class AlpacaSource(VendorSource):
         return found
 
     def _group(self, ticker: str, first: int | None) -> dict[str, int | None]:
-        """Tickers that follow in the announced order and go with this one into a page or so."""
+        """Announced tickers that follow and fit into the same page or so."""
         alike = [name for name, start in self._wanted.items() if (start is None) == (first is None)]
         pending = [name for name in alike if name not in self._ready]
         n_days = self._window.last - (self._window.first if first is None else first) + 1
         n_tickers = min(_MAX_TICKERS, max(1, _PAGE_BARS // max(1, n_days * 5 // 7)))
-        # Threads ask side by side: the one that comes first need not ask for the first name.
+        # Threads fetch concurrently: the first one to arrive need not fetch the first name.
         at = pending.index(ticker)
         begin = 0 if at < n_tickers else at
         return {name: self._wanted[name] for name in pending[begin : begin + n_tickers]}
 
     def _asked_together(self, group: Mapping[str, int | None]) -> Answers:
-        """Bars of each ticker of a group; those that did not come are asked for once more, alone."""
+        """Bars of each ticker of a group; missing ones are requested once more, alone."""
         starts = [first for first in group.values() if first is not None]
         window = self._window.since(min(starts) if starts else None)
         try:
@@ -131,7 +134,7 @@ class AlpacaSource(VendorSource):
         for answer in self._answers("v2/stocks/bars", parameters):
             bars = _part(answer, "bars")
             if not isinstance(bars, dict):
-                raise BadAnswerError(200, "the answer has no bars by symbol")
+                raise BadAnswerError(200, "the response has no bars by symbol")
             for ticker, rows in bars.items():
                 if ticker in found:
                     found[ticker] += rows_of(ticker, rows)
@@ -143,7 +146,7 @@ class AlpacaSource(VendorSource):
                 bars = with_actions(ticker, plain, dividends.get(ticker, []), splits.get(ticker, []))
                 answers[ticker] = _noted(bars, notes.get(ticker, []))
             except ValueError as error:
-                answers[ticker] = failed(ticker, BadAnswerError(200, f"a bar is stamped {error}"), window)
+                answers[ticker] = failed(ticker, BadAnswerError(200, f"a bar has the timestamp {error}"), window)
             except BlockedTickerError as error:
                 answers[ticker] = error
         return answers
@@ -171,7 +174,7 @@ class AlpacaSource(VendorSource):
         for answer in self._answers("v1/corporate-actions", parameters):
             actions = _part(answer, "corporate_actions")
             if not isinstance(actions, dict):
-                raise BadAnswerError(200, "the answer has no corporate actions by type")
+                raise BadAnswerError(200, "the response has no corporate actions by type")
             for kind, rows in actions.items():
                 for row in rows_of("", rows):
                     _sort_in(kind, row, dividends, splits, notes)
@@ -182,21 +185,21 @@ class AlpacaSource(VendorSource):
         for _ in range(_MAX_PAGES):
             answer = self._session.get_json(path, {**parameters, **({"page_token": token} if token else {})})
             if not isinstance(answer, dict):
-                raise BadAnswerError(200, "the answer is no object")
+                raise BadAnswerError(200, "the response is not an object")
             yield answer
             following = answer.get("next_page_token")
             if not following:
                 return
             if following == token:
-                raise BadAnswerError(200, "the same page token came twice")
+                raise BadAnswerError(200, "the same page token was returned twice")
             token = str(following)
-        raise BadAnswerError(200, f"more than {_MAX_PAGES:,} pages of one answer")
+        raise BadAnswerError(200, f"more than {_MAX_PAGES:,} pages in one response")
 
 
 def _part(answer: Mapping[str, Any], name: str) -> Any:
-    """What an answer holds under `name`, {} for null; an answer without it is a message with status 200."""
+    """Content of a response under `name`, {} for null; a response without it is an error message with status 200."""
     if name not in answer:
-        raise BadAnswerError(200, f"the answer has no {name} and says {said_instead(answer)}")
+        raise BadAnswerError(200, f"the response has no {name} and says {said_instead(answer)}")
     return answer[name] or {}
 
 
@@ -207,7 +210,7 @@ def _sort_in(
     splits: dict[str, list[tuple[int, float]]],
     notes: dict[str, list[tuple[int, str]]],
 ) -> None:
-    """Put one corporate action where it belongs."""
+    """Store one corporate action with its ticker."""
     ticker = str(row.get("symbol") or row.get("source_symbol") or row.get("old_symbol") or "")
     try:
         day = day_of_text(row.get("ex_date") or row.get("effective_date"))
@@ -229,5 +232,14 @@ def _noted(bars: RawBars, events: Sequence[tuple[int, str]]) -> RawBars:
     if not inside:
         return bars
     day, what = inside[0]
-    text = f"{iso_day(day)}: {what} ({len(inside)} in all) has no price at the vendor; the fall is not adjusted for."
+    text = f"{iso_day(day)}: the vendor has no price for {what} ({len(inside)} in all); the fall is not adjusted for."
     return replace(bars, notes=(*bars.notes, Problem("", "Q8", "warn", day, len(inside), text)))
+
+
+def open_alpaca(settings: Settings, folder: Path, lake: Lake | None) -> AlpacaSource:
+    """Source of a book whose settings name this vendor; its key and the secret are in the environment."""
+    tickers, window = tickers_and_window(settings, folder, lake)
+    names = dict(zip(("APCA-API-KEY-ID", "APCA-API-SECRET-KEY"), KEY_NAMES, strict=True))
+    headers = {header: environment_key("alpaca", name) for header, name in names.items()}
+    session = session_of(settings, BASE_URL, headers, calls_per_minute=CALLS_PER_MINUTE)
+    return AlpacaSource(tickers, window, session, settings.source.feed)

@@ -1,10 +1,10 @@
-"""One way to ask a vendor over HTTP: paced, retried, bounded, and never believing what is not JSON.
+"""HTTP requests to a vendor: paced, retried, bounded, and strict about JSON.
 
-Belongs here: pace (token bucket), retries with `Retry-After`, timeouts, the guard around an answer, counts.
-Does not belong here: what any vendor's answer means (`alpaca.py`, `tiingo.py`, `massive.py`).
+Belongs here: pace (token bucket), retries with `Retry-After`, timeouts, limits of a response, counts. Does not belong
+here: the meaning of any vendor's response (`alpaca.py`, `tiingo.py`, `massive.py`).
 
-Keys travel in headers alone; no message of this module repeats a header or a query value. A redirect is not
-followed, and plain HTTP is refused beyond this machine, so that no key leaves for another host.
+Keys are sent in headers only; no message of this module repeats a header or a query value. Redirects are not followed,
+and plain HTTP is refused beyond this machine, so that no key leaves for another host.
 """
 
 import ipaddress
@@ -24,7 +24,7 @@ from btassets.errors import CredentialsError, RateLimitedError, SettingError, So
 from btassets.masking import mask, remember
 
 RETRIED = (429, 500, 502, 503, 504)
-"""Answers that another try may better."""
+"""Statuses worth a retry."""
 
 _N_TRIES = 5
 _MAX_BACKOFF_S = 30.0
@@ -33,18 +33,18 @@ _FAILURES_IN_A_ROW = 3
 _SHOWN = 120
 _PIECE_BYTES = 262_144
 _DEADLINE_TIMEOUTS = 5.0
-"""A whole answer may take so many times the longest wait for one piece of it."""
+"""Maximum time of a whole response, in multiples of the longest wait for one piece."""
 
 
 class BadAnswerError(Exception):
-    """One request has no usable answer; the source says for which ticker.
+    """One request has no usable response; the source adds the ticker.
 
     Parameters
     ----------
     status
-        HTTP status; 0 when there was no answer at all.
+        HTTP status; 0 without a response.
     problem
-        What was observed.
+        Observed problem.
     """
 
     def __init__(self, status: int, problem: str) -> None:
@@ -57,13 +57,13 @@ class BadAnswerError(Exception):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the vendor says that there is no such thing."""
+        """Whether the vendor reports that it does not exist."""
         return self.status in (400, 404, 422)
 
 
 @dataclass(slots=True)
 class HttpCounts:
-    """What a session did so far."""
+    """Counts of a session so far."""
 
     n_requests: int = 0
     n_retries: int = 0
@@ -73,14 +73,14 @@ class HttpCounts:
 
 
 class TokenBucket:
-    """Pace of requests: `per_minute` on average, a few at once after a pause.
+    """Pace of requests: `per_minute` on average, with a small burst after a pause.
 
     Parameters
     ----------
     per_minute
         0: no limit.
     clock, sleep
-        Seconds, and how to wait for some; tests hand in their own.
+        Clock in seconds, and a sleep function; tests pass their own.
     """
 
     def __init__(
@@ -112,26 +112,27 @@ class TokenBucket:
 
 
 class HttpSession:
-    """Requests of one source; safe to share between threads.
+    """Requests of one source; thread-safe.
 
     Parameters
     ----------
     source
         Kind of the source, for messages.
     base_url
-        Scheme and host, with a path when the vendor sits below one.
+        Scheme and host, with a path if the vendor is below one.
     headers
         Sent with every request; the key is one of them.
     calls_per_minute
         0: no limit of our own.
     timeout_s
-        Longest wait for a connection and between two pieces of an answer; a whole answer may take five times as long.
+        Longest wait for a connection and between two pieces of a response; a whole response may take five times as
+        long.
     max_wait_s
-        A `Retry-After` beyond it ends the run as rate-limited instead of sleeping through it.
+        A longer `Retry-After` ends the run as rate-limited instead of sleeping through it.
     backoff_s
         First pause between tries without a `Retry-After`; it doubles.
     n_tries
-        Requests for one answer, the first included.
+        Attempts per response, including the first.
     """
 
     def __init__(
@@ -174,19 +175,19 @@ class HttpSession:
         self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
     def get_json(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
-        """Answer of one GET request, parsed.
+        """Response of one GET request, parsed.
 
         Parameters
         ----------
         path
-            Below `base_url`, or a whole address on the same host (the next page).
+            Below `base_url`, or a complete URL on the same host (the next page).
 
         Raises
         ------
         BadAnswerError
-            An answer that stays unusable: another status, no JSON, cut short.
+            A response that stays unusable: another status, no JSON, truncated.
         RateLimitedError, SourceUnreachableError, CredentialsError
-            The source as a whole has stopped; every later call fails alike at once when rate-limited.
+            The source as a whole has stopped; when rate-limited, every later call fails at once in the same way.
         """
         address = self._address(path, parameters)
         try:
@@ -209,7 +210,7 @@ class HttpSession:
         address = urljoin(self.base_url, path.lstrip("/") if "://" not in path else path)
         if _origin_of(address) != self._origin:
             host = urlsplit(address).hostname
-            problem = f"the next page is on another host ({host}); a key goes to {self._origin[1]} alone"
+            problem = f"the next page is on another host ({host}); the key is only sent to {self._origin[1]}"
             raise BadAnswerError(0, problem)
         return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}" if parameters else address
 
@@ -226,7 +227,7 @@ class HttpSession:
                 return outcome.answer
             status, wait = outcome.problem.status, outcome.wait_s
             if status in (401, 403):
-                raise CredentialsError(self.source, f"it answered {outcome.problem}")
+                raise CredentialsError(self.source, f"it returned {outcome.problem}")
             if status not in (*RETRIED, 0, 200) or outcome.is_final:
                 raise outcome.problem
             is_limited = status == 429
@@ -236,13 +237,13 @@ class HttpSession:
             if turn + 1 < self._n_tries:
                 pauses = pauses.increment("GET", address, error=urllib3.exceptions.ResponseError("again"))
                 if wait is None:
-                    # Quotas are mostly by the minute: after a 429 without a word, wait through one in four steps.
+                    # Quotas are usually per minute: after a 429 without Retry-After, wait through one in four steps.
                     wait = self._max_wait_s * (turn + 1) / 4 if is_limited else pauses.get_backoff_time()
                 self._pause(min(wait, self._max_wait_s))
         raise self._last_word(outcome)
 
     def _last_word(self, outcome: "_Outcome") -> Exception:
-        """What the last try says of this request, or of the source as a whole."""
+        """Error for this request, or for the source as a whole, after the last attempt."""
         problem = outcome.problem or BadAnswerError(0, "no answer")
         if problem.status == 429:
             said = "" if outcome.wait_s is None else f", asking to wait {outcome.wait_s:.0f} s"
@@ -251,7 +252,7 @@ class HttpSession:
         return SourceUnreachableError(self.source, problem.problem) if outcome.is_unreachable else problem
 
     def _outcome(self, address: str, pauses: urllib3.Retry) -> "_Outcome":
-        """One try: an answer, or what was wrong with it."""
+        """One attempt: a response, or its problem."""
         body = b""
         try:
             status, retry_after, body = self._once(address)
@@ -267,7 +268,7 @@ class HttpSession:
             return _Outcome(None, problem, None, is_unreachable=True)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             what = str(error) if isinstance(error, TimeoutError) and error.args else type(error).__name__
-            return _Outcome(None, BadAnswerError(0, f"the answer broke off ({what})"), None)
+            return _Outcome(None, BadAnswerError(0, f"the response was cut off ({what})"), None)
 
     def _once(self, address: str) -> tuple[int, str | None, bytes]:
         waited = self._bucket.take()
@@ -283,24 +284,24 @@ class HttpSession:
         return response.status, response.headers.get("Retry-After"), body
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """The whole answer, within its deadline: a server may send a byte before each timeout, for ever."""
+        """The whole response, within its deadline: a server may send a byte before each timeout, forever."""
         deadline = time.monotonic() + self._deadline_s
         parts: list[bytes] = []
         n_bytes = 0
-        # One piece as it comes: a read of a fixed size waits until that much is there.
+        # One piece as it arrives: a read of a fixed size waits until that much is available.
         while part := response.read1(_PIECE_BYTES, decode_content=True):
             parts.append(part)
             n_bytes += len(part)
             if n_bytes > _MAX_ANSWER_BYTES:
                 response.close()
-                raise _NotJsonError(f"an answer of more than {_MAX_ANSWER_BYTES:,} bytes", is_final=True)
+                raise _NotJsonError(f"a response of more than {_MAX_ANSWER_BYTES:,} bytes", is_final=True)
             if time.monotonic() > deadline:
                 response.close()
-                raise TimeoutError(f"no whole answer within {self._deadline_s:g} s")
+                raise TimeoutError(f"no complete response within {self._deadline_s:g} s")
         return b"".join(parts)
 
     def _said(self, body: bytes) -> str:
-        """Start of what an answer says, on one line and without the key."""
+        """Start of a response's text, on one line and without the key."""
         text = " ".join(body[:2_000].decode("utf-8", "replace").split())
         return f" ({mask(text)[:_SHOWN]})" if text else ""
 
@@ -312,7 +313,7 @@ class HttpSession:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What one try gave: the parsed answer, or a problem with the wait that the server asked for."""
+    """Result of one attempt: the parsed response, or a problem with the wait requested by the server."""
 
     answer: Any
     problem: BadAnswerError | None
@@ -322,9 +323,9 @@ class _Outcome:
 
 
 class _NotJsonError(Exception):
-    """An answer that came and is no JSON; `is_shown`: its first words tell something.
+    """A response that is not JSON; `is_shown`: its first words are informative.
 
-    `is_final`: another try would give the same.
+    `is_final`: another attempt would give the same.
     """
 
     def __init__(self, problem: str, *, is_shown: bool = False, is_final: bool = False) -> None:
@@ -338,13 +339,13 @@ class _NotJsonError(Exception):
 def _parsed(body: bytes) -> Any:
     start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
-        raise _NotJsonError("an empty answer instead of JSON")
+        raise _NotJsonError("an empty response instead of JSON")
     if start.startswith(b"<"):
         raise _NotJsonError("an HTML page instead of JSON", is_shown=True)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise _NotJsonError(f"JSON that is cut short or broken after {len(body):,} bytes") from error
+        raise _NotJsonError(f"JSON that is truncated or broken after {len(body):,} bytes") from error
 
 
 def _seconds(retry: urllib3.Retry, retry_after: str | None) -> float | None:
@@ -368,7 +369,7 @@ def _origin_of(address: str) -> tuple[str, str, int | None]:
 
 
 def _checked_origin(base_url: str) -> tuple[str, str, int | None]:
-    rule = "must be an address such as https://host, without user, password or query"
+    rule = "must be a URL such as https://host, without user, password or query"
     try:
         parts = urlsplit(base_url)
         origin = _origin_of(base_url)
@@ -377,7 +378,7 @@ def _checked_origin(base_url: str) -> tuple[str, str, int | None]:
     if parts.username or parts.password or parts.query or not parts.hostname or origin[0] not in ("http", "https"):
         raise SettingError("source.base_url", f"{origin[0]}://{origin[1]}", rule, "settings")
     if origin[0] == "http" and not _is_this_machine(origin[1]):
-        rule = "must begin with https: a key is not sent in the open beyond this machine"
+        rule = "must begin with https: keys are sent unencrypted only to this machine"
         raise SettingError("source.base_url", f"{origin[0]}://{origin[1]}", rule, "settings")
     return origin
 
@@ -392,7 +393,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _proxy_of(base_url: str) -> str | None:
-    """Proxy that the environment names for this address; none for this machine itself."""
+    """Proxy from the environment for this URL; none for this machine itself."""
     scheme, host, _ = _origin_of(base_url)
     if _is_this_machine(host) or urllib.request.proxy_bypass(host):
         return None

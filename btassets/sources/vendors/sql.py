@@ -1,16 +1,15 @@
-"""Bars from a database: an SQLAlchemy address and a query that gives one row per ticker and session.
+"""Bars from a database: a SQLAlchemy URL and a query that returns one row per ticker and session.
 
-Belongs here: asking the database for many tickers at once, and for new rows alone. Does not belong here: what
-columns mean (`columns.py`), judging bars (`engine.market.quality`).
+Belongs here: queries for many tickers at once, and for new rows only. Does not belong here: the meaning of columns
+(`column_mapping.py`), screening bars (`engine.market.quality`).
 
-The query is the user's; it is used as a table in a query of ours that keeps the dates wanted, so that the
-database does the selecting. A `:since` inside it, when it has one, gets the first date wanted. One grouped
-query tells which tickers there are and how far each goes (the change marker: last date and number of rows), so
-a run that has nothing to read asks for no bar. What changed inside the past without a new row is seen in the
-last 10 sessions, and beyond them by `ingest --full`.
+The user's query is used as a subquery that is filtered by date, so that the database does the selection. A `:since`
+inside it, if present, is bound to the first date wanted. One grouped query returns the tickers and the extent of each
+(the change marker: last date and number of rows), so a run with nothing to read fetches no bar. Changes of the past
+without a new row are detected in the last 10 sessions, and beyond them by `ingest --full`.
 
-A password is never in the settings: the address in the settings has none, and `BTASSETS_SQL_PASSWORD`, or the
-whole address in `BTASSETS_SQL_URL`, comes from the environment.
+The settings never contain a password: `BTASSETS_SQL_PASSWORD`, or the whole URL in `BTASSETS_SQL_URL`, comes from the
+environment.
 """
 
 import os
@@ -29,15 +28,17 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from btassets.engine.days import iso_day
 from btassets.errors import NoBarsError, SettingError, UsageError
 from btassets.masking import mask, remember
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, RawBars
 from btassets.sources.files.column_mapping import ColumnNames, LocatedColumns, concatenated, raw_bars_of
 from btassets.sources.universe.ticker_names import canonical_ticker, case_collisions, unsafe_reason
 from btassets.sources.vendors.vendor_rows import taken
+from btassets.storage.lake import Lake
 
 URL_NAME, PASSWORD_NAME = "BTASSETS_SQL_URL", "BTASSETS_SQL_PASSWORD"
-"""Environment variables: the whole address, or the password alone."""
+"""Environment variables: the whole URL, or the password only."""
 
-_FIRST_EVER = -62_091  # 1800-01-01, as in columns.py
+_FIRST_EVER = -62_091  # 1800-01-01, as in values/dates.py
 _ROWS_AT_ONCE = 50_000
 _READ_ONLY = {"postgresql": {"postgresql_readonly": True}}
 _FEW_TICKERS = 200
@@ -46,7 +47,7 @@ _LOOKED_AT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """One ticker as the database has it."""
+    """One ticker as listed by the database."""
 
     spelled: tuple[str, ...]
     last: str
@@ -54,25 +55,25 @@ class _Known:
 
 
 class SqlSource:
-    """Bars of a query over any database that SQLAlchemy speaks to; SQLite and PostgreSQL are tested.
+    """Bars of a query over any database supported by SQLAlchemy; SQLite and PostgreSQL are tested.
 
     Parameters
     ----------
     url
-        Address without a password, e.g. `postgresql+psycopg2://reader@host/market` or `sqlite:////bars.db`.
+        URL without a password, e.g. `postgresql+psycopg2://reader@host/market` or `sqlite:////bars.db`.
     query
         One SELECT with the columns of `columns`; `columns.ticker` names the one with the ticker.
     columns
-        What the query calls its columns; unset ticker: "ticker".
+        The query's column names; unset ticker: "ticker".
     basis
-        What the prices already are.
+        Basis of the prices.
     folder
-        What the relative path of a SQLite file starts from; the current folder when None.
+        Base of the relative path of a SQLite file; the current folder if None.
 
     Raises
     ------
     SettingError
-        For an empty or wrong address or query, or a password in the address.
+        For an empty or invalid URL or query, or a password in the URL.
     """
 
     name = "sql"
@@ -90,7 +91,7 @@ class SqlSource:
         self._columns = replace(names, ticker=names.ticker or "ticker")
         self._query = query.strip().rstrip(";").strip()
         if not self._query:
-            rule = "must be one SELECT that gives ticker, date, open, high, low, close and volume"
+            rule = "must be one SELECT that returns ticker, date, open, high, low, close and volume"
             raise SettingError("source.query", query, rule, "settings")
         self._url = _address(url, folder)
         self.last_expected: int | None = None
@@ -107,7 +108,7 @@ class SqlSource:
         Raises
         ------
         NoBarsError
-            When the database cannot be reached, refuses the query, or gives no row.
+            If the database is unreachable, rejects the query, or returns no row.
         """
         return sorted(self._found(), key=str.encode)
 
@@ -117,7 +118,7 @@ class SqlSource:
         return "" if known is None else f"{known.last} {known.n_rows}"
 
     def announce(self, wanted: Mapping[str, int | None]) -> None:
-        """Keep what will be asked: one query then serves all of it."""
+        """Store the announced fetches: one query then covers all of them."""
         with self._lock:
             self._wanted = dict(wanted)
             self._ready.clear()
@@ -136,7 +137,9 @@ class SqlSource:
         if ticker in self._refused:
             raise self._refused[ticker]
         if ticker not in known:
-            reason = "the query gives no such ticker; a ticker needs at least one bar; `btassets doctor` looks at it."
+            reason = (
+                "the query returns no such ticker; a ticker needs at least one bar; check it with `btassets doctor`."
+            )
             raise BlockedTickerError(ticker, "Q1", reason)
         with self._lock:
             is_announced = ticker in self._wanted and self._wanted[ticker] == first
@@ -187,7 +190,7 @@ class SqlSource:
 
     def _batches(self, statement: Any, roles: Sequence[str]) -> Iterator[pa.Table]:
         with self._connected() as connection:
-            # A cursor on the server: the answer need not fit twice into memory.
+            # A server-side cursor: the result need not fit into memory twice.
             result = connection.execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE).execute(statement)
             for rows in result.partitions(_ROWS_AT_ONCE):
                 columns = [_column(values) for values in zip(*rows, strict=True)]
@@ -215,27 +218,27 @@ class SqlSource:
                 if text is None:
                     continue
                 problem = f"column {names.ticker} holds {type(text).__name__}, e.g. {text!r}"
-                advice = "tickers are text (TRUE, 0700); cast it to text in source.query."
+                advice = "tickers must be text (TRUE, 0700); cast it to text in source.query."
                 raise NoBarsError("source sql", problem, advice)
             name = canonical_ticker(text)
             before = known.get(name)
             if before is not None:
                 spellings = (*before.spelled, text)
-                reason = f"{' and '.join(spellings)} are one ticker; each once; correct source.query."
+                reason = f"{' and '.join(spellings)} are one ticker; each may occur once; correct source.query."
                 self._refused[name] = BlockedTickerError(name, "Q2", reason)
             known[name] = _Known((*(before.spelled if before else ()), text), str(last), int(n_rows))
         if not known:
-            raise NoBarsError("source sql", "the query gives no row", "correct source.query.")
+            raise NoBarsError("source sql", "the query returns no row", "correct source.query.")
         self._refuse_names(known)
         return known
 
     def _refuse_names(self, known: Mapping[str, _Known]) -> None:
         for ticker in known:
             if (reason := unsafe_reason(ticker)) is not None:
-                text = f"{reason}; a ticker is a safe name; rename it in source.query."
+                text = f"{reason}; a ticker must be a safe name; rename it in source.query."
                 self._refused[ticker] = BlockedTickerError(ticker, "Q2", text)
         for ticker, spellings in case_collisions(known).items():
-            text = f"{' and '.join(spellings)} differ only in case; tickers are unique without case; keep one."
+            text = f"{' and '.join(spellings)} differ only in case; tickers must be unique ignoring case; keep one."
             self._refused[ticker] = BlockedTickerError(ticker, "Q2", text)
 
     def _rows(self, first: int) -> Any:
@@ -244,7 +247,7 @@ class SqlSource:
         return text.bindparams(since=self._bound(first)) if "since" in text.compile().params else text
 
     def _bound(self, day: int) -> Any:
-        """A date as the database compares it: SQLite has no dates, only text."""
+        """A date in the database's comparison format: SQLite has no dates, only text."""
         return iso_day(day) if self._url.get_backend_name() == "sqlite" else np.datetime64(day, "D").item()
 
     def _connected(self) -> Any:
@@ -256,7 +259,7 @@ class SqlSource:
                 raise UsageError(problem, 'pip install "btassets[postgres]", or your database\'s driver.') from error
             except SQLAlchemyError as error:
                 raise self._refusal(error) from error
-        # Asked to read, allowed to read: a slip in the query changes nothing.
+        # Read-only: a mistake in the query changes nothing.
         if self._url.get_backend_name() != "sqlite":
             return self._engine.connect().execution_options(**_READ_ONLY.get(self._url.get_backend_name(), {}))
         if self._url.database not in (None, "", ":memory:") and not Path(str(self._url.database)).is_file():
@@ -266,7 +269,7 @@ class SqlSource:
         return connection
 
     def _refusal(self, error: Exception) -> NoBarsError:
-        """Say what the database said, without the address's password and the statement."""
+        """The database's message, without the URL's password and the statement."""
         cause = getattr(error, "orig", None) or error
         lines = [line.strip() for line in str(cause).splitlines() if line.strip()] or [type(cause).__name__]
         said = mask(lines[0], [str(self._url.password)] if self._url.password else ())[:200]
@@ -276,7 +279,7 @@ class SqlSource:
 
 def _address(url: str, folder: Path | None) -> sa.URL:
     given = os.environ.get(URL_NAME, "").strip()
-    rule = "must be an SQLAlchemy address such as postgresql+psycopg2://reader@host/market or sqlite:////bars.db"
+    rule = "must be a SQLAlchemy URL such as postgresql+psycopg2://reader@host/market or sqlite:////bars.db"
     try:
         address = sa.make_url(given or url)
     except (ArgumentError, ValueError) as error:
@@ -287,7 +290,7 @@ def _address(url: str, folder: Path | None) -> sa.URL:
     if given:
         return address
     if address.password:
-        rule = f"must hold no password: set {PASSWORD_NAME}, or the whole address in {URL_NAME}"
+        rule = f"must not contain a password: set {PASSWORD_NAME}, or the whole URL in {URL_NAME}"
         raise SettingError("source.url", address.render_as_string(hide_password=True), rule, "settings")
     password = os.environ.get(PASSWORD_NAME, "")
     remember(password)
@@ -296,7 +299,7 @@ def _address(url: str, folder: Path | None) -> sa.URL:
 
 def _column(values: Sequence[Any]) -> pa.Array:
     if any(isinstance(value, Decimal) for value in values[:_LOOKED_AT]):
-        # Not Arrow's cast: it makes 50.370000000000005 of the decimal 50.37.
+        # Not Arrow's cast: it turns the decimal 50.37 into 50.370000000000005.
         return pa.array([float(v) if isinstance(v, Decimal) else v for v in values], from_pandas=True)
     try:
         return pa.array(values, from_pandas=True)
@@ -305,7 +308,7 @@ def _column(values: Sequence[Any]) -> pa.Array:
 
 
 def _by_ticker(batches: Iterator[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
-    """Yield the rows of each ticker from batches that are ordered by it; without the ticker's column."""
+    """Yield the rows of each ticker from batches ordered by it; without the ticker's column."""
     held: list[pa.Table] = []
     current: str | None = None
     for batch in batches:
@@ -336,3 +339,10 @@ def _since(bars: RawBars, first: int) -> RawBars:
 def _no_rows() -> RawBars:
     none = np.empty(0)
     return RawBars(np.empty(0, np.int32), none, none, none, none, none, none, none)
+
+
+def open_sql(settings: Settings, folder: Path, lake: Lake | None) -> SqlSource:
+    """Source of a book whose settings name a database; a relative SQLite file starts from the book's folder."""
+    del lake
+    source = settings.source
+    return SqlSource(source.url, source.query, ColumnNames(**source.columns.model_dump()), source.basis, folder)

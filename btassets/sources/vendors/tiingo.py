@@ -1,19 +1,20 @@
-"""Tiingo end-of-day prices: raw bars with the dividend and the split of each day in the row itself.
+"""Tiingo end-of-day prices: raw bars with the dividend and the split of each day in the same row.
 
-Belongs here: Tiingo's address, names and its way of saying no. Does not belong here: pace and retries
-(`http_session.py`).
+Belongs here: Tiingo's URL, names and error responses. Does not belong here: pace and retries (`http_session.py`).
 
-Facts: `GET /tiingo/daily/TICKER/prices` gives a whole window in one answer; `close` is as printed, `divCash`
-the cash on its ex-date, `splitFactor` new shares per old one, `adjClose` adjusted for both (compared by rule
-Q9, never stored). A share class is written with a dash (BRK-B). An unknown ticker is a 404. Free accounts have
-about 50 requests an hour and 1,000 a day (as of 2025; not asked again here): a book of more tickers is filled
-over several runs, each ending with exit code 5.
+Facts: `GET /tiingo/daily/TICKER/prices` returns a whole window in one response; `close` is as printed, `divCash` the
+cash on its ex-date, `splitFactor` new shares per old one, `adjClose` adjusted for both (compared by rule Q9, never
+stored). A share class is written with a dash (BRK-B). An unknown ticker is a 404. Free accounts have about 50 requests
+an hour and 1,000 a day (as of 2025; not verified again): a book of more tickers is filled over several runs, each
+ending with exit code 5.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import quote
 
 from btassets.errors import RateLimitedError
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, RawBars
 from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import BadAnswerError, HttpSession
@@ -24,7 +25,9 @@ from btassets.sources.vendors.vendor_rows import (
     failed,
     rows_of,
 )
+from btassets.sources.vendors.vendor_settings import environment_key, session_of, tickers_and_window
 from btassets.sources.vendors.vendor_source import VendorSource
+from btassets.storage.lake import Lake
 
 BASE_URL = "https://api.tiingo.com"
 CALLS_PER_MINUTE = 60.0
@@ -68,13 +71,20 @@ class TiingoSource(VendorSource):
         parameters = {"startDate": window.first_iso, "endDate": window.last_iso, "format": "json"}
         try:
             answer = self._session.get_json(path, parameters)
-            # Quotas are told by HTTP 429, and were told by a word in an ordinary answer.
+            # Quotas are reported by HTTP 429, formerly by text in an ordinary response.
             if isinstance(answer, dict) and any(word in str(answer).lower() for word in _QUOTA_WORDS):
-                raise RateLimitedError(self.name, f"it answered {str(answer.get('detail', answer))[:100]}")
+                raise RateLimitedError(self.name, f"it returned {str(answer.get('detail', answer))[:100]}")
             rows = rows_of(ticker, answer)
             days = [day_of_text(row.get("date")) for row in rows]
         except BadAnswerError as error:
             raise failed(ticker, error, window) from error
         except ValueError as error:
-            raise failed(ticker, BadAnswerError(200, f"a bar is stamped {error}"), window) from error
+            raise failed(ticker, BadAnswerError(200, f"a bar has the timestamp {error}"), window) from error
         return bars_of_rows(ticker, days, rows, _KEYS)
+
+
+def open_tiingo(settings: Settings, folder: Path, lake: Lake | None) -> TiingoSource:
+    """Source of a book whose settings name this vendor; its key is in the environment."""
+    tickers, window = tickers_and_window(settings, folder, lake)
+    headers = {"Authorization": f"Token {environment_key('tiingo', *KEY_NAMES)}"}
+    return TiingoSource(tickers, window, session_of(settings, BASE_URL, headers, calls_per_minute=CALLS_PER_MINUTE))

@@ -1,7 +1,7 @@
-"""From a vendor's JSON rows to one ticker's bars, and corporate actions onto their dates.
+"""Converts a vendor's JSON rows to one ticker's bars, with corporate actions on their dates.
 
-Belongs here: what the vendors' answers have in common. Does not belong here: any one vendor's field names,
-asking (`http_session.py`), judging bars (`engine.market.quality`).
+Belongs here: what the vendors' responses have in common. Does not belong here: any one vendor's field names, requests
+(`http_session.py`), screening bars (`engine.market.quality`).
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ _NOON = "12:00"
 
 @dataclass(frozen=True, slots=True)
 class RowKeys:
-    """What a vendor calls the fields of a bar; None: it has none."""
+    """A vendor's names of the fields of a bar; None: missing."""
 
     open: str = "open"
     high: str = "high"
@@ -40,12 +40,12 @@ class RowKeys:
 
 
 def day_of_text(value: object) -> int:
-    """Date of a daily bar that a vendor stamps with its exchange's midnight, given in UTC.
+    """Date of a daily bar whose timestamp is its exchange's midnight, in UTC.
 
     Raises
     ------
     ValueError
-        For what is no such stamp; a time after noon UTC does not say which exchange date is meant.
+        For an invalid timestamp; a time after noon UTC has an ambiguous exchange date.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def day_of_text(value: object) -> int:
 
 
 def number_of(value: object) -> float:
-    """Number of a JSON field; NaN for what is none, so that rule Q4 finds it."""
+    """Number of a JSON field; NaN for a non-number, so that rule Q4 finds it."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return math.nan
     try:
@@ -92,38 +92,40 @@ def bars_of_rows(ticker: str, days: Sequence[int], rows: Sequence[Mapping[str, A
 
 def _plausible(split: Floats, ticker: str) -> Floats:
     if (split < 0.0).any():
-        reason = f"a split of {split.min():g}; new shares per old one are above zero; ask the vendor."
+        reason = f"a split of {split.min():g}; new shares per old one must be above zero; ask the vendor."
         raise BlockedTickerError(ticker, "Q1", reason)
-    return np.where(split == 0.0, 1.0, split)  # 0 is how some say that there was none
+    return np.where(split == 0.0, 1.0, split)  # some vendors write 0 for none
 
 
 def rows_of(ticker: str, answer: object, key: str | None = None) -> list[Mapping[str, Any]]:
-    """Rows of an answer, which is a list, or an object with one under `key` (null: no row).
+    """Rows of a response, which is a list, or an object with one under `key` (null: no row).
 
     Raises
     ------
     FetchFailedError
-        When the answer has another shape.
+        If the response has another shape.
     """
     found = answer.get(key) if isinstance(answer, dict) and key is not None else answer
     if found is None and key is not None:
         return []
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         shown = " ".join(str(answer).split())[:100]
-        reason = f"the answer is no list of bars ({shown}); bars come as rows; run again: only the rest is asked."
+        reason = (
+            f"the response is not a list of bars ({shown}); bars must be rows; run again: only the rest is fetched."
+        )
         raise FetchFailedError(ticker, "Q1", reason)
     return found
 
 
 def said_instead(answer: Mapping[str, Any]) -> str:
-    """What an answer that is no data says, for a message: its error or message, else its start."""
+    """Message of a response without data: its error or message, else its start."""
     words = ("error", "message", "detail", "errors", "Error Message", "Note", "Information", "status")
     said = next((answer[word] for word in words if answer.get(word)), answer)
     return repr(mask(" ".join(str(said).split()))[:100])
 
 
 def within(bars: RawBars, window: Window) -> RawBars:
-    """Rows inside the window: today's unfinished session is not one of them."""
+    """Rows inside the window: today's unfinished session is excluded."""
     inside = (bars.dates >= window.first) & (bars.dates <= window.last)
     return bars if inside.all() else taken(bars, np.flatnonzero(inside))
 
@@ -138,7 +140,7 @@ def taken(bars: RawBars, rows: npt.NDArray[np.intp]) -> RawBars:
 def with_actions(
     ticker: str, bars: RawBars, dividends: Sequence[tuple[int, float]], splits: Sequence[tuple[int, float]]
 ) -> RawBars:
-    """Put corporate actions on the bars of their ex-dates; an ex-date without a bar counts at the next one.
+    """Assign corporate actions to the bars of their ex-dates; an ex-date without a bar applies at the next one.
 
     Parameters
     ----------
@@ -152,7 +154,7 @@ def with_actions(
     Returns
     -------
     RawBars
-        Actions after the last bar are not there yet; those before the first bar adjust nothing that is there.
+        Actions after the last bar do not exist yet; those before the first bar adjust nothing.
     """
     dividend, split = bars.dividend.copy(), bars.split.copy()
     order = np.argsort(bars.dates, kind="stable")
@@ -169,13 +171,13 @@ def with_actions(
 
     for day, ratio in splits:
         if not (math.isfinite(ratio) and ratio > 0.0):
-            reason = f"{iso_day(day)}: a split of {ratio:g}; new shares per old one are above zero; ask the vendor."
+            reason = f"{iso_day(day)}: a split of {ratio:g}; new shares per old one must be above zero; ask the vendor."
             raise BlockedTickerError(ticker, "Q1", reason)
         if (row := place(day)) is not None:
             split[row] *= ratio
     for day, cash in dividends:
         if not (math.isfinite(cash) and cash >= 0.0):
-            reason = f"{iso_day(day)}: a dividend of {cash:g}; cash per share is zero or above; ask the vendor."
+            reason = f"{iso_day(day)}: a dividend of {cash:g}; cash per share must be zero or above; ask the vendor."
             raise BlockedTickerError(ticker, "Q1", reason)
         if (row := place(day)) is not None:
             dividend[row] += cash
@@ -183,7 +185,7 @@ def with_actions(
     if moved:
         text = (
             f"{ticker} {iso_day(min(moved))}: a corporate action on a date without a bar ({len(moved)} in all); "
-            "counted at the next bar."
+            "applied at the next bar."
         )
         notes = (*notes, Problem(ticker, "Q6", "info", min(moved), len(moved), text))
     return replace(bars, dividend=dividend, split=split, notes=notes)
@@ -195,7 +197,7 @@ def joined_rows(ticker: str, bars: RawBars, window: Window) -> RawBars:
     Raises
     ------
     BlockedTickerError
-        Q1, when there is none.
+        Q1, if there is none.
     """
     bars = within(bars, window)
     if not len(bars):
@@ -206,33 +208,33 @@ def joined_rows(ticker: str, bars: RawBars, window: Window) -> RawBars:
 def no_bars(ticker: str, window: Window) -> BlockedTickerError:
     """Refusal of a ticker for which the vendor has nothing."""
     reason = (
-        f"the source has no bar from {window.first_iso} to {window.last_iso}; a ticker needs at least one; "
-        "correct its spelling in universe.tickers, or take it out."
+        f"the source has no bar from {window.first_iso} to {window.last_iso}; a ticker needs at least one; correct "
+        "its spelling in universe.tickers, or remove it."
     )
     return BlockedTickerError(ticker, "Q1", reason)
 
 
 def failed(ticker: str, error: BadAnswerError, window: Window) -> BlockedTickerError:
-    """Refusal of a ticker whose answer was unusable; an unknown one is refused for good."""
+    """Refusal of a ticker with an unusable response; an unknown ticker is refused permanently."""
     if error.is_unknown:
         reason = (
-            f"the source does not know it ({error.problem}); asked for {window.first_iso} to {window.last_iso}; "
-            "correct its spelling in universe.tickers, or take it out."
+            f"unknown to the source ({error.problem}); requested from {window.first_iso} to {window.last_iso}; "
+            "correct its spelling in universe.tickers, or remove it."
         )
         return BlockedTickerError(ticker, "Q1", reason)
-    reason = f"{error.problem}; bars come whole or not at all; run again: only what is missing is fetched."
+    reason = f"{error.problem}; partial bars are not used; run again: only missing bars are fetched."
     return FetchFailedError(ticker, "Q1", reason)
 
 
 def named_tickers(kind: str, tickers: Sequence[str]) -> list[str]:
-    """Tickers that a network source is asked for, sorted by bytes.
+    """Tickers requested from a network source, sorted by bytes.
 
     Raises
     ------
     NoBarsError
-        When there is none: a vendor lists the whole market, a book names its own.
+        If there is none: a vendor lists the whole market, so a book must name its own.
     """
     if not tickers:
-        advice = "a book names what it fetches; list the tickers under [universe] in btassets.toml."
+        advice = "a network source needs a list of tickers; list them under [universe] in btassets.toml."
         raise NoBarsError(f"source {kind}", "universe.tickers is empty", advice)
     return sorted(set(tickers), key=str.encode)

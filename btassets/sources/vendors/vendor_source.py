@@ -1,7 +1,7 @@
-"""What every vendor's source answers alike: which tickers, how fresh, all bars or those since a date.
+"""Common methods of all vendor sources: tickers, freshness, all bars or those since a date.
 
-Belongs here: what follows from the tickers of a book and from its window, whoever the vendor is. Does not
-belong here: asking one vendor (`alpaca.py` and its neighbours), its rows (`vendor_rows.py`).
+Belongs here: what follows from the tickers of a book and from its window, for any vendor. Does not belong here:
+requests to one vendor (`alpaca.py` and its neighbours), its rows (`vendor_rows.py`).
 """
 
 from abc import ABC, abstractmethod
@@ -13,12 +13,12 @@ from btassets.sources.vendors.vendor_rows import joined_rows, named_tickers, wit
 
 
 class VendorSource(ABC):
-    """Base of the sources over the network: a `BarSource` that can be asked for a part (`FetchesSince`).
+    """Base of network sources: a `BarSource` with partial fetches (`FetchesSince`).
 
     Parameters
     ----------
     tickers
-        What the book names.
+        Tickers named by the book.
     window
         Dates of a whole fetch.
     """
@@ -31,11 +31,11 @@ class VendorSource(ABC):
         self.last_expected: int | None = window.last
 
     def tickers(self) -> list[str]:
-        """Tickers that the book names."""
+        """Tickers named by the book."""
         return named_tickers(self.name, self._tickers)
 
     def stamp(self, ticker: str) -> str:
-        """Last session that a bar is expected of; no request is made."""
+        """Last session with an expected bar; makes no request."""
         del ticker
         return f"to {self._window.last_iso}"
 
@@ -49,4 +49,4 @@ class VendorSource(ABC):
 
     @abstractmethod
     def _asked(self, ticker: str, first: int | None) -> RawBars:
-        """Bars that the vendor gives from `first` on, None: of the whole window; more of them do no harm."""
+        """The vendor's bars from `first` on, None: of the whole window; additional ones do no harm."""

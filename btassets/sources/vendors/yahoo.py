@@ -1,28 +1,31 @@
 """Yahoo through yfinance (`pip install "btassets[yahoo]"`): prices already adjusted for splits.
 
-Belongs here: asking yfinance one ticker at a time and checking what came back. Does not belong here:
-yfinance's own work.
+Belongs here: fetching one ticker at a time through yfinance and checking the result. Does not belong here: yfinance's
+own work.
 
-Facts, from yfinance 1.7: `auto_adjust=False` leaves out the dividends but not the splits, so the basis is
-"split" and the recorded splits must not be applied again; `end` is exclusive; retries are off by default; a
-bulk download makes one request per ticker all the same and swallows every error, which loses names without a
-word. So each ticker is asked for alone and every refusal is named. A share class is written with a dash
-(BRK-B). When a split happens the whole past changes: the overlap of the next fetch sees it and the ticker is
-read again as a whole.
+Facts, from yfinance 1.7: `auto_adjust=False` leaves out the dividends but not the splits, so the basis is "split" and
+the recorded splits must not be applied again; `end` is exclusive; retries are off by default; a bulk download makes one
+request per ticker anyway and swallows every error, which loses names silently. So each ticker is fetched alone and
+every refusal is reported. A share class is written with a dash (BRK-B). A split changes the whole past: the overlap of
+the next fetch detects it and the ticker is read again in full.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from btassets.engine.days import iso_day
 from btassets.errors import RateLimitedError, SourceUnreachableError, UsageError
+from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, FetchFailedError, RawBars
 from btassets.sources.calendar.window import Window
 from btassets.sources.vendors.http_session import TokenBucket
 from btassets.sources.vendors.vendor_rows import no_bars
+from btassets.sources.vendors.vendor_settings import tickers_and_window
 from btassets.sources.vendors.vendor_source import VendorSource
+from btassets.storage.lake import Lake
 
 CALLS_PER_MINUTE = 60.0
 
@@ -54,12 +57,12 @@ class YahooSource(VendorSource):
     timeout_s
         Longest wait for an answer.
     library
-        Stands for the module `yfinance`; unset: the installed one.
+        Replacement for the module `yfinance`; unset: the installed one.
 
     Raises
     ------
     UsageError
-        When yfinance is not installed.
+        If yfinance is not installed.
     """
 
     name = "yahoo"
@@ -96,7 +99,7 @@ class YahooSource(VendorSource):
         window = self._window.since(first)
         yf = self._yfinance()
         if self._limited:
-            raise RateLimitedError(self.name, "it refused further requests")
+            raise RateLimitedError(self.name, "it rejected further requests")
         self._bucket.take()
         wrong = yf.exceptions
         try:
@@ -110,7 +113,7 @@ class YahooSource(VendorSource):
             )
         except wrong.YFRateLimitError as error:
             self._limited = True
-            raise RateLimitedError(self.name, "it refused further requests") from error
+            raise RateLimitedError(self.name, "it rejected further requests") from error
         except wrong.YFTickerMissingError as error:
             self._n_failed = 0
             raise no_bars(ticker, window) from error
@@ -123,21 +126,21 @@ class YahooSource(VendorSource):
             AttributeError,
             IndexError,
         ) as error:
-            # yfinance stumbles over answers that it did not expect with whatever Python raises.
+            # yfinance fails on unexpected responses with arbitrary exceptions.
             self._n_failed += 1
             problem = f"yfinance failed ({type(error).__name__})"
             if self._n_failed >= _FAILURES_IN_A_ROW:
                 raise SourceUnreachableError(self.name, f"{problem} for {self._n_failed} tickers in a row") from error
-            reason = f"{problem}; bars come whole or not at all; run again: only what is missing is fetched."
+            reason = f"{problem}; partial bars are not used; run again: only missing bars are fetched."
             raise FetchFailedError(ticker, "Q1", reason) from error
         self._n_failed = 0
         return self._checked(ticker, frame)
 
     def _checked(self, ticker: str, frame: Any) -> RawBars:
-        """Bars of a frame, after a look whether they are what was asked for."""
+        """Bars of a frame, after validating it."""
         missing = [name for name in _COLUMNS if name not in frame.columns]
         if missing:
-            reason = f"the answer lacks {', '.join(missing)}; a bar has five numbers; update yfinance."
+            reason = f"the response lacks {', '.join(missing)}; a bar has five numbers; update yfinance."
             raise FetchFailedError(ticker, "Q1", reason)
         stamps = frame.index.tz_localize(None) if frame.index.tz is not None else frame.index
         numbers = {name: frame[name].to_numpy(dtype=np.float64) for name in _COLUMNS}
@@ -160,14 +163,21 @@ class YahooSource(VendorSource):
 
 
 def _refuse_unadjusted(ticker: str, bars: RawBars) -> None:
-    """Refuse prices that fall by a recorded split: then they are not on the basis that they claim."""
+    """Refuse prices that fall by a recorded split, because they are not on the declared basis."""
     for row in np.flatnonzero(np.maximum(bars.split, 1.0 / bars.split) >= _MIN_RATIO):
         if row == 0:
             continue
         fall = bars.close[row - 1] / bars.open[row]
         if abs(np.log(fall / bars.split[row])) < 0.25 * abs(np.log(bars.split[row])):
             reason = (
-                f"{iso_day(int(bars.dates[row]))}: the price falls by the recorded split {bars.split[row]:g}; Yahoo's "
-                "prices are adjusted for splits; read it again later, or take another source."
+                f"{iso_day(int(bars.dates[row]))}: the price falls by the recorded split {bars.split[row]:g}, but "
+                "Yahoo's prices must be split-adjusted; read it again later, or use another source."
             )
             raise BlockedTickerError(ticker, "Q8", reason)
+
+
+def open_yahoo(settings: Settings, folder: Path, lake: Lake | None) -> YahooSource:
+    """Source of a book whose settings name this vendor; it takes no key."""
+    tickers, window = tickers_and_window(settings, folder, lake)
+    pace = settings.source.calls_per_minute or CALLS_PER_MINUTE
+    return YahooSource(tickers, window, calls_per_minute=pace, timeout_s=settings.source.timeout_s)

@@ -1,8 +1,8 @@
-"""Stage `recommendation`: what this run's own rounded numbers advise, item by item.
+"""Stage `recommendation`: advice derived from this run's rounded numbers, item by item.
 
-Belongs here: the two advice tables, each item with the numbers it stands on. Does not belong here:
-the rules and the wording (`engine.recommendation`), rounding (`report_numbers.py`), and whether an
-item is more than noise (the verdicts, which join by topic and item_key).
+Belongs here: the two advice tables, each item with its evidence. Does not belong here: the rules and the wording
+(`engine.recommendation`), rounding (`report_numbers.py`), and whether an item is more than noise (the verdicts, joined
+by topic and item_key).
 """
 
 import json
@@ -83,7 +83,7 @@ def _row(scenario: str, item: Item, decision: str | None, sentence: str, numbers
 
 
 def _decision(item: Item, report: Report) -> str | None:
-    """The item's own decision; a cutoff decides something only when it is not the one in force."""
+    """The item's own decision; a cutoff counts as a decision only if it differs from the one in force."""
     if item["topic"] == "cutoff":
         is_current = item["min_momentum_percentile"] == report["min_momentum_percentile"]
         return None if is_current else "other_cutoff"
@@ -91,7 +91,7 @@ def _decision(item: Item, report: Report) -> str | None:
 
 
 def evidence(item: Item, report: Report) -> dict[str, Any]:
-    """The rounded numbers that an item of advice stands on, and the margin of its rule."""
+    """The rounded numbers behind an item of advice, and the margin of its rule."""
     return _EVIDENCE[item["topic"]](item, report)
 
 
@@ -157,7 +157,7 @@ _EVIDENCE: dict[str, Callable[[Item, Report], dict[str, Any]]] = {
 
 
 def research_evidence(item: Item, report: Report) -> dict[str, Any]:
-    """Sharpe, CAGR and drawdown of the base book and of the variants the item compares it with."""
+    """Sharpe, CAGR and drawdown of the base portfolio and of the variants compared with it."""
     is_capacity = item["topic"] == "capacity_15"
     wanted = (CAPACITY_VARIANT,) if is_capacity else (STRICT_CUTOFF_PREFIX,)
     rows = [

@@ -1,7 +1,7 @@
-"""The tables of a run, read back as what the report's numbers are made from.
+"""Reads the tables of a run back as inputs of the report's numbers.
 
-Belongs here: which table feeds which part of `ReportInputs`. Does not belong here: rounding and
-layout (`report_numbers.py`), and everything of the report that is no number of the method.
+Belongs here: the table behind each part of `ReportInputs`. Does not belong here: rounding and layout
+(`report_numbers.py`), and content of the report other than the method's numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,12 @@ def read_report_inputs(
     dropped: Mapping[str, int] | None = None,
     warnings: Sequence[str] = (),
 ) -> ReportInputs:
-    """What `report_numbers` needs, from the run's tables.
+    """Inputs of `report_numbers`, from the run's tables.
 
     Parameters
     ----------
     calibration
-        Table `calibration`; None where the caller does not show it (the advice reads none of it).
+        Table `calibration`; None if the caller does not show it (the advice does not use it).
     dropped, warnings
         As in `ReportInputs`.
     """

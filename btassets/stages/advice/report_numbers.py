@@ -1,7 +1,7 @@
 """The numbers of a report: the finished tables rounded and laid out under the report's key names.
 
-Belongs here: which digit each number is rounded to (by Python's `round`, nowhere else), and the layout
-that both profiles share. Does not belong here: computing any of them, and prose.
+Belongs here: the rounding of each number (by Python's `round`, nowhere else), and the layout shared by both profiles.
+Does not belong here: computing any of them, and prose.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ import pyarrow as pa
 from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.floors import FLOORS
 from btassets.engine.recommendation.advice_rules import recommendation, research_recommendation
+from btassets.engine.signals import SIGNALS
 from btassets.settings.models import Settings
 
 SCHEMA_VERSION = 1
@@ -64,10 +65,12 @@ _DIGITS = {
     "hit_pct": 1,
     "gap_pct": 1,
 }
-"""Decimals of every rounded column; what is not here (counts, names, cutoffs) stays as it is."""
+"""Decimals of every rounded column; other columns (counts, names, cutoffs) are left unchanged."""
 
 _OPTIONAL_GATES = {floor.setting: floor.off for floor in FLOORS if floor.is_optional}
-"""Gates that the legacy profile does not know, with the value at which they do nothing."""
+"""Gates unknown to the legacy profile, with the value that disables them."""
+
+_OPTIONAL_SIGNALS = frozenset(signal.name for signal in SIGNALS if signal.is_optional)
 
 _BOOK_KEYS = (
     *(
@@ -82,7 +85,7 @@ _BOOK_KEYS = (
     *("win_rate", "avg_trade_pnl", "best_trade_r", "worst_trade_r", "best_trade_pnl", "worst_trade_pnl"),
     *("avg_hold_days", "skipped_book_full", "spy_return_pct", "yearly_returns", "start_date", "end_date"),
 )
-"""Numbers of a book in both profiles, in order; all null for a book that never started."""
+"""Numbers of a portfolio in both profiles, in order; all null for a portfolio that never started."""
 
 _REFUSALS = ("slots", "cash", "size", "short")
 _NOT_FILLED = ("no_next_bar", "gapped_stop", "gapped_target", "no_levels")
@@ -100,26 +103,26 @@ _THINNED = ("thinned_weeks", "thinned_mean_ic")
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """Everything that the numbers of a report are made from.
+    """All inputs of a report's numbers.
 
     Attributes
     ----------
     settings, settings_hash, scenario
-        What was asked.
+        The requested scenario and its settings.
     n_tickers
         Tickers with bars, the benchmark not counted unless listed.
     tables
         Models by name: `setup_stats`, `gate_sweep`, `gate_ablation`, `time_exit_sweep`,
         `calibration`, `factor_ic`, unrounded.
     policies, variants
-        Unrounded rows of `portfolio_sims` and `strategy_variants`; a book that never started has its
-        names only (`start_date` null or absent).
+        Unrounded rows of `portfolio_sims` and `strategy_variants`; a portfolio that never started has only its names
+        (`start_date` null or absent).
     equal_weight
-        Return in percent of the equal-weight holds by name, None where there is no common calendar.
+        Return in percent of the equal-weight holds by name, None without a common calendar.
     dropped
         Rows without a result, by reason.
     warnings
-        Sentences for whoever reads the numbers.
+        Sentences for the readers of the numbers.
     """
 
     settings: Settings
@@ -143,14 +146,16 @@ def rounded_rows(table: pa.Table, *without: str) -> list[dict[str, Any]]:
 def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
     """All numbers of the report, JSON-able, keys in a fixed order.
 
-    Both profiles have the same keys. The standard profile adds some (see `_standard_extras`), shows a policy
-    without trades as nulls instead of leaving it out, and says in each book what was refused.
+    Both profiles have the same keys. The standard profile adds some (see `_standard_extras`), shows a policy without
+    trades as nulls instead of leaving it out, and lists refusals in each portfolio.
     """
     settings = inputs.settings
     is_standard = settings.profile == "standard"
     populations = {row["population"]: row for row in rounded_rows(inputs.tables["setup_stats"])}
     stats = {name: _without(row, "population", "n_rows") for name, row in populations.items()}
     factor_rows = rounded_rows(inputs.tables["factor_ic"], *(() if is_standard else _THINNED))
+    if not is_standard:
+        factor_rows = [row for row in factor_rows if row["signal"] not in _OPTIONAL_SIGNALS]
     report: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "profile": settings.profile,
@@ -189,7 +194,7 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
                 if is_standard or _has_started(row)
             ],
         },
-        # Best first by the rounded mean; equal ones keep the order of their names.
+        # Best first by the rounded mean; ties keep the order of their names.
         "signal_eval": sorted(factor_rows, key=lambda row: row["mean_ic"], reverse=True),
     }
     report["recommendation"] = recommendation(report)
@@ -222,7 +227,7 @@ def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _activation(settings: Settings) -> dict[str, Any]:
-    """Name the gates; the legacy profile has only those it knows, unless another one is in use."""
+    """Names of the gates; the legacy profile shows only its own, unless another one is active."""
     gates = settings.gates.model_dump()
     is_legacy = settings.profile == "legacy"
     idle = {name for name, off in _OPTIONAL_GATES.items() if is_legacy and gates[name] == off}
@@ -257,7 +262,7 @@ def _variant(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def book_numbers(row: Mapping[str, Any], *, is_standard: bool) -> dict[str, Any]:
-    """Rounded numbers of one book's row; the standard profile adds refusals, and nulls where nothing was traded."""
+    """Rounded numbers of one portfolio's row; the standard profile adds refusals, and nulls if nothing was traded."""
     if not _has_started(row):
         return dict.fromkeys(_BOOK_KEYS)
     book = {name: _rounded(name, row[name]) for name in _BOOK_KEYS}

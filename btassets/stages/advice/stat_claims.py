@@ -1,8 +1,8 @@
-"""Stage `stat_claims`: what the evidence says of every item of advice, and of the whole.
+"""Stage `stat_claims`: a verdict on every item of advice, and on the headline.
 
-Belongs here: which estimate answers which item, and one sentence of evidence for it. Does not belong
-here: the estimates (`stat_groups`, `stat_portfolio`), the rules of a verdict (`engine.statistics.verdicts`)
-and the advice itself (`recommendation`).
+Belongs here: the estimate behind each item, and one sentence of evidence for it. Does not belong here: the estimates
+(`stat_groups`, `stat_portfolio`), the rules of a verdict (`engine.statistics.verdicts`) and the advice itself
+(`recommendation`).
 """
 
 import math
@@ -40,7 +40,7 @@ from btassets.stages.statistics.stat_sample import PICKED, as_statistics
 
 Row = Mapping[str, Any]
 SINCE = ("supported_since", "first_supported", "last_supported", "looks_in_a_row", "looks")
-"""Columns that the history of verdicts gives."""
+"""Columns filled from the history of verdicts."""
 
 _SHARED = tuple(
     name
@@ -50,9 +50,9 @@ _SHARED = tuple(
 _OUT_OF_SAMPLE = ("oos_estimate", "oos_p", "oos_windows", "oos_confirmed")
 _NO_WINDOWS = {"oos_estimate": None, "oos_p": None, "oos_windows": None, "oos_confirmed": "n/a"}
 BOOK_TOPICS = ("expectancy", "random_pick", "benchmark", "robustness")
-"""Claims on the book as a whole: one family."""
+"""Claims on the portfolio as a whole: one family."""
 
-TOO_SHORT = "too short a history for an interval"
+TOO_SHORT = "history too short for an interval"
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
@@ -93,7 +93,7 @@ def _of_signals(signals: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _tell_since(claims: list[dict[str, Any]], found: Mapping[Key, Standing]) -> None:
-    """Add to each claim how long it has been supported."""
+    """Add to each claim the start of its current streak of support."""
     for claim in claims:
         standing = found[claim["topic"], claim["item_key"]]
         claim |= {
@@ -126,9 +126,9 @@ def claim_rows(
     pairs, books
         Rows of `stat_pairs` and `stat_portfolio`.
     gap
-        What targets that were gapped over pay: said with the advice on exits.
+        Effect of targets that were gapped over, for the advice on exits.
     named
-        Row of `stat_signals` of the ranking and the horizon that the book trades.
+        Row of `stat_signals` of the ranking and horizon that the portfolio trades.
     """
     policy = _policy(books)
     expectancy = _expectancy(pairs, policy)
@@ -149,7 +149,7 @@ def claim_rows(
 
 
 def _adjust_book(claims: list[dict[str, Any]]) -> None:
-    """Take the support of claims on the whole book back where it does not hold for all of them together (Holm)."""
+    """Withdraw support from claims on the whole portfolio that does not hold for the family (Holm)."""
     book = [claim for claim in claims if claim["topic"] in BOOK_TOPICS and claim.get("p_raw") is not None]
     p_two_sided = np.array(
         [min(1.0, 2.0 * min(c["p_raw"], 1.0 - c["p_raw"])) if c["topic"] == "random_pick" else c["p_raw"] for c in book]
@@ -161,35 +161,36 @@ def _adjust_book(claims: list[dict[str, Any]]) -> None:
 
 
 def _list(pairs: Sequence[Row], ranking: Verdict) -> dict[str, Any]:
-    """Claim that the names on the list do better than the rest: asked only where the ranking is supported."""
+    """Claim that the names on the list outperform the rest: tested only if the ranking is supported."""
     row = _find(pairs, family="list")
     text = _words(row, "names of the last six weeks' lists against the rest, rank IC with the next week, before costs")
     verdict = superior(_evidence(row))
     if verdict == SUPPORTED and ranking != SUPPORTED:
         verdict = NOISE
-        text += " It is asked after the ranking, and that is not supported."
+        text += " Tested only after the ranking, which is not supported."
     return _claim("list", "listed", None, "positive", row, verdict, text)
 
 
 def _headline(named: Row | None, ranking: Verdict, listed: Row) -> dict[str, Any]:
-    """Claim of the whole report: the ranking that makes the list foretells returns; the list may deny it."""
+    """Claim of the whole report: the ranking predicts returns; a contradicted list removes its support."""
     row = None if named is None else {**named, **_NO_WINDOWS, "p_adj": None, "adj_method": "none", "family_size": 1}
     verdict = headline(ranking, list_below_zero=listed["verdict"] == CONTRADICTED)
-    what = "the ranking that makes the list (residual momentum, held six weeks), rank IC with the next week"
+    what = "the ranking behind the list (residual momentum, held six weeks), rank IC with the next week"
     text = f"{_words(row, what)} The list itself: {listed['evidence_text']}"
     return _claim("headline", "ranking", None, "positive", row, verdict, text)
 
 
 def _gap_words(mean_r: float | None, *, is_paid: bool) -> str:
-    """What opens beyond the target are worth to the target exit; empty without one."""
+    """Effect of opens beyond the target on the target exit; empty without one."""
     if not mean_r:
         return ""
     if is_paid:
         return (
-            f"A target gapped over is filled at the open, as a limit order: {mean_r:+.3f}R a setup of the target exit."
+            f"Targets gapped over are filled at the open, like limit orders: {mean_r:+.3f}R per setup of the "
+            "target exit."
         )
     return (
-        f"A target gapped over pays only the target; a limit order would add {mean_r:+.3f}R a setup to the target exit."
+        f"Targets gapped over pay only the target; a limit order would add {mean_r:+.3f}R per setup to the target exit."
     )
 
 
@@ -240,7 +241,7 @@ _UNITS = {"r": "R", "frac_a_year": " a year", "frac": "", "ic": ""}
 
 
 def _words(row: Row | None, what: str) -> str:
-    """Estimate, interval, p and what could have been seen, in one sentence without a verdict."""
+    """Estimate, interval, p and minimum detectable effect, in one sentence without a verdict."""
     if row is None or row["estimate"] is None:
         return f"{what}: not available."
     unit = row["unit"]
@@ -254,24 +255,24 @@ def _words(row: Row | None, what: str) -> str:
     if row["adj_method"] == "step_down":
         text += f" over a family of {row['family_size']}"
     if row["oos_confirmed"] and row["oos_confirmed"] != "n/a":
-        # Only what was picked in train is out of sample; the others are the same claim over the later weeks.
+        # Only picks made in train are out of sample; the others are the same claim over the later weeks.
         text += f"; {'out of sample' if row.get('is_picked') else 'later weeks'}: {row['oos_confirmed']}"
     if p >= LEVEL and row["se"] > 0:
-        text += f"; from {scale * row['mde80']:.3f}{suffix} on it would probably have been seen"
+        text += f"; smallest detectable effect {scale * row['mde80']:.3f}{suffix}"
     return f"{text}."
 
 
 def _with_windows(row: Row | None, windows: Row | None) -> Row | None:
-    """Return a row with the out-of-sample columns of another one."""
+    """Return a row with the out-of-sample columns of another row."""
     if row is None or windows is None:
         return row
     return {**row, **{name: windows[name] for name in _OUT_OF_SAMPLE}, "is_picked": True}
 
 
 def _for_claim(row: Row | None, sign: int = 1) -> Row | None:
-    """Return a row whose out-of-sample columns speak of the claimed side, not of the observed one.
+    """Return a row whose out-of-sample columns refer to the claimed side, not to the observed one.
 
-    The windows' p-value is one-sided to the side of the whole history's sign.
+    The windows' p-value is one-sided in the direction of the full-history estimate.
     """
     if row is None or row["oos_confirmed"] in (None, "n/a") or row["oos_p"] is None:
         return row
@@ -331,9 +332,7 @@ def _cutoff(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str,
     if item["item_key"] != names[0]:
         verdict = NOISE
     tie = ", ".join(sorted((names[j] for j in tied), key=float, reverse=True))
-    text = f"cutoff {names[0]} earned most; " + (
-        "every other one is worse." if len(tied) == 1 else f"not told apart: {tie}."
-    )
+    text = f"cutoff {names[0]} earned most; " + ("every other one is worse." if len(tied) == 1 else f"tied: {tie}.")
     row = _with_windows(weakest, _find(pairs, family="cutoffs", member=PICKED))
     return _claim("cutoff", item["item_key"], item["decision"], "uniquely_best", row, verdict, text)
 
@@ -341,7 +340,7 @@ def _cutoff(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str,
 def _benchmark(item: Row, _pairs: Sequence[Row], books: Sequence[Row]) -> dict[str, Any]:
     sign = -1 if item["decision"] == "lags" else 1
     row = _for_claim(_find(books, policy=_policy(books), measure="alpha"), sign)
-    text = _words(row, "alpha of the book against the benchmark")
+    text = _words(row, "alpha of the portfolio against the benchmark")
     verdict = superior(_evidence(row, sign))
     return _claim("benchmark", item["item_key"], item["decision"], "superior", row, verdict, text)
 
@@ -371,7 +370,7 @@ def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
     row = _find(books, policy=name, measure="return_minus_base")
     text = _words(row, f"daily return of {name} minus {BASE_VARIANT}")
     if row is not None and row["estimate"] == 0.0 and row["se"] == 0.0:
-        text = f"{name} and {BASE_VARIANT} are the same book, trade by trade: it makes no difference."
+        text = f"{name} and {BASE_VARIANT} are the same portfolio, trade by trade, so the difference is zero."
     return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)
 
 
@@ -387,13 +386,13 @@ def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
 def _random_pick(books: Sequence[Row], policy: str) -> dict[str, Any]:
     row = _find(books, policy=policy, measure="random_pick")
     if row is None or row["p_raw"] is None:
-        return _claim("random_pick", policy, None, "superior", row, NOISE, "random-pick books: not available.")
+        return _claim("random_pick", policy, None, "superior", row, NOISE, "random-pick portfolios: not available.")
     verdict: Verdict = SUPPORTED if row["p_raw"] < LEVEL / 2 else NOISE
     if row["p_raw"] > 1.0 - LEVEL / 2:
         verdict = "contradicted"
     text = (
-        f"the book earned {100 * row['estimate']:+.1f} points more than the middle one of {row['n_setups']} books "
-        f"that pick at random among like tickers under the same rules; by the t of alpha a share of {row['p_raw']:.3f} "
-        "did at least as well."
+        f"the portfolio earned {100 * row['estimate']:+.1f} points more than the median of {row['n_setups']} "
+        "random-pick portfolios drawn from similar tickers under the same rules; by the t of alpha, a fraction of "
+        f"{row['p_raw']:.3f} did at least as well."
     )
     return _claim("random_pick", policy, None, "superior", row, verdict, text)

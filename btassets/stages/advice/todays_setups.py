@@ -1,13 +1,12 @@
-"""Stage `todays_setups`: what qualifies at T, and what came nearest to it.
+"""Stage `todays_setups`: setups that qualify at T, and the nearest misses.
 
-Belongs here: the setups of one as-of date with their percentile, which floors each fails, and the
-order of the list. Does not belong here: the gate itself (`run.floor_sql`, as the models apply it),
-levels and scores (the replay), printing (`report.todays_list`).
+Belongs here: the setups of one as-of date with their percentile, the floors each one fails, and the order of the list.
+Does not belong here: the gate itself (`run.floor_sql`, as applied by the models), levels and scores (the replay),
+printing (`report.todays_list`).
 
-A *nearest miss* is a setup that does not qualify and fails as few floors as any other that does not
-(one, as a rule); closest first by the summed shortfall: the missing share of the floor where the
-floor is a number, 1 where it is a yes or no or the value is missing. Equal ones stand in the tie
-order. While the momentum gate is on, shorts can never qualify and are no misses.
+A *nearest miss* is a setup that does not qualify and fails as few floors as any other that does not (usually one);
+closest first by the summed shortfall: the missing fraction of a numeric floor, 1 for a yes-or-no floor or a missing
+value. Ties are in the tie order. While the momentum gate is on, shorts can never qualify and are no misses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,13 +74,13 @@ class TodaysList:
     Attributes
     ----------
     as_of
-        The date whose close is the entry; None in a book without a completed week.
+        The date whose close is the entry; None for a book without a completed week.
     is_signal_day
-        Whether it is the as-of session of a completed week, as the statistics trade.
+        Whether it is the as-of session of a completed week, like the dates of the statistics.
     last_signal_day
-        The newest such session up to T.
+        The newest signal day up to T.
     n_setups, n_ranked
-        Setups seen at the date, and members of its ranking.
+        Setups at the date, and members of its ranking.
     qualified
         Rows of `todays_setups` by percentile, highest first.
     misses
@@ -115,17 +114,17 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
 
 
 def todays_list(tables: Tables, settings: Settings, *, signal_day: bool = False) -> TodaysList:
-    """Today's list of a book, as stored; with `signal_day` that of the last week as-of.
+    """Today's list of a book, as stored; with `signal_day` the list of the last week as-of.
 
     Parameters
     ----------
     tables
-        Of a reader of `todays_setups`; with `signal_day` of the stage itself and its own table.
+        Reader of `todays_setups`; with `signal_day` of the stage itself and its own table.
 
     Raises
     ------
     UnknownTableError
-        When the book was never run.
+        If the book was never run.
     """
     if signal_day:
         sessions = read_sessions(tables)
@@ -155,7 +154,7 @@ def _list_at(tables: Tables, settings: Settings, sessions: Sessions, day: int, *
     passes = verdicts(gates, setups, percentile)
     is_qualified = qualifies(passes)
     taken = np.flatnonzero(is_qualified)
-    # Highest percentile first, as the book buys; the sort is stable, so ties keep the tie order.
+    # Highest percentile first, the order of buying; the sort is stable, so ties keep the tie order.
     taken = taken[np.argsort(-np.nan_to_num(percentile[taken], nan=-1.0), kind="stable")]
     missed = nearest_misses(gates, setups, percentile, passes)
     shown = [*taken.tolist(), *missed]
@@ -193,16 +192,16 @@ def _setups_at(tables: Tables, day: int, *, is_latest: bool) -> pa.Table:
     table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     for name in ("direction", "action", "risk_level"):
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
-    # Arrow sorts text by its bytes; "long" stands before "short" there too.
+    # Arrow sorts text by its bytes, in which "long" precedes "short" too.
     return table.sort_by([("ticker", "ascending"), ("direction", "ascending")])
 
 
 def _percentiles(
     tables: Tables, settings: Settings, setups: pa.Table, day: int, *, is_latest: bool
 ) -> tuple[Floats, int]:
-    """Activation percentile of each setup at the date, NaN where it has none, and members ranked."""
+    """Activation percentile of each setup at the date, NaN if it has none, and the number of ranked members."""
     if settings.method.ranking == "rows" and not is_latest:
-        # The legacy profile's own grid has no common date: the rows of this date are ranked among themselves.
+        # The legacy profile's own grid has no common date, so the rows of this date are ranked among themselves.
         same_week = np.zeros(setups.num_rows, np.int32)
         raw, residual = (row_percentile(same_week, _reals(setups, name)) for name in ("momentum", "residual_momentum"))
         activation = row_activation(raw, residual)
@@ -246,14 +245,18 @@ def failed_floors(passes: Mapping[str, Flags]) -> list[list[str]]:
 
 
 def nearest_misses(
-    gates: Mapping[str, Any], setups: pa.Table, percentile: Floats, passes: Mapping[str, Flags]
+    gates: Mapping[str, Any],
+    setups: pa.Table,
+    percentile: Floats,
+    passes: Mapping[str, Flags],
+    most: int = MAX_MISSES,
 ) -> list[int]:
-    """Row numbers of the nearest misses (see the module), closest first, at most `MAX_MISSES`.
+    """Row numbers of the nearest misses (see the module), closest first, at most `most`.
 
     Parameters
     ----------
     gates
-        Value of each floor's setting, as `passes` was made with.
+        Value of each floor's setting, as used for `passes`.
     setups
         direction and the columns of the floors; in the tie order.
     percentile
@@ -271,29 +274,30 @@ def nearest_misses(
     distance = np.sum(short_of, axis=0)[missed]
     order = np.lexsort((distance, n_failed))
     order = order[n_failed[order] == n_failed.min()]
-    return missed[order[:MAX_MISSES]].tolist()
+    return missed[order[:most]].tolist()
 
 
 def _shortfalls(
     gates: Mapping[str, Any], setups: pa.Table, percentile: Floats, passes: Mapping[str, Flags]
 ) -> Sequence[Floats]:
-    """Per floor how much of it is missing, 0 where it is passed, at most 1."""
+    """Missing fraction per floor, 0 if it is passed, at most 1."""
     found: list[Floats] = []
     for floor in FLOORS:
         passed = passes[floor.name]
         missing = np.ones(len(passed))
-        if floor.is_number:
+        # A floor that is off stops nobody, and its column may be absent (`judge`).
+        if floor.is_number and not passed.all():
             least = gates[floor.setting] or 0.0
             value = percentile if floor.column == PERCENTILE else _reals(setups, floor.column)
             gap = (least - value) / abs(least) if least else least - value
-            # A failed floor is never at distance 0, or it would not count as failed.
+            # A failed floor has a distance above 0, or it would not count as failed.
             missing = np.clip(np.nan_to_num(gap, nan=1.0), np.finfo(np.float64).tiny, 1.0)
         found.append(np.where(passed, 0.0, missing))
     return found
 
 
 def _votes(tables: Tables, settings: Settings, tickers: Sequence[str], day: int) -> dict[str, dict[str, float | None]]:
-    """Five votes of each ticker at the date, from its bars up to it; null where there are too few."""
+    """Five votes of each ticker at the date, from its bars up to it; null with too few bars."""
     from btassets.engine.setups.explain import explain_asof  # late: `today` must not load numba
 
     if not tickers:

@@ -1,6 +1,6 @@
-"""Stage `factor_ic_weekly`: how each signal sorted the universe in each week.
+"""Stage `factor_ic_weekly`: cross-sectional quality of each signal in each week.
 
-Belongs here: reading the signals of the scenario's replay. Does not belong here: which rows count
+Belongs here: reading the signals of the scenario's replay. Does not belong here: the selection of rows
 (`signal_weeks.py`), the correlation (`engine.cross_section.rank_ic`), the mean over weeks
 (`dbt_like_sql/factor_ic.sql`).
 """

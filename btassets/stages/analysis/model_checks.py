@@ -1,7 +1,7 @@
-"""What the checks of the SQL models look at: rows of a model against a threshold.
+"""Facts of the checks of the SQL models: rows of a model against a threshold.
 
-Belongs here: pass or fail and the numbers behind it. Does not belong here: which checks there are
-(`btassets/graph/analysis.py`), how Dagster learns of them (`btassets.defs.checks`).
+Belongs here: pass or fail and the numbers behind it. Does not belong here: the list of checks
+(`btassets/graph/analysis.py`), reporting to Dagster (`btassets.defs.checks`).
 """
 
 from btassets.run.stage_result import CheckFact, StageOutcome
@@ -12,7 +12,7 @@ MIN_QUALIFIED = 100
 
 
 def of_factor_ic(_outcome: StageOutcome, tables: Tables, _settings: Settings) -> list[CheckFact]:
-    """Signals that were measured in too few independent windows."""
+    """Signals with too few independent windows."""
     rows = tables["factor_ic"].read(["signal", "reliable"]).to_pylist()
     thin = [row["signal"] for row in rows if not row["reliable"]]
     return [CheckFact("thin_signals", not thin, "WARN", {"signals": len(rows), "thin": ", ".join(thin) or None})]

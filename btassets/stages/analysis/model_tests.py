@@ -1,7 +1,7 @@
-"""Stage `model_tests`: what must hold of the models' tables, tried on the rows of this very run.
+"""Stage `model_tests`: consistency rules on the models' tables, tested on the rows of this run.
 
-Belongs here: running the queries of `dbt_like_sql/tests` and refusing a report over what they find. Does
-not belong here: what they ask (each file says so).
+Belongs here: running the queries of `dbt_like_sql/tests` and refusing a report if they return rows. Does not belong
+here: the rules (see each file).
 """
 
 import json
@@ -34,14 +34,14 @@ def compute(tables: Tables, _settings: Settings) -> StageResult:
 
 
 def refuse_failing(tables: Tables) -> None:
-    """Let a report through only over tables of which everything holds.
+    """Fail the report when any model test found a failing row.
 
     Raises
     ------
     CheckFailedError
-        A test found rows; the first of them is named.
+        A test returned rows; the message shows the first.
     """
     for row in tables["model_tests"].read().to_pylist():
         if row["n_failing"]:
-            found = f"{row['about']} {row['n_failing']} rows say otherwise, first {row['first_failing']}"
+            found = f"{row['about']} {row['n_failing']} rows violate this, first {row['first_failing']}"
             raise CheckFailedError(row["test"], found)

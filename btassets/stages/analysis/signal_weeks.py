@@ -1,7 +1,7 @@
-"""The signals week by week as the scenario's rules let them in, and table `factor_ic_weekly` of them.
+"""The signals week by week as selected by the scenario's rules, and their table `factor_ic_weekly`.
 
-Belongs here: which rows and forward returns count, and the table's layout. Does not belong here: the
-correlations (`engine.cross_section.rank_ic`), their means (`factor_ic.sql`) and errors (`stat_signals.py`).
+Belongs here: the selection of rows and forward returns, and the table's layout. Does not belong here: the correlations
+(`engine.cross_section.rank_ic`), their means (`factor_ic.sql`) and errors (`stat_signals.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -29,12 +29,12 @@ _STRIDE_WEEKS = max(1, round(HORIZON_DAYS / 5))
 
 @dataclass(frozen=True)
 class CrossSections:
-    """Signals and what followed, week by week; within a week by ticker bytes.
+    """Signals and forward returns, week by week; within a week by ticker bytes.
 
     Attributes
     ----------
     rows
-        Place of each row in `factor_signals`, shape (n_rows,).
+        Position of each row in `factor_signals`, shape (n_rows,).
     asof, monday
         As-of date and Monday of its week, int32 days since 1970-01-01, shape (n_rows,); `monday` ascends.
     values
@@ -51,19 +51,19 @@ class CrossSections:
 
 
 def stored_signals(tables: Tables) -> Column:
-    """Columns of the book's `factor_signals`, each read when it is asked for: all at once are large."""
+    """Columns of the book's `factor_signals`, each read on demand, because all at once are large."""
     return lambda name: tables["factor_signals"].read([name])[name]
 
 
 def cross_sections(signals: Column, settings: Settings, horizons: Sequence[int]) -> CrossSections:
-    """Rows of the scenario's grid: on the week grid eligible tickers, on the legacy profile's own-week grid all.
+    """Rows of the scenario's grid: eligible tickers on the week grid, all tickers on the own-week grid.
 
-    Where the scenario drops ended tickers, a forward return needs all of its bars.
+    If the scenario drops ended tickers, a forward return needs all of its bars.
 
     Parameters
     ----------
     settings
-        `method.asof_grid` and `method.ended` are read.
+        Reads `method.asof_grid` and `method.ended`.
     horizons
         Sessions of the forward returns.
     """

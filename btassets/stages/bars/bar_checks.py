@@ -1,7 +1,7 @@
-"""What the checks of the bars look at: facts of a stage against a threshold.
+"""Facts of the checks of the bars, compared with thresholds.
 
-Belongs here: pass or fail and the numbers behind it. Does not belong here: which checks there are and which of
-them block (`btassets/graph/bars.py`), how Dagster learns of them (`btassets.defs.checks`).
+Belongs here: pass or fail and the numbers behind it. Does not belong here: the list of checks and which of them block
+(`btassets/graph/bars.py`), reporting to Dagster (`btassets.defs.checks`).
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _NAMED = 10
 
 
 def of_sessions(outcome: StageOutcome, tables: Tables, settings: Settings) -> list[CheckFact]:
-    """Coverage at T, sessions that are due, and tickers that lack the last one."""
+    """Coverage at T, due sessions, and tickers without a bar at the last one."""
     age = bars_age(tables, settings)
     behind = 0 if age is None else age.behind
     living, present = outcome.numbers["tickers_living"], outcome.numbers["tickers_at_as_of"]
@@ -40,7 +40,7 @@ def of_sessions(outcome: StageOutcome, tables: Tables, settings: Settings) -> li
 
 
 def _beyond(outcome: StageOutcome, tables: Tables) -> dict[str, Any]:
-    """Session after T that some tickers have and most lack: how many, and the first that lack it; empty without."""
+    """Session after T that most tickers lack: their number and the first of them; empty if there is none."""
     last = outcome.footers["sessions"].facts["last"]
     footers = tables.bucketed("ohlcv_history").footers()
     lasts = {ticker: facts["last"] for ticker, facts in footers.items() if facts["last"]}
@@ -58,7 +58,7 @@ def _beyond(outcome: StageOutcome, tables: Tables) -> dict[str, Any]:
 
 
 def of_bar_problems(outcome: StageOutcome, _tables: Tables, _settings: Settings) -> list[CheckFact]:
-    """Refused files, rows taken out, days left out, overrides without a finding."""
+    """Refused files, dropped rows, blocked days, overrides without a finding."""
     facts = outcome.footers["bar_problems"].facts
     blocked, dropped, days, unused = (facts[name] for name in ("blocked", "quarantined", "days", "unused"))
     return [
@@ -75,7 +75,7 @@ def of_bar_problems(outcome: StageOutcome, _tables: Tables, _settings: Settings)
 
 
 def of_benchmark_closes(outcome: StageOutcome, _tables: Tables, _settings: Settings) -> list[CheckFact]:
-    """Whether a benchmark that is named has closes."""
+    """Whether a named benchmark has closes."""
     footer = outcome.footers["benchmark_closes"]
     is_named = outcome.numbers["benchmark"] != "none"
     return [CheckFact("benchmark_present", footer.n_rows > 0 or not is_named, "ERROR", {"sessions": footer.n_rows})]

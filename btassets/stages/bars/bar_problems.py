@@ -1,8 +1,8 @@
-"""Stage `bar_problems`: everything that the quality rules found, what they took out, what sources changed.
+"""Stage `bar_problems`: findings of the quality rules, dropped rows, and revisions by sources.
 
-Belongs here: the findings of every ticker's last reading, those that only show beside the calendar (Q11, Q13-Q16)
-or beside the other tickers (Q19, Q20), and the records of quarantined rows and of revisions, as tables. Does not
-belong here: the rules (`engine.market`), applying them when a ticker is read (`screening.py`).
+Belongs here: the findings of every ticker's last reading, those that need the calendar (Q11, Q13-Q16) or other tickers
+(Q19, Q20), and the records of quarantined rows and of revisions, as tables. Does not belong here: the rules
+(`engine.market`), applying them at reading time (`screening.py`).
 """
 
 from collections import Counter
@@ -42,12 +42,12 @@ from btassets.stages.bars.universe import active_tickers
 Row = tuple[Any, ...]
 
 _EVERYBODY = ""
-"""Ticker of a finding about a day of all tickers."""
+"""Ticker of a finding about a day across tickers."""
 
 _OVERRIDDEN = " Overridden: "
 
 _LOOKED_AT = (("Q8", "block"), ("Q25", "warn"), ("Q24", "warn"))
-"""Rules and severities of single tickers that mean something else when many have them."""
+"""Rules and severities of single tickers whose meaning changes when many tickers have them."""
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
@@ -56,7 +56,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
 
 
 def judged(tables: Tables, settings: Settings, sessions: Sessions) -> StageResult:
-    """The tables, by a calendar without a session where there is none."""
+    """The tables; with an empty calendar if there is no session."""
     tickers = active_tickers(tables, settings)
     stored = tables.bucketed("ohlcv_history")
     footers = stored.footers()
@@ -105,7 +105,7 @@ def _of_the_source(
     sessions: Sessions,
     marks: Mapping[str, Sequence[int]],
 ) -> list[Row]:
-    """What shows only over all tickers at once (`engine.market.source_look`), and what the source's list says."""
+    """Findings over all tickers at once (`engine.market.source_look`), and those on the source's list."""
     stored = tables.bucketed("ohlcv_history")
     notes, footers = read_notes(stored), stored.footers()
     found: list[Row] = [] if notes is None else [tuple(row) for row in notes.problems]
@@ -131,7 +131,7 @@ def _of_the_source(
 
 
 def _n_days(rows: Sequence[Row], severity: str) -> int:
-    """Days with a finding of this severity: a blocked day has a row of its own, warnings share one."""
+    """Days with a finding of this severity: one row per blocked day, a single row for all warnings."""
     days = [row for row in rows if row[0] == _EVERYBODY and row[2] == severity]
     return len(days) if severity == "block" else sum(row[4] for row in days)
 
@@ -143,9 +143,9 @@ def _newest_findings(
     rules: QualityRules,
     marks: dict[str, tuple[int, ...]],
 ) -> Iterator[tuple[str, list[list[Any]]]]:
-    """What only shows beside the calendar, by ticker: an end before T, and the last half year of its bars.
+    """Findings that need the calendar, by ticker: an end before T, and the last half year of its bars.
 
-    Fills `marks` with those of each ticker's series on the way.
+    Also fills `marks` with those of each ticker's series.
     """
     last = int(sessions[-1]) if len(sessions) else None
     for bucket, group in stored.by_bucket(tickers).items():
@@ -157,7 +157,7 @@ def _newest_findings(
             if table is None or not n_rows or last is None:
                 continue
             ended = ended_problem(ticker, footers[ticker]["last"], last, rules)
-            # A few bars may lie after T; what is before the trailing sessions is not looked at.
+            # A few bars may be after T; those before the trailing sessions are not checked.
             n_looked_at = min(n_rows, 2 * TRAILING_SESSIONS)
             bars = bars_of_table(table.slice(offset + n_rows - n_looked_at, n_looked_at))
             marks[ticker] = series_marks(bars.dates, bars.close)

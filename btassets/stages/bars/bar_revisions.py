@@ -1,6 +1,6 @@
-"""Table `bar_revisions`: what sources changed about past bars, from the footers of the stored bars.
+"""Table `bar_revisions`: past bars revised by sources, from the footers of the stored bars.
 
-Belongs here: the record as a table, and how it grows. Does not belong here: finding revisions
+Belongs here: the record as a table, and appending to it. Does not belong here: finding revisions
 (`engine.market.overlap`).
 """
 
@@ -14,18 +14,18 @@ from btassets.graph.bars import BAR_REVISIONS
 from btassets.run.tables import TickerFacts
 
 MOST_KEPT = 500
-"""Entries kept of each ticker, the newest; `n_revisions` in the footer counts all."""
+"""Newest entries kept per ticker; `n_revisions` in the footer counts all."""
 
 
 def grown_record(known: dict[str, Any], revisions: Sequence[Revision], seen: int | None) -> dict[str, Any]:
-    """Facts for a ticker's footer: its record with `revisions` behind it.
+    """Facts for a ticker's footer: its record with `revisions` appended.
 
     Parameters
     ----------
     known
-        The ticker's facts so far.
+        The ticker's existing facts.
     seen
-        Last session of the reading that showed them, days since 1970-01-01.
+        Last session of the reading that found them, days since 1970-01-01.
     """
     rows: list[list[Any]] = [[seen, r.kind, r.date, r.field, r.old, r.new] for r in revisions]
     kept = [*known.get("revisions", []), *rows]
@@ -35,7 +35,7 @@ def grown_record(known: dict[str, Any], revisions: Sequence[Revision], seen: int
 
 
 def revisions_table(footers: TickerFacts, tickers: Iterable[str] | None = None) -> pa.Table:
-    """One row per revision, in byte order of the tickers, oldest first; of all tickers of `footers` when None."""
+    """One row per revision, in byte order of the tickers, oldest first; of all tickers of `footers` if None."""
     wanted = footers if tickers is None else tickers
     rows = [(ticker, *revision) for ticker in wanted for revision in footers[ticker].get("revisions", ())]
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in BAR_REVISIONS.schema]

@@ -1,7 +1,7 @@
-"""Raw bars as they lie in the lake: rows of a bucket, their order, their version.
+"""Layout of raw bars in the lake: rows of a bucket, their order, their version.
 
-Belongs here: writing a bucket and finding one ticker's rows in it. Does not belong here: which tickers are
-read and when (`ohlcv_history.py`), judging them (`screening.py`), the adjusted view (`bars_view.py`).
+Belongs here: writing a bucket and finding one ticker's rows in it. Does not belong here: which tickers are read and
+when (`ohlcv_history.py`), screening them (`screening.py`), the adjusted view (`bars_view.py`).
 """
 
 import hashlib
@@ -21,7 +21,7 @@ TABLE = "ohlcv_history"
 
 
 def stored_bars(stored: BucketedTable, bucket: int, tickers: list[str]) -> dict[str, RawBars]:
-    """Bars of these tickers as the lake has them."""
+    """Bars of these tickers in the lake."""
     table = stored.bucket(bucket) if tickers else None
     if table is None:
         return {}
@@ -39,7 +39,7 @@ def bars_version(bars: RawBars, basis: str) -> str:
 
 
 def write_bars(stored: BucketWriter, bucket: int, footers: dict[str, Any], fresh: dict[str, RawBars]) -> None:
-    """Merge fresh tickers into what the bucket holds; rows stay sorted by ticker, then date."""
+    """Merge fresh tickers into the bucket; rows stay sorted by ticker, then date."""
     old = stored.bucket(bucket)
     old_rows = stored.slices(bucket)
     parts: list[pa.Table] = []
@@ -48,7 +48,7 @@ def write_bars(stored: BucketWriter, bucket: int, footers: dict[str, Any], fresh
             parts.append(_as_table(ticker, fresh[ticker]))
         elif footers[ticker]["n_rows"]:
             if old is None or ticker not in old_rows:
-                raise DamagedFileError(str(stored.path(bucket)), f"the bars of {ticker} are gone")
+                raise DamagedFileError(str(stored.path(bucket)), f"the bars of {ticker} are missing")
             parts.append(old.slice(*old_rows[ticker]))
     table = pa.concat_tables(parts) if parts else OHLCV_HISTORY.schema.empty_table()
     stored.write(bucket, table.combine_chunks(), footers)
@@ -70,7 +70,7 @@ def _as_table(ticker: str, bars: RawBars) -> pa.Table:
 
 
 def changed_versions(stored: BucketedTable) -> list[str]:
-    """Tickers whose stored bars are not those that their version was made of, as `path: problem`."""
+    """Tickers whose stored bars do not match their version, as `path: problem`."""
     found: list[str] = []
     for bucket in stored.buckets:
         footers = stored.bucket_footer(bucket)
@@ -81,9 +81,9 @@ def changed_versions(stored: BucketedTable) -> list[str]:
 
 
 def broken_bars(stored: BucketedTable, tickers: Iterable[str]) -> tuple[int, str | None]:
-    """How many of `tickers` break the engine's input contract as stored, and the first of them.
+    """Number of `tickers` whose stored bars violate the engine's input contract, and the first of them.
 
-    The rules of the edge should make this impossible; the check reads what was really written.
+    The rules at the edge should make this impossible; the check reads the bytes actually written.
     """
     n_broken, first = 0, None
     for bucket, group in stored.by_bucket(tickers).items():

@@ -1,6 +1,6 @@
-"""How old the bars are by the exchange's clock, for whoever watches a book.
+"""Age of the bars by the exchange's clock, for monitoring a book.
 
-Belongs here: T against the sessions whose bars are due. Does not belong here: what is done about it.
+Belongs here: T against the sessions whose bars are due. Does not belong here: reactions to old bars.
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ _RUN_TAKES = dt.timedelta(hours=1)
 
 @dataclass(frozen=True)
 class BarsAge:
-    """How many sessions a book lacks.
+    """Number of sessions missing from a book.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class BarsAge:
     behind
         Sessions after T whose bars are due.
     text
-        The same for a person.
+        The same as a sentence.
     """
 
     as_of: str
@@ -35,7 +35,7 @@ class BarsAge:
 
 
 def due_time(hours: ExchangeHours, session: dt.date, daily: str) -> dt.datetime:
-    """When the bars of a session are due: an hour after the first daily run that follows its close.
+    """Due time of a session's bars: an hour after the first daily run that follows its close.
 
     Parameters
     ----------
@@ -65,13 +65,13 @@ def bars_age(tables: Tables, settings: Settings, now: dt.datetime | None = None)
         return None
     last = EPOCH + dt.timedelta(days=int(facts["last"]))
     if settings.source.kind == "demo":
-        return BarsAge(str(last), 0, f"bars end on {last}; the demo market ends there")
+        return BarsAge(str(last), 0, f"bars end on {last}, the fixed end of the demo market")
     now = now or dt.datetime.now(dt.UTC)
     hours = tables.outside("exchange_calendar").hours(settings.calendar, now)
     missing = [day for day in hours.closed_after(last, now) if due_time(hours, day, settings.schedule.time) <= now]
     text = f"bars end on {last}"
     if missing:
-        # The hours that are kept reach back a year: older bars are behind by at least so many.
+        # The stored hours reach back a year; older bars are behind by at least that many sessions.
         least = "" if hours.is_session(last) else "at least "
         text += f", {least}{len(missing)} sessions behind (first missing: {missing[0]})"
     return BarsAge(str(last), len(missing), text)

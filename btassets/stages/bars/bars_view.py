@@ -1,7 +1,7 @@
-"""The adjusted view of stored bars: what the replay, the book and the page read.
+"""The adjusted view of stored bars, read by the replay, the portfolio and the page.
 
 Belongs here: reading buckets back as arrays, leaving out blocked days, and adjusting them. Does not belong here:
-how factors follow from splits and dividends (`engine.market.adjustment`), which days are blocked (`sessions.py`).
+adjustment factors (`engine.market.adjustment`), which days are blocked (`sessions.py`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ class TickerBars:
 
 
 def is_used(dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """Whether each ascending date is none of the blocked days (Q19)."""
+    """Whether each ascending date is not a blocked day (Q19)."""
     kept = np.ones(len(dates), dtype=np.bool_)
     at = np.searchsorted(dates, blocked)
     at, days = at[at < len(dates)], blocked[at < len(dates)]
@@ -41,7 +41,7 @@ def is_used(dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32]) -> npt
 
 
 def n_bars_used(tables: Tables, tickers: Iterable[str]) -> dict[str, int]:
-    """How many bars the view has of each of `tickers`."""
+    """Number of bars of each of `tickers` in the view."""
     stored = tables.bucketed("ohlcv_history")
     footers, blocked = stored.footers(), blocked_days(tables)
     if not len(blocked):
@@ -64,7 +64,7 @@ def _column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
 def read_bucket_bars(
     tables: Tables, settings: Settings, bucket: int, tickers: Iterable[str] | None = None
 ) -> Iterator[TickerBars]:
-    """Bars of the tickers of one bucket, in ticker order; tickers without bars are passed over.
+    """Bars of the tickers of one bucket, in ticker order; tickers without bars are skipped.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def read_bucket_bars(
             opens, highs, lows, closes, volumes, dividends, splits = (column[rows] for column in columns)
             raw = RawBars(dates[rows], opens, highs, lows, closes, volumes, dividends, splits)
             if len(blocked):
-                # Its actions move to the next bar, as those of any row that is taken out.
+                # Its actions move to the next bar, as for every dropped row.
                 raw = rows_kept(raw, is_used(raw.dates, blocked))
                 if not len(raw):
                     continue
@@ -95,7 +95,7 @@ def read_bucket_bars(
 
 
 def read_bars(tables: Tables, settings: Settings, tickers: Iterable[str]) -> dict[str, Bars]:
-    """Adjusted bars of `tickers`, those without bars left out, in ticker (byte) order."""
+    """Adjusted bars of `tickers`, skipping those without bars, in ticker (byte) order."""
     found: dict[str, Bars] = {}
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
         found.update({item.ticker: item.bars for item in read_bucket_bars(tables, settings, bucket, group)})

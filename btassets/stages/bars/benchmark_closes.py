@@ -1,7 +1,7 @@
-"""Stage `benchmark_closes`: opens and closes of what everything is compared with.
+"""Stage `benchmark_closes`: opens and closes of the benchmark.
 
-Belongs here: reading the named benchmark, in the stocks' price basis, and refusing one that does
-not cover the tickers' sessions. Does not belong here: returns over it (replay, book).
+Belongs here: reading the named benchmark, in the stocks' price basis, and refusing one that does not cover the tickers'
+sessions. Does not belong here: returns over it (replay, portfolio).
 """
 
 from pathlib import PurePath
@@ -17,7 +17,7 @@ from btassets.graph.bars import BENCHMARK_CLOSES
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
-from btassets.sources.open_source import NO_BENCHMARK
+from btassets.sources.universe.benchmark_name import NO_BENCHMARK
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.stages.bars.quality_settings import overrides_of, quality_rules
 from btassets.stages.bars.sessions_view import read_sessions
@@ -26,13 +26,12 @@ from btassets.stages.bars.sessions_view import read_sessions
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `benchmark_closes`; empty when the benchmark is `none`.
 
-    The legacy profile's rules report without a benchmark: there a missing one is a warning and the table is empty.
+    The legacy profile reports without a benchmark: a missing one is a warning there and the table is empty.
 
     Raises
     ------
     BenchmarkError
-        When it is named but missing, unreadable, or more than the allowed share of the tickers'
-        sessions is missing from it.
+        If it is named but missing or unreadable, or lacks more than the allowed share of the tickers' sessions.
     """
     if settings.benchmark == NO_BENCHMARK:
         return _without([])
@@ -41,7 +40,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     except BenchmarkError as error:
         if settings.profile != "legacy":
             raise
-        return _without([f"{error} The legacy profile goes on without it."])
+        return _without([f"{error} The legacy profile continues without it."])
 
 
 def _without(warnings: list[str]) -> StageResult:

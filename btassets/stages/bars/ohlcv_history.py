@@ -1,14 +1,13 @@
-"""Stage `ohlcv_history`: raw bars of every ticker, read when the source changed, checked, kept.
+"""Stage `ohlcv_history`: raw bars of every ticker, read when the source changed, screened and stored.
 
-Belongs here: which tickers to read (the source's change markers against those in the lake's footers), and
-bringing their buckets up to date. Does not belong here: asking the source (`reading.py`), judging what it gave
-(`screening.py`), how a bucket lies in the lake (`bar_store.py`), the adjusted view (`bars_view.py`).
+Belongs here: which tickers to read (the source's change markers against those in the lake's footers), and updating
+their buckets. Does not belong here: querying the source (`reading.py`), screening its bars (`screening.py`), the layout
+of a bucket (`bar_store.py`), the adjusted view (`bars_view.py`).
 
-The footer of a bucket tells per ticker: `version` (hash of bars, actions and basis), `stamp` (the
-source's change marker), `n_rows`, `first`, `last`, `basis`, `problems`, `dropped` (rows by
-reason), `blocked` (why the newest file was refused; the older good bars stay in use), `origin` (hash of
-the settings under which it was read), `again_from` (where the next reading overlaps) and `revisions`
-(what the source changed about the past).
+The footer of a bucket stores per ticker: `version` (hash of bars, actions and basis), `stamp` (the source's change
+marker), `n_rows`, `first`, `last`, `basis`, `problems`, `dropped` (rows by reason), `blocked` (why the newest file was
+refused; the older good bars stay in use), `origin` (hash of the settings of its reading), `again_from` (start of the
+next reading's overlap) and `revisions` (past bars revised by the source).
 """
 
 import time
@@ -45,14 +44,14 @@ from btassets.storage.hashing import digest
 _READ_SETTINGS = ("source", "demo", "calendar", *READ_RULES)
 
 _PACE = ("base_url", "calls_per_minute", "end", "max_wait_s", "timeout_s")
-"""Settings of a source that change when and how it is asked, never what it answers."""
+"""Settings of a source that affect when and how it is queried, never its response."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class IngestPlan:
-    """What the source has and what has to be read.
+    """Tickers of the source and those to be read.
 
     Attributes
     ----------
@@ -61,9 +60,9 @@ class IngestPlan:
     stale
         Those whose change marker differs from the one in the lake.
     unsettled
-        Those that differ, too, but are still being written; a later plan takes them.
+        Those that also differ, but are still being written; a later plan takes them.
     notes
-        What the source's list says against the lake and the settings.
+        Findings on the source's list compared with the lake and the settings.
     is_list_new
         Whether the notes differ from those of the last reading.
     """
@@ -77,18 +76,18 @@ class IngestPlan:
 
 @dataclass(frozen=True)
 class IngestOutcome:
-    """What an ingest did.
+    """Result of an ingest.
 
     Attributes
     ----------
     n_read
         Tickers read from the source.
     changed
-        Those whose bars differ from what the lake had.
+        Tickers whose bars differ from those in the lake.
     n_bars_new
-        Bars more than before, all tickers together.
+        Number of added bars, all tickers together.
     restated
-        Changed tickers of which bars differ that were read before, with the first such date.
+        Changed tickers with revised past bars, with the first such date.
     """
 
     n_read: int
@@ -98,12 +97,12 @@ class IngestOutcome:
 
 
 def _origin(settings: Settings) -> Callable[[str], str]:
-    """What decides which bars a source gives of a ticker: bars of one origin can be compared and joined."""
+    """Everything that affects the bars of a ticker from a source: bars of one origin can be compared and joined."""
     read = select_declared(settings, _READ_SETTINGS)
     shared = digest({key: value for key, value in read.items() if key.removeprefix("source.") not in _PACE})
 
     def of(ticker: str) -> str:
-        # A person's word about one ticker reads that ticker again, and no other.
+        # A new quality override re-reads only its ticker.
         looked_at = [(given.rule, given.reason) for given in overrides_of(settings, ticker)]
         return digest(shared, looked_at) if looked_at else shared
 
@@ -111,9 +110,9 @@ def _origin(settings: Settings) -> Callable[[str], str]:
 
 
 def _reader(tables: Tables, settings: Settings, source: BarSource) -> str:
-    """What decides how every ticker is read and judged beyond its origin, as part of its change marker."""
+    """Everything else that affects how tickers are read and screened, as part of their change markers."""
     if isinstance(source, FetchesSince):
-        # Not the code: an update must not fetch a whole market again; `--full` does when it is wanted.
+        # Excludes the code: an update must not fetch a whole market again; use `--full` for that.
         return ""
     return digest(select_declared(settings, (*_READ_SETTINGS, "engine.gap_days")), tables.code_version)
 
@@ -121,7 +120,7 @@ def _reader(tables: Tables, settings: Settings, source: BarSource) -> str:
 def plan_ingest(
     tables: Tables, settings: Settings, *, full: bool = False, only: Iterable[str] = (), settle_seconds: float = 0.0
 ) -> IngestPlan:
-    """Compare the source's change markers with those of the lake.
+    """Compare the source's change markers with those in the lake.
 
     Parameters
     ----------
@@ -130,12 +129,12 @@ def plan_ingest(
     only
         Restrict to these tickers; empty: all.
     settle_seconds
-        Leave out what the source changed within the last so many seconds: it may be half-written.
+        Skip files changed within this many seconds: they may be half-written.
 
     Raises
     ------
     NoBarsError
-        When the source as a whole cannot be read, is empty, or has none of the universe's tickers.
+        If the source as a whole cannot be read, is empty, or has none of the universe's tickers.
     """
     source: BarSource = tables.outside("source")
     everything = source.tickers()
@@ -154,7 +153,7 @@ def plan_ingest(
         raise NoBarsError(
             f"ticker {missing[0]}",
             "is not in the source or not in the universe",
-            f"did you mean {near}?" if near else "`btassets doctor` lists what the source has.",
+            f"did you mean {near}?" if near else "`btassets doctor` lists the tickers of the source.",
         )
     known = tables.bucketed(TABLE).footers()
     reader, origin = _reader(tables, settings, source), _origin(settings)
@@ -180,11 +179,11 @@ def plan_without_source(tables: Tables, settings: Settings) -> IngestPlan:
     Raises
     ------
     NoBarsError
-        When there is none.
+        If there is none.
     """
     if not has_bars(tables, settings):
         raise NoBarsError(
-            str(tables.context.folder), "no bars were read yet", "`btassets run` reads them from the source."
+            str(tables.context.folder), "no bars have been read yet", "`btassets run` reads them from the source."
         )
     return IngestPlan(active_tickers(tables, settings), [])
 
@@ -196,7 +195,7 @@ def has_bars(tables: Tables, settings: Settings) -> bool:
 
 
 def is_source_away(tables: Tables) -> bool:
-    """Whether the source as a whole cannot be read: no folder, no key, no answer."""
+    """Whether the source as a whole cannot be read: no folder, no key, no response."""
     try:
         tables.outside("source").tickers()
     except (NoBarsError, SourceStoppedError):
@@ -206,7 +205,7 @@ def is_source_away(tables: Tables) -> bool:
 
 def _is_unsettled(source: BarSource, ticker: str, now: float, settle_seconds: float) -> bool:
     changed = changed_at(source, ticker)
-    # A file server's clock may be ahead of ours: far in the future is not "just now".
+    # A file server's clock may be ahead of ours: a time far in the future is not "just now".
     return changed is not None and abs(now - changed) < settle_seconds
 
 
@@ -223,12 +222,11 @@ def ingest(
     *,
     full: bool = False,
 ) -> IngestOutcome:
-    """Read `tickers` from the source and bring their buckets up to date.
+    """Read `tickers` from the source and update their buckets.
 
-    Each bucket is written once, atomically; a kill loses at most the bucket at hand. A ticker that
-    the source refuses keeps its older bars and a record of the refusal. `on_written` hears of the
-    tickers of each bucket as soon as they are in the lake. `full` reads the whole window of each
-    ticker, not only what follows the stored bars.
+    Each bucket is written once, atomically; a kill loses at most the current bucket. A refused ticker keeps its older
+    bars and a record of the refusal. `on_written` is called with the tickers of each bucket as soon as they are in the
+    lake. `full` reads the whole window of each ticker, not only bars after the stored ones.
 
     Raises
     ------
@@ -261,7 +259,7 @@ def ingest(
 
 @dataclass
 class _BucketOutcome:
-    """What reading the tickers of one bucket did."""
+    """Result of reading the tickers of one bucket."""
 
     fetched: list[str]
     stopped: SourceStoppedError | None
@@ -271,7 +269,7 @@ class _BucketOutcome:
 
 
 class _Reading:
-    """One ingest: the source, the stored bars, and what decides how tickers are read."""
+    """One ingest: the source, the stored bars, and the reading settings."""
 
     def __init__(self, tables: Tables, settings: Settings, *, is_part: bool) -> None:
         self._tables = tables
@@ -286,12 +284,12 @@ class _Reading:
         self._last = last_finished(tables, settings)
 
     def start_of(self, ticker: str) -> int | None:
-        """First date to read of a ticker; None: the whole."""
+        """First date to read of a ticker; None: the whole window."""
         return _again_from(self._known.get(ticker, {}), self._origin(ticker)) if self._is_part else None
 
     def bring_up_to_date(self, bucket: int, group: list[str]) -> _BucketOutcome:
         """Read the tickers of one bucket and write it."""
-        # The marker is taken before the bars: what changes in between is read again by the next run.
+        # The marker is taken before the bars: changes in between are read by the next run.
         stamps = {ticker: _stamp(self.source, ticker, self._reader + self._origin(ticker)) for ticker in group}
         same = [t for t in group if self._known.get(t, {}).get("origin") == self._origin(t)]
         stored = stored_bars(self.stored, bucket, same)
@@ -310,7 +308,7 @@ class _Reading:
         stamps: Mapping[str, str],
         done: _BucketOutcome,
     ) -> None:
-        """Judge what was fetched and write the bucket, which is held."""
+        """Screen the fetched bars and write the locked bucket."""
         footers = self.stored.bucket_footer(bucket)
         before = {t: (f.get("version"), f.get("n_rows", 0)) for t, f in footers.items()}
         fresh: dict[str, RawBars] = {}
@@ -347,15 +345,15 @@ class _Reading:
 
 
 def _forget_ghosts(tables: Tables) -> None:
-    """Forget what left the source and never gave a good bar: nothing is lost, and nothing else would end it."""
+    """Delete tickers that left the source and never had a good bar; otherwise their entries would stay forever."""
     listed, known = set(tables.outside("source").tickers()), tables.bucketed(TABLE).footers()
     forget(tables, [ticker for ticker, facts in known.items() if ticker not in listed and not facts.get("n_rows")])
 
 
 def forget(tables: Tables, tickers: Collection[str]) -> None:
-    """Take tickers out of the lake, with their bars, findings and quarantined rows.
+    """Remove tickers from the lake, with their bars, findings and quarantined rows.
 
-    One that the source still lists is read again by the next run.
+    A ticker that the source still lists is read again by the next run.
     """
     stored, quarantine = tables.writer(TABLE), tables.writer(QUARANTINE)
     for bucket, group in stored.by_bucket(tickers).items():
@@ -369,7 +367,7 @@ def forget(tables: Tables, tickers: Collection[str]) -> None:
 def _fetched(
     source: BarSource, wanted: Sequence[Wanted]
 ) -> tuple[dict[str, RawBars | BlockedTickerError], SourceStoppedError | None]:
-    """What each ticker gave, and why the source stopped before all of them had."""
+    """Bars of each ticker, and why the source stopped before the end."""
     fetched: dict[str, RawBars | BlockedTickerError] = {}
     stopped: SourceStoppedError | None = None
     for ticker, read in read_many(source, wanted):
@@ -381,12 +379,12 @@ def _fetched(
 
 
 def _again_from(known: dict[str, Any], origin: str) -> int | None:
-    """First date to read again of a ticker that was read under the same settings; None: the whole."""
+    """First date to read again of a ticker that was read under the same settings; None: the whole window."""
     return known.get("again_from") if known.get("origin") == origin and known.get("n_rows") else None
 
 
 def _settled(source: BarSource, stamp: str, read: Read, facts: dict[str, Any]) -> str:
-    """Change marker to keep: one that no source gives, where the next run has to ask again."""
+    """Change marker to store; an impossible one if the next run must read again."""
     if isinstance(read, FetchFailedError):
         return f"failed|{stamp}"
     return f"late|{stamp}" if facts.get("is_unfinished") or is_late(source, facts["last"]) else stamp

@@ -1,7 +1,7 @@
-"""The quality rules as the settings of a book have them, and a finding as a footer keeps it.
+"""The quality rules as configured in a book, and the format of a finding in a footer.
 
 Belongs here: thresholds and overrides from the settings. Does not belong here: the rules themselves
-(`engine.market.quality`) and what becomes of a ticker (`screening.py`).
+(`engine.market.quality`) and their consequences for a ticker (`screening.py`).
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from btassets.sources.values.tickers import spelling_key
 
 
 def as_fact(problem: Problem) -> list[Any]:
-    """Give a finding as a footer keeps it: rule, severity, date, count, text."""
+    """A finding in the format of a footer: rule, severity, date, count, text."""
     return [problem.rule, problem.severity, problem.date, problem.n, problem.text]
 
 
 def quality_rules(settings: Settings) -> QualityRules:
     """Thresholds of the quality rules from the settings.
 
-    Two are not settings of their own: a gap is what ends a window (`engine.gap_days`), and the days after which a
-    ticker has ended are part of what "ended" means everywhere.
+    Two are not settings of their own: a gap ends a window (`engine.gap_days`), and the days after which a ticker has
+    ended are part of the definition of "ended" everywhere.
     """
     quality = settings.quality
     values: dict[str, Any] = {
@@ -38,11 +38,11 @@ def quality_rules(settings: Settings) -> QualityRules:
 READ_RULES = tuple(
     f"quality.{f.name}" for f in fields(QualityRules) if f.name in Quality.model_fields and f.name not in NOT_OF_A_FILE
 )
-"""Settings by which one ticker's file is judged when it is read."""
+"""Settings used to screen one ticker's file."""
 
 
 def overrides_of(settings: Settings, ticker: str) -> list[Override]:
-    """What a person has looked at of one ticker."""
+    """Overrides of one ticker."""
     return [
         Override(ticker, given.rule, given.reason)
         for given in settings.quality.overrides
@@ -51,7 +51,7 @@ def overrides_of(settings: Settings, ticker: str) -> list[Override]:
 
 
 def unused_overrides(settings: Settings, overridden: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Ticker and rule of every override without a finding that it turned into a warning."""
+    """Ticker and rule of every override that matched no finding."""
     given = [(canonical_ticker(item.ticker), item.rule) for item in settings.quality.overrides]
     met = {(spelling_key(ticker), rule) for ticker, rule in overridden}
     return [(ticker, rule) for ticker, rule in given if (spelling_key(ticker), rule) not in met]

@@ -1,4 +1,4 @@
-"""Rows that the quality rules took out, kept beside the bars with their numbers.
+"""Rows dropped by the quality rules, stored beside the bars with their values.
 
 Belongs here: one file per bucket, rewritten with the bars, and all of it as table `bar_quarantine`. Does not belong
 here: the rules, and rows of a file that was refused as a whole: none of those is in use.
@@ -22,12 +22,12 @@ _NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "split")
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """What one reading of a ticker took out.
+    """Dropped rows of one reading of a ticker.
 
     Attributes
     ----------
     since
-        First date that was read, days since 1970-01-01: earlier records stay. None: the whole was read.
+        First date read, days since 1970-01-01: earlier records stay. None: the whole window was read.
     dropped
         The rows by rule.
     """
@@ -37,9 +37,9 @@ class Quarantined:
 
 
 def write_quarantine(stored: BucketWriter, bucket: int, found: Mapping[str, Quarantined]) -> None:
-    """Bring one bucket's record up to date; tickers that were not read keep theirs.
+    """Update one bucket's record; tickers that were not read keep theirs.
 
-    Written before the bars: a kill in between reads the tickers again and writes the same.
+    Written before the bars: after a kill in between, the tickers are read again and the same is written.
     """
     old = stored.bucket(bucket)
     if not found or (old is None and not any(one.dropped for one in found.values())):
@@ -77,7 +77,7 @@ def _as_table(ticker: str, dropped: DroppedRows) -> pa.Table:
         "ticker": pa.array([ticker] * len(rows), pa.string()),
         "rule": pa.array([dropped.rule] * len(rows), pa.string()),
         "date": pa.array(rows.dates, pa.date32()),
-        # What was no number is missing here, never a number that Parquet calls NaN.
+        # A value that was not a number is null here, never NaN.
         **{name: pa.array(getattr(rows, name), from_pandas=True) for name in _NUMBERS},
     }
     return pa.table(columns, schema=BAR_QUARANTINE.schema)

@@ -1,4 +1,4 @@
-"""Why tickers have to be read: the source changed, or the way in which it is read.
+"""Why tickers must be read: the source changed, or the settings or code of reading.
 
 Belongs here: sorting stale tickers by reason. Does not belong here: which are stale (`ohlcv_history.plan_ingest`).
 """
@@ -12,13 +12,13 @@ from btassets.stages.bars.bar_store import TABLE
 NEW = "new in the source"
 CHANGED = "the source changed"
 AGAIN = "the last reading failed or was incomplete"
-READER = "settings or code of reading changed"
+READER = "the settings or code of reading changed"
 
 _AGAIN_MARKS = ("failed|", "late|")
 
 
 def read_reasons(tables: Tables, tickers: Iterable[str]) -> dict[str, list[str]]:
-    """Stale tickers by reason, in their order; no reason without a ticker."""
+    """Stale tickers by reason, in their order; only reasons with tickers."""
     source: BarSource = tables.outside("source")
     known = tables.bucketed(TABLE).footers()
     found: dict[str, list[str]] = {NEW: [], CHANGED: [], AGAIN: [], READER: []}

@@ -1,8 +1,8 @@
-"""Reading tickers from a source: as a whole, or from an overlap with what is stored.
+"""Reading tickers from a source: in full, or from an overlap with the stored bars.
 
-Belongs here: which part of a ticker is asked for, joining it with the stored bars, and stopping when the
-source stops. Does not belong here: comparing bars (`engine.market.overlap`), asking (`sources`), judging and
-storing them (`ohlcv_history.py`).
+Belongs here: the requested part of a ticker, joining it with the stored bars, and stopping when the source stops. Does
+not belong here: comparing bars (`engine.market.overlap`), queries (`sources`), screening and storing
+(`ohlcv_history.py`).
 """
 
 import threading
@@ -19,10 +19,10 @@ from btassets.errors import SourceStoppedError
 from btassets.sources.base import BarSource, BlockedTickerError, FetchesSince
 
 N_READERS = 2
-"""Threads that wait for files or answers; more of them only queue."""
+"""Threads that wait for files or responses; more of them only queue."""
 
 LATE_DAYS = 10
-"""A ticker whose last bar is at most so many calendar days before the one expected is late, not ended."""
+"""A ticker whose last bar is at most this many calendar days before the expected one is late, not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Wanted:
     ticker
         Canonical name.
     stored
-        Its bars as they stand, when they were read under the same settings; else None.
+        Its stored bars, if they were read under the same settings; else None.
     since
-        First date to read again, days since 1970-01-01; None: the whole.
+        First date to read again, days since 1970-01-01; None: the whole window.
     """
 
     ticker: str
@@ -48,9 +48,9 @@ Read = RawBars | BlockedTickerError | SourceStoppedError
 
 
 def read_many(source: BarSource, wanted: Sequence[Wanted]) -> Iterator[tuple[str, Read]]:
-    """Yield each ticker with its bars, its refusal, or why the source stopped, in the order asked.
+    """Yield each ticker with its bars, its refusal, or the reason why the source stopped, in the given order.
 
-    One refusal stops no other; once the source has stopped nothing more is asked of it.
+    A refusal affects only its ticker; once the source has stopped, it is not queried again.
     """
     stopped: list[SourceStoppedError] = []
     lock = threading.Lock()
@@ -73,10 +73,10 @@ def read_many(source: BarSource, wanted: Sequence[Wanted]) -> Iterator[tuple[str
 
 
 def read_ticker(source: BarSource, wanted: Wanted) -> RawBars:
-    """Bars of one ticker up to now, stored ones included where only a part was read.
+    """Bars of one ticker up to now, including stored ones if only a part was read.
 
-    When the overlap says that the source re-based its history, or there is no common date any more, the
-    whole is read again.
+    If the overlap shows that the source re-based its history, or there is no common date any more, the whole window is
+    read again.
     """
     if not isinstance(source, FetchesSince):
         return source.fetch(wanted.ticker)
@@ -85,7 +85,7 @@ def read_ticker(source: BarSource, wanted: Wanted) -> RawBars:
     if wanted.since is None:
         whole = source.fetch(wanted.ticker)
         merged = merge_overlap(wanted.stored, whole)
-        # What is older than the window stays, unless its basis may be another one now.
+        # Bars older than the window stay, unless their basis may have changed.
         is_same_basis = source.basis == "raw" and merged.kind not in ("restated", "disjoint")
         return merged.bars if is_same_basis else whole
     merged = merge_overlap(wanted.stored, source.fetch_since(wanted.ticker, wanted.since))

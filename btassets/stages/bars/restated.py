@@ -1,4 +1,4 @@
-"""Bars that say something else than when they were read before.
+"""Bars that differ from their earlier reading.
 
 Belongs here: comparing fresh bars with those in the lake. A vendor that adjusts its prices restates a
 ticker's history at each split or dividend; raw prices that change are a correction or a mistake.
@@ -20,15 +20,15 @@ def first_restated(old: pa.Table, fresh: RawBars) -> int | None:
     Parameters
     ----------
     old
-        Rows of one ticker as the lake has them, dates ascending.
+        Rows of one ticker in the lake, dates ascending.
     fresh
-        The same ticker's bars as the source has them now, dates ascending. Dates before its first bar
-        do not count: a source may keep a window only.
+        The same ticker's current bars from the source, dates ascending. Dates before its first bar do not count,
+        because a source may keep only a window.
 
     Returns
     -------
     int or None
-        Days since 1970-01-01; None when nothing was restated.
+        Days since 1970-01-01; None if nothing was restated.
     """
     if not old.num_rows or not len(fresh.dates):
         return None

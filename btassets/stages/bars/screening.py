@@ -1,8 +1,7 @@
-"""From what a source gave to what the lake keeps of one ticker: its bars, or why they are refused.
+"""Converts a source's bars of one ticker to the stored ones, or to a refusal.
 
-Belongs here: applying the rules, and the facts of a ticker's footer. Does not belong here: the rules
-themselves (`engine.market.quality`) and their settings (`quality_settings.py`), reading (`reading.py`),
-writing (`bar_store.py`).
+Belongs here: applying the rules, and the facts of a ticker's footer. Does not belong here: the rules themselves
+(`engine.market.quality`) and their settings (`quality_settings.py`), reading (`reading.py`), writing (`bar_store.py`).
 """
 
 import time
@@ -27,24 +26,24 @@ from btassets.stages.bars.quality_settings import as_fact, overrides_of, quality
 from btassets.stages.bars.reading import Wanted
 
 _AHEAD_DAYS = 7
-"""A date so far ahead of the clock is no session of another time zone: it is a misprint."""
+"""A date this far ahead of the clock is not a session in another time zone but a misprint."""
 
 _DAYS_BEFORE = 15
-"""Sessions are asked for from so much earlier that a first bar on a holiday is seen as one."""
+"""Sessions are loaded from this much earlier, so that a first bar on a holiday is recognized as one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What becomes of one ticker that was read.
+    """Result of screening one ticker.
 
     Attributes
     ----------
     facts
         For its footer.
     bars
-        What is kept; None: keep what the lake has, the ticker was refused.
+        Bars to store; None: the ticker was refused, keep those in the lake.
     quarantine
-        Rows that the rules took out, with their numbers.
+        Rows dropped by the rules, with their values.
     """
 
     facts: dict[str, Any]
@@ -53,7 +52,7 @@ class Accepted:
 
 
 def last_finished(tables: Tables, settings: Settings) -> int | None:
-    """Last session whose bars are whole, days since 1970-01-01; None: nobody knows, or the market is made up."""
+    """Last session whose bars are complete, days since 1970-01-01; None: unknown, or a synthetic market."""
     if settings.calendar == DATA or settings.source.kind == "demo":
         return None
     return tables.outside("exchange_calendar").last_finished(settings.calendar)
@@ -66,14 +65,14 @@ def today_day() -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Impossible:
-    """Rows dated in the future, and the word about them."""
+    """Rows dated in the future, and the finding about them."""
 
     rows: DroppedRows | None = None
     problem: Problem | None = None
 
 
 def _possible(ticker: str, bars: RawBars, today: int | None) -> tuple[RawBars, _Impossible]:
-    """Bars without those dated more than a week ahead of the clock (Q24): no run will ever find them finished."""
+    """Bars without those dated more than a week ahead of the clock (Q24): no run would ever find them finished."""
     if today is None or not len(bars) or bars.dates.max() <= today + _AHEAD_DAYS:
         return bars, _Impossible()
     is_ahead = bars.dates > today + _AHEAD_DAYS
@@ -88,7 +87,7 @@ def _possible(ticker: str, bars: RawBars, today: int | None) -> tuple[RawBars, _
 
 
 def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Problem | None]:
-    """Bars up to the last finished session, and a word about those that are not over yet."""
+    """Bars up to the last finished session, and a finding about unfinished ones."""
     if last is None or not len(bars) or bars.dates.max() <= last:
         return bars, None
     later = np.flatnonzero(bars.dates > last)
@@ -111,14 +110,14 @@ def accept(
     known: dict[str, Any],
     last: int | None = None,
 ) -> Accepted:
-    """Judge one ticker by the book's rules.
+    """Screen one ticker by the book's rules.
 
     Parameters
     ----------
     known
-        Facts of its footer so far.
+        Existing facts of its footer.
     last
-        Last finished session; bars of later ones are left out. None: all are finished.
+        Last finished session; later bars are left out. None: all are finished.
     """
     ticker = wanted.ticker
     if isinstance(fetched, BlockedTickerError):
@@ -146,12 +145,12 @@ def accept(
     if shrunk is not None:
         return Accepted(_blocked(ticker, known, [shrunk, *found]), None)
     if wanted.since is not None:
-        # Rows dropped before the overlap were not read again: their record stays.
+        # Rows dropped before the overlap were not read again, so their record stays.
         for rule, severity, day, n, text in known.get("problems", ()):
             if severity == "quarantine" and day is not None and day < wanted.since:
                 problems.append([rule, severity, day, n, text])
                 dropped[rule] = dropped.get(rule, 0) + n
-    # Compared after the rules: a row that they drop each time is no revision.
+    # Compared after the rules: a row dropped every time is not a revision.
     revisions: tuple[Revision, ...] = () if wanted.stored is None else merge_overlap(wanted.stored, bars).revisions
     facts = {
         "version": bars_version(bars, source.basis),

@@ -1,8 +1,7 @@
-"""Stage `sessions`: the book's calendar, its week ends, T, and the days that too few tickers have.
+"""Stage `sessions`: the book's calendar, its week ends, T, and blocked days.
 
-Belongs here: counting bars per date and asking `engine.market` what follows (T, Q19, Q20). Does not belong here:
-exchange holidays (`sources.calendars`), a ticker's own as-of grid (the replay), taking the bars of a blocked day
-out (`bars_view.py`).
+Belongs here: counting bars per date and calling `engine.market` (T, Q19, Q20). Does not belong here: exchange holidays
+(`sources.calendars`), a ticker's own as-of grid (the replay), removing the bars of a blocked day (`bars_view.py`).
 """
 
 from dataclasses import dataclass
@@ -76,12 +75,12 @@ def bar_days(tables: Tables, settings: Settings) -> BarDays:
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
-    """Table `sessions`, with T and how many tickers are living at T.
+    """Table `sessions`, with T and the number of living tickers at T.
 
     Raises
     ------
     NoBarsError
-        When no ticker has a single bar.
+        If no ticker has a bar.
     """
     bars = bar_days(tables, settings)
     if not len(bars.dates):
@@ -106,11 +105,11 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
         last_session=last,
     )
     if not is_exchange:
-        # A day that hardly anybody has is no session of this calendar, which is what the tickers' dates say.
+        # A day with hardly any ticker is not a session of this calendar, which consists of the tickers' dates.
         days = days[~np.isin(days, screened.blocked_days)]
     week_ends = completed_week_sessions(days, last, "exchange" if is_exchange else "data")
     if is_exchange:
-        # A week that the library of calendars knows in part may have sessions still to come.
+        # A week that the calendar library covers only in part may have later sessions.
         calendar = tables.outside("exchange_calendar")
         known_to = calendar.known_span(settings.calendar, first, last_any + _WEEK_AHEAD_DAYS)[1]
         week_ends = week_ends[week_mondays(week_ends) + 6 <= known_to]
@@ -142,5 +141,5 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
 
 
 def _exchange_days(tables: Tables, settings: Settings, first: int, last: int) -> Days:
-    """Sessions of the exchange, and of two weeks more: a week is over when its last session is known."""
+    """Sessions of the exchange, plus two weeks: a week is over once its last session is known."""
     return tables.outside("exchange_calendar").sessions(settings.calendar, first, last + _WEEK_AHEAD_DAYS)

@@ -1,6 +1,6 @@
-"""The book's calendar as other stages read it.
+"""The book's calendar for other stages.
 
-Belongs here: reading table `sessions` back. Does not belong here: making it (`sessions.py`).
+Belongs here: reading table `sessions` back. Does not belong here: computing it (`sessions.py`).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Sessions:
     days
         Sessions up to T, ascending, days since 1970-01-01, shape (n_sessions,).
     is_week
-        True where the session is the as-of date of a completed week.
+        True if the session is the as-of date of a completed week.
     last
         T, days since 1970-01-01.
     """
@@ -55,4 +55,4 @@ def blocked_days(tables: Tables) -> Days:
 
 
 _blocked_days: dict[tuple[str, int, int], Days] = {}
-"""By the writing of the file: every bucket of bars asks, the footer is read once."""
+"""Cached per version of the file: every bucket of bars needs it, the footer is read once."""

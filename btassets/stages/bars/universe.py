@@ -1,7 +1,7 @@
-"""Which tickers of the lake are in use.
+"""Selects the tickers of the lake in use.
 
-Belongs here: the universe of the settings and of dated membership, over what the lake has. Does not belong here:
-who was a member at which date (`sources.universe.membership`), reading bars (`bars_view.py`).
+Belongs here: the universe of the settings and of dated membership, applied to the lake. Does not belong here:
+membership per date (`sources.universe.membership`), reading bars (`bars_view.py`).
 """
 
 from collections.abc import Collection, Iterable
@@ -13,12 +13,12 @@ from btassets.sources.values.tickers import spelling_key
 
 
 def in_universe(settings: Settings, tickers: Iterable[str], members: Collection[str] | None = None) -> list[str]:
-    """Tickers that the book's universe admits, in byte order; the benchmark only when listed by name.
+    """Tickers admitted by the book's universe, in byte order; the benchmark only if listed by name.
 
     Parameters
     ----------
     members
-        Tickers of the file of dated membership, which lists by name, too; None: there is none.
+        Tickers of the file of dated membership, which also selects by name; None without one.
     """
     listed = {spelling_key(name) for name in settings.universe.tickers}
     wanted = listed
@@ -42,12 +42,12 @@ def members_of(tables: Tables) -> Collection[str] | None:
 
 
 def active_tickers(tables: Tables, settings: Settings) -> list[str]:
-    """Tickers of the lake that belong to the universe, in byte order; those that left the source stay."""
+    """Tickers of the lake in the universe, in byte order; those that left the source stay."""
     return in_universe(settings, tables.bucketed("ohlcv_history").footers(), members_of(tables))
 
 
 def bar_spans(tables: Tables, settings: Settings) -> dict[str, tuple[int, int]]:
-    """First and last bar (days since 1970-01-01) of each ticker in use that has bars."""
+    """First and last bar (days since 1970-01-01) of each ticker in use with bars."""
     footers = tables.bucketed("ohlcv_history").footers()
     own = {ticker: footers[ticker] for ticker in active_tickers(tables, settings)}
     return {ticker: (facts["first"], facts["last"]) for ticker, facts in own.items() if facts["n_rows"]}

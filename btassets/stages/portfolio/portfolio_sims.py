@@ -1,7 +1,7 @@
-"""Stage `portfolio_sims`: the books of a scenario, their curves and trades, and the variants.
+"""Stage `portfolio_sims`: the simulated portfolios of a scenario, their curves and trades, and the variants.
 
-Belongs here: reading what the books trade, laying results out as tables, and returning what the ledger of
-trials counts. Does not belong here: how a book is walked (`engine.portfolio`), which books there are (`book_runs.py`).
+Belongs here: reading the inputs of the simulations, laying results out as tables, and returning the entries of the
+ledger of trials. Does not belong here: the simulation (`engine.portfolio`), the list of portfolios (`simulations.py`).
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""What every book of the statistics reads, prepared once.
+"""Shared inputs of the simulations in the statistics, prepared once.
 
-Belongs here: bars, setups and percentiles of a scenario as the simulator takes them. Does not belong
-here: which books are run (`stat_portfolio.py`, `walk_forward_book.py`) and how one is walked (`engine.portfolio`).
+Belongs here: bars, setups and percentiles of a scenario as inputs of the simulator. Does not belong here: the list of
+simulations (`stat_portfolio.py`, `walk_forward_portfolio.py`) and the simulator (`engine.portfolio`).
 """
 
 from collections.abc import Sequence
@@ -34,14 +34,14 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class BookInputs:
-    """The book's inputs.
+    """Inputs of the portfolio.
 
     Attributes
     ----------
     panel
-        Closes on the calendar: where each setup leaves is already known.
+        Closes on the calendar; the exit of each setup is already known.
     entries
-        Setups that meet the floors, by session.
+        Setups that pass the floors, by session.
     rules
         The scenario's rules.
     exits
@@ -51,10 +51,9 @@ class BookInputs:
     is_qualified, meets_core
         Verdicts of the gate, shape (n_entries,).
     start
-        First session of every book; None: each its own.
+        First session of every portfolio; None: each its own.
     benchmark_returns
-        Daily returns of the benchmark on the calendar's sessions, shape (n_sessions,), NaN where it has
-        no close on either day.
+        Daily returns of the benchmark on the calendar's sessions, shape (n_sessions,), NaN if a close is missing.
     percentile
         Activation percentile by ranked week end and ticker, shape (n_weeks, n_tickers), NaN = none.
     week_of
@@ -76,7 +75,7 @@ class BookInputs:
     week_of: npt.NDArray[np.int64]
 
     def exits_of(self, policy: str) -> Exits:
-        """Exits of the book's own policy, `target` or `hold`."""
+        """Exits of the portfolio's own policy, `target` or `hold`."""
         return self.exits["target" if policy == "target" else f"hold_{self.rules.hold_days}"]
 
 
@@ -89,7 +88,7 @@ def read_book_inputs(tables: Tables, settings: Settings) -> BookInputs:
     where = pc.field("meets_core")
     if rules.fill == "open" and len(week_ends):
         start = int(np.searchsorted(sessions.days, week_ends[0]))
-        # No book buys a short; but where each starts with its own first setup, that may be one.
+        # Portfolios never buy shorts; but if each starts with its own first setup, that may be a short.
         where &= (pc.field("direction") == "long") | pc.field("qualified")
     graded = read_setups_in_play(tables, where)
     panel = stored_panel(tables, settings, sessions.days, used)

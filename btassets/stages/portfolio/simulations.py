@@ -1,7 +1,7 @@
-"""The books of a report, run over graded setups: two exit policies, the variants, equal-weight holds.
+"""The portfolios of a report, simulated on graded setups: two exit policies, the variants, equal-weight holds.
 
-Belongs here: turning `graded_setups` and bars into what the simulator reads, under the scenario's
-settings. Does not belong here: how a book is walked (`engine.portfolio`) and rounding (the report).
+Belongs here: turning `graded_setups` and bars into inputs of the simulator, under the scenario's settings. Does not
+belong here: the simulation (`engine.portfolio`) and rounding (the report).
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ Curve = tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class BookRuns:
-    """Every book of one report; a result is None where nothing was to trade.
+    """All portfolios of one report; a result is None if there was nothing to trade.
 
     Attributes
     ----------
@@ -49,8 +49,8 @@ class BookRuns:
         (never rebalanced) and `renewed` (at each week end, 0.1% of turnover); None without a common
         calendar, as in the legacy profile.
     reference_curves
-        Dates and value of what the books are compared with, by name: `benchmark`,
-        `equal_weight_hold`, `equal_weight_renewed`, all from the starting capital.
+        Dates and values of the comparisons, by name: `benchmark`, `equal_weight_hold`, `equal_weight_renewed`, all from
+        the starting capital.
     """
 
     policies: dict[str, BookResult | None]
@@ -73,7 +73,7 @@ def bar_panel(bars: Mapping[str, Bars], calendar: npt.NDArray[np.int32]) -> tupl
 
 
 def book_rules(settings: Settings) -> BookRules:
-    """Rules of the scenario's book; each policy sets its own `policy`."""
+    """Rules of the scenario's portfolio; each policy sets its own `policy`."""
     return BookRules(
         starting_capital=settings.portfolio.starting_capital,
         max_positions=settings.portfolio.max_positions,
@@ -96,21 +96,21 @@ def run_books(
     settings: Settings,
     benchmark: BenchmarkCloses | None,
 ) -> BookRuns:
-    """Run every book over all qualified setups, graded or not.
+    """Simulate every portfolio over all qualified setups, graded or not.
 
     Parameters
     ----------
     graded
-        Rows of `graded_setups` by `row_no`, the tie order, those that meet the floors at least; every
-        ticker is one of `tickers`.
+        Rows of `graded_setups` by `row_no`, the tie order, including at least those that pass the floors; every ticker
+        is one of `tickers`.
     ranks
-        Table `percentile_ranks`: its week rows say who is eligible when.
+        Table `percentile_ranks`: its week rows define eligibility by date.
     panel, tickers
         From `bar_panel`; the calendar ends at T.
     settings
-        `method.portfolio = "open"` walks one common calendar from the first ranked week end to T;
-        `close` (the legacy profile) starts each book at its own first entry and walks the sessions of every
-        ticker that qualifies for the gate or for any variant.
+        `method.portfolio = "open"` simulates on one common calendar from the first ranked week end to T; `close` (the
+        legacy profile) starts each portfolio at its own first entry and uses the sessions of every ticker that
+        qualifies for the gate or for any variant.
     benchmark
         Closes up to T.
     """
@@ -138,7 +138,7 @@ def run_books(
             priced_tickers(
                 len(tickers),
                 ticker_no=ticker_no,
-                # The gate excludes what is called short; the book buys what is called long.
+                # The gate excludes rows labelled short; the portfolio buys rows labelled long.
                 is_long=pc.not_equal(direction, "short").to_numpy(),
                 meets_core=meets_core,
                 is_qualified=qualified,
@@ -189,7 +189,7 @@ def _references(
 def ranked_members(
     weeks: pa.Table, tickers: Sequence[str]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Week ends of rows of `percentile_ranks`, int32 days ascending, and of each row which of them and of `tickers`."""
+    """Week ends of `percentile_ranks`, int32 days ascending, and for each row its week and ticker numbers."""
     days, week_no = np.unique(weeks["asof_date"].cast(pa.int32()).to_numpy(), return_inverse=True)
     return days, week_no, pc.index_in(weeks["ticker"], pa.array(tickers, pa.string())).to_numpy()
 
@@ -197,7 +197,7 @@ def ranked_members(
 def _eligible_weeks(
     ranks: pa.Table, panel: BarPanel, tickers: Sequence[str]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
-    """Sessions of the ranked week ends, ascending, and who was ranked there, (n_weeks, n_tickers)."""
+    """Sessions of the ranked week ends, ascending, and the tickers ranked there, (n_weeks, n_tickers)."""
     days, week_no, ticker_no = ranked_members(ranks.filter(pc.equal(ranks["grid"], "week")), tickers)
     is_eligible = np.zeros((len(days), len(tickers)), dtype=np.bool_)
     is_eligible[week_no, ticker_no] = True
@@ -214,7 +214,7 @@ def _equal_weight(
 
 
 def _benchmark_curve(dates: npt.NDArray[np.int32], benchmark: BenchmarkCloses, capital: float) -> dict[str, Curve]:
-    """Capital in the benchmark from its first close on or after the start; a missing day keeps the last."""
+    """Capital in the benchmark from its first close on or after the start; a missing day keeps the last close."""
     at = np.searchsorted(benchmark.dates, dates, side="right") - 1
     known = (at >= 0) & (benchmark.dates[np.maximum(at, 0)] >= dates[0])
     if not known.any():

@@ -1,8 +1,8 @@
-"""What the books read back from the lake: bars as one panel, setups in play, closes of the benchmark.
+"""Inputs of the simulations read from the lake: bars as one panel, candidate setups, closes of the benchmark.
 
-Belongs here: laying stored bars out ticker after ticker in byte order, filled bucket by bucket so that
-nothing stands in memory twice. Does not belong here: the panel itself (`engine.portfolio.panel`), bars
-that are already in memory (`book_runs.bar_panel`).
+Belongs here: laying stored bars out ticker after ticker in byte order, bucket by bucket so that nothing is in memory
+twice. Does not belong here: the panel itself (`engine.portfolio.panel`), bars that are already in memory
+(`simulations.bar_panel`).
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ _IN_PLAY = pc.field("meets_core")
 
 
 def tickers_with_bars(tables: Tables, settings: Settings) -> dict[str, int]:
-    """Tickers that the books trade, in byte order, with their number of bars; those without one are left out."""
+    """Tickers traded by the portfolios, in byte order, with their number of bars; those without one are left out."""
     return {ticker: n for ticker, n in n_bars_used(tables, active_tickers(tables, settings)).items() if n}
 
 
@@ -45,7 +45,7 @@ def stored_panel(
 ) -> BarPanel:
     """Adjusted bars of `tickers` (from `tickers_with_bars`) on `calendar`.
 
-    It is the largest thing that a book needs: read the tables before it.
+    The largest allocation of a simulation: read the tables before it.
     """
     offsets = np.concatenate(([0], np.cumsum(list(tickers.values()), dtype=np.int64))).astype(np.int64)
     place = dict(zip(tickers, offsets[:-1].tolist(), strict=True))
@@ -63,7 +63,7 @@ def stored_panel(
 
 
 def read_setups_in_play(tables: Tables, where: pc.Expression = _IN_PLAY) -> pa.Table:
-    """Setups that meet every floor but the momentum gate, by `row_no`: no book buys any other."""
+    """Setups that pass every floor except the momentum gate, by `row_no`: portfolios buy no others."""
     whole = tables["graded_setups"].where(_GRADED_COLUMNS, where)
     return whole.sort_by("row_no")
 

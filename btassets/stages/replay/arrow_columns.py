@@ -1,6 +1,6 @@
-"""From engine arrays to Arrow tables: codes become labels, NaN, -1 and `NO_DAY` become null.
+"""Converts engine arrays to Arrow tables: codes become labels, NaN, -1 and `NO_DAY` become null.
 
-Belongs here: the one place where the engine's way of saying "missing" turns into the lake's.
+Belongs here: the one conversion from the engine's missing values to the lake's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 
 
 def as_table(spec: TableSpec, by_ticker: Mapping[str, Columns]) -> tuple[pa.Table, dict[str, int]]:
-    """Rows of many tickers as one table in byte order of the tickers, and each one's row count."""
+    """Rows of many tickers as one table in byte order of the tickers, and the row count of each."""
     order = sorted(by_ticker, key=str.encode)
     counts = {ticker: len(by_ticker[ticker]["asof_date"]) for ticker in order}
     if not sum(counts.values()):
@@ -50,7 +50,7 @@ def as_array(values: npt.NDArray[Any], kind: pa.DataType, names: Sequence[str] |
 
 
 def as_columns(spec: TableSpec, table: pa.Table) -> dict[str, npt.NDArray[Any]]:
-    """Engine arrays of a table's rows: the way back from `as_table`, `ticker` left out."""
+    """Engine arrays of a table's rows: the inverse of `as_table`, without `ticker`."""
     columns: dict[str, npt.NDArray[Any]] = {}
     for field in spec.schema:
         if field.name == "ticker":

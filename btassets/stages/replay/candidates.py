@@ -1,11 +1,11 @@
 """Stage `candidates`: replay every ticker whose inputs changed, and only those.
 
-Belongs here: a ticker's fingerprint (everything its replay depends on), which tickers are stale,
-and writing buckets of candidates and signals. Does not belong here: what the engine computes
-(`btassets.engine.replay`), in which processes it runs (`btassets.defs.assets.replay_assets`).
+Belongs here: a ticker's fingerprint (all inputs of its replay), which tickers are stale, and writing buckets of
+candidates and signals. Does not belong here: the engine's computation (`btassets.engine.replay`), its processes
+(`btassets.defs.assets.replay_assets`).
 
-The footer of a bucket tells per ticker: `version` (the fingerprint), `n_rows` in this bucket, and
-`failed` (why the replay of this ticker failed, else null).
+The footer of a bucket stores per ticker: `version` (the fingerprint), `n_rows` in this bucket, and `failed` (why the
+replay of this ticker failed, else null).
 """
 
 import hashlib
@@ -40,7 +40,7 @@ _WRITTEN = ("candidates", "signals")
 
 @dataclass(frozen=True)
 class ReplayInputs:
-    """What every ticker's replay shares."""
+    """Shared inputs of every ticker's replay."""
 
     sessions: Sessions
     bench_days: npt.NDArray[np.int32]
@@ -51,14 +51,14 @@ class ReplayInputs:
     spells: Mapping[str, tuple[Spell, ...]] | None = None
 
     def is_member(self, ticker: str, dates: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-        """Whether the ticker belonged to the universe on each date; always without a file of dated membership."""
+        """Whether the ticker was in the universe on each date; always true without a file of dated membership."""
         if self.spells is None:
             return np.ones(len(dates), dtype=np.bool_)
         own = np.array(self.spells.get(ticker, ()), np.int32).reshape(-1, 2)
         return is_member(dates, own[:, 0], own[:, 1])
 
     def benchmark_on(self, dates: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
-        """Benchmark open and close on a ticker's own dates, (n_bars,) each, NaN where it has none."""
+        """Benchmark open and close on a ticker's own dates, (n_bars,) each, NaN if missing."""
         if not len(self.bench_days):
             missing = np.full(len(dates), np.nan)
             return missing, missing
@@ -69,7 +69,7 @@ class ReplayInputs:
 
 @dataclass(frozen=True)
 class ReplayPlan:
-    """Which tickers a replay has to bring up to date.
+    """Tickers that a replay must update.
 
     Attributes
     ----------
@@ -78,9 +78,9 @@ class ReplayPlan:
     stale
         Active tickers whose stored fingerprint differs, and stored tickers that are no longer active.
     is_proven
-        Whether the rows that are stored so far passed the lookahead check, or there are none.
+        Whether the stored rows passed the lookahead check, or there are none.
     suspect
-        Ticker whose rows failed it last; None: none did.
+        Ticker whose rows failed it last; None: none.
     """
 
     expected: dict[str, str]
@@ -91,7 +91,7 @@ class ReplayPlan:
 
 @dataclass(frozen=True)
 class ReplayOutcome:
-    """What a replay of some buckets did."""
+    """Result of replaying some buckets."""
 
     recomputed: list[str]
     failed: dict[str, str]
@@ -138,11 +138,11 @@ def read_inputs(tables: Tables, settings: Settings) -> ReplayInputs:
 
 
 def fingerprint(inputs: ReplayInputs, dates: npt.NDArray[np.int32], bars_version: str) -> str:
-    """Hash of everything that decides a ticker's rows, 16 hex digits.
+    """Hash of all inputs of a ticker's rows, 16 hex digits.
 
-    That is: engine sources and rules, the ticker's bars and actions, and over its own dates only
-    the benchmark, the calendar's sessions and week ends, whether it has ended and whether T is its
-    last bar. A new bar of the benchmark or of another ticker alone changes nothing.
+    Namely: engine sources and rules, the ticker's bars and actions, and, over its own dates only, the benchmark, the
+    calendar's sessions and week ends, whether it has ended and whether T is its last bar. A new bar of only the
+    benchmark or another ticker changes nothing.
     """
     own = dates[: int(np.searchsorted(dates, inputs.sessions.last, side="right"))]
     at = np.searchsorted(inputs.sessions.days, own)
@@ -161,7 +161,7 @@ def fingerprint(inputs: ReplayInputs, dates: npt.NDArray[np.int32], bars_version
     for array in arrays:
         state.update(np.ascontiguousarray(array).data)
     if not is_ended and len(own):
-        # Sessions that passed since a living ticker's last bar: a next open that never came.
+        # Sessions since a living ticker's last bar: a next open that never came.
         state.update(str(len(inputs.sessions.days) - int(at[-1]) == 1).encode())
     return state.hexdigest()
 
@@ -172,7 +172,7 @@ def plan_replay(tables: Tables, settings: Settings, only: Iterable[str] | None =
     Parameters
     ----------
     only
-        Restrict what is stale to these tickers; None: all.
+        Restrict the stale tickers to these; None: all.
     """
     inputs = read_inputs(tables, settings)
     active, blocked = set(active_tickers(tables, settings)), blocked_days(tables)
@@ -220,8 +220,8 @@ def replay_shard(
 ) -> ReplayOutcome:
     """Replay the stale tickers of one shard and write their buckets.
 
-    Rows do not depend on the number of shards or threads: a ticker's rows depend on its own bars,
-    and a bucket holds its tickers in byte order.
+    Rows do not depend on the number of shards or threads: a ticker's rows depend on its own bars, and a bucket stores
+    its tickers in byte order.
     """
     groups = shard_buckets(tables, plan, shard, n_shards)
     if not groups:
@@ -346,10 +346,10 @@ def replay_one(item: TickerBars, inputs: ReplayInputs) -> tuple[dict[str, Any], 
 def _of_members(
     ticker: str, candidates: dict[str, Any], signals: dict[str, Any], inputs: ReplayInputs
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Rows of a ticker under dated membership: no setup on a day on which it did not belong, and no rank.
+    """Rows of a ticker under dated membership: no setup and no rank on days when it was not a member.
 
-    Outside of its spells the ticker's signals stay, as rows that are not eligible; a setup there is none of this
-    universe, since only later knowledge would have put the ticker on the list.
+    Outside its spells the ticker's signals stay as ineligible rows; its setups are dropped, since only later knowledge
+    would have listed the ticker.
     """
     kept = inputs.is_member(ticker, candidates["asof_date"])
     member = inputs.is_member(ticker, signals["asof_date"])
@@ -368,7 +368,7 @@ def _has_arrived(expected: str, *found: dict[str, Any] | None) -> bool:
 
 
 def arrivals(tables: Tables, plan: ReplayPlan) -> tuple[list[str], bool]:
-    """Planned tickers that the lake does not hold as planned, and whether every active one is up to date."""
+    """Planned tickers missing from the lake, and whether every active one is up to date."""
     stored, beside = (tables.bucketed(name).footers() for name in _WRITTEN)
     missing = [t for t, version in plan.expected.items() if not _has_arrived(version, stored.get(t), beside.get(t))]
     left_over = [t for t in {**stored, **beside} if t not in plan.expected]

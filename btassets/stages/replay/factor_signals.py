@@ -1,4 +1,4 @@
-"""Stage `factor_signals`: what the shards wrote beside the candidates, as one table in tie order.
+"""Stage `factor_signals`: the signals written by the shards, as one table in tie order.
 
 Belongs here: compacting the buckets. Does not belong here: the signals (`engine.features`).
 """

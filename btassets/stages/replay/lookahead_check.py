@@ -1,4 +1,4 @@
-"""The proof against lookahead on a run's own rows: take the later bars away, replay, compare.
+"""The lookahead check on a run's own rows: remove the later bars, replay, compare.
 
 Belongs here: choosing the sample and reading the stored rows. Does not belong here: the comparison
 (`engine.replay.lookahead`).
@@ -27,7 +27,7 @@ SAMPLE_DATES = 8
 
 @dataclass(frozen=True)
 class LookaheadFinding:
-    """How many tickers and as-of dates were compared, and the first difference with its ticker, None without one."""
+    """Number of compared tickers and as-of dates, and the first difference with its ticker, None without one."""
 
     n_tickers: int
     n_dates: int
@@ -38,9 +38,9 @@ class LookaheadFinding:
 def find_lookahead(tables: Tables, settings: Settings, plan: ReplayPlan) -> LookaheadFinding:
     """Compare stored rows of a sample with a replay that ends at their as-of date.
 
-    The sample is drawn among the replayed tickers, and as many again among all of them where none was
-    replayed or what was there before is unproven; a ticker that failed last is always in it. Its seed
-    comes from the fingerprints: another one for other data, the same one for the same data.
+    The sample is drawn from the replayed tickers, and as many again from all tickers if none was replayed or the
+    earlier rows are unverified; a ticker that failed last is always included. Its seed is derived from the
+    fingerprints: it differs for other data and is the same for the same data.
     """
     replayed = [t for t in plan.stale if t in plan.expected]
     everyone = sorted(plan.expected, key=str.encode)
@@ -70,7 +70,7 @@ def find_lookahead(tables: Tables, settings: Settings, plan: ReplayPlan) -> Look
 
 
 def _stored(tables: Tables, bucket: int, item: TickerBars) -> Any:
-    """Stored rows of one ticker as the replay returns them (`TickerReplay`)."""
+    """Stored rows of one ticker in the replay's format (`TickerReplay`)."""
 
     def rows(table: str, spec: TableSpec) -> dict[str, np.ndarray]:
         reader = tables.bucketed(table)

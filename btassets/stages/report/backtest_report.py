@@ -1,8 +1,7 @@
 """Stage `backtest_report`: report.json, report.html, report.md and the pages of single tickers of a scenario.
 
-Belongs here: the order of the steps. Does not belong here: what the report says
-(`report_document.py`), how it looks (`btassets.render`), writing its
-files (`btassets.run.beside`).
+Belongs here: the order of the steps. Does not belong here: the content of the report (`report_document.py`), its layout
+(`btassets.render`), writing its files (`btassets.run.beside`).
 """
 
 import json
@@ -31,7 +30,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     Raises
     ------
     CheckFailedError
-        What must hold of the models' tables does not: the last report stays.
+        If a model test failed; the last report stays.
     """
     refuse_failing(tables)
     document = report_document(tables, settings)
@@ -67,5 +66,5 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
 
 
 def as_json(document: Mapping[str, Any]) -> str:
-    """Text of report.json; NaN is refused, missing is null."""
+    """Text of report.json; NaN is refused, missing values are null."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,7 +1,7 @@
 """The answer of a report in four plain sentences: result, luck, change, today.
 
-Belongs here: the only place that words the answer; page, Markdown, terminal and report.json print it. Does not
-belong here: the numbers and verdicts in it (they are in the report document already).
+Belongs here: the only wording of the answer; page, Markdown, terminal and report.json print it. Does not belong here:
+its numbers and verdicts (already in the report document).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +21,13 @@ def answer(report: Row) -> dict[str, Any]:
     Parameters
     ----------
     report
-        The report document, complete but for `answer`.
+        The report document, complete except for `answer`.
 
     Returns
     -------
     dict
-        `result`, `luck`, `change` and `today`: one or two sentences each; `verdict`: of the headline, None when
-        nothing was tested; `verdict_word`: the same in the words of the page.
+        `result`, `luck`, `change` and `today`: one or two sentences each; `verdict`: of the headline, None if nothing
+        was tested; `verdict_word`: the same in the words of the page.
     """
     claims = report["statistics"]["claims"]
     verdict = report["headline"]["verdict"]
@@ -78,15 +78,15 @@ def _luck(report: Row, claims: Sequence[Row], verdict: str | None) -> str:
     net = report["overall_qualified"]["net_avg_r"]
     per_setup = "" if net is None else f"A qualified setup earned {net:+.3f}R after costs. "
     if verdict is None or head is None:
-        return f"{per_setup}Whether that is luck was not tested: too little data."
+        return f"{per_setup}Too little data to test whether that is luck."
     interval = _interval(head)
     if verdict == "supported":
-        return f"{per_setup}That is more than luck{interval}."
+        return f"{per_setup}That is beyond luck{interval}."
     picked = _claim(claims, "random_pick")
     share = None if picked is None else picked.get("p")
     if verdict == "contradicted":
         return f"{per_setup}Against its costs and the market the list lost{interval}."
-    beside = "" if share is None else f": random picks from the same weeks did as well in {100 * share:.0f}% of tries"
+    beside = "" if share is None else f": {100 * share:.0f}% of random picks from the same weeks did as well"
     return f"{per_setup}That is within luck{beside or interval}."
 
 
@@ -113,13 +113,13 @@ def _change(report: Row) -> str:
         return "Consider a change: " + " ".join(better)
     if not any(row["verdict"] for row in items):
         return "Keep the settings: no alternative could be tested."
-    return "Keep the settings: nothing that was tested did better beyond luck."
+    return "Keep the settings: no tested alternative did better beyond luck."
 
 
 def _today(today: Row) -> str:
     rows, as_of = today["qualified"], today["as_of"]
     if not rows:
-        return f"Nothing qualifies on {as_of}." if as_of else "There is no list of today yet."
+        return f"Nothing qualifies on {as_of}." if as_of else "No list for today yet."
     names = ", ".join(str(row["ticker"]) for row in rows[:_STRONGEST])
     many = "1 setup qualifies" if len(rows) == 1 else f"{len(rows):,} setups qualify"
     strongest = f"strongest: {names}" if len(rows) > 1 else names

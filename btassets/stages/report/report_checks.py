@@ -1,7 +1,7 @@
-"""What the check of the report looks at: how far the universe is the one of each date.
+"""Facts of the report's check: whether universe membership is dated.
 
-Belongs here: pass or fail and the numbers behind it. Does not belong here: the sentence about it
-(`report_facts.py`), how Dagster learns of it (`btassets.defs.checks`).
+Belongs here: pass or fail and the numbers behind it. Does not belong here: the sentence about it (`report_facts.py`),
+reporting to Dagster (`btassets.defs.checks`).
 """
 
 from btassets.engine.market.calendar import has_ended

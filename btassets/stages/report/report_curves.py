@@ -1,7 +1,7 @@
-"""Curves as the report shows them: one date axis, months, years, stretches under water.
+"""Curves of the report: one date axis, months, years, drawdowns.
 
-Belongs here: what follows from `equity_curves` alone, rounded by Python's `round`. Does not belong
-here: the books that made the curves, and drawing.
+Belongs here: everything derived from `equity_curves` alone, rounded by Python's `round`. Does not belong here: the
+portfolios behind the curves, and drawing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from btassets.engine.days import EPOCH, iso_day
 from btassets.engine.market.calendar import sessions_a_year
 
 ORDER = ("hold", "target", "benchmark", "equal_weight_hold", "equal_weight_renewed")
-"""Curves in the order of the report; the first that exists is the main one."""
+"""Curves in report order; the first existing one is the main one."""
 
 MAX_STRETCHES = 5
 
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """One curve: its sessions (days since 1970-01-01), equity, and exposure in percent where it has one."""
+    """One curve: its sessions (days since 1970-01-01), equity, and exposure in percent if it has one."""
 
     dates: Days
     equity: Floats
@@ -89,7 +89,7 @@ def _placed(axis: Days, at: npt.NDArray[np.int64], values: Floats, digits: int) 
 
 
 def curve_numbers(curve: Curve) -> dict[str, float | None]:
-    """Return, annual rate, drawdown and Sharpe of a curve under the names and conventions of a book's."""
+    """Return, annual rate, drawdown and Sharpe of a curve under the names and conventions of a portfolio's."""
     start, final = float(curve.equity[0]), float(curve.equity[-1])
     rate_pct = annual_rate_pct(final, start, int(curve.dates[-1] - curve.dates[0]))
     drawdown, sharpe = curve_risk(np.ascontiguousarray(curve.equity)[np.newaxis], np.zeros(1, np.int64), 2.0)
@@ -118,7 +118,7 @@ def returns_by(curve: Curve, unit: Literal["Y", "M"]) -> list[dict[str, Any]]:
 
 
 def drawdown_stretches(curve: Curve) -> list[dict[str, Any]]:
-    """The deepest stretches under water, deepest first: peak, trough, recovery (null: not yet), depth."""
+    """The deepest drawdowns, deepest first: peak, trough, recovery (null: not yet), depth."""
     below = drawdown_frac(curve.equity) * 100.0
     is_under = below > 0
     edges = np.diff(np.concatenate(([0], is_under.astype(np.int8), [0])))

@@ -1,8 +1,8 @@
-"""The report as one JSON-able document: every number that the page shows.
+"""The report as one JSON document: every number shown on the page.
 
-Belongs here: which key holds what, in which order. Does not belong here: the numbers of the method
-(`report_numbers.py`), curves (`report_curves.py`), facts of the book (`report_facts.py`), drawing
-(`btassets.render`). Nothing in it tells a time or a machine; a missing value is null.
+Belongs here: the keys and their order. Does not belong here: the numbers of the method (`report_numbers.py`), curves
+(`report_curves.py`), facts of the book (`report_facts.py`), drawing (`btassets.render`). It contains no time and no
+machine name; missing values are null.
 """
 
 import json
@@ -50,14 +50,14 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     -------
     dict
         First the keys of `report_numbers` (those of the legacy profile's report, and in the standard profile its
-        additions), then what the page shows around them.
+        additions), then the other content of the page.
     """
     sessions = read_sessions(tables)
     calibration = tables["calibration"].read()
     drops = _drops(tables["graded_setups"].read(["drop_reason", "qualified", "is_graded"]))
     inputs = read_report_inputs(tables, settings, calibration=calibration, dropped=drops["all"])
     numbers = report_numbers(inputs)
-    # The same items, with sentence and evidence, stand in `advice`.
+    # The same items, with sentence and evidence, are in `advice`.
     report: dict[str, Any] = {**numbers, "as_of": iso_day(sessions.last)}
     report["book"] = _book(tables, settings)
     report["universe"] = facts.universe(tables, settings, sessions.last, _at_as_of(tables))
@@ -70,7 +70,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     report["statistics"] = statistics_document(tables)
     with_verdicts(report)
     if settings.profile == "standard":
-        # The legacy profile keeps the rows of its own tables as they are; its intervals stand in `statistics`.
+        # The legacy profile keeps the rows of its own tables unchanged; its intervals are in `statistics`.
         with_intervals(report, tables, settings)
     report |= _curves(tables, inputs)
     report["todays_setups"] = _todays(settings, todays_list(tables, settings))
@@ -129,7 +129,7 @@ def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
 
 
 def _ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each gate minus `all_floors`, of the rounded numbers; null where one of the two is missing."""
+    """Each gate minus `all_floors`, of the rounded numbers; null if one of the two is missing."""
     base = next((row for row in rows if row["variant"] == ALL_FLOORS), None)
     if base is None:
         return []
@@ -162,7 +162,7 @@ def _first_last(ranks: pa.Table) -> dict[str, str | None]:
 
 
 def _curves(tables: Tables, inputs: ReportInputs) -> dict[str, Any]:
-    """Curves, what they are compared with, periods, stretches and trades."""
+    """Curves, comparisons, periods, drawdowns and trades."""
     found = curves.read_curves(tables["equity_curves"].read())
     main = next(iter(found), None)
     if main is not None and "benchmark" not in found:
@@ -201,7 +201,7 @@ def _todays(settings: Settings, found: TodaysList) -> dict[str, Any]:
 
 
 def price(value: float) -> float:
-    """A price as it is quoted: cents from a dollar on, else four digits."""
+    """A price as quoted: two decimals from a dollar on, else four digits."""
     return round(value, 2 if abs(value) >= 1 else 4)
 
 

@@ -1,7 +1,7 @@
-"""What the report says about the book itself: universe, data quality, settings, assumptions, warnings.
+"""Facts about the book in the report: universe, data quality, settings, assumptions, warnings.
 
-Belongs here: facts and sentences with their numbers. Does not belong here: results of the backtest,
-and anything that names a machine: of every path only its last part is shown.
+Belongs here: facts and sentences with their numbers. Does not belong here: results of the backtest, and anything that
+identifies a machine: paths are reduced to their last part.
 """
 
 import os
@@ -19,18 +19,16 @@ from btassets.engine.market.calendar import has_ended
 from btassets.run.tables import RunContext, Tables
 from btassets.settings.load import settings_hash
 from btassets.settings.models import Settings, flatten
+from btassets.sources.universe.benchmark_name import NO_BENCHMARK
 from btassets.sources.universe.ticker_names import canonical_ticker
 from btassets.stages.bars.sessions_view import blocked_days
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.candidates import failed_tickers
 
-NO_BENCHMARK = "none"
-"""Setting `benchmark`: there is none."""
-
 MIN_QUALIFIED = 100
 MIN_RANKED = 20
 MAX_AGE_DAYS = 5
-"""Weekdays after T from which bars are called old."""
+"""Weekdays after T from which bars count as old."""
 
 _PATH = re.compile(r"(?:(?<=^)|(?<=[\s\"'(=:]))(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"]+[/\\])*([^\s/\\:;,'\"]+)")
 _PATH_SETTINGS = ("source.path", "source.url", "benchmark", "universe.membership")
@@ -38,7 +36,7 @@ _SEVERITIES = ("block", "quarantine", "warn", "info")
 
 
 def without_paths(text: str) -> str:
-    """`text` with every absolute path cut down to its last part.
+    """`text` with every absolute path reduced to its last part.
 
     >>> without_paths("/home/a/bars/SPY.csv: 3 rows have no price")
     'SPY.csv: 3 rows have no price'
@@ -47,7 +45,7 @@ def without_paths(text: str) -> str:
 
 
 def _told(tables: Tables, settings: Settings, text: str) -> str:
-    """A finding without paths; the book's and the source's folders may hold blanks, so they go first."""
+    """A finding without paths; the book's and the source's folders go first, as they may contain blanks."""
     book = tables.context.folder
     source = (book / Path(settings.source.path).expanduser()).absolute()
     for folder in sorted({source, source.parent, book}, key=lambda p: -len(str(p))):
@@ -57,14 +55,14 @@ def _told(tables: Tables, settings: Settings, text: str) -> str:
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:
-    """Every setting that can decide a number, by its dotted key as JSON shows it; of the paths the last part only."""
+    """Every setting that can affect a number, by its dotted key as JSON; paths reduced to their last part."""
     flat = {key: list(v) if isinstance(v, tuple) else v for key, v in flatten(settings).items()}
     flat = {key: value for key, value in flat.items() if not key.startswith("schedule.")}
     return flat | {key: last_part(str(flat[key])) for key in _PATH_SETTINGS}
 
 
 def last_part(name: str) -> str:
-    """Name of a file or folder without the folders above it; another word stays as it is."""
+    """Name of a file or folder without its parents; other words are unchanged."""
     return PurePath(name.replace("\\", "/")).name if name else name
 
 
@@ -82,7 +80,7 @@ def benchmark_name(settings: Settings) -> str | None:
 
 
 def universe(tables: Tables, settings: Settings, last: int, n_at_as_of: int) -> dict[str, Any]:
-    """Who is in the book, who is behind, who was refused.
+    """Tickers in the book, tickers behind, refused tickers.
 
     Parameters
     ----------
@@ -116,36 +114,36 @@ def universe(tables: Tables, settings: Settings, last: int, n_at_as_of: int) -> 
 
 
 def without_bars(tables: Tables, tickers: Collection[str]) -> list[str]:
-    """Members of the file of dated membership that have no bar; none without such a file."""
+    """Members of the file of dated membership without a bar; none without such a file."""
     membership = tables.outside("membership")
     return [] if membership is None else [t for t in membership.spells if t not in tickers]
 
 
 def survivorship(tables: Tables, settings: Settings, n_ended: int, tickers: Collection[str]) -> str:
-    """How far the universe is the one of each date, in words.
+    """Quality of the universe's membership data, as a sentence.
 
     Parameters
     ----------
     n_ended
         Tickers whose bars end before T.
     tickers
-        Those that have bars.
+        Tickers with bars.
     """
     membership = tables.outside("membership")
     if membership is not None:
         missing = without_bars(tables, tickers)
-        spells = f"point in time by {membership.name}: {len(membership.spells)} members ever"
+        spells = f"point in time by {membership.name}: {len(membership.spells)} members in total"
         if missing:
             return f"{spells}, {len(missing)} of them without a bar (first: {missing[0]})"
         return f"{spells}, all with bars, {n_ended} ended"
-    kind = "static list" if settings.universe.tickers else "everything in the source"
+    kind = "static list" if settings.universe.tickers else "all tickers of the source"
     if not n_ended:
         return f"{kind}: survivors only, unknown"
     return f"{kind} with {n_ended} ended: membership at each date unknown"
 
 
 def data_quality(tables: Tables, settings: Settings, benchmark_texts: Sequence[str]) -> dict[str, Any]:
-    """Rows dropped by rule, findings by rule with the first case of each, days left out, overrides, revisions."""
+    """Rows dropped by rule, findings by rule with the first case of each, blocked days, overrides, revisions."""
     footers = tables.bucketed("ohlcv_history").footers()
     dropped: dict[str, int] = {}
     for ticker in active_tickers(tables, settings):
@@ -182,7 +180,7 @@ def findings_by_rule(tables: Tables, settings: Settings, found: Sequence[Mapping
         first = {"ticker": row["ticker"], "date": day, "text": _told(tables, settings, row["text"])}
         findings.setdefault(key, {"rule": key[0], "severity": key[1], "n_cases": 0, "n_tickers": 0, "first": first})
         findings[key]["n_cases"] += row["n"]
-        # A day of all tickers is no ticker's finding.
+        # A day across tickers is not a ticker's finding.
         tickers.setdefault(key, set()).update({row["ticker"]} - {""})
         findings[key]["n_tickers"] = len(tickers[key])
     return sorted(findings.values(), key=lambda row: (_severity_place(row["severity"]), _rule_number(row["rule"])))
@@ -197,7 +195,7 @@ def _severity_place(severity: str) -> int:
 
 
 def thin_weeks(ranks: pa.Table) -> tuple[int, int]:
-    """How many as-of dates rank fewer than 20 members, and how many there are."""
+    """Number of as-of dates that rank fewer than 20 members, and number of all."""
     own = ranks.filter(pc.not_equal(ranks["grid"], "latest"))
     n_thin = pc.count_distinct(own["asof_date"].filter(pc.less(own["n_ranked"], MIN_RANKED))).as_py()
     return n_thin, pc.count_distinct(own["asof_date"]).as_py()
@@ -213,17 +211,17 @@ def warnings(
     n_thin: int,
     n_weeks: int,
 ) -> list[str]:
-    """Everything that a reader of the headline has to know, as `code: sentence`.
+    """Warnings for readers of the headline, as `code: sentence`.
 
     Parameters
     ----------
     report
-        The document so far: `universe`, `overall_qualified`, `data_quality` are read.
+        The document so far; reads `universe`, `overall_qualified`, `data_quality`.
     last
         T, days since 1970-01-01.
     today
-        The day of the run; only whether the bars are old at all is told, never by how much, so that
-        runs of one day, and of most days, print the same text.
+        The day of the run; the text only says that the bars are old, never by how much, so that runs on most days print
+        the same text.
     n_thin, n_weeks
         As-of dates that rank fewer than 20 members, and all of them.
     """
@@ -240,8 +238,8 @@ def warnings(
         found.append(f"tickers_behind: {n} of {living} living tickers have no bar for {facts['newest_session']}.")
     if facts["blocked"]:
         found.append(
-            f"tickers_blocked: {len(facts['blocked'])} tickers were refused by the quality rules, "
-            f"first {facts['blocked'][0]['ticker']}."
+            f"tickers_blocked: {len(facts['blocked'])} tickers were refused by the quality rules, first "
+            f"{facts['blocked'][0]['ticker']}."
         )
     found += _quality_warnings(report["data_quality"])
     if facts["failed"]:
@@ -251,13 +249,13 @@ def warnings(
         )
     if n_thin:
         found.append(
-            f"thin_universe: {n_thin} of {n_weeks} as-of dates rank fewer than {MIN_RANKED}; "
-            "a percentile says little there."
+            f"thin_universe: {n_thin} of {n_weeks} as-of dates rank fewer than {MIN_RANKED} tickers; a percentile "
+            "means little there."
         )
     if benchmark_name(settings) is None:
         found.append(
-            "no_benchmark: residual momentum and every comparison with a benchmark are missing; "
-            "the raw rank serves alone."
+            "no_benchmark: residual momentum and every comparison with a benchmark are missing; the raw rank is "
+            "used alone."
         )
     elif report["data_quality"]["benchmark"]:
         found.append(f"benchmark_gaps: {report['data_quality']['benchmark'][0]}")
@@ -273,36 +271,36 @@ def warnings(
         )
     is_list = tables.outside("membership") is None
     if is_list or without_bars(tables, tables.bucketed("ohlcv_history").footers()):
-        found.append(f"survivorship: {facts['survivorship']}; returns of what left the list before may be missing.")
+        found.append(
+            f"survivorship: {facts['survivorship']}; returns of tickers that left the list earlier may be missing."
+        )
     return found
 
 
 def _quality_warnings(quality: Mapping[str, Any]) -> list[str]:
-    """Days that are left out, and findings that a person took upon themselves."""
+    """Blocked days, and findings confirmed by an override."""
     found: list[str] = []
     if quality.get("days_blocked"):
         days = quality["days_blocked"]
-        found.append(
-            f"days_blocked: {len(days)} days are left out because too few tickers have a bar, first {days[0]}."
-        )
+        found.append(f"days_blocked: {len(days)} days are blocked because too few tickers have a bar, first {days[0]}.")
     if quality.get("overrides"):
         given = quality["overrides"]
         found.append(
-            f"overrides: {len(given)} findings of the quality rules are taken as right by a person's word, "
-            f"first {given[0]['ticker']} {given[0]['rule']}: {given[0]['reason']}"
+            f"overrides: {len(given)} findings of the quality rules are confirmed as correct by an override, first "
+            f"{given[0]['ticker']} {given[0]['rule']}: {given[0]['reason']}"
         )
     return found
 
 
 def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
-    """What the numbers rest on, one sentence each, with the values in force."""
+    """Assumptions behind the numbers, one sentence each, with the values in force."""
     method, book, costs = settings.method, settings.portfolio, settings.costs
     hold = max(settings.exits.hold_days)
     is_open = method.fill == "open"
     basis = {
-        "total": "splits and dividends are in the prices",
-        "split": "splits are in the prices, dividends are not",
-        "raw": "prices are as printed",
+        "total": "adjusted for splits and dividends",
+        "split": "adjusted for splits, not for dividends",
+        "raw": "unadjusted",
     }[settings.basis]
     ranked = {
         "eligible": "Each eligible ticker is ranked once per as-of date; ties share the mean rank.",
@@ -312,31 +310,34 @@ def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
         "As-of dates: the last session of each completed week."
         if method.asof_grid == "week"
         else "As-of dates: every fifth bar of each ticker's own history.",
-        "Fill: the open of the next session; an open at or beyond stop or target is no trade. "
-        "1R stays the planned risk."
+        "Fill: the open of the next session; an open at or beyond stop or target is no trade. 1R remains the "
+        "planned risk."
         if is_open
-        else "Fill: the close that made the signal, which nobody can trade.",
+        else "Fill: the close that produced the signal, which nobody can trade.",
         f"Costs: {costs.per_side_frac * 100:g}% of the notional per side, in every net number.",
         f"Prices: {basis}, for the stocks{' and the benchmark' if benchmark else ''}.",
-        "A trade that neither level ended in 30 sessions is "
+        "A trade that hits neither level in 30 sessions is "
         + ("marked to its last close." if method.expired == "mark" else "counted as 0R."),
-        f"Tickers that ended are graded to their last bar; what a holder gets then: {costs.delisting_return * 100:+g}%."
+        (
+            "Ended tickers are graded to their last bar; return to the holder after it: "
+            f"{costs.delisting_return * 100:+g}%."
+        )
         if method.ended == "graded"
-        else "Setups in the last 30 bars of a ticker that ended are left out.",
+        else "Setups in the last 30 bars of an ended ticker are left out.",
         ranked,
-        f"The book starts with {book.starting_capital:,.0f} dollars, holds at most {book.max_positions} positions, "
-        f"risks {book.risk_frac * 100:g}% of equity in each and puts at most {book.notional_cap_frac * 100:g}% "
-        "into one; long only.",
-        f"Exits of the book: stop and target race for at most {hold} sessions (target), "
-        f"or the stop alone with a sale after {hold} sessions (hold).",
-        "Universe: at each date who belonged to it then, by a file; a position outlives the membership."
+        f"The portfolio starts with {book.starting_capital:,.0f} dollars, holds at most {book.max_positions} "
+        f"positions, risks {book.risk_frac * 100:g}% of equity in each and puts at most "
+        f"{book.notional_cap_frac * 100:g}% into one; long only.",
+        f"Exits of the portfolio: race of stop and target for at most {hold} sessions (target), or the stop alone "
+        f"with a sale after {hold} sessions (hold).",
+        "Universe: dated membership from a file; positions are kept after membership ends."
         if settings.universe.membership
-        else "Universe: a list without dates; nobody knows who belonged to it at each date.",
+        else "Universe: a list without dates; membership at each date is unknown.",
     ]
 
 
 def reproduce(context: RunContext, settings: Settings) -> dict[str, Any]:
-    """How to get this report again: the command, and every setting that is no default."""
+    """How to reproduce this report: the command, and every non-default setting."""
     default, own = shown_settings(Settings()), shown_settings(settings)
     changed = {key: value for key, value in own.items() if value != default[key]}
     words = ["btassets", "run"]

@@ -1,6 +1,6 @@
-"""Risk of the portfolio as the report shows it: measures, rolling values, distributions, holdings, turnover.
+"""Risk of the portfolio in the report: measures, rolling values, distributions, holdings, turnover.
 
-Belongs here: choice and rounding of what the page shows. Does not belong here: the measures themselves
+Belongs here: selection and rounding for the page. Does not belong here: the measures themselves
 (`engine.portfolio.return_profile`).
 """
 
@@ -76,7 +76,7 @@ def _rounded(value: float, digits: int) -> float | None:
 
 
 def _on(dates: npt.NDArray[np.int32], bench: Curve | None) -> Floats | None:
-    """Equity of the benchmark on `dates`, NaN where it has none."""
+    """Equity of the benchmark on `dates`, NaN if missing."""
     if bench is None:
         return None
     at = np.minimum(np.searchsorted(bench.dates, dates), len(bench.dates) - 1)
@@ -117,7 +117,7 @@ def _no_holdings() -> dict[str, Any]:
 
 
 def _holdings(rows: pa.Table) -> dict[str, Any]:
-    """Positions held: mean, median, largest, and the mean of each month."""
+    """Number of positions: mean, median, largest, and the mean of each month."""
     if not rows.num_rows or rows["n_positions"].null_count == rows.num_rows:
         return _no_holdings()
     n = rows["n_positions"].to_numpy().astype(np.float64)
@@ -136,7 +136,7 @@ def _holdings(rows: pa.Table) -> dict[str, Any]:
 
 
 def _turnover(curve: Curve, trades: pa.Table) -> float | None:
-    """Dollars bought in a year over the mean equity; None for less than a year's quarter."""
+    """Dollars bought per year over the mean equity; None for less than a quarter of a year."""
     years = int(curve.dates[-1] - curve.dates[0]) / DAYS_A_YEAR
     mean = float(curve.equity.mean())
     if years < 0.25 or mean <= 0:

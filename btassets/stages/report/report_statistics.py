@@ -1,7 +1,7 @@
-"""How sure the report is: the statistics tables as the report shows them, and intervals for its other tables.
+"""Uncertainty in the report: the statistics tables as shown, and intervals for its other tables.
 
-Belongs here: which rows are shown, rounded in units a reader knows, and which estimate gives which number of
-the report its interval. Does not belong here: the estimates (`stat_*.py`), drawing (`btassets.render`).
+Belongs here: the rows shown, rounded in readable units, and the estimate behind each interval of the report. Does not
+belong here: the estimates (`stat_*.py`), drawing (`btassets.render`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,11 +40,11 @@ _SIGNAL_DIGITS = {
     **{f"quintile_{k}": 4 for k in range(1, 6)},
 }
 _HELD_APART = ("population", "cutoff", "floor")
-"""Groupings that the report's own tables show with their intervals."""
+"""Groupings that the report's own tables show with intervals."""
 
 
 def statistics_document(tables: Tables) -> Document:
-    """Part `statistics` of the report; every list may be empty, a missing value is null."""
+    """Part `statistics` of the report; every list may be empty, missing values are null."""
 
     def rows(table: str) -> list[dict[str, Any]]:
         return tables[table].read().to_pylist()
@@ -106,7 +106,7 @@ def _estimate(row: Row) -> Document:
 
 
 def _tested(row: Row) -> Document:
-    """An estimate with its family and what the test weeks say."""
+    """An estimate with its family and its out-of-sample result."""
     unit, scale = _SCALED.get(row["unit"], (row["unit"], 1.0))
     return {
         **_estimate(row),
@@ -145,7 +145,7 @@ def _signal(row: Row) -> Document:
 
 
 def _regimes(groups: Sequence[Row]) -> Iterable[Row]:
-    """Groups by direction, year and regime under the longest hold, in the measure without the market."""
+    """Groups by direction, year and regime under the longest hold, in the market-adjusted measure."""
     exits = [row["exit"] for row in groups if row["grouping"] == "direction"]
     measures = {row["measure"] for row in groups}
     measure = "adjusted_r" if "adjusted_r" in measures else "net_r"
@@ -175,7 +175,7 @@ def _window(row: Row) -> Document:
 
 
 def _walk_forward(table: pa.Table) -> Document:
-    """Curves of the book that follows the windows' picks, at week ends and the last session."""
+    """Curves of the portfolio that follows the windows' picks, at week ends and the last session."""
     dates = table["date"].to_pylist()
     kept = [
         at
@@ -195,7 +195,7 @@ def _walk_forward(table: pa.Table) -> Document:
 
 
 def with_verdicts(report: Document) -> None:
-    """Give advice and headline of a report the verdicts of its claims, and where their evidence stands."""
+    """Add to the advice and headline of a report the verdicts of its claims, and the location of their evidence."""
     claims = report["statistics"]["claims"]
     place = {(claim["topic"], claim["item_key"]): at for at, claim in enumerate(claims)}
     for row in (*report["advice"], *report["research_advice"]):
@@ -210,7 +210,7 @@ def with_verdicts(report: Document) -> None:
 
 
 def with_intervals(report: Document, tables: Tables, settings: Settings) -> None:
-    """Put 95% intervals beside the means of the report's own tables, as `<name>_ci`."""
+    """Add 95% intervals to the means of the report's own tables, as `<name>_ci`."""
     groups = {
         (row["grouping"], row["member"], row["exit"]): row
         for row in tables["stat_groups"].read().to_pylist()

@@ -1,4 +1,4 @@
-"""What the page of one ticker shows: prices, its trades, its setups and their results, its rank, data findings.
+"""Content of the page of one ticker: prices, its trades, its setups and their results, its rank, data findings.
 
 Belongs here: which tickers have a page, and the document of each. Does not belong here: drawing
 (`btassets.render.ticker_page`), the report itself (`report_document.py`).

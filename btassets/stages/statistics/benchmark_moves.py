@@ -1,4 +1,4 @@
-"""What beta x benchmark explains of the next week's returns of many rows.
+"""The part of next week's returns explained by beta x benchmark, for many rows.
 
 Belongs here: betas at the rows' dates and the benchmark's moves after them. Does not belong here: the returns.
 """
@@ -24,7 +24,7 @@ def benchmark_moves(
     ticker_no: npt.NDArray[np.int32],
     asof: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.float64]:
-    """Beta x the benchmark's return over the five sessions after each row's date, 0 where it is not known.
+    """Beta x the benchmark's return over the five sessions after each row's date, 0 if unknown.
 
     Parameters
     ----------

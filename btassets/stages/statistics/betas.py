@@ -1,4 +1,4 @@
-"""Betas of many rows from the stored bars: what the statistics take the benchmark's move away with.
+"""Betas of many rows from the stored bars, used to remove the benchmark's move.
 
 Belongs here: reading bars bucket by bucket and finding each row's bar. Does not belong here: the beta itself
 (`engine.statistics.beta`).
@@ -28,7 +28,7 @@ def row_betas(
     ticker_no: npt.NDArray[np.integer],
     asof: npt.NDArray[np.int32],
 ) -> Floats:
-    """Beta of each row's ticker over the 252 bars up to its as-of date, shape (n_rows,); 1.0 where none is known.
+    """Beta of each row's ticker over the 252 bars up to its as-of date, shape (n_rows,); 1.0 if unknown.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class BetaTable:
     Parameters
     ----------
     days
-        Ascending int32 days: the dates that rows will have.
+        Ascending int32 days: the dates of later rows.
     """
 
     def __init__(self, tables: Tables, settings: Settings, days: npt.NDArray[np.int32]) -> None:
@@ -73,7 +73,7 @@ class BetaTable:
         self._beta = beta.astype(np.float32).reshape(n_tickers, n_days)
 
     def of(self, ticker: pa.ChunkedArray, asof: npt.NDArray[np.int32]) -> Floats:
-        """Beta of each row, shape (n_rows,); 1.0 for a ticker or a date that the table does not have."""
+        """Beta of each row, shape (n_rows,); 1.0 for a ticker or date missing from the table."""
         found = np.ones(len(asof))
         names = pc.fill_null(pc.index_in(ticker.cast(pa.string()), pa.array(self._tickers, pa.string())), -1)
         place = names.to_numpy()

@@ -1,10 +1,10 @@
-"""What the list itself foretells, in calendar time: a row of `stat_pairs` made with the others.
+"""Predictive power of the list itself, in calendar time: a row of `stat_pairs`.
 
-Each week the names that were listed in the last six weeks (long, qualified; more listings count more) are ranked
-among all eligible ones and correlated with the next week's return without beta x benchmark. No stop, no target and no
-cost is in it: it says whether the list picks, not what trading it earns.
+Each week the names listed in the last six weeks (long, qualified; weighted by number of listings) are ranked among all
+eligible ones and correlated with the next week's return without beta x benchmark. It includes no stop, target or cost:
+it measures selection, not the profit of trading it.
 
-Belongs here: the list as a signal of its own. Does not belong here: the signals (`stat_signals.py`), setups and exits.
+Belongs here: the list as a signal. Does not belong here: the signals (`stat_signals.py`), setups and exits.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ _WEEK_SESSIONS = 5
 
 
 def list_rows(tables: Tables, settings: Settings) -> list[dict[str, Any]]:
-    """One row of `stat_pairs`, or none where no week has a list and enough names beside it."""
+    """One row of `stat_pairs`, or none if no week has a list and enough other names."""
     signals = stored_signals(tables)
     weeks = cross_sections(signals, settings, [_WEEK_SESSIONS])
     listed = _listings(tables)

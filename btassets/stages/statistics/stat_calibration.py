@@ -1,7 +1,7 @@
-"""Stage `stat_calibration`: whether stated probabilities come true, with errors, by direction.
+"""Stage `stat_calibration`: calibration of stated probabilities, with standard errors, by direction.
 
-Belongs here: which setups are judged. Does not belong here: the statistics
-(`engine.statistics.calibration`) and the plain bins (`calibration.sql`).
+Belongs here: the selection of setups. Does not belong here: the statistics (`engine.statistics.calibration`) and the
+plain bins (`calibration.sql`).
 """
 
 from typing import Any

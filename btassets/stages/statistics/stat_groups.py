@@ -1,7 +1,7 @@
-"""Stage `stat_groups`: means of every group of setups, and paired comparisons, with their errors.
+"""Stage `stat_groups`: means of every group of setups, and paired comparisons, with standard errors.
 
-Belongs here: which groups there are and which are compared with which. Does not belong here: the
-estimator (`engine.statistics`) and what the numbers are worth as claims (`stat_claims.py`).
+Belongs here: the groups and the comparisons. Does not belong here: the estimator (`engine.statistics`) and the claims
+(`stat_claims.py`).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.conventions import CUTOFFS_PCT
-from btassets.engine.floors import ALL_FLOORS, VARIANTS
+from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.statistics import regimes
 from btassets.engine.statistics.ewc import Estimates, estimate
 from btassets.engine.statistics.families import step_down
@@ -83,7 +83,7 @@ def _groups(
     yield "direction", "short", qualified & ~sample.is_long
     for cutoff in CUTOFFS_PCT:
         yield "cutoff", f"{cutoff:g}", sample.cutoff_mask(cutoff)
-    for variant in VARIANTS:
+    for variant in sample.variants:
         yield "floor", variant.name, sample.floor_mask(variant.drops)
     for year in np.unique(sample.year[qualified]).tolist():
         yield "year", str(year), qualified & (sample.year == year)
@@ -130,7 +130,7 @@ def _group_row(
 
 
 def _largest_year(sample: Sample, net_r: Floats, mask: Flags) -> float | None:
-    """Largest share of a year in the summed net R of a group; None when the sum is not above 0."""
+    """Largest share of one year in the summed net R of a group; None if the sum is not above 0."""
     rows = mask & ~np.isnan(net_r)
     if not rows.any():
         return None
@@ -161,7 +161,7 @@ def _family(
     tests: Influence,
     measure: str,
 ) -> list[dict[str, Any]]:
-    """Rows of one family: each pair on its own, adjusted over the family, and over the test weeks."""
+    """Rows of one family: each pair alone, adjusted over the family, and over the test weeks."""
     found, later = estimate(pairs, OVERLAP_WEEKS), estimate(tests, OVERLAP_WEEKS)
     family = step_down(pairs, OVERLAP_WEEKS, is_member=~found.is_too_short)
     rows = []
@@ -190,7 +190,7 @@ def _family(
 
 
 def _picked(sample: Sample, name: str, against: str, pick: Influence, base: Influence, measure: str) -> dict[str, Any]:
-    """Row of what each window's train would have picked, over the test weeks alone."""
+    """Row of the picks of each window's train, over the test weeks only."""
     row = _family(sample, name, [(PICKED, against)], difference(pick, base), difference(pick, base), measure)[0]
     return {**row, "family_size": None, "p_adj": None, "adj_method": "none"}
 
@@ -224,7 +224,7 @@ def _floors(sample: Sample) -> list[dict[str, Any]]:
     """The whole gate against the gate without one floor, and against momentum only, under the longest hold."""
     r = sample.net_r[:, -1]
     tested = _in_tests(sample) >= 0
-    dropped = [variant for variant in VARIANTS if variant.name != ALL_FLOORS]
+    dropped = [variant for variant in sample.variants if variant.name != ALL_FLOORS]
 
     def pairs(rows: Flags) -> Influence:
         masks = np.stack([sample.floor_mask(variant.drops) & rows for variant in dropped], axis=1)
@@ -267,7 +267,7 @@ def _cutoffs(sample: Sample) -> list[dict[str, Any]]:
 
 
 def _selection(sample: Sample) -> list[dict[str, Any]]:
-    """Qualified setups on their own, without their best, and against all setups; two exits each."""
+    """Qualified setups alone, without their best, and against all setups; two exits each."""
     rows = []
     qualified = sample.flags["qualified"]
     tested = qualified & (_in_tests(sample) >= 0)

@@ -1,7 +1,7 @@
-"""Table `stat_health`: what the statistics stand on; made with `stat_groups` from the same sample.
+"""Table `stat_health`: facts about the data behind the statistics; computed with `stat_groups` from the same sample.
 
-Belongs here: counts and flags that say how far the other tables can be trusted. Does not belong here:
-the quality of single bars (`ohlcv_history`).
+Belongs here: counts and flags on the reliability of the other tables. Does not belong here: the quality of single bars
+(`ohlcv_history`).
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ _MANY_TICKERS = 50
 
 
 def health_rows(tables: Tables, settings: Settings, sample: Sample) -> list[dict[str, Any]]:
-    """Rows of `stat_health`: facts in the order in which one asks."""
+    """Rows of `stat_health`, in reading order."""
     sessions = read_sessions(tables)
     spans = bar_spans(tables, settings)
     n_tickers, n_sessions, n_weeks = len(spans), len(sessions.days), int(sessions.is_week.sum())
@@ -47,18 +47,18 @@ def health_rows(tables: Tables, settings: Settings, sample: Sample) -> list[dict
             "survivorship",
             survivors,
             "flag",
-            "no ticker ever ended: the list looks like today's survivors, and flatters every result"
+            "no ticker ever ended: the list looks survivorship-biased, which flatters every result"
             if survivors
-            else "tickers that ended are in the list, or it is too small or short to tell",
+            else "the list includes ended tickers, or is too small or short to tell",
         ),
-        row("weeks", n_weeks, "weeks", f"week ends; an interval takes {LEAST_WEEKS} with setups"),
+        row("weeks", n_weeks, "weeks", f"week ends; an interval needs {LEAST_WEEKS} with setups"),
         row(
             "windows",
             len(sample.walk),
             "n",
             "walk-forward windows"
             if len(sample.walk) >= LEAST_WINDOWS
-            else f"walk-forward windows: under {LEAST_WINDOWS}, so nothing is said out of sample",
+            else f"walk-forward windows: fewer than {LEAST_WINDOWS}, so there is no out-of-sample result",
         ),
         row("graded_setups", sample.n_graded, "n", "setups with a result"),
         row("qualified_setups", int(qualified.sum()), "n", "of them pass the whole gate"),
@@ -68,13 +68,13 @@ def health_rows(tables: Tables, settings: Settings, sample: Sample) -> list[dict
             "target_gap_r",
             _mean(sample.floats["target_gap_r"][qualified]),
             "r",
-            "mean over the qualified setups of what the opens beyond their targets pay more than the targets",
+            "mean over the qualified setups of the R that opens beyond their targets pay above the targets",
         ),
         row(
             "without_benchmark",
             int(no_benchmark.sum()),
             "n",
-            "qualified setups without a benchmark return: they leave the adjusted statistics only",
+            "qualified setups without a benchmark return: excluded from the adjusted statistics only",
         ),
     ]
 

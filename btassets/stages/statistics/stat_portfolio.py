@@ -1,8 +1,8 @@
-"""Stage `stat_portfolio`: what the books are worth against the benchmark, random picks, trials and their path.
+"""Stage `stat_portfolio`: the portfolios against the benchmark, random picks, trials and path dependence.
 
-Belongs here: which books are run for the statistics, and the layout of their rows. Does not belong
-here: the walk-forward book (`walk_forward_book.py`), how a book is walked (`engine.portfolio`) and the
-estimators (`engine.statistics`).
+Belongs here: the list of simulations for the statistics, and the layout of their rows. Does not belong here: the
+walk-forward portfolio (`walk_forward_portfolio.py`), the simulation (`engine.portfolio`) and the estimators
+(`engine.statistics`).
 """
 
 import math
@@ -67,10 +67,10 @@ from btassets.stages.statistics.walk_forward_portfolio import WalkForward, walk_
 
 PATH_RUNS = 40
 LEAST_TICKERS = 20
-"""Tickers that can swap places, below which picking at random is hardly different from picking."""
+"""Minimum number of swappable tickers: with fewer, random picks hardly differ from the real ones."""
 
 _RANKS_AT_ONCE = 12_000_000
-"""Percentiles of random books that stand in memory at once: 96 MB."""
+"""Percentiles of random portfolios in memory at once: 96 MB."""
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -112,7 +112,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
 
 
 def policy_books(inputs: BookInputs) -> dict[str, BookResult | None]:
-    """Run the scenario's book under each exit policy."""
+    """Simulate the scenario's portfolio under each exit policy."""
     results = simulate_books(
         inputs.panel,
         inputs.entries,
@@ -202,9 +202,9 @@ def _capacity_rows(sample: Sample, inputs: BookInputs) -> list[Row]:
 
 
 def random_rows(settings: Settings, inputs: BookInputs, books: dict[str, BookResult | None]) -> list[Row]:
-    """How many of 499 books, in which like tickers have swapped percentiles, had as high a t of alpha as the main book.
+    """Main portfolio against 499 random ones, in which similar tickers have swapped percentiles, by t of alpha.
 
-    The estimate is the difference of the total returns, for the reader; the p-value compares t of alpha
+    The estimate shown is the difference of the total returns; the p-value compares t of alpha
     (`engine.statistics.random_pick`).
     """
     cutoff = settings.gates.min_momentum_percentile
@@ -275,7 +275,7 @@ def _liveliness(inputs: BookInputs) -> tuple[Floats, Floats]:
 
 
 def _alpha_t(results: list[BookResult | None], inputs: BookInputs) -> list[float]:
-    """The t of alpha of every book; NaN where it traded nothing."""
+    """The t of alpha of every portfolio; NaN if it traded nothing."""
     known = [r for r in results if r is not None]
     n_sessions = max((len(r.sessions) for r in known), default=0)
     whole = [r for r in known if len(r.sessions) == n_sessions > 1]
@@ -287,7 +287,7 @@ def _alpha_t(results: list[BookResult | None], inputs: BookInputs) -> list[float
 
 
 def _path_rows(inputs: BookInputs) -> list[Row]:
-    """Spread of the hold book's CAGR and Sharpe when setups are dropped by lot."""
+    """Spread of the hold portfolio's CAGR and Sharpe when random setups are dropped."""
     qualified = np.flatnonzero(inputs.is_qualified & inputs.entries.is_long)
     if not len(qualified):
         return []

@@ -1,8 +1,7 @@
-"""The graded setups as the statistics read them: arrays by week, exit and gate.
+"""The graded setups as inputs of the statistics: arrays by week, exit and gate.
 
-Belongs here: reading `graded_setups` once, in batches, into what the engine's estimator takes, and the
-columns that every statistics table shares. Does not belong here: any statistic (`stat_*.py`,
-`engine.statistics`).
+Belongs here: reading `graded_setups` once, in batches, into the estimator's inputs, and the columns shared by all
+statistics tables. Does not belong here: any statistic (`stat_*.py`, `engine.statistics`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.engine.days import week_mondays, years_of
-from btassets.engine.floors import CORE_FLAGS, FLAGS
+from btassets.engine.floors import CORE_FLAGS, FLAGS, Variant, variants_in_use
 from btassets.engine.statistics.ewc import Estimates
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
 from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, train_means, windows
@@ -32,7 +31,7 @@ OVERLAP_WEEKS = 6
 
 TARGET = "target"
 PICKED = "picked_in_train"
-"""Member of a family: what each window's train would have picked."""
+"""Member of a family: the pick of each window's train."""
 
 NO_FAMILY: dict[str, Any] = {"family": None, "family_size": None, "p_adj": None, "adj_method": "none"}
 NO_WINDOWS: dict[str, Any] = {
@@ -82,6 +81,8 @@ class Sample:
         Whether any setup has a benchmark return.
     walk
         Walk-forward windows of the calendar.
+    variants
+        Rows of the gate ablation.
     """
 
     exits: tuple[str, ...]
@@ -101,10 +102,11 @@ class Sample:
     n_expired: int
     has_benchmark: bool
     walk: list[Window]
+    variants: tuple[Variant, ...]
 
     @property
     def measure(self) -> str:
-        """`adjusted_r` where there is a benchmark, else `net_r`."""
+        """`adjusted_r` with a benchmark, else `net_r`."""
         return "adjusted_r" if self.has_benchmark else "net_r"
 
     def r_of(self, measure: str) -> Floats:
@@ -117,11 +119,11 @@ class Sample:
 
     @property
     def longest_hold(self) -> str:
-        """The book's own hold."""
+        """The portfolio's own hold."""
         return self.exits[-1]
 
     def cutoff_mask(self, cutoff_pct: float, ranking: str = "residual") -> Flags:
-        """Rows that meet the floors and a momentum cutoff; 0 or below: the floors alone."""
+        """Rows that pass the floors and a momentum cutoff; 0 or below: the floors only."""
         core = self.flags["meets_core"]
         if cutoff_pct <= 0:
             return core
@@ -129,7 +131,7 @@ class Sample:
         return core & self.is_long & (self.floats[name] >= cutoff_pct)
 
     def floor_mask(self, dropped: Sequence[str] = ()) -> Flags:
-        """Rows that pass the momentum gate and every floor but those of the `dropped` flags."""
+        """Rows that pass the momentum gate and every floor except those of the `dropped` flags."""
         passed = self.flags["momentum_ok"].copy()
         for flag in CORE_FLAGS:
             if flag.name not in dropped:
@@ -147,8 +149,8 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
     Parameters
     ----------
     only_core
-        Keep of the setups that meet the floors the longs and whatever qualifies, without benchmark returns
-        and without the sums over all setups: what the books need.
+        Keep only longs and qualified setups that pass the floors, without benchmark returns and without the sums over
+        all setups: the inputs of the simulations.
     """
     sessions = read_sessions(tables)
     exits = (TARGET, *(f"hold_{n}" for n in settings.exits.hold_days))
@@ -183,7 +185,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
             whole[name][n_kept : n_kept + len(kept)] = values[kept]
         n_kept += len(kept)
     order = np.argsort(whole["row_no"][:n_kept], kind="stable")
-    # Column by column: what was read goes as the column in order comes.
+    # Column by column: free each read column once its sorted copy exists.
     whole = {name: whole.pop(name)[:n_kept][order] for name in list(whole)}
     days = sessions.days
     return Sample(
@@ -204,6 +206,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         n_expired=n_expired,
         has_benchmark=bool(sums["adjusted_r"][1].any()),
         walk=windows(LOOKBACK_SESSIONS, len(days) - HORIZON_SESSIONS - 1),
+        variants=variants_in_use(settings.gates.model_dump()),
     )
 
 
@@ -246,12 +249,12 @@ def _add_weekly(total: Floats, week_no: npt.NDArray[np.int64], values: Floats) -
 
 
 def estimate_row(found: Estimates, j: int, unit: str) -> dict[str, Any]:
-    """One estimate as the columns that every statistics table shares."""
+    """One estimate as the columns shared by all statistics tables."""
     return {**found.row(j), "unit": unit}
 
 
 def as_statistics(rows: list[dict[str, Any]], schema: pa.Schema, scenario: str) -> pa.Table:
-    """Rows as a table: absent columns are null, and no NaN or infinity gets in."""
+    """Rows as a table: absent columns are null; NaN and infinity are refused."""
 
     def clean(value: Any) -> Any:
         if isinstance(value, float | np.floating) and not np.isfinite(value):

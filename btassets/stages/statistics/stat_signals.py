@@ -1,8 +1,8 @@
-"""Stage `stat_signals`: the factor study, every signal over every horizon, with errors.
+"""Stage `stat_signals`: the factor study, every signal over every horizon, with standard errors.
 
-A signal over a horizon of h sessions is judged in calendar time: the mean of its ranks over the last h / 5 weeks
-against the NEXT week's return without beta x the benchmark's. Weekly returns do not overlap, so there are more
-degrees of freedom than in the correlations with h sessions, which stand beside as `horizon_ic`.
+A signal over a horizon of h sessions is tested in calendar time: the mean of its ranks over the last h / 5 weeks
+against the NEXT week's return without beta x the benchmark's. Weekly returns do not overlap, which gives more degrees
+of freedom than the correlations with h sessions, shown as `horizon_ic`.
 
 Belongs here: weekly cross-sections of signals and returns as the estimator takes them, quintile
 returns, turnover and persistence. Does not belong here: ranks and correlations
@@ -40,13 +40,13 @@ Days = npt.NDArray[np.int32]
 Moves = Callable[[Sequence[str], npt.NDArray[np.int32], Days], Floats]
 
 PRIMARY = PRIMARY_SIGNAL
-"""The signal that the gate ranks by: named before the data were seen, with its direction."""
+"""The pre-registered signal used by the gate, with its direction."""
 
 MAIN_HORIZON = HORIZON_DAYS
-"""Sessions over which setups are graded: the horizon that the signals' main table is about."""
+"""Sessions over which setups are graded: the horizon of the signals' main table."""
 
 NEXT_WEEK = FORWARD_RETURN_DAYS.index(5)
-"""Place of the next five sessions among the horizons."""
+"""Position of the next five sessions among the horizons."""
 
 _FIFTHS = 5
 _WEEK_SESSIONS = 5
@@ -58,8 +58,8 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     groups = given.groups
     tickers = set(signals("ticker").unique().to_pylist())
     if groups and not tickers & set(groups):
-        problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is one of the book's ({min(tickers)}, ...)"
-        raise given.refuse(f"{problem}; spell them as `btassets export` does")
+        problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is in the book ({min(tickers)}, ...)"
+        raise given.refuse(f"{problem}; spell them as in `btassets export`")
     rows = signal_rows(signals, settings, groups, partial(benchmark_moves, tables, settings))
     supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == MAIN_HORIZON]
     numbers: dict[str, Any] = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
@@ -76,9 +76,9 @@ def signal_rows(
     Parameters
     ----------
     groups
-        Group by ticker: the columns `neutral_...` say the same of returns minus the mean of their group in the week.
+        Group by ticker: the columns `neutral_...` use returns minus the mean of their group in the week.
     moves
-        From tickers, ticker numbers and dates to what the benchmark explains of the next week's returns.
+        Maps tickers, ticker numbers and dates to the benchmark part of the next week's returns.
     """
     weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
     monday, values, forward = weeks.monday, weeks.values, weeks.forward
@@ -139,7 +139,7 @@ def _on_calendar(monday: npt.NDArray[np.int32], series: npt.NDArray[np.float64])
 
 @dataclass(frozen=True)
 class _Sorting:
-    """How well every signal sorts over one horizon; arrays (n_signals,)."""
+    """Cross-sectional quality of every signal over one horizon; arrays (n_signals,)."""
 
     ic: Estimates
     spread: Estimates

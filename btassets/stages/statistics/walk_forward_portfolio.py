@@ -1,7 +1,7 @@
-"""The walk-forward of a scenario: what each window's train picks, and one book that follows the picks.
+"""The walk-forward of a scenario: the pick of each train window, and one portfolio that follows the picks.
 
-Belongs here: the grid of configurations over the graded setups, and the stitched book. Does not belong
-here: windows and the choice (`engine.statistics.walk_forward`), the walk (`engine.portfolio`).
+Belongs here: the grid of configurations over the graded setups, and the stitched portfolio. Does not belong here:
+windows and the choice (`engine.statistics.walk_forward`), the simulation (`engine.portfolio`).
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class WalkForward:
-    """What the walk-forward gives.
+    """Result of the walk-forward.
 
     Attributes
     ----------
@@ -38,8 +38,8 @@ class WalkForward:
     weekly_r
         Summed net R of every configuration by week, shape (n_weeks, n_configurations).
     dates, equity, fixed_equity, benchmark_equity
-        The stitched book from the first test session, the production book from the same start, and
-        the benchmark; NaN = no close.
+        The stitched portfolio from the first test session, the production portfolio from the same start, and the
+        benchmark; NaN = no close.
     """
 
     windows: list[dict[str, Any]]
@@ -52,12 +52,12 @@ class WalkForward:
 
 
 def walk_forward(inputs: BookInputs, sample: Sample) -> WalkForward:
-    """Pick in each train by the highest mean net R, and judge in the test.
+    """Pick in each train by the highest mean net R, and evaluate in the test.
 
     Parameters
     ----------
     inputs
-        Panel, entries, percentiles and rules of the book.
+        Panel, entries, percentiles and rules of the portfolio.
     sample
         Graded setups and the windows.
     """
@@ -147,7 +147,7 @@ def _stitched(
     picks: list[int | None],
     found: WalkForward,
 ) -> WalkForward:
-    """One pass: entries follow their window's pick, each position keeps the exit it was opened with."""
+    """One pass: entries follow their window's pick, each position keeps its initial exit."""
     entries, rules = inputs.entries, inputs.rules
     place = window_of(entries.asof_session.astype(np.int64), sample.walk)
     place[entries.asof_session > sample.walk[-1].test_last] = -1

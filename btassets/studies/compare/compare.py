@@ -1,4 +1,4 @@
-"""Two scenarios beside each other: paired differences, trades added and removed, both curves.
+"""Comparison of two scenarios: paired differences, trades added and removed, both curves.
 
 Belongs here: reading the finished tables of two scenarios and pairing them. Does not belong here: running
 either of them (`btassets run`), the estimator (`engine.statistics`), layout (`btassets.studies.compare.compare_page`).
@@ -30,7 +30,7 @@ SAME, NOISE, SHORT = "identical", "not distinguishable from noise", "too short t
 HIGHER, LOWER = "higher", "lower"
 
 MOST_TRADES = 25
-"""Trades listed by name of each kind; all of them are counted."""
+"""Number of trades of each kind listed by name; all of them are counted."""
 
 _SCHEMA_VERSION = 1
 _DIGITS = 4
@@ -48,12 +48,12 @@ Row = dict[str, Any]
 
 
 def compare_document(first: Book, second: Book) -> dict[str, Any]:
-    """Everything that is shown of two scenarios, plain JSON values; differences are second minus first.
+    """The comparison of two scenarios as plain JSON values; differences are second minus first.
 
     Raises
     ------
     UsageError
-        When one of them was never run.
+        If one of them was never run.
     """
     for book in (first, second):
         if any(Tables(_READS, book)[name].footer is None for name in _TABLES):
@@ -91,7 +91,7 @@ def _is_fresh(book: Book) -> bool:
 
 
 def verdict(row: Mapping[str, Any]) -> str:
-    """What a difference and its interval say of the second scenario."""
+    """Verdict on the second scenario from a difference and its interval."""
     if row["difference"] is None:
         return SHORT
     if row["ci_lo"] is None:
@@ -167,7 +167,7 @@ def _curves(book: Book) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 
 def _book_rows(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Row]:
-    """Mean return and Sharpe ratio of both books over the days that both walked."""
+    """Mean return and Sharpe ratio of both portfolios over their common days."""
     rows: list[Row] = []
     for policy in reversed(POLICIES):
         if policy not in first or policy not in second:
@@ -199,7 +199,7 @@ def _plain(value: Any) -> str:
 
 
 def _books(first: Book, second: Book) -> list[Row]:
-    """Numbers of the books without an interval, as the report has them."""
+    """Numbers of the portfolios without an interval, as in the report."""
     rows: list[Row] = []
     for policy in reversed(POLICIES):
         for book in (first, second):
@@ -221,7 +221,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _setups(first: Book, second: Book) -> list[Row]:
-    """Graded setups that qualify in both, only in the first, only in the second, with what they earned."""
+    """Graded setups that qualify in both, only in the first, only in the second, with their results."""
     columns = ["ticker", "asof_date", "direction", "qualified", "is_graded", "net_r"]
     sides = []
     for book in (first, second):
@@ -240,7 +240,7 @@ def _setups(first: Book, second: Book) -> list[Row]:
 
 
 def _trades(first: Book, second: Book, policy: str) -> dict[str, Any]:
-    """Trades of one policy's books: kept, removed (only in the first) and added (only in the second)."""
+    """Trades of one policy's portfolios: kept, removed (only in the first) and added (only in the second)."""
     sides = []
     for book in (first, second):
         table = Tables(_READS, book)["trades"].read()
@@ -283,7 +283,7 @@ def _listed(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 
 def _both(curves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Equity of both by policy on the days that either walked; null where one did not."""
+    """Equity of both by policy on the days of either; null if missing."""
     found: dict[str, Any] = {}
     for policy in reversed(POLICIES):
         own = [side[policy] for side in curves if policy in side]
@@ -301,7 +301,7 @@ def _both(curves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def headline(document: Mapping[str, Any]) -> dict[str, Any]:
-    """One sentence on the main measure: the R of the longest hold, without the benchmark where there is one."""
+    """One sentence on the main measure: the R of the longest hold, benchmark-adjusted if there is one."""
     first, second = document["scenarios"]
     row = document["differences"][0]
     name = "Benchmark-adjusted R" if row["measure"] == "adjusted_r" else "Net R"

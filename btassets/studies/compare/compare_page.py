@@ -18,7 +18,7 @@ Document = Mapping[str, Any]
 MEASURES = {
     "adjusted_r": "Benchmark-adjusted R per setup",
     "net_r": "Net R per setup",
-    "mean_return": "Book, mean return a year",
+    "mean_return": "Portfolio, mean return a year",
     "sharpe": "Book, Sharpe ratio",
 }
 KINDS = {"r": "r4", "frac_a_year": "snum4", "a_year": "snum2"}
@@ -45,7 +45,7 @@ def compare_page(document: Document) -> str:
     first, second = document["scenarios"]
     title = f"{document['book']}, {document['as_of']}: {second} against {first}"
     parts = [_head(document), _differences(document), _curves(document), _trades(document), _settings(document)]
-    footer = "Nothing here is advice to trade. Every number stands in compare.json beside it."
+    footer = "Not investment advice. Every number is in compare.json beside this file."
     return shell(title, "".join(parts), footer)
 
 
@@ -110,8 +110,8 @@ def _differences(document: Document) -> str:
         kind="r3",
     )
     lead = (
-        f"{second} minus {first}, paired: setups week by week, books day by day over the sessions that both walked. An "
-        "interval that holds 0 says that this history cannot tell the two apart."
+        f"{second} minus {first}, paired: setups week by week, portfolios day by day over their common sessions. An "
+        "interval that contains 0 means that this history cannot separate the two."
     )
     return section(
         "differences",
@@ -119,7 +119,7 @@ def _differences(document: Document) -> str:
         lead,
         table(document["differences"], columns, caption="Paired differences"),
         f"<figure><figcaption><h3>Per setup, in R</h3></figcaption>{chart}</figure>",
-        block("The books as the report has them", "", table(document["books"], _BOOK_COLUMNS, caption="Books")),
+        block("The portfolios as in the reports", "", table(document["books"], _BOOK_COLUMNS, caption="Books")),
     )
 
 
@@ -133,7 +133,7 @@ def _curves(document: Document) -> str:
         lines = [Line(_CSS[k], names[k], own[side]) for k, side in enumerate(("first", "second"))]
         chart = charts.line_chart(
             f"equity-{policy}",
-            f"Equity of both books, {policy} exit",
+            f"Equity of both portfolios, {policy} exit",
             f"Logarithmic scale, dollars, {own['dates'][0]} to {own['dates'][-1]}. {words}.",
             own["dates"],
             lines,
@@ -170,7 +170,7 @@ def _trades(document: Document) -> str:
     setups = (Column("group", "Setups"), Column("n", "n", "n"), Column("net_avg_r", "Net R", "r3"))
     counts = table(document["setups"], setups, caption="Graded setups that qualify")
     parts.append(block("Graded setups that qualify", "Net R of the target race.", counts))
-    lead = f"Removed: only in {first}. Added: only in {second}. A trade is its ticker and as-of date."
+    lead = f"Removed: only in {first}. Added: only in {second}. Trades are matched by ticker and as-of date."
     return section("trades", "Trades added and removed", lead, f'<div class="grid">{"".join(parts)}</div>')
 
 

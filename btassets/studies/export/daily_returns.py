@@ -1,7 +1,7 @@
-"""Daily returns of a scenario's curves, in the form that pandas and what stands on it take.
+"""Daily returns of a scenario's curves, in the format of pandas and libraries built on it.
 
-Belongs here: from equity to returns, and the note in a Parquet file that makes `date` the index. Does not
-belong here: the curves (`portfolio_sims.py`), writing files (`btassets.cli`).
+Belongs here: returns from equity, and the metadata of a Parquet file that makes `date` the index. Does not belong here:
+the curves (`portfolio_sims.py`), writing files (`btassets.cli`).
 """
 
 import json
@@ -21,8 +21,8 @@ _CURVES = ("hold", "target", "benchmark", "equal_weight_hold", "equal_weight_ren
 def returns_table(book: Book) -> pa.Table:
     """Simple daily returns as fractions: `date`, then one column per curve of the scenario.
 
-    The first session of a curve has no return: it is the start. Where the hold book and another one walk
-    different sessions, the missing ones are null.
+    The first session of a curve has no return. If the hold portfolio and another one have different sessions, the
+    missing ones are null.
     """
     curves = book.lake.read("equity_curves", book.scenario, ["curve", "date", "equity"])
     series: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -43,7 +43,7 @@ def returns_table(book: Book) -> pa.Table:
 def with_date_index(table: pa.Table) -> pa.Table:
     """The same table for Parquet: `pandas.read_parquet` gives a frame on a DatetimeIndex without a time zone.
 
-    quantstats refuses an index with a time zone, and pyfolio takes one without.
+    quantstats rejects an index with a time zone, and pyfolio accepts one without.
     """
     dates = table["date"].cast(pa.timestamp("ns"))
     table = table.set_column(0, "date", dates)

@@ -1,7 +1,7 @@
-"""A candidate table that somebody else made, read into one shape (docs/method/grade.md).
+"""A user's candidate table, normalized (docs/method/grade.md).
 
-Belongs here: which columns `grade` needs, what it accepts in them, the tie order, and what is said when
-a column is absent. Does not belong here: grading, and reading files.
+Belongs here: the columns required by `grade`, accepted values, the tie order, and messages about absent columns. Does
+not belong here: grading, and reading files.
 """
 
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ _PRICES = ("entry", "stop", "target")
 _SCORES = ("rr", "confidence", "primary_prob", "best_prob", "ev", "momentum", "residual_momentum")
 _LABELS = ("action", "risk_level")
 _COMPUTED_FROM = {"ev": ("primary_prob",), "rr": ("entry", "stop", "target")}
-"""Columns that are filled in from others where they are not given."""
+"""Columns computed from others if they are not given."""
 
 
 @dataclass(frozen=True)
 class GivenSetups:
-    """Given setups in the tie order: ticker bytes, date, long before short, then as they came.
+    """Given setups in the tie order: ticker bytes, date, long before short, then input order.
 
     Attributes
     ----------
@@ -47,16 +47,16 @@ class GivenSetups:
     days
         Days since 1970-01-01, int32.
     reals
-        Prices and scores as float64, NaN = missing; a column that was not given is all NaN, `rr` is
-        filled from the prices.
+        Prices and scores as float64, NaN = missing; a column that was not given is all NaN, `rr` is computed from the
+        prices.
     labels
         `action`, `risk_level` as text, null = missing.
     meets_core
-        The table's own verdict, None without one: only compared with ours.
+        The table's own verdict, None without one; only compared with ours.
     given
         Names of the given columns.
     notes
-        What was filled in or looks unusual, one sentence each.
+        Filled-in or unusual values, one sentence each.
     """
 
     table: pa.Table
@@ -82,13 +82,13 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
     table
         Columns as in docs/method/grade.md, in any case.
     names
-        Tickers that have bars: a given one is found under any of its spellings. None: canonical spelling only.
+        Tickers with bars: a given one is found under any of its spellings. None: canonical spelling only.
 
     Raises
     ------
     CandidateTableError
-        A needed column is absent or cannot be read, or a ticker, date, direction, entry or stop is
-        missing or impossible in some row.
+        A required column is absent or unreadable, or a ticker, date, direction, entry or stop is missing or impossible
+        in some row.
     """
     plain = [same_name(name) for name in table.column_names]
     table = table.rename_columns(
@@ -108,7 +108,7 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
     except UnreadableValueError as error:
         raise CandidateTableError(TABLE, error.reason.rstrip("."), "correct the table.") from error
     except pa.ArrowException as error:
-        raise CandidateTableError(TABLE, f"column {date_name}: {error}", "dates are YYYY-MM-DD.") from error
+        raise CandidateTableError(TABLE, f"column {date_name}: {error}", "dates must be YYYY-MM-DD.") from error
     for name, column in (("ticker", ticker), ("direction", direction)):
         _refuse_missing(name, column)
     keys = pa.table({"ticker": ticker, "day": days, "is_short": pc.equal(direction, "short")})
@@ -138,7 +138,7 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
 
 
 def _tickers(table: pa.Table, names: TickerNames) -> pa.Array:
-    """Ticker of each row in the bars' own spelling, null where it is empty."""
+    """Ticker of each row in the bars' own spelling, null if it is empty."""
     known: dict[Any, str | None] = {}
     found: list[str | None] = []
     for row, value in enumerate(table["ticker"].to_pylist(), start=1):
@@ -146,7 +146,7 @@ def _tickers(table: pa.Table, names: TickerNames) -> pa.Array:
             try:
                 given = read_ticker(value)
             except UnreadableValueError as error:
-                raise CandidateTableError(TABLE, f"row {row}: {error.reason}", "tickers are text.") from error
+                raise CandidateTableError(TABLE, f"row {row}: {error.reason}", "tickers must be text.") from error
             known[value] = names.or_canonical(given) if given else None
         found.append(known[value])
     return pa.array(found, pa.string())
@@ -157,11 +157,11 @@ def _refuse_impossible(name: str, values: npt.NDArray[np.float64], ticker: pa.Ar
     if len(wrong):
         row = int(wrong[0])
         problem = f"{name} {values[row]:g} of {ticker[row].as_py()} ({len(wrong)} rows in all)"
-        raise CandidateTableError(TABLE, problem, "prices are above 0; correct the table.")
+        raise CandidateTableError(TABLE, problem, "prices must be above 0; correct the table.")
 
 
 def without_floors_of_absent_columns(gates: Gates, given: frozenset[str]) -> tuple[Gates, list[str]]:
-    """Gates that a table without some columns can be held to, and a warning per floor that is left out."""
+    """Gates applicable to a table without some columns, and a warning per dropped floor."""
     by_setting = {floor.setting: floor for floor in FLOORS if floor.rule != "cutoff"}
     off: dict[str, Any] = {}
     warnings: list[str] = []
@@ -197,7 +197,7 @@ def _real(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
         raise CandidateTableError(TABLE, error.reason.rstrip("."), "correct the table.") from error
     if len(found.text_rows):
         problem = f"column {name} has {found.first_text!r} ({len(found.text_rows)} rows in all)"
-        raise CandidateTableError(TABLE, problem, "numbers have a decimal point and no other sign; correct the table.")
+        raise CandidateTableError(TABLE, problem, "numbers need a decimal point and no other sign; correct the table.")
     return np.array(found.values)
 
 
@@ -211,11 +211,11 @@ def _refuse_missing(name: str, column: pa.Array) -> None:
     if column.null_count:
         first = pc.index(pc.is_null(column), value=True).as_py() + 1
         problem = f"column {name} is missing in {column.null_count} rows, first in row {first}"
-        raise CandidateTableError(TABLE, problem, "every setup needs it; fill it in or leave the row out.")
+        raise CandidateTableError(TABLE, problem, "every setup needs it; fill it in or remove the row.")
 
 
 def _fill_rr(reals: dict[str, npt.NDArray[np.float64]], *, is_given: bool) -> str | None:
-    """Distance to the target over distance to the stop where `rr` is missing; 0 without either."""
+    """Distance to the target over distance to the stop if `rr` is missing; 0 without either."""
     is_missing = np.isnan(reals["rr"])
     if not is_missing.any():
         return None

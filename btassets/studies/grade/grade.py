@@ -1,8 +1,8 @@
-"""Stage behind `btassets grade`: the whole report for setups that somebody else made.
+"""Stage behind `btassets grade`: the whole report for a user's own setups.
 
-Belongs here: what docs/method/grade.md says of given setups - their bars, momentum and percentiles, and
-which of them are dropped. Does not belong here: grading, ranking, statistics and books themselves; all
-of it is the engine's and the SQL models', as in a book's own run.
+Belongs here: the rules of docs/method/grade.md for given setups - their bars, momentum and percentiles, and dropped
+rows. Does not belong here: grading, ranking, statistics and portfolios themselves, which are computed by the engine and
+the SQL models, as in a book's own run.
 """
 
 from collections import Counter
@@ -43,7 +43,8 @@ from btassets.studies.grade.given_setups import GivenSetups, read_setups, withou
 from btassets.studies.grade.grade_market import Market, market_of
 
 _ENTRY_SLACK_FRAC, _ENTRY_FAR_FRAC = 0.02, 0.05
-"""How far outside of its bar's range an entry counts as no price of it, and the share of such rows that is told."""
+"""Distance outside its bar's range from which an entry is not a price of that bar, and the share of such rows that
+triggers the warning."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,19 +55,19 @@ _HOLDS = ("time_r_5", "time_r_10", "time_r_21", "time_r_30")
 
 @dataclass(frozen=True)
 class GradeResult:
-    """What `grade_candidates` found.
+    """Result of `grade_candidates`.
 
     Attributes
     ----------
     report
         Numbers of the report, JSON-able.
     rows
-        The given columns, then what became of each setup. The legacy profile leaves dropped rows out; the standard
+        The given columns, then the result of each setup. The legacy profile leaves dropped rows out; the standard
         profile keeps them with nulls and a `drop_reason`.
     dropped
         Rows without a result, by reason.
     warnings
-        One sentence each: floors that could not be applied, differences found, thin weeks.
+        One sentence each: floors that could not be applied, differences, thin weeks.
     """
 
     report: dict[str, Any]
@@ -78,7 +79,7 @@ class GradeResult:
 def grade_candidates(
     candidates: pa.Table, bars: Mapping[str, Bars], benchmark: Bars | None, settings: Settings
 ) -> GradeResult:
-    """Grade given setups on given bars and make the whole report of them.
+    """Grade given setups on given bars and produce their whole report.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def grade_candidates(
         ticker, date (or asof_date), direction, entry, stop, target, and optionally rr, confidence,
         primary_prob, best_prob, ev, momentum, residual_momentum, action, risk_level, meets_core.
     bars
-        Every ticker of the folder, the benchmark only when it is listed among them.
+        Every ticker of the folder, the benchmark only if it is listed among them.
     benchmark
         None: residual momentum and comparisons are null.
     settings
@@ -95,7 +96,7 @@ def grade_candidates(
     Raises
     ------
     CandidateTableError
-        The table lacks what a setup needs.
+        The table lacks a required column.
     NoBarsError
         No ticker has a bar.
     """
@@ -168,7 +169,7 @@ def _ticker_slices(given: GivenSetups) -> list[tuple[str, slice]]:
 def _grade(
     given: GivenSetups, market: Market, settings: Settings
 ) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[np.int32], npt.NDArray[Any]]:
-    """Graded columns of every row, its as-of bar (-1: none), and why it has none ('' where it has)."""
+    """Graded columns of every row, its as-of bar (-1: none), and the reason for a missing result ('' if it has one)."""
     index = np.full(len(given), -1, dtype=np.int32)
     reasons = np.full(len(given), "no_bars", dtype=object)
     sign = np.where(pc.equal(given.direction, "long").to_numpy(zero_copy_only=False), 1, -1).astype(np.int8)
@@ -200,7 +201,7 @@ def _grade(
 def _momentum(
     given: GivenSetups, market: Market, settings: Settings, index: npt.NDArray[np.int32]
 ) -> dict[str, Floats]:
-    """12-1 momentum and its residual per row; the legacy profile takes a given column as it is."""
+    """12-1 momentum and its residual per row; the legacy profile uses a given column unchanged."""
     is_given = {name: settings.profile == "legacy" and name in given.given for name in _MOMENTUM}
     values = {name: given.reals[name] if is_given[name] else np.full(len(given), np.nan) for name in _MOMENTUM}
     if all(is_given.values()):
@@ -219,7 +220,7 @@ def _momentum(
 
 
 def _signals(market: Market, settings: Settings) -> pa.Table:
-    """Table `factor_signals` of every ticker; a year of bars is all that eligibility asks for here."""
+    """Table `factor_signals` of every ticker; eligibility only requires a year of bars here."""
     rules = replace(
         replay_rules(settings),
         max_missing_frac=1.0,
@@ -249,7 +250,7 @@ def _candidates_relation(
     momentum: Mapping[str, Floats],
     rows: npt.NDArray[Any],
 ) -> pa.Table:
-    """Lay graded rows out in the shape of `candidates`; each stands on every grid."""
+    """Arrange graded rows in the layout of `candidates`; each is on every grid."""
     probability = given.reals["primary_prob"] / 100.0
     stated = probability * given.reals["rr"] - (1.0 - probability)
     reals = {
@@ -286,7 +287,7 @@ def _drop_warnings(dropped: Mapping[str, int], given: GivenSetups, reasons: npt.
 
 
 def _entry_warnings(given: GivenSetups, market: Market, index: npt.NDArray[np.int32]) -> list[str]:
-    """Say when entries are not prices of their as-of bar or the next: another basis, unit or date."""
+    """Warn if entries are not prices of their as-of bar or the next: another basis, unit or date."""
     n_far, n_seen, first = 0, 0, ""
     for ticker, rows in _ticker_slices(given):
         at = index[rows]
@@ -306,25 +307,25 @@ def _entry_warnings(given: GivenSetups, market: Market, index: npt.NDArray[np.in
     if n_far <= _ENTRY_FAR_FRAC * n_seen:
         return []
     return [
-        f"{n_far} of {n_seen} entries lie outside of the range of their bar and the next (first {first}): setups and "
-        "bars are on the same price basis and unit, and dated by the same calendar; results are not to be trusted."
+        f"{n_far} of {n_seen} entries are outside the range of their bar and the next (first {first}): setups and "
+        "bars must share price basis, unit and calendar; do not trust these results."
     ]
 
 
 def _core_warnings(given: GivenSetups, setups: pa.Table, rows: npt.NDArray[Any]) -> list[str]:
-    """Say where the table's own verdict differs from the one that was used."""
+    """Warn if the table's own verdict differs from the one used."""
     if given.meets_core is None:
         return []
     stated = given.meets_core.take(pa.array(rows))
     n_other = pc.sum(pc.not_equal(stated, setups["meets_core"]).cast(pa.int64())).as_py() or 0
-    used = "the activation decides"
-    return [f"{n_other} rows state another meets_core than the activation gives; {used}."] if n_other else []
+    used = "the activation takes precedence"
+    return [f"{n_other} rows have another meets_core than the activation gives; {used}."] if n_other else []
 
 
 def _rank_warnings(market: Market, ranks: pa.Table) -> list[str]:
     found = []
     if market.benchmark is None:
-        found.append("no benchmark: residual momentum and comparisons with it are null; the raw rank serves.")
+        found.append("no benchmark: residual momentum and comparisons with it are null; the raw rank is used.")
     weeks = ranks.filter(pc.equal(ranks["grid"], "week"))
     is_thin = pc.less(weeks["n_ranked"], MIN_CROSS_SECTION)
     thin = pc.count_distinct(weeks["asof_date"].filter(is_thin)).as_py()
@@ -379,6 +380,6 @@ def _out_rows(
         computed |= {name: found[name] for name in ("entry_price", "exit_reason", "net_r")}
         own_reason = pa.array([reason or None for reason in reasons[shown]], pa.string())
         computed["drop_reason"] = pc.coalesce(own_reason, found["drop_reason"])
-    # A column that is replaced keeps its place.
+    # A replaced column keeps its position.
     columns = {name: table[name] for name in table.column_names if name not in computed}
     return pa.table({**columns, **replaced, **computed})

@@ -1,7 +1,7 @@
-"""The files that `btassets grade` is given: a table of setups, a folder of bars, a benchmark.
+"""The input files of `btassets grade`: a table of setups, a folder of bars, a benchmark.
 
-Belongs here: reading them, and which of the folder's files is the benchmark and therefore no ticker. Does not
-belong here: what a column of the table means (`given_setups.py`), grading (`grade.py`).
+Belongs here: reading them, and excluding the benchmark's file from the tickers. Does not belong here: the meaning of
+the table's columns (`given_setups.py`), grading (`grade.py`).
 """
 
 import csv
@@ -43,7 +43,7 @@ class GradeMarket:
     benchmark
         None: none was given.
     warnings
-        One sentence per ticker that was refused or lost rows.
+        One sentence per refused ticker or ticker with dropped rows.
     """
 
     bars: dict[str, Bars]
@@ -52,12 +52,12 @@ class GradeMarket:
 
 
 def read_candidate_file(path: Path) -> pa.Table:
-    """Read a table of setups; its columns are called as in docs/method/grade.md, without case.
+    """Read a table of setups; column names as in docs/method/grade.md, ignoring case.
 
     Raises
     ------
     CandidateTableError
-        When the file is missing, cannot be read, or has a column twice.
+        If the file is missing or unreadable, or has a column twice.
     """
     try:
         table = _read_csv(path) if path.name.casefold().endswith(_TEXT_SUFFIXES) else _read_parquet(path)
@@ -69,8 +69,10 @@ def read_candidate_file(path: Path) -> pa.Table:
     names = [same_name(name) for name in table.column_names]
     twice = [name for name, n in Counter(names).items() if n > 1]
     if twice:
-        problem = f"column {twice[0]!r} is there {names.count(twice[0])} times"
-        raise CandidateTableError(str(path), problem, "each column once, whatever its case; rename or drop the others.")
+        problem = f"column {twice[0]!r} occurs {names.count(twice[0])} times"
+        raise CandidateTableError(
+            str(path), problem, ("columns must be unique ignoring case; rename or drop the others.")
+        )
     return table.rename_columns(names)
 
 
@@ -87,7 +89,7 @@ def _read_csv(path: Path) -> pa.Table:
     names = next(csv.reader([first], delimiter=delimiter), [])
     if len({same_name(name) for name in names}) < len(names):
         return pa.table([pa.array([], pa.string()) for _ in names], names=names)  # refused by the caller
-    # Text stays text: the readers of tickers, dates and directions take it from there.
+    # Text stays text: the readers of tickers, dates and directions parse it.
     texts = {name: pa.string() for name in names if same_name(name) in _TEXT_COLUMNS}
     converting = pa_csv.ConvertOptions(column_types=texts, strings_can_be_null=True, null_values=[""])
     return pa_csv.read_csv(path, parse_options=pa_csv.ParseOptions(delimiter=delimiter), convert_options=converting)
@@ -99,16 +101,16 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
     Parameters
     ----------
     benchmark
-        A file; one inside of `folder` is no ticker unless `universe.tickers` lists it.
+        A file; one inside `folder` is not a ticker unless `universe.tickers` lists it.
     settings
-        `source.columns`, `source.basis`, `source.ticker_pattern` and `basis` say how the files are read.
+        `source.columns`, `source.basis`, `source.ticker_pattern` and `basis` describe the files.
 
     Raises
     ------
     NoBarsError
-        When no file can be used.
+        If no file can be used.
     BenchmarkError
-        When the benchmark cannot be.
+        If the benchmark cannot be used.
     """
     columns = ColumnNames(**settings.source.columns.model_dump())
     source = FilesSource(folder, columns, settings.source.basis, settings.source.ticker_pattern)
@@ -133,7 +135,7 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
             bars[ticker] = adjusted_bars(screened.bars, source.basis, settings.basis)
     if not bars:
         reason = f" (first: {warnings[0]})" if warnings else ""
-        raise NoBarsError(str(folder), f"no file of bars could be used{reason}", "correct the files.")
+        raise NoBarsError(str(folder), f"no bar file is usable{reason}", "correct the files.")
     if benchmark is None:
         return GradeMarket(bars, None, warnings)
     raw = read_benchmark(str(benchmark.absolute()), source, columns)
@@ -142,7 +144,7 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
 
 
 def _benchmark_tickers(source: FilesSource, benchmark: Path | None, settings: Settings) -> set[str]:
-    """Tickers of the folder that are the benchmark's own file and that nobody listed."""
+    """Tickers of the folder that are the benchmark's own file and not listed."""
     if benchmark is None:
         return set()
     listed = {TickerNames(source.tickers()).find(name) for name in settings.universe.tickers}

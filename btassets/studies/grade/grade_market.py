@@ -1,4 +1,4 @@
-"""The market that given setups are graded on: bars, benchmark, and the calendar that the bars make.
+"""The market for given setups: bars, benchmark, and the calendar derived from the bars.
 
 Belongs here: sessions, week ends and T of a folder of bars without an exchange calendar. Does not belong
 here: a book's own calendar (`sessions.py`) and grading (`grade.py`).
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Market:
-    """Bars, benchmark and the calendar that they make: the union of the tickers' dates.
+    """Bars, benchmark and their calendar: the union of the tickers' dates.
 
     Attributes
     ----------
@@ -51,11 +51,11 @@ class Market:
         return int(self.calendar[-1])
 
     def session_no(self, bars: Bars) -> npt.NDArray[np.int32]:
-        """Return the number of each bar's session; bars after T lie beyond the calendar."""
+        """Return the number of each bar's session; bars after T are beyond the calendar."""
         return np.searchsorted(self.calendar, bars.dates).astype(np.int32)
 
     def benchmark_on(self, dates: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
-        """Open and close of the benchmark on these dates, NaN where it has no bar."""
+        """Open and close of the benchmark on these dates, NaN if missing."""
         if self.benchmark is None or not self.benchmark.n_bars:
             missing = np.full(len(dates), np.nan)
             return missing, missing
@@ -64,7 +64,7 @@ class Market:
         return np.where(is_hit, self.benchmark.open[at], np.nan), np.where(is_hit, self.benchmark.close[at], np.nan)
 
     def is_ended(self, bars: Bars) -> bool:
-        """Whether a ticker's last bar lies more than ten days before T."""
+        """Whether a ticker's last bar is more than ten days before T."""
         return bars.n_bars > 0 and has_ended(int(bars.dates[-1]), self.last_session)
 
     def benchmark_closes(self) -> BenchmarkCloses | None:
@@ -76,16 +76,16 @@ class Market:
 
 
 def market_of(bars: Mapping[str, Bars], benchmark: Bars | None, *, is_cut: bool) -> Market:
-    """Order the tickers and make the calendar of their own dates.
+    """Order the tickers and build the calendar from their own dates.
 
     Parameters
     ----------
     bars
         By ticker.
     benchmark
-        None: there is none. Its dates make no session.
+        None: there is none. Its dates do not create sessions.
     is_cut
-        Cut everything at T, the last session that most living tickers share; the legacy profile does not.
+        Cut everything at T, the last session shared by most living tickers; the legacy profile does not.
 
     Raises
     ------

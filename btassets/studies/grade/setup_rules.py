@@ -1,4 +1,4 @@
-"""Dates that no setup can have.
+"""Impossible dates of setups.
 
 Belongs here: refusing setups of the future and of the far past. Does not belong here: reading columns and prices
 (`given_setups.py`).
@@ -31,11 +31,11 @@ def check_days(days: npt.NDArray[np.int32], name: str, today: dt.date | None = N
     Raises
     ------
     CandidateTableError
-        With the first such date.
+        Names the first such date.
     """
     now = today or dt.datetime.now(dt.UTC).date()
     first, last = (_FIRST - EPOCH).days, (now - EPOCH).days + 1
     wrong = days[(days < first) | (days > last)]
     if len(wrong):
         problem = f"{name} = {np.datetime64(int(wrong[0]), 'D')} in {len(wrong)} row{'s' * (len(wrong) > 1)}"
-        raise CandidateTableError(_TABLE, problem, f"a setup has a date from {_FIRST} to {now}; correct the table.")
+        raise CandidateTableError(_TABLE, problem, f"a setup's date must be from {_FIRST} to {now}; correct the table.")

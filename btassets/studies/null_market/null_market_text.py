@@ -1,4 +1,4 @@
-"""The words of the null market: its table, what it tests and what not.
+"""Text of the null market: its table, what it tests and what it does not.
 
 Belongs here: text. Does not belong here: any number.
 """
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 TESTS = (
-    "Each version keeps the benchmark, every ticker's beta, volatility, volume and the co-movement of a session; what "
-    "beta does not explain is sign-flipped by session, one sign for all tickers. Share: versions that reach the real "
-    "number, the real market among them."
+    "Each version keeps the benchmark, every ticker's beta, volatility, volume and the co-movement of a session; "
+    "beta residuals are sign-flipped by session, one sign for all tickers. Share: versions that reach the real "
+    "number, counting the real market."
 )
 TESTS_NOT = (
-    "It tests whether what one session leaves over says anything of later ones. It does not test the list of tickers "
-    "(survivors stay survivors), costs, or an edge that lies in beta or in the benchmark's own timing."
+    "It tests whether the residuals of one session predict later ones. It does not test the list of tickers "
+    "(survivors stay survivors), costs, or an edge in beta or in the benchmark's own timing."
 )
 
 

@@ -1,11 +1,11 @@
-"""Versions of the book's own market without an edge, each through the stages that make a verdict.
+"""Versions of the book's own market without an edge, each run through the stages that give a verdict.
 
-A version is a book of its own in a temporary folder: the bars of `engine.statistics.null_market`, the scenario's
-settings, the stages below the bars. Its numbers are kept by version in `data/null_market/`, so that an interrupted run
-goes on where it stopped, and a run over unchanged bars, settings and code does nothing.
+A version is a separate book in a temporary folder: the bars of `engine.statistics.null_market`, the scenario's
+settings, the stages downstream of the bars. Its numbers are stored by version in `data/null_market/`, so that an
+interrupted run can continue, and a run over unchanged bars, settings and code does nothing.
 
-Belongs here: making and running versions, and the table of where the real numbers fall. Does not belong here: the
-flipped bars (`engine.statistics.null_market`), words (`null_market_text.py`).
+Belongs here: building and running versions, and the table of ranks of the real numbers. Does not belong here: the
+flipped bars (`engine.statistics.null_market`), text (`null_market_text.py`).
 """
 
 import json
@@ -49,7 +49,7 @@ DECIDING = ("profile", "method", "gates", "costs", "exits", "portfolio", "engine
 """Settings that a version takes from the scenario."""
 
 NOT_RUN = ("model_tests", "calibration", "stat_calibration", "todays_setups", "backtest_report")
-"""Stages that make none of the numbers compared."""
+"""Stages that compute none of the compared numbers."""
 
 READS = Reads(
     "null_market",
@@ -57,7 +57,7 @@ READS = Reads(
     reads=("ohlcv_history", "sessions", "benchmark_closes"),
     outside=("membership",),
 )
-"""What a version is made of."""
+"""Inputs of a version."""
 
 _CODE = ("btassets/engine", "btassets/stages", "dbt_like_sql", "btassets/studies/null_market")
 
@@ -67,12 +67,12 @@ Numbers = dict[str, float | None]
 def null_market_document(
     book: Book, n_versions: int, *, n_jobs: int | None = None, progress: Callable[[int, int], object] | None = None
 ) -> dict[str, Any]:
-    """Real numbers beside those of `n_versions` versions, plain JSON values; runs the versions that are missing.
+    """Real numbers beside those of `n_versions` versions, plain JSON values; runs missing versions.
 
     Raises
     ------
     UsageError
-        When the scenario was never run, or for a number of versions that cannot be run.
+        If the scenario was never run, or for an invalid number of versions.
     """
     if not 1 <= n_versions <= MAX_VERSIONS:
         raise UsageError(
@@ -105,7 +105,7 @@ def null_market_document(
 
 
 def version_key(book: Book) -> str:
-    """Hash of what decides a version: bars, universe, the scenario's deciding settings, benchmark and code."""
+    """Hash of all inputs of a version: bars, universe, the scenario's relevant settings, benchmark and code."""
     return digest(bars_version(book), select(book.settings, DECIDING), book.base.benchmark, code_version(*_CODE))
 
 
@@ -114,7 +114,7 @@ def _run(book: Book, folder: Path, missing: list[int], n_jobs: int) -> Iterator[
     if n_jobs == 1 or len(missing) < 2:
         yield from (run_version(*work, k) for k in missing)
         return
-    # Spawned, not forked: this process has threads of Arrow and DuckDB.
+    # Spawned, not forked, because this process has threads of Arrow and DuckDB.
     pool = ProcessPoolExecutor(min(n_jobs, len(missing)), mp_context=get_context("spawn"))
     with pool:
         for future in as_completed([pool.submit(run_version, *work, k) for k in missing]):
@@ -122,7 +122,7 @@ def _run(book: Book, folder: Path, missing: list[int], n_jobs: int) -> Iterator[
 
 
 def run_version(book_folder: str, scenario: str, out_folder: str, version: int) -> int:
-    """Make and run one version and keep its numbers; returns its number."""
+    """Build and run one version and store its numbers; returns its number."""
     use_cache_folder()
     book = open_book(Path(book_folder), scenario=scenario)
     with tempfile.TemporaryDirectory(prefix="btassets-null-") as name:
@@ -183,7 +183,7 @@ def _write(path: Path, bars: Bars) -> None:
 
 
 def book_numbers(book: Book) -> Numbers:
-    """Numbers of one book that are compared, by name; None = not known."""
+    """Compared numbers of one book, by name; None = not known."""
 
     def rows(table: str) -> list[dict[str, Any]]:
         return book.lake.read(table, book.scenario).to_pylist()
@@ -206,7 +206,7 @@ def book_numbers(book: Book) -> Numbers:
 
 
 def compared(real: Mapping[str, float | None], versions: list[Numbers]) -> list[dict[str, Any]]:
-    """One row per number: the real one, mean and spread over the versions, share of them that reach it.
+    """One row per number: the real one, mean and spread over the versions, share of versions that reach it.
 
     `share` is (1 + versions at or above) / (1 + versions); the real market itself is one of them.
     """

@@ -1,8 +1,7 @@
-"""A sweep: a grid over the settings that follow the replay, as one document for page, table and files.
+"""A sweep: a grid over the settings downstream of the replay, as one document for page, table and files.
 
-Belongs here: which settings a sweep can vary, what each cell says, which cell is best, which stands on a
-plateau, and how many were tried. Does not belong here: the cells' numbers (`sweep_books.py`), layout
-(`btassets.studies.sweep.sweep_page`).
+Belongs here: the settings that a sweep can vary, the results of each cell, the best cell, plateaus, and the number of
+trials. Does not belong here: the cells' numbers (`sweep_portfolios.py`), layout (`btassets.studies.sweep.sweep_page`).
 """
 
 import math
@@ -54,7 +53,7 @@ SWEPT = (
     "method.ended",
     "method.portfolio",
 )
-"""Settings that a sweep can vary: what follows the replay and decides setups or books."""
+"""Settings that a sweep can vary: those downstream of the replay that affect setups or portfolios."""
 
 MEASURES = {
     "sharpe": "Sharpe ratio",
@@ -63,10 +62,10 @@ MEASURES = {
     "max_drawdown_pct": "Max drawdown, %",
     "net_avg_r": "Net R per setup",
 }
-"""What cells can be compared by; of a drawdown the smaller is the better."""
+"""Measures for comparing cells; for a drawdown smaller is better."""
 
 LEAST_TRADES = 30
-"""Trades of a book below which its cell is neither best nor part of a plateau's centre."""
+"""Minimum number of trades for a cell to be best or the centre of a plateau."""
 
 _SCHEMA_VERSION = 1
 _LEVEL = 0.05
@@ -76,12 +75,12 @@ Row = dict[str, Any]
 
 
 def check_axes(axes: Sequence[Axis]) -> None:
-    """Refuse a setting that books after the replay do not depend on.
+    """Refuse a setting that does not affect portfolios downstream of the replay.
 
     Raises
     ------
     UsageError
-        With the key, why it cannot be swept, and what to do.
+        Names the key, the reason, and what to do.
     """
 
     def lies_in(key: str, prefixes: Sequence[str]) -> bool:
@@ -93,13 +92,14 @@ def check_axes(axes: Sequence[Axis]) -> None:
             continue
         if lies_in(key, SHARED_SETTINGS):
             raise UsageError(
-                f"sweep {key}: belongs to the whole book", "a sweep varies what follows the replay; set it in the file."
+                f"sweep {key}: belongs to the whole book",
+                "a sweep can only vary settings downstream of the replay; set it in the file.",
             )
         if key == "profile" or lies_in(key, REPLAY_SETTINGS):
-            problem = f"sweep {key}: decides the replay, and a sweep runs over one replay"
+            problem = f"sweep {key}: a setting of the replay; a sweep uses one replay"
             run = f"`btassets run --set {key}={axis.labels[0]} --as NAME`"
             raise UsageError(problem, f"run each value as a scenario, {run}, and `btassets compare` them.")
-        raise UsageError(f"sweep {key}: decides no number of a sweep", f"vary one of {', '.join(SWEPT)}.")
+        raise UsageError(f"sweep {key}: affects no number of a sweep", f"vary one of {', '.join(SWEPT)}.")
 
 
 def sweep_document(
@@ -110,32 +110,32 @@ def sweep_document(
     by: str = "sharpe",
     progress: Callable[[int, int], object],
 ) -> dict[str, Any]:
-    """Run a grid and return all that is shown of it, plain JSON values.
+    """Run a grid and return its document, plain JSON values.
 
     Parameters
     ----------
     book
-        A book that was run; a scenario of its own is the start of every cell.
+        A book that was run; its scenario is the base of every cell.
     words
         `key=first:last:step` or `key=a,b,c`.
     policy
-        Exit of the books and of the setups' R.
+        Exit of the portfolios and of the setups' R.
     by
         One of `MEASURES`.
     progress
-        Called with books done and books in all.
+        Called with the number of portfolios done and the total.
 
     Raises
     ------
     UsageError, SettingError, UnknownSettingError
-        A word that cannot be swept.
+        An argument that cannot be swept.
     NoBarsError
         The book was never run.
     """
     axes = parse_grid(words, book.settings)
     check_axes(axes)
     if not book.lake.bucket_files(book.candidates) or book.lake.footer("factor_signals", book.replay) is None:
-        raise NoBarsError(str(book.folder), "no replay to sweep over", "`btassets run` reads the bars and replays.")
+        raise NoBarsError(str(book.folder), "no replay for the sweep", "`btassets run` reads the bars and replays.")
     places = list(cells(axes))
     settings = [settings_of(book.settings, axes, place) for place in places]
     found = run_cells(book, [*settings, book.settings], policy, progress=progress)
@@ -184,7 +184,7 @@ def sweep_document(
 
 
 def _as_walked(settings: Settings) -> Settings:
-    """Settings with the one hold that a book has: the longest of its list."""
+    """Settings with the one hold of a portfolio: the longest of its list."""
     longest = settings.exits.model_copy(update={"hold_days": settings.exits.hold_days[-1:]})
     return settings.model_copy(update={"exits": longest})
 
@@ -194,7 +194,7 @@ def _current(book: Book, axis: Axis) -> str:
 
 
 def _name(book: Book, axes: Sequence[Axis], policy: str) -> str:
-    """Name of a sweep: the same grid over the same settings has the same one."""
+    """Name of a sweep: the same for the same grid over the same settings."""
     asked = [book.scenario, book.resolved.hash, policy, [(axis.key, axis.labels) for axis in axes]]
     return f"sweep-{digest(asked)[:8]}"
 
@@ -202,7 +202,7 @@ def _name(book: Book, axes: Sequence[Axis], policy: str) -> str:
 def _record(
     book: Book, settings: Sequence[Settings], books: Sequence[BookResult | None], policy: str, name: str
 ) -> int:
-    """Add every cell to the ledger of trials; how many configurations it counts on these data then."""
+    """Add every cell to the ledger of trials; returns the resulting number of configurations on these data."""
     data = bars_version(book)
     pairs = zip(settings, books, strict=True)
     rows = [trial_row(own, result, data_version=data, policy=policy) for own, result in pairs]
@@ -224,7 +224,7 @@ def _number(value: float | None, digits: int = _DIGITS) -> float | None:
 def _cell_rows(
     books: Sequence[BookResult | None], moments: Sequence[ReturnMoments], setups: Influence, trials: int
 ) -> list[Row]:
-    """Rows of all cells, the last one the book's own settings: every cell against it, pair by pair."""
+    """Rows of all cells, the last one the book's own settings, with paired differences to it."""
     k = len(books)
     own = setups.take([k - 1] * k)
     found, pairs = estimate(setups, OVERLAP_WEEKS), difference(setups, own)
@@ -253,7 +253,7 @@ def _cell_rows(
 
 
 def _luck(moments: Sequence[ReturnMoments], trials: int) -> dict[str, Any]:
-    """What the luckiest of so many books without any skill would show over this history."""
+    """Expected best of that many portfolios without any skill over this history."""
     longest = max(moments, key=lambda m: m.n)
     if longest.n < 3:
         return {"expected_best_sharpe": None, "n_days": longest.n}
@@ -287,7 +287,7 @@ def _add_neighbourhoods(rows: Sequence[Row], shape: tuple[int, ...], axes: Seque
 def _best(rows: Sequence[Row], name: str, by: str) -> int | None:
     """First cell with the best value of a column among those with enough trades; None without one.
 
-    A plateau's centre has all its neighbours, where any cell has them: the rim of the grid is no plateau.
+    A plateau's centre has all its neighbours, if any cell has them: the edge of the grid is no plateau.
     """
     values = _signed(_column(rows, name), by)
     values[[row["is_thin"] for row in rows]] = math.nan
@@ -299,14 +299,14 @@ def _best(rows: Sequence[Row], name: str, by: str) -> int | None:
 
 
 def place_words(row: Mapping[str, Any]) -> str:
-    """Settings of a cell in words, each by the last part of its key."""
+    """Settings of a cell as text, each by the last part of its key."""
     return ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in row["values"].items())
 
 
 def headline(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What the grid says, in one breath with how many were tried; verdict on the best cell."""
+    """The answer of the grid, including the number of trials; verdict on the best cell."""
     rows, by, trials = document["cells"], document["by"], document["trials"]
-    tried = f"{trials['cells']:,} books tried here, {trials['in_ledger']:,} on this book's data in all"
+    tried = f"{trials['cells']:,} portfolios tried here, {trials['in_ledger']:,} on this book's data in total"
     if document["best"] is None:
         return {"text": f"{tried}. No cell has {LEAST_TRADES} trades: nothing to compare.", "verdict": None}
     best, plateau, own = rows[document["best"]], rows[document["plateau"]], document["current"]
@@ -327,8 +327,8 @@ def headline(document: Mapping[str, Any]) -> dict[str, Any]:
     if luck is not None and best["sharpe"] is not None:
         chance = "-" if best["deflated_sharpe"] is None else f"{best['deflated_sharpe'] * 100:.0f}%"
         parts.append(
-            f"Luck alone would bring the best of so many to a Sharpe ratio of {luck:.2f}; that {best['sharpe']:.2f} is "
-            f"more than luck has a probability of {chance}."
+            f"The best of that many would reach a Sharpe ratio of {luck:.2f} by luck alone; the probability that "
+            f"{best['sharpe']:.2f} exceeds luck is {chance}."
         )
     if verdict is not None:
         spread = f"{best['delta_ci_lo']:+.3f} to {best['delta_ci_hi']:+.3f}"
@@ -365,7 +365,7 @@ _WHOLE = ("n_setups", "trades", "n_beside")
 
 
 def sweep_table(document: Mapping[str, Any]) -> pa.Table:
-    """All cells as one flat table: its settings, then its numbers."""
+    """All cells as one flat table: settings, then numbers."""
     rows = document["cells"]
     keys = [axis["key"] for axis in document["axes"]]
     columns: dict[str, pa.Array] = {key: pa.array([row["values"][key] for row in rows], pa.string()) for key in keys}
@@ -376,6 +376,6 @@ def sweep_table(document: Mapping[str, Any]) -> pa.Table:
 
 
 def folder_of(document: Mapping[str, Any]) -> str:
-    """Name of a sweep's folder below `reports/`: the same question has the same one."""
+    """Name of a sweep's folder below `reports/`: the same for the same sweep."""
     name = document["name"]
     return name if document["by"] == "sharpe" else f"{name}-{document['by']}"

@@ -1,4 +1,4 @@
-"""A sweep as one HTML file: the answer, the fields of cells, the best of them with their intervals.
+"""A sweep as one HTML file: the answer, the grids of cells, the best cells with intervals.
 
 Belongs here: layout of a sweep's document. Does not belong here: its numbers (`btassets.studies.sweep.sweep`).
 """
@@ -46,12 +46,12 @@ _COLUMNS = (
     Column("delta_ci", "95% interval", render=lambda row: interval(row, "delta_ci_lo", "delta_ci_hi")),
     Column("p_adj", "p", "num2", "step-down over all cells of this sweep"),
     Column("trades", "Trades", "n"),
-    Column("deflated_sharpe", "Deflated", "num2", "probability that the Sharpe ratio is more than luck"),
+    Column("deflated_sharpe", "Deflated", "num2", "probability that the Sharpe ratio exceeds luck"),
 )
 
 
 def interval(row: Mapping[str, Any], low: str, high: str) -> str:
-    """An interval in one cell; a dash where the history is too short for one."""
+    """An interval in one cell; a dash if the history is too short."""
     return "-" if row[low] is None else f"{shown(row[low], 'r3')} to {shown(row[high], 'r3')}"
 
 
@@ -62,7 +62,7 @@ def leaf(key: str) -> str:
 
 @dataclass(frozen=True)
 class Panel:
-    """One field of cells: what is fixed in it, its axes, and its cells by row and column."""
+    """One grid of cells: fixed settings, axes, and cells by row and column."""
 
     fixed: tuple[tuple[str, str], ...]
     x: Mapping[str, Any]
@@ -71,12 +71,12 @@ class Panel:
 
     @property
     def title(self) -> str:
-        """What is fixed, in words; empty with two settings or fewer."""
+        """Fixed settings as text; empty with two settings or fewer."""
         return ", ".join(f"{key} {value}" for key, value in self.fixed)
 
 
 def panels(document: Document) -> tuple[list[Panel], int]:
-    """Fields of a sweep, and how many there would be: beyond twelve, those through best and plateau."""
+    """Panels of a sweep, and their total number: beyond twelve, only those through best and plateau."""
     axes = sorted(document["axes"], key=lambda axis: (not axis["is_ordered"], -len(axis["labels"])))
     x, y, others = axes[0], axes[1] if len(axes) > 1 else None, axes[2:]
     by_place = {tuple(row["values"][axis["key"]] for axis in axes): row for row in document["cells"]}
@@ -97,7 +97,7 @@ def panels(document: Document) -> tuple[list[Panel], int]:
 
 
 def marks_of(document: Document, row: Mapping[str, Any]) -> tuple[str, ...]:
-    """How a cell is marked: best, plateau, current."""
+    """Mark of a cell: best, plateau, current."""
     cells = document["cells"]
     named = [name for name in ("best", "plateau") if document[name] is not None and cells[document[name]] is row]
     return (*named, *(("current",) if row["is_current"] else ()))
@@ -107,7 +107,7 @@ def sweep_page(document: Document) -> str:
     """HTML text of a sweep's document."""
     title = f"{document['book']}, {document['as_of']}: btassets sweep"
     parts = [_head(document), _fields(document), _best(document), _method(document)]
-    footer = "Nothing here is advice to trade. Every number stands in sweep.json beside it."
+    footer = "Not investment advice. Every number is in sweep.json beside this file."
     return shell(title, "".join(parts), footer, "landscape")
 
 
@@ -120,7 +120,7 @@ def _head(document: Document) -> str:
         ("Compared by", NAMES[by]),
         ("The book's own settings", shown(own[by], KINDS[by])),
         ("Tried here", f"{document['trials']['cells']:,}"),
-        ("Tried on these data in all", f"{document['trials']['in_ledger']:,}"),
+        ("Tried on these data in total", f"{document['trials']['in_ledger']:,}"),
         ("Settings", document["settings_hash"]),
     ]
     answer = document["headline"]
@@ -131,7 +131,7 @@ def _head(document: Document) -> str:
 
 
 def _scale(document: Document) -> tuple[float, float]:
-    """Value of no colour (the book's own, else the median) and the distance of full colour."""
+    """Value without colour (the book's own, else the median) and the distance of full colour."""
     known = sorted(row[document["by"]] for row in document["cells"] if _is_known(document, row))
     if not known:
         return 0.0, 0.0
@@ -177,11 +177,11 @@ def _fields(document: Document) -> str:
             f'<div style="min-width:{width}px;max-width:{width * 2}px">{chart}</div></div></figure>'
         )
     lead = (
-        f"{NAMES[by]} of the book in every cell. Blue is better than the book's own settings, orange is worse; grey "
-        f"numbers have fewer than {document['least_trades']} trades."
+        f"{NAMES[by]} of the portfolio in every cell. Blue is better than the book's own settings, orange is worse; "
+        f"grey numbers have fewer than {document['least_trades']} trades."
     )
     if len(found) < n_all:
-        lead += f" Of {n_all} fields those through the plateau and through the best cell; sweep.csv has all cells."
+        lead += f" Of {n_all} panels those through the plateau and through the best cell; sweep.csv has all cells."
     key = (
         '<ul class="legend">'
         '<li><span class="key best"></span>best cell</li>'
@@ -193,7 +193,7 @@ def _fields(document: Document) -> str:
 
 
 def _line(document: Document) -> str:
-    """Net R with its interval along the setting, when only one was varied."""
+    """Net R with its interval along the setting, if only one was varied."""
     if len(document["axes"]) > 1 or len(document["cells"]) > MOST_ROWS:
         return ""
     key = document["axes"][0]["key"]
@@ -219,7 +219,7 @@ def _line(document: Document) -> str:
 
 
 def ordered(document: Document) -> list[Mapping[str, Any]]:
-    """Cells from the best to the worst; those with few trades and without a value last."""
+    """Cells from best to worst; those with few trades or without a value last."""
     by = document["by"]
     sign = 1 if by in LESS_IS_BETTER else -1
 
@@ -243,7 +243,10 @@ def _best(document: Document) -> str:
     return section(
         "best",
         "The best cells",
-        "The book's own settings stand first. p holds over all cells: the best of many looks good without being it.",
+        (
+            "The book's own settings come first. p is adjusted over all cells, because the best of many looks good "
+            "by chance."
+        ),
         table(rows, columns, caption="Best cells", row_css=css),
     )
 
@@ -255,19 +258,19 @@ def _value(key: str) -> Any:
 def _method(document: Document) -> str:
     luck = document["luck"]
     items = [
-        "Every cell is one book over the same replay, walked by the same compiled simulator as the report's; only "
-        "the settings named here differ from the book's own.",
+        "Every cell is one portfolio over the same replay, simulated by the same compiled simulator as in the "
+        "report; only the settings named here differ from the book's own.",
         "Net R is the mean over graded setups after costs; intervals and differences are weekly, paired, with the "
         "equal-weighted cosine error. p is adjusted over all cells of this sweep by step-down.",
-        "The plateau of a cell is the mean over the cells at most one step away along every numeric setting. A "
-        "cell that is good only by itself is luck more often than not.",
-        f"{document['trials']['in_ledger']:,} configurations were tried on these data, this sweep included; the "
+        "The plateau of a cell is the mean over the cells at most one step away along every numeric setting. An "
+        "isolated good cell is usually luck.",
+        f"{document['trials']['in_ledger']:,} configurations were tried on these data, including this sweep; the "
         "deflated Sharpe ratio counts all of them.",
     ]
     if luck["expected_best_sharpe"] is not None:
         items.append(
-            f"Over {luck['n_days']:,} sessions the best of so many books without any skill is expected to show a "
-            f"Sharpe ratio of {shown(luck['expected_best_sharpe'], 'num2')}."
+            f"Over {luck['n_days']:,} sessions the best of that many portfolios without any skill is expected to "
+            f"show a Sharpe ratio of {shown(luck['expected_best_sharpe'], 'num2')}."
         )
     rows = "".join(f"<li>{esc(text)}</li>" for text in items)
     return section("method", "How to read this", "", f'<ul class="assumptions">{rows}</ul>')

@@ -1,7 +1,7 @@
-"""The cells of a sweep as numbers: which setups each one buys, what its book earned, how sure that is.
+"""The numbers of a sweep's cells: setups bought, portfolio result, and its uncertainty.
 
-Belongs here: batching many configurations through the compiled simulator and the weekly estimator.
-Does not belong here: the words of a sweep (`settings.grid`), its document (`sweep.py`) and its page.
+Belongs here: batching many configurations through the compiled simulator and the weekly estimator. Does not belong
+here: parsing a sweep (`settings.grid`), its document (`sweep.py`) and its page.
 """
 
 import os
@@ -38,7 +38,7 @@ from btassets.stages.portfolio.stored_inputs import read_benchmark_closes, store
 from btassets.studies.sweep.sweep_setups import Setups, read_setups
 
 BATCH = 250
-"""Books of one call of the compiled loop: what the progress bar counts in, and what one thread takes."""
+"""Portfolios per call of the compiled loop: the unit of the progress bar and of a thread's work."""
 
 READS = Reads(
     "sweep",
@@ -46,7 +46,7 @@ READS = Reads(
     reads=("ohlcv_history", "sessions", "benchmark_closes"),
     outside=("membership",),
 )
-"""What a sweep reads beside the replay."""
+"""Inputs of a sweep beside the replay."""
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -54,12 +54,12 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Cells:
-    """Every cell in the order given.
+    """Every cell in the given order.
 
     Attributes
     ----------
     books
-        One per cell; None where nothing was to trade.
+        One per cell; None if there was nothing to trade.
     setups
         Mean net R of the graded setups that qualify, with its weekly series, one column per cell.
     """
@@ -70,7 +70,7 @@ class Cells:
 
 @dataclass
 class _Sample:
-    """What all cells of one sample share; arrays are in the order of `entries`, shape (n_entries,)."""
+    """Values shared by all cells of one sample; arrays are in the order of `entries`, shape (n_entries,)."""
 
     panel: BarPanel
     tickers: list[str]
@@ -84,7 +84,7 @@ class _Sample:
     exits: dict[tuple[Any, ...], Exits] = field(default_factory=dict)
 
     def core(self, gates: Gates) -> Flags:
-        """Rows that pass every floor but the momentum gate."""
+        """Rows that pass every floor except the momentum gate."""
         return np.logical_and.reduce([self._floor(floor, gates) for floor in FLOORS if floor.name != MOMENTUM])
 
     def qualified(self, gates: Gates) -> Flags:
@@ -92,7 +92,7 @@ class _Sample:
         return np.logical_and.reduce([self._floor(floor, gates) for floor in FLOORS])
 
     def _floor(self, floor: Floor, gates: Gates) -> Flags:
-        """Rows that pass one floor, computed once for each value of its setting."""
+        """Rows that pass one floor, computed once per value of its setting."""
         key = floor.setting, getattr(gates, floor.setting)
         if key not in self.floors:
             found = judge(self.setups, gates.model_dump())
@@ -115,18 +115,18 @@ class _Sample:
 def run_cells(
     book: Book, settings: Sequence[Settings], policy: Policy, *, progress: Callable[[int, int], object]
 ) -> Cells:
-    """Simulate one book per cell and average its setups.
+    """Simulate one portfolio per cell and average its setups.
 
     Parameters
     ----------
     book
-        Its replay is read as it stands.
+        Uses its existing replay.
     settings
         Of each cell.
     policy
-        Exit policy of every book, and of the setups' R.
+        Exit policy of every portfolio, and of the setups' R.
     progress
-        Called with books done and books in all.
+        Called with the number of portfolios done and the total.
     """
     tables, stored = Tables(READS, book), book.settings
     sessions = read_sessions(tables)
@@ -149,7 +149,7 @@ def run_cells(
             cells = [settings[k] for k in batch]
             return batch, _books(sample, cells, policy, benchmark), _setup_means(sample, cells, policy)
 
-        for own_settings in own:  # before the threads start: they share what is computed once
+        for own_settings in own:  # before the threads start: shared values are computed once
             sample.qualified(own_settings.gates)
             sample.exits_of(replace(book_rules(own_settings), policy=policy))
         with ThreadPoolExecutor(max_workers=book.settings.executor.shards or os.cpu_count() or 1) as pool:
@@ -234,7 +234,7 @@ def _books(
 def _book_by_close(
     sample: _Sample, settings: Settings, rules: BookRules, benchmark: BenchmarkCloses | None
 ) -> BookResult | None:
-    """A book of the legacy profile walks the sessions of all that qualify for its gate or for any variant."""
+    """Sessions of all tickers that qualify for the gate or any variant, as used by the legacy profile."""
     core, qualified = sample.core(settings.gates), sample.qualified(settings.gates)
     priced = priced_tickers(
         len(sample.tickers),

@@ -1,7 +1,7 @@
-"""The setups that the cells of a sweep choose from, computed from the replay as it stands.
+"""The setups behind the cells of a sweep, computed from the existing replay.
 
-Belongs here: running the two ranking models for one sample (dates, ranking, fill, expiries), with every
-floor at the loosest that any cell asks for. Does not belong here: books and statistics (`sweep_books.py`).
+Belongs here: running the two ranking models for one sample (dates, ranking, fill, expiries), with every floor at its
+loosest value over the cells. Does not belong here: portfolios and statistics (`sweep_portfolios.py`).
 """
 
 from collections.abc import Sequence
@@ -61,12 +61,12 @@ class Setups:
 def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setups:
     """Rank and grade the candidates of the book's replay under the sample of `settings`.
 
-    Nothing is read of the tables of an earlier run but the replay, and nothing is written.
+    Reads only the replay of the earlier run, and writes nothing.
 
     Parameters
     ----------
     settings
-        Section `method` and the delisting return decide; its gates do not.
+        Section `method` and the delisting return are used; its gates are not.
     gates
         Those of every cell.
     """
@@ -86,7 +86,7 @@ def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setup
         ranks = connection.sql(models["percentile_ranks"].sql).to_arrow_table()
         connection.register("percentile_ranks", ranks)
         graded = connection.sql(models["graded_setups"].sql).filter("meets_core")
-        # The legacy profile's calendar is made of all that any variant would buy, whatever the cutoff.
+        # The legacy profile's calendar consists of all tickers that any variant would buy, at any cutoff.
         if settings.method.portfolio == "open":
             graded = graded.filter("momentum_ok")
         kept = graded.project(", ".join(columns))

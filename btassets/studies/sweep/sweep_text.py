@@ -1,4 +1,4 @@
-"""A sweep on the terminal: the answer, the fields of cells, the best of them.
+"""A sweep on the terminal: the answer, the grids of cells, the best cells.
 
 Belongs here: plain text. Does not belong here: layout of the page (`sweep_page.py`), numbers.
 """
@@ -26,7 +26,7 @@ def sweep_text(document: Mapping[str, Any]) -> str:
     for panel in found[:_MOST_PANELS]:
         lines += ["", *_field(document, panel)]
     if n_all > min(len(found), _MOST_PANELS):
-        lines += ["", f"{min(len(found), _MOST_PANELS)} of {n_all} fields; the table of all cells has the others"]
+        lines += ["", f"{min(len(found), _MOST_PANELS)} of {n_all} panels; the table of all cells has the others"]
     lines += ["", *_best(document)]
     return "\n".join(lines)
 
@@ -72,7 +72,7 @@ def _row(row: Mapping[str, Any], keys: Sequence[str], by: str) -> list[str]:
 
 
 def aligned(rows: Sequence[Sequence[str]], n_text: int = 1) -> list[str]:
-    """Rows as lines of equal columns; the first `n_text` to the left, the others to the right."""
+    """Rows as aligned lines; the first `n_text` columns left-aligned, the others right-aligned."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     return [
         "  ".join(

@@ -29,7 +29,7 @@ def test_it_prints_the_field_the_best_cells_and_where_the_files_are(book: Path) 
     answer = swept(book, *GRID)
     assert answer.code == 0, answer.err
     assert answer.err == ""
-    assert "6 books tried here" in answer.out
+    assert "6 portfolios tried here" in answer.out
     assert "exits.hold_days down, gates.min_rr across" in answer.out
     folder = only_folder(book)
     for name in ("sweep.html", "sweep.json", "sweep.csv"):
@@ -79,7 +79,7 @@ def test_exit_and_measure_are_what_was_asked_for(book: Path) -> None:
     [
         (["gates.min_rrr=1"], "gates.min_rrr: no such setting (command line); did you mean gates.min_rr?"),
         (["gates.min_rr=two"], 'gates.min_rr = "two": must be a number >= 0 (command line)'),
-        (["engine.gap_days=1,2"], "decides the replay, and a sweep runs over one replay"),
+        (["engine.gap_days=1,2"], "a setting of the replay; a sweep uses one replay"),
         (["gates.min_rr=1", "--scenario", "nobody"], "scenario nobody: neither in"),
         (["gates.min_rr=1", "--out", "cells.xls"], "--out cells.xls: ends in .xls; write .parquet, .csv or .json."),
         ([], "missing argument"),
@@ -95,7 +95,7 @@ def test_a_book_without_bars_ends_with_three(tmp_path: Path) -> None:
     (tmp_path / "btassets.toml").write_text('[source]\nkind = "demo"\n', encoding="utf-8")
     answer = swept(tmp_path, "gates.min_rr=1,2")
     assert answer.code == 3
-    assert answer.err.endswith("no replay to sweep over; `btassets run` reads the bars and replays.\n")
+    assert answer.err.endswith("no replay for the sweep; `btassets run` reads the bars and replays.\n")
 
 
 def test_reports_that_cannot_be_written_end_with_seven(book: Path) -> None:

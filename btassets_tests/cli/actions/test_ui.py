@@ -76,7 +76,7 @@ def test_kill_leaves_nothing(book: Path) -> None:
     finally:
         assert second.stop() == 130
         assert again.stop() == 130
-    assert "this is the page alone" in second.process.stdout.read()
+    assert "this starts the page only" in second.process.stdout.read()
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def test_a_killed_page_leaves_no_open_run(book: Path) -> None:
     with open_instance(open_book(book).instance) as instance:
         assert [run.run_id for run in instance.get_runs() if not run.is_finished] == []
         texts = [str(entry.dagster_event.message) for entry in instance.all_logs(run_id) if entry.dagster_event]
-    assert any("ended without a word" in text or "interrupted" in text.lower() for text in texts)
+    assert any("ended without notice" in text or "interrupted" in text.lower() for text in texts)
 
 
 @pytest.mark.slow
@@ -110,4 +110,4 @@ def test_ctrl_c_ends_with_words(book: Path) -> None:
     assert "loading the book's definitions ..." in told
     assert "starting the page ..." in told
     assert told.rstrip().endswith("page, daemon and runs have ended. `btassets ui` starts them again.")
-    assert "what is done stays done" not in told
+    assert "finished work is kept" not in told

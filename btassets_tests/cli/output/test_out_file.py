@@ -58,7 +58,7 @@ def test_an_existing_file_and_a_link_to_one_are_replaced(book: Path, tmp_path: P
 def test_a_file_that_is_read_is_no_target(tmp_path: Path) -> None:
     given = tmp_path / "a.csv"
     given.write_text("x")
-    with pytest.raises(UsageError, match="uses this file itself"):
+    with pytest.raises(UsageError, match="an input file of this command"):
         checked_out(given, endings=(), inputs=(tmp_path / "b" / ".." / "a.csv",))
     answer = call("grade", "--candidates", given, "--bars", tmp_path, "--out", given)
     assert answer.code == 2

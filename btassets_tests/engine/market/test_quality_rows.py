@@ -139,7 +139,7 @@ def test_q4_q5_more_than_5_rows_or_half_a_percent_block(n: int, n_bad: int, rule
     if is_blocked:
         (text,) = [p.text for p in result.problems if p.severity == "block"]
         # The first case with its date and values, not only how many.
-        assert text.startswith(f"T 2021-03-11: {n_bad} of {n} rows are bad, this one with open 101, high 102")
+        assert text.startswith(f"T 2021-03-11: {n_bad} of {n} rows are bad, e.g. open 101, high 102")
         assert ("close nan, volume 1000" if rule == "Q4" else "low 150, close 101") in text
     overridden = screen_bars("T", raw, overrides=[Override("T", rule, "looked at.")])
     assert overridden.bars is not None

@@ -67,7 +67,7 @@ def test_a_missed_split_of_any_simple_ratio_is_refused_with_ratio_and_date(
     assert codes(bars, basis) == [("Q8", "block", 18687 + AT, 1), *jumped]
     text = screen_bars("T", bars, basis=basis).problems[0].text
     assert f"T 2021-06-09: open {bars.open[AT]:g}" in text
-    assert f"split {spelled} that is not recorded" in text
+    assert f"an unrecorded {spelled} split" in text
     assert "source.basis" in text or basis == "raw"
     kept = screen_bars("T", bars, basis=basis, overrides=[Override("T", rule, "real.") for rule in ("Q7", "Q8")])
     assert kept.bars is not None

@@ -152,11 +152,11 @@ def test_no_change_is_the_default_advice():
     assert headline(hold, {"exit": "supported"}).startswith("Hold 21 sessions")
     noise = "not distinguishable from noise"
     for ranking, listed, words in (
-        ("supported", "supported", "foretells returns, and the list"),
+        ("supported", "supported", "predicts returns, and its list"),
         ("supported", noise, "whether the few names of the list"),
         (noise, noise, "Neither the ranking nor the list"),
         (noise, "contradicted", "did worse than the rest"),
-        ("contradicted", noise, "points the wrong way"),
+        ("contradicted", noise, "predicts in the wrong direction"),
     ):
         assert words in headline(hold, {"exit": "supported"}, ranking=ranking, listed=listed)
     assert headline({"items": [{"topic": "exit"}]}, {}).startswith("No change.")

@@ -63,7 +63,7 @@ def test_a_run_of_a_dead_process_is_closed(instance: dg.DagsterInstance, dead_pi
     run = run_of(instance, status, {**process_tags(), PID_TAG: str(dead_pid)})
     assert close_dead_runs(instance) == 1
     assert status_of(instance, run) == (Status.CANCELED if status == Status.CANCELING else Status.FAILURE)
-    assert f"its process {dead_pid} on {socket.gethostname()} ended without a word" in reason(instance, run)
+    assert f"its process {dead_pid} on {socket.gethostname()} ended without notice" in reason(instance, run)
     assert close_dead_runs(instance) == 0
 
 
@@ -127,7 +127,7 @@ def test_a_run_that_waits_for_a_dead_code_server_is_closed(instance: dg.DagsterI
         run = run_of(instance, Status.STARTING, tags)
         assert close_dead_runs(instance) == 0
     assert close_dead_runs(instance) == 1
-    assert "the page that was asked to start it has ended" in reason(instance, run)
+    assert "the page asked to start it has ended" in reason(instance, run)
     assert status_of(instance, foreign) == Status.STARTING
 
 
@@ -149,4 +149,4 @@ def test_a_run_that_nobody_started_is_closed_after_a_while(
     assert close_dead_runs(instance) == 1
     monkeypatch.undo()
     assert status_of(instance, run) == Status.FAILURE
-    assert "created and never started" in reason(instance, run)
+    assert "created but never started" in reason(instance, run)

@@ -104,9 +104,9 @@ def test_a_folder_that_is_missing_empty_or_unreadable_ends_with_3(
     (tmp_path / "one.txt").write_text("x")
     for path, said in (
         ("nothing", "no such folder"),
-        ("empty", "no file of bars"),
-        ("other", "no file of bars"),
-        ("one.txt", "no file of bars"),
+        ("empty", "no bar file"),
+        ("other", "no bar file"),
+        ("one.txt", "no bar file"),
     ):
         with pytest.raises(NoBarsError, match=said) as caught:
             FilesSource(tmp_path / path).tickers()
@@ -139,9 +139,9 @@ def test_names_that_differ_only_in_case_or_come_twice_block_each_other_only(tmp_
     for ticker, said in (
         ("AAPL", "AAPL and aapl differ only in case"),
         ("aapl", "AAPL and aapl differ only in case"),
-        ("MSFT", "2 files give this ticker (MSFT.csv, MSFT.csv.gz)"),
-        ("BRK.B", "2 files give this ticker (BRK-B.csv, BRK.B.csv)"),
-        ("A B", "characters beyond"),
+        ("MSFT", "2 files map to this ticker (MSFT.csv, MSFT.csv.gz)"),
+        ("BRK.B", "2 files map to this ticker (BRK-B.csv, BRK.B.csv)"),
+        ("A B", "characters other than"),
     ):
         error = blocked(source, ticker)
         assert (error.rule, error.exit_code) == ("Q2", 4)
@@ -184,7 +184,7 @@ def test_files_that_are_no_bars_are_named_and_stop_nobody(tmp_path: Path) -> Non
         assert str(pickle.loads(pickle.dumps(result))) == str(result)
     assert "Error Message" in str(results["API"])
     assert "Too many requests" in str(results["HTML"])
-    assert "not one row" in str(results["HEAD"])
+    assert "no rows" in str(results["HEAD"])
     assert "cannot be read as Parquet" in str(results["CUT"])
     assert "column 'volume' is missing" in str(results["SIX"])
 
@@ -262,13 +262,13 @@ def test_long_files_in_a_folder_join_and_a_bad_one_is_listed(tmp_path: Path) -> 
     assert "oops" in str(blocked(source, "2022"))
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "x.csv").write_text("ticker,date\nA,1\n")
-    with pytest.raises(NoBarsError, match="no long file gives a bar"):
+    with pytest.raises(NoBarsError, match="no long file contains a bar"):
         FilesSource(tmp_path / "bad", ColumnNames(ticker="ticker")).tickers()
 
 
 def test_tickers_that_are_numbers_are_refused_since_their_zeros_are_gone(tmp_path: Path) -> None:
     write_parquet(tmp_path / "all.parquet", ticker=pa.array([700, 700, 700]))
-    with pytest.raises(NoBarsError, match="tickers are text"):
+    with pytest.raises(NoBarsError, match="tickers must be text"):
         FilesSource(tmp_path / "all.parquet").tickers()
 
 
@@ -310,7 +310,7 @@ def test_the_benchmark_is_a_file_or_a_ticker(tmp_path: Path) -> None:
     assert read_benchmark(str(tmp_path / "bars" / "SPY.csv"), source, names).close[0] == 10.0
     for benchmark, said in (
         ("SPX", "did you mean SPY"),
-        ("INDEX.csv", "neither"),
+        ("INDEX.csv", "no such file or ticker"),
         ("BAD", "message instead of bars"),
     ):
         with pytest.raises(BenchmarkError, match=said) as caught:

@@ -23,8 +23,8 @@ def test_columns_are_found_exactly_or_without_case_and_spaces() -> None:
     [
         (["date", "open", "high", "low", "close"], "column 'volume' is missing (found: 'date'"),
         ([], "found: none"),
-        (["date", "open", "high", "low", "close", "close", "volume"], "column 'close' is there 2 times"),
-        (["date", "open", "high", "low", "Close", "CLOSE", "volume"], "column 'close' is there 2 times"),
+        (["date", "open", "high", "low", "close", "close", "volume"], "column 'close' occurs 2 times"),
+        (["date", "open", "high", "low", "Close", "CLOSE", "volume"], "column 'close' occurs 2 times"),
     ],
 )
 def test_a_missing_or_double_column_is_named(available: list[str], said: str) -> None:

@@ -60,7 +60,7 @@ def test_parquet_and_csv_say_the_same_and_the_version_is_that_of_the_content(tmp
         ("ticker,start,end\nA,2020-01-02,\n,2020-01-02,\n", "row 2 has no ticker"),
         ("ticker,start,end\nA,02/01/2020,\n", "row 1 has '02/01/2020' as a date"),
         ("ticker,start,end\nA,2020-01-02,2019-01-02\n", "row 1: A ends on 2019-01-02, before it starts on 2020-01-02"),
-        ("ticker,start,end\nA,2020-01-02\n", "row 1 has 2 fields, the head 3"),
+        ("ticker,start,end\nA,2020-01-02\n", "row 1 has 2 fields, the header 3"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_row_and_value(tmp_path: Path, text: str, said: str) -> None:

@@ -53,7 +53,7 @@ def test_dates_are_exchange_dates(column: pa.ChunkedArray) -> None:
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        (chunked(["05/03/2021", "08/03/2021"]), "'05/03/2021'; day and month cannot be told apart"),
+        (chunked(["05/03/2021", "08/03/2021"]), "'05/03/2021'; day and month are ambiguous"),
         (chunked(["25/03/2021", "03/25/2021"]), "both orders of day and month occur"),
         (chunked(["20210230", "20210308"]), "'20210230' in row 1 (1 rows in all); there is no such day"),
         (chunked(["2021-02-30", "2021-03-08"]), "'2021-02-30' in row 1 (1 rows in all); there is no such day"),
@@ -66,11 +66,11 @@ def test_dates_are_exchange_dates(column: pa.ChunkedArray) -> None:
         (chunked([True, False], pa.bool_()), "holds bool"),
         # midnights in London, written in UTC without their zone
         (chunked(["2021-03-26 00:00:00", "2021-03-28 23:00:00", "2021-03-29 23:00:00"]), "2021-03-28 23:00:00"),
-        (chunked([utc(26), utc(28, 23), utc(29, 23)], pa.timestamp("ns")), "midnights of another time zone"),
+        (chunked([utc(26), utc(28, 23), utc(29, 23)], pa.timestamp("ns")), "midnights in another time zone"),
         # midnights in Kolkata: Mondays are Sundays
-        (chunked(["2021-03-07 18:30:00", "2021-03-08 18:30:00"]), "midnights of another time zone"),
+        (chunked(["2021-03-07 18:30:00", "2021-03-08 18:30:00"]), "midnights in another time zone"),
         # midnights in UTC, turned to New York
-        (chunked([utc(8), utc(9)], pa.timestamp("us", "America/New_York")), "midnights of another time zone"),
+        (chunked([utc(8), utc(9)], pa.timestamp("us", "America/New_York")), "midnights in another time zone"),
         (chunked([1615147200 + 20 * 3600, 1615233600], pa.int64()), "after noon UTC"),
         (chunked(["2021-03-05T20:00:00Z", "2021-03-08T05:00:00Z"]), "after noon UTC"),
         (

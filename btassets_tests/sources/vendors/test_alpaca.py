@@ -135,7 +135,7 @@ def test_rubbish_is_a_failure_of_this_time(server: LocalServer, answer: Answer) 
 
 def test_a_page_that_leads_to_itself(server: LocalServer) -> None:
     server.script = [Answer.of({"bars": {}, "next_page_token": "x"})] * 3
-    with pytest.raises(FetchFailedError, match="the same page token came twice"):
+    with pytest.raises(FetchFailedError, match="the same page token was returned twice"):
         source_of(server).fetch("AAPL")
 
 
@@ -178,7 +178,7 @@ def test_the_rate_limit_keeps_the_buckets_that_came(tmp_path: Path, market: Mark
 @pytest.mark.parametrize("body", [{"message": "subscription does not permit"}, {"code": 42}, {"error": "try later"}])
 def test_an_error_with_status_200_is_no_empty_answer(server: LocalServer, body: dict[str, object]) -> None:
     server.handler = lambda _: Answer.of(body)
-    with pytest.raises(FetchFailedError, match="the answer has no bars and says") as caught:
+    with pytest.raises(FetchFailedError, match="the response has no bars and says") as caught:
         source_of(server, "AAPL").fetch("AAPL")
     assert str(next(iter(body.values()))) in str(caught.value)
 

@@ -107,12 +107,12 @@ def test_429_without_a_word_waits_through_a_minute_and_then_gives_up(server: Loc
     ("answer", "words"),
     [
         (HTML, "HTML page instead of JSON"),
-        (Answer(b'{"bars": [1, 2'), "cut short or broken after 14 bytes"),
-        (Answer(b""), "empty answer"),
-        (Answer(b"  \n"), "empty answer"),
-        (Answer(b'{"a": "0123456789012345678901234567890123456789"}', is_cut=True), "broke off"),
-        (Answer(b"\xff\xfe{}"), "cut short or broken"),
-        (Answer(b"[" * 100_000), "cut short or broken"),
+        (Answer(b'{"bars": [1, 2'), "truncated or broken after 14 bytes"),
+        (Answer(b""), "empty response"),
+        (Answer(b"  \n"), "empty response"),
+        (Answer(b'{"a": "0123456789012345678901234567890123456789"}', is_cut=True), "was cut off"),
+        (Answer(b"\xff\xfe{}"), "truncated or broken"),
+        (Answer(b"[" * 100_000), "truncated or broken"),
     ],
 )
 def test_what_is_no_json_is_tried_again_and_then_named(server: LocalServer, answer: Answer, words: str) -> None:
@@ -239,7 +239,7 @@ def test_a_server_that_drips_meets_the_deadline_of_a_whole_answer() -> None:
     server = DrippingServer()
     session = HttpSession("vendor", server.url, timeout_s=0.1, n_tries=2, sleep=lambda _: None)
     started = time.monotonic()
-    with pytest.raises(BadAnswerError, match=r"no whole answer within 0.5 s"):
+    with pytest.raises(BadAnswerError, match=r"no complete response within 0.5 s"):
         session.get_json("x")
     assert time.monotonic() - started < 20
     assert server.n_connections == 2

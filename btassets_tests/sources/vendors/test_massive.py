@@ -103,7 +103,7 @@ def test_a_book_of_it(tmp_path: Path, market: Market, server: LocalServer, monke
 @pytest.mark.parametrize("body", [{"error": "Unknown API Key"}, {"message": "upgrade your plan"}, {}])
 def test_an_error_with_status_200_is_no_empty_answer(server: LocalServer, body: dict[str, object]) -> None:
     server.handler = lambda _: Answer.of(body)
-    with pytest.raises(FetchFailedError, match="the answer says") as caught:
+    with pytest.raises(FetchFailedError, match="the response says") as caught:
         source_of(server).fetch("AAPL")
     assert str(next(iter(body.values()), "{}")) in str(caught.value)
 

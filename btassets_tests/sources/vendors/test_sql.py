@@ -170,7 +170,7 @@ def test_names_that_clash_or_are_not_safe(file: Path) -> None:
     run(file, "insert into prices select '../x', day, o, h, l, c, v, cash, ratio from prices where symbol = 'AAPL'")
     source = source_of(file)
     assert source.tickers() == sorted({*TICKERS, "aapl", "../x"})
-    for ticker, words in (("BRK.B", "are one ticker"), ("aapl", "only in case"), ("../x", "characters beyond")):
+    for ticker, words in (("BRK.B", "are one ticker"), ("aapl", "only in case"), ("../x", "characters other than")):
         with pytest.raises(BlockedTickerError, match=words) as caught:
             source.fetch(ticker)
         assert caught.value.rule == "Q2"
@@ -181,9 +181,9 @@ def test_names_that_clash_or_are_not_safe(file: Path) -> None:
     ("query", "words"),
     [
         ("select * from nowhere", "no such table: nowhere"),
-        ("select symbol, day from prices where 1 = 0", "gives no row"),
+        ("select symbol, day from prices where 1 = 0", "returns no row"),
         ("select symbol from", "syntax error"),
-        ("select 1 as symbol, '2021-01-01' as day", "tickers are text"),
+        ("select 1 as symbol, '2021-01-01' as day", "tickers must be text"),
         ("drop table prices", "syntax error"),
     ],
 )
@@ -202,9 +202,9 @@ def test_a_column_that_is_not_there(file: Path) -> None:
 def test_addresses(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingError, match=r"source\.query"):
         SqlSource(f"sqlite:///{file}", " ; ", COLUMNS)
-    with pytest.raises(SettingError, match="SQLAlchemy address"):
+    with pytest.raises(SettingError, match="SQLAlchemy URL"):
         SqlSource("not an address", QUERY, COLUMNS)
-    with pytest.raises(SettingError, match="must hold no password") as caught:
+    with pytest.raises(SettingError, match="must not contain a password") as caught:
         SqlSource("postgresql+psycopg2://reader:hush@127.0.0.1/market", QUERY, COLUMNS)
     assert "hush" not in str(caught.value)
     with pytest.raises(UsageError, match="no driver for"):

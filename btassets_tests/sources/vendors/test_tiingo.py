@@ -60,12 +60,12 @@ def test_a_ticker_with_a_dot_and_its_actions(market: Market, server: LocalServer
 
 
 def test_no_ticker_is_named(server: LocalServer) -> None:
-    with pytest.raises(NoBarsError, match="a book names what it fetches"):
+    with pytest.raises(NoBarsError, match="a network source needs a list of tickers"):
         source_of(server).tickers()
 
 
 def test_unknown_and_empty_are_refused_for_good(market: Market, server: LocalServer) -> None:
-    with pytest.raises(BlockedTickerError, match=r"does not know it.*Not found") as caught:
+    with pytest.raises(BlockedTickerError, match=r"unknown to the source.*Not found") as caught:
         source_of(server).fetch("NOPE")
     assert not isinstance(caught.value, FetchFailedError)
     market.bars["F"].clear()
@@ -203,7 +203,7 @@ def test_an_ended_ticker_is_asked_once_a_session(tmp_path: Path, market: Market,
 def test_failures_keep_the_old_bars_and_come_again(tmp_path: Path, market: Market, server: LocalServer) -> None:
     book = books.vendor_book(tmp_path / "book", "tiingo", server.url, ["AAPL", "NOPE"])
     books.read(book)
-    assert "does not know it" in books.facts(book, "NOPE")["blocked"]
+    assert "unknown to the source" in books.facts(book, "NOPE")["blocked"]
     assert books.stale(book) == []
     market.add("AAPL", dt.date(2021, 4, 19))
     book = books.until(book, "2021-04-19")

@@ -91,7 +91,7 @@ def test_a_cutoff_is_best_only_when_no_other_ties():
     family = [pair("cutoffs", "80", other, p=p) for other, p in (("90", 0.01), ("70", 0.40), ("60", 0.03))]
     found = claim([item("cutoff", "80", None)], family)[-1]
     assert found["verdict"] == NOISE
-    assert "not told apart: 80, 70" in found["evidence_text"]
+    assert "tied: 80, 70" in found["evidence_text"]
     alone = [pair("cutoffs", "80", other, p=0.01) for other in ("90", "70", "60")]
     assert claim([item("cutoff", "80", None)], alone)[-1]["verdict"] == SUPPORTED
     assert claim([item("cutoff", "60", "other_cutoff")], alone)[-1]["verdict"] == NOISE
@@ -167,7 +167,7 @@ def test_random_picks_are_compared_on_both_sides(p, verdict):
 def test_the_same_book_twice_makes_no_difference():
     same = book_row("residual_80_fixed15", "return_minus_base", estimate=0.0, se=0.0, p=1.0, p_adj=1.0)
     found = claim([], books=[same], research=[item("capacity_15", "capacity_15", None)])[-1]
-    assert found["evidence_text"].endswith("it makes no difference.")
+    assert found["evidence_text"].endswith("so the difference is zero.")
 
 
 def test_only_what_train_picked_is_called_out_of_sample():

@@ -57,7 +57,7 @@ def test_no_report_is_written_over_rows_that_break_their_word(book: Path) -> Non
     answer = call("run", "--book", book, "--quiet")
     assert answer.code == 6, answer.err
     assert "check costs_are_charged failed: Costs never raise a result." in answer.err
-    assert "the last report stays" in answer.err
+    assert "the last report remains" in answer.err
     assert report_bytes(book) == before
     rows = {row["test"]: row for row in open_book(book).lake.read("model_tests").to_pylist()}
     assert rows["costs_are_charged"]["n_failing"] == 1
@@ -79,5 +79,5 @@ def test_the_error_names_the_query_and_the_first_row(book: Path) -> None:
     footer, table = opened.lake.footer("model_tests"), opened.lake.read("model_tests")
     n_failing = pa.array([7 * (name == "outcomes_add_up") for name in table["test"].to_pylist()], pa.int64())
     opened.lake.write("model_tests", table.set_column(3, "n_failing", n_failing), footer.input_hash)
-    with pytest.raises(CheckFailedError, match=r"check outcomes_add_up failed: .* 7 rows say otherwise, first None"):
+    with pytest.raises(CheckFailedError, match=r"check outcomes_add_up failed: .* 7 rows violate this, first None"):
         refuse_failing(inputs_of("backtest_report", opened)[0])

@@ -130,10 +130,10 @@ def test_a_session_that_is_not_over_waits(tmp_path: Path, monkeypatch: pytest.Mo
     facts = book.lake.ticker_footers(TABLE)["AAA"]
     assert facts["last"] == int(own.dates[-2])
     (told,) = [text for rule, severity, _, n, text in facts["problems"] if (rule, severity, n) == ("Q6", "info", 1)]
-    assert "2022-01-05: bar of a session that is not over" in told
+    assert "2022-01-05: bar of an unfinished session" in told
     assert plan_ingest(book).stale == ["AAA"]
     monkeypatch.setattr(outside, "last_finished_session", lambda *_: int(own.dates[-1]))
     outcome = ingest(book, plan_ingest(book).stale)
     assert (outcome.n_bars_new, outcome.restated) == (1, {})
     assert plan_ingest(book).stale == []
-    assert "not over" not in str(book.lake.ticker_footers(TABLE)["AAA"]["problems"])
+    assert "unfinished" not in str(book.lake.ticker_footers(TABLE)["AAA"]["problems"])

@@ -190,7 +190,7 @@ def test_a_lost_shard_is_never_a_success(changed: Path, monkeypatch: pytest.Monk
         planted.setattr(candidates, "replay_shard", vanish if lost == "all" else lose)
         answer = run(changed, "--workers", "2")
     assert answer.code == 1
-    assert "did not arrive" in answer.err
+    assert "planned tickers are missing" in answer.err
     assert report_bytes(changed) == report
     answer = run(changed, "--workers", "2")
     assert answer.code == 0, answer.err

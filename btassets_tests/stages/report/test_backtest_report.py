@@ -216,7 +216,7 @@ def test_universe_names_who_lacks_the_newest_session() -> None:
     assert found["behind"] == ["BBB", "CCC"]
     assert (found["tickers"], found["living"], found["ended"], found["at_as_of"]) == (4, 3, 1, 3)
     assert found["blocked"] == [{"ticker": "CCC", "reason": "CCC.csv: 9 rows have no price; too many [Q4]"}]
-    assert found["survivorship"].startswith("everything in the source with 1 ended")
+    assert found["survivorship"].startswith("all tickers of the source with 1 ended")
     listed = Settings(universe={"tickers": ["AAA"]})
     assert report_facts.survivorship(tables, listed, 0, ["AAA"]) == "static list: survivors only, unknown"
 

@@ -63,14 +63,14 @@ def test_result_of_a_short_or_empty_history(changes: dict[str, Any], text: str) 
 @pytest.mark.parametrize(
     ("verdict", "words", "word"),
     [
-        ("supported", "That is more than luck (+0.050R, 95% interval -0.100 to +0.200).", "clear"),
+        ("supported", "That is beyond luck (+0.050R, 95% interval -0.100 to +0.200).", "clear"),
         (
             "not distinguishable from noise",
-            "That is within luck: random picks from the same weeks did as well in 38% of tries.",
+            "That is within luck: 38% of random picks from the same weeks did as well.",
             "likely luck",
         ),
         ("contradicted", "the list lost (+0.050R, 95% interval -0.100 to +0.200).", "the opposite is clear"),
-        (None, "Whether that is luck was not tested: too little data.", "too little data"),
+        (None, "Too little data to test whether that is luck.", "too little data"),
     ],
 )
 def test_luck_follows_the_headlines_verdict(verdict: str | None, words: str, word: str) -> None:
@@ -83,7 +83,7 @@ def test_luck_follows_the_headlines_verdict(verdict: str | None, words: str, wor
 def test_a_change_is_named_only_when_it_is_supported() -> None:
     item = {"topic": "exit", "sentence": "Holding 21 sessions earned 0.1R more.", "claim": 2}
     kept = answer(_report(advice=[item | {"verdict": "not distinguishable from noise"}]))
-    assert kept["change"] == "Keep the settings: nothing that was tested did better beyond luck."
+    assert kept["change"] == "Keep the settings: no tested alternative did better beyond luck."
     changed = answer(_report(advice=[item | {"verdict": "supported"}]))
     assert changed["change"] == "Consider a change: Holding 21 sessions earned 0.1R more."
     untested = answer(_report(advice=[item | {"verdict": None, "claim": None}]))

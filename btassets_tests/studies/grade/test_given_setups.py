@@ -157,12 +157,12 @@ def table(**changes: list[object]) -> pa.Table:
     [
         ({"direction": ["long", "flat"]}, "row 2: direction 'flat' is neither long nor short"),
         ({"direction": ["long", None]}, "direction is missing in 1 rows, first in row 2"),
-        ({"ticker": [700, 9988]}, "row 1: ticker 700 is no text"),
+        ({"ticker": [700, 9988]}, "row 1: ticker 700 is not text"),
         ({"ticker": ["A", ""]}, "ticker is missing in 1 rows"),
-        ({"date": ["2021-03-05", "2999-01-01"]}, "dates lie between 1800 and 2200"),
+        ({"date": ["2021-03-05", "2999-01-01"]}, "dates must be between 1800 and 2200"),
         ({"date": ["2021-03-05", "soon"]}, "'soon' in row 2"),
         ({"date": ["2021-03-05T22:00:00Z", "2021-03-08"]}, "after noon UTC"),
-        ({"entry": [0.0, 20.0]}, "entry 0 of A (1 rows in all); prices are above 0"),
+        ({"entry": [0.0, 20.0]}, "entry 0 of A (1 rows in all); prices must be above 0"),
         ({"entry": [10.0, -5.0]}, "entry -5 of B"),
         ({"stop": [9.0, 0.0]}, "stop 0 of B"),
         ({"target": ["12", "1,700"]}, "column target has '1,700'"),
@@ -179,7 +179,7 @@ def test_impossible_values_are_refused_by_name(changes: dict[str, list[object]],
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"ticker,Ticker,date\nA,A,2021-03-05\n", "column 'ticker' is there 2 times"),
+        (b"ticker,Ticker,date\nA,A,2021-03-05\n", "column 'ticker' occurs 2 times"),
         (b"ticker,date,\xff\xfe\nA,2021-03-05,1\n", "cannot be read"),
         (b"", "cannot be read"),
         (b"ticker,date\nA\n", "cannot be read"),
@@ -212,6 +212,6 @@ def test_tickers_without_bars_and_entries_of_another_basis_are_named(folder: Pat
     answer = call(*words)
     assert answer.code == 0
     assert "20 rows have no result: no_bars (NOPE)." in answer.err
-    assert "60 of 60 entries lie outside of the range of their bar" in answer.err
+    assert "60 of 60 entries are outside the range of their bar" in answer.err
     assert "first 7203.T 20" in answer.err
     assert np.isfinite(json.loads((folder / "o.json").read_text())["candidates"])

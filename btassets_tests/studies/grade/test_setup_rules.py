@@ -55,5 +55,5 @@ def test_days_from_1900_to_tomorrow() -> None:
     n = (today - dt.date(1970, 1, 1)).days
     check_days(np.array([-25567, 0, n, n + 1], np.int32), "date", today)
     for wrong in (n + 2, -25568, 375_000):
-        with pytest.raises(CandidateTableError, match="a setup has a date from 1900-01-01 to 2024-03-01"):
+        with pytest.raises(CandidateTableError, match="a setup's date must be from 1900-01-01 to 2024-03-01"):
             check_days(np.array([0, wrong], np.int32), "date", today)

@@ -213,7 +213,7 @@ def test_more_tries_make_the_same_book_less_believable(book: Book) -> None:
 def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
     assert wide["trials"]["cells"] == len(wide["cells"]) == 24
     assert wide["trials"]["in_ledger"] >= 24
-    words = f"24 books tried here, {wide['trials']['in_ledger']:,} on this book's data in all."
+    words = f"24 portfolios tried here, {wide['trials']['in_ledger']:,} on this book's data in total."
     assert wide["headline"]["text"].startswith(words)
     assert words in sweep_text(wide)
 
@@ -223,21 +223,21 @@ def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
     [
         (
             "engine.atr_stop_multiple=1,2",
-            "sweep engine.atr_stop_multiple: decides the replay, and a sweep runs over one replay; run each value as a "
+            "sweep engine.atr_stop_multiple: a setting of the replay; a sweep uses one replay; run each value as a "
             "scenario, `btassets run --set engine.atr_stop_multiple=1 --as NAME`, and `btassets compare` them.",
         ),
-        ("profile=legacy,standard", "sweep profile: decides the replay, and a sweep runs over one replay; "),
-        ("quality.max_flat_frac=0.1,0.2", "sweep quality.max_flat_frac: decides the replay"),
+        ("profile=legacy,standard", "sweep profile: a setting of the replay; a sweep uses one replay; "),
+        ("quality.max_flat_frac=0.1,0.2", "sweep quality.max_flat_frac: a setting of the replay"),
         (
             "universe.exclude=A,B",
-            "sweep universe.exclude: belongs to the whole book; a sweep varies what follows the replay; set it in the "
-            "file.",
+            "sweep universe.exclude: belongs to the whole book; a sweep can only vary settings downstream of the replay"
+            "; set it in the file.",
         ),
         (
             "executor.shards=1,2",
-            "sweep executor.shards: decides no number of a sweep; vary one of gates, exits, costs, ",
+            "sweep executor.shards: affects no number of a sweep; vary one of gates, exits, costs, ",
         ),
-        ("method.ic=weeks,thinned", "sweep method.ic: decides no number of a sweep; "),
+        ("method.ic=weeks,thinned", "sweep method.ic: affects no number of a sweep; "),
     ],
 )
 def test_what_a_sweep_cannot_vary_is_refused_with_the_rule(book: Book, word: str, text: str) -> None:
@@ -252,7 +252,7 @@ def test_a_book_that_was_never_run_says_so(tmp_path) -> None:
     with pytest.raises(BtassetsError) as caught:
         swept(open_book(tmp_path, environ={}), "gates.min_rr=1")
     assert isinstance(caught.value, NoBarsError)
-    assert "no replay to sweep over; `btassets run` reads the bars and replays." in str(caught.value)
+    assert "no replay for the sweep; `btassets run` reads the bars and replays." in str(caught.value)
 
 
 def test_nothing_qualifies_anywhere(book: Book) -> None:

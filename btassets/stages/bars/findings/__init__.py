@@ -1,1 +1,1 @@
-"""What is told of a book's bars: the last lines of a run, and what the source's list says."""
+"""Messages about a book's bars: the last lines of a run, and findings on the source's list."""

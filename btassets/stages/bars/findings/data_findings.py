@@ -1,4 +1,4 @@
-"""The findings about a book's data that a person must know, by harm: for the last lines of a run and the report.
+"""The important findings about a book's data, by harm: for the last lines of a run and the report.
 
 Belongs here: choosing and grouping rows of `bar_problems`, and why nothing was ever eligible. Does not belong here:
 finding them (`bar_problems.py`, `engine.market`), printing them.
@@ -42,12 +42,13 @@ _HARM: dict[tuple[str, str], int] = {
     ("Q3", "quarantine"): 12,
     ("Q6", "quarantine"): 13,
 }
-"""Rules and severities of weight; a smaller number harms more. Other blocks come after the first ones."""
+"""Important rules and severities; a smaller number harms more. Other blocks come after the first ones."""
 
 _OTHER_BLOCK = 3
 
 _FEW = 3
-"""So many findings of a kind are told one by one; more of them by the first, with the names of the others."""
+"""Up to this many findings of a kind are listed one by one; more are summarized by the first, with the other tickers'
+names."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,9 @@ class DataFinding:
     rule, severity
         As in `bar_problems`.
     tickers
-        Those concerned, in byte order; empty: the source or a day as a whole.
+        Tickers concerned, in byte order; empty: the source or a day as a whole.
     text
-        One sentence for a person, with ticker and date of the first case.
+        One sentence with ticker and date of the first case.
     """
 
     harm: int
@@ -74,7 +75,7 @@ class DataFinding:
 
 
 def data_findings(tables: Tables) -> list[DataFinding]:
-    """Findings of weight about the bars as they were last judged, the most harmful first; empty before a run."""
+    """Important findings of the last reading, the most harmful first; empty before a run."""
     try:
         rows = tables["bar_problems"].read().to_pylist()
     except UnknownTableError:
@@ -89,7 +90,7 @@ def grouped(rows: Iterable[dict[str, Any]]) -> list[DataFinding]:
         key = (str(row["rule"]), str(row["severity"]))
         if key in _HARM or row["severity"] == "block":
             if key == ("Q7", "warn") and ": fall from " not in row["text"]:
-                continue  # large moves that are told only where somebody looks for them
+                continue  # large moves are listed only in detailed views
             groups[*key, row["ticker"] == ""].append(row)
     found: list[DataFinding] = []
     has_look = {rule for rule, _, is_whole in groups if is_whole}
@@ -99,7 +100,7 @@ def grouped(rows: Iterable[dict[str, Any]]) -> list[DataFinding]:
             found += [DataFinding(harm, rule, severity, (), f"{row['text']} [{rule}]") for row in own]
             continue
         if rule in has_look and rule in ("Q24", "Q25") and severity == "warn":
-            continue  # said of all of them at once
+            continue  # summarized in one line
         if (rule, severity) == ("Q6", "quarantine") and "Q24" in has_look:
             continue
         tickers = tuple(sorted({row["ticker"] for row in own}, key=str.encode))
@@ -114,7 +115,7 @@ def grouped(rows: Iterable[dict[str, Any]]) -> list[DataFinding]:
 
 
 def first_refusals(footers: Mapping[str, Mapping[str, Any]], most: int = 3) -> list[str]:
-    """Why tickers were refused: the first of each rule with the number of tickers, the most frequent rules first.
+    """Reasons for refused tickers: the first of each rule with the number of tickers, the most frequent rules first.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ def first_refusals(footers: Mapping[str, Mapping[str, Any]], most: int = 3) -> l
 
 
 def _never_eligible(tables: Tables) -> list[DataFinding]:
-    """Why no ticker could be ranked at any date, by reason; empty when one could."""
+    """Reasons why no ticker could be ranked at any date; empty if one could."""
     try:
         table = tables["factor_signals"].read(["eligible", "ineligible_reason"])
     except UnknownTableError:
@@ -141,9 +142,7 @@ def _never_eligible(tables: Tables) -> list[DataFinding]:
     reasons = Counter(str(reason) for reason in table["ineligible_reason"].to_pylist())
     shown = ", ".join(f"{reason} {n:,}" for reason, n in reasons.most_common(4))
     what = f"reasons: {shown}" if shown else "there is no as-of date with enough bars"
-    text = (
-        f"no ticker was ever eligible to be ranked ({table.num_rows:,} rows; {what}); see [quality] in btassets.toml."
-    )
+    text = f"no ticker was ever eligible for ranking ({table.num_rows:,} rows; {what}); see [quality] in btassets.toml."
     return [DataFinding(-1, "Q17", "warn", (), text)]
 
 

@@ -1,7 +1,7 @@
-"""What a source lists against what a book knows and names, kept beside the bars.
+"""Compares the source's list with the tickers the book knows and names; stored beside the bars.
 
-Belongs here: tickers that left the source, tickers that the settings name and the source lacks, and findings about
-the source as a whole, in `data/ohlcv_history/source.json`. Does not belong here: the bars, and rules over them.
+Belongs here: tickers that left the source, named tickers missing from the source, and findings about the source as a
+whole, in `data/ohlcv_history/source.json`. Does not belong here: the bars, and rules over them.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,14 +25,14 @@ _MOST_NAMED = 50
 
 @dataclass(frozen=True)
 class SourceNotes:
-    """What a look at the source's list found.
+    """Result of comparing with the source's list.
 
     Attributes
     ----------
     gone
         Tickers of the lake that the source no longer lists, in byte order.
     problems
-        Findings as a footer keeps them with the ticker before them: ticker, rule, severity, date, count, text.
+        Findings in the format of a footer, preceded by the ticker: ticker, rule, severity, date, count, text.
     """
 
     gone: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ def look_at_list(
     listed
         Every ticker of the source.
     about_source
-        Findings of the source itself, e.g. files that were passed over.
+        Findings of the source itself, e.g. skipped files.
     """
     known = tables.bucketed(TABLE).footers()
     gone = [ticker for ticker in known if ticker not in listed]
@@ -65,16 +65,16 @@ def look_at_list(
             found = available.find(name)
             if found is None and not TickerNames(known).find(name):
                 near = available.near(name)
-                hint = f"; did you mean {near}?" if near else "; correct its spelling, or take it out."
-                text = f"{canonical_ticker(name)}: {setting} names it, and the source has no such ticker{hint}"
+                hint = f"; did you mean {near}?" if near else "; correct its spelling, or remove it."
+                text = f"{canonical_ticker(name)}: named by {setting}, but not in the source{hint}"
                 rows.append([canonical_ticker(name), "Q28", "warn", None, 1, text])
             elif found is not None and found != canonical_ticker(name):
-                text = f"{canonical_ticker(name)}: {setting} names it in another spelling; read as {found}."
+                text = f"{canonical_ticker(name)}: {setting} uses another spelling; read as {found}."
                 rows.append([found, "Q28", "warn", None, 1, text])
     members = tables.outside("membership")
     lacking = [] if members is None else [name for name in members.spells if available.find(name) is None]
     if lacking and members is not None:
-        text = f"{members.name} names {len(lacking)} tickers that the source does not have ({names(lacking)})."
+        text = f"{members.name} names {len(lacking)} tickers that are not in the source ({names(lacking)})."
         rows.append(["", "Q28", "warn", None, len(lacking), text])
     rows += [["", p.rule, "warn" if p.severity == "info" else p.severity, p.date, p.n, p.text] for p in about_source]
     return SourceNotes(gone, rows[:_MOST_NAMED])
@@ -83,18 +83,18 @@ def look_at_list(
 def _gone_text(ticker: str, last: int | None) -> str:
     until = "" if last is None else f" up to {iso_day(last)}"
     return (
-        f"{ticker}: the source no longer has it; its bars{until} stay in use and end there; bring it back, or "
-        f"`btassets forget {ticker}`."
+        f"{ticker}: no longer in the source; its bars{until} stay in use and end there; restore it, or `btassets "
+        f"forget {ticker}`."
     )
 
 
 def read_notes(stored: BucketedTable) -> SourceNotes | None:
-    """Notes of the last reading; None before the first, or when the file is damaged."""
+    """Notes of the last reading; None before the first, or if the file is damaged."""
     raw = stored.read_note(_NOTE)
     return None if raw is None else SourceNotes([str(t) for t in raw["gone"]], [list(row) for row in raw["problems"]])
 
 
 def write_notes(stored: BucketWriter, notes: SourceNotes) -> None:
-    """Keep the notes; `bar_problems` shows them."""
+    """Store the notes, for `bar_problems`."""
     if read_notes(stored) != notes:
         stored.write_note(_NOTE, {"gone": notes.gone, "problems": notes.problems})

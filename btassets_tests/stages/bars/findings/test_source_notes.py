@@ -31,6 +31,6 @@ def test_members_that_the_source_lacks_are_counted(tmp_path: Path) -> None:
     folder = new_book(tmp_path / "b", source, universe__membership=str(members))
     tables, settings = inputs_of(TABLE, open_book(folder, environ={}))
     notes = look_at_list(tables, settings, {"S0", "S1"}, [])
-    assert [row[5] for row in notes.problems] == ["members.csv names 1 tickers that the source does not have (GONE)."]
+    assert [row[5] for row in notes.problems] == ["members.csv names 1 tickers that are not in the source (GONE)."]
     found = look(folder)
     assert list(found.book.lake.ticker_footers("ohlcv_history")) == ["S0", "S1"]

@@ -1,0 +1,30 @@
+"""The one list of kinds: what settings, `init` and the code behind stages take from it."""
+
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+
+from btassets.cli.commands import init
+from btassets.graph.outside import OUTSIDE
+from btassets.run.resolve import resolve
+from btassets.settings.models import Source
+from btassets.settings.source_kinds import KIND_NAMES, SOURCE_KINDS
+
+
+def test_settings_and_init_accept_the_kinds_of_the_list_and_no_other() -> None:
+    assert get_args(Source.model_fields["kind"].annotation) == KIND_NAMES
+    choice = next(param for param in init.command.params if param.name == "source")
+    assert choice.type.choices == KIND_NAMES
+    with pytest.raises(ValidationError, match="'demo', 'files'"):
+        Source(kind="bloomberg")
+
+
+@pytest.mark.parametrize("kind", SOURCE_KINDS, ids=KIND_NAMES)
+def test_each_opener_exists_and_its_module_is_code_behind_the_bars(kind) -> None:
+    assert callable(resolve(kind.opener))
+    assert kind.module in OUTSIDE["source"].code
+
+
+def test_names_are_unique() -> None:
+    assert len(set(KIND_NAMES)) == len(KIND_NAMES)
