@@ -6,9 +6,8 @@ Belongs here: the section of the journal. Does not belong here: today's list (`t
 from btassets.render.html_tables import Column, details, section, table
 from btassets.render.report_types import Report
 
-_MEASURES = {"net_r": "Net R", "hit_rate": "Hit rate", "fill_gap_r": "Fill gap, R"}
 _VERDICT_COLUMNS = (
-    Column("name", "Measure"),
+    Column("measure", "Measure", "words", "mean net R per setup; share of targets hit; how much worse the fill was, R"),
     Column("verdict", "Verdict"),
     Column("live", "Live", "snum2", "mean of the shown setups that are graded"),
     Column("live_lo", "from", "snum2", "interval that holds at every look"),
@@ -40,8 +39,7 @@ def live(report: Report) -> str:
         f"{found['n_open']:,} open, {found['n_not_filled']:,} not filled. A list is never written again; "
         f"{found['n_noted']:,} carry a note of what the source changed since."
     )
-    rows = [{**row, "name": _MEASURES[row["measure"]]} for row in found["verdicts"]]
-    parts = [table(rows, _VERDICT_COLUMNS, json="journal.verdicts", caption="Live against tested")]
+    parts = [table(found["verdicts"], _VERDICT_COLUMNS, json="journal.verdicts", caption="Live against tested")]
     if found["results"]:
         newest = table(found["results"], _RESULT_COLUMNS, json="journal.results", caption="Newest results")
         parts.append(details(f"The newest {len(found['results'])} results", newest))
