@@ -21,7 +21,7 @@ from btassets.graph.columns import (
     TableSpec,
     key,
 )
-from btassets.graph.stage import METHOD, Check, Stage
+from btassets.graph.stage import METHOD, Check, Reads, Stage
 
 _LIST = (
     Column("kind", TEXT, "shown, or backfill: replayed later as it would have been shown"),
@@ -126,6 +126,14 @@ JOURNAL_VERDICT = TableSpec(
 
 _RULES = (*METHOD, "basis", "engine")
 
+BACKFILL_READS = Reads(
+    "journal --backfill",
+    "btassets/graph/journal.py",
+    reads=("ohlcv_history", "sessions", "graded_setups"),
+    settings=_RULES,
+)
+"""What the replay of past lists reads."""
+
 STAGES = (
     Stage(
         "journal",
@@ -133,7 +141,7 @@ STAGES = (
         "Every list as it was shown: no later run, restatement or setting writes it again.",
         "btassets.stages.journal.journal:compute",
         (JOURNAL,),
-        reads=("ohlcv_history", "sessions", "graded_setups", "todays_setups"),
+        reads=("ohlcv_history", "graded_setups", "todays_setups"),
         settings=_RULES,
         outside=("shown_lists",),
         writes=("journal",),
@@ -151,7 +159,7 @@ STAGES = (
         "btassets.stages.journal.journal_results:compute",
         (JOURNAL_RESULTS,),
         reads=("ohlcv_history", "sessions", "benchmark_closes", "journal"),
-        settings=_RULES,
+        settings=("basis",),
         outside=("shown_lists", "first_results"),
         writes=("journal_results",),
         checks=(Check("results_as_first_graded", "No result differs from the one that was written first."),),

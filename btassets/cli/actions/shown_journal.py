@@ -16,10 +16,11 @@ from btassets.cli.program import cut
 from btassets.cli.terminal import say, show_table, tell
 from btassets.cli.where import book_of
 from btassets.errors import UsageError
+from btassets.graph.journal import BACKFILL_READS
 from btassets.render.format import shown
 from btassets.run.run_stage import run_stage
 from btassets.run.shown_lists import BACKFILL, SHOWN, append, lists_log, now_text
-from btassets.run.tables import inputs_of
+from btassets.run.tables import Tables, settings_of
 from btassets.storage.lock import book_lock
 
 _STAGES = ("journal", "journal_results", "journal_verdict")
@@ -69,7 +70,9 @@ def _backfill(book: Book, since: str | None) -> None:
 
     with book_lock(book.folder, "journal --backfill", wait=False):
         before = len(lists_log(book).read(mends=True))
-        records = backfill_records(*inputs_of("journal", book), since=since, now=now_text())
+        records = backfill_records(
+            Tables(BACKFILL_READS, book), settings_of(BACKFILL_READS, book), since=since, now=now_text()
+        )
         append(book, lists_log(book), records)
         n_new = len(lists_log(book).read()) - before
         for name in _STAGES:

@@ -28,7 +28,7 @@ def backfill_records(tables: Tables, settings: Settings, *, since: str | None, n
     Parameters
     ----------
     tables, settings
-        Of a reader of stage `journal`.
+        Of the reader `BACKFILL_READS`.
     since
         First as-of date, ISO; None: all.
     now

@@ -63,12 +63,13 @@ class _Market:
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `journal_results`: every qualified setup of every list that counts."""
-    lists = first_lists([link.record for link in tables.outside("shown_lists").links])
+    n_lines = tables["journal"].facts["n_lines"]
+    lists = first_lists([link.record for link in tables.outside("shown_lists").links[:n_lines]])
     so_far: JournalSoFar = tables.outside("first_results")
     written = {key_of(row): row for link in so_far.links for row in link.record["results"]}
     found = graded_lists(tables, settings, lists)
-    version = tables.version("ohlcv_history")
-    new = [as_written(row, version) for row in found if row["status"] == "graded" and key_of(row) not in written]
+    made_of = {"data_version": tables.version("ohlcv_history"), "basis": settings.basis}
+    new = [as_written(row, made_of) for row in found if row["status"] == "graded" and key_of(row) not in written]
     written |= {key_of(row): row for row in new}
     links = chained(so_far.links, [{"at": so_far.now, "results": new}] if new else [])
     rows = [_table_row(row, written.get(key_of(row)), tables.scenario) for row in found]
@@ -87,11 +88,11 @@ def key_of(row: Mapping[str, Any]) -> Key:
     return str(row["as_of"]), row["ticker"], row["direction"]
 
 
-def as_written(row: Row, version: str) -> Row:
-    """A first result as the log keeps it."""
+def as_written(row: Row, made_of: Mapping[str, str]) -> Row:
+    """A first result as the log keeps it, with the version and the price basis of the bars."""
     end = row["label_end_date"]
     kept = {name: row[name] for name in (*_LABELS, "ticker", "direction", "rank", *_RESULT)}
-    return kept | {"label_end_date": None if end is None else end.isoformat(), "data_version": version}
+    return kept | {"label_end_date": None if end is None else end.isoformat(), **made_of}
 
 
 def _table_row(now: Row, written: Row | None, scenario: str) -> Row:

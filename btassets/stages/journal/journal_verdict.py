@@ -33,7 +33,8 @@ Row = dict[str, Any]
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `journal_verdict`: one row per measure."""
-    lists = first_lists([link.record for link in tables.outside("shown_lists").links])
+    n_lines = tables["journal"].facts["n_lines"]
+    lists = first_lists([link.record for link in tables.outside("shown_lists").links[:n_lines]])
     rows = verdict_rows(lists, tables["journal_results"].read().to_pylist(), digest(rules_of(settings)))
     first = rows[0]
     numbers = {name: first.get(name) for name in ("verdict", "live", "n_setups", "n_lists", "more_setups", "e_worse")}

@@ -20,7 +20,7 @@ def shown_from_the_backtest(n=200, factor=1.0, **changed):
         record = lists.setdefault(
             row["asof_date"],
             {"kind": "shown", "as_of": row["asof_date"].isoformat(), "is_signal_day": True, "setups": []}
-            | {"settings_hash": "x", "rules": rules_of(settings) | changed},
+            | {"settings_hash": "x", "rules": rules_of(inputs_of("journal", book)[1]) | changed},
         )
         levels = {name: row[name] / factor for name in ("entry", "stop", "target")}
         setup = {name: row[name] for name in ("ticker", "direction", "rr", "confidence")}
@@ -72,7 +72,7 @@ def test_a_setup_without_its_bar_is_told():
 def test_the_first_result_stays_and_a_difference_is_a_note():
     tables, settings, lists, _ = shown_from_the_backtest()
     now = next(row for row in graded_lists(tables, settings, lists) if row["status"] == "graded")
-    first = as_written(now, "v1")
+    first = as_written(now, {"data_version": "v1", "basis": "total"})
     assert first["data_version"] == "v1"
     same = _table_row(now, first, "base")
     assert (same["note"], same["net_r"], same["net_r_now"]) == ("", now["net_r"], now["net_r"])
