@@ -94,6 +94,8 @@ def _look(checked: Checked, path: Path, relative: Path) -> None:
         place = relative.as_posix().removeprefix(f"{COPIES}/")
         is_landed = relative.parts == (path.name,)
         _look_at_table(checked, path, place if is_landed else place.removesuffix(".parquet"))
+    elif path.suffix == ".jsonl":
+        _count(checked, path)  # a log of the journal: `doctor` verifies its chain
     elif path.name.endswith(".json"):
         _count(checked, path)
         if not is_intact_json(path):

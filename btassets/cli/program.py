@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from btassets import __version__
-from btassets.cli.commands import COMMANDS
+from btassets.cli.commands import COMMANDS, module_of
 
 PROGRAM = "btassets"
 ABOUT = "Backtest research on daily bars: does the ranking predict, what qualifies today, what should change?"
@@ -32,7 +32,7 @@ class CommandGroup(click.Group):
         """Import the module of a command; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(f"btassets.cli.commands.{cmd_name.replace('-', '_')}").command
+        return importlib.import_module(module_of(cmd_name)).command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -132,3 +132,17 @@ class DamagedFileError(BtassetsError):
             f"{self.path}: damaged ({self.problem}); damaged files are never used; `btassets run` rebuilds it, "
             "`btassets doctor --deep` verifies all files."
         )
+
+
+@dataclass(eq=False)
+class JournalDamagedError(DamagedFileError):
+    """Neither copy of the journal can be trusted."""
+
+    copy: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: damaged ({self.problem}); what was shown cannot be made again, so nothing is added to a "
+            f"journal that cannot be verified; restore it from a backup of your own, or move it and {self.copy} away: "
+            "the next run begins a new one."
+        )

@@ -7,12 +7,12 @@ command line and the documentation. Does not belong here: any declaration (the f
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from btassets.graph import advice, analysis, bars, portfolio, ranking, replay, report, statistics
+from btassets.graph import advice, analysis, bars, journal, portfolio, ranking, replay, report, statistics
 from btassets.graph.columns import TableSpec
 from btassets.graph.outside import BESIDE, OUTSIDE
 from btassets.graph.stage import Check, Stage
 
-GROUPS = (bars, replay, ranking, analysis, portfolio, statistics, advice, report)
+GROUPS = (bars, replay, ranking, analysis, portfolio, statistics, advice, journal, report)
 """Declarations in flow order."""
 
 STAGES: dict[str, Stage] = {stage.name: stage for group in GROUPS for stage in group.STAGES}

@@ -130,6 +130,20 @@ OUTSIDE: dict[str, OutsideInput] = {
             f"{_OUTSIDE}:unversioned",
             ("btassets.run.verdict_history",),
         ),
+        OutsideInput(
+            "shown_lists",
+            "Every list as it was shown. It grows with every run, so it has no version.",
+            f"{_OUTSIDE}:shown_lists",
+            f"{_OUTSIDE}:unversioned",
+            ("btassets.run.shown_lists",),
+        ),
+        OutsideInput(
+            "first_results",
+            "What became of shown setups, as it was graded first. It grows with every run, so it has no version.",
+            f"{_OUTSIDE}:first_results",
+            f"{_OUTSIDE}:unversioned",
+            ("btassets.run.shown_lists",),
+        ),
     )
 }
 
@@ -147,6 +161,18 @@ BESIDE: dict[str, BesideOutput] = {
             "Verdicts of the run at its last session, for the history of verdicts.",
             f"{_BESIDE}:write_verdicts",
             f"{_BESIDE}:has_verdicts",
+        ),
+        BesideOutput(
+            "journal",
+            "The list of the run, for the journal.",
+            f"{_BESIDE}:write_journal",
+            f"{_BESIDE}:has_journal",
+        ),
+        BesideOutput(
+            "journal_results",
+            "Results of shown setups that were graded for the first time, for the journal.",
+            f"{_BESIDE}:write_journal_results",
+            f"{_BESIDE}:has_journal_results",
         ),
         BesideOutput(
             "report",

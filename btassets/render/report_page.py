@@ -14,11 +14,12 @@ from importlib import resources
 from btassets.render.format import esc
 from btassets.render.labels import curve_name
 from btassets.render.report_types import Report
-from btassets.render.sections import advice, evidence, first_screen, how_sure, method, portfolio, risk, today
+from btassets.render.sections import advice, evidence, first_screen, how_sure, live, method, portfolio, risk, today
 
 _SECTIONS = (
     first_screen.first_screen,
     today.todays_setups,
+    live.live,
     advice.advice_and_warnings,
     portfolio.book,
     risk.risk,

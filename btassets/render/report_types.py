@@ -912,6 +912,51 @@ class Risk(TypedDict):
     turnover: float | None
 
 
+class JournalVerdict(TypedDict):
+    """Part `JournalVerdict` of a report."""
+
+    measure: Literal["net_r", "hit_rate", "fill_gap_r"]
+    verdict: Literal["as tested", "worse than tested", "too early"]
+    live: float | None
+    live_lo: float | None
+    live_hi: float | None
+    tested: float | None
+    tested_lo: float | None
+    tested_hi: float | None
+    n_setups: int
+    n_lists: int
+    n_open: int
+    more_setups: int | None
+    n_other_rules: int
+    sentence: str
+
+
+class JournalResult(TypedDict):
+    """Part `JournalResult` of a report."""
+
+    as_of: str
+    ticker: str
+    direction: Literal["long", "short"]
+    outcome: str
+    fill_gap_r: float | None
+    net_r: float | None
+    note: str | None
+
+
+class Journal(TypedDict):
+    """Lists as they were shown, what became of them, and the live verdict."""
+
+    n_lists: int
+    first: str | None
+    last: str | None
+    n_graded: int
+    n_open: int
+    n_not_filled: int
+    n_noted: int
+    verdicts: list[JournalVerdict]
+    results: list[JournalResult]
+
+
 class Report(TypedDict):
     """report.json, schema version 1.
 
@@ -970,3 +1015,4 @@ class Report(TypedDict):
     answer: Answer
     ticker_pages: dict[str, str]
     risk: Risk
+    journal: Journal

@@ -5,10 +5,11 @@ returns which output.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from btassets.book.book import Book
 from btassets.book.report_folders import damages_of, point_latest, sweep_reports, write_report
+from btassets.run import shown_lists
 from btassets.run.freshness import bars_version
 from btassets.run.stage_result import ReportFiles
 from btassets.run.trials import append_trials, has_run_trials, run_rows
@@ -40,6 +41,30 @@ def has_verdicts(book: Book, _footers: Sequence[Footer | None]) -> bool:
     return has_history(book)
 
 
+def write_journal(book: Book, records: Sequence[shown_lists.Record]) -> None:
+    """Add the list of a run to the scenario's journal."""
+    shown_lists.append(book, shown_lists.lists_log(book), records)
+
+
+def has_journal(book: Book, footers: Sequence[Footer | None]) -> bool:
+    """Whether the journal ends as the table says."""
+    return shown_lists.has_lines(book, "journal", _facts(footers).get("head"))
+
+
+def write_journal_results(book: Book, records: Sequence[shown_lists.Record]) -> None:
+    """Add the results that a run graded for the first time."""
+    shown_lists.append(book, shown_lists.results_log(book), records)
+
+
+def has_journal_results(book: Book, footers: Sequence[Footer | None]) -> bool:
+    """Whether the log of results ends as the table says."""
+    return shown_lists.has_lines(book, "journal_results", _facts(footers).get("head"))
+
+
+def _facts(footers: Sequence[Footer | None]) -> dict[str, Any]:
+    return footers[0].facts if footers and footers[0] is not None else {}
+
+
 def write_report_files(book: Book, report: ReportFiles) -> None:
     """Write the files of a report; for the scenario `base`, `reports/latest` then shows it."""
     write_report(book.reports, report.folder, report.texts)
@@ -50,7 +75,7 @@ def write_report_files(book: Book, report: ReportFiles) -> None:
 
 def has_report_files(book: Book, footers: Sequence[Footer | None]) -> bool:
     """Whether the report's files still exist unchanged; users may delete reports/ at any time."""
-    facts = footers[0].facts if footers and footers[0] is not None else {}
+    facts = _facts(footers)
     shown = [book.folder / str(facts.get("folder"))] + ([book.reports / "latest"] if book.scenario == BASE else [])
     files = facts.get("files", {})
     found = [(place / name, why) for place in shown for name, why in damages_of(place, files).items()]

@@ -18,6 +18,7 @@ from btassets.book.group_file import read_groups, refusal
 from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import SettingError
 from btassets.run.freshness import bars_version, suspect_of, was_checked
+from btassets.run.shown_lists import JournalSoFar, lists_log, read_so_far, results_log
 from btassets.run.trials import n_trials_of_run, run_hashes
 from btassets.run.verdict_history import verdict_rows
 from btassets.sources.base import BarSource
@@ -200,3 +201,13 @@ def configurations_of_run(book: Book) -> int:
 def verdict_history(book: Book) -> list[dict[str, Any]]:
     """Rows of the scenario's history of verdicts, in write order."""
     return verdict_rows(book)
+
+
+def shown_lists(book: Book) -> JournalSoFar:
+    """Every list that the scenario has shown."""
+    return read_so_far(book, lists_log(book), "journal")
+
+
+def first_results(book: Book) -> JournalSoFar:
+    """Results of the scenario's shown setups, as they were graded first."""
+    return read_so_far(book, results_log(book), "journal_results")

@@ -51,7 +51,7 @@ def restore(path: Path, place: str, copy: Path, problem: str, *, is_kept: bool =
         if footer is not None:
             tell_damage(path, f"damaged ({problem}); its second copy is used")
         return footer
-    aside = _aside_for_good(path)
+    aside = aside_for_good(path)
     if footer is None:
         tell_damage(path, f"damaged ({problem}), and so is its second copy; set aside as {aside.name}")
         with writing(path):
@@ -81,7 +81,7 @@ def bring_back(path: Path, place: str, copy: Path, *, is_kept: bool = True) -> b
     return footer
 
 
-def _aside_for_good(path: Path) -> Path:
+def aside_for_good(path: Path) -> Path:
     """Permanent name of a damaged file, which cannot be rebuilt and may be inspected."""
     now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
     return path.with_name(f"{TORN}{now}-{path.name}")

@@ -213,7 +213,7 @@ def warm_up() -> None:
     start_arrow_alone()
     import importlib
 
-    from btassets.cli.commands import COMMANDS
+    from btassets.cli.commands import COMMANDS, module_of
 
     names = ("click", "click.shell_completion", "rich.progress", "tomlkit", "btassets.cli.main", "btassets.cli.program")
     more = (
@@ -223,7 +223,7 @@ def warm_up() -> None:
         "btassets.run.sql_models",
     )
     engine = ("btassets.engine.replay.ticker", "btassets.engine.replay.lookahead")
-    for name in (*names, *(f"btassets.cli.commands.{word.replace('-', '_')}" for word in COMMANDS), *more, *engine):
+    for name in (*names, *map(module_of, COMMANDS), *more, *engine):
         importlib.import_module(name)
     for name in ("run", "look", "books", "sweep", "compare", "grade", "prune", "sql"):
         importlib.import_module(f"btassets.cli.actions.{name}")

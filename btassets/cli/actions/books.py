@@ -133,6 +133,7 @@ def command_doctor(*, book: Path | None, max_age: int | None, deep: bool) -> int
         ("first look", _first_look),
         ("overrides", _overrides),
         ("age of bars", lambda b: _age(b, max_age)),
+        ("journal", _journal),
         ("history", _history),
         ("definitions", _definitions),
     ]
@@ -310,6 +311,16 @@ def _age(book: Book, most: int | None) -> str:
     if most is not None and n_sessions > most:
         raise StaleBarsError(last, n_sessions, most)
     return f"last session with bars {last}, {n_sessions} sessions ago"
+
+
+def _journal(book: Book) -> str:
+    """Verify every line of every log of the journal; a damaged one is an error."""
+    from btassets.run.shown_lists import all_logs
+
+    counts = [(place, len(log.read())) for place, log in all_logs(book).items()]
+    if not counts:
+        return "no list was shown yet"
+    return "; ".join(f"{name} {n} lines, chain intact" for name, n in counts)
 
 
 def _history(book: Book) -> str:

@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Update everything: bars, replay, analysis, report.",
     "plan": "List what a run would compute, and why.",
     "today": "List the setups that qualify at the last session, with sizes, and the nearest misses.",
+    "journal": "Print the lists as they were shown, their results, and the live verdict.",
     "grade": "Produce the whole report for your own table of setups.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
     "sweep": "Simulate a portfolio for every cell of a grid of settings over one replay.",
@@ -26,3 +27,16 @@ COMMANDS = {
     "forget": "Remove tickers that left the source, with their bars, from the book.",
     "completion": "Print the completion script for bash, zsh or fish.",
 }
+
+_FOLDERS = {"journal": "live"}
+"""Commands whose module is in a folder below this one."""
+
+
+def module_of(name: str) -> str:
+    """Module that declares a command.
+
+    >>> module_of("null-market"), module_of("journal")
+    ('btassets.cli.commands.null_market', 'btassets.cli.commands.live.journal')
+    """
+    folder = f"{_FOLDERS[name]}." if name in _FOLDERS else ""
+    return f"{__name__}.{folder}{name.replace('-', '_')}"

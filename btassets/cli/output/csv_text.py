@@ -55,8 +55,8 @@ def _flat(value: Any) -> Any:
     return json.dumps(value, default=as_text) if isinstance(value, list | dict) else value
 
 
-def json_text(rows: list[dict[str, Any]]) -> str:
-    """JSON text of rows; numbers that are not finite are null."""
+def json_text(rows: list[dict[str, Any]] | dict[str, Any]) -> str:
+    """JSON text of rows, or of an object that holds them; numbers that are not finite are null."""
     return json.dumps(_finite(rows), default=as_text, ensure_ascii=False, allow_nan=False, indent=0) + "\n"
 
 

@@ -26,8 +26,11 @@ VALUES: dict[tuple[str, str], dict[str, str]] = {}
 DERIVED: dict[str, frozenset[str]] = {
     "trials": frozenset({"settings_hash", "data_version"}),
     "backtest_report": frozenset({"settings_hash", "folder", "report"}),
+    "journal": frozenset({"settings_hash", "shown_at", "line_hash"}),
+    "journal_results": frozenset({"settings_hash"}),
+    "journal_verdict": frozenset({"settings_hash"}),
 }
-"""Columns that hash the names of settings or the sources: equal numbers do not make them equal."""
+"""Columns that hash the names of settings or the sources, or tell a time: equal numbers do not make them equal."""
 
 PROSE = frozenset({"sentence", "text", "about", "evidence_text", "headline", "first_failing"})
 """Columns of sentences: their numbers must be equal; the wording may differ and is counted."""

@@ -1,0 +1,1 @@
+"""Commands about lists that were shown: options and examples."""
