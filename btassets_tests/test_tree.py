@@ -228,6 +228,14 @@ def test_the_lock_has_every_dependency() -> None:
     assert names <= {_release(name) for name in re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==", lock, re.MULTILINE)}
 
 
+def test_the_changelog_has_the_notes_of_the_version() -> None:
+    """The newest release of the changelog is the package's version, so that a tag needs no further edit."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    releases = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", text, re.MULTILINE)
+    assert releases[0] == __version__
+    assert text.index("## [Unreleased]") < text.index(f"## [{__version__}]")
+
+
 # ---- words ------------------------------------------------------------------------------------
 REQUIRED_WORDS = {
     "`ticker`", "bar", "session", "as-of date", "forward bars", "lookback, horizon, hold", "point-in-time", "lookahead",
