@@ -93,7 +93,7 @@ JOURNAL_VERDICT = TableSpec(
         key("measure", TEXT, "net_r (the verdict), hit_rate or fill_gap_r"),
         Column("verdict", TEXT, "as tested, worse than tested or too early"),
         Column("live", REAL, "mean of the graded setups that were shown"),
-        Column("live_lo", REAL, "lower end of the live mean's interval, valid at every look"),
+        Column("live_lo", REAL, "lower end of the live mean's interval, valid at every check"),
         Column("live_hi", REAL, "upper end of it"),
         Column("tested", REAL, "mean of the backtest when these rules were first shown"),
         Column("tested_lo", REAL, "lower end of its 95% interval then"),
@@ -132,7 +132,7 @@ BACKFILL_READS = Reads(
     reads=("ohlcv_history", "sessions", "graded_setups"),
     settings=_RULES,
 )
-"""What the replay of past lists reads."""
+"""Inputs of the replay of past lists."""
 
 STAGES = (
     Stage(
@@ -147,7 +147,7 @@ STAGES = (
         writes=("journal",),
         checks=(
             Check("journal_chain_intact", "Every line of the journal carries the hash of the line before it."),
-            Check("no_rewritten_day", "What the journal said at the last run is still the beginning of it."),
+            Check("no_rewritten_day", "The journal of the last run is still a prefix of this one."),
         ),
         judge="btassets.stages.journal.journal_checks:of_journal",
         kinds=("python",),
@@ -155,7 +155,7 @@ STAGES = (
     Stage(
         "journal_results",
         "journal",
-        "What became of the setups that were shown, by the grading of the backtest.",
+        "Results of the shown setups, graded as in the backtest.",
         "btassets.stages.journal.journal_results:compute",
         (JOURNAL_RESULTS,),
         reads=("ohlcv_history", "sessions", "benchmark_closes", "journal"),

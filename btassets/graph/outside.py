@@ -139,7 +139,7 @@ OUTSIDE: dict[str, OutsideInput] = {
         ),
         OutsideInput(
             "first_results",
-            "What became of shown setups, as it was graded first. It grows with every run, so it has no version.",
+            "Results of shown setups, as first graded. It grows with every run, so it has no version.",
             f"{_OUTSIDE}:first_results",
             f"{_OUTSIDE}:unversioned",
             ("btassets.run.shown_lists",),

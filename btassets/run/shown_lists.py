@@ -34,7 +34,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class JournalSoFar:
-    """What a stage is handed of a log.
+    """Part of a log passed to a stage.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ def all_logs(book: Book) -> dict[str, ChainedLog]:
 
 
 def read_so_far(book: Book, log: ChainedLog, table: str) -> JournalSoFar:
-    """A log as a stage is handed it, with what the footer of its table remembers."""
+    """A log as passed to a stage, with the facts of its table's footer."""
     footer = book.lake.footer(table, book.scenario)
     facts = footer.facts if footer is not None else {}
     return JournalSoFar(log.read(mends=book.mends), now_text(), facts.get("n_lines"), facts.get("head"))

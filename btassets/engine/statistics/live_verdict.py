@@ -1,4 +1,4 @@
-"""Whether a live mean keeps to a threshold, at whatever day one looks: evidence that is valid at every look.
+"""Whether a live mean keeps to a threshold, at whatever day one looks: evidence that is valid at every check.
 
 Belongs here: evidence and interval of a sum of weekly surprises, and the verdict from them. Does not belong here:
 what is measured and against what (`btassets.stages.journal`).
@@ -37,7 +37,7 @@ _NORMAL_975 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Claim:
-    """What the backtest said of a mean.
+    """The backtest's claim about a mean.
 
     Attributes
     ----------
@@ -69,16 +69,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Live:
-    """What the live weeks say.
+    """Evidence of the live weeks.
 
     Attributes
     ----------
     mean, lo, hi
-        Mean over setups and its interval at every look; NaN without a setup.
+        Mean over setups and its interval at every check; NaN without a setup.
     e_worse, e_as_tested
         Largest evidence so far that the mean is beyond the threshold, to either side.
     verdict
-        `worse than tested` from the first look at which `e_worse` decides on; else `as tested` likewise; else
+        `worse than tested` from the first check of which `e_worse` decides on; else `as tested` likewise; else
         `too early`.
     more_setups
         Further setups until `as tested` should they earn the claimed mean; None: decided, or never.

@@ -1,4 +1,4 @@
-"""What was shown and what became of it: the live verdict beside the backtest's own interval.
+"""Shown setups and their results: the live verdict beside the backtest's own interval.
 
 Belongs here: the section of the journal. Does not belong here: today's list (`today.py`).
 """
@@ -10,7 +10,7 @@ _VERDICT_COLUMNS = (
     Column("measure", "Measure", "words", "mean net R per setup; share of targets hit; how much worse the fill was, R"),
     Column("verdict", "Verdict"),
     Column("live", "Live", "snum2", "mean of the shown setups that are graded"),
-    Column("live_lo", "from", "snum2", "interval that holds at every look"),
+    Column("live_lo", "from", "snum2", "interval that holds at every check"),
     Column("live_hi", "to", "snum2"),
     Column("tested", "Tested", "snum2", "mean of the backtest when these rules were first shown"),
     Column("tested_lo", "from", "snum2", "95% interval then"),

@@ -1,4 +1,4 @@
-"""What the backtest says of its qualified setups when a list is shown: the claim that live results are held against.
+"""The backtest's claim about its qualified setups when a list is shown; live results are compared with it.
 
 Belongs here: the three measures of a setup, and their means with the house's interval over the backtest. Does not
 belong here: the estimator (`engine.statistics.ewc`), the comparison (`journal_verdict.py`).

@@ -1,4 +1,4 @@
-"""What the checks of the journal look at.
+"""Facts of the journal's checks.
 
 Belongs here: pass or fail and the numbers behind it. Does not belong here: verifying a log, which is refused when it
 is damaged (`btassets.storage.chained_log`); how Dagster learns of it (`btassets.defs.checks`).

@@ -84,7 +84,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
 
 
 def key_of(row: Mapping[str, Any]) -> Key:
-    """What makes a shown setup one: as-of date, ticker, direction."""
+    """Key of a shown setup: as-of date, ticker, direction."""
     return str(row["as_of"]), row["ticker"], row["direction"]
 
 

@@ -3,7 +3,7 @@
 Belongs here: which results count and against which claim. Does not belong here: the evidence
 (`engine.statistics.live_verdict`), the claim itself (`backtest_claim.py`), grading (`journal_results.py`).
 
-What counts: results of lists that were shown (never of replayed ones), of signal days, under the settings of now.
+Included are results of lists that were shown (never of replayed ones), of signal days, under the present settings.
 The claim is the one of the first such list: other settings begin a new account.
 """
 
