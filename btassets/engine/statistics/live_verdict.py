@@ -78,7 +78,7 @@ class Live:
     e_worse, e_as_tested
         Largest evidence so far that the mean is beyond the threshold, to either side.
     verdict
-        `worse than tested` from the first check of which `e_worse` decides on; else `as tested` likewise; else
+        `worse than tested` from the first check at which `e_worse` decides on; else `as tested` likewise; else
         `too early`.
     more_setups
         Further setups until `as tested` should they earn the claimed mean; None: decided, or never.
