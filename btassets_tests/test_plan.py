@@ -1,5 +1,6 @@
 """The same inputs give the same tables, whatever the way; only what changed is computed again."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -128,11 +129,12 @@ def test_new_bars_for_some_recompute_only_those_and_t_stays(own_book: Path, own_
     tables = tables_of(own_book)
     assert str(tables["sessions"]["date"][-1].as_py()) == "2022-01-05"
     assert tables["bars"].num_rows == 8 * N_BARS + 9
-    assert b'"as_of": "2022-01-05"' in report_bytes(own_book)
+    # T is the last session shared by most tickers: three with newer bars do not move it.
+    for each in (report, report_bytes(own_book)):
+        assert json.loads(each)["as_of"] == "2022-01-05"
     fresh = make_book(own_book.parent / "fresh", own_market, instance=instance)
     run(fresh)
     assert different(tables_of(fresh), tables) == []
-    assert report != b""
 
 
 def test_a_bar_for_all_moves_t(own_book: Path, own_market: Path, instance: Path) -> None:

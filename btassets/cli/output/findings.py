@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from btassets.arrivals.of_book import active_tickers, data_findings
 from btassets.book.book import Book
+from btassets.engine.days import EPOCH
 from btassets.stages.bars.bar_store import TABLE
 
 MAX_SHOWN = 5
@@ -19,8 +20,6 @@ WRONG_NUMBERS, LOST_ROWS, NOTE = 100, 50, 10
 
 _TOLD_WITH_REASON = frozenset({"Q24"})
 """Rules of dropped rows whose own sentence includes the remedy."""
-
-_EPOCH = dt.date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def _dropped_rows(book: Book) -> Iterable[Finding]:
     for ticker in active_tickers(book):
         for rule, severity, day, n, _text in footers[ticker]["problems"]:
             if severity == "quarantine" and rule not in _TOLD_WITH_REASON:
-                date = "" if day is None else f" {_EPOCH + dt.timedelta(days=day)}"
+                date = "" if day is None else f" {EPOCH + dt.timedelta(days=day)}"
                 rows = "1 row" if n == 1 else f"{n:,} rows"
                 first = "" if n == 1 or not date else ", first"
                 yield Finding(LOST_ROWS, f"{rows} dropped: {ticker}{first}{date} [{rule}]")

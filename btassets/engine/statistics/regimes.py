@@ -18,11 +18,6 @@ TREND_NAMES = ("downtrend", "uptrend")
 VOLATILITY_NAMES = ("calm", "turbulent")
 
 
-def years(days: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Calendar year of each date (int32 days since 1970-01-01), shape (n,)."""
-    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-
-
 def trend_codes(closes: NDArray[np.float64]) -> NDArray[np.int8]:
     """1 if the close is at or above its 200-session mean (itself included), else 0; -1 = too early.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from btassets.engine.statistics.regimes import labels_at, trend_codes, volatility_codes, years
+from btassets.engine.statistics.regimes import labels_at, trend_codes, volatility_codes
 
 
 def test_trend_and_volatility_know_the_past_only():
@@ -33,4 +33,3 @@ def test_labels_take_the_last_session_at_or_before():
     asof = np.array([9, 10, 14, 99], dtype=np.int32)
     assert labels_at(asof, dates, codes).tolist() == [-1, 0, 1, 0]
     assert labels_at(asof, dates[:0], codes[:0]).tolist() == [-1] * 4
-    assert years(np.array([-1, 0, 19000], dtype=np.int32)).tolist() == [1969, 1970, 2022]
