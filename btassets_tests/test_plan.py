@@ -16,6 +16,7 @@ from btassets.plan import make_plan
 from btassets.sources.files.bar_folder import FilesSource
 from btassets.stages.advice.stat_claims import SINCE
 from btassets_tests.support.book_factory import (
+    HISTORY,
     N_BARS,
     call,
     different,
@@ -54,7 +55,12 @@ def test_two_books_over_the_same_bars_have_the_same_bytes(
 ) -> None:
     again = make_book(tmp_path / "book", market_folder, instance=instance)
     run(again)
-    assert lake_files(again) == lake_files(finished_book)
+    # The journal keeps the time of each list, and the row of the report the version of the journal that it shows.
+    left_out = (*HISTORY, "backtest_report")
+    ours, theirs = (
+        {n: b for n, b in lake_files(each).items() if not n.startswith(left_out)} for each in (again, finished_book)
+    )
+    assert ours == theirs
     assert report_bytes(again) == report_bytes(finished_book)
 
 

@@ -224,7 +224,7 @@ def test_case_20_a_folder_with_a_line_break_is_refused_by_init(tmp_path: Path) -
     for name in ("a\nb", "a\tb"):
         answer = call("init", tmp_path / name, "--source", "files", "--path", tmp_path / "src")
         assert answer.code == 2
-        assert "control characters" in answer.err or "is no path" in answer.err
+        assert "control characters" in answer.err or "is not a path" in answer.err
 
 
 def test_case_22_a_shorter_file_replaces_no_history(tmp_path: Path) -> None:
@@ -367,11 +367,11 @@ def test_case_33_a_loss_behind_a_long_halt_counts_as_the_portfolio_has_it(tmp_pa
     halt, end = iso(int(days[389])), iso(int(days[420]))
     query = (
         "select t.gross_r as traded, g.gross_r as graded from trades t join graded_setups g "
-        "using (ticker, asof_date, direction) where t.policy = 'target' and t.ticker = 'S2'"
+        "using (ticker, asof_date) where g.direction = 'long' and t.policy = 'target' and t.ticker = 'S2'"
     )
     rows = asked(book, f"{query} and t.entry_date <= '{halt}' and t.exit_date >= '{end}'")
-    held = asked(book, f"select count(*) n from graded_setups where ticker = 'S2' and exit_date = '{end}' "
-                       f"and entry_date <= '{halt}' and gross_r < -1")  # fmt: skip
+    held = asked(book, f"select count(*) n from graded_setups where ticker = 'S2' and gross_r < -1 "
+                       f"and asof_date < '{halt}' and label_end_date >= '{end}'")  # fmt: skip
     assert rows or int(held[0]["n"]) > 0
     for row in rows:
         assert float(row["traded"]) == pytest.approx(float(row["graded"]), abs=1e-6)
@@ -421,7 +421,7 @@ def test_case_44_the_reason_is_on_the_terminal_when_all_are_refused(tmp_path: Pa
         assert answer.code == 3
         assert "column 'date' is missing (found: 'when'" in answer.err
         assert "[source.columns]" in answer.err
-    assert call("export", "bar_problems", "--book", book, "--out", tmp_path / "p.csv").code == 0
+        assert "export bar_problems" not in answer.err, "no run finished, so there is no such table"
 
 
 def test_case_46_few_bars_say_what_the_tables_hold(tmp_path: Path) -> None:
@@ -447,12 +447,13 @@ def test_case_48_named_tickers_that_the_source_lacks_are_named(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("number", "shown"),
-    [(lambda v: f'"{v * 100:,.2f}"', "open is '"), (lambda v: f'"{v:.4f}"'.replace(".", ","), "open is '")],
+    [(lambda v: f'"{v * 100:,.2f}"', "e.g. open is '"), (lambda v: f'"{v:.4f}"'.replace(".", ","), "e.g. open is '")],
 )
 def test_case_51_text_numbers_are_shown_as_they_were_found(tmp_path: Path, number: object, shown: str) -> None:
     answer = ingested(made(tmp_path, files_of(market(2)) | files_of({"THOUS": walk(9, weekdays())}, number=number)))
     assert answer.code == 4
-    assert f"THOUS {iso(int(weekdays()[0]))}: {shown}" in answer.out + answer.err
+    assert f"THOUS {iso(int(weekdays()[0]))}: " in answer.out + answer.err
+    assert shown in answer.out + answer.err
     assert "nan" not in answer.out + answer.err
 
 

@@ -85,6 +85,6 @@ def test_no_line_ends_with_a_traceback(book: Path, tmp_path: Path, monkeypatch: 
         assert len(answer.err) < 6_000, words
     assert not (tmp_path / "state").exists()
     assert {path.name for path in tree(book) - before} <= {"trials", "base.parquet", "copies"} | {
-        path.name for path in tree(book) - before if {"trials", "copies", "null_market"} & set(path.parts)
+        path.name for path in tree(book) - before if {"trials", "copies", "null_market", "journal"} & set(path.parts)
     }
     assert counts[2] > N_LINES // 3, counts

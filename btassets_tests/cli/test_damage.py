@@ -31,6 +31,10 @@ def test_a_bit_in_every_kind_of_file_is_told_and_made_again(book: Path, finished
     named = [path for kind, path in hit.items() if kind not in UNNAMED and not kind.startswith("report.")]
     answer = call("doctor", "--book", book, "--deep")
     assert answer.code == 7
+    # The journal's second copy is compared with its original by the check of the chain, which renews it.
+    copies = [path for path in named if ".copies/journal" in path.as_posix()]
+    assert [path for path in copies if f"{path}: damaged" not in answer.err] == []
+    named = [path for path in named if path not in copies]
     assert f"{len(named) + 1} damaged files: `btassets run`" in answer.out, "and one second copy"
     answer = call("run", "--book", book, "--quiet")
     assert answer.code == 0, answer.err

@@ -28,7 +28,7 @@ SHIFT_DAYS = 7 * 208
 
 PROJECT = Path(__file__).parents[2]
 
-_HISTORY = ("journal", "journal_results", "journal_verdict")
+HISTORY = ("journal", "journal_results", "journal_verdict")
 """Tables of what was shown when: no function of the bars and settings of now."""
 
 _OF_THE_RUN = {"backtest_report": ["folder", "settings_hash"]}
@@ -135,7 +135,7 @@ def make_book(folder: Path, source: Path, *, instance: Path | None = None, **set
 def tables_of(folder: Path, scenario: str = "base") -> dict[str, pa.Table]:
     """Every table of a book as `export` gives it, but for the journal."""
     book = open_book(folder, scenario=scenario, environ={})
-    names = [name for name in (*STAGE_OF_TABLE, "bars") if name not in _HISTORY]
+    names = [name for name in (*STAGE_OF_TABLE, "bars") if name not in HISTORY]
     return {name: read_table(book, name).drop_columns(_OF_THE_RUN.get(name, [])) for name in names}
 
 
