@@ -6,13 +6,40 @@ errors of their own; the exit code must still be 130.
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+
+_AGAIN_SECONDS = 0.02
+
+
+@contextmanager
+def _repeating_lost_interrupts() -> Iterator[None]:
+    """Send an interrupt again that arrived where Python cannot raise it: in a finalizer or a weak reference's callback.
+
+    Python prints such an exception as ignored and goes on, so that Ctrl-C would have no effect.
+    """
+    before = sys.unraisablehook
+
+    def hook(args: "sys.UnraisableHookArgs") -> None:
+        if args.exc_type is not KeyboardInterrupt:
+            before(args)
+            return
+        timer = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+        timer.daemon = True
+        timer.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager
 def noticing_interrupts() -> Iterator[Callable[[], bool]]:
-    """Return a function that reports whether SIGINT or SIGTERM arrived inside the block.
+    """Return a function that reports whether SIGINT or SIGTERM arrived inside the block; none is lost inside it.
 
     Python writes each signal's number into its wake-up descriptor before it calls the handler. Main thread only.
     """
@@ -28,7 +55,8 @@ def noticing_interrupts() -> Iterator[Callable[[], bool]]:
         return signal.SIGINT in seen or signal.SIGTERM in seen
 
     try:
-        yield arrived
+        with _repeating_lost_interrupts():
+            yield arrived
     finally:
         signal.set_wakeup_fd(before)
         os.close(read)
