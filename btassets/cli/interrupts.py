@@ -18,7 +18,7 @@ _AGAIN_SECONDS = 0.02
 def _repeating_lost_interrupts() -> Iterator[None]:
     """Send an interrupt again that arrived where Python cannot raise it: in a finalizer or a weak reference's callback.
 
-    Python prints such an exception as ignored and goes on, so that Ctrl-C would have no effect.
+    Python prints such an exception as ignored and continues, so that Ctrl-C would have no effect.
     """
     before = sys.unraisablehook
 
