@@ -36,7 +36,7 @@ lint: $(VENV)/dev.stamp  ## style, layers, types, SQL, definitions
 	@$(BIN)/sqlfluff lint dbt_like_sql
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-check: lint test  ## all that a change has to pass; .ci/run calls it
+check: lint test  ## all that a change has to pass
 
 bench: $(VENV)/test.stamp  ## the speed table, each figure beside the naive form
 	@$(BIN)/python -m btassets_tests.bench
