@@ -59,8 +59,6 @@ class RunPlan:
 def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, reads: bool = True) -> RunPlan:
     """Compare source, lake and settings; computes nothing.
 
-    Without `reads` the source is not queried; bars and benchmark are taken from the lake.
-
     Stages below the first stale one count as stale; at run time they are skipped if their inputs turn out unchanged.
 
     Parameters
@@ -138,6 +136,7 @@ def _own_reasons(name: str, book: Book, ingest: IngestPlan, *, has_stale_input: 
     if name == "ohlcv_history":
         by_reason = read_reasons(inputs_of(name, book)[0], ingest.stale)
         found = [Reason("tickers", why, n=len(own), now=", ".join(own[:_NAMED])) for why, own in by_reason.items()]
+        found += [Reason("list", name)] if ingest.is_list_new else []
         return [*found, *(reasons_of(name, book) if READER in by_reason else [])]
     try:
         if is_fresh(name, book, input_hash(name, book)):

@@ -17,7 +17,18 @@ from btassets.run.tables import MISSING, key_of
 from btassets.storage.lake import Footer
 
 Kind = Literal[
-    "setting", "table", "outside", "code", "columns", "missing", "damaged", "beside", "upstream", "tickers", "unknown"
+    "setting",
+    "table",
+    "outside",
+    "code",
+    "columns",
+    "missing",
+    "damaged",
+    "beside",
+    "upstream",
+    "tickers",
+    "list",
+    "unknown",
 ]
 
 
@@ -29,7 +40,7 @@ class Reason:
     ----------
     kind
         Which part differs: a setting, an input table, another input, a source file, the declared columns; a missing or
-        unreadable table; an output beside tables; a stale upstream stage; tickers.
+        unreadable table; an output beside tables; a stale upstream stage; tickers; the source's list.
     name
         Name of the setting, table, input, file or stage.
     before, now
@@ -96,6 +107,7 @@ _WORDS: dict[Kind, Any] = {
     "beside": lambda reason: f"{BESIDE[reason.name].about.rstrip('.').lower()}: not there",
     "upstream": lambda reason: f"{reason.name} will be computed first",
     "tickers": _tickers,
+    "list": lambda _: "the source lists other tickers than at the last reading, or reports something else about them",
     "unknown": lambda _: "computed by a version that did not record its inputs",
 }
 

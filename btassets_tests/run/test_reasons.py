@@ -110,6 +110,10 @@ def test_lists_are_compared_as_json_gives_them_back() -> None:
         (Reason("table", "trades", "a", "missing"), "its input table trades is missing"),
         (Reason("tickers", "the source changed", n=1, now="AAA"), "1 ticker: the source changed (first: AAA)"),
         (Reason("setting", "method.fill", True, None), "setting method.fill: true -> unset"),
+        (
+            Reason("list", "ohlcv_history"),
+            "the source lists other tickers than at the last reading, or reports something else about them",
+        ),
         (Reason("unknown", "x"), "computed by a version that did not record its inputs"),
         (Reason("columns", "x"), "its declared columns changed"),
     ],
@@ -134,6 +138,15 @@ def test_the_command_prints_the_plan(book: Path) -> None:
         "portfolio_sims"
     ][0].items()
     assert "graded_setups" not in stages
+
+
+def test_a_ticker_that_left_the_source_is_a_reason(own_book: Path, own_market: Path) -> None:
+    sorted((own_market / "bars").iterdir())[-1].unlink()
+    opened = open_book(own_book, environ={})
+    assert make_plan(opened).stages[:1] == ["ohlcv_history"]
+    told = call("plan", "--book", own_book, "--why").out
+    assert "nothing to do" not in told
+    assert "the source lists other tickers than at the last reading" in told
 
 
 def test_a_scenario_has_a_plan_of_its_own(book: Path) -> None:
