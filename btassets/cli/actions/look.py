@@ -89,7 +89,7 @@ def command_export(
     opened = book_of(book, scenario=scenario)
     checked_out(out, book=opened)
     if table in known_tables():
-        require_run(opened)
+        require_run(opened, "bar_problems" if table == "bar_problems" else "sessions")
     if table == "candidates" and not opened.lake.bucket_files(opened.candidates):
         tell(f"scenario {opened.scenario} was never run: its rows come from the base replay")
         opened = opened.in_base()
