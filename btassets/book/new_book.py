@@ -102,5 +102,5 @@ def _section(model: BaseModel, prefix: str, values: dict[str, Any], seen: Mappin
 
 
 def _one_line(text: str) -> str:
-    """A comment has no line breaks and no control characters, whatever a file's head holds."""
+    """A comment has no line breaks and no control characters, for any content of a file's head."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:200]

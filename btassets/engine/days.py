@@ -20,6 +20,28 @@ NO_DAY = -(2**31)
 _THURSDAY = 3  # days from a Monday to the Thursday of its ISO week
 
 
+def values_on(dates: Days, known: Days, *values: npt.NDArray[np.float64]) -> list[npt.NDArray[np.float64]]:
+    """Values of another series on given dates, NaN where it has none.
+
+    Parameters
+    ----------
+    dates
+        Shape (n,).
+    known
+        Dates of the other series, ascending, shape (m,).
+    values
+        Its columns, shape (m,) each.
+
+    >>> [column.tolist() for column in values_on(np.array([1, 2, 9]), np.array([2, 5]), np.array([20.0, 50.0]))]
+    [[nan, 20.0, nan]]
+    """
+    if not len(known):
+        return [np.full(len(dates), np.nan) for _ in values]
+    at = np.minimum(np.searchsorted(known, dates), len(known) - 1)
+    is_known = known[at] == dates
+    return [np.where(is_known, column[at], np.nan) for column in values]
+
+
 def iso_day(day: int) -> str:
     """A day number as YYYY-MM-DD.
 

@@ -71,7 +71,7 @@ def test_a_source_that_vanishes_leaves_the_last_report(own_book: Path, own_marke
         (own_market / "bars").rmdir()
     answer = run(own_book)
     assert answer.code == 0, answer.err
-    assert "bars must be in Parquet or CSV files" in answer.err, "the reason is told"
+    assert "bars must be in Parquet or CSV files" in answer.err, "the reason is printed"
     assert report_bytes(own_book) == before
     assert call("today", "--book", own_book).code == 0
 

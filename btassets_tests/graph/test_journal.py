@@ -1,4 +1,4 @@
-"""The group of the journal: nothing above it reads it but the report, and its text is told from the log."""
+"""The group of the journal: only the report reads it, and its text comes from the log."""
 
 from btassets.graph.flow import STAGES, downstream, upstream
 from btassets.graph.journal import JOURNAL

@@ -1,4 +1,4 @@
-"""A book's history lies in its own folder, whatever the folder is called."""
+"""The history of a book is in its own folder, for any name of the folder."""
 
 from pathlib import Path
 

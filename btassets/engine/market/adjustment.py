@@ -19,7 +19,7 @@ MAX_SPLIT_TERM = 20
 """Maximum whole n and m of a split n:m; vendors code spin-offs as other fractions (1.054)."""
 
 MIN_PLAIN_RATIO = 3.0
-"""Ratios at or above this, or at or below its inverse, are splits whatever their terms: no spin-off code is as large.
+"""Ratios at or above this, or at or below its inverse, are splits for any terms: no spin-off code is as large.
 """
 
 SPLIT_CODE_TOLERANCE_FRAC = 1.5e-4

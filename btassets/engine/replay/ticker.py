@@ -49,11 +49,6 @@ class TickerReplay:
     signal_index: npt.NDArray[np.int32]
 
 
-def warm_up() -> None:
-    """Compile the replay, or load it from numba's cache, before the first ticker."""
-    replay_pass.load()
-
-
 def replay_ticker(
     aligned: AlignedBars,
     raw: RawArrays,

@@ -1,4 +1,4 @@
-"""Whether a live mean keeps to a threshold, at whatever day one looks: evidence that is valid at every check.
+"""Evidence, valid at every check, on whether a live mean stays beyond a threshold.
 
 Belongs here: evidence and interval of a sum of weekly surprises, and the verdict from them. Does not belong here:
 what is measured and against what (`btassets.stages.journal`).

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btassets.engine.floors import VARIANTS
+from btassets.engine.replay.candidate_columns import DIRECTIONS
 from btassets.engine.signals import SIGNALS
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Mark, Row
@@ -288,7 +289,7 @@ _CALIBRATED = (("all", "c-hold", "All setups"), ("long", "c-ew", "Long"), ("shor
 def _largest_gaps(report: Report) -> str:
     """Largest gap of a bin by direction: pooled, the drift of longs hides behind that of shorts."""
     found = []
-    for direction in ("long", "short"):
+    for direction in DIRECTIONS:
         own = [row["gap_pct"] for row in report["calibration"] if row["direction"] == direction]
         gaps = [gap for gap in own if gap is not None]
         if gaps:

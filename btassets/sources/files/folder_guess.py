@@ -62,7 +62,7 @@ class FolderGuess:
 
 
 def guess_folder(path: Path) -> FolderGuess:
-    """Read some files of a folder, or at one long file; empty where nothing can be read."""
+    """Guess from some files of a folder, or from one long file; empty if nothing can be read."""
     found = FolderGuess()
     try:
         paths = _some_files(path)

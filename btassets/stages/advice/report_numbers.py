@@ -137,6 +137,11 @@ class ReportInputs:
     warnings: Sequence[str] = ()
 
 
+def price(value: float) -> float:
+    """A price as quoted: two decimals from a dollar on, else four digits."""
+    return round(value, 2 if abs(value) >= 1 else 4)
+
+
 def rounded_rows(table: pa.Table, *without: str) -> list[dict[str, Any]]:
     """Rows of a model as report rows: rounded, without `scenario` and the named columns."""
     rows = table.drop_columns(["scenario", *without]).to_pylist()

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.days import EPOCH
+from btassets.engine.days import EPOCH, values_on
 from btassets.engine.market.calendar import has_ended
 from btassets.engine.replay.candidate_columns import LABELS
 from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
@@ -169,15 +169,10 @@ def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market) -> Non
         here.append(row)
     if not here:
         return
-    place = np.minimum(np.searchsorted(market.bench_days, bars.dates), max(len(market.bench_days) - 1, 0))
-    is_hit = market.bench_days[place] == bars.dates if len(market.bench_days) else np.zeros(bars.n_bars, np.bool_)
-    bench = [
-        np.where(is_hit, values[place], np.nan) if len(values) else np.full(bars.n_bars, np.nan)
-        for values in (market.bench_open, market.bench_close)
-    ]
+    bench_open, bench_close = values_on(bars.dates, market.bench_days, market.bench_open, market.bench_close)
     levels = np.array([row["levels"] for row in here], dtype=np.float64)
     graded = grade_setups(
-        AlignedBars(bars, bench[0], bench[1], np.searchsorted(market.sessions.days, bars.dates).astype(np.int32)),
+        AlignedBars(bars, bench_open, bench_close, np.searchsorted(market.sessions.days, bars.dates).astype(np.int32)),
         len(market.sessions.days) - 1,
         GivenPrices(
             np.array([row["at"] for row in here], np.int32),

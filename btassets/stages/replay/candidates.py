@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from btassets.engine.days import values_on
 from btassets.engine.market.calendar import asof_grid, has_ended
 from btassets.engine.market.eligibility import NOT_MEMBER, is_member
 from btassets.engine.replay.replay_rules import ReplayRules
@@ -59,12 +60,8 @@ class ReplayInputs:
 
     def benchmark_on(self, dates: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
         """Benchmark open and close on a ticker's own dates, (n_bars,) each, NaN if missing."""
-        if not len(self.bench_days):
-            missing = np.full(len(dates), np.nan)
-            return missing, missing
-        at = np.minimum(np.searchsorted(self.bench_days, dates), len(self.bench_days) - 1)
-        is_hit = self.bench_days[at] == dates
-        return np.where(is_hit, self.bench_open[at], np.nan), np.where(is_hit, self.bench_close[at], np.nan)
+        opens, closes = values_on(dates, self.bench_days, self.bench_open, self.bench_close)
+        return opens, closes
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from btassets.run.stage_code import code_version_of_all
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.advice.report_inputs import read_report_inputs
-from btassets.stages.advice.report_numbers import ReportInputs, report_numbers, rounded_rows
+from btassets.stages.advice.report_numbers import ReportInputs, price, report_numbers, rounded_rows
 from btassets.stages.advice.todays_setups import TodaysList, todays_list
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.report import report_curves as curves
@@ -198,11 +198,6 @@ def _todays(settings: Settings, found: TodaysList) -> dict[str, Any]:
         "qualified": [_setup(settings, row) for row in found.qualified],
         "nearest_misses": [_setup(settings, row) for row in found.misses],
     }
-
-
-def price(value: float) -> float:
-    """A price as quoted: two decimals from a dollar on, else four digits."""
-    return round(value, 2 if abs(value) >= 1 else 4)
 
 
 def _setup(settings: Settings, row: Mapping[str, Any]) -> dict[str, Any]:

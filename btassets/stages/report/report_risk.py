@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.engine.curves import DAYS_A_YEAR
-from btassets.engine.days import EPOCH, iso_day
+from btassets.engine.days import EPOCH, iso_day, values_on
 from btassets.engine.portfolio.return_profile import (
     ROLLING_WINDOWS,
     ReturnProfile,
@@ -79,8 +79,7 @@ def _on(dates: npt.NDArray[np.int32], bench: Curve | None) -> Floats | None:
     """Equity of the benchmark on `dates`, NaN if missing."""
     if bench is None:
         return None
-    at = np.minimum(np.searchsorted(bench.dates, dates), len(bench.dates) - 1)
-    return np.where(bench.dates[at] == dates, bench.equity[at], np.nan)
+    return values_on(dates, bench.dates, bench.equity)[0]
 
 
 def _measures(curve: Curve, bench: Curve | None) -> dict[str, float | None]:

@@ -6,7 +6,6 @@ Belongs here: which tickers have a page, and the document of each. Does not belo
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +14,11 @@ import pyarrow.compute as pc
 from btassets.engine.days import iso_day
 from btassets.engine.market.bars import Bars
 from btassets.render.report_types import Report
+from btassets.render.ticker_page import N_RECENT
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.sources.universe.ticker_names import canonical_ticker, file_stem
+from btassets.stages.advice.report_numbers import price
 from btassets.stages.bars.bars_view import read_bars
 
 FOLDER = "tickers"
@@ -63,15 +64,6 @@ def page_paths(report: Report, settings: Settings, known: Sequence[str]) -> dict
     return {ticker: f"{FOLDER}/{file_stem(ticker)}.html" for ticker in sorted(chosen, key=str.encode)}
 
 
-def href(path: str) -> str:
-    """A page's path as a link: a percent sign of a file name is escaped.
-
-    >>> href("tickers/%43ON.html")
-    'tickers/%2543ON.html'
-    """
-    return quote(path)
-
-
 def ticker_documents(
     tables: Tables, settings: Settings, report: Report, tickers: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
@@ -80,10 +72,10 @@ def ticker_documents(
     Returns
     -------
     dict
-        Of each ticker `ticker`, `as_of`, `book`, `basis`, `prices` (dates, close, high, low of every session),
-        `ranks` (as-of dates and activation percentiles of the weeks in which it was ranked), `today` (its row of
-        today's list, None without one), `trades` (of the report's portfolio, oldest first), `setups` (newest
-        first), `n_setups`, `findings`.
+        Of each ticker `ticker`, `as_of`, `book`, `basis`, `prices` (dates and closes of every session, highs and lows
+        of the newest), `ranks` (as-of dates and activation percentiles of the weeks in which it was ranked), `today`
+        (its row of today's list, None without one), `trades` (of the report's portfolio, oldest first), `setups`
+        (newest first), `n_setups`, `findings`.
     """
     names = pa.array(list(tickers), pa.string())
     bars = read_bars(tables, settings, tickers)
@@ -92,7 +84,8 @@ def ticker_documents(
     trades = _by_ticker(_trades(tables, names, report["main_policy"]))
     findings = _by_ticker(_findings(tables, names))
     rows = report["todays_setups"]
-    today = {row["ticker"]: row for row in (*rows["nearest_misses"], *rows["qualified"])}
+    qualified = {row["ticker"]: row for row in rows["qualified"]}
+    today = {row["ticker"]: row for row in rows["nearest_misses"]} | qualified
     return {
         ticker: {
             "ticker": ticker,
@@ -102,7 +95,7 @@ def ticker_documents(
             "prices": _prices(bars[ticker]),
             "ranks": ranks.get(ticker, []),
             "today": today.get(ticker),
-            "is_qualified": ticker in {row["ticker"] for row in rows["qualified"]},
+            "is_qualified": ticker in qualified,
             "policy": report["main_policy"],
             "trades": trades.get(ticker, []),
             "setups": setups.get(ticker, [])[:MAX_SETUPS],
@@ -133,7 +126,7 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
     for name, digits in _DIGITS.items():
         shown[name] = None if shown[name] is None else round(shown[name], digits)
     for name in ("entry", "stop", "target"):
-        shown[name] = None if shown[name] is None else _price(shown[name])
+        shown[name] = None if shown[name] is None else price(shown[name])
     return shown
 
 
@@ -159,7 +152,7 @@ def _trades(tables: Tables, names: pa.Array, policy: str | None) -> list[dict[st
     rows = table.sort_by([("entry_date", "ascending")]).drop_columns(["scenario", "policy"]).to_pylist()
     for row in rows:
         row |= {name: row[name].isoformat() for name in ("asof_date", "entry_date", "exit_date")}
-        row |= {name: _price(row[name]) for name in ("entry_price", "exit_price")}
+        row |= {name: price(row[name]) for name in ("entry_price", "exit_price")}
         row |= {name: None if row[name] is None else round(row[name], 2) for name in ("net_r", "pnl_usd", "gross_r")}
         row["shares"] = round(row["shares"], 4)
     return rows
@@ -174,9 +167,9 @@ def _findings(tables: Tables, names: pa.Array) -> list[dict[str, Any]]:
 def _prices(bars: Bars) -> dict[str, Any]:
     return {
         "dates": [iso_day(day) for day in bars.dates.tolist()],
-        "close": [_price(value) for value in bars.close.tolist()],
-        "high": [_price(value) for value in bars.high.tolist()],
-        "low": [_price(value) for value in bars.low.tolist()],
+        "close": [price(value) for value in bars.close.tolist()],
+        "high": [price(value) for value in bars.high[-N_RECENT:].tolist()],
+        "low": [price(value) for value in bars.low[-N_RECENT:].tolist()],
         "return_pct": _change_pct(bars, 1),
         "return_year_pct": _change_pct(bars, 252),
     }
@@ -187,7 +180,3 @@ def _change_pct(bars: Bars, n: int) -> float | None:
     if bars.n_bars <= n or not np.isfinite(bars.close[-1]) or bars.close[-1 - n] <= 0:
         return None
     return round(float(bars.close[-1] / bars.close[-1 - n] - 1.0) * 100.0, 1)
-
-
-def _price(value: float) -> float:
-    return round(value, 2 if abs(value) >= 1 else 4)

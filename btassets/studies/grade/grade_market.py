@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.days import values_on
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import (
     bars_per_session,
@@ -56,12 +57,11 @@ class Market:
 
     def benchmark_on(self, dates: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
         """Open and close of the benchmark on these dates, NaN if missing."""
-        if self.benchmark is None or not self.benchmark.n_bars:
+        if self.benchmark is None:
             missing = np.full(len(dates), np.nan)
             return missing, missing
-        at = np.minimum(np.searchsorted(self.benchmark.dates, dates), self.benchmark.n_bars - 1)
-        is_hit = self.benchmark.dates[at] == dates
-        return np.where(is_hit, self.benchmark.open[at], np.nan), np.where(is_hit, self.benchmark.close[at], np.nan)
+        opens, closes = values_on(dates, self.benchmark.dates, self.benchmark.open, self.benchmark.close)
+        return opens, closes
 
     def is_ended(self, bars: Bars) -> bool:
         """Whether a ticker's last bar is more than ten days before T."""

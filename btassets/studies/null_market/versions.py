@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -26,6 +25,7 @@ from btassets.book.book import Book, open_book
 from btassets.book.new_book import make_book
 from btassets.code_version import code_version
 from btassets.compiled import use_cache_folder
+from btassets.engine.days import values_on
 from btassets.engine.market.bars import Bars
 from btassets.engine.statistics.null_market import flipped_bars, session_signs, share_at_least
 from btassets.errors import UsageError
@@ -151,7 +151,7 @@ def _made(book: Book, folder: Path, version: int) -> Book:
     bench_days = bench["date"].cast(pa.int32()).to_numpy()
     bench_prices = [bench[name].to_numpy() for name in ("open", "close")]
     for ticker, bars in read_bars(tables, book.settings, active_tickers(tables, book.settings)).items():
-        opens, closes = (_on(bench_days, prices, bars.dates) for prices in bench_prices)
+        opens, closes = values_on(bars.dates, bench_days, *bench_prices)
         at = np.minimum(np.searchsorted(days, bars.dates), len(days) - 1)
         _write(folder / "bars" / f"{ticker}.parquet", flipped_bars(bars, opens, closes, signs[at]))
     values = {key: value for key, value in flatten(book.settings).items() if key.split(".")[0] in DECIDING}
@@ -167,13 +167,6 @@ def _made(book: Book, folder: Path, version: int) -> Book:
         _write(folder / "INDEX.parquet", index)
         changed["benchmark"] = str(folder / "INDEX.parquet")
     return open_book(make_book(folder / "book", changed), environ={})
-
-
-def _on(days: npt.NDArray[np.int32], prices: npt.NDArray[np.float64], own: npt.NDArray[np.int32]) -> Any:
-    if not len(days):
-        return np.full(len(own), np.nan)
-    at = np.minimum(np.searchsorted(days, own), len(days) - 1)
-    return np.where(days[at] == own, prices[at], np.nan)
 
 
 def _write(path: Path, bars: Bars) -> None:

@@ -1,4 +1,4 @@
-"""The benchmark's own file: whatever columns of the stocks it lacks, it is read, and what it lacks is said."""
+"""The benchmark's own file: it is read without some of the stocks' columns, and the missing ones are named."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The journal over evenings: each list stays as it was shown, whatever the source and the settings do after it."""
+"""The journal over evenings: later changes of source and settings leave each list unchanged."""
 
 import json
 import shutil

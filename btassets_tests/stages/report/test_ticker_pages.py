@@ -7,7 +7,7 @@ from btassets.run.tables import inputs_of
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import read_bars
 from btassets.stages.report.report_document import report_document
-from btassets.stages.report.ticker_pages import MAX_SETUPS, href, page_paths, ticker_documents
+from btassets.stages.report.ticker_pages import MAX_SETUPS, page_paths, ticker_documents
 from btassets_tests.support.small_books import document_of, folder_of, run_book
 
 
@@ -61,6 +61,7 @@ def test_a_document_has_the_numbers_of_the_tables(made) -> None:
     for ticker, document in documents.items():
         assert document["prices"]["close"] == [round(v, 2 if v >= 1 else 4) for v in bars[ticker].close.tolist()]
         assert len(document["prices"]["dates"]) == bars[ticker].n_bars
+        assert document["prices"]["high"] == [round(v, 2 if v >= 1 else 4) for v in bars[ticker].high[-252:].tolist()]
         own = graded.filter(pc.equal(graded["ticker"], ticker))
         assert document["n_setups"] == own.num_rows
         assert len(document["setups"]) == min(own.num_rows, MAX_SETUPS)
@@ -80,7 +81,3 @@ def test_a_page_does_not_look_ahead_of_the_as_of_date(made) -> None:
         days = [document["prices"]["dates"][-1], *(row["date"] for row in document["ranks"])]
         days += [row["exit_date"] for row in document["trades"]]
         assert max(days) <= report["as_of"]
-
-
-def test_names_that_files_cannot_have_are_escaped() -> None:
-    assert href("tickers/%43ON.html") == "tickers/%2543ON.html"

@@ -1,4 +1,4 @@
-"""Which findings are told, in which order and how many."""
+"""Selection, order and number of the findings printed."""
 
 from btassets.stages.bars.findings.data_findings import finding_lines, first_refusals, grouped
 
