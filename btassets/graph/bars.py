@@ -111,7 +111,7 @@ SESSIONS = TableSpec(
         Column("week", DAY, "Monday of its ISO week"),
         Column("is_week", FLAG, "last session of a completed calendar week: an as-of date"),
         Column("n_tickers", I32, "tickers with a bar"),
-        Column("is_blocked", FLAG, "too few living tickers have a bar (Q19): no bar of this session is used"),
+        Column("is_blocked", FLAG, "too few current tickers have a bar (Q19): no bar of this session is used"),
     ),
 )
 
@@ -151,9 +151,9 @@ STAGES = (
         outside=("membership", "exchange_calendar"),
         keyed="shared",
         checks=(
-            Check("universe_coverage", "Most living tickers have a bar at T."),
+            Check("universe_coverage", "Most current tickers have a bar at T."),
             Check("bars_current", "No session of the exchange whose bars are due is missing."),
-            Check("stale_tickers", "Living tickers without a bar at the last session."),
+            Check("stale_tickers", "Current tickers without a bar at the last session."),
         ),
         judge="btassets.stages.bars.bar_checks:of_sessions",
     ),

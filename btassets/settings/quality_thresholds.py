@@ -92,8 +92,8 @@ class Quality(Section):
     high_close_tickers: tuple[str, ...] = Field(
         default=("BRK.A",), description=("Q18: tickers with closes allowed above it")
     )
-    min_day_tickers: int = Field(default=20, ge=1, description="Q19: days with fewer living tickers are never blocked")
-    day_missing_warn_frac: Frac = Field(default=0.05, description="Q19: share of living tickers without a bar: warns")
+    min_day_tickers: int = Field(default=20, ge=1, description="Q19: days with fewer current tickers are never blocked")
+    day_missing_warn_frac: Frac = Field(default=0.05, description="Q19: share of current tickers without a bar: warns")
     day_missing_block_frac: Frac = Field(default=0.2, description="Q19: share beyond which a day is blocked")
     day_quiet_warn_frac: Frac = Field(
         default=0.05, description="Q20: share of a day's bars without volume or range: warns"

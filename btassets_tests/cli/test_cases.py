@@ -309,7 +309,7 @@ def test_case_27_a_session_that_the_calendar_lacks_is_named(tmp_path: Path) -> N
     answer = ingested(made(tmp_path, files_of(market(6, days)), "--calendar", "XNYS"))
     assert answer.code == 0
     assert (
-        "2020-02-01: 6 of 6 living tickers have a bar on a day that calendar XNYS does not know"
+        "2020-02-01: 6 of 6 current tickers have a bar on a day that calendar XNYS does not know"
         in answer.out + answer.err
     )
 

@@ -113,7 +113,7 @@ def test_a_day_that_too_few_have_is_not_used(faulty: tuple[Path, dict[str, str]]
     folder, _ = faulty
     (row,) = [row for row in problems(folder) if row["rule"] == "Q19"]
     assert row["ticker"] == ""
-    assert row["text"].startswith(f"{DAY_WITHOUT}: 11 of 36 living tickers")  # CLEAN00 is the benchmark
+    assert row["text"].startswith(f"{DAY_WITHOUT}: 11 of 36 current tickers")  # CLEAN00 is the benchmark
     (quiet,) = [row for row in problems(folder) if row["rule"] == "Q20"]
     assert str(quiet["date"]) == DAY_QUIET
     (session,) = asked(folder, f"select n_tickers, is_blocked from sessions where date = '{DAY_WITHOUT}'")

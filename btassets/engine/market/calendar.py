@@ -123,7 +123,7 @@ def last_common_session(
     first_bar: npt.ArrayLike,
     last_bar: npt.ArrayLike,
 ) -> int:
-    """T: the last session on which at least half of the living tickers have a bar.
+    """T: the last session on which at least half of the current tickers have a bar.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def last_common_session(
 
     Notes
     -----
-    Living tickers depend on T, and T on living tickers. The circle is resolved by walking forward: a session is
+    Current tickers depend on T, and T on current tickers. The circle is resolved by walking forward: a session is
     accepted if at least half of the tickers that have started by then, and had not ended as of the last accepted
     session, have a bar there; T is the last accepted session. As of the candidate session itself, a single ticker that
     is ahead would be its own majority, and would turn all the others into delisted ones.

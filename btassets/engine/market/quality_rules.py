@@ -46,7 +46,7 @@ class QualityRules:
     max_close, high_close_tickers
         Q18: closes above are warned about, except for these tickers.
     min_day_tickers, day_missing_warn_frac, day_missing_block_frac, day_quiet_warn_frac
-        Q19, Q20: shares of the living tickers; a day with fewer living tickers is only warned about.
+        Q19, Q20: shares of the current tickers; a day with fewer current tickers is only warned about.
     max_benchmark_missing_frac
         Q21: maximum share of the tickers' sessions missing from the benchmark.
     min_bars

@@ -52,7 +52,7 @@ def screen_counted_days(
     """Find days on which many tickers lack a bar (Q19) or have one without trading (Q20).
 
     A ticker lives from its first to its last bar. The last session is never checked: its bars may still be arriving. A
-    day with fewer living tickers than `min_day_tickers` gives a warning and is never blocked: with three tickers one
+    day with fewer current tickers than `min_day_tickers` gives a warning and is never blocked: with three tickers one
     halt would be a third.
 
     Parameters
@@ -95,7 +95,7 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
     for at in np.flatnonzero(is_blocked).tolist():
         day = int(days[at])
         text = (
-            f"{iso_day(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar; more "
+            f"{iso_day(day)}: {living[at] - present[at]} of {living[at]} current tickers have no bar; more "
             f"than {100.0 * rules.day_missing_block_frac:g}% is no day to rank; its bars are not used."
         )
         problems.append(Problem("", "Q19", "block", day, int(living[at] - present[at]), text))
@@ -104,7 +104,7 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
         at = int(warned[0])
         day = int(days[at])
         text = (
-            f"{iso_day(day)}: {living[at] - present[at]} of {living[at]} living tickers have no bar "
+            f"{iso_day(day)}: {living[at] - present[at]} of {living[at]} current tickers have no bar "
             f"({len(warned)} days in all above {100.0 * rules.day_missing_warn_frac:g}%); kept."
         )
         problems.append(Problem("", "Q19", "warn", day, len(warned), text))

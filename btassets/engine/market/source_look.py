@@ -80,7 +80,7 @@ def same_series(marks: Mapping[str, Sequence[int]]) -> list[Problem]:
 
 
 def unlisted_sessions(off_days: Days, first_bar: Days, last_bar: Days, code: str) -> list[Problem]:
-    """Days missing from the calendar on which most living tickers have a bar (Q24).
+    """Days missing from the calendar on which most current tickers have a bar (Q24).
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def unlisted_sessions(off_days: Days, first_bar: Days, last_bar: Days, code: str
     met, at = days[is_met], int(np.argmax(is_met))
     more = f", also {', '.join(iso_day(int(day)) for day in met[1:3])}" if len(met) > 1 else ""
     text = (
-        f"{iso_day(int(days[at]))}: {counts[at]} of {living[at]} living tickers have a bar on a day that calendar "
+        f"{iso_day(int(days[at]))}: {counts[at]} of {living[at]} current tickers have a bar on a day that calendar "
         f"{code} does not know ({len(met)} such days in all{more}); their rows were taken out; the calendar may lack "
         'sessions, or be another exchange\'s: set calendar = "data" to use them.'
     )

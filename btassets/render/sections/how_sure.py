@@ -118,7 +118,7 @@ def _against_chance(report: Report) -> str:
             Row("Random picks, middle and 95%", f"{middle_at:+.1f}%", (Mark("m-trim", middle_at, low, high),)),
         ]
         share = picked["p"]
-        words = f"{share * 100:.1f}% of {picked['n']} random picks of like tickers have at least this t of alpha."
+        words = f"{share * 100:.1f}% of {picked['n']} random picks from similar tickers have at least this t of alpha."
         chart = charts.dot_rows(
             "random-picks", "Total return of the portfolio and of random picks", words, rows, kind="pct0"
         )

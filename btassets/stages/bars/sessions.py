@@ -75,7 +75,7 @@ def bar_days(tables: Tables, settings: Settings) -> BarDays:
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
-    """Table `sessions`, with T and the number of living tickers at T.
+    """Table `sessions`, with T and the number of current tickers at T.
 
     Raises
     ------

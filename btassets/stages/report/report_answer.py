@@ -65,7 +65,7 @@ def _result(report: Row) -> str:
         return f"{text}; no benchmark is set."
     name = report["book"]["benchmark"] or "the benchmark"
     return (
-        f"{text}; {name} made {other['cagr_pct']:+.1f}%. Its deepest fall was {main['max_drawdown_pct']:.0f}%, "
+        f"{text}; {name} made {other['cagr_pct']:+.1f}%. Its largest drawdown was {main['max_drawdown_pct']:.0f}%, "
         f"{name}'s {other['max_drawdown_pct']:.0f}%."
     )
 
@@ -86,7 +86,7 @@ def _luck(report: Row, claims: Sequence[Row], verdict: str | None) -> str:
     share = None if picked is None else picked.get("p")
     if verdict in ("supported", "contradicted") or share is None:
         return f"{per_setup}{edge}{interval}."
-    beside = f"{100 * share:.0f}% of random picks among like tickers did as well."
+    beside = f"{100 * share:.0f}% of random picks from similar tickers did as well."
     return f"{per_setup}{edge}{interval}. {beside}"
 
 

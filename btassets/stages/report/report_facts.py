@@ -138,7 +138,7 @@ def survivorship(tables: Tables, settings: Settings, n_ended: int, tickers: Coll
         return f"{spells}, all with bars, {n_ended} ended"
     kind = "static list" if settings.universe.tickers else "all tickers of the source"
     if not n_ended:
-        return f"{kind}: survivors only, no bars end before the last session"
+        return f"{kind}: survivors only, the bars of every ticker reach the last session"
     return f"{kind} with {n_ended} ended: membership at each date unknown"
 
 
@@ -235,7 +235,8 @@ def warnings(
         )
     if facts["behind"]:
         n, living = len(facts["behind"]), facts["living"]
-        found.append(f"tickers_behind: {n} of {living} living tickers have no bar for {facts['newest_session']}.")
+        verb = "has" if n == 1 else "have"
+        found.append(f"tickers_behind: {n} of {living} current tickers {verb} no bar for {facts['newest_session']}.")
     if facts["blocked"]:
         found.append(
             f"tickers_blocked: {len(facts['blocked'])} tickers were refused by the quality rules, first "

@@ -79,7 +79,7 @@ def ticker_documents(
     """
     names = pa.array(list(tickers), pa.string())
     bars = read_bars(tables, settings, tickers)
-    setups = _by_ticker(_setups(tables, names))
+    setups, n_setups = _setups(tables, names)
     ranks = _by_ticker(_ranks(tables, names))
     trades = _by_ticker(_trades(tables, names, report["main_policy"]))
     findings = _by_ticker(_findings(tables, names))
@@ -98,8 +98,8 @@ def ticker_documents(
             "is_qualified": ticker in qualified,
             "policy": report["main_policy"],
             "trades": trades.get(ticker, []),
-            "setups": setups.get(ticker, [])[:MAX_SETUPS],
-            "n_setups": len(setups.get(ticker, [])),
+            "setups": setups.get(ticker, []),
+            "n_setups": n_setups.get(ticker, 0),
             "findings": findings.get(ticker, []),
         }
         for ticker in tickers
@@ -114,11 +114,15 @@ def _by_ticker(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _setups(tables: Tables, names: pa.Array) -> list[dict[str, Any]]:
-    expression = pc.is_in(pc.field("ticker"), names)
-    table = tables["graded_setups"].where(_SETUP_COLUMNS, expression)
-    rows = table.sort_by([("asof_date", "descending"), ("direction", "ascending")]).to_pylist()
-    return [_rounded(row) for row in rows]
+def _setups(tables: Tables, names: pa.Array) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:
+    """The newest setups of each ticker, and the number of all."""
+    table = tables["graded_setups"].where(_SETUP_COLUMNS, pc.is_in(pc.field("ticker"), names))
+    table = table.sort_by([("ticker", "ascending"), ("asof_date", "descending"), ("direction", "ascending")])
+    # Only shown rows become Python objects: a ticker has hundreds.
+    tickers, starts, counts = np.unique(table["ticker"].to_numpy(), return_index=True, return_counts=True)
+    shown = [np.arange(start, start + min(n, MAX_SETUPS)) for start, n in zip(starts, counts, strict=True)]
+    rows = table.take(np.concatenate(shown)).to_pylist() if shown else []
+    return _by_ticker([_rounded(row) for row in rows]), dict(zip(tickers.tolist(), counts.tolist(), strict=True))
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:

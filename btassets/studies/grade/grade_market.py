@@ -85,7 +85,7 @@ def market_of(bars: Mapping[str, Bars], benchmark: Bars | None, *, is_cut: bool)
     benchmark
         None: there is none. Its dates do not create sessions.
     is_cut
-        Cut everything at T, the last session shared by most living tickers; the legacy profile does not.
+        Cut everything at T, the last session shared by most current tickers; the legacy profile does not.
 
     Raises
     ------

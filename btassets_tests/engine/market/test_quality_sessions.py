@@ -43,7 +43,7 @@ def test_q19_share_of_living_tickers_missing(n_missing: int, severities: list[st
     if severities:
         assert result.problems[0].rule == "Q19"
         assert result.problems[0].date == DAY_0 + 4
-        assert f"{n_missing} of 40 living tickers" in result.problems[0].text
+        assert f"{n_missing} of 40 current tickers" in result.problems[0].text
 
 
 def test_q19_only_living_tickers_count_and_the_last_session_is_never_judged() -> None:

@@ -106,7 +106,7 @@ def test_sessions_that_the_calendar_does_not_know_are_named(tmp_path: Path) -> N
     source = folder_of(tmp_path / "s", files_of(market(6, days)))
     found = look(new_book(tmp_path / "b", source, calendar="XNYS"))
     assert found.blocked == []
-    assert "2020-02-01: 6 of 6 living tickers have a bar on a day that calendar XNYS does not know" in found.told
+    assert "2020-02-01: 6 of 6 current tickers have a bar on a day that calendar XNYS does not know" in found.told
     assert "also 2020-05-25" in found.told
 
 

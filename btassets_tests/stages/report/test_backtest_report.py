@@ -221,7 +221,7 @@ def test_universe_names_who_lacks_the_newest_session() -> None:
     listed = Settings(universe={"tickers": ["AAA"]})
     assert (
         report_facts.survivorship(tables, listed, 0, ["AAA"])
-        == "static list: survivors only, no bars end before the last session"
+        == "static list: survivors only, the bars of every ticker reach the last session"
     )
 
 
@@ -261,7 +261,7 @@ def _warned(**changes: Any) -> list[str]:
             "newest_session": "1972-09-28",
             "blocked": [],
             "failed": [],
-            "survivorship": "static list: survivors only, no bars end before the last session",
+            "survivorship": "static list: survivors only, the bars of every ticker reach the last session",
         },
         "overall_qualified": {"total": 500, "net_avg_r": 0.1, "net_avg_r_ex_top5": 0.02},
         "data_quality": {"benchmark": []},

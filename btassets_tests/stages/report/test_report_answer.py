@@ -36,7 +36,7 @@ def _report(**changes: Any) -> dict[str, Any]:
 
 def test_result_stands_beside_the_benchmark() -> None:
     assert answer(_report())["result"] == (
-        "The portfolio made +18.5% a year after costs in 359 trades; SPY made +17.6%. Its deepest fall was 22%, "
+        "The portfolio made +18.5% a year after costs in 359 trades; SPY made +17.6%. Its largest drawdown was 22%, "
         "SPY's 34%."
     )
 
@@ -72,7 +72,7 @@ def test_result_of_a_short_or_empty_history(changes: dict[str, Any], text: str) 
         (
             "not distinguishable from noise",
             "Neither the ranking nor the list shows predictive power in this history (+0.050R, 95% interval -0.100 to "
-            "+0.200). 38% of random picks among like tickers did as well.",
+            "+0.200). 38% of random picks from similar tickers did as well.",
             "likely luck",
         ),
         (
