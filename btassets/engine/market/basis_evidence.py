@@ -25,6 +25,8 @@ _MAX_PAID_FRAC = 0.1
 
 _VOLUME_BARS, _NEAR_BARS, _MIN_VOLUME_SPLIT = 42, 5, math.log(1.9)
 _VOLUME_FRAC, _NEAR_FRAC = 0.35, 0.4
+_VOLUME_STEP = math.log(2.0)
+"""Over two months the median volume of a ticker moves by a quarter on its own, rarely by a factor of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,8 @@ def volume_contradicts(bars: RawBars, basis: Basis) -> list[int]:
         expected, wrong = (1.0, 0.0) if basis == "raw" else (0.0, 1.0)
         far = _step(bars.volume, row, _VOLUME_BARS) / size
         near = _step(bars.volume, row, _NEAR_BARS) / size
-        if abs(far - wrong) < _VOLUME_FRAC and abs(near - wrong) < _NEAR_FRAC and abs(far - expected) > 0.5:
+        is_wrong = abs(far - wrong) < min(_VOLUME_FRAC, _VOLUME_STEP / abs(size)) and abs(near - wrong) < _NEAR_FRAC
+        if is_wrong and abs(far - expected) > 0.5:
             hits.append(row)
     return hits
 

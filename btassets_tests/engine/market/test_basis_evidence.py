@@ -77,3 +77,9 @@ def test_a_busier_market_is_no_other_basis() -> None:
     bars = with_split(4.0, price=False, volume=False)
     busy = replace(bars, volume=bars.volume * np.linspace(1.0, 6.0, len(bars)))
     assert volume_contradicts(busy, "split") == []
+
+
+def test_volume_that_grows_by_half_of_a_large_reverse_split_is_no_other_basis() -> None:
+    bars = with_split(1 / 20, price=True, volume=True)
+    grown = replace(bars, volume=np.where(np.arange(len(bars)) < AT, 1.0, 7.7) * bars.volume)  # 0.32 of log 20
+    assert volume_contradicts(grown, "raw") == []
