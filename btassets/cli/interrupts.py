@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.machinery import ExtensionFileLoader
+from types import FrameType
 
 _AGAIN_SECONDS = 0.02
 
@@ -26,15 +28,46 @@ def _repeating_lost_interrupts() -> Iterator[None]:
         if args.exc_type is not KeyboardInterrupt:
             before(args)
             return
-        timer = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
-        timer.daemon = True
-        timer.start()
+        _send_again()
 
     sys.unraisablehook = hook
     try:
         yield
     finally:
         sys.unraisablehook = before
+
+
+@contextmanager
+def _sparing_extensions() -> Iterator[None]:
+    """Delay an interrupt until a compiled module is initialized.
+
+    Its C++ code calls Python and cannot handle an exception from there: the process would abort.
+    """
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        caller = frame
+        while caller is not None:
+            if isinstance(caller.f_locals.get("self"), ExtensionFileLoader):
+                _send_again()
+                return
+            caller = caller.f_back
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # ignored, or handled by a caller
+        yield
+        return
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is handler:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _send_again() -> None:
+    timer = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True
+    timer.start()
 
 
 @contextmanager
@@ -55,7 +88,7 @@ def noticing_interrupts() -> Iterator[Callable[[], bool]]:
         return signal.SIGINT in seen or signal.SIGTERM in seen
 
     try:
-        with _repeating_lost_interrupts():
+        with _repeating_lost_interrupts(), _sparing_extensions():
             yield arrived
     finally:
         signal.set_wakeup_fd(before)

@@ -34,3 +34,29 @@ def test_an_interrupt_inside_a_finalizer_is_sent_again() -> None:
     assert done.stdout == "interrupted True\n"
     assert "ValueError: shown" in done.stderr
     assert "KeyboardInterrupt" not in done.stderr
+
+
+IMPORTING = """
+import os, signal, sys, time
+from importlib.machinery import ExtensionFileLoader
+from btassets.cli.interrupts import noticing_interrupts
+
+class SlowLoader(ExtensionFileLoader):
+    def exec_module(self, module):
+        signal.raise_signal(signal.SIGINT)
+        print("initialized")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with noticing_interrupts() as arrived:
+    try:
+        SlowLoader("slow", "slow.so").exec_module(None)
+        time.sleep(20)
+    except KeyboardInterrupt:
+        print("interrupted", arrived())
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
+
+
+def test_an_interrupt_waits_for_the_initialization_of_a_compiled_module() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORTING], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("initialized\ninterrupted True\n", "")
