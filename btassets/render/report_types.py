@@ -474,7 +474,7 @@ class Universe(TypedDict):
     """Part `Universe` of a report."""
 
     tickers: int
-    living: int
+    current: int
     ended: int
     at_as_of: int
     newest_session: str

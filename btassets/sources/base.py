@@ -101,7 +101,7 @@ class FetchesSince(Protocol):
     Attributes
     ----------
     last_expected
-        Expected date of a living ticker's last bar, days since 1970-01-01; None if unknown. A ticker a few days behind
+        Expected date of a current ticker's last bar, days since 1970-01-01; None if unknown. A ticker a few days behind
         it counts as late and is fetched again.
     """
 

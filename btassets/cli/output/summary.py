@@ -62,7 +62,7 @@ def headline_lines(book: Book) -> list[str]:
 
 def _rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     qualified, everything = report["overall_qualified"], report["overall_all"]
-    books = {row["policy"]: row for row in report["portfolio_sim"]["policies"]}
+    portfolios = {row["policy"]: row for row in report["portfolio_sim"]["policies"]}
     today = report.get("todays_setups") or {}
     universe = report.get("universe") or {}
     signal = next((row for row in report["signal_eval"] if row["signal"] == "mom_12_1_resid"), None)
@@ -70,7 +70,7 @@ def _rows(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("as of", f"{report.get('as_of', '-')}, scenario {report['scenario']}, profile {report['profile']}"),
         (
             "universe",
-            f"{report['tickers']} tickers, {universe.get('living', '-')} living, {report['candidates']:,} setups",
+            f"{report['tickers']} tickers, {universe.get('current', '-')} current, {report['candidates']:,} setups",
         ),
         (
             "qualified",
@@ -86,8 +86,8 @@ def _rows(report: dict[str, Any]) -> list[tuple[str, str]]:
             if signal is None
             else _with_verdict(f"IC {signal['mean_ic']:+.3f} over {signal['weeks']} weeks", signal.get("verdict")),
         ),
-        ("book, target", _book(books.get("target"))),
-        ("book, hold", _book(books.get("hold"))),
+        ("portfolio, target", _portfolio(portfolios.get("target"))),
+        ("portfolio, hold", _portfolio(portfolios.get("hold"))),
         ("today", f"{len(today.get('qualified', []))} setups qualify"),
     ]
 
@@ -117,7 +117,7 @@ def _pct(value: float | None) -> str:
     return "-" if value is None else f"{value:+.1f}%"
 
 
-def _book(row: dict[str, Any] | None) -> str:
+def _portfolio(row: dict[str, Any] | None) -> str:
     if row is None or row.get("total_return_pct") is None:
         return "traded nothing"
     return (

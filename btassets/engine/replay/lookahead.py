@@ -68,7 +68,7 @@ def truncation_mismatches(
             RawArrays(raw.close[: i + 1], raw.dollar_volume[: i + 1]),
             AsofGrid(np.array([i], dtype=np.int32), np.array([IS_LATEST], dtype=np.uint8)),
             int(aligned.session_no[i]),
-            False,  # noqa: FBT003 - a living ticker at its own last bar
+            False,  # noqa: FBT003 - a current ticker at its own last bar
             rules,
         )
         date = int(aligned.bars.dates[i])

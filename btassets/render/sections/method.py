@@ -20,7 +20,7 @@ def data(report: Report) -> str:
     universe, quality, weeks = report["universe"], report["data_quality"], report["weeks"]
     known = [
         ("Tickers with bars", shown(universe["tickers"], "n")),
-        ("Living at the as-of date", shown(universe["living"], "n")),
+        ("Current at the as-of date", shown(universe["current"], "n")),
         ("Ended before it", shown(universe["ended"], "n")),
         ("With a bar at the as-of date", shown(universe["at_as_of"], "n")),
         ("Newest session of any ticker", universe["newest_session"]),

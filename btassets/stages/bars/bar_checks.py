@@ -22,11 +22,11 @@ def of_sessions(outcome: StageOutcome, tables: Tables, settings: Settings) -> li
     """Coverage at T, due sessions, and tickers without a bar at the last one."""
     age = bars_age(tables, settings)
     behind = 0 if age is None else age.behind
-    living, present = outcome.numbers["tickers_living"], outcome.numbers["tickers_at_as_of"]
-    missing_frac = 1.0 - present / living if living else 1.0
+    current, present = outcome.numbers["tickers_current"], outcome.numbers["tickers_at_as_of"]
+    missing_frac = 1.0 - present / current if current else 1.0
     newer = _beyond(outcome, tables)
     numbers = {
-        "tickers_living": living,
+        "tickers_current": current,
         "tickers_at_as_of": present,
         "missing_pct": round(100.0 * missing_frac, 2),
     }
@@ -34,7 +34,7 @@ def of_sessions(outcome: StageOutcome, tables: Tables, settings: Settings) -> li
         CheckFact("universe_coverage", missing_frac <= MAX_MISSING_AT_LAST_FRAC, "ERROR", numbers),
         CheckFact("bars_current", behind == 0, "WARN", {"sessions_behind": behind}),
         CheckFact(
-            "stale_tickers", present == living and not newer, "WARN", {"tickers_behind": living - present} | newer
+            "stale_tickers", present == current and not newer, "WARN", {"tickers_behind": current - present} | newer
         ),
     ]
 

@@ -93,7 +93,7 @@ def read_ticker(source: BarSource, wanted: Wanted) -> RawBars:
 
 
 def is_late(source: BarSource, last: int | None) -> bool:
-    """Whether a living ticker lacks the last session that the source should have by now."""
+    """Whether a current ticker lacks the last session that the source should have by now."""
     if not isinstance(source, FetchesSince) or source.last_expected is None or last is None:
         return False
     return 0 < source.last_expected - last <= LATE_DAYS

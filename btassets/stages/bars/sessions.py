@@ -128,7 +128,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
         "as_of": str(np.datetime64(last, "D")),
         "n_sessions": len(days),
         "tickers_with_bars": len(bars.spans),
-        "tickers_living": sum(not has_ended(int(end), last) for end in lasts),
+        "tickers_current": sum(not has_ended(int(end), last) for end in lasts),
         "tickers_at_as_of": int(counts[last - first]),
         "days_blocked": len(screened.blocked_days),
     }

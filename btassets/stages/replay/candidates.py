@@ -158,7 +158,7 @@ def fingerprint(inputs: ReplayInputs, dates: npt.NDArray[np.int32], bars_version
     for array in arrays:
         state.update(np.ascontiguousarray(array).data)
     if not is_ended and len(own):
-        # Sessions since a living ticker's last bar: a next open that never came.
+        # Sessions since a current ticker's last bar: a next open that never came.
         state.update(str(len(inputs.sessions.days) - int(at[-1]) == 1).encode())
     return state.hexdigest()
 

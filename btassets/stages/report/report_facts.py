@@ -93,8 +93,8 @@ def universe(tables: Tables, settings: Settings, last: int, n_at_as_of: int) -> 
     own = {ticker: footers[ticker] for ticker in active_tickers(tables, settings)}
     ends = {ticker: facts["last"] for ticker, facts in own.items() if facts["n_rows"]}
     newest = max(ends.values(), default=last)
-    living = [ticker for ticker, end in ends.items() if not has_ended(end, last)]
-    n_ended = len(ends) - len(living)
+    current = [ticker for ticker, end in ends.items() if not has_ended(end, last)]
+    n_ended = len(ends) - len(current)
     blocked = [
         {"ticker": t, "reason": _told(tables, settings, facts["blocked"])}
         for t, facts in own.items()
@@ -102,11 +102,11 @@ def universe(tables: Tables, settings: Settings, last: int, n_at_as_of: int) -> 
     ]
     return {
         "tickers": len(ends),
-        "living": len(living),
+        "current": len(current),
         "ended": n_ended,
         "at_as_of": n_at_as_of,
         "newest_session": iso_day(newest),
-        "behind": [ticker for ticker in living if ends[ticker] < newest],
+        "behind": [ticker for ticker in current if ends[ticker] < newest],
         "blocked": blocked,
         "failed": [{"ticker": t, "reason": _told(tables, settings, r)} for t, r in failed_tickers(tables).items()],
         "survivorship": survivorship(tables, settings, n_ended, ends),
@@ -234,9 +234,9 @@ def warnings(
             "when this was computed; nothing here describes the market of today."
         )
     if facts["behind"]:
-        n, living = len(facts["behind"]), facts["living"]
+        n, current = len(facts["behind"]), facts["current"]
         verb = "has" if n == 1 else "have"
-        found.append(f"tickers_behind: {n} of {living} current tickers {verb} no bar for {facts['newest_session']}.")
+        found.append(f"tickers_behind: {n} of {current} current tickers {verb} no bar for {facts['newest_session']}.")
     if facts["blocked"]:
         found.append(
             f"tickers_blocked: {len(facts['blocked'])} tickers were refused by the quality rules, first "

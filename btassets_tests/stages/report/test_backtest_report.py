@@ -215,7 +215,7 @@ def test_universe_names_who_lacks_the_newest_session() -> None:
     found = report_facts.universe(tables, settings, 1000, 3)
     assert found["newest_session"] == iso_day(1001)
     assert found["behind"] == ["BBB", "CCC"]
-    assert (found["tickers"], found["living"], found["ended"], found["at_as_of"]) == (4, 3, 1, 3)
+    assert (found["tickers"], found["current"], found["ended"], found["at_as_of"]) == (4, 3, 1, 3)
     assert found["blocked"] == [{"ticker": "CCC", "reason": "CCC.csv: 9 rows have no price; too many [Q4]"}]
     assert found["survivorship"].startswith("all tickers of the source with 1 ended")
     listed = Settings(universe={"tickers": ["AAA"]})
@@ -257,7 +257,7 @@ def _warned(**changes: Any) -> list[str]:
     report = {
         "universe": {
             "behind": [],
-            "living": 501,
+            "current": 501,
             "newest_session": "1972-09-28",
             "blocked": [],
             "failed": [],
