@@ -93,7 +93,7 @@ def test_run_ends_with_headline_table_and_paths(book: Path, finished_book: Path)
     lines = answer.out.splitlines()
     assert lines[0]
     assert [line.split("  ")[0] for line in lines[2:10]] == [
-        "as of", "universe", "qualified", "exit", "residual momentum", "book, target", "book, hold", "today",
+        "as of", "universe", "qualified", "exit", "residual momentum", "portfolio, target", "portfolio, hold", "today",
     ]  # fmt: skip
     assert str(book / "reports" / "latest" / "report.json") in answer.out
     assert (book / "reports" / "latest" / "report.html").is_file()
