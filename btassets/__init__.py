@@ -1,3 +1,20 @@
 """btassets: backtest research on daily bars, every stage a Dagster asset."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from btassets.own.declare import cross_section, signal
+
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "cross_section", "signal"]
+
+_PUBLIC = {"signal": "btassets.own.declare", "cross_section": "btassets.own.declare"}
+"""Names for own code, imported when first used: `import btassets` alone imports nothing."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'btassets' has no attribute {name!r}")

@@ -194,7 +194,7 @@ STAGES = (
         "Weekly cross-sectional quality of each signal: rank correlation and spread of the fifths.",
         "btassets.stages.analysis.factor_ic_weekly:compute",
         (FACTOR_IC_WEEKLY,),
-        reads=("factor_signals",),
+        reads=("factor_signals", "own_signals"),
         settings=("method.asof_grid", "method.ended"),
         kinds=("python", "numba"),
         work=2.5,

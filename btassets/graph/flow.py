@@ -7,17 +7,22 @@ command line and the documentation. Does not belong here: any declaration (the f
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from btassets.graph import advice, analysis, bars, journal, portfolio, ranking, replay, report, statistics
+from btassets.graph import advice, analysis, bars, journal, own, portfolio, ranking, replay, report, statistics
 from btassets.graph.columns import TableSpec
 from btassets.graph.outside import BESIDE, OUTSIDE
 from btassets.graph.stage import Check, Stage
 
-GROUPS = (bars, replay, ranking, analysis, portfolio, statistics, advice, journal, report)
+GROUPS = (bars, replay, own, ranking, analysis, portfolio, statistics, advice, journal, report)
 """Declarations in flow order."""
 
 STAGES: dict[str, Stage] = {stage.name: stage for group in GROUPS for stage in group.STAGES}
 
-TABLES_OF_NO_STAGE: tuple[TableSpec, ...] = (bars.BARS, portfolio.TRIALS, advice.VERDICTS)
+TABLES_OF_NO_STAGE: tuple[TableSpec, ...] = (
+    bars.BARS,
+    portfolio.TRIALS,
+    own.SIGNAL_TRIALS,
+    advice.VERDICTS,
+)
 """The adjusted view that `export` computes from the stored bars, and the ledgers to which runs and sweeps append."""
 
 TABLES: dict[str, TableSpec] = {

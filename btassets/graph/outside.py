@@ -59,6 +59,7 @@ class BesideOutput:
 _OPENERS = tuple(kind.module for kind in SOURCE_KINDS)
 _OUTSIDE = "btassets.run.outside"
 _BESIDE = "btassets.run.beside"
+_OWN = "btassets.run.signal_trials"
 
 OUTSIDE: dict[str, OutsideInput] = {
     entry.name: entry
@@ -110,6 +111,18 @@ OUTSIDE: dict[str, OutsideInput] = {
             f"{_OUTSIDE}:group_file_version",
         ),
         OutsideInput(
+            "own_sources",
+            "Sources of own signals: files of own/ and modules of installed packages, by the hash of their content.",
+            f"{_OWN}:own_sources",
+            f"{_OWN}:own_sources_version",
+        ),
+        OutsideInput(
+            "signals_tried",
+            "Own signals that were ever judged: they count in the family of own signals.",
+            f"{_OWN}:signals_tried",
+            f"{_OWN}:signals_tried_version",
+        ),
+        OutsideInput(
             "trials",
             "Configurations counted by the scenario's deflated Sharpe ratio, from the ledger of trials.",
             f"{_OUTSIDE}:trials_counted",
@@ -155,6 +168,12 @@ BESIDE: dict[str, BesideOutput] = {
             "Results of the simulated configurations, for the ledger of trials.",
             f"{_BESIDE}:write_trials",
             f"{_BESIDE}:has_trials",
+        ),
+        BesideOutput(
+            "signal_trials",
+            "Own signals judged by the run, for their ledger.",
+            f"{_OWN}:write_signal_trials",
+            f"{_OWN}:has_signal_trials",
         ),
         BesideOutput(
             "verdicts",

@@ -54,6 +54,7 @@ STAGES = (
             "strategy_variants",
             "equity_curves",
             "trades",
+            "own_signal_proofs",
             "stat_signals",
             "stat_groups",
             "stat_pairs",

@@ -87,6 +87,8 @@ class Stage:
         Checks returned with its tables.
     judge
         `module:function` that evaluates the checks; empty: the asset evaluates them itself, or has none.
+    rereads
+        Whether it may read its own former tables, to compute only what changed.
     has_query_checks
         Whether every query of `dbt_like_sql/tests` is also a check of the stage.
     resources
@@ -111,6 +113,7 @@ class Stage:
     writes: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     judge: str = ""
+    rereads: bool = False
     has_query_checks: bool = False
     resources: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ("python",)

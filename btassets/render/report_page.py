@@ -14,7 +14,7 @@ from importlib import resources
 from btassets.render.format import esc
 from btassets.render.labels import curve_name
 from btassets.render.report_types import Report
-from btassets.render.sections import advice, evidence, first_screen, how_sure, live, method, portfolio, risk, today
+from btassets.render.sections import advice, evidence, first_screen, how_sure, live, method, own, portfolio, risk, today
 
 _SECTIONS = (
     first_screen.first_screen,
@@ -26,6 +26,7 @@ _SECTIONS = (
     evidence.setups,
     evidence.exits_and_gate,
     evidence.floors_and_signals,
+    own.own_signals,
     evidence.calibration,
     portfolio.trades,
     portfolio.variants,

@@ -719,6 +719,23 @@ class StatisticsSignal(TypedDict):
     neutral_ic: NotRequired[float | None]
     neutral_verdict: NotRequired[Literal["supported", "contradicted", "not distinguishable from noise"] | None]
     is_primary: bool
+    n_tried: NotRequired[int | None]
+
+
+class StatisticsOwnSignal(TypedDict):
+    """Part `StatisticsOwnSignal` of a report."""
+
+    signal: str
+    label: str | None
+    form: Literal["window", "cross_section", "sql", "file", "python"]
+    source: str
+    sign: NotRequired[int | None]
+    state: Literal["proven", "given", "refused"]
+    reason: str | None
+    n_values: int | None
+    n_missing: int | None
+    n_tickers: NotRequired[int | None]
+    n_dates: NotRequired[int | None]
 
 
 class StatisticsRegime(TypedDict):
@@ -853,6 +870,7 @@ class Statistics(TypedDict):
 
     claims: list[StatisticsClaim]
     signals: list[StatisticsSignal]
+    own_signals: list[StatisticsOwnSignal]
     regimes: list[StatisticsRegime]
     pairs: list[StatisticsPair]
     calibration: list[StatisticsCalibrationRow]

@@ -86,8 +86,19 @@ def _code(reason: Reason) -> str:
 
 
 def _outside(reason: Reason) -> str:
+    if isinstance(reason.now, Mapping) or isinstance(reason.before, Mapping):
+        return "; ".join(_files(reason.before or {}, reason.now or {}))
     about = OUTSIDE[reason.name].about.rstrip(".") if reason.name in OUTSIDE else reason.name
     return f"input {reason.name} changed ({about[0].lower()}{about[1:]})"
+
+
+def _files(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Changes of an input of several files."""
+    return [
+        f"{name} {'is new' if name not in before else 'is gone' if name not in now else 'was edited'}"
+        for name in dict.fromkeys((*before, *now))
+        if before.get(name) != now.get(name)
+    ]
 
 
 def _tickers(reason: Reason) -> str:

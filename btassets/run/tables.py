@@ -270,7 +270,7 @@ class Tables:
         The book in one scenario.
     own
         Whether the stage may also read its own tables, to validate or show them. A partitioned stage always may,
-        because it updates them bucket by bucket.
+        because it updates them bucket by bucket, and so may one that rereads them.
     """
 
     def __init__(self, reader: Stage | Reads, book: Book, *, own: bool = False) -> None:
@@ -361,7 +361,7 @@ class Tables:
 
     def _own_names(self) -> tuple[str, ...]:
         reader = self._reader
-        if isinstance(reader, Stage) and (self._own or reader.is_partitioned):
+        if isinstance(reader, Stage) and (self._own or reader.is_partitioned or reader.rereads):
             return (*reader.outputs, *reader.stores)
         return ()
 

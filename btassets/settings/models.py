@@ -209,6 +209,16 @@ class Statistics(Section):
     )
 
 
+class Own(Section):
+    """Limits of own signals (files of own/, installed packages)."""
+
+    max_ticker_seconds: Positive = Field(
+        default=10.0,
+        description="processor seconds that an own function may take for one ticker, or for one week of all tickers",
+    )
+    max_query_seconds: Positive = Field(default=300.0, description="processor seconds that a signal in SQL may take")
+
+
 class Report(Section):
     """Optional parts of the report."""
 
@@ -284,6 +294,7 @@ class Settings(Section):
     portfolio: Portfolio = Portfolio()
     method: Method = Method()
     statistics: Statistics = Statistics()
+    own: Own = Own()
     quality: Quality = Quality()
     report: Report = Report()
     storage: Storage = Storage()

@@ -47,7 +47,7 @@ BASE = "base"
 DAMAGED = ".damaged-"
 """Prefix of a file that was set aside until it is rebuilt."""
 
-_TWICE = ("trials", "verdicts")
+_TWICE = ("trials", "signal_trials", "verdicts")
 """Tables that cannot be rebuilt: a second copy is stored."""
 
 _DURABLE = ("ohlcv_history", *_TWICE)

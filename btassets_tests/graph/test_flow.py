@@ -112,7 +112,7 @@ def test_order_comes_from_reads_and_from_what_is_written_beside_tables() -> None
 
 def test_tables_have_one_stage_and_a_view() -> None:
     assert PARTITIONED == ("ohlcv_history", "candidates")
-    assert set(STAGE_OF_TABLE) == set(TABLES) - {"bars", "trials", "verdicts"}
+    assert set(STAGE_OF_TABLE) == set(TABLES) - {"bars", "trials", "signal_trials", "verdicts"}
     assert not set(STAGE_OF_STORE) & set(TABLES)
     assert set(views()) == set(TABLES) - {"bars"}
     assert {views()[name].layout for name in PARTITIONED} == {"bucketed", "replays"}

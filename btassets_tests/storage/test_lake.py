@@ -158,7 +158,7 @@ def test_a_file_that_may_not_be_read_is_no_damage(tmp_path: Path, monkeypatch: p
     assert lake.read("t").equals(some())
 
 
-@pytest.mark.parametrize("table", ["trials", "verdicts"])
+@pytest.mark.parametrize("table", ["trials", "signal_trials", "verdicts"])
 def test_what_cannot_be_made_again_is_kept_twice(tmp_path: Path, caplog: pytest.LogCaptureFixture, table: str) -> None:
     mending, reading = Lake(tmp_path, 1), Lake(tmp_path, 1, mends=False)
     for hurt in (lambda p: _flip(p, 0.4), lambda p: p.write_bytes(b""), lambda p: _rewrite(p, some(1))):
@@ -182,7 +182,7 @@ def test_what_cannot_be_made_again_is_kept_twice(tmp_path: Path, caplog: pytest.
     assert len([p for p in path.parent.iterdir() if p.name.startswith(".torn-")]) >= 1
 
 
-@pytest.mark.parametrize("table", ["trials", "verdicts"])
+@pytest.mark.parametrize("table", ["trials", "signal_trials", "verdicts"])
 def test_a_file_of_these_that_is_gone_is_told_and_brought_back(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, table: str
 ) -> None:

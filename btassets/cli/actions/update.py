@@ -16,13 +16,20 @@ from btassets.arrivals.landing import SETTLE_SECONDS, Taken, take_landed
 from btassets.arrivals.of_book import active_tickers, has_bars, is_source_away
 from btassets.book.book import Book
 from btassets.book.settings_copy import keep_settings
-from btassets.cli.output.findings import finding_lines, run_findings
+from btassets.cli.output.findings import finding_lines, refused_signals, run_findings
 from btassets.cli.output.first_run import CompileWatch
 from btassets.cli.output.summary import headline_lines
 from btassets.cli.terminal import Progress, say, tell
 from btassets.compiled import use_cache_folder
 from btassets.engine.days import EPOCH
-from btassets.errors import EXIT_INTERRUPTED, EXIT_SOME_TICKERS, NoBarsError, SourceStoppedError, UsageError
+from btassets.errors import (
+    EXIT_CHECK_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_SOME_TICKERS,
+    NoBarsError,
+    SourceStoppedError,
+    UsageError,
+)
 from btassets.graph.flow import STAGES, views
 from btassets.instance.processes.fork_server import launch_words, prepare_launch
 from btassets.plan import RunPlan, make_plan
@@ -122,7 +129,11 @@ def bring_up_to_date(book: Book, work: Work) -> int:
             tell(f"! {unreached}")
         for sentence in lost.values():
             tell(sentence)
-        return last_lines(book, landed) or (EXIT_SOME_TICKERS if lost else 0)
+        refused = refused_signals(book)
+        for sentence in refused:
+            tell(f"own signal left out: {sentence}")
+        code = last_lines(book, landed) or (EXIT_SOME_TICKERS if lost else 0)
+        return code or (EXIT_CHECK_FAILED if refused else 0)
 
 
 def _planned(base: Book, work: Work) -> tuple[RunPlan, str]:

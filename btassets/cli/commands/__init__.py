@@ -15,6 +15,7 @@ COMMANDS = {
     "today": "List the setups that qualify at the last session, with sizes, and the nearest misses.",
     "journal": "Print the lists as they were shown, their results, and the live verdict.",
     "grade": "Produce the whole report for your own table of setups.",
+    "own": "List every signal, built in and of your own, with the state of its proof.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
     "sweep": "Simulate a portfolio for every cell of a grid of settings over one replay.",
     "null-market": "Repeat the analysis on the book's own market with the edge destroyed.",
@@ -28,7 +29,7 @@ COMMANDS = {
     "completion": "Print the completion script for bash, zsh or fish.",
 }
 
-_FOLDERS = {"journal": "live"}
+_FOLDERS = {"journal": "live", "own": "ideas"}
 """Commands whose module is in a folder below this one."""
 
 

@@ -74,6 +74,12 @@ def run_findings(book: Book) -> list[Finding]:
     return sorted(found, key=lambda finding: -finding.harm)
 
 
+def refused_signals(book: Book) -> list[str]:
+    """Why own signals of the book were refused, one sentence each."""
+    footer = book.lake.footer("own_signal_proofs", book.replay)
+    return [] if footer is None else list(footer.facts.get("refused", ()))
+
+
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
     """Lines to print: the first five findings, then the number of others.
 

@@ -130,20 +130,27 @@ def _step_down_p(t: NDArray[np.float64], draws_t: NDArray[np.float64]) -> NDArra
     return adjusted
 
 
-def benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
+def benjamini_hochberg(p: NDArray[np.float64], n_tests: int = 0) -> NDArray[np.float64]:
     """q-values: the false discovery rate at which each p-value would just be called, shape (k,).
 
     NaN p-values stay NaN and do not count. Source: Benjamini and Hochberg (1995), JRSS B 57.
 
+    Parameters
+    ----------
+    n_tests
+        Tests of the family, if more were made than there are p-values: those without one count as if their p were 1.
+
     >>> benjamini_hochberg(np.array([0.01, 0.04, np.nan, 0.03])).round(6).tolist()
     [0.03, 0.04, nan, 0.04]
+    >>> benjamini_hochberg(np.array([0.01, 0.04]), n_tests=4).round(6).tolist()
+    [0.04, 0.08]
     """
     q = np.full(len(p), np.nan)
     rows = np.flatnonzero(~np.isnan(p))
     if len(rows) == 0:
         return q
     order = rows[np.argsort(p[rows], kind="stable")]
-    scaled = p[order] * (len(order) / np.arange(1, len(order) + 1))
+    scaled = p[order] * (max(len(order), n_tests) / np.arange(1, len(order) + 1))
     q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return q
 

@@ -33,7 +33,14 @@ _NO_WIN_RATE = tuple(c for c in _STATS if c.key != "win_rate")
 _NO_HIT_RATE = tuple(c for c in _STATS if c.key != "hit_rate")
 
 _VARIANT_LABELS = {variant.name: variant.label for variant in VARIANTS}
-SIGNAL_LABELS = {signal.name: signal.label for signal in SIGNALS}
+_SIGNAL_LABELS = {signal.name: signal.label for signal in SIGNALS}
+
+
+def signal_labels(report: Report) -> Mapping[str, str]:
+    """Label of every signal, built in and own."""
+    return _SIGNAL_LABELS | {
+        row["signal"]: row["label"] or row["signal"] for row in report["statistics"]["own_signals"]
+    }
 
 
 def _interval(row: Mapping[str, Any], key: str) -> tuple[float | None, float | None]:
@@ -236,9 +243,10 @@ def _star(row: Mapping[str, Any]) -> str:
 
 def _signals(report: Report) -> str:
     """How well each signal ranked the universe."""
+    labels = signal_labels(report)
     rows = [
         Row(
-            (SIGNAL_LABELS.get(row["signal"]) or str(row["signal"])) + _star(row),
+            labels.get(row["signal"], str(row["signal"])) + _star(row),
             f"{shown(row['mean_ic'], 'snum4')}, t {shown(row['ic_t_stat'], 'snum2')}, n {shown(row['weeks'], 'n')}",
             (_mark(row, "mean_ic", "m-main"),),
             is_grey=not row["reliable"],

@@ -24,7 +24,7 @@ from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, block, facts, figure, legend, mark_legend, section, table
 from btassets.render.labels import curve_name, verdict_chip
 from btassets.render.report_types import Report
-from btassets.render.sections.evidence import SIGNAL_LABELS
+from btassets.render.sections.evidence import signal_labels
 
 Values = Mapping[str, Any]
 
@@ -228,7 +228,7 @@ def _against_market(report: Report) -> str:
 
 
 def _decay(report: Report) -> str:
-    signals = report["statistics"]["signals"]
+    signals, labels = report["statistics"]["signals"], signal_labels(report)
     primary = [row for row in signals if row["is_primary"]]
     drawn = [
         _marked(f"{row['horizon_days']} sessions", row, is_current=row["horizon_days"] == HORIZON_DAYS)
@@ -244,7 +244,7 @@ def _decay(report: Report) -> str:
         kind="snum2",
     )
     columns = (
-        Column("signal", "Signal", render=lambda row: esc(SIGNAL_LABELS.get(row["signal"]) or str(row["signal"]))),
+        Column("signal", "Signal", render=lambda row: esc(labels.get(row["signal"], str(row["signal"])))),
         Column("horizon_days", "Sessions", "n"),
         Column("estimate", "IC, next week", "snum4", "mean rank over the horizon, returns without beta x benchmark"),
         Column("ci", "95% interval", render=lambda row: esc(interval(row))),

@@ -39,6 +39,7 @@ _SIGNAL_DIGITS = {
     **dict.fromkeys(("turnover_top", "turnover_bottom", "rank_autocorrelation"), 3),
     **{f"quintile_{k}": 4 for k in range(1, 6)},
 }
+_OWN = ("signal", "label", "form", "source", "sign", "state", "reason", "n_values", "n_missing", "n_tickers", "n_dates")
 _HELD_APART = ("population", "cutoff", "floor")
 """Groupings that the report's own tables show with intervals."""
 
@@ -53,6 +54,7 @@ def statistics_document(tables: Tables) -> Document:
     return {
         "claims": [_claim(row) for row in rows("stat_claims")],
         "signals": [_signal(row) for row in rows("stat_signals")],
+        "own_signals": [_named(row, *_OWN) for row in rows("own_signal_proofs")],
         "regimes": [_group(row) for row in _regimes(groups)],
         "pairs": [{**_named(row, "member", "against", "measure"), **_tested(row)} for row in rows("stat_pairs")],
         "calibration": [
@@ -136,7 +138,7 @@ def _signal(row: Row) -> Document:
     low, high = _rounded(row["neutral_ci_lo"], 4), _rounded(row["neutral_ci_hi"], 4)
     whole = _rounded(row["horizon_ic_lo"], 4), _rounded(row["horizon_ic_hi"], 4)
     return {
-        **_named(row, "signal", "horizon_days", "is_primary", "has_star", "verdict", "neutral_verdict"),
+        **_named(row, "signal", "horizon_days", "is_primary", "has_star", "verdict", "neutral_verdict", "n_tried"),
         **_estimate(row),
         **found,
         "horizon_ic_ci": None if None in whole else list(whole),

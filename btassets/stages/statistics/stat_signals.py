@@ -11,6 +11,7 @@ returns, turnover and persistence. Does not belong here: ranks and correlations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -32,7 +33,8 @@ from btassets.graph.statistics import STAT_SIGNALS
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
-from btassets.stages.analysis.signal_weeks import Column, CrossSections, cross_sections, stored_signals
+from btassets.stages.analysis.signal_weeks import Column, CrossSections, cross_sections, own_signals, stored_signals
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.benchmark_moves import benchmark_moves
 from btassets.stages.statistics.stat_sample import as_statistics, estimate_row
 
@@ -61,16 +63,42 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     if groups and not tickers & set(groups):
         problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is in the book ({min(tickers)}, ...)"
         raise given.refuse(f"{problem}; spell them as in `btassets export`")
-    rows = signal_rows(signals, settings, groups, partial(benchmark_moves, tables, settings))
+    moves = partial(benchmark_moves, tables, settings)
+    rows = signal_rows(signals, settings, groups, moves)
+    judged, tried = _own_rows(tables, settings, groups, moves)
+    rows += judged
     supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == MAIN_HORIZON]
     numbers: dict[str, Any] = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
     if groups:
         numbers["tickers_without_group"] = len(tickers - set(groups))
-    return StageResult({"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, tables.scenario)}, numbers)
+    found = {"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, tables.scenario)}
+    facts = {"tried": [[row["signal"], row["content"]] for row in tried]}
+    return StageResult(found, numbers, facts, beside={"signal_trials": tried})
+
+
+def _own_rows(
+    tables: Tables, settings: Settings, groups: Mapping[str, str], moves: Moves
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of own signals, judged as a family of every idea ever tried on the book, and the tries of this run."""
+    names, columns = own_signals(tables)
+    if not names:
+        return [], []
+    last = date(1970, 1, 1) + timedelta(days=read_sessions(tables).last)
+    now = [(signal, content) for signal, content in tables["own_signals"].facts["tried"]]
+    n_tried = len(tables.outside("signals_tried").union(now))
+    rows = signal_rows(columns, settings, groups, moves, names=names, n_tried=n_tried)
+    tried = [{"signal": signal, "content": content, "last_session": last} for signal, content in now if rows]
+    return rows, tried
 
 
 def signal_rows(
-    signals: Column, settings: Settings, groups: Mapping[str, str] | None = None, moves: Moves | None = None
+    signals: Column,
+    settings: Settings,
+    groups: Mapping[str, str] | None = None,
+    moves: Moves | None = None,
+    *,
+    names: Sequence[str] = SIGNAL_NAMES,
+    n_tried: int | None = None,
 ) -> list[dict[str, Any]]:
     """One row per signal and horizon over the scenario's weekly cross-sections.
 
@@ -80,29 +108,36 @@ def signal_rows(
         Group by ticker: the columns `neutral_...` use returns minus the mean of their group in the week.
     moves
         Maps tickers, ticker numbers and dates to the benchmark part of the next week's returns.
+    names
+        Signals of the family.
+    n_tried
+        Size of the family over which false discovery rates are taken; None: the signals themselves.
     """
-    weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
+    weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS, names)
     if not len(weeks.monday):
         return []
-    ticker, names = _numbered(signals, weeks)
+    ticker, tickers = _numbered(signals, weeks)
     plain = weekly_rank_ic(weeks.monday, weeks.values, weeks.forward)
     fifths = weekly_quantiles(weeks.monday, ticker, weeks.values, weeks.forward, _FIFTHS)
-    ranks, following = _ranks_and_returns(weeks, ticker, names, moves)
+    ranks, following = _ranks_and_returns(weeks, ticker, tickers, moves)
     weekly = _in_calendar_time(weeks.monday, ranks, following)
     neutral = None
     if groups:
         numbers = {group: k for k, group in enumerate(sorted(set(groups.values())))}
-        group_no = np.array([numbers.get(groups.get(name, ""), NO_GROUP) for name in names], dtype=np.int64)[ticker]
+        group_no = np.array([numbers.get(groups.get(name, ""), NO_GROUP) for name in tickers], dtype=np.int64)[ticker]
         place = np.searchsorted(weekly.week, weeks.monday)
         within = group_neutral(place, group_no, following[np.newaxis])[0]
         neutral = _in_calendar_time(weeks.monday, ranks, within)
     over_horizons = _horizon_ics(plain)
+    family = _Family(names, n_tried or len(names))
     rows = [
-        row for h, found in enumerate(_sortings(weekly)) for row in _horizon_rows(h, found, fifths, over_horizons[h])
+        {**row, "n_tried": n_tried}
+        for h, found in enumerate(_sortings(weekly, family))
+        for row in _horizon_rows(h, names, found, fifths, over_horizons[h])
     ]
     if neutral is None:
         return rows
-    within = [row for found in _sortings(neutral) for row in _neutral_rows(found)]
+    within = [row for found in _sortings(neutral, family) for row in _neutral_rows(found)]
     return [row | more for row, more in zip(rows, within, strict=True)]
 
 
@@ -111,11 +146,12 @@ def weekly_verdicts(
 ) -> list[dict[tuple[str, int], Verdict]]:
     """Verdicts of each of the last weekly looks on its own, newest first, by signal and horizon."""
     weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
+    family = _Family(SIGNAL_NAMES, len(SIGNAL_NAMES))
     weekly = _in_calendar_time(weeks.monday, *_ranks_and_returns(weeks, *_numbered(signals, weeks), moves))
     return [
         {
             (name, horizon): found.verdict[s]
-            for horizon, found in zip(FORWARD_RETURN_DAYS, _sortings_at(look), strict=True)
+            for horizon, found in zip(FORWARD_RETURN_DAYS, _sortings_at(look, family), strict=True)
             for s, name in enumerate(SIGNAL_NAMES)
         }
         for look in weekly_looks(weekly, n_looks)
@@ -179,20 +215,28 @@ class _Sorting:
     n_looks: list[int]
 
 
-def _sortings(weekly: WeeklyIc) -> list[_Sorting]:
+@dataclass(frozen=True)
+class _Family:
+    """Signals judged together, and the number of ideas that count: more, if others were tried and dropped."""
+
+    names: Sequence[str]
+    n_tried: int
+
+
+def _sortings(weekly: WeeklyIc, family: _Family) -> list[_Sorting]:
     """IC, spread and false discovery rates by horizon, with the verdicts of the last weekly looks together."""
     views = weekly_looks(weekly)
-    looks = [_sortings_at(next(views))]
+    looks = [_sortings_at(next(views), family)]
     if any(verdict != NOISE for found in looks[0] for verdict in found.verdict):
-        looks += map(_sortings_at, views)  # what earlier looks say of noise changes nothing
+        looks += [_sortings_at(view, family) for view in views]  # what earlier looks say of noise changes nothing
     found = []
     for h, newest in enumerate(looks[0]):
-        said: list[list[Verdict]] = [[look[h].verdict[s] for look in looks] for s in range(len(SIGNAL_NAMES))]
+        said: list[list[Verdict]] = [[look[h].verdict[s] for look in looks] for s in range(len(family.names))]
         found.append(replace(newest, verdict=[lasting(v) for v in said], n_looks=[looks_in_a_row(v) for v in said]))
     return found
 
 
-def _sortings_at(weekly: WeeklyIc) -> list[_Sorting]:
+def _sortings_at(weekly: WeeklyIc, family: _Family) -> list[_Sorting]:
     """IC, spread, false discovery rates and verdicts of one look, by horizon."""
     ics, spreads = (
         [
@@ -201,22 +245,26 @@ def _sortings_at(weekly: WeeklyIc) -> list[_Sorting]:
         ]
         for series in (weekly.ic, weekly.spread)
     )
-    q_table = benjamini_hochberg(np.concatenate([ic.p for ic in ics])).reshape(len(ics), -1)
+    n_tests = len(ics) * family.n_tried if family.n_tried > len(family.names) else 0
+    q_table = benjamini_hochberg(np.concatenate([ic.p for ic in ics]), n_tests).reshape(len(ics), -1)
     found = []
     for h, (ic, spread) in enumerate(zip(ics, spreads, strict=True)):
         verdicts: list[Verdict] = []
-        for s, name in enumerate(SIGNAL_NAMES):
+        for s, name in enumerate(family.names):
             mean, outer, outer_p = float(ic.estimate[s]), float(spread.estimate[s]), float(spread.p[s])
             if name == PRIMARY and FORWARD_RETURN_DAYS[h] == MAIN_HORIZON:
                 verdicts.append(named_signal_verdict(mean, float(ic.p[s]), outer))
             else:
                 verdicts.append(signal_verdict(float(q_table[h, s]), mean, outer, outer_p))
-        sizes = [_mean_size(weekly, s, h) for s in range(len(SIGNAL_NAMES))]
-        found.append(_Sorting(ic, spread, sizes, benjamini_hochberg(ic.p), q_table[h], verdicts, []))
+        sizes = [_mean_size(weekly, s, h) for s in range(len(family.names))]
+        q = benjamini_hochberg(ic.p, n_tests // len(ics))
+        found.append(_Sorting(ic, spread, sizes, q, q_table[h], verdicts, []))
     return found
 
 
-def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles, whole: Estimates) -> list[dict[str, Any]]:
+def _horizon_rows(
+    h: int, names: Sequence[str], found: _Sorting, fifths: WeeklyQuantiles, whole: Estimates
+) -> list[dict[str, Any]]:
     ic, spread = found.ic, found.spread
     stars = has_star(ic.p)
     return [
@@ -242,7 +290,7 @@ def _horizon_rows(h: int, found: _Sorting, fifths: WeeklyQuantiles, whole: Estim
             "verdict": found.verdict[s],
             "looks_in_a_row": found.n_looks[s],
         }
-        for s, name in enumerate(SIGNAL_NAMES)
+        for s, name in enumerate(names)
     ]
 
 
@@ -262,7 +310,7 @@ def _neutral_rows(found: _Sorting) -> list[dict[str, Any]]:
             "neutral_cross_section": found.avg_size[s],
             "neutral_verdict": found.verdict[s],
         }
-        for s in range(len(SIGNAL_NAMES))
+        for s in range(len(found.verdict))
     ]
 
 

@@ -1,0 +1,90 @@
+"""`own`: every signal of the book, built in and own, with its state; computes and writes nothing.
+
+Belongs here: reading and printing. Does not belong here: finding and loading own code (`btassets.own`), its values and
+proofs (`btassets.stages.own`).
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from btassets.book.book import Book
+from btassets.cli.terminal import say, show_table
+from btassets.cli.where import book_of
+from btassets.graph.own import OWN_SIGNAL_PROOFS
+from btassets.own.discover import OwnSource, find_sources
+from btassets.own.loading import declared_by
+from btassets.own.registry import Registry, SignalEntry
+from btassets.run.signal_trials import read_signal_trials
+
+_COLUMNS = ("signal", "form", "source", "sign", "lookback", "content", "state")
+NOT_RUN, BUILT_IN, REFUSED = "not run yet", "built in", "refused"
+
+Row = dict[str, Any]
+
+
+def command_own(*, book: Path | None, layout: str) -> int:
+    """Print every signal with where it comes from, and why one is refused."""
+    opened = book_of(book)
+    rows = list(signal_rows(opened))
+    n_tried = read_signal_trials(opened).num_rows
+    if layout == "json":
+        say(json.dumps({"signals": rows, "n_tried": n_tried}, indent=1, ensure_ascii=False))
+        return 0
+    show_table([[row[name] for name in _COLUMNS] for row in rows], _COLUMNS)
+    for row in rows:
+        if row["reason"]:
+            say(f"refused: {row['reason']}")
+    if n_tried:
+        say(f"{n_tried} own ideas judged so far: the false discovery rate of own signals counts every one")
+    if all(row["state"] == BUILT_IN for row in rows):
+        say("no signal of your own yet: put a .py, .sql, .csv or .parquet file into own/; see docs/own.md")
+    return 0
+
+
+def signal_rows(book: Book) -> Iterator[Row]:
+    """One row per signal: the built-in ones, then those of each own source."""
+    registry = Registry()
+    for entry in registry:
+        yield {**_words(entry), "content": "", "state": BUILT_IN, "reason": None}
+    known = _stored(book)
+    for source in find_sources(book.folder):
+        for name, entry, problem in _entries(source, registry):
+            stored = known.get((name, source.content), {})
+            words = {"signal": name, "form": source.form, "source": source.name, "sign": None, "lookback": None}
+            words = words if entry is None else _words(entry)
+            state = REFUSED if problem else stored.get("state", NOT_RUN)
+            yield {**words, "content": source.content, "state": state, "reason": problem or stored.get("reason")}
+
+
+def _entries(source: OwnSource, registry: Registry) -> Iterator[tuple[str, SignalEntry | None, str]]:
+    """Name, entry and problem of each signal of a source."""
+    signals, problem = declared_by(source)
+    if problem:
+        yield source.stem, None, problem
+    for signal in signals:
+        entry, refused = signal.entry, ""
+        try:
+            registry.add(entry)
+        except ValueError as error:
+            refused = str(error)
+        yield signal.name, entry, refused
+
+
+def _words(entry: SignalEntry) -> Row:
+    return {
+        "signal": entry.name,
+        "form": entry.form,
+        "source": entry.origin,
+        "sign": entry.sign,
+        "lookback": entry.lookback,
+    }
+
+
+def _stored(book: Book) -> dict[tuple[str, str], Row]:
+    """Rows of the last run by name and content; none before it."""
+    if book.lake.footer(OWN_SIGNAL_PROOFS.name, book.replay) is None:
+        return {}
+    rows = book.lake.read(OWN_SIGNAL_PROOFS.name, book.replay).to_pylist()
+    return {(row["signal"], row["content"]): row for row in rows}

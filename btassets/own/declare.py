@@ -1,0 +1,116 @@
+"""Decorators with which own code declares its signals.
+
+Belongs here: names, bounds and the list of what a module declared. Does not belong here: calling the functions
+(`child.py`). It imports nothing heavy: every file of `own/` imports it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_LOOKBACK = 1260
+"""Longest lookback of an own signal, bars: five years."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One signal as own code declares it.
+
+    Attributes
+    ----------
+    name
+        Name in tables and report.
+    form
+        `window` (one ticker's bars) or `cross_section` (all tickers of one as-of date).
+    function
+        Called once per as-of row or as-of date.
+    lookback
+        Bars before the as-of bar that the function reads; a row with fewer has no value.
+    sign
+        Sign of the rank correlation with the next returns that the author expects.
+    label, description
+        Label on the report's page, and meaning of a value.
+    """
+
+    name: str
+    form: str
+    function: Callable[..., Any]
+    lookback: int
+    sign: int
+    label: str
+    description: str
+
+
+_declared: list[Declared] = []
+
+
+def take_declared() -> list[Declared]:
+    """Signals declared since the last call."""
+    found, _declared[:] = list(_declared), []
+    return found
+
+
+def check_header(name: str, sign: object, lookback: object = 0) -> None:
+    """Refuse a name, sign or lookback out of bounds.
+
+    Raises
+    ------
+    ValueError
+        Names the value and the rule.
+    """
+    if not _NAME.fullmatch(name):
+        rule = "lower-case letters, digits and underscores, a letter first, at most 40"
+        raise ValueError(f'a signal is named "{name}"; a name has {rule}')
+    if sign not in (1, -1) or isinstance(sign, bool):
+        raise ValueError(f"signal {name}: sign is {sign!r}; it must be 1 or -1")
+    if not isinstance(lookback, int) or isinstance(lookback, bool) or not 0 <= lookback <= MAX_LOOKBACK:
+        raise ValueError(f"signal {name}: lookback is {lookback!r}; it must be a whole number from 0 to {MAX_LOOKBACK}")
+
+
+def _declare(form: str, lookback: int, sign: int, label: str, description: str) -> Callable[[F], F]:
+    def register(function: F) -> F:
+        name = getattr(function, "__name__", "?")
+        check_header(name, sign, lookback)
+        about = description or (function.__doc__ or "").strip().partition("\n")[0]
+        shown = label or name.replace("_", " ").capitalize()
+        _declared.append(Declared(name, form, function, lookback, sign, shown, about))
+        return function
+
+    return register
+
+
+def signal(*, lookback: int, sign: int = 1, label: str = "", description: str = "") -> Callable[[F], F]:
+    """Declare a function of one ticker's bars as a signal.
+
+    The function takes a `Window` of the `lookback` bars before the as-of bar and that bar, and returns a number; NaN or
+    None is no value. Its name is the signal's.
+
+    Parameters
+    ----------
+    lookback
+        Bars before the as-of bar, 0 to 1260.
+    sign
+        Expected sign of the rank correlation with the next returns, 1 or -1.
+    label, description
+        Label on the report's page (default: the name), and meaning of a value (default: the docstring's first line).
+    """
+    return _declare("window", lookback, sign, label, description)
+
+
+def cross_section(*, lookback: int, sign: int = 1, label: str = "", description: str = "") -> Callable[[F], F]:
+    """Declare a function of all tickers at one as-of date as a signal.
+
+    The function takes a `CrossSection`, whose matrices have a row per ticker and `lookback` + 1 columns, and returns
+    one number per ticker.
+
+    Parameters
+    ----------
+    lookback, sign, label, description
+        As for `signal`.
+    """
+    return _declare("cross_section", lookback, sign, label, description)

@@ -1,0 +1,1 @@
+"""Group `own`: values of own signals, and their proofs."""
