@@ -116,7 +116,7 @@ class Worker:
             for k, row in enumerate(request["rows"]):
                 first = arrays.first_of(row, declared.lookback)
                 if first is not None:
-                    self._place = f"{arrays.ticker} {arrays.date[row].astype('datetime64[D]')}"
+                    self._contained.place = f"{arrays.ticker} {arrays.date[row].astype('datetime64[D]')}"
                     out[k] = self._number(declared.function(Window(arrays, first, row)))
 
         before = _content([arrays]) if request["is_checked"] else b""
@@ -139,7 +139,7 @@ class Worker:
         if not used:
             return {}, out
         own, own_rows = [arrays[k] for k in used], [rows[k] for k in used]
-        self._place = str(own[0].date[own_rows[0]].astype("datetime64[D]"))
+        self._contained.place = str(own[0].date[own_rows[0]].astype("datetime64[D]"))
 
         def call() -> None:
             eligible = np.array([request["eligible"][k] for k in used], np.bool_)
@@ -149,13 +149,13 @@ class Worker:
         before = _content(own) if request["is_checked"] else b""
         self._run(call, declared.name, request["seconds"])
         if request["is_checked"] and _content(own) != before:
-            raise RefusedError(f"{declared.name}: changes the bars of its cross-section ({self._place})")
+            raise RefusedError(f"{declared.name}: changes the bars of its cross-section ({self._contained.place})")
         return {}, out
 
     def _do_sql(self, request: Request) -> Answer:
         """Values of the query at the asked `tickers` and `dates`, over all bars of this process."""
         found: list[npt.NDArray[np.float64]] = []
-        self._place = "the query"
+        self._contained.place = "the query"
 
         def call() -> None:
             found.append(own_query.values(self._query, list(self._bars.values()), request["tickers"], request["dates"]))
@@ -168,23 +168,21 @@ class Worker:
             return float("nan")
         if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
             shown = repr(value)
-            raise RefusedError(f"returns {shown[:60]}, not a number ({self._place}); NaN or None is no value")
+            raise RefusedError(f"returns {shown[:60]}, not a number ({self._contained.place}); NaN or None is no value")
         number = float(value)
         if np.isinf(number):
-            raise RefusedError(f"returns {number} ({self._place}); NaN or None is no value")
+            raise RefusedError(f"returns {number} ({self._contained.place}); NaN or None is no value")
         return number
 
     def _numbers(self, values: Any, n: int) -> npt.NDArray[np.float64]:
         array = np.asarray(values)
         if array.shape != (n,) or array.dtype.kind not in "fiu":
             kind = f"an array of shape {array.shape} and type {array.dtype}"
-            raise RefusedError(f"returns {kind} ({self._place}); it must be {n} numbers, one per ticker")
+            raise RefusedError(f"returns {kind} ({self._contained.place}); it must be {n} numbers, one per ticker")
         array = array.astype(np.float64)
         if np.isinf(array).any():
-            raise RefusedError(f"returns an infinite value ({self._place}); NaN is no value")
+            raise RefusedError(f"returns an infinite value ({self._contained.place}); NaN is no value")
         return array
-
-    _place = ""
 
     def _run(self, call: Callable[[], None], name: str, seconds: float) -> None:
         """Call own code for at most `seconds` of processor time; beyond it the operating system ends the process."""
@@ -209,16 +207,14 @@ class Worker:
             where = self._where(error.__traceback__) or name
             if isinstance(error, SyntaxError) and error.filename in self._shown:
                 where = f"{self._shown[error.filename]} line {error.lineno}"
-            place = f" ({self._place})" if self._place else ""
             text = f"{type(error).__name__}: {error}".rstrip(": ").replace("\n", " ")
-            raise RefusedError(f"{where}: {text[:300]}{place}") from None
+            raise RefusedError(f"{where}: {text[:300]}{self._contained.where}") from None
         if self._contained.found:
             raise RefusedError(self._told(name))
         return result
 
     def _told(self, name: str) -> str:
-        place = f" ({self._place})" if self._place else ""
-        return f"{name}: {self._contained.found}{place}"
+        return f"{name}: {self._contained.found}"
 
     def _where(self, trace: TracebackType | None) -> str | None:
         """File and line of the innermost frame in own code."""

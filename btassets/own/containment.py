@@ -6,6 +6,7 @@ rights.
 """
 
 import ast
+import importlib
 import os
 import resource
 import signal
@@ -31,6 +32,7 @@ _CHANGES = {
     "shutil.rmtree": "removes",
 }
 _CLOCKS = ("time", "time_ns", "localtime", "gmtime", "ctime", "sleep", "monotonic", "perf_counter", "process_time")
+_IMPORTERS = ("<frozen importlib", os.path.dirname(importlib.__file__))  # noqa: PTH120
 _NOW = frozenset({"now", "utcnow", "today"})
 
 
@@ -39,11 +41,15 @@ class ContainedError(Exception):
 
 
 class Containment:
-    """The hook of one process; `found` is what it refused first, even if own code caught the exception."""
+    """The hook of one process; `found` is its first refusal, also if own code caught the exception.
+
+    `place` names the ticker and date that own code is called for.
+    """
 
     def __init__(self, own_files: Iterable[str]) -> None:
         self.own_files = frozenset(own_files)
         self.found: str | None = None
+        self.place = ""
         self.is_on = False
         prefixes = {sys.prefix, sys.base_prefix, os.path.dirname(os.path.dirname(os.path.dirname(__file__)))}  # noqa: PTH120
         self._installed = tuple(f"{os.path.realpath(prefix)}{os.sep}" for prefix in prefixes)
@@ -57,6 +63,11 @@ class Containment:
             setattr(time, name, self._guarded(name, getattr(time, name)))
         sys.addaudithook(self._hook)
 
+    @property
+    def where(self) -> str:
+        """The place as the end of a sentence."""
+        return f" ({self.place})" if self.place else ""
+
     def refuse(self, what: str) -> NoReturn:
         """Stop own code.
 
@@ -65,7 +76,7 @@ class Containment:
         ContainedError
             Always.
         """
-        self.found = self.found or what
+        self.found = self.found or f"{what}{self.where}"
         raise ContainedError(what)
 
     def _guarded(self, name: str, function: Any) -> Any:
@@ -110,7 +121,7 @@ class Containment:
         """Whether an import statement is what asks: the machinery of imports looks through folders."""
         frame = sys._getframe(2)
         while frame is not None and frame.f_code.co_filename not in self.own_files:
-            if frame.f_code.co_filename.startswith("<frozen importlib"):
+            if frame.f_code.co_filename.startswith(_IMPORTERS):
                 return True
             frame = frame.f_back
         return False

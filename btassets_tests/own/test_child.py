@@ -109,3 +109,21 @@ def test_a_cross_section_returns_a_number_per_ticker(tmp_path: Path, body: str, 
 def test_a_print_of_own_code_disturbs_nothing(tmp_path: Path) -> None:
     signal = write_signal(tmp_path, window("print('hello')\nreturn 1.0", "print('loading')", lookback=0))
     assert all_values(signal, PANEL, LIMITS).tolist() == [1.0] * PANEL.n_rows
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("import pandas as pd", "return pd.Series(w.close).rolling(3).mean().iloc[-1]"),
+        ("import numba\n@numba.njit\ndef mean(x):\n    return (x[1] + x[2] + x[3]) / 3.0", "return mean(w.close)"),
+        ("import statistics", "return statistics.mean(w.close[1:])"),
+    ],
+    ids=["pandas", "numba", "statistics"],
+)
+def test_libraries_may_be_used(tmp_path: Path, head: str, body: str) -> None:
+    found = all_values(write_signal(tmp_path, window(body, head)), PANEL, LIMITS)
+    expected = [
+        PANEL.arrays[ticker].columns["close"][bar - 2 : bar + 1].mean()
+        for ticker, bar in zip(PANEL.ticker, PANEL.bar, strict=True)
+    ]
+    np.testing.assert_allclose(found, expected)

@@ -1,5 +1,6 @@
 """A stage is handed what it declares: nothing else can be read, by any of the ways there are."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from btassets.book.book import Book
+from btassets.book.book import Book, open_book
 from btassets.errors import UndeclaredReadError, UnknownTableError
 from btassets.graph.flow import STAGES
 from btassets.graph.stage import Reads, Stage
 from btassets.run.run_stage import compute
 from btassets.run.tables import BucketedTable, Tables, WholeTable, inputs_of, settings_of, table_version, ticker_slices
+from btassets_tests.support.own_panel import window
 from btassets_tests.support.small_books import run_book, scenario_book
 
 PYTHON_STAGES = [name for name, stage in STAGES.items() if not stage.is_sql and not stage.is_partitioned]
@@ -24,15 +26,23 @@ def stripped(name: str, **changes: object) -> Stage:
 
 
 @pytest.mark.parametrize("name", [n for n in STAGES if not STAGES[n].is_partitioned and STAGES[n].reads])
-def test_no_stage_of_the_flow_reads_a_table_that_it_does_not_declare(name: str) -> None:
+def test_no_stage_of_the_flow_reads_a_table_that_it_does_not_declare(name: str, tmp_path: Path) -> None:
     """Each table is taken out of the declaration in turn: every one is read, and none can be read without it."""
-    book = run_book()
+    book = run_book() if name != "own_signals" else with_own_signal(tmp_path)
     for left_out in STAGES[name].reads:
         stage = stripped(name, reads=tuple(table for table in STAGES[name].reads if table != left_out))
         with pytest.raises(UndeclaredReadError) as caught:
             list(map(_all_of, compute(stage, book).tables.values()))
         assert (caught.value.reader, caught.value.kind, caught.value.name) == (name, "table", left_out)
         assert f"btassets/graph/{stage.group}.py" in str(caught.value)
+
+
+def with_own_signal(tmp_path: Path) -> Book:
+    """The small book with a signal of its own: the stage reads nothing without one."""
+    folder = Path(shutil.copytree(run_book().folder, tmp_path / "book", symlinks=True))
+    (folder / "own").mkdir()
+    (folder / "own" / "idea.py").write_text(window("return w.close[-1] / w.close[0]"))
+    return open_book(folder, environ={})
 
 
 def _all_of(data: pa.Table | pa.RecordBatchReader) -> pa.Table:

@@ -70,7 +70,7 @@ _DIGITS = {
 _OPTIONAL_GATES = {floor.setting: floor.off for floor in FLOORS if floor.is_optional}
 """Gates unknown to the legacy profile, with the value that disables them."""
 
-_LEGACY_SIGNALS = frozenset(signal.name for signal in SIGNALS if not signal.is_optional)
+_OPTIONAL_SIGNALS = frozenset(signal.name for signal in SIGNALS if signal.is_optional)
 
 _BOOK_KEYS = (
     *(
@@ -160,7 +160,7 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
     stats = {name: _without(row, "population", "n_rows") for name, row in populations.items()}
     factor_rows = rounded_rows(inputs.tables["factor_ic"], *(() if is_standard else _THINNED))
     if not is_standard:
-        factor_rows = [row for row in factor_rows if row["signal"] in _LEGACY_SIGNALS]
+        factor_rows = [row for row in factor_rows if row["signal"] not in _OPTIONAL_SIGNALS]
     report: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "profile": settings.profile,

@@ -81,11 +81,12 @@ def _own_rows(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of own signals, judged as a family of every idea ever tried on the book, and the tries of this run."""
     names, columns = own_signals(tables)
+    tried_before = tables.outside("signals_tried")
     if not names:
         return [], []
     last = date(1970, 1, 1) + timedelta(days=read_sessions(tables).last)
     now = [(signal, content) for signal, content in tables["own_signals"].facts["tried"]]
-    n_tried = len(tables.outside("signals_tried").union(now))
+    n_tried = len(tried_before.union(now))
     rows = signal_rows(columns, settings, groups, moves, names=names, n_tried=n_tried)
     tried = [{"signal": signal, "content": content, "last_session": last} for signal, content in now if rows]
     return rows, tried
