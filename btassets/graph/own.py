@@ -7,6 +7,9 @@ Belongs here: the declaration of this stage and its tables. Does not belong here
 from btassets.graph.columns import ASOF, DAY, I16, I64, REAL, TEXT, TICKER, Column, Page, TableSpec, key
 from btassets.graph.stage import Check, Stage
 
+PROVEN, GIVEN, REFUSED = "proven", "given", "refused"
+"""State of an own signal: its replays agree; a file, whose values cannot be replayed; left out."""
+
 OWN_SIGNALS = TableSpec(
     "own_signals",
     "One own signal of one ticker at one as-of date, at the rows of factor_signals; refused signals have none.",

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.own.declare import check_header
-from btassets.own.windows import FIELDS, TickerArrays
+from btassets.own.windows import FIELDS, Floats, TickerArrays
 
 HEADER_KEYS = ("sign", "label", "description")
 
@@ -76,33 +76,49 @@ def values(
         raise ValueError(f"{volatile[0]} gives another value at another time; a value may depend on the bars alone")
     connection = duckdb.connect(":memory:", config={"threads": "1"})
     try:
-        connection.register("bars_given", _relation(bars))
-        connection.execute(
-            "create table bars as select * replace (cast('1970-01-01' as date) + date as date) from bars_given"
-        )
-        connection.unregister("bars_given")
+        _give(connection, "bars", _relation(bars))
+        asked = {"ticker": np.array(tickers, dtype=object), "date": dates, "row_no": np.arange(len(dates))}
+        _give(connection, "asked", asked)
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        found = connection.execute(f"select * from ({text.strip().rstrip(';')}\n)")  # noqa: S608  # the user's query
-        columns = [entry[0].lower() for entry in found.description or ()]
-        if sorted(columns) != ["date", "ticker", "value"]:
-            raise ValueError(f"returns the columns {', '.join(columns)}; it must return ticker, date, value")
-        rows = found.fetchall()
+        rows, given = _answer(connection, f"({text.strip().rstrip(';')}\n)")
     finally:
         connection.close()
-    at = [columns.index(name) for name in ("ticker", "date", "value")]
-    by_key: dict[tuple[str, int], float] = {}
-    epoch = np.datetime64("1970-01-01", "D")
-    for row in rows:
-        ticker, day, value = (row[k] for k in at)
-        number = int((np.datetime64(day, "D") - epoch).astype(np.int64))
-        if (ticker, number) in by_key:
-            raise ValueError(f"two rows for {ticker} {day}; it must return one per ticker and date")
-        by_key[ticker, number] = np.nan if value is None else float(value)
-    out = np.array([by_key.get(key, np.nan) for key in zip(tickers, dates.tolist(), strict=True)], np.float64)
+    n_given = np.bincount(rows, minlength=len(tickers))
+    if (n_given > 1).any():
+        first = int(np.argmax(n_given > 1))
+        place = f"{tickers[first]} {dates[first].astype('datetime64[D]')}"
+        raise ValueError(f"{n_given[first]} rows for {place}; it must return one per ticker and date")
+    out = np.full(len(tickers), np.nan)
+    out[rows] = given
     if np.isinf(out).any():
         raise ValueError("returns an infinite value; NULL is no value")
     return out
+
+
+def _give(connection: Any, name: str, columns: dict[str, Any]) -> None:
+    """Create a table from arrays; its day numbers become dates."""
+    connection.register("given", columns)
+    connection.execute(
+        f"create table {name} as select * replace (cast('1970-01-01' as date) + date as date) from given"  # noqa: S608
+    )
+    connection.unregister("given")
+
+
+def _answer(connection: Any, query: str) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Row numbers of the asked rows that a query has a row for, and its values; NaN for NULL."""
+    columns = [entry[0] for entry in connection.execute(f"describe select * from {query}").fetchall()]  # noqa: S608
+    if sorted(name.lower() for name in columns) != ["date", "ticker", "value"]:
+        raise ValueError(f"returns the columns {', '.join(columns)}; it must return ticker, date, value")
+    found = connection.execute(
+        f"""
+        select asked.row_no, cast(given.value as double) as value
+        from asked inner join {query} as given
+        on given.ticker = asked.ticker and cast(given.date as date) = asked.date
+        """  # noqa: S608  # the query is the user's own
+    ).fetchnumpy()
+    values_found = np.ma.filled(np.ma.asarray(found["value"], np.float64), np.nan)
+    return np.asarray(found["row_no"], np.int64), values_found
 
 
 def _relation(bars: Sequence[TickerArrays]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_values_are_those_of_the_query_at_the_rows(tmp_path: Path) -> None:
         ("select ticker, date from bars", "returns the columns ticker, date; it must return ticker, date, value"),
         (
             "select ticker, date, 1 as value from bars union all select ticker, date, 2 from bars",
-            "two rows for T0 2022-01-08",
+            "2 rows for T0 2022-01-12; it must return one per ticker and date",
         ),
         ("select ticker, date, random() as value from bars", "random gives another value at another time"),
         ("select ticker, date, year(now()) as value from bars", "now gives another value"),

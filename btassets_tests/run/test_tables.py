@@ -50,10 +50,11 @@ def _all_of(data: pa.Table | pa.RecordBatchReader) -> pa.Table:
 
 
 @pytest.mark.parametrize("name", [n for n in PYTHON_STAGES if STAGES[n].settings not in ((), ("",))])
-def test_no_stage_reads_a_setting_that_it_does_not_declare(name: str) -> None:
+def test_no_stage_reads_a_setting_that_it_does_not_declare(name: str, tmp_path: Path) -> None:
     stage = stripped(name, settings=())
+    book = run_book() if name != "own_signals" else with_own_signal(tmp_path)
     with pytest.raises(UndeclaredReadError) as caught:
-        compute(stage, run_book())
+        compute(stage, book)
     assert (caught.value.reader, caught.value.kind) == (name, "setting")
     assert any(caught.value.name.startswith(key) or key.startswith(caught.value.name) for key in STAGES[name].settings)
 

@@ -12,14 +12,14 @@ from typing import Any
 from btassets.book.book import Book
 from btassets.cli.terminal import say, show_table
 from btassets.cli.where import book_of
-from btassets.graph.own import OWN_SIGNAL_PROOFS
+from btassets.graph.own import OWN_SIGNAL_PROOFS, REFUSED
 from btassets.own.discover import OwnSource, find_sources
 from btassets.own.loading import declared_by
 from btassets.own.registry import Registry, SignalEntry
 from btassets.run.signal_trials import read_signal_trials
 
-_COLUMNS = ("signal", "form", "source", "sign", "lookback", "content", "state")
-NOT_RUN, BUILT_IN, REFUSED = "not run yet", "built in", "refused"
+_COLUMNS = ("signal", "form", "source", "sign", "lookback", "content", "us_per_row", "state")
+NOT_RUN, BUILT_IN = "not run yet", "built in"
 
 Row = dict[str, Any]
 
@@ -36,6 +36,8 @@ def command_own(*, book: Path | None, layout: str) -> int:
     for row in rows:
         if row["reason"]:
             say(f"refused: {row['reason']}")
+    if any(row["us_per_row"] for row in rows):
+        say("us_per_row: microseconds per as-of bar when last computed")
     if n_tried:
         say(f"{n_tried} own ideas judged so far: the false discovery rate of own signals counts every one")
     if all(row["state"] == BUILT_IN for row in rows):
@@ -47,7 +49,7 @@ def signal_rows(book: Book) -> Iterator[Row]:
     """One row per signal: the built-in ones, then those of each own source."""
     registry = Registry()
     for entry in registry:
-        yield {**_words(entry), "content": "", "state": BUILT_IN, "reason": None}
+        yield {**_words(entry), "content": None, "us_per_row": None, "state": BUILT_IN, "reason": None}
     known = _stored(book)
     for source in find_sources(book.folder):
         for name, entry, problem in _entries(source, registry):
@@ -55,7 +57,8 @@ def signal_rows(book: Book) -> Iterator[Row]:
             words = {"signal": name, "form": source.form, "source": source.name, "sign": None, "lookback": None}
             words = words if entry is None else _words(entry)
             state = REFUSED if problem else stored.get("state", NOT_RUN)
-            yield {**words, "content": source.content, "state": state, "reason": problem or stored.get("reason")}
+            found = {"content": source.content, "us_per_row": stored.get("us_per_row"), "state": state}
+            yield {**words, **found, "reason": problem or stored.get("reason")}
 
 
 def _entries(source: OwnSource, registry: Registry) -> Iterator[tuple[str, SignalEntry | None, str]]:
@@ -84,7 +87,9 @@ def _words(entry: SignalEntry) -> Row:
 
 def _stored(book: Book) -> dict[tuple[str, str], Row]:
     """Rows of the last run by name and content; none before it."""
-    if book.lake.footer(OWN_SIGNAL_PROOFS.name, book.replay) is None:
+    footer = book.lake.footer(OWN_SIGNAL_PROOFS.name, book.replay)
+    if footer is None:
         return {}
+    times = footer.facts.get("us_per_row", {})
     rows = book.lake.read(OWN_SIGNAL_PROOFS.name, book.replay).to_pylist()
-    return {(row["signal"], row["content"]): row for row in rows}
+    return {(row["signal"], row["content"]): {**row, "us_per_row": times.get(row["signal"])} for row in rows}

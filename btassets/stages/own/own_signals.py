@@ -3,194 +3,53 @@
 A signal that is refused gives no values and a row with the reason; the others continue. A signal whose content and bars
 are unchanged is taken from the stage's former tables.
 
-Belongs here: which signals are computed, and what becomes of a refusal. Does not belong here: their computation and
-proof (`btassets.own`).
+Belongs here: the tables and the check. Does not belong here: values and proofs (`judging.py`).
 """
 
-import os
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from btassets.errors import BtassetsError
-from btassets.graph.own import OWN_SIGNAL_PROOFS, OWN_SIGNALS
-from btassets.graph.replay import FACTOR_SIGNALS
-from btassets.own.discover import OwnSource
-from btassets.own.evaluate import Limits, OwnSignal, Panel, all_values
-from btassets.own.given_file import given_values, read_given
-from btassets.own.loading import declared_by
-from btassets.own.own_process import OwnSignalError
-from btassets.own.proof import prove
-from btassets.own.registry import Registry
+from btassets.graph.own import OWN_SIGNAL_PROOFS, OWN_SIGNALS, REFUSED
 from btassets.run.stage_result import CheckFact, StageOutcome, StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
-from btassets.stages.own.own_rows import read_panel
-from btassets.storage.hashing import digest
-
-Floats = npt.NDArray[np.float64]
-
-PROVEN, GIVEN, REFUSED = "proven", "given", "refused"
-"""State of an own signal: its replays agree; a file, whose values cannot be replayed; left out."""
-
-_READS = ("factor_signals", "ohlcv_history", "sessions", "benchmark_closes")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One own signal with its row of `own_signal_proofs` and its values; none if it is refused."""
-
-    row: dict[str, Any]
-    key: str = ""
-    values: Floats | None = None
-    us_per_row: float | None = None
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `own_signals` and `own_signal_proofs`."""
-    sources: Sequence[OwnSource] = tables.outside("own_sources")
-    work = _Work(tables, settings)
-    registry = Registry(FACTOR_SIGNALS.names)
-    judged = [one for source in sources for one in _judge_source(source, work, registry)]
-    used = [one for one in judged if one.values is not None]
-    parts = [_table_of(str(one.row["signal"]), one.values, work) for one in used if one.values is not None]
-    values = pa.concat_tables(parts) if parts else OWN_SIGNALS.schema.empty_table()
-    proofs = pa.Table.from_pylist([one.row for one in judged], schema=OWN_SIGNAL_PROOFS.schema)
-    numbers = {"signals": len(used), "refused": len(judged) - len(used)}
-    facts = {
-        "keys": {one.row["signal"]: one.key for one in used},
-        "us_per_row": {one.row["signal"]: one.us_per_row for one in used},
+    sources = tables.outside("own_sources")
+    if not sources:
+        empty = {spec.name: spec.schema.empty_table() for spec in (OWN_SIGNALS, OWN_SIGNAL_PROOFS)}
+        return StageResult(empty, {"signals": 0, "refused": 0}, {"tried": []})
+    from btassets.stages.own.judging import judge_all  # late: a book without own code loads none of what runs it
+
+    judged = judge_all(sources, tables, settings)
+    rows = tables["factor_signals"].read(["ticker", "asof_date"])
+    used = [(one, one.values) for one in judged if one.values is not None]
+    parts = [
+        pa.table(
+            [
+                pa.repeat(one.row["signal"], len(values)),
+                *(column.combine_chunks() for column in rows.columns),
+                pa.array(values, mask=np.isnan(values)),
+            ],
+            schema=OWN_SIGNALS.schema,
+        )
+        for one, values in used
+    ]
+    found = {
+        "own_signals": pa.concat_tables(parts) if parts else OWN_SIGNALS.schema.empty_table(),
+        "own_signal_proofs": pa.Table.from_pylist([one.row for one in judged], schema=OWN_SIGNAL_PROOFS.schema),
+    }
+    facts: dict[str, Any] = {
+        "keys": {one.row["signal"]: one.key for one, _ in used},
+        "us_per_row": {one.row["signal"]: one.us_per_row for one, _ in used},
         "refused": [one.row["reason"] for one in judged if one.values is None],
-        "tried": [[one.row["signal"], one.row["content"]] for one in used],
+        "tried": [[one.row["signal"], one.row["content"]] for one, _ in used],
     }
-    return StageResult({"own_signals": values, "own_signal_proofs": proofs}, numbers, facts)
-
-
-class _Work:
-    """Inputs shared by all signals, read when the first needs them."""
-
-    def __init__(self, tables: Tables, settings: Settings) -> None:
-        self._tables = tables
-        self.settings = settings
-        self.limits = Limits(settings.own.max_ticker_seconds, settings.own.max_query_seconds)
-        self.n_processes = min(os.cpu_count() or 1, 4)
-
-    @cached_property
-    def panel(self) -> Panel:
-        """Bars and rows."""
-        return read_panel(self._tables, self.settings)
-
-    @cached_property
-    def _data(self) -> tuple[Any, ...]:
-        versions = [self._tables.version(name) for name in _READS]
-        return (versions, self.settings.basis, self.settings.engine.gap_days, self._tables.code_version)
-
-    def key(self, source: OwnSource, name: str) -> str:
-        """Hash of everything behind the values of one signal."""
-        return digest(source.version, name, asdict(self.limits), *self._data)
-
-    @cached_property
-    def labels(self) -> tuple[pa.Array, pa.Array]:
-        """Columns `ticker` and `asof_date` of one signal's rows."""
-        panel = self.panel
-        names = pa.array([arrays.ticker for arrays in panel.arrays], pa.string())
-        return names.take(pa.array(panel.ticker)), pa.array(panel.date).cast(pa.date32())
-
-    def former(self, name: str, key: str) -> tuple[dict[str, Any], Floats] | None:
-        """Row and values of a signal as computed before with this key; None if there are none, or they are damaged."""
-        stored = self._tables["own_signals"]
-        try:
-            if stored.facts.get("keys", {}).get(name) != key:
-                return None
-            rows = self._tables["own_signal_proofs"].read().to_pylist()
-            row = next((row for row in rows if row["signal"] == name and row["state"] != REFUSED), None)
-            table = stored.where(["signal", "value"], pc.field("signal") == name, wanted=["value"])
-        except BtassetsError:
-            return None
-        if row is None or table.num_rows != self.panel.n_rows:
-            return None
-        return row, table["value"].to_numpy()
-
-
-def _judge_source(source: OwnSource, work: _Work, registry: Registry) -> Iterable[Judged]:
-    """Every signal of one source."""
-    declared, problem = declared_by(source)
-    if problem:
-        yield Judged(_row(OwnSignal(source.stem, source.form, 0, 1, "", "", source), REFUSED, problem))
-    for signal in declared:
-        yield _judge(signal, work, registry)
-
-
-def _judge(signal: OwnSignal, work: _Work, registry: Registry) -> Judged:
-    """Values and proof of one computed signal."""
-    row, key = _row(signal, REFUSED, ""), work.key(signal.source, signal.name)
-    try:
-        registry.add(signal.entry)
-        former = work.former(signal.name, key)
-        if former is not None:
-            return Judged({**former[0], **_words(signal)}, key, former[1])
-        if signal.form == "file":
-            return _judge_file(signal, work, key)
-        started = time.perf_counter()
-        values = all_values(signal, work.panel, work.limits, work.n_processes)
-        seconds = time.perf_counter() - started
-        _require_values(signal, values)
-        proof = prove(signal, work.panel, values, work.limits, int(key, 16))
-    except (OwnSignalError, ValueError) as error:
-        return Judged({**row, "reason": str(error)})
-    found = {**row, "state": PROVEN, "n_tickers": proof.n_tickers, "n_dates": proof.n_dates, **_counts(values)}
-    return Judged(found, key, values, round(1e6 * seconds / max(len(values), 1), 1))
-
-
-def _judge_file(signal: OwnSignal, work: _Work, key: str) -> Judged:
-    """Values of a file, which no replay can prove: nothing but its author knows when each value was known."""
-    _, table, max_age_days = read_given(signal.source.path, signal.source.name)
-    values = given_values(table, work.panel, max_age_days, signal.source.name)
-    _require_values(signal, values)
-    return Judged({**_row(signal, GIVEN, ""), **_counts(values)}, key, values)
-
-
-def _require_values(signal: OwnSignal, values: Floats) -> None:
-    if len(values) and np.isnan(values).all():
-        few = f"no ticker has {signal.lookback + 1} bars" if signal.form == "window" else "no row of the book has one"
-        raise OwnSignalError(f"{signal.name}: no value at any of {len(values)} rows: it returns none, or {few}")
-
-
-def _words(signal: OwnSignal) -> dict[str, Any]:
-    return {
-        "signal": signal.name,
-        "form": signal.form,
-        "source": signal.source.name,
-        "label": signal.label or signal.name,
-        "description": signal.description,
-        "sign": signal.sign,
-        "lookback": signal.lookback,
-        "content": signal.source.content,
-    }
-
-
-def _row(signal: OwnSignal, state: str, reason: str) -> dict[str, Any]:
-    return {**_words(signal), "state": state, "reason": reason or None, **dict.fromkeys(
-        ("n_values", "n_missing", "n_tickers", "n_dates"), 0)}  # fmt: skip
-
-
-def _counts(values: Floats) -> dict[str, int]:
-    n_missing = int(np.isnan(values).sum())
-    return {"n_values": len(values) - n_missing, "n_missing": n_missing}
-
-
-def _table_of(name: str, values: Floats, work: _Work) -> pa.Table:
-    """Rows of one signal, in the order of `factor_signals`."""
-    ticker, date = work.labels
-    arrays = [pa.repeat(name, len(values)), ticker, date, pa.array(values, mask=np.isnan(values))]
-    return pa.table(arrays, schema=OWN_SIGNALS.schema)
+    return StageResult(found, {"signals": len(used), "refused": len(judged) - len(used)}, facts)
 
 
 def of_own_signals(_outcome: StageOutcome, tables: Tables, _settings: Settings) -> list[CheckFact]:

@@ -10,6 +10,7 @@ flipped bars (`engine.statistics.null_market`), text (`null_market_text.py`).
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -31,6 +32,8 @@ from btassets.engine.statistics.null_market import flipped_bars, session_signs, 
 from btassets.errors import UsageError
 from btassets.graph.flow import STAGES
 from btassets.graph.stage import Reads
+from btassets.own.discover import FOLDER as OWN_FOLDER
+from btassets.own.discover import find_sources
 from btassets.run.freshness import bars_version
 from btassets.run.run_stage import run_stage
 from btassets.run.tables import Tables, inputs_of
@@ -45,7 +48,7 @@ from btassets.storage.files import replace_text
 from btassets.storage.hashing import digest
 
 MAX_VERSIONS = 999
-DECIDING = ("profile", "method", "gates", "costs", "exits", "portfolio", "engine")
+DECIDING = ("profile", "method", "gates", "costs", "exits", "portfolio", "engine", "own")
 """Settings that a version takes from the scenario."""
 
 NOT_RUN = ("model_tests", "calibration", "stat_calibration", "todays_setups", "backtest_report")
@@ -59,7 +62,7 @@ READS = Reads(
 )
 """Inputs of a version."""
 
-_CODE = ("btassets/engine", "btassets/stages", "dbt_like_sql", "btassets/studies/null_market")
+_CODE = ("btassets/engine", "btassets/own", "btassets/stages", "dbt_like_sql", "btassets/studies/null_market")
 
 Numbers = dict[str, float | None]
 
@@ -106,7 +109,9 @@ def null_market_document(
 
 def version_key(book: Book) -> str:
     """Hash of all inputs of a version: bars, universe, the scenario's relevant settings, benchmark and code."""
-    return digest(bars_version(book), select(book.settings, DECIDING), book.base.benchmark, code_version(*_CODE))
+    own = {source.name: source.version for source in find_sources(book.folder)}
+    settings = select(book.settings, DECIDING)
+    return digest(bars_version(book), settings, book.base.benchmark, code_version(*_CODE), own)
 
 
 def _run(book: Book, folder: Path, missing: list[int], n_jobs: int) -> Iterator[int]:
@@ -143,7 +148,7 @@ def run_version(book_folder: str, scenario: str, out_folder: str, version: int) 
 
 
 def _made(book: Book, folder: Path, version: int) -> Book:
-    """Write the bars of one version, and a book over them with the scenario's settings."""
+    """Write the bars of one version, and a book over them with the scenario's settings and own signals."""
     tables = Tables(READS, book)
     days = read_sessions(tables).days
     signs = session_signs(version, len(days))
@@ -166,7 +171,10 @@ def _made(book: Book, folder: Path, version: int) -> Book:
         )
         _write(folder / "INDEX.parquet", index)
         changed["benchmark"] = str(folder / "INDEX.parquet")
-    return open_book(make_book(folder / "book", changed), environ={})
+    made = make_book(folder / "book", changed)
+    if (book.folder / OWN_FOLDER).is_dir():
+        shutil.copytree(book.folder / OWN_FOLDER, made / OWN_FOLDER)
+    return open_book(made, environ={})
 
 
 def _write(path: Path, bars: Bars) -> None:

@@ -7,8 +7,16 @@ import pytest
 
 from btassets.book.book import open_book
 from btassets.errors import UsageError
-from btassets.studies.null_market.versions import book_numbers, compared, null_market_document, version_key
+from btassets.run.run_stage import run_stage
+from btassets.studies.null_market.versions import (
+    book_numbers,
+    compared,
+    null_market_document,
+    run_version,
+    version_key,
+)
 from btassets_tests.support.book_factory import call
+from btassets_tests.support.own_panel import window
 from btassets_tests.support.small_books import run_book
 
 
@@ -61,3 +69,18 @@ def test_where_the_real_number_falls():
     assert [(row["n"], row["share"]) for row in rows] == [(3, 0.5), (1, None), (1, 0.5)]
     assert rows[0]["null_mean"] == pytest.approx(4 / 3)
     assert rows[1]["null_sd"] is None
+
+
+def test_own_signals_are_judged_on_the_versions_too(tmp_path):
+    folder = tmp_path / "book"
+    shutil.copytree(run_book().folder, folder)
+    before = version_key(open_book(folder, environ={}))
+    (folder / "own").mkdir()
+    (folder / "own" / "idea.py").write_text(window("return w.close[-1] / w.close[0]"))
+    for stage in ("own_signals", "stat_signals"):
+        run_stage(stage, open_book(folder, environ={}))
+    book = open_book(folder, environ={})
+    assert version_key(book) != before
+    run_version(str(folder), "base", str(tmp_path / "out"), 1)
+    assert "signal idea" in json.loads((tmp_path / "out" / "1.json").read_text())
+    assert "signal idea" in book_numbers(book)
