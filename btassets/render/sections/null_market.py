@@ -12,6 +12,7 @@ from btassets.render.charts.report_charts import Mark, Row
 from btassets.render.format import esc, shown
 from btassets.render.html_tables import Column, block, figure, mark_legend, section, table
 from btassets.render.report_types import Report
+from btassets.render.sections.evidence import SIGNAL_LABELS
 
 TESTS = (
     "Each version keeps the benchmark, every ticker's beta, volatility and volume, and the co-movement within a "
@@ -32,6 +33,13 @@ KINDS = {"ic": "snum4", "r": "r3", "pct_a_year": "spct", "ratio": "snum2", "n": 
 _FIGURES = (("signals", "Signals: mean IC", "snum2"), ("setups", "Setups and exits: mean R", "r2"))
 
 Values = Mapping[str, Any]
+
+
+def _label(row: Values) -> str:
+    kind, _, name = row["what"].partition(" ")
+    if kind == "signal":
+        return SIGNAL_LABELS.get(name, name)
+    return shown(row["what"], "words").replace(" ex top5", ", without the best 5%").replace("sharpe", "Sharpe ratio")
 
 
 def _in(name: str) -> Any:
@@ -55,7 +63,7 @@ def _reached(row: Values) -> str:
 
 
 _COLUMNS = (
-    Column("what", "Number", "words"),
+    Column("what", "Number", render=lambda row: esc(_label(row))),
     Column("real", "Real", render=_in("real")),
     Column("ci", "95% interval", render=_interval),
     Column("null_mean", "Versions, mean", render=_in("null_mean")),
@@ -69,19 +77,19 @@ def null_market(report: Report) -> str:
     """Charts of the real numbers over the range of the versions, and the table behind them."""
     found = report["null_market"]
     if found is None:
-        return section("null-market", _TITLE, NOT_YET)
+        return section("without-edge", _TITLE, NOT_YET)
     age = "" if found["is_current"] else f" They were run on bars to {found['as_of']} and are older than this report."
     lead = f"The same numbers in {found['n_versions']} versions of this market whose edge is destroyed.{age}"
     figures = [_figure(found[part], part, *words) for part, *words in _FIGURES]
     rest = table(found["portfolio"], _COLUMNS, json="null_market.portfolio", caption="Portfolio and claims")
     rest = block("Portfolio and claims", "A claim counts if its verdict is supported.", rest)
-    return section("null-market", _TITLE, lead, f'<div class="grid">{"".join(figures)}</div>', rest, _words())
+    return section("without-edge", _TITLE, lead, f'<div class="grid">{"".join(figures)}</div>', rest, _words())
 
 
 def _figure(rows: Sequence[Values], part: str, title: str, kind: str) -> str:
     drawn = [
         Row(
-            shown(row["what"], "words"),
+            _label(row),
             f"{shown(row['real'], KINDS[row['unit']])}, reached by {row['n_at_least']} of {row['n']}",
             (Mark("m-main", row["real"]), Mark("m-trim", row["null_mean"], row["null_lo"], row["null_hi"])),
         )
@@ -89,7 +97,7 @@ def _figure(rows: Sequence[Values], part: str, title: str, kind: str) -> str:
         if row["n_at_least"] is not None
     ]
     note = "Real market, and range and mean of the versions."
-    chart = charts.dot_rows(f"null-{part}", title, note, drawn, kind=kind)
+    chart = charts.dot_rows(f"without-edge-{part}", title, note, drawn, kind=kind)
     behind = table(rows, _COLUMNS, json=f"null_market.{part}", caption=title)
     legend = mark_legend((("m-main", "real market"), ("m-trim", "versions, range and mean")))
     return figure(title, note, chart, behind, legend=legend)
