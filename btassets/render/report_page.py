@@ -14,7 +14,19 @@ from importlib import resources
 from btassets.render.format import esc
 from btassets.render.labels import curve_name
 from btassets.render.report_types import Report
-from btassets.render.sections import advice, evidence, first_screen, how_sure, live, method, own, portfolio, risk, today
+from btassets.render.sections import (
+    advice,
+    evidence,
+    first_screen,
+    how_sure,
+    live,
+    method,
+    null_market,
+    own,
+    portfolio,
+    risk,
+    today,
+)
 
 _SECTIONS = (
     first_screen.first_screen,
@@ -31,6 +43,7 @@ _SECTIONS = (
     portfolio.trades,
     portfolio.variants,
     how_sure.how_sure,
+    null_market.null_market,
     method.data,
     method.method,
     method.provenance,

@@ -33,14 +33,12 @@ _NO_WIN_RATE = tuple(c for c in _STATS if c.key != "win_rate")
 _NO_HIT_RATE = tuple(c for c in _STATS if c.key != "hit_rate")
 
 _VARIANT_LABELS = {variant.name: variant.label for variant in VARIANTS}
-_SIGNAL_LABELS = {signal.name: signal.label for signal in SIGNALS}
+SIGNAL_LABELS: dict[str, str] = {signal.name: signal.label for signal in SIGNALS}
 
 
 def signal_labels(report: Report) -> Mapping[str, str]:
     """Label of every signal, built in and own."""
-    return _SIGNAL_LABELS | {
-        row["signal"]: row["label"] or row["signal"] for row in report["statistics"]["own_signals"]
-    }
+    return SIGNAL_LABELS | {row["signal"]: row["label"] or row["signal"] for row in report["statistics"]["own_signals"]}
 
 
 def _interval(row: Mapping[str, Any], key: str) -> tuple[float | None, float | None]:
