@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from btassets.engine.market.adjustment import adjusted_bars
 from btassets.engine.market.quality import ScreenedBars, screen_bars
 from btassets.engine.market.quality_rules import Override, QualityRules
-from btassets.engine.market.raw_bars import BASES, Basis, Problem
+from btassets.engine.market.raw_bars import BASES, Basis, Problem, RawBars
 from btassets_tests.support.quiet_bars import DAY_0, bars, findings, taken
 
 
@@ -26,6 +26,8 @@ def test_q1_no_row_at_all() -> None:
     result = screen_bars("T", taken(bars(), []))
     assert result.is_blocked
     assert findings(result, "Q1") == [("block", None, 0)]
+    assert result.problems[0].text == "T: no rows; a ticker needs at least one bar."
+    assert result.n_rows == 0
 
 
 def test_q12_gap_of_more_than_30_days() -> None:
@@ -127,3 +129,34 @@ def test_whatever_comes_in_what_goes_out_can_be_trusted(
         view = adjusted_bars(kept, basis, wanted)
         assert np.isfinite(view.close).all()
         assert (view.close > 0).all()
+
+
+@pytest.mark.parametrize("raw", [taken(bars(), []), taken(bars(close={7: np.nan}), [7])])
+def test_q1_no_override_makes_bars_out_of_none(raw: RawBars) -> None:
+    lenient = QualityRules(max_bad_frac=1.0)
+    result = screen_bars("T", raw, lenient, overrides=[Override("T", "Q1", "I know.")])
+    assert result.is_blocked
+    assert not result.is_ended
+    assert findings(result, "Q1") == [("block", None, len(raw))]
+
+
+@pytest.mark.parametrize(
+    ("step", "n", "said"),
+    [(4, 60, None), (5, 60, "weekly"), (10, 60, "weekly"), (11, 60, "monthly"), (7, 11, "weekly"), (7, 10, None)],
+)
+def test_q24_bars_that_are_not_daily_are_named(step: int, n: int, said: str | None) -> None:
+    dates = (DAY_0 + step * np.arange(n)).astype(np.int32)
+    result = screen_bars("T", bars(n, dates=dates), QualityRules(gap_days=0))
+    assert findings(result, "Q24") == ([] if said is None else [("warn", DAY_0, n)])
+    if said is not None:
+        (text,) = [p.text for p in result.problems if p.rule == "Q24"]
+        assert f"bars are {step} days apart" in text
+        assert f"these look {said}" in text
+
+
+def test_q12_gaps_are_off_with_zero_days_and_the_first_of_several_is_dated() -> None:
+    dates = DAY_0 + np.arange(200)
+    dates[50:] += 40
+    dates[120:] += 90
+    assert findings(screen_bars("T", bars(dates=dates)), "Q12") == [("warn", DAY_0 + 49, 2)]
+    assert findings(screen_bars("T", bars(dates=dates), QualityRules(gap_days=0)), "Q12") == []

@@ -15,6 +15,8 @@ SPY = BenchmarkCloses(np.array([10, 12, 15], np.int32), np.array([100.0, 110.0, 
         (10, 14, 10.0),  # the last close on or before the end
         (11, 15, -10.0),  # the first close on or after the start
         (12, 12, 0.0),
+        (3, 10, 0.0),
+        (15, 15, 0.0),
         (-5, 99, -1.0),
     ],
 )
