@@ -24,6 +24,10 @@ def test_the_return_runs_between_the_closes_inside_the_dates(start, end, expecte
     assert SPY.return_pct(start, end) == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_close_below_one_dollar_is_a_price():
+    assert BenchmarkCloses(np.array([1, 2], np.int32), np.array([0.5, 0.25])).return_pct(1, 2) == -50.0
+
+
 @pytest.mark.parametrize(("start", "end"), [(16, 20), (1, 9)])
 def test_no_close_on_one_side_gives_no_return(start, end):
     assert SPY.return_pct(start, end) is None

@@ -103,3 +103,14 @@ def test_each_entry_takes_the_exit_of_its_choice():
     assert mixed.exit_price.tolist() == [116.0, 110.0]
     assert mixed.take(np.array([1])).exit_price.tolist() == [110.0]
     assert mixed.take(np.array([1])).fill == FREE.fill
+
+
+@pytest.mark.parametrize(("delisting_return", "received"), [(0.0, 40.0), (-0.25, 30.0), (-1.0, 0.0)])
+def test_an_ended_ticker_is_sold_at_its_last_close_less_the_delisting_return(delisting_return, received):
+    bars = {0: (40,) * 4, 1: (40,) * 4, 2: (40,) * 4}
+    rules = replace(FREE, hold_days=30, delisting_return=delisting_return)
+    long_lived = flat(10, *range(20))
+    found = one(bars, entry=40.0, stop=30.0, target=90.0, rules=rules, others=[long_lived])
+    assert found == ("tradable", 40.0, "delisted", received, 2)
+    kept = one(bars, entry=40.0, stop=30.0, target=90.0, rules=replace(rules, sells_ended=False), others=[long_lived])
+    assert (kept[2], kept[4]) == ("open_at_end", -1)

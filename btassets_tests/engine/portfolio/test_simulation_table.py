@@ -41,6 +41,8 @@ def test_the_numbers_of_a_portfolio_by_hand():
     assert (row["skipped_book_full"], row["refused_slots"], row["skipped_held"]) == (1, 1, 0)
     assert row["total_return_pct"] == pytest.approx(1.0)
     assert row["max_drawdown_pct"] == pytest.approx(1.0)
+    # 100 shares at 10 on the middle one of three days, equity 9,900 after the stop of the loser.
+    assert row["avg_exposure_pct"] == pytest.approx(100 * (1_000 / 9_900) / 3)
     assert [part["year"] for part in row["yearly_returns"]] == [2019]
     assert (row["start_date"].isoformat(), row["end_date"].isoformat()) == ("2019-04-14", "2019-04-16")
 
