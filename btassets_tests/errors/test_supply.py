@@ -39,7 +39,7 @@ def test_a_stopped_source_keeps_its_kind_when_the_progress_is_added(kind, code, 
     assert (plain.n_done, plain.n_left) == (0, 0)
 
 
-@pytest.mark.parametrize("progress", [(3, 0), (0, 3)])
+@pytest.mark.parametrize("progress", [(3, 0), (0, 3), (3, 3)])
 def test_progress_is_shown_when_either_side_has_a_ticker(progress):
     assert f"({progress[0]} tickers read and kept, {progress[1]} left)" in str(
         SourceStoppedError("tiingo", "down").after(*progress)

@@ -73,5 +73,5 @@ def test_a_variant_ranks_by_its_own_column_and_cuts_at_its_own_percentile():
 
 
 def test_a_variant_states_its_risk_in_percent():
-    row = variant_columns(StrategyVariant("x", "raw", 90.0, 15, risk_frac=0.0125))
-    assert (row["risk_per_trade_pct"], row["cutoff"], row["max_positions"]) == (1.25, 90.0, 15)
+    row = variant_columns(StrategyVariant("x", "raw", 90.0, 15, risk_frac=0.012345))
+    assert (row["risk_per_trade_pct"], row["cutoff"], row["max_positions"]) == (1.23, 90.0, 15)

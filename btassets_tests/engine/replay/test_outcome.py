@@ -210,4 +210,12 @@ def test_benchmark_returns_by_hand():
     assert row["bench_ret_target"] == bench[1] / bench[0] - 1.0
     assert row["bench_ret_5"] == bench[5] / bench[0] - 1.0
     assert row["bench_ret_10"] == row["bench_ret_30"] == bench[8] / bench[0] - 1.0  # stopped on day 8
+    assert row["bench_ret_target_open"] == bench[1] / (bench[1] - 1.0) - 1.0
     assert row["bench_ret_5_open"] == bench[5] / (bench[1] - 1.0) - 1.0
+
+
+def test_a_setup_without_risk_pays_its_rr_and_no_multiple_of_nothing():
+    above = graded(story((112.0, 113.0, 111.0, 112.0)), stop=100.0, entry=100.0)
+    assert above["risk_pct"] == 0.0
+    assert (above["outcome"], above["realized_r"], above["r_mtm"], above["time_r_5"]) == ("target_hit", 2.0, 2.0, 0.0)
+    assert (above["drop_open"], above["r_mtm_open"]) == ("gapped_target", None)

@@ -28,7 +28,14 @@ def test_rules_refuse_what_the_pass_cannot_do(changes):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"min_lookback_bars": 51, "window_bars": 51}, {"horizon_days": 1}, {"horizon_days": 127}, {"max_targets": 1}],
+    [
+        {"min_lookback_bars": 51, "window_bars": 51},
+        {"horizon_days": 1},
+        {"horizon_days": 127},
+        {"max_targets": 1},
+        {"pivot_arm": 1},
+        {"atr_stop_multiple": 1e-9},
+    ],
 )
 def test_the_last_value_inside_each_bound_is_taken(changes):
     rules = ReplayRules(**changes)

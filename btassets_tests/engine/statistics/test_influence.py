@@ -143,3 +143,10 @@ def test_a_beta_scales_the_move_that_is_taken_off():
         np.zeros(2), np.full(2, 0.1), np.full(2, 0.05), np.array([True, False]), np.array([0.5, 2.0])
     )
     assert adjusted == pytest.approx([-1.0, 4.0])
+
+
+def test_a_trim_of_everything_has_no_influence():
+    found = trimmed_influence(np.arange(4), np.array([1.0, 2.0, 3.0, 9.0]), 4, frac=1.0)
+    assert np.isnan(found.estimate[0])
+    assert found.psi[:, 0].tolist() == [0.0] * 4
+    assert (found.first[0], found.last[0], found.n_obs[0]) == (0, -1, 4)
