@@ -108,6 +108,7 @@ def test_an_empty_source_lives_on_its_landed_bars_alone(folder, tmp_path):
     assert WithLanded(Source({}), folder).tickers() == ["A", "NEW"]
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "notes.txt").write_text("x")
+    (tmp_path / "none" / ".torn-A.parquet").write_text("x")
     own = Source({"A": bars([10], 1.0)})
     assert with_landed(own, tmp_path / "none") is own
     assert with_landed(own, tmp_path / "missing") is own
