@@ -118,3 +118,10 @@ def test_a_stamp_follows_size_and_time_and_is_empty_without_a_file(tmp_path):
     os.utime(path, ns=(5, 8_000))
     assert file_stamp(path).startswith("4-8000-")
     assert file_stamp(tmp_path / "gone") == ""
+
+
+def test_tickers_that_read_like_nothing_are_text(tmp_path):
+    rows = "\n".join(f"{name},{LINE}" for name in ("NAN", '"NULL"', "TRUE", '""'))
+    path = text_file(tmp_path, f"ticker,{HEADER}\n{rows}\n")
+    table, _ = read_bar_table(path, "T", ColumnNames(ticker="ticker"))
+    assert table["ticker"].to_pylist() == ["NAN", "NULL", "TRUE", ""]
