@@ -163,3 +163,53 @@ def test_votes_are_above_or_below_their_line_and_missing_ones_left_out():
     assert number(level, "height") == 0.8
     assert [number(r, "x") for r in (up, down, level)] == [2.0, 13.0, 35.0]
     assert ET.fromstring(html).get("aria-label") == 'a "vote"'
+
+
+def test_months_go_on_into_the_next_year():
+    _, axis = date_axis(["2020-10-15", "2021-02-10"], 100)
+    assert re.findall(r">(\w{3} \d\d)<", "".join(axis)) == ["Nov 20", "Dec 20", "Jan 21", "Feb 21"]
+    shares = [float(x) for x in re.findall(r'x1="([\d.]+)%"', "".join(axis))]
+    assert shares == pytest.approx([100 * d / 118 for d in (17, 47, 78, 109)], abs=0.01)
+
+
+def test_bars_of_a_histogram_fill_the_width_side_by_side():
+    html = histogram("a", "t", "d", bins(1, 2, 4, 1), height=100 + AXIS)
+    drawn = parts(html, "rect")
+    spans = [(number(r, "x"), number(r, "x") + number(r, "width")) for r in drawn]
+    assert [(left // 25, right // 25) for left, right in spans] == [(k, k) for k in range(4)]
+    assert {round(right - left, 2) for left, right in spans} == {22.0}
+    floor = {round(number(r, "y") + number(r, "height"), 1) for r in drawn}
+    assert floor == {number(parts(html, "line", "zero")[0], "y1")}
+    # The count is above its bar, in the middle of it.
+    counts = parts(html, "text", "halo")
+    assert [c.text for c in counts] == ["1", "2", "4", "1"]
+    assert [number(c, "x") for c in counts] == [12.5, 37.5, 62.5, 87.5]
+    assert all(number(c, "y") < number(r, "y") for c, r in zip(counts, drawn, strict=True))
+
+
+def test_each_year_and_each_row_has_a_line_of_its_own():
+    html = heat_map("a", "t", "d", {y: {1: 1.0} for y in (2019, 2020, 2021)}, {})
+    tops = [number(c, "y") for c in parts(html, "rect", "heat")]
+    assert [b - a for a, b in pairwise(tops)] == [24.0, 24.0]
+    assert float(ET.fromstring(html).get("height")) > tops[-1] + 20
+    dots = parts(dot_rows("a", "t", "d", [Row(f"r{k}", "x", [Mark("m", 1.0)]) for k in range(3)]), "circle")
+    assert [number(b, "cy") - number(a, "cy") for a, b in pairwise(dots)] == [36.0, 36.0]
+
+
+def test_labels_of_groups_are_below_the_middle_of_their_bars():
+    html = bar_chart("a", "t", "d", ["2020", "2021"], [Line("c", "L", [1.0, 2.0])])
+    labels = [e for e in parts(html, "text") if e.text in ("2020", "2021")]
+    assert [number(e, "x") for e in labels] == [25.0, 75.0]
+    for label, bar in zip(labels, parts(html, "rect", "bar"), strict=True):
+        assert number(bar, "x") < number(label, "x") < number(bar, "x") + number(bar, "width")
+
+
+def test_marks_of_a_row_are_on_its_own_track():
+    (row,) = [Row("r", "x", [Mark("m", 1.0, 0.5, 1.5)])]
+    html = dot_rows("a", "t", "d", [Row("first", "y", [Mark("m", 0.2)]), row])
+    (whisker,) = parts(html, "line", "whisker")
+    tracks = parts(html, "line", "track")
+    dots = parts(html, "circle")
+    stems = parts(html, "line", "stem")
+    heights = {number(whisker, "y1"), number(whisker, "y2"), number(dots[1], "cy"), number(stems[1], "y1")}
+    assert heights == {number(tracks[1], "y1")}
