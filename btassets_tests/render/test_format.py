@@ -22,6 +22,18 @@ from btassets.render.format import esc, html, prose, shown
         (0.5, "g", "0.5"),
         (30.0, "g", "30"),
         (0, "n", "0"),
+        (1234.56, "num1", "1,234.6"),
+        (0.12345, "num4", "0.1235"),
+        (3.0, "sn", "+3"),
+        (-0.26, "snum1", "-0.3"),
+        (0.5, "snum2", "+0.50"),
+        (0.00005, "snum4", "+0.0001"),
+        (1234.5, "usd0", "1,234"),
+        (4.56, "pct", "4.6%"),
+        (4.56, "pct0", "5%"),
+        (-1.25, "points", "-1.2"),
+        (0.1, "r2", "+0.10R"),
+        (-0.1, "r4", "-0.1000R"),
     ],
 )
 def test_a_value_in_the_form_of_its_kind(value, kind, text):
@@ -30,7 +42,16 @@ def test_a_value_in_the_form_of_its_kind(value, kind, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(999, "999"), (1_000, "1.0k"), (999_900, "999.9k"), (1e6, "1.0m"), (2.55e9, "2.5bn"), (-4e6, "-4.0m"), (0, "0")],
+    [
+        (999, "999"),
+        (1_000, "1.0k"),
+        (999_900, "999.9k"),
+        (1e6, "1.0m"),
+        (1e9, "1.0bn"),
+        (2.55e9, "2.5bn"),
+        (-4e6, "-4.0m"),
+        (0, "0"),
+    ],
 )
 def test_compact_money_changes_its_unit_at_each_thousand(value, text):
     assert shown(value, "compact") == text

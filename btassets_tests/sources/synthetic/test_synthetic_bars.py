@@ -56,13 +56,25 @@ def test_a_low_is_never_more_than_nine_tenths_below_its_open():
     assert (1 - bars.low / bars.open).max() == pytest.approx(0.9)
 
 
-def test_volume_grows_with_the_size_of_the_move_in_either_direction():
-    level = [
-        np.log(shown_bars(traded(day=0.0, night=n), 3, SESSIONS, FIRST).volume * traded(day=0.0, night=n).close[FIRST:])
-        for n in (0.0, 0.0011, -0.0011)
-    ]
-    assert (level[1] - level[0]).mean() == pytest.approx(0.3 * 0.1, abs=1e-3)
-    assert (level[2] - level[0]).mean() == pytest.approx(0.3 * 0.1, abs=1e-3)
+def log_value(day, night):
+    given = traded(day=day, night=night)
+    return np.log(shown_bars(given, 3, SESSIONS, FIRST).volume * given.close[FIRST:])
+
+
+def test_volume_grows_with_the_size_of_the_whole_move_in_either_direction():
+    still = log_value(0.0, 0.0)
+    for day, night, move in ((0.0, 0.0011, 0.1), (0.0, -0.0011, 0.1), (0.0011, 0.0011, 0.2), (0.0011, -0.0011, 0.0)):
+        assert (log_value(day, night) - still).mean() == pytest.approx(0.3 * move, abs=1e-3)
+    # A move of eight usual ones is the most that counts; a few days, before such prices leave all bounds.
+    for night in (0.088, 0.1):
+        assert (log_value(0.0, night) - still)[:5].mean() == pytest.approx(0.3 * 8, abs=0.02)
+
+
+def test_volume_is_an_autoregression_of_075():
+    level = log_value(0.0, 0.0)
+    level = level - level.mean(axis=0)
+    assert (level[1:] * level[:-1]).mean() / (level**2).mean() == pytest.approx(0.75, abs=0.03)
+    assert level.std() == pytest.approx(0.22 / np.sqrt(1 - 0.75**2), rel=0.05)
 
 
 def test_a_company_has_the_same_bars_alone_and_from_a_later_start():

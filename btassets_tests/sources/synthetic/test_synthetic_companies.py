@@ -50,10 +50,9 @@ def test_without_a_lifecycle_every_company_always_existed():
 
 
 def test_an_end_comes_after_its_news_and_late_companies_live_for_a_while(companies):
-    ends = companies.end_date < NO_DATE
-    left = companies.end_date[ends].astype(int) - companies.news_date[ends]
-    assert left.min() >= 15
-    assert left.max() <= 89
+    many = found_companies(SPEC, np.arange(1, 20_001))
+    left = (many.end_date.astype(int) - many.news_date)[many.end_date < NO_DATE]
+    assert (left.min(), left.max()) == (15, 89)
     assert set(np.sign(companies.news_jump).tolist()) == {-1.0, 1.0}
     late = companies.listing_date < NO_DATE
     assert 0.05 < late.mean() < 0.2
