@@ -9,9 +9,8 @@ from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.settings.models import Settings
 from btassets.settings.profiles import PROFILES
 from btassets.stages.portfolio.simulations import bar_panel, book_rules, ranked_members, run_books
+from btassets_tests.support.graded_rows import DAYS, FLAT, RISING, N, dates, graded
 
-N = 40
-DAYS = np.arange(18_000, 18_000 + N, dtype=np.int32)
 LEGACY = Settings(profile="legacy", **PROFILES["legacy"])
 
 
@@ -20,11 +19,7 @@ def bars(closes, days=DAYS):
     return Bars(days, p, p, p, p, np.full(len(p), 1e6))
 
 
-def dates(*days):
-    return pa.array(days, pa.int32()).cast(pa.date32())
-
-
-MARKET = {"b": bars(50.0), "A": bars(100.0 * 1.01 ** np.arange(N))}
+MARKET = {"b": bars(FLAT), "A": bars(RISING)}
 
 
 def test_the_rules_are_those_of_the_settings():
@@ -57,21 +52,6 @@ def test_ranked_weeks_are_numbered_by_date_and_ticker():
     weeks = pa.table({"asof_date": dates(9, 5, 9), "ticker": ["b", "A", "A"]})
     days, week_no, ticker_no = ranked_members(weeks, ["A", "b"])
     assert (days.tolist(), week_no.tolist(), ticker_no.tolist()) == ([5, 9], [1, 0, 1], [1, 0, 0])
-
-
-def graded(*rows):
-    """(ticker, session, direction, entry, stop, target, percentile, meets_core, qualified)"""
-    names = ("ticker", "session", "direction", "entry", "stop", "target", "rank", "meets_core", "qualified")
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    rank = pa.array(columns.pop("rank"), pa.float64())
-    return pa.table(
-        {
-            "asof_date": dates(*(18_000 + s for s in columns.pop("session"))),
-            "momentum_percentile": rank,
-            "activation_momentum_percentile": rank,
-            **{name: list(values) for name, values in columns.items()},
-        }
-    )
 
 
 RANKS = pa.table(
