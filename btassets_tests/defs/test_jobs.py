@@ -10,5 +10,6 @@ def test_jobs_have_names_a_trader_understands() -> None:
         "analysis",
         "report",
         "full_backfill",
+        "without_edge",
         "scenario",
     ]

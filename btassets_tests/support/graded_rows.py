@@ -49,10 +49,15 @@ def ranks(*rows: tuple[str, int, str, float]) -> pa.Table:
     )
 
 
-def portfolio_tables(folder: Path, setups: pa.Table, ranked: pa.Table, *, scenario: str = "strict") -> StoredTables:
-    """Everything that a simulation reads; the benchmark gains 0.1% a session and lacks the first close."""
+def portfolio_tables(
+    folder: Path, setups: pa.Table, ranked: pa.Table, *, scenario: str = "strict", other: Any = FLAT
+) -> StoredTables:
+    """Everything that a simulation reads; `other` are the closes of b.
+
+    The benchmark gains 0.1% a session and lacks its first close.
+    """
     tables = StoredTables(folder, scenario=scenario)
-    tables.put_bars({"A": raw_bars(DAYS, RISING), "b": raw_bars(DAYS, FLAT)}, EMPTY={}).put_sessions(DAYS)
+    tables.put_bars({"A": raw_bars(DAYS, RISING), "b": raw_bars(DAYS, other)}, EMPTY={}).put_sessions(DAYS)
     closes = pa.table({"date": dates(*DAYS[1:].tolist()), "close": 10.0 * 1.001 ** np.arange(N - 1)})
     tables.put("benchmark_closes", closes).put("graded_setups", setups)
     return tables.put("percentile_ranks", ranked)

@@ -1,11 +1,12 @@
 """Tables of the simulated portfolios: curves, trades and numbers of the same results."""
 
+import numpy as np
 import pytest
 
 from btassets.graph.portfolio import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
 from btassets.settings.models import Settings
 from btassets.stages.portfolio.portfolio_sims import compute
-from btassets_tests.support.graded_rows import RISING, graded, portfolio_tables, ranks
+from btassets_tests.support.graded_rows import RISING, N, graded, portfolio_tables, ranks
 
 SETTINGS = Settings.model_validate({"costs": {"per_side_frac": 0.0}})
 ENTRY = float(RISING[4])
@@ -86,3 +87,13 @@ def test_without_a_ranked_week_every_table_is_there_and_empty_of_trades(tmp_path
     rows = nothing.tables["portfolio_sims"].to_pylist()
     assert [(row["policy"], row["trades"]) for row in rows] == [("target", None), ("hold", None)]
     assert nothing.numbers == {"cagr_pct": None, "max_drawdown_pct": None, "sharpe": None, "trades": 0}
+
+
+def test_a_curve_that_fell_shows_how_far(tmp_path):
+    falling = 50.0 * 0.97 ** np.arange(N)
+    found = compute(portfolio_tables(tmp_path, SETUPS, RANKS, other=falling), SETTINGS).tables["equity_curves"]
+    rows = [row for row in found.to_pylist() if row["curve"] == "equal_weight_hold"]
+    lowest = max(rows, key=lambda row: row["drawdown_pct"])
+    peak = max(row["equity"] for row in rows if row["date"] <= lowest["date"])
+    assert lowest["drawdown_pct"] == pytest.approx(100 * (1 - lowest["equity"] / peak))
+    assert lowest["drawdown_pct"] > 5.0
