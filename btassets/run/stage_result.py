@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from btassets.counted import counted
 from btassets.errors import TableContractError
 from btassets.graph.columns import TableSpec
 from btassets.storage.lake import Footer
@@ -105,6 +106,6 @@ def _conform_table(spec: TableSpec, table: pa.Table) -> pa.Table:
         if not column.nullable and conformed[column.name].null_count:
             raise TableContractError(
                 spec.name,
-                f"{column.name} is null in {conformed[column.name].null_count} rows but must never be missing",
+                f"{column.name} is null in {counted(conformed[column.name].null_count, 'row')} but must never be missing",
             )
     return conformed
