@@ -90,7 +90,7 @@ def scale_prices(path: Path, _rng: Random) -> list[Path]:
 
 
 def foreign(path: Path, _rng: Random) -> list[Path]:
-    """A Parquet file of somebody else in the place of ours."""
+    """A Parquet file of another program in the place of ours."""
     table = in_child(pq.read_table, path)
     in_child(pq.write_table, table.replace_schema_metadata(None), path)
     return [path]
