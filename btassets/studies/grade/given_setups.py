@@ -4,6 +4,7 @@ Belongs here: the columns required by `grade`, accepted values, the tie order, a
 not belong here: grading, and reading files.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.counted import counted
+from btassets.engine.days import iso_day
 from btassets.engine.floors import FLOORS
 from btassets.errors import CandidateTableError
 from btassets.settings.models import Gates
@@ -24,6 +27,8 @@ from btassets.sources.values.unreadable import UnreadableValueError
 from btassets.studies.grade.setup_rules import check_days
 
 TABLE = "candidates"
+
+Floats = npt.NDArray[np.float64]
 
 _PRICES = ("entry", "stop", "target")
 _SCORES = ("rr", "confidence", "primary_prob", "best_prob", "ev", "momentum", "residual_momentum")
@@ -127,18 +132,55 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
     notes = []
     if note := _fill_rr(reals, is_given="rr" in table.column_names):
         notes.append(note)
+    ticker, direction, days = ticker.take(order), direction.take(order), days[order.to_numpy()]
+    notes += _repeated(ticker, direction, days, reals)
+    notes += _wrong_side(ticker, direction, days, reals)
     return GivenSetups(
         table,
         date_name,
-        ticker.take(order),
-        direction.take(order),
-        days[order.to_numpy()],
+        ticker,
+        direction,
+        days,
         reals,
         {name: _label(table, name) for name in _LABELS},
         _cast(table, "meets_core", pa.bool_()) if "meets_core" in table.column_names else None,
         frozenset(table.column_names),
         tuple(notes),
     )
+
+
+def _repeated(
+    ticker: pa.Array, direction: pa.Array, days: npt.NDArray[np.int32], reals: Mapping[str, Floats]
+) -> list[str]:
+    """Note on rows that repeat another one's ticker, date, direction and prices: each counts as a setup."""
+    prices = {name: pa.array(reals[name], from_pandas=True) for name in _PRICES}
+    keys = pa.table({"ticker": ticker, "day": days, "direction": direction, **prices})
+    counts = keys.group_by(keys.column_names, use_threads=False).aggregate([([], "count_all")])
+    again = counts.filter(pc.greater(counts["count_all"], 1))
+    if not again.num_rows:
+        return []
+    n = pc.sum(again["count_all"]).as_py() - again.num_rows
+    first = f"{again['ticker'][0]} {iso_day(again['day'][0].as_py())}"
+    return [f"{counted(n, 'repeated row')} (first {first}): each counts as a setup of its own; remove repetitions."]
+
+
+def _wrong_side(
+    ticker: pa.Array, direction: pa.Array, days: npt.NDArray[np.int32], reals: Mapping[str, Floats]
+) -> list[str]:
+    """Note on stops and targets on the wrong side of their entry: such a setup cannot have the result it states."""
+    sign = np.where(pc.equal(direction, "long").to_numpy(zero_copy_only=False), 1.0, -1.0)
+    found = []
+    for name, side in (("stop", -1.0), ("target", 1.0)):
+        is_wrong = sign * side * (reals[name] - reals["entry"]) < 0.0  # NaN: no target
+        if is_wrong.any():
+            row = int(np.argmax(is_wrong))
+            which = ("below", "above")[int(sign[row] * side < 0.0)]
+            found.append(
+                f"{counted(int(is_wrong.sum()), 'row')} with the {name} on the wrong side of the entry (first "
+                f"{ticker[row]} {iso_day(int(days[row]))}, {direction[row]}: entry {reals['entry'][row]:g}, {name} "
+                f"{reals[name][row]:g} {which} it); correct the table."
+            )
+    return found
 
 
 def _tickers(table: pa.Table, names: TickerNames) -> pa.Array:
@@ -160,7 +202,7 @@ def _refuse_impossible(name: str, values: npt.NDArray[np.float64], ticker: pa.Ar
     wrong = np.flatnonzero(values <= 0.0)
     if len(wrong):
         row = int(wrong[0])
-        problem = f"{name} {values[row]:g} of {ticker[row].as_py()} ({len(wrong)} rows in all)"
+        problem = f"{name} {values[row]:g} of {ticker[row].as_py()} ({counted(len(wrong), 'row')} in all)"
         raise CandidateTableError(TABLE, problem, "prices must be above 0; correct the table.")
 
 
@@ -200,11 +242,11 @@ def _real(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     except UnreadableValueError as error:
         raise CandidateTableError(TABLE, error.reason.rstrip("."), "correct the table.") from error
     if len(found.text_rows):
-        problem = f"column {name} has {found.first_text!r} ({len(found.text_rows)} rows in all)"
+        problem = f"column {name} has {found.first_text!r} ({counted(len(found.text_rows), 'row')} in all)"
         raise CandidateTableError(TABLE, problem, "numbers need a decimal point and no other sign; correct the table.")
     wrong = np.flatnonzero(np.abs(found.values) > _MAX_NUMBER)
     if len(wrong):
-        problem = f"column {name} is {found.values[wrong[0]]:g} ({len(wrong)} rows in all)"
+        problem = f"column {name} is {found.values[wrong[0]]:g} ({counted(len(wrong), 'row')} in all)"
         raise CandidateTableError(TABLE, problem, f"no price and no score is above {_MAX_NUMBER:g}; correct the table.")
     return np.array(found.values)
 
@@ -218,7 +260,7 @@ def _label(table: pa.Table, name: str) -> pa.Array:
 def _refuse_missing(name: str, column: pa.Array) -> None:
     if column.null_count:
         first = pc.index(pc.is_null(column), value=True).as_py() + 1
-        problem = f"column {name} is missing in {column.null_count} rows, first in row {first}"
+        problem = f"column {name} is missing in {counted(column.null_count, 'row')}, first in row {first}"
         raise CandidateTableError(TABLE, problem, "every setup needs it; fill it in or remove the row.")
 
 
@@ -232,4 +274,6 @@ def _fill_rr(reals: dict[str, npt.NDArray[np.float64]], *, is_given: bool) -> st
     has_both = (risk > 0) & np.isfinite(reward)
     computed = np.divide(reward, risk, out=np.zeros(len(risk)), where=has_both)
     reals["rr"] = np.where(is_missing, computed, reals["rr"])
-    return f"rr is missing in {int(is_missing.sum())} rows; it was computed from the prices." if is_given else None
+    if not is_given:
+        return None
+    return f"rr is missing in {counted(int(is_missing.sum()), 'row')}; it was computed from the prices."

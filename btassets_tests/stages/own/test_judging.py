@@ -1,4 +1,4 @@
-"""Own signals in a run: computed, proven, judged, shown; a bad one is left out and the others go on."""
+"""Own signals in a run: computed, proven, judged, shown; a refused one is left out and the others continue."""
 
 import json
 from pathlib import Path
