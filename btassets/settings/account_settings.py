@@ -20,13 +20,17 @@ Form = Literal["json", "slack", "discord", "telegram", "smtp"]
 class Holdings(Section):
     """Positions and cash of a real account, read by `btassets today`."""
 
-    source: Literal["none", "file"] = Field(default="none", description="none: no account; file: the CSV file below")
+    source: Literal["none", "file", "fills"] = Field(
+        default="none", description="none: no account; file: the CSV file below; fills: positions of imported fills"
+    )
     file: str = Field(
         default="holdings.csv",
         description="CSV file with columns ticker and shares, and optionally entry, opened, stop, target; relative to "
         "the book's folder",
     )
-    cash: NonNegative = Field(default=0.0, description="cash in the account, US dollars")
+    cash: NonNegative = Field(
+        default=0.0, description="cash in the account, US dollars; with fills: before the first imported fill"
+    )
     policy: Literal["target", "hold"] = Field(
         default="target", description="exits that are due: stop, target and time, or (hold) stop and time"
     )

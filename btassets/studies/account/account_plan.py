@@ -19,6 +19,7 @@ from btassets.stages.bars.bars_view import n_bars_used, read_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
 from btassets.stages.portfolio.simulations import book_rules
 from btassets.stages.portfolio.stored_inputs import stored_panel
+from btassets.studies.account.fill_positions import account_of_fills
 from btassets.studies.account.held_exits import held_states
 from btassets.studies.account.order_plan import Held, OrderPlan, plan_orders
 from btassets.studies.account.positions import Account, Position, read_holdings
@@ -38,6 +39,8 @@ def read_account(book: Book, cash: float | None = None) -> Account:
     """
     tables = Tables(ACCOUNT_READS, book)
     names = TickerNames(tables.bucketed("ohlcv_history").footers())
+    if book.base.holdings.source == "fills":
+        return account_of_fills(book, cash)
     given = book.base.holdings.cash if cash is None else cash
     return Account(read_holdings(book, names), given)
 
