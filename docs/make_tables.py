@@ -42,7 +42,7 @@ _CODES = (
     ("EXIT_BUG", "a bug: please report the message"),
     ("EXIT_USAGE", "usage or settings: the message names the key and the line"),
     ("EXIT_NO_BARS", "no bars at all, the named benchmark missing or too incomplete, or bars older than `--max-age`"),
-    ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used; they are listed"),
+    ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used, or alerts not sent; they are listed"),
     ("EXIT_RATE_LIMITED", "a source's rate limit was reached; run again to continue"),
     ("EXIT_CHECK_FAILED", "a blocking check failed; nothing downstream was computed"),
     (

@@ -25,6 +25,7 @@ SHOWN, BACKFILL = "shown", "backfill"
 FOLDER = "journal"
 _RESULTS = "results"
 _FILLS = "fills"
+_ALERTS = "alerts"
 
 RULES = ("profile", "method", "gates", "costs", "exits", "basis", "engine")
 """Settings that decide what a list holds and what a setup of it earns."""
@@ -74,6 +75,11 @@ def results_log(book: Book, scenario: str | None = None) -> ChainedLog:
 def fills_log(book: Book) -> ChainedLog:
     """Log of the imported fills of the account: one for the book, a record per import."""
     return _log(book, f"{_FILLS}/account.jsonl")
+
+
+def alerts_log(book: Book) -> ChainedLog:
+    """Ledger of the facts that were sent to each destination of alerts."""
+    return _log(book, f"{_ALERTS}/sent.jsonl")
 
 
 def _log(book: Book, place: str) -> ChainedLog:

@@ -15,6 +15,7 @@ COMMANDS = {
     "today": "List the setups that qualify at the last session, with sizes, and the nearest misses.",
     "journal": "Print the lists as they were shown, their results, and the live verdict.",
     "fills": "Import fills of a broker, and compare them with the setups that were shown.",
+    "alerts": "Send each new fact once to the destinations of the settings, or print what would be sent.",
     "grade": "Produce the whole report for your own table of setups.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
     "sweep": "Simulate a portfolio for every cell of a grid of settings over one replay.",
@@ -29,7 +30,7 @@ COMMANDS = {
     "completion": "Print the completion script for bash, zsh or fish.",
 }
 
-_FOLDERS = {"journal": "live", "fills": "live"}
+_FOLDERS = {"journal": "live", "fills": "live", "alerts": "live"}
 """Commands whose module is in a folder below this one."""
 
 

@@ -20,7 +20,7 @@ from btassets.stages.bars.sessions_view import Sessions, read_sessions
 from btassets.stages.portfolio.simulations import book_rules
 from btassets.stages.portfolio.stored_inputs import stored_panel
 from btassets.studies.account.fill_positions import account_of_fills
-from btassets.studies.account.held_exits import held_states
+from btassets.studies.account.held_exits import HeldExit, held_states
 from btassets.studies.account.order_plan import Held, OrderPlan, plan_orders
 from btassets.studies.account.positions import Account, Position, read_holdings
 from btassets.studies.account.shown_setups import ShownSetup, factor_since, latest_before, shown_setups
@@ -67,6 +67,13 @@ def account_plan(book: Book, found: TodaysList, account: Account) -> OrderPlan:
         no_buys = _PREVIEW
     rules = book_rules(settings)
     return plan_orders(found.qualified, account, held, rules, as_of=last.isoformat(), no_buys=no_buys)
+
+
+def exits_due(book: Book, account: Account) -> list[tuple[Position, HeldExit, str]]:
+    """Exits of an account that are due, and T."""
+    nothing = TodaysList(None, is_signal_day=False, last_signal_day=None, n_setups=0, n_ranked=0)
+    plan = account_plan(book, nothing, account)
+    return [(position, due, plan.as_of or "") for position, due in plan.due]
 
 
 def _with_bars(tables: Tables, positions: Sequence[Position]) -> list[str]:
