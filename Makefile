@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 WORKERS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-quick test-slow lint check bench torture same noise-audit ui clean help
+.PHONY: run test test-quick test-long test-slow lint check bench torture same noise-audit ui clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -19,11 +19,14 @@ run: $(VENV)/run.stamp  ## the demo market through the whole graph, to a report
 	@$(BIN)/btassets demo
 
 test: $(VENV)/test.stamp  ## the tests
-	@$(PYTEST) -m "not slow and not bench and not browser"
+	@$(PYTEST) -m "not long and not slow and not bench and not browser"
 
 test-quick: $(VENV)/test.stamp  ## the tests that need no run: engine, settings, sources, tables
-	@$(PYTEST) -m "not slow and not bench and not browser and not postgres" \
+	@$(PYTEST) -m "not long and not slow and not bench and not browser and not postgres" \
 		btassets_tests/engine btassets_tests/settings btassets_tests/sources btassets_tests/storage btassets
+
+test-long: $(VENV)/test.stamp  ## tests that take half a minute or more each: kills, torture reduced, worked changes
+	@$(PYTEST) -m "long and not slow"
 
 test-slow: $(VENV)/test.stamp  ## long Monte Carlo and whole-universe tests
 	@$(PYTEST) -m "slow"
@@ -36,7 +39,7 @@ lint: $(VENV)/dev.stamp  ## style, layers, types, SQL, definitions
 	@$(BIN)/sqlfluff lint dbt_like_sql
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-check: lint test  ## all that a change has to pass
+check: lint test test-long  ## all that a change has to pass
 
 bench: $(VENV)/test.stamp  ## the speed table, each figure beside the naive form
 	@$(BIN)/python -m btassets_tests.bench

@@ -242,6 +242,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield Reader(home, desk, environment, shell)
 
 
+@pytest.mark.long
 def test_every_command_runs_as_written(reader: Reader) -> None:
     for block in blocks():
         if block.language == "toml":

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 METHOD = DOCS / "method"
 
-PAGES_BESIDE_STAGES = {"quality", "profiles", "grade", "sweep", "compare", "noise_audit"}
+PAGES_BESIDE_STAGES = {"null_market", "quality", "profiles", "grade", "sweep", "compare", "noise_audit"}
 """Method pages that tell of no stage."""
 
 TABLES_OF_NO_STAGE = {"bars", "trials"}

@@ -61,6 +61,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 @pytest.mark.parametrize("kind", CHANGES)
+@pytest.mark.long
 def test_a_change_touches_a_declaration_code_and_a_test(kind: str, made: Made) -> None:
     touched = made.touched[kind]
     assert {edit.path for edit in CHANGES[kind]} == touched
@@ -69,6 +70,7 @@ def test_a_change_touches_a_declaration_code_and_a_test(kind: str, made: Made) -
     assert not any(name.startswith("docs/") for name in touched)
 
 
+@pytest.mark.long
 def test_a_file_more_is_counted(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("one\n")
     (tmp_path / "b.py").write_text("two\n")
@@ -79,6 +81,7 @@ def test_a_file_more_is_counted(tmp_path: Path) -> None:
     assert (tmp_path / "a.py").read_text() == "nil\none\n"
 
 
+@pytest.mark.long
 def test_contributing_names_the_files_of_each_change() -> None:
     text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = text.partition("## Worked changes")[2].partition("\n## ")[0]
@@ -93,6 +96,7 @@ def test_contributing_names_the_files_of_each_change() -> None:
             assert path in shown[kind] or f"{Path(path).parent.as_posix()}/" in shown[kind], (kind, path)
 
 
+@pytest.mark.long
 def test_the_tests_of_the_changes_pass_in_the_copy(made: Made) -> None:
     assert [next(n for n in touched if n.startswith("btassets_tests/")) for touched in made.touched.values()] == list(
         ADDED_TESTS
@@ -103,6 +107,7 @@ def test_the_tests_of_the_changes_pass_in_the_copy(made: Made) -> None:
     assert re.search(r"\b3[0-9] passed", ran.stdout), ran.stdout[-500:]
 
 
+@pytest.mark.long
 def test_the_stage_is_an_asset_with_its_table_and_check(made: Made) -> None:
     facts = made.facts
     assert "best_trades" in facts["stages"]
@@ -120,6 +125,7 @@ def test_the_stage_is_an_asset_with_its_table_and_check(made: Made) -> None:
     assert facts["fresh"] == []
 
 
+@pytest.mark.long
 def test_the_floor_is_in_sql_sweep_ablation_todays_list_and_report(made: Made) -> None:
     facts, least = made.facts, made.facts["least"]
     assert "gates.min_adv20_usd" in facts["sql"]
@@ -142,6 +148,7 @@ def test_the_floor_is_in_sql_sweep_ablation_todays_list_and_report(made: Made) -
     assert "Without liquidity" in facts["html"]
 
 
+@pytest.mark.long
 def test_the_signal_is_in_tables_statistics_and_report(made: Made) -> None:
     facts = made.facts
     assert sum(row["reversal_1w"] is not None for row in facts["signals"]) > 100
@@ -152,6 +159,7 @@ def test_the_signal_is_in_tables_statistics_and_report(made: Made) -> None:
     assert "One-week return" in facts["html"]
 
 
+@pytest.mark.long
 def test_the_setting_is_read_bounded_explained_and_decides_its_stage(made: Made) -> None:
     facts = made.facts
     assert re.search(r"portfolio\.max_misses +3 +\S*btassets\.toml:\d+", facts["config"])
@@ -165,6 +173,7 @@ def test_the_setting_is_read_bounded_explained_and_decides_its_stage(made: Made)
     assert sum(not row["is_qualified"] for row in facts["today_after"]) == 1
 
 
+@pytest.mark.long
 def test_the_source_is_opened_by_its_kind_and_read(made: Made) -> None:
     facts = made.facts
     assert re.search(r"source\.kind +json ", facts["config"])
@@ -173,6 +182,7 @@ def test_the_source_is_opened_by_its_kind_and_read(made: Made) -> None:
     assert 'kind = "json"' in facts["other"]
 
 
+@pytest.mark.long
 def test_the_docs_are_generated(made: Made) -> None:
     ran = in_copy(made.folder, "docs/make_tables.py")
     assert ran.returncode == 0, ran.stderr[-2000:]

@@ -24,6 +24,7 @@ from btassets.engine.market.source_look import (
 from btassets.errors import BtassetsError
 from btassets.run.tables import Tables, inputs_of
 from btassets.settings.models import Settings
+from btassets.settings.source_kinds import basis_of_source
 from btassets.sources.base import BarSource
 from btassets.sources.calendar.calendars import DATA
 from btassets.sources.files.bar_folder import fetch_many
@@ -79,7 +80,7 @@ def _over_all(settings: Settings, judged: dict[str, Accepted], rows: list[list[A
     def having(rule: str, severity: str) -> list[str]:
         return sorted({str(row[0]) for row in rows if row[1:3] == [rule, severity] and row[0]}, key=str.encode)
 
-    n, basis = len(judged), settings.source.basis
+    n, basis = len(judged), basis_of_source(settings.source.kind, settings.source.basis)
     kept = {ticker: one.bars for ticker, one in judged.items() if one.bars is not None and len(one.bars)}
     looks = [
         *basis_look(having("Q8", "block"), having("Q25", "warn"), n, basis),

@@ -20,9 +20,10 @@ import pyarrow as pa
 from btassets.book.book import Book
 from btassets.engine.market.overlap import joined, loose_end, merge_overlap
 from btassets.engine.market.quality import screen_bars
-from btassets.engine.market.raw_bars import RawBars
+from btassets.engine.market.raw_bars import Basis, RawBars
 from btassets.errors import BtassetsError
 from btassets.run.tables import ticker_slices
+from btassets.settings.source_kinds import basis_of_source
 from btassets.sources.base import BlockedTickerError
 from btassets.sources.files.bar_files import file_stamp
 from btassets.sources.files.bar_folder import FilesSource
@@ -159,7 +160,7 @@ def take_landed(book: Book, settle_seconds: float = SETTLE_SECONDS, today: dt.da
 
 def _read(book: Book, path: Path) -> dict[str, RawBars]:
     """Bars of every ticker of a file, if the quality rules accept them and they fit those in the lake."""
-    settings, source = book.base.source, _source_of(book, path)
+    source = _source_of(book, path)
     # In any spelling of a ticker that the book has.
     names = TickerNames(book.lake.ticker_footers(TABLE))
     accepted: dict[str, RawBars] = {}
@@ -170,7 +171,7 @@ def _read(book: Book, path: Path) -> dict[str, RawBars]:
         if stored is not None and merge_overlap(stored, screened).kind == "restated":
             reason = (
                 f"the prices in {path.name} are on another basis than those of the same dates in the book; landed "
-                f"bars must be in the source's basis ({settings.basis}); convert them"
+                f"bars must be in the source's basis ({_basis(book)}); convert them"
             )
             raise BlockedTickerError(ticker, "Q9", reason)
         if stored is not None:
@@ -186,7 +187,7 @@ def _read(book: Book, path: Path) -> dict[str, RawBars]:
 def _screened(book: Book, ticker: str, bars: RawBars) -> RawBars:
     """Bars that the rules leave; refused as a whole when one of them blocks."""
     looked_at = overrides_of(book.base, ticker)
-    screened = screen_bars(ticker, bars, quality_rules(book.base), basis=book.base.source.basis, overrides=looked_at)
+    screened = screen_bars(ticker, bars, quality_rules(book.base), basis=_basis(book), overrides=looked_at)
     if screened.bars is None:
         blocked = next(problem for problem in screened.problems if problem.severity == "block")
         raise BlockedTickerError(ticker, blocked.rule, blocked.text.rstrip("."))
@@ -195,7 +196,11 @@ def _screened(book: Book, ticker: str, bars: RawBars) -> RawBars:
 
 def _source_of(book: Book, path: Path) -> FilesSource:
     settings = book.base.source
-    return FilesSource(path, ColumnNames(**settings.columns.model_dump()), settings.basis, settings.ticker_pattern)
+    return FilesSource(path, ColumnNames(**settings.columns.model_dump()), _basis(book), settings.ticker_pattern)
+
+
+def _basis(book: Book) -> Basis:
+    return basis_of_source(book.base.source.kind, book.base.source.basis)
 
 
 def _stored(book: Book, ticker: str) -> RawBars | None:

@@ -10,6 +10,7 @@ from dagster_duckdb import DuckDBResource
 
 from btassets.book.book import Book
 from btassets.defs.assets.bar_assets import ohlcv_history
+from btassets.defs.assets.null_market_asset import null_market
 from btassets.defs.assets.replay_assets import build_candidates
 from btassets.defs.assets.table_assets import build_whole_assets
 from btassets.defs.assets.warehouse_asset import warehouse
@@ -49,10 +50,10 @@ def build_defs(
     kind = "auto" if automated is None else automated.base.executor.kind
     everything = next(job for job in jobs if job.name == "everything")
     return dg.Definitions(
-        assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets(), warehouse],
+        assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets(), null_market, warehouse],
         jobs=jobs,
         sensors=[] if automated is None else build_sensors(everything),
-        schedules=[] if automated is None else build_schedules(everything, automated),
+        schedules=[] if automated is None else build_schedules(jobs, automated),
         resources={"book": book.with_defaults(), "duckdb": DuckDBResource(database=str(Path(book.folder) / FILE_NAME))},
         loggers={"console": console},
         executor=executor or book_executor(Path(book.folder), kind),

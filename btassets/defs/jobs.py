@@ -8,6 +8,7 @@ and materializes no asset.
 import dagster as dg
 
 from btassets.book.book import Book, open_book, scenario_name
+from btassets.defs.assets.null_market_asset import NAME as NULL_MARKET
 from btassets.defs.launch_settings import Launch, changed_settings, scenario_config
 from btassets.defs.partitions import tickers
 from btassets.defs.resources import BookResource
@@ -17,6 +18,9 @@ from btassets.instance.dagster_types import AssetJob
 from btassets.plan import run_scenario
 from btassets.settings.load import BASE_SCENARIO
 from btassets.settings.models import Settings
+
+WITHOUT_EDGE = "without_edge"
+"""Job of the null market: an asset and a job cannot share a name."""
 
 _GROUPS_OF_REPLAY = ("bars", "replay")
 
@@ -68,10 +72,11 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
     replay = [s.outputs for s in STAGES.values() if s.group in _GROUPS_OF_REPLAY]
     report = STAGES["backtest_report"].outputs
     analysis = [s.outputs for s in STAGES.values() if s.group not in _GROUPS_OF_REPLAY and s.name != "backtest_report"]
+    flow = dg.AssetSelection.all() - dg.AssetSelection.assets(NULL_MARKET)
     return [
         dg.define_asset_job(
             "everything",
-            selection="*",
+            selection=flow,
             partitions_def=tickers,
             description="Compute bars, replay, analysis and report; skips what is up to date.",
         ),
@@ -93,11 +98,16 @@ def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | Asse
         ),
         dg.define_asset_job(
             "full_backfill",
-            selection="*",
+            selection=flow,
             partitions_def=tickers,
             config={"resources": {"book": {"config": {"full": True}}}},
             description="Read the whole window of every ticker again, then replay exactly those whose bars changed. "
             "A re-execution after a stop continues with the remaining tickers.",
+        ),
+        dg.define_asset_job(
+            WITHOUT_EDGE,
+            selection=[NULL_MARKET, *report, "warehouse"],
+            description="Run versions of this market whose edge is destroyed, then write the report with them.",
         ),
         build_scenario_job(settings or Settings()),
     ]

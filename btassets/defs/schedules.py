@@ -1,10 +1,11 @@
-"""Schedule: one run a day after the exchange's session, none on holidays.
+"""Schedules: one run a day after the exchange's session, none on holidays, and the nightly null market.
 
-Belongs here: when the daily run starts and whether it has work; the schedule and sensors of a book. Does not belong
+Belongs here: when the daily run starts and whether it has work; the schedules and sensors of a book. Does not belong
 here: the work of a run, how an instance stores their switches (`btassets.instance.switches`).
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,8 @@ import dagster as dg
 from btassets.arrivals.landing import landed_tickers, look_for_landed
 from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import Book
+from btassets.defs.assets.null_market_asset import NAME as NULL_MARKET
+from btassets.defs.jobs import WITHOUT_EDGE
 from btassets.defs.notifications import ALERTS_SECONDS
 from btassets.defs.resources import BookResource
 from btassets.defs.sensors import FRESHNESS_SECONDS, NEW_BARS_SECONDS, automatic_run, run_under_way
@@ -19,9 +22,10 @@ from btassets.errors import BtassetsError
 from btassets.instance.switches import Automation, Switch, states, turn
 from btassets.instance.ticker_ranges import register
 from btassets.plan import make_plan
+from btassets.run.null_versions import null_versions
 from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
 
-DAILY = "daily"
+DAILY, NIGHTLY = "daily", "nightly"
 MODULE = "btassets.definitions"
 
 _DAY = dt.timedelta(hours=24)
@@ -68,21 +72,39 @@ def _daily_tick(context: dg.ScheduleEvaluationContext, book: BookResource) -> dg
     return dg.RunRequest(run_key=f"{DAILY}-{session}-{now:%H%M}", tags=tags, run_config=config)
 
 
-def build_schedules(everything: Any, book: Book) -> list[dg.ScheduleDefinition]:
-    """Schedule of a book, in the time zone of its exchange.
+def _nightly_tick(context: dg.ScheduleEvaluationContext, book: BookResource) -> dg.RunRequest | dg.SkipReason:
+    opened = book.open()
+    n_versions = opened.base.schedule.nightly_versions
+    if not n_versions:
+        return dg.SkipReason("schedule.nightly_versions is 0: no null market")
+    if opened.lake.footer("stat_claims", opened.scenario) is None:
+        return dg.SkipReason("the book was never run")
+    busy = run_under_way(context.instance)
+    if busy is not None:
+        return dg.SkipReason(f"run {busy.run_id[:8]} is active")
+    found = null_versions(opened)
+    if found is not None and found.is_current and len(found.numbers) >= n_versions:
+        return dg.SkipReason(f"{n_versions} versions of this market exist")
+    config = {"ops": {NULL_MARKET: {"config": {"versions": n_versions}}}}
+    return dg.RunRequest(run_key=f"{NIGHTLY}-{context.scheduled_execution_time:%Y%m%d-%H%M}", run_config=config)
+
+
+def build_schedules(jobs: Sequence[Any], book: Book) -> list[dg.ScheduleDefinition]:
+    """Schedules of a book, in the time zone of its exchange.
 
     Parameters
     ----------
-    everything
-        Job that it runs.
+    jobs
+        Jobs of the book.
     book
-        Its settings give the time and the calendar.
+        Its settings give the times and the calendar.
     """
+    by_name = {job.name: job for job in jobs}
     hours = exchange_hours(book.lake, book.base.calendar, dt.datetime.now(dt.UTC))
 
     @dg.schedule(
         name=DAILY,
-        job=everything,
+        job=by_name["everything"],
         cron_schedule=cron_of(book.base.schedule.time),
         execution_timezone=hours.zone,
         description=f"Daily at {book.base.schedule.time} ({hours.zone}) when a session of {hours.code} has closed.",
@@ -90,13 +112,25 @@ def build_schedules(everything: Any, book: Book) -> list[dg.ScheduleDefinition]:
     def daily(context: dg.ScheduleEvaluationContext, book: BookResource):
         return _daily_tick(context, book)
 
-    return [daily]
+    @dg.schedule(
+        name=NIGHTLY,
+        job=by_name[WITHOUT_EDGE],
+        cron_schedule=cron_of(book.base.schedule.nightly_time),
+        execution_timezone=hours.zone,
+        description=f"Nightly at {book.base.schedule.nightly_time} ({hours.zone}): schedule.nightly_versions versions "
+        "of this market without an edge, if bars, settings or code changed.",
+    )
+    def nightly(context: dg.ScheduleEvaluationContext, book: BookResource):
+        return _nightly_tick(context, book)
+
+    return [daily, nightly]
 
 
 def automations(book: Book) -> list[Automation]:
     """Names of the schedule and sensors of a book, as used by the switches."""
     return [
         Automation(DAILY, "schedule", cron=cron_of(book.base.schedule.time)),
+        Automation(NIGHTLY, "schedule", cron=cron_of(book.base.schedule.nightly_time)),
         Automation("new_bars", "sensor", seconds=NEW_BARS_SECONDS),
         Automation("freshness", "sensor", seconds=FRESHNESS_SECONDS),
         Automation("failed_runs", "run_status", seconds=_FAILED_RUNS_SECONDS),

@@ -164,7 +164,7 @@ STAGES = (
         "btassets.stages.bars.bar_problems:compute",
         (BAR_PROBLEMS, BAR_QUARANTINE, BAR_REVISIONS),
         reads=("ohlcv_history", "quarantine", "sessions"),
-        settings=("source.basis", "calendar", *UNIVERSE, *_QUALITY),
+        settings=("source.kind", "source.basis", "calendar", *UNIVERSE, *_QUALITY),
         outside=("membership", "findings"),
         keyed="shared",
         checks=(

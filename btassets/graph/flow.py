@@ -76,7 +76,8 @@ def dependencies(stage: Stage) -> tuple[str, ...]:
     """Assets upstream of a stage: its inputs, and outputs that must be written before it."""
     read = [asset_of(name) for name in stage.reads]
     written = [other.name for other in STAGES.values() if set(stage.outside) & set(other.writes)]
-    return tuple(dict.fromkeys((*read, *written)))
+    beyond = [OUTSIDE[name].asset for name in stage.outside if OUTSIDE[name].asset]
+    return tuple(dict.fromkeys((*read, *written, *beyond)))
 
 
 def views() -> dict[str, ViewSpec]:

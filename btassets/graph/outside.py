@@ -25,6 +25,8 @@ class OutsideInput:
         `module:function` that returns its version, part of the input hash, given the book.
     code
         Modules that affect the value: part of the code of every stage that reads it.
+    asset
+        Asset outside the flow that writes it; empty: none.
     """
 
     name: str
@@ -32,6 +34,7 @@ class OutsideInput:
     read: str
     version: str
     code: tuple[str, ...] = ()
+    asset: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,14 @@ OUTSIDE: dict[str, OutsideInput] = {
             f"{_OUTSIDE}:verdict_history",
             f"{_OUTSIDE}:unversioned",
             ("btassets.run.verdict_history",),
+        ),
+        OutsideInput(
+            "null_versions",
+            "Numbers of the newest versions of the market without an edge; None before they were run.",
+            "btassets.run.null_versions:null_versions",
+            "btassets.run.null_versions:null_versions_version",
+            ("btassets.run.null_versions",),
+            "null_market",
         ),
         OutsideInput(
             "shown_lists",

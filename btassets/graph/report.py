@@ -72,7 +72,7 @@ STAGES = (
             "journal_verdict",
         ),
         settings=EVERYTHING,
-        outside=("membership",),
+        outside=("membership", "null_versions"),
         writes=("report",),
         checks=(Check("survivorship_unknown", "Universe membership is known at each date."),),
         judge="btassets.stages.report.report_checks:of_backtest_report",

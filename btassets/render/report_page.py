@@ -14,7 +14,18 @@ from importlib import resources
 from btassets.render.format import esc
 from btassets.render.labels import curve_name
 from btassets.render.report_types import Report
-from btassets.render.sections import advice, evidence, first_screen, how_sure, live, method, portfolio, risk, today
+from btassets.render.sections import (
+    advice,
+    evidence,
+    first_screen,
+    how_sure,
+    live,
+    method,
+    null_market,
+    portfolio,
+    risk,
+    today,
+)
 
 _SECTIONS = (
     first_screen.first_screen,
@@ -30,6 +41,7 @@ _SECTIONS = (
     portfolio.trades,
     portfolio.variants,
     how_sure.how_sure,
+    null_market.null_market,
     method.data,
     method.method,
     method.provenance,

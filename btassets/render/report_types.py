@@ -243,6 +243,23 @@ class ReturnBin(TypedDict):
     n: int
 
 
+class NullNumber(TypedDict):
+    """Part `NullNumber` of a report."""
+
+    what: str
+    unit: Literal["ic", "r", "pct_a_year", "ratio", "n"]
+    real: float | None
+    ci_lo: float | None
+    ci_hi: float | None
+    null_mean: float | None
+    null_sd: float | None
+    null_lo: float | None
+    null_hi: float | None
+    n: int
+    n_at_least: int | None
+    share: float | None
+
+
 class Params(TypedDict):
     """Part `Params` of a report."""
 
@@ -957,6 +974,17 @@ class Journal(TypedDict):
     results: list[JournalResult]
 
 
+class NullMarket(TypedDict):
+    """The same numbers in versions of the market whose edge is destroyed; null before any was run."""
+
+    as_of: str
+    is_current: bool
+    n_versions: int
+    signals: list[NullNumber]
+    setups: list[NullNumber]
+    portfolio: list[NullNumber]
+
+
 class Report(TypedDict):
     """report.json, schema version 1.
 
@@ -1016,3 +1044,4 @@ class Report(TypedDict):
     ticker_pages: dict[str, str]
     risk: Risk
     journal: Journal
+    null_market: NullMarket | None

@@ -245,6 +245,14 @@ class Schedule(Section):
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
         description="time of the daily run in the exchange's own time zone, HH:MM, after the session's close",
     )
+    nightly_time: str = Field(
+        default="23:30",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="time of the nightly null market, HH:MM in the same time zone",
+    )
+    nightly_versions: int = Field(
+        default=0, ge=0, le=999, description="versions of the market without an edge per night; 0: none"
+    )
     webhook: str = Field(
         default="",
         pattern=r"^(https?://\S+)?$",

@@ -123,6 +123,7 @@ def test_the_table_keeps_markets_of_signals_alone_apart():
     assert lines["no edge, both: signals, all"] == (1, 3)
 
 
+@pytest.mark.long
 def test_the_reduced_form_passes_and_catches_a_p_too_small_by_a_third():
     p = p_values(120)
     assert is_uniform(p)

@@ -67,6 +67,7 @@ def tree(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if ".dagster" not in path.parts and "reports" not in path.parts}
 
 
+@pytest.mark.long
 def test_no_line_ends_with_a_traceback(book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = tmp_path / "here" / "inner"
     elsewhere.mkdir(parents=True)

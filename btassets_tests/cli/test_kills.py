@@ -42,6 +42,7 @@ def open_runs(folder: Path) -> list[str]:
         return [run.run_id for run in instance.get_runs() if run.status.value in UNHEARD]
 
 
+@pytest.mark.long
 def test_sigkill_at_random_moments(new_book: Path, finished_book: Path) -> None:
     """Killed twice, after a random number of files: eight of bars, sixteen of the replay, then tables."""
     moments = random.Random(20260101)
@@ -64,6 +65,7 @@ def test_sigkill_at_random_moments(new_book: Path, finished_book: Path) -> None:
     assert open_runs(new_book) == []
 
 
+@pytest.mark.long
 def test_multiprocess_gives_the_same_tables_also_after_a_kill(
     new_book: Path, finished_book: Path, tmp_path: Path
 ) -> None:

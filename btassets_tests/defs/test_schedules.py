@@ -14,6 +14,7 @@ from btassets.defs.schedules import closed_session, cron_of, switch, switches
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.runs.old_runs import delete_runs, old_runs
 from btassets.instance.switches import _origin
+from btassets.run.null_versions import folder_of, name_complete, version_key, write_version
 from btassets.sources.calendar.exchange_hours import ExchangeHours, exchange_hours
 from btassets.stages.bars import ohlcv_history
 from btassets.storage.lake import Lake
@@ -30,8 +31,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     made.close()
 
 
-def _daily(home: Home, when: dt.datetime) -> dg.RunRequest | dg.SkipReason:
-    schedule = home.defs.get_repository_def().get_schedule_def("daily")
+def _daily(home: Home, when: dt.datetime, name: str = "daily") -> dg.RunRequest | dg.SkipReason:
+    schedule = home.defs.get_repository_def().get_schedule_def(name)
     with dg.build_schedule_context(
         home.instance, scheduled_execution_time=when, resources={"book": home.resource}
     ) as context:
@@ -225,3 +226,31 @@ def test_prune_command(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prune", "--book", str(home.book.folder)]) == 0
     assert "0 runs deleted, 1 folders" in capsys.readouterr().out
     assert not old.exists()
+
+
+def test_the_nightly_null_market_runs_only_what_is_asked_for_and_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = dt.datetime(2024, 7, 2, 3, 0, tzinfo=UTC)
+
+    def said(home: Home) -> str:
+        tick = _daily(home, night, "nightly")
+        assert isinstance(tick, dg.SkipReason)
+        return str(tick.skip_message)
+
+    off = Home(make_book(tmp_path / "off", 2))
+    assert "nightly_versions is 0" in said(off)
+    off.close()
+    home = Home(make_book(tmp_path / "on", 2, extra="[schedule]\nnightly_versions = 3\n"))
+    assert "never run" in said(home)
+    monkeypatch.setattr(Lake, "footer", lambda *_: object())
+    request = _daily(home, night, "nightly")
+    assert isinstance(request, dg.RunRequest)
+    assert request.run_config == {"ops": {"null_market": {"config": {"versions": 3}}}}
+    assert dg.validate_run_config(home.defs.resolve_job_def("without_edge"), request.run_config)
+    key = version_key(home.book)
+    for k in range(1, 4):
+        write_version(folder_of(home.book, key), k, {"a": 1.0})
+    name_complete(home.book, key, 3, "2024-07-01")
+    assert "3 versions of this market exist" in said(home)
+    home.close()

@@ -53,6 +53,7 @@ from btassets_tests.support.event_log_cases import (
 pytestmark = pytest.mark.usefixtures("batches")
 
 
+@pytest.mark.long
 def test_instance_reads_and_stores_what_the_stock_log_does(tmp_path: Path) -> None:
     """The same life of an instance on both logs; compared in between, ids included."""
     with (
@@ -157,6 +158,7 @@ def test_any_batch_is_stored_as_its_events_one_by_one(
     assert stored[0] == stored[1]
 
 
+@pytest.mark.long
 def test_multiprocess_run_stores_what_the_stock_log_does(tmp_path: Path) -> None:
     """One run whose steps are processes of their own: the same events, in any order."""
     job = ReconstructableJob.for_file(event_log_cases.__file__, "multiprocess_graph")

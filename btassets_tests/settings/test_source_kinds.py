@@ -1,5 +1,7 @@
 """The one list of kinds: what settings, `init` and the code behind stages take from it."""
 
+import importlib
+import inspect
 from typing import get_args
 
 import pytest
@@ -9,7 +11,7 @@ from btassets.cli.commands import init
 from btassets.graph.outside import OUTSIDE
 from btassets.run.resolve import resolve
 from btassets.settings.models import Source
-from btassets.settings.source_kinds import KIND_NAMES, SOURCE_KINDS
+from btassets.settings.source_kinds import KIND_NAMES, SOURCE_KINDS, basis_of_source
 
 
 def test_settings_and_init_accept_the_kinds_of_the_list_and_no_other() -> None:
@@ -28,3 +30,13 @@ def test_each_opener_exists_and_its_module_is_code_behind_the_bars(kind) -> None
 
 def test_names_are_unique() -> None:
     assert len(set(KIND_NAMES)) == len(KIND_NAMES)
+
+
+@pytest.mark.parametrize("kind", SOURCE_KINDS, ids=KIND_NAMES)
+def test_the_basis_of_a_kind_is_that_of_its_source(kind) -> None:
+    module = importlib.import_module(kind.module)
+    classes = [c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == kind.module]
+    own = {c.basis for c in classes if isinstance(getattr(c, "basis", None), str)}
+    assert own == (set() if kind.basis is None else {kind.basis})
+    for declared in ("raw", "split", "total"):
+        assert basis_of_source(kind.name, declared) == (kind.basis or declared)

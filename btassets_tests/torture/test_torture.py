@@ -25,6 +25,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
+@pytest.mark.long
 def test_nothing_is_lost_doubled_or_wrong_in_silence(part: str, tmp_path: Path) -> None:
     words = [word for name in PARTS[part] for word in ("--only", name)]
     answer = tmp_path / "counts.json"

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from btassets.engine.conventions import SESSIONS_A_YEAR
+from btassets.engine.market.calendar import sessions_a_year
 
 TAIL_FRAC = 0.05
 MIN_RETURNS = 20
-ROLLING_WINDOWS = (SESSIONS_A_YEAR // 2, SESSIONS_A_YEAR)
 ROLLING_STEP = 5
 
 Days = NDArray[np.int32]
@@ -27,9 +26,10 @@ class ReturnProfile:
     Attributes
     ----------
     volatility_pct
-        Standard deviation of daily returns (ddof 1) times sqrt(252), percent.
+        Standard deviation of daily returns (ddof 1) times the root of the market's sessions a year (252 for five days
+        a week), percent.
     sortino
-        Mean daily return over the root mean square of the negative ones (target 0), times sqrt(252).
+        Mean daily return over the root mean square of the negative ones (target 0), times the same root.
     beta
         Covariance of daily returns with the benchmark's over their variance; NaN without a benchmark.
     skew, excess_kurtosis
@@ -103,7 +103,7 @@ def return_profile(dates: Days, equity: Floats, benchmark: Floats | None = None)
     deviation = float(np.sqrt((centred**2).mean()))
     downside = float(np.sqrt((np.minimum(returns, 0.0) ** 2).mean()))
     tail = float(np.quantile(returns, TAIL_FRAC))
-    year = np.sqrt(SESSIONS_A_YEAR)
+    year = np.sqrt(sessions_a_year(dates))
     return ReturnProfile(
         volatility_pct=float(returns.std(ddof=1)) * year * 100.0,
         sortino=mean / downside * year if downside > 0 else np.nan,
@@ -129,19 +129,26 @@ def _beta(returns: Floats, benchmark: Floats) -> float:
     return float(((own - own.mean()) * (other - other.mean())).mean()) / variance if variance > 0 else np.nan
 
 
+def rolling_windows(dates: Days) -> tuple[int, int]:
+    """Sessions of half a year and of a year on the market of `dates`."""
+    year = sessions_a_year(dates)
+    return year // 2, year
+
+
 def rolling(dates: Days, equity: Floats, window: int, benchmark: Floats | None = None) -> Rolling:
     """Rolling Sharpe, volatility and beta over `window` daily returns; no row before the first full window."""
     returns = daily_returns(equity)
     other = np.full(len(returns), np.nan) if benchmark is None else daily_returns(benchmark)
+    year = np.sqrt(sessions_a_year(dates))
     first = -(-window // ROLLING_STEP) * ROLLING_STEP
     ends = np.arange(first, len(returns) + 1, ROLLING_STEP)
     sharpe, volatility, beta = (np.full(len(ends), np.nan) for _ in range(3))
     for place, end in enumerate(ends.tolist()):
         own = returns[end - window : end]
         deviation = float(own.std(ddof=1))
-        volatility[place] = deviation * np.sqrt(SESSIONS_A_YEAR) * 100.0
+        volatility[place] = deviation * year * 100.0
         if deviation > 0:
-            sharpe[place] = float(own.mean()) / deviation * np.sqrt(SESSIONS_A_YEAR)
+            sharpe[place] = float(own.mean()) / deviation * year
         beta[place] = _beta(own, other[end - window : end])
     return Rolling(dates[ends], sharpe, volatility, beta)
 

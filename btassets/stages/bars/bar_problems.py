@@ -32,6 +32,7 @@ from btassets.graph.bars import BAR_PROBLEMS
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import BucketedTable, Tables
 from btassets.settings.models import Settings
+from btassets.settings.source_kinds import basis_of_source
 from btassets.sources.calendar.calendars import DATA
 from btassets.stages.bars.bar_revisions import revisions_table
 from btassets.stages.bars.findings.source_notes import read_notes
@@ -115,7 +116,7 @@ def _of_the_source(
         key: sorted({str(row[0]) for row in rows if row[1:3] == key and row[0]}, key=str.encode) for key in _LOOKED_AT
     }
     spans = {t: (f["first"], f["last"]) for t, f in footers.items() if f["n_rows"]}
-    n, basis = max(len(footers), 1), settings.source.basis
+    n, basis = max(len(footers), 1), basis_of_source(settings.source.kind, settings.source.basis)
     looks = [
         *basis_look(with_rule["Q8", "block"], with_rule["Q25", "warn"], n, basis),
         *dividend_look(sum((of_sums(f.get("ex_dates", ())) for f in footers.values()), DividendDrop()), basis),

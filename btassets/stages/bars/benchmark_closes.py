@@ -13,7 +13,7 @@ from btassets.engine.market.basis_evidence import evidence_of
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.quality_rules import Override
 from btassets.engine.market.quality_sessions import screen_benchmark
-from btassets.engine.market.raw_bars import Problem, RawBars
+from btassets.engine.market.raw_bars import Basis, Problem, RawBars
 from btassets.engine.market.source_look import dividend_look
 from btassets.errors import BenchmarkError
 from btassets.graph.bars import BENCHMARK_CLOSES
@@ -53,10 +53,10 @@ def _without(warnings: list[str]) -> StageResult:
     return StageResult({"benchmark_closes": BENCHMARK_CLOSES.schema.empty_table()}, numbers, {"warnings": warnings})
 
 
-def _of_basis(settings: Settings, bars: RawBars) -> list[Problem]:
+def _of_basis(settings: Settings, bars: RawBars, basis: Basis) -> list[Problem]:
     """Say that the benchmark's prices are on another basis than the stocks' (Q25)."""
     name, drop = benchmark_ticker(settings), evidence_of(bars).drop
-    looks = dividend_look(drop, settings.source.basis)
+    looks = dividend_look(drop, basis)
     found = [replace(look, ticker=name, text=f"benchmark {name}: {look.text}") for look in looks]
     is_known = settings.source.columns.dividend is not None or settings.source.kind not in ("files", "sql", "demo")
     is_known &= not any(note.rule == "Q25" for note in bars.notes)  # said already
@@ -88,7 +88,7 @@ def _read(tables: Tables, settings: Settings) -> StageResult:
         schema=BENCHMARK_CLOSES.schema,
     )
     numbers = {"benchmark": name, "sessions_missing": sum(gap.n for gap in gaps)}
-    found = [*_of_basis(settings, given.bars), *screened.problems, *gaps]
+    found = [*_of_basis(settings, given.bars, given.basis), *screened.problems, *gaps]
     needs_actions = given.basis != "total" and settings.basis != "raw"
     harmful = [p.text for p in found if p.rule == "Q25" and (needs_actions or p.severity != "info")]
     facts = {"warnings": [*harmful, *(p.text for p in found if p.rule != "Q25")], "harmful": harmful}

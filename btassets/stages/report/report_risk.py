@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 from btassets.engine.curves import DAYS_A_YEAR
 from btassets.engine.days import EPOCH, iso_day, values_on
 from btassets.engine.portfolio.return_profile import (
-    ROLLING_WINDOWS,
     ReturnProfile,
     daily_returns,
     histogram,
     monthly_returns,
     return_profile,
     rolling,
+    rolling_windows,
 )
 from btassets.stages.report.report_curves import Curve, curve_numbers
 
@@ -63,7 +63,7 @@ def risk_document(
     own, months = daily_returns(curve.equity) * 100.0, monthly_returns(curve.dates, curve.equity) * 100.0
     return {
         "measures": measures,
-        "rolling": [_rolling(curve, bench, window) for window in ROLLING_WINDOWS],
+        "rolling": [_rolling(curve, bench, window) for window in rolling_windows(curve.dates)],
         "daily": _bins(histogram(own, _DAY_STEP_PCT, _DAY_LIMIT_PCT)),
         "monthly": _bins(histogram(months, _MONTH_STEP_PCT, _MONTH_LIMIT_PCT)),
         "holdings": _holdings(positions.filter(pc.equal(positions["curve"], main))),

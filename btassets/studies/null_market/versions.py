@@ -1,17 +1,16 @@
 """Versions of the book's own market without an edge, each run through the stages that give a verdict.
 
 A version is a separate book in a temporary folder: the bars of `engine.statistics.null_market`, the scenario's
-settings, the stages downstream of the bars. Its numbers are stored by version in `data/null_market/`, so that an
-interrupted run can continue, and a run over unchanged bars, settings and code does nothing.
+settings, the stages downstream of the bars. Its numbers are stored by version, so that an interrupted run can continue,
+and a run over unchanged bars, settings and code does nothing.
 
-Belongs here: building and running versions, and the table of ranks of the real numbers. Does not belong here: the
-flipped bars (`engine.statistics.null_market`), text (`null_market_text.py`).
+Belongs here: building and running versions. Does not belong here: their storage and the comparison with the real
+numbers (`run.null_versions`), the flipped bars (`engine.statistics.null_market`), text (`null_market_text.py`).
 """
 
-import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,33 +22,37 @@ import pyarrow.parquet as pq
 
 from btassets.book.book import Book, open_book
 from btassets.book.new_book import make_book
-from btassets.code_version import code_version
 from btassets.compiled import use_cache_folder
-from btassets.engine.days import values_on
+from btassets.engine.days import iso_day, values_on
 from btassets.engine.market.bars import Bars
-from btassets.engine.statistics.null_market import flipped_bars, session_signs, share_at_least
+from btassets.engine.statistics.null_market import flipped_bars, session_signs
 from btassets.errors import UsageError
 from btassets.graph.flow import STAGES
 from btassets.graph.stage import Reads
-from btassets.run.freshness import bars_version
+from btassets.run.null_versions import (
+    DECIDING,
+    Numbers,
+    compared,
+    compared_numbers,
+    folder_of,
+    name_complete,
+    null_versions,
+    read_version,
+    version_key,
+    write_version,
+)
 from btassets.run.run_stage import run_stage
 from btassets.run.tables import Tables, inputs_of
-from btassets.settings.load import select
 from btassets.settings.models import Settings, flatten
 from btassets.stages.bars.bars_view import read_bars
 from btassets.stages.bars.ohlcv_history import ingest, plan_ingest
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.candidates import plan_replay, replay_shard
-from btassets.storage.files import replace_text
-from btassets.storage.hashing import digest
 
 MAX_VERSIONS = 999
-DECIDING = ("profile", "method", "gates", "costs", "exits", "portfolio", "engine")
-"""Settings that a version takes from the scenario."""
-
 NOT_RUN = ("model_tests", "calibration", "stat_calibration", "todays_setups", "backtest_report")
-"""Stages that compute none of the compared numbers."""
+"""Stages that compute none of the compared numbers; nor does the group `journal`."""
 
 READS = Reads(
     "null_market",
@@ -58,10 +61,6 @@ READS = Reads(
     outside=("membership",),
 )
 """Inputs of a version."""
-
-_CODE = ("btassets/engine", "btassets/stages", "dbt_like_sql", "btassets/studies/null_market")
-
-Numbers = dict[str, float | None]
 
 
 def null_market_document(
@@ -80,33 +79,40 @@ def null_market_document(
         )
     if book.lake.footer("stat_claims", book.scenario) is None:
         raise UsageError(f"null-market: scenario {book.scenario} was never run", "`btassets run` computes it.")
+    run_versions(book, n_versions, n_jobs=n_jobs, progress=progress)
     key = version_key(book)
-    folder = book.lake.root / "null_market" / key
-    known = {k: path for k in range(1, n_versions + 1) if (path := folder / f"{k}.json").is_file()}
-    missing = [k for k in range(1, n_versions + 1) if k not in known]
-    if progress is not None:
-        progress(len(known), n_versions)
-    done = len(known)
-    for _ in _run(book, folder, missing, n_jobs or os.cpu_count() or 1):
-        done += 1
-        if progress is not None:
-            progress(done, n_versions)
-    versions = [json.loads((folder / f"{k}.json").read_text(encoding="utf-8")) for k in range(1, n_versions + 1)]
-    document = {
+    folder = folder_of(book, key)
+    versions = [found for k in range(1, n_versions + 1) if (found := read_version(folder, k)) is not None]
+    return {
         "kind": "null_market",
         "scenario": book.scenario,
         "version": key,
         "n_versions": n_versions,
-        "rows": compared(book_numbers(book), versions),
+        "rows": compared(numbers_of_book(book), versions),
     }
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    replace_text(book.lake.root / "null_market" / f"{book.scenario}.json", text)
-    return document
 
 
-def version_key(book: Book) -> str:
-    """Hash of all inputs of a version: bars, universe, the scenario's relevant settings, benchmark and code."""
-    return digest(bars_version(book), select(book.settings, DECIDING), book.base.benchmark, code_version(*_CODE))
+def run_versions(
+    book: Book, n_versions: int, *, n_jobs: int | None = None, progress: Callable[[int, int], object] | None = None
+) -> int:
+    """Run missing versions 1 to `n_versions`, then name them as the scenario's; returns how many were run.
+
+    An interrupted call loses only the versions in progress. A larger set that is still current stays named.
+    """
+    key = version_key(book)
+    folder = folder_of(book, key)
+    missing = [k for k in range(1, n_versions + 1) if read_version(folder, k) is None]
+    done = n_versions - len(missing)
+    if progress is not None:
+        progress(done, n_versions)
+    for _ in _run(book, folder, missing, n_jobs or os.cpu_count() or 1):
+        done += 1
+        if progress is not None:
+            progress(done, n_versions)
+    current = null_versions(book)
+    if current is None or not current.is_current or len(current.numbers) < n_versions:
+        name_complete(book, key, n_versions, iso_day(read_sessions(Tables(READS, book)).last))
+    return len(missing)
 
 
 def _run(book: Book, folder: Path, missing: list[int], n_jobs: int) -> Iterator[int]:
@@ -133,12 +139,10 @@ def run_version(book_folder: str, scenario: str, out_folder: str, version: int) 
             if stage == "candidates":
                 inputs = inputs_of(stage, made)
                 replay_shard(*inputs, plan_replay(*inputs), 0, 1)
-            elif stage != "ohlcv_history" and stage not in NOT_RUN:
+            elif stage != "ohlcv_history" and stage not in NOT_RUN and STAGES[stage].group != "journal":
                 run_stage(stage, made)
-        numbers = book_numbers(made)
-    out = Path(out_folder)
-    out.mkdir(parents=True, exist_ok=True)
-    replace_text(out / f"{version}.json", json.dumps(numbers, allow_nan=False))
+        numbers: Numbers = {row["what"]: row["real"] for row in numbers_of_book(made)}
+    write_version(Path(out_folder), version, numbers)
     return version
 
 
@@ -175,47 +179,6 @@ def _write(path: Path, bars: Bars) -> None:
     pq.write_table(pa.table({"date": pa.array(bars.dates, pa.date32()), **columns}), path)
 
 
-def book_numbers(book: Book) -> Numbers:
-    """Compared numbers of one book, by name; None = not known."""
-
-    def rows(table: str) -> list[dict[str, Any]]:
-        return book.lake.read(table, book.scenario).to_pylist()
-
-    found: Numbers = {}
-    for row in rows("stat_signals"):
-        if row["horizon_days"] == 30:
-            found[f"signal {row['signal']}"] = row["estimate"]
-    for row in rows("stat_pairs"):
-        if row["family"] in ("exits", "list") and row["family_size"]:
-            found[f"{row['member']} against {row['against']}"] = row["estimate"]
-        elif row["family"] == "selection" and row["against"] == "nothing":
-            found[f"mean R, {row['member']}"] = row["estimate"]
-    for row in rows("stat_portfolio"):
-        if row["measure"] in ("alpha", "sharpe"):
-            found[f"portfolio {row['policy']}, {row['measure']}"] = row["estimate"]
-    claims = rows("stat_claims")
-    found["claims supported"] = float(sum(row["verdict"] == "supported" for row in claims))
-    return found
-
-
-def compared(real: Mapping[str, float | None], versions: list[Numbers]) -> list[dict[str, Any]]:
-    """One row per number: the real one, mean and spread over the versions, share of versions that reach it.
-
-    `share` is (1 + versions at or above) / (1 + versions); the real market itself is one of them.
-    """
-    found = []
-    for name, value in real.items():
-        others = np.array([np.nan if v.get(name) is None else v[name] for v in versions], dtype=np.float64)
-        known = others[~np.isnan(others)]
-        share = share_at_least(np.nan if value is None else value, others)
-        found.append(
-            {
-                "what": name,
-                "real": value,
-                "null_mean": float(known.mean()) if len(known) else None,
-                "null_sd": float(known.std(ddof=1)) if len(known) > 1 else None,
-                "n": len(known),
-                "share": None if np.isnan(share) else share,
-            }
-        )
-    return found
+def numbers_of_book(book: Book) -> list[dict[str, Any]]:
+    """Compared numbers of one book that was run."""
+    return compared_numbers(lambda table: book.lake.read(table, book.scenario).to_pylist())

@@ -11,6 +11,7 @@ from btassets.engine.portfolio.return_profile import (
     monthly_returns,
     return_profile,
     rolling,
+    rolling_windows,
 )
 
 
@@ -83,3 +84,16 @@ def test_every_value_is_in_one_bin() -> None:
     for low, high, n in rows:
         inside = (values >= (-np.inf if low is None else low)) & (values < (np.inf if high is None else high))
         assert inside.sum() == n
+
+
+def test_a_market_of_seven_days_a_week_has_a_year_of_365_sessions() -> None:
+    _, equity, bench = a_curve(2)
+    days = np.arange(16_000, 16_000 + len(equity), dtype=np.int32)
+    own = daily_returns(equity)
+    found = return_profile(days, equity, bench)
+    assert found.volatility_pct == pytest.approx(100 * own.std(ddof=1) * np.sqrt(365))
+    assert found.sortino == pytest.approx(empyrical.sortino_ratio(own, annualization=365))
+    assert rolling_windows(days) == (182, 365)
+    assert rolling(days, equity, 365, bench).sharpe[0] == pytest.approx(
+        empyrical.sharpe_ratio(own[:365], annualization=365)
+    )

@@ -96,6 +96,7 @@ def test_an_edge_that_goes_on_is_not_accused(kind):
     assert n_accused <= 10, n_accused
 
 
+@pytest.mark.long
 def test_even_at_the_threshold_itself_no_more_than_five_in_a_hundred_are_accused():
     """The claim without its error: the live mean is exactly the threshold, the hardest case that is no lie."""
     rng = np.random.default_rng(17)

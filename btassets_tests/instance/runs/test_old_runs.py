@@ -71,6 +71,7 @@ def rows(home: Path, sql: str, file: str = "runs/index.db") -> list[tuple[Any, .
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.long
 def test_growth_has_a_bound(instance: dg.DagsterInstance, home: Path) -> None:
     limits = Limits(runs=6, days=90)
     sizes = []

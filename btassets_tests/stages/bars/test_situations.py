@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from btassets.arrivals.of_book import plan_ingest
+from btassets.arrivals.of_book import ingest, plan_ingest
+from btassets.book.book import open_book
+from btassets.book.new_book import make_demo_book
+from btassets.engine.market.basis_evidence import DividendDrop, of_sums
 from btassets.errors import NoBarsError
 from btassets.run.run_stage import run_stage
 from btassets.run.tables import inputs_of
@@ -319,3 +322,16 @@ def test_compressed_files_and_nanoseconds(tmp_path: Path) -> None:
     (source / "GZ.csv.gz").write_bytes(gzip.compress(csv_of(bars, stamp=lambda d: iso(d).replace("-", "")).encode()))
     found = look(new_book(tmp_path / "b", source, calendar="data"))
     assert (found.blocked, found.n_bars("NS"), found.n_bars("GZ")) == ([], 300, 300)
+
+
+def test_a_source_that_knows_its_basis_is_not_judged_by_the_setting(tmp_path: Path) -> None:
+    """The demo's prices are raw, and the setting `source.basis` refers to files: no finding says otherwise."""
+    make_demo_book(tmp_path / "demo", {"demo.tickers": 40, "demo.years": 5.0})
+    book = open_book(tmp_path / "demo", environ={})
+    assert book.base.source.basis == "total"
+    ingest(book, plan_ingest(book).stale)
+    for stage in ("sessions", "bar_problems"):
+        run_stage(stage, book)
+    footers = book.lake.ticker_footers("ohlcv_history").values()
+    assert sum((of_sums(facts.get("ex_dates", ())) for facts in footers), DividendDrop()).is_in_price
+    assert "Q25" not in book.lake.read("bar_problems", book.scenario).column("rule").to_pylist()

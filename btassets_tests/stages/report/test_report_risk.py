@@ -43,7 +43,7 @@ def test_both_windows_end_on_the_same_grid_of_sessions() -> None:
     own = _curve(3)
     found = risk_document({"hold": own}, "hold", _trades((10.0, 1.0)), _positions(own, np.ones(500)))
     short, long = found["rolling"]
-    assert (short["window_days"], long["window_days"]) == (126, 252)
+    assert (short["window_days"], long["window_days"]) == (182, 365)  # the curve trades seven days a week
     assert set(long["dates"]) < set(short["dates"])
     assert {len(long[key]) for key in ("dates", "sharpe", "volatility_pct", "beta")} == {len(long["dates"])}
     assert set(long["beta"]) == {None}

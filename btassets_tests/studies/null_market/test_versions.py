@@ -7,7 +7,9 @@ import pytest
 
 from btassets.book.book import open_book
 from btassets.errors import UsageError
-from btassets.studies.null_market.versions import book_numbers, compared, null_market_document, version_key
+from btassets.run.null_versions import null_versions, version_key
+from btassets.run.run_stage import run_stage
+from btassets.studies.null_market.versions import null_market_document, numbers_of_book, run_versions
 from btassets_tests.support.book_factory import call
 from btassets_tests.support.small_books import run_book
 
@@ -23,9 +25,8 @@ def test_two_versions_run_are_kept_and_are_not_run_again(book):
     seen = []
     document = null_market_document(book, 2, n_jobs=1, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(0, 2), (1, 2), (2, 2)]
-    real = book_numbers(book)
-    assert [row["what"] for row in document["rows"]] == list(real)
-    assert {row["real"] == real[row["what"]] for row in document["rows"]} == {True}
+    real = {row["what"]: row["real"] for row in numbers_of_book(book)}
+    assert [(row["what"], row["real"]) for row in document["rows"]] == list(real.items())
     assert all(row["n"] == 2 for row in document["rows"] if row["real"] is not None and "signal" in row["what"])
     kept = book.lake.root / "null_market" / version_key(book)
     first = (kept / "1.json").read_text(), (kept / "1.json").stat().st_mtime_ns
@@ -39,7 +40,8 @@ def test_two_versions_run_are_kept_and_are_not_run_again(book):
     answer = call("null-market", "--book", book.folder, "--k", 2, "--quiet", "--workers", 1)
     assert answer.code == 0
     assert "It does not test" in answer.out
-    assert json.loads((book.lake.root / "null_market" / "base.json").read_text()) == document
+    named = json.loads((book.lake.root / "null_market" / "base.json").read_text())
+    assert (named["version"], named["n_versions"]) == (version_key(book), 2)
 
 
 @pytest.mark.parametrize("k", [0, 1000])
@@ -54,10 +56,35 @@ def test_a_book_that_never_ran_is_refused(tmp_path):
     assert (answer.code, "was never run" in answer.err) == (2, True)
 
 
-def test_where_the_real_number_falls():
-    rows = compared(
-        {"a": 2.0, "b": None, "c": 0.0}, [{"a": 1.0, "b": 1.0}, {"a": 3.0, "c": None}, {"a": 0.0, "c": -1.0}]
-    )
-    assert [(row["n"], row["share"]) for row in rows] == [(3, 0.5), (1, None), (1, 0.5)]
-    assert rows[0]["null_mean"] == pytest.approx(4 / 3)
-    assert rows[1]["null_sd"] is None
+def test_the_report_shows_the_versions_and_says_when_they_are_older(book):
+    run_versions(book, 2, n_jobs=1)
+    assert not run_stage("backtest_report", book).is_cached
+    assert run_stage("backtest_report", book).is_cached
+    report = _report(book)
+    found = report["null_market"]
+    assert (found["n_versions"], found["is_current"], found["as_of"]) == (2, True, report["as_of"])
+    by_name = {row["what"]: row for part in ("signals", "setups", "portfolio") for row in found[part]}
+    real = {row["what"]: row for row in numbers_of_book(book)}
+    assert by_name.keys() == real.keys()
+    for name, row in by_name.items():
+        assert row["real"] == pytest.approx(real[name]["real"], abs=0.06), name
+    changed = open_book(book.folder, environ={"BTASSETS__COSTS__PER_SIDE_FRAC": "0.002"})
+    stored = null_versions(changed)
+    assert stored is not None
+    assert (stored.is_current, len(stored.numbers)) == (False, 2)
+
+
+def test_a_smaller_set_does_not_replace_a_larger_one_and_a_damaged_version_is_run_again(book):
+    run_versions(book, 2, n_jobs=1)
+    assert run_versions(book, 1, n_jobs=1) == 0
+    assert len(null_versions(book).numbers) == 2
+    path = book.lake.root / "null_market" / version_key(book) / "2.json"
+    before = path.read_text()
+    path.write_text(before[:-9])
+    assert null_versions(book) is None
+    assert run_versions(book, 2, n_jobs=1) == 1
+    assert path.read_text() == before
+
+
+def _report(book):
+    return json.loads((book.folder / "reports" / "latest" / "report.json").read_text())
