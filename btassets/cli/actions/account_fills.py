@@ -61,7 +61,8 @@ def _import(book: Book, file: Path) -> None:
     columns = ", ".join(f"{role}: {name}" for role, name in done.columns.items())
     tell(f"{file.name}: {done.n_new} of {done.n_rows} rows are new ({columns})")
     if done.skipped:
-        tell(f"{len(done.skipped)} lines above the column names were not read (first: {done.skipped[0][:80]})")
+        lines = f"{len(done.skipped)} {'line' if len(done.skipped) == 1 else 'lines'}"
+        tell(f"{lines} above the column names not read (first: {done.skipped[0][:80]})")
 
 
 def _print(report: FillReport, setups: Sequence[dict[str, Any]], unmatched: Sequence[dict[str, Any]]) -> None:

@@ -38,7 +38,7 @@ Values = Mapping[str, Any]
 def _label(row: Values) -> str:
     kind, _, name = row["what"].partition(" ")
     if kind == "signal":
-        return SIGNAL_LABELS.get(name, name)
+        return SIGNAL_LABELS.get(name) or name
     return shown(row["what"], "words").replace(" ex top5", ", without the best 5%").replace("sharpe", "Sharpe ratio")
 
 

@@ -138,7 +138,8 @@ def _row(
         numbers = {"shares": zero, "price": zero, "fee": zero, "cash": zero, "reason": reason} | more
         day = "" if isinstance(time, UnreadableValueError) else time.day.isoformat()
         clock = "" if isinstance(time, UnreadableValueError) or time.time is None else time.time.isoformat()
-        ticker = names.or_canonical(cells["ticker"]) if cells["ticker"] else ""
+        # All spellings of a ticker that the book does not have are one ticker, too.
+        ticker = names.find(cells["ticker"]) or spelling_key(cells["ticker"]).upper()
         return FillRow(kind, day, clock, ticker, order=cells.get("order", ""), n=1, line=line, raw=raw, **numbers)
 
     try:

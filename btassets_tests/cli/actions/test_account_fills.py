@@ -8,6 +8,7 @@ import pytest
 from btassets.book.settings_file import set_in_file
 from btassets.run.shown_lists import fills_log, lists_log
 from btassets_tests.support.book_factory import call
+from btassets_tests.support.broker_file import broker_file
 from btassets_tests.support.evenings import new_book, open_evening, run_evening, write_evening
 
 HEAD = "Date,Symbol,Side,Qty,Price,Fee\n"
@@ -132,3 +133,26 @@ def test_other_forms_and_refusals(book, setups):
     assert lines[0].startswith("as_of,rank,ticker,status")
     set_in_file(book / "btassets.toml", {"fills.columns.price": "Kurs"})
     assert "no column for price" in call("fills", "--book", book, book / "trades.csv").err
+
+
+def test_two_hundred_fills_of_a_broker_are_reconciled_to_the_cent(book):
+    made = broker_file(200)
+    (book / "trades.csv").write_text(made.text())
+    found, said = fills(book, book / "trades.csv")
+    assert f"{len(made.rows)} of {len(made.rows)} rows are new (time: Trade Time, ticker: Symbol" in said
+    assert "1 line above the column names not read (first: Account activity" in said
+    sums = found["totals"]
+    assert sums["fills"] >= 200
+    assert sums["orders"] < sums["fills"]
+    assert (sums["cash_usd"], sums["difference_usd"]) == (str(made.cash), "0.00")
+    assert (sums["other_rows"], sums["unread_rows"], sums["splits"]) == (2, 1, 1)
+    assert len(found["unmatched"]) == made.unmatched
+    assert {row["status"] for row in found["setups"]} == {"no setup"}
+    assert len(found["setups"]) == sums["trades"] == len(made.trades)
+    # The same rows in another order, in two files that overlap, add nothing.
+    order = list(range(len(made.rows)))
+    for part in (order[::-1], order[:150], order[100:]):
+        (book / "part.csv").write_text(made.text(part))
+        again, said = fills(book, book / "part.csv")
+        assert f"0 of {len(part)} rows are new" in said
+        assert again["totals"] == sums

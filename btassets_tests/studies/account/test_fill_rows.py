@@ -56,3 +56,8 @@ def test_equal_rows_are_numbered_and_spelling_is_no_difference():
     assert (a.n, b.n, c.n) == (1, 2, 1)
     assert a.key != b.key
     assert a.key[:-1] == b.key[:-1]
+
+
+def test_a_ticker_that_the_book_does_not_have_is_one_in_all_its_spellings():
+    rows = rows_of(*(f"2025-01-02,{name},buy,1,2,," for name in ("BF-B", "bf/b", "BF B", " bf.b")))
+    assert {row.ticker for row in rows} == {"BF.B"}
