@@ -83,20 +83,23 @@ def _with_bars(tables: Tables, positions: Sequence[Position]) -> list[str]:
 
 def _with_levels(one: Position, shown: dict[str, list[ShownSetup]], bars: Bars | None) -> Position:
     """A position without levels gets those of the setup that was shown before it was opened, in prices of now."""
+    stop, target, notes = one.stop, one.target, [one.note]
     if one.shares < 0:
-        return replace(one, note="short: exits are not followed")
-    if bars is None:
-        return replace(one, note="no bars in this book: its value counts as 0, exits are not followed")
-    if one.stop is not None or one.opened is None:
-        missing = "no stop is known" if one.stop is None else ""
-        late = "opened is unknown: no time exit" if one.opened is None else ""
-        return replace(one, note="; ".join(part for part in (missing, late) if part))
-    setup = latest_before(shown, one.ticker, one.opened)
-    factor = None if setup is None else factor_since(setup, bars)
-    if setup is None or factor is None:
-        return replace(one, note="no stop is known: it was not shown before it was opened")
-    target = one.target if one.target is not None or setup.target is None else setup.target * factor
-    return replace(one, stop=setup.stop * factor, target=target, note=f"levels as shown on {setup.as_of}")
+        notes.append("short: exits are not followed")
+    elif bars is None:
+        notes.append("no bars in this book: its value counts as 0, exits are not followed")
+    elif one.opened is None:
+        notes.append("opened is unknown: no time exit" + ("" if stop is not None else ", and no stop is known"))
+    elif stop is None:
+        setup = latest_before(shown, one.ticker, one.opened)
+        factor = None if setup is None else factor_since(setup, bars)
+        if setup is None or factor is None:
+            notes.append("no stop is known: it was not shown before it was opened")
+        else:
+            stop = setup.stop * factor
+            target = setup.target * factor if target is None and setup.target is not None else target
+            notes.append(f"levels as shown on {setup.as_of}")
+    return replace(one, stop=stop, target=target, note="; ".join(note for note in notes if note))
 
 
 def _held(

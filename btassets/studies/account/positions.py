@@ -124,9 +124,7 @@ def _position(cells: Mapping[str, str], names: TickerNames) -> Position:
         )
     day = read_day(cells.get("opened", ""), "opened")
     opened = None if day is None else date.fromordinal(EPOCH.toordinal() + day)
-    known = names.find(given)
-    note = "" if known is not None else "no bars in this book: its value counts as 0"
-    return Position(known or read_ticker(given), float(shares), opened=opened, note=note, **levels)
+    return Position(names.find(given) or read_ticker(given), float(shares), opened=opened, **levels)
 
 
 def _number(cells: Mapping[str, str], name: str) -> float | None:
