@@ -127,7 +127,7 @@ def _sentence(row: Row, live: Live | None) -> str:
         return f"too early: the backtest is too short for an interval of the {what}."
     told = f"the backtest said {row['tested']:.2f}, {row['tested_lo']:.2f} to {row['tested_hi']:.2f}"
     if not row["n_setups"]:
-        return f"too early: no shown setup has all its bars yet; {told} ({what})."
+        return f"too early: no setup shown on a signal day has all its bars yet; {told} ({what})."
     seen = f"{what} {row['live']:.2f} over {row['n_setups']} setups of {row['n_lists']} lists; {told}"
     if row["verdict"] == WORSE:
         return f"worse than tested: {seen}."
