@@ -86,14 +86,15 @@ def unlisted_sessions(off_days: Days, first_bar: Days, last_bar: Days, code: str
     ----------
     off_days
         Date of every row dropped for being on no session, tickers one after another.
-    Shape (n_tickers,): first and last bar date of every ticker with bars.
-        Shape (n_tickers,).
+    first_bar, last_bar
+        First and last bar date of every ticker with bars, shape (n_tickers,).
     code
         Name of the calendar.
     """
     days, counts = np.unique(off_days, return_counts=True)
     living = np.array([int(((first_bar <= day) & (last_bar >= day)).sum()) for day in days], np.int64)
-    is_met = (counts >= _MIN_TICKERS) & (counts > _MOST_FRAC * np.maximum(living, 1))
+    living = np.maximum(living, counts)  # the dropped rows may lie beyond a ticker's first or last bar
+    is_met = (counts >= _MIN_TICKERS) & (counts > _MOST_FRAC * living)
     if not is_met.any():
         return []
     met, at = days[is_met], int(np.argmax(is_met))

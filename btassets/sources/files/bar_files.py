@@ -4,6 +4,7 @@ Belongs here: opening, sniffing, and detecting a file that does not match its na
 (`bar_folder.py`), the meaning of columns (`column_mapping.py`).
 """
 
+import codecs
 import csv
 import re
 import stat
@@ -109,13 +110,15 @@ def csv_head(path: Path, ticker: str) -> tuple[list[str], str]:
     Raises
     ------
     BlockedTickerError
-        Q1, if the file is empty or contains a message.
+        Q1, if the file is empty, contains a message or is encoded in UTF-16.
     """
     with pa.input_stream(str(path), compression="detect") as stream:
         head = stream.read(_HEAD_BYTES)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
         raise _blocked(ticker, path, "is empty", "a ticker needs at least one bar; fetch it again")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in start.splitlines()[0]:
+        raise _blocked(ticker, path, "is not UTF-8 text, perhaps UTF-16", "CSV files must be UTF-8; save it as UTF-8")
     header = start.splitlines()[0].decode("utf-8", "replace")
     delimiter = max(",;\t|", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter))

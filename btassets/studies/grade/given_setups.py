@@ -4,6 +4,7 @@ Belongs here: the columns required by `grade`, accepted values, the tie order, a
 not belong here: grading, and reading files.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.days import iso_day
 from btassets.engine.floors import FLOORS
 from btassets.errors import CandidateTableError
 from btassets.settings.models import Gates
@@ -24,6 +26,8 @@ from btassets.sources.values.unreadable import UnreadableValueError
 from btassets.studies.grade.setup_rules import check_days
 
 TABLE = "candidates"
+
+Floats = npt.NDArray[np.float64]
 
 _PRICES = ("entry", "stop", "target")
 _SCORES = ("rr", "confidence", "primary_prob", "best_prob", "ev", "momentum", "residual_momentum")
@@ -127,18 +131,55 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
     notes = []
     if note := _fill_rr(reals, is_given="rr" in table.column_names):
         notes.append(note)
+    ticker, direction, days = ticker.take(order), direction.take(order), days[order.to_numpy()]
+    notes += _repeated(ticker, direction, days, reals)
+    notes += _wrong_side(ticker, direction, days, reals)
     return GivenSetups(
         table,
         date_name,
-        ticker.take(order),
-        direction.take(order),
-        days[order.to_numpy()],
+        ticker,
+        direction,
+        days,
         reals,
         {name: _label(table, name) for name in _LABELS},
         _cast(table, "meets_core", pa.bool_()) if "meets_core" in table.column_names else None,
         frozenset(table.column_names),
         tuple(notes),
     )
+
+
+def _repeated(
+    ticker: pa.Array, direction: pa.Array, days: npt.NDArray[np.int32], reals: Mapping[str, Floats]
+) -> list[str]:
+    """Note on rows that repeat another one's ticker, date, direction and prices: each counts as a setup."""
+    prices = {name: pa.array(reals[name], from_pandas=True) for name in _PRICES}
+    keys = pa.table({"ticker": ticker, "day": days, "direction": direction, **prices})
+    counts = keys.group_by(keys.column_names, use_threads=False).aggregate([([], "count_all")])
+    again = counts.filter(pc.greater(counts["count_all"], 1))
+    if not again.num_rows:
+        return []
+    n = pc.sum(again["count_all"]).as_py() - again.num_rows
+    first = f"{again['ticker'][0]} {iso_day(again['day'][0].as_py())}"
+    return [f"{n} rows repeat another row (first {first}): each counts as a setup of its own; remove them."]
+
+
+def _wrong_side(
+    ticker: pa.Array, direction: pa.Array, days: npt.NDArray[np.int32], reals: Mapping[str, Floats]
+) -> list[str]:
+    """Note on stops and targets on the wrong side of their entry: such a setup cannot have the result it states."""
+    sign = np.where(pc.equal(direction, "long").to_numpy(zero_copy_only=False), 1.0, -1.0)
+    found = []
+    for name, side in (("stop", -1.0), ("target", 1.0)):
+        is_wrong = sign * side * (reals[name] - reals["entry"]) < 0.0  # NaN: no target
+        if is_wrong.any():
+            row = int(np.argmax(is_wrong))
+            which = ("below", "above")[int(sign[row] * side < 0.0)]
+            found.append(
+                f"{int(is_wrong.sum())} rows have a {name} on the wrong side of their entry (first {ticker[row]} "
+                f"{iso_day(int(days[row]))}, {direction[row]}: entry {reals['entry'][row]:g}, {name} "
+                f"{reals[name][row]:g} {which} it); correct the table."
+            )
+    return found
 
 
 def _tickers(table: pa.Table, names: TickerNames) -> pa.Array:

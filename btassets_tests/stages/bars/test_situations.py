@@ -14,6 +14,7 @@ from btassets.errors import NoBarsError
 from btassets.run.run_stage import run_stage
 from btassets.run.tables import inputs_of
 from btassets.sources.calendar.calendars import exchange_sessions
+from btassets.sources.files.folder_guess import guess_folder
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.storage.lake import Lake
 from btassets_tests.support.situations import (
@@ -335,3 +336,41 @@ def test_a_source_that_knows_its_basis_is_not_judged_by_the_setting(tmp_path: Pa
     footers = book.lake.ticker_footers("ohlcv_history").values()
     assert sum((of_sums(facts.get("ex_dates", ())) for facts in footers), DividendDrop()).is_in_price
     assert "Q25" not in book.lake.read("bar_problems", book.scenario).column("rule").to_pylist()
+
+
+def test_rows_that_repeat_are_merged_and_counted_in_the_last_lines(tmp_path: Path) -> None:
+    """Bars of every hour that differ in their time only, or a download that was appended twice."""
+    files = files_of(market(2))
+    head, *rows = files["S0.csv"].splitlines()
+    files["S0.csv"] = "\n".join([head, *(row for row in rows for _ in range(7))]) + "\n"
+    found = look(new_book(tmp_path / "b", folder_of(tmp_path / "s", files)))
+    assert found.n_bars("S0") == len(rows)
+    assert f"duplicate of another row ({6 * len(rows)} rows in all); merged. [Q3]" in found.told
+
+
+def test_a_day_off_the_calendar_after_the_last_bar_counts_its_tickers(tmp_path: Path) -> None:
+    stocks = market(8, exchange_sessions(Lake(tmp_path / "lake", 4), "XNYS", day_number("2022-01-03"), AT + 19_000))
+    friday = max(day for day in stocks["S0"].dates if (int(day) + 3) % 7 == 4)
+    files = files_of(stocks)
+    for name, text in files.items():
+        kept = [line for line in text.splitlines() if line[:4] == "date" or day_number(line[:10]) <= friday]
+        files[name] = "\n".join([*kept, kept[-1].replace(kept[-1][:10], iso(int(friday) + 1))]) + "\n"
+    found = look(new_book(tmp_path / "b", folder_of(tmp_path / "s", files), calendar="XNYS"))
+    assert f"{iso(int(friday) + 1)}: 8 of 8 current tickers have a bar on a day that calendar XNYS" in found.told
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_named_as_such_and_no_column_of_it_is_guessed(tmp_path: Path, encoding: str) -> None:
+    files = files_of(market(2))
+    source = folder_of(tmp_path / "s", files)
+    (source / "S1.csv").write_bytes(files["S1.csv"].encode(encoding))
+    found = look(new_book(tmp_path / "b", source))
+    assert found.blocked == ["S1"]
+    assert (
+        found.told.count("S1.csv is not UTF-8 text, perhaps UTF-16; CSV files must be UTF-8; save it as UTF-8. [Q1]")
+        == 1
+    )
+    assert "[Q1] [Q1]" not in found.told
+    for file in source.iterdir():
+        file.write_bytes(files[file.name].encode(encoding))
+    assert guess_folder(source).values == {}

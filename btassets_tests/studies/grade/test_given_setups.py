@@ -218,3 +218,36 @@ def test_tickers_without_bars_and_entries_of_another_basis_are_named(folder: Pat
     assert "60 of 60 entries are outside the range of their bar" in answer.err
     assert "first 7203.T 20" in answer.err
     assert np.isfinite(json.loads((folder / "o.json").read_text())["candidates"])
+
+
+ONE = {"ticker": "M&M", "date": dt.date(2024, 3, 1), "entry": 50.0, "stop": 47.0, "target": 56.0}
+
+
+def notes_of(*rows: dict[str, object]) -> list[str]:
+    return list(read_setups(pa.Table.from_pylist([ONE | {"direction": "long"} | row for row in rows])).notes)
+
+
+def test_rows_that_repeat_another_are_counted_and_said() -> None:
+    assert notes_of({}, {"target": 57.0}, {"date": dt.date(2024, 3, 4)}) == []
+    (note,) = notes_of({}, {}, {}, {"ticker": "OTHER"}, {"ticker": "OTHER"})
+    assert note.startswith("3 rows repeat another row (first M&M 2024-03-01)")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (
+            {"stop": 52.5},
+            "(first M&M 2024-03-01, long: entry 50, stop 52.5 above it)",
+        ),
+        ({"target": 45.0}, "long: entry 50, target 45 below it"),
+        ({"direction": "short"}, "short: entry 50, stop 47 below it"),
+        ({"direction": "short", "stop": 52.0}, "short: entry 50, target 56 above it"),
+    ],
+)
+def test_levels_on_the_wrong_side_of_the_entry_are_named(row: dict[str, object], words: str) -> None:
+    assert words in notes_of(row)[0]
+
+
+def test_a_missing_target_is_on_no_side() -> None:
+    assert notes_of({"target": None}, {"direction": "short", "stop": 52.0, "target": 44.0}) == []

@@ -41,6 +41,7 @@ _HARM: dict[tuple[str, str], int] = {
     ("Q5", "quarantine"): 12,
     ("Q2", "quarantine"): 12,
     ("Q3", "quarantine"): 12,
+    ("Q3", "warn"): 13,
     ("Q6", "quarantine"): 13,
 }
 """Important rules and severities; a smaller number harms more. Other blocks come after the first ones."""
@@ -106,13 +107,18 @@ def grouped(rows: Iterable[dict[str, Any]]) -> list[DataFinding]:
             continue
         tickers = tuple(sorted({row["ticker"] for row in own}, key=str.encode))
         if len(own) <= _FEW:
-            found += [DataFinding(harm, rule, severity, (row["ticker"],), f"{row['text']} [{rule}]") for row in own]
+            found += [DataFinding(harm, rule, severity, (row["ticker"],), _with_rule(row["text"], rule)) for row in own]
             continue
         others = [ticker for ticker in tickers if ticker != own[0]["ticker"]]
         more = f" (and {len(others)} more: {', '.join(others[:3])}{', ...' if len(others) > 3 else ''})"
-        text = f"{own[0]['text']} [{rule}]{more if others else ''}"
+        text = f"{_with_rule(own[0]['text'], rule)}{more if others else ''}"
         found.append(DataFinding(harm, rule, severity, tickers, text))
     return sorted(found, key=lambda one: (one.harm, one.severity != "block", -len(one.tickers), one.text))
+
+
+def _with_rule(text: str, rule: str) -> str:
+    """Text with its rule in brackets, once: a refusal of a reader names it already."""
+    return text if text.endswith(f"[{rule}]") else f"{text} [{rule}]"
 
 
 def first_refusals(footers: Mapping[str, Mapping[str, Any]], most: int = 3) -> list[str]:
