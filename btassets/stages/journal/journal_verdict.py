@@ -100,9 +100,10 @@ def _measure_row(measure: str, graded: Sequence[Mapping[str, Any]], claims: Row)
         "last_asof": days[-1] if days else None,
     }
     if live is not None:
+        lo, hi = (live.lo, live.hi) if measure != "hit_rate" else (max(live.lo, 0.0), min(live.hi, 1.0))
         row |= {
-            "live_lo": live.lo if days else None,
-            "live_hi": live.hi if days else None,
+            "live_lo": lo if days else None,
+            "live_hi": hi if days else None,
             "more_setups": live.more_setups,
             "e_worse": live.e_worse,
             "e_as_tested": live.e_as_tested,
