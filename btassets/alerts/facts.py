@@ -78,13 +78,16 @@ def facts_marker(book: Book) -> str:
 
 
 def _setups(book: Book) -> list[Fact]:
-    if book.lake.footer("todays_setups", book.scenario) is None:
+    footer = book.lake.footer("todays_setups", book.scenario)
+    if footer is None:
         return []
+    # The tests trade week ends only.
+    preview = "" if footer.facts.get("is_signal_day") else " (preview)"
     return [
         Fact(
             "setup",
             f"setup:{row['asof_date']}:{row['ticker']}:{row['direction']}",
-            f"{row['ticker']} {row['direction']} qualifies at {row['asof_date']}: "
+            f"{row['ticker']} {row['direction']} qualifies at {row['asof_date']}{preview}: "
             + ", ".join(f"{name} {shown(row[name], kind)}" for name, kind in _LEVELS.items()),
             {name: row[name] for name in ("ticker", "direction", *_LEVELS)},
         )
@@ -102,6 +105,8 @@ def _exits(book: Book) -> list[Fact]:
     facts: list[Fact] = []
     for position, due, as_of in plan:
         when = "sell at the close of the next session" if due.since is None else f"since {due.since}: sell at the open"
+        if due.reason == "delisted":
+            when = f"the bars end on {due.since}: ask the broker for the proceeds"
         opened = position.opened or due.since
         facts.append(
             Fact(

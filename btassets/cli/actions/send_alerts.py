@@ -51,7 +51,7 @@ def _print(book: Book, rules: list[AlertRule], facts: list[Fact]) -> None:
     for rule in rules:
         own = due[rule.name]
         messages = messages_of(rule.form, book.folder.name, own)
-        say(f"{rule.name} ({rule.form}): {len(own)} facts in {len(messages)} messages would be sent")
+        say(f"{rule.name} ({rule.form}): would be sent: facts {len(own)}, messages {len(messages)}")
         for message in messages:
             say(mask(message.text))
         say("")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from btassets.render.format import shown
+from btassets.studies.account.held_exits import DELISTED
 from btassets.studies.account.order_plan import Held, OrderPlan, order_rows
 
 HELD_COLUMNS = ("ticker", "shares", "close", "value", "stop", "target", "sessions", "due")
@@ -53,6 +54,8 @@ def due_text(one: Held) -> str:
     due = one.exit
     if due is None:
         return ""
+    if due.reason == DELISTED:
+        return f"the bars end on {due.since}: ask the broker for the proceeds"
     if due.since is None:
         return f"{due.reason}: sell at the next close"
     return f"{due.reason} on {due.since} at {shown(due.price, 'price')}: sell at the next open"

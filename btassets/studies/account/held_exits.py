@@ -12,10 +12,13 @@ import numpy as np
 
 from btassets.engine.days import EPOCH
 from btassets.engine.portfolio.entries import Entries
-from btassets.engine.portfolio.exits import BY_TIME, OPEN_AT_END, REASON_NAMES, precompute_exits
+from btassets.engine.portfolio.exits import BY_DELISTING, BY_TIME, OPEN_AT_END, REASON_NAMES, precompute_exits
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookRules
 from btassets.studies.account.positions import Position
+
+DELISTED = REASON_NAMES[BY_DELISTING]
+"""Reason of an exit without a market: nothing can be ordered."""
 
 _NO_STOP = -1.0
 """A level that no price touches; a missing one would make the entry untradable."""

@@ -14,11 +14,13 @@ from typing import Any
 from btassets.engine.portfolio.portfolio_rules import BookRules
 from btassets.engine.portfolio.simulation_layout import N_CASH
 from btassets.engine.portfolio.sizing import ACCEPTED, order_at_open
-from btassets.studies.account.held_exits import HeldExit, HeldState
+from btassets.studies.account.held_exits import DELISTED, HeldExit, HeldState
 from btassets.studies.account.positions import Account, Position
 
 ORDER_COLUMNS = ("action", "ticker", "shares", "type", "stop", "target", "reason", "as_of")
 """Columns of the CSV file of orders."""
+
+_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -144,17 +146,19 @@ def _whole_shares(setup: Mapping[str, Any], equity: float, cash: float, rules: B
 
 
 def order_rows(plan: OrderPlan) -> list[dict[str, Any]]:
-    """Orders with the keys of `ORDER_COLUMNS`: sales first, then purchases in their order."""
+    """Orders with the keys of `ORDER_COLUMNS`: sales first, then purchases in their order; an ended ticker has none."""
     rows: list[dict[str, Any]] = []
     for position, due in plan.due:
+        if due.reason == DELISTED:
+            continue
         rows.append(
             {
                 "action": "SELL",
                 "ticker": position.ticker,
                 "shares": f"{position.shares:.12g}",
                 "type": "MARKET_ON_CLOSE" if due.since is None else "MARKET_ON_OPEN",
-                "stop": position.stop,
-                "target": position.target,
+                "stop": _price(position.stop),
+                "target": _price(position.target),
                 "reason": due.reason if due.since is None else f"{due.reason} on {due.since}",
                 "as_of": plan.as_of,
             }
@@ -165,11 +169,16 @@ def order_rows(plan: OrderPlan) -> list[dict[str, Any]]:
             "ticker": one.ticker,
             "shares": str(one.shares),
             "type": "MARKET_ON_OPEN",
-            "stop": one.stop,
-            "target": one.target,
+            "stop": _price(one.stop),
+            "target": _price(one.target),
             "reason": f"rank {one.rank} of the list",
             "as_of": plan.as_of,
         }
         for one in plan.taken
     ]
     return rows
+
+
+def _price(value: float | None) -> float | None:
+    """A level with the digits of an order."""
+    return None if value is None else round(value, _DIGITS)

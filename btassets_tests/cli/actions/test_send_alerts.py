@@ -39,7 +39,7 @@ def test_dry_run_test_message_and_once(book, web, monkeypatch):
     dry = call("alerts", "--book", book, "--test")
     assert (dry.code, web.posts) == (0, [])
     assert "chat (slack): " in dry.out
-    assert "qualifies at 2022-01-05: entry" in dry.out
+    assert "qualifies at 2022-01-05 (preview): entry" in dry.out
     assert not alerts_log(open_evening(book)).path.exists()
     test = call("alerts", "--book", book, "--send-test")
     assert (test.code, test.out.strip()) == (0, "chat (slack): accepted")
@@ -50,7 +50,7 @@ def test_dry_run_test_message_and_once(book, web, monkeypatch):
     assert "qualifies at 2022-01-05" in web.posts[1][1]["text"]
     again = call("alerts", "--book", book)
     assert (again.code, again.out.strip(), len(web.posts)) == (0, "nothing new to send", 2)
-    assert "chat (slack): 0 facts in 0 messages" in call("alerts", "--book", book, "--test").out
+    assert "chat (slack): would be sent: facts 0, messages 0" in call("alerts", "--book", book, "--test").out
 
 
 def test_a_due_exit_is_reported_once(book, web, monkeypatch):

@@ -6,7 +6,7 @@ from datetime import date
 from btassets.engine.portfolio.portfolio_rules import BookRules
 from btassets.studies.account.account_text import due_text, plan_head, plan_json, plan_tables
 from btassets.studies.account.held_exits import HeldExit, HeldState
-from btassets.studies.account.order_plan import Held, plan_orders
+from btassets.studies.account.order_plan import Held, order_rows, plan_orders
 from btassets.studies.account.positions import Account, Position
 
 HELD = [
@@ -15,6 +15,14 @@ HELD = [
     Held(Position("C", 1.0), None, None),
 ]
 SETUP = {"ticker": "D", "direction": "short", "entry": 5.0, "stop": 6.0, "target": None}
+
+
+def test_an_ended_ticker_has_no_order():
+    ended = Held(Position("Z", 1.0), 5.0, HeldState(9, HeldExit("delisted", date(2025, 1, 2), 5.0)))
+    assert due_text(ended) == "the bars end on 2025-01-02: ask the broker for the proceeds"
+    found = plan_orders([], Account((), 0.0), [ended], BookRules(), as_of="2025-01-03")
+    assert len(found.due) == 1
+    assert order_rows(found) == []
 
 
 def plan():
