@@ -14,6 +14,7 @@ from btassets.alerts.facts import Fact
 from btassets.alerts.ledger import FAILED, GAVE_UP, LOST, MAX_SENDS, SENDING, SENT, SentFacts, record_of
 from btassets.alerts.messages import Message, messages_of
 from btassets.book.book import Book
+from btassets.counted import counted
 from btassets.run.shown_lists import alerts_log
 from btassets.settings.account_settings import AlertRule
 from btassets.storage.chained_log import ChainedLog
@@ -43,12 +44,12 @@ class Outcome:
     @property
     def text(self) -> str:
         """One sentence."""
-        what = f"alerts {self.rule}: {self.facts} {'fact' if self.facts == 1 else 'facts'}"
+        what = f"alerts {self.rule}: {counted(self.facts, 'fact')}"
         if self.event == SENT:
             return f"{what} sent"
         if self.event == LOST:
             return f"{what} may not have arrived: an earlier send was interrupted; not repeated"
-        tried = f"{self.n_tries} {'attempt' if self.n_tries == 1 else 'attempts'}: {self.reason}"
+        tried = f"{counted(self.n_tries, 'attempt')}: {self.reason}"
         return f"{what} {'given up' if self.event == GAVE_UP else 'not sent, will be tried again'} after {tried}"
 
 

@@ -4,6 +4,9 @@ Belongs here: finding the first cause. Does not belong here: the errors themselv
 (`btassets.defs.notifications`, `btassets.cli`).
 """
 
+import contextlib
+import importlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,13 +44,23 @@ def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
     return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; see its page (`btassets ui`)")
 
 
+def _kind_of(error: Any) -> type[errors.BtassetsError] | None:
+    """Class of an error of this project; its module is imported if only the failed process had loaded it."""
+    name, message = str(getattr(error, "cls_name", "")), str(getattr(error, "message", ""))
+    module, _, rest = message.partition(f".{name}:")
+    if name and rest and re.fullmatch(r"btassets(\.\w+)+", module) and errors.error_named(name) is None:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+    return errors.error_named(name)
+
+
 def _of_error(error: Any) -> RunFailure:
     """Exit code and text of the innermost error raised by this project, else of the error itself."""
     found = error
     while found is not None:
         if getattr(found, "cls_name", "") == "DagsterExecutionInterruptedError":
             return RunFailure(EXIT_INTERRUPTED, "interrupted; finished work is kept, run again to continue.")
-        kind = errors.error_named(str(getattr(found, "cls_name", "")))
+        kind = _kind_of(found)
         if kind is not None:
             text = str(getattr(found, "message", "")).strip()
             return RunFailure(kind.exit_code, text.split(": ", 1)[1] if ": " in text else text, kind.__name__)

@@ -13,12 +13,9 @@ from dagster._core.storage.compute_log_manager import ComputeIOType
 from btassets.defs.assets import page_numbers as page
 from btassets.defs.assets import replay_assets as replay_defs
 from btassets.defs.failures import read_failure
-from btassets.defs.jobs import build_jobs
-from btassets.defs.launch_settings import changed_settings, scenario_config
 from btassets.graph.flow import STAGES
 from btassets.instance.runs.executors import n_stale
 from btassets.instance.ticker_ranges import n_targeted, range_tags, register
-from btassets.settings.models import Settings, flatten
 from btassets.stages.bars import ohlcv_history
 from btassets.stages.bars.restated import first_restated
 from btassets.stages.replay.candidates import ReplayOutcome
@@ -89,55 +86,6 @@ def test_every_asset_tells_what_it_is(home: Home) -> None:
         assert node.owners, key
         assert node.group_name in groups, key
         assert node.kinds, key
-
-
-def test_markdown_of_missing_and_many() -> None:
-    rows = pa.table({"a|b": ["x|y", None] * 10, "c": [1.5, float("nan")] * 10})
-    lines = page.markdown_table(rows, ("a|b", "c")).splitlines()
-    assert lines[2] == "| x\\|y | 1.50 |"
-    assert lines[3] == "| - | - |"
-    assert lines[-1].startswith("8 more rows")
-    assert page.markdown_table(rows.slice(0, 0), ("c",)) == "no rows"
-
-
-def test_sparkline_is_shown_inline() -> None:
-    n = 1_500
-    curves = pa.table(
-        {"curve": ["hold"] * n, "equity": [10_000.0 * 1.001**day * (1 + 0.3 * (day % 7)) for day in range(n)]}
-    )
-    line = page.sparkline(curves)
-    assert line is not None
-    assert line.startswith("![")
-    assert len(line) < page.MAX_MARKDOWN
-    assert page.sparkline(curves.slice(0, 1)) is None
-    flat = pa.table({"curve": ["target"] * 3, "equity": [100.0] * 3})
-    assert page.sparkline(flat) is not None
-
-
-def test_launch_settings_are_the_settings() -> None:
-    own = Settings.model_validate({"gates": {"min_rr": 1.75}})
-    config = scenario_config(own)
-    assert changed_settings(config(), own) == {}
-    asked = config.model_validate({"gates": {"min_rr": 2.0}, "exits": {"hold_days": [5, 10]}})
-    assert changed_settings(asked, own) == {"gates.min_rr": 2.0, "exits.hold_days": [5, 10]}
-    shown = set(flatten(config())) - {"name"}
-    assert shown == {key for key in flatten(own) if key == "profile" or key.split(".")[0] in type(asked).model_fields}
-    with pytest.raises(ValueError, match="greater than or equal to 0"):
-        config.model_validate({"gates": {"min_rr": -1.0}})
-    for name, field in config.model_fields["gates"].annotation.model_fields.items():
-        assert field.description, name
-    assert "at most 100" in config.model_fields["gates"].annotation.model_fields["min_confidence"].description
-
-
-def test_jobs_have_names_a_trader_understands() -> None:
-    assert [job.name for job in build_jobs()] == [
-        "everything",
-        "replay",
-        "analysis",
-        "report",
-        "full_backfill",
-        "scenario",
-    ]
 
 
 def test_a_lost_shard_is_never_a_success(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,17 +60,6 @@ def test_two_errors_of_one_name_are_refused() -> None:
         type("UsageError", (BtassetsError,), {"__module__": "elsewhere"})
 
 
-def test_a_failed_step_is_recognised_by_the_tree() -> None:
-    from btassets.defs.failures import _of_error
-
-    class Failure:
-        cls_name, cause = "BarOffCalendarError", None
-        message = "btassets.engine.portfolio.panel.BarOffCalendarError: ticker number 3: bar on 2020-01-01\n"
-
-    known = _of_error(Failure())
-    assert (known.exit_code, known.text) == (6, "ticker number 3: bar on 2020-01-01")
-
-
 def test_values_in_messages_are_short() -> None:
     assert len(brief("9" * 10_000)) < 120
     assert "digits" in brief(10**5000)

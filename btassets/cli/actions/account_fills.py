@@ -12,6 +12,7 @@ from btassets.cli.output.csv_text import csv_text, json_text
 from btassets.cli.output.stale import require_run, warn_if_stale
 from btassets.cli.terminal import say, show_table, tell
 from btassets.cli.where import book_of
+from btassets.counted import counted
 from btassets.errors import UsageError
 from btassets.graph.journal import ACCOUNT_READS
 from btassets.render.format import shown
@@ -49,7 +50,7 @@ def command_fills(*, file: Path | None, book: Path | None, layout: str) -> int:
     else:
         _print(report, setups, unmatched)
     if layout == "csv" and unmatched:
-        tell(f"{len(unmatched)} rows have no partner; --format table or json lists them")
+        tell(f"without a partner: {counted(len(unmatched), 'row')}; --format table or json lists them")
     warn_if_stale(opened, "journal_results")
     return 0
 
@@ -61,8 +62,7 @@ def _import(book: Book, file: Path) -> None:
     columns = ", ".join(f"{role}: {name}" for role, name in done.columns.items())
     tell(f"{file.name}: {done.n_new} of {done.n_rows} rows are new ({columns})")
     if done.skipped:
-        lines = f"{len(done.skipped)} {'line' if len(done.skipped) == 1 else 'lines'}"
-        tell(f"{lines} above the column names not read (first: {done.skipped[0][:80]})")
+        tell(f"{counted(len(done.skipped), 'line')} above the column names not read (first: {done.skipped[0][:80]})")
 
 
 def _print(report: FillReport, setups: Sequence[dict[str, Any]], unmatched: Sequence[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from btassets.alerts.sending import new_facts, rules_of, send_facts
 from btassets.book.book import Book
 from btassets.cli.terminal import say, tell
 from btassets.cli.where import book_of
+from btassets.counted import counted
 from btassets.errors import EXIT_SOME_TICKERS, UsageError
 from btassets.masking import mask
 from btassets.settings.account_settings import AlertRule
@@ -51,7 +52,9 @@ def _print(book: Book, rules: list[AlertRule], facts: list[Fact]) -> None:
     for rule in rules:
         own = due[rule.name]
         messages = messages_of(rule.form, book.folder.name, own)
-        say(f"{rule.name} ({rule.form}): would be sent: facts {len(own)}, messages {len(messages)}")
+        say(
+            f"{rule.name} ({rule.form}): {counted(len(own), 'fact')} in {counted(len(messages), 'message')} would be sent"
+        )
         for message in messages:
             say(mask(message.text))
         say("")
@@ -66,5 +69,5 @@ def _send_test(book: Book, rules: list[AlertRule]) -> int:
         if done.is_accepted:
             say(f"{rule.name} ({rule.form}): accepted")
         else:
-            tell(f"{rule.name} ({rule.form}): not accepted after {done.n_tries} attempts: {done.reason}")
+            tell(f"{rule.name} ({rule.form}): not accepted after {counted(done.n_tries, 'attempt')}: {done.reason}")
     return 0 if is_good else EXIT_SOME_TICKERS

@@ -11,6 +11,7 @@ from btassets.book.book import Book
 from btassets.cli.output.csv_text import csv_text
 from btassets.cli.output.out_file import checked_out
 from btassets.cli.terminal import say, show_table, tell
+from btassets.counted import counted
 from btassets.errors import UsageError
 from btassets.storage.files import replace_text
 
@@ -73,4 +74,4 @@ def write_orders(plan: "OrderPlan", path: Path) -> None:
     rows = order_rows(plan)
     text = csv_text(ORDER_COLUMNS, ([row[name] for name in ORDER_COLUMNS] for row in rows))
     replace_text(path.resolve(), text + "\n")
-    tell(f"{len(rows)} orders: {path}")
+    tell(f"{counted(len(rows), 'order')}: {path}")

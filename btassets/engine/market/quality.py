@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from btassets.counted import counted
 from btassets.engine.days import iso_day
 from btassets.engine.market.quality_returns import judge_returns
 from btassets.engine.market.quality_rows import (
@@ -157,7 +158,8 @@ def _judge_span(bars: RawBars, rules: QualityRules, found: Findings) -> None:
     if found.ticker not in rules.high_close_tickers and bars.close.max() > rules.max_close:
         high = np.flatnonzero(bars.close > rules.max_close)
         text = (
-            f"close {bars.close[high[0]]:g} ({len(high)} bars in all); closes above {rules.max_close:g} are rare; kept."
+            f"close {bars.close[high[0]]:g} ({counted(len(high), 'bar')} in all); closes above {rules.max_close:g} are "
+            "rare; kept."
         )
         found.add("Q18", "warn", int(bars.dates[high[0]]), len(high), text)
     if len(bars) < rules.min_bars:

@@ -9,6 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from btassets.counted import counted
 from btassets.engine.market.basis_evidence import volume_contradicts
 from btassets.engine.market.quality_rules import Findings, QualityRules
 from btassets.engine.market.quality_scale import ScaleChange, scale_changes
@@ -47,7 +48,7 @@ def judge_returns(bars: RawBars, basis: Basis, rules: QualityRules, found: Findi
             row = int(spikes[0]) + 1
             text = (
                 f"close {bars.close[row]:g} between {bars.close[row - 1]:g} and {bars.close[row + 1]:g} "
-                f"({len(spikes)} bars in all); a one-bar spike that reverses is often a misprint; kept."
+                f"({counted(len(spikes), 'bar')} in all); a one-bar spike that reverses is often a misprint; kept."
             )
             found.add("Q10", "warn", int(bars.dates[row]), len(spikes), text)
 
@@ -84,7 +85,7 @@ def _judge_jumps(bars: RawBars, growth: Floats, rules: QualityRules, found: Find
             more = "; correct the source, or confirm it by an override." if severity == "block" else "."
             text = (
                 f"{observed} from {bars.close[row - 1]:g} to {bars.close[row]:g}, {growth[row - 1]:.4g} "
-                f"times after recorded actions ({len(rows)} bars in all); beyond {rules.jump_block_ratio:g} "
+                f"times after recorded actions ({counted(len(rows), 'bar')} in all); beyond {rules.jump_block_ratio:g} "
                 f"times: {advice}{more}"
             )
             found.add("Q7", "block" if severity == "block" else "warn", int(bars.dates[row]), len(rows), text)
@@ -94,7 +95,7 @@ def _judge_jumps(bars: RawBars, growth: Floats, rules: QualityRules, found: Find
         row = int(large[0]) + 1
         text = (
             f"close {bars.close[row - 1]:g} to {bars.close[row]:g}, {growth[row - 1]:.4g} times after "
-            f"recorded actions ({len(large)} bars in all); beyond {rules.jump_warn_ratio:g} times; kept."
+            f"recorded actions ({counted(len(large), 'bar')} in all); beyond {rules.jump_warn_ratio:g} times; kept."
         )
         found.add("Q7", "warn", int(bars.dates[row]), len(large), text)
 
@@ -125,8 +126,8 @@ def _judge_scale(
         row, factor = units[0].row, units[0].factor
         text = (
             f"close {bars.close[row - 1]:g}, then open {bars.open[row]:g}: the unit of the prices changes by "
-            f"{max(factor, 1.0 / factor):g} ({len(units)} bars in all), as from pence to pounds; a file has one unit; "
-            "correct the source, or confirm the move by an override."
+            f"{max(factor, 1.0 / factor):g} ({counted(len(units), 'bar')} in all), as from pence to pounds; a file has "
+            "one unit; correct the source, or confirm the move by an override."
         )
         found.add("Q23", "block", int(bars.dates[row]), len(units), text)
     advice = (
@@ -140,7 +141,7 @@ def _judge_scale(
             row = some[0].row
             text = (
                 f"open {bars.open[row]:g} after close {bars.close[row - 1]:g} {seems} an unrecorded "
-                f"{some[0].spelled} split ({len(some)} bars in all); {advice}"
+                f"{some[0].spelled} split ({counted(len(some), 'bar')} in all); {advice}"
             )
             found.add("Q8", "block" if severity == "block" else "warn", int(bars.dates[row]), len(some), text)
     return is_named
@@ -175,7 +176,7 @@ def _judge_recorded(bars: RawBars, basis: Basis, rules: QualityRules, found: Fin
         seen = "do not show it: they are adjusted already" if basis == "raw" else "show it: they are raw"
         text = (
             f"split {bars.split[row]:g} is recorded, and the prices (close {bars.close[row - 1]:g}, open "
-            f"{bars.open[row]:g}) {seen} ({len(wrong)} splits in all); the source's basis is {basis!r}; "
+            f"{bars.open[row]:g}) {seen} ({counted(len(wrong), 'split')} in all); the source's basis is {basis!r}; "
             "correct source.basis or the file."
         )
         found.add("Q8", "block", int(bars.dates[row]), len(wrong), text)
@@ -192,7 +193,10 @@ def _judge_volume(bars: RawBars, basis: Basis, found: Findings) -> None:
             if basis == "raw"
             else "the volume shows it and the prices do not: volume before it is as traded, prices are adjusted"
         )
-        text = f"split {split:g} is recorded, and {seen} ({len(rows)} splits in all); correct the volume in the source."
+        text = (
+            f"split {split:g} is recorded, and {seen} ({counted(len(rows), 'split')} in all); correct the volume in "
+            "the source."
+        )
         found.add("Q25", "warn", int(bars.dates[rows[0]]), len(rows), text)
 
 
@@ -202,7 +206,7 @@ def _judge_adjusted(bars: RawBars, adjusted: Floats, growth: Floats, rules: Qual
     n_unusable = int((~is_usable).sum())
     if n_unusable:
         day = int(bars.dates[np.flatnonzero(~is_usable)[0]])
-        text = f"no adjusted close above 0 ({n_unusable} rows in all); not compared."
+        text = f"no adjusted close above 0 ({counted(n_unusable, 'row')} in all); not compared."
         found.add("Q9", "warn", day, n_unusable, text)
         adjusted = np.where(is_usable, adjusted, np.nan)
     with np.errstate(over="ignore"):
@@ -217,7 +221,7 @@ def _judge_adjusted(bars: RawBars, adjusted: Floats, growth: Floats, rules: Qual
             row = int(hits[0]) + 1
             text = (
                 f"adjusted return {vendor_growth[row - 1] - 1.0:+.4f}, from close and actions "
-                f"{growth[row - 1] - 1.0:+.4f} ({len(hits)} bars in all); the two must agree within "
+                f"{growth[row - 1] - 1.0:+.4f} ({counted(len(hits), 'bar')} in all); the two must agree within "
                 f"{100.0 * rules.adjusted_warn_frac:g}%; an action is missing or wrong in the source."
             )
             found.add("Q9", "block" if severity == "block" else "warn", int(bars.dates[row]), len(hits), text)

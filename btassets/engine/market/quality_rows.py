@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from btassets.counted import counted
 from btassets.engine.days import iso_day
 from btassets.engine.market.quality_rules import Findings, QualityRules
 from btassets.engine.market.raw_bars import RawBars
@@ -89,12 +90,12 @@ def sorted_by_date(raw: RawBars, found: Findings) -> RawBars:
     n_equal = int((is_repeat & ~differs).sum())
     if n_equal:
         day = int(bars.dates[np.flatnonzero(is_repeat & ~differs)[0]])
-        found.add("Q3", "warn", day, n_equal, f"duplicate of another row ({n_equal} rows in all); merged.")
+        found.add("Q3", "warn", day, n_equal, f"duplicate of another row ({counted(n_equal, 'row')} in all); merged.")
     if differs.any():
         row = int(np.flatnonzero(differs)[0])
         text = (
             f"two different rows for one date, close {bars.close[first[row]]:g} and {bars.close[row]:g} "
-            f"({int(differs.sum())} rows in all); dates must be unique; correct the source."
+            f"({counted(int(differs.sum()), 'row')} in all); dates must be unique; correct the source."
         )
         found.add("Q3", "block", int(bars.dates[row]), int(differs.sum()), text)
         # Overridden: neither row is trustworthy.
@@ -138,7 +139,7 @@ def on_sessions(bars: RawBars, sessions: Days | None, rules: QualityRules, found
     if not n_off:
         return bars
     first = int(bars.dates[np.flatnonzero(is_off)[0]])
-    text = f"bar on a day without a session ({n_off} rows in all); bars must be on sessions; dropped."
+    text = f"bar on a day without a session ({counted(n_off, 'row')} in all); bars must be on sessions; dropped."
     found.add("Q6", "quarantine", first, n_off, text)
     # Some sources pad holidays: a row without a trade is no evidence about the calendar.
     is_traded = is_off & (bars.dates <= sessions[-1]) & (bars.volume > 0.0) & np.isfinite(bars.close)
@@ -205,8 +206,8 @@ def plausible_rows(bars: RawBars, rules: QualityRules, found: Findings) -> RawBa
     if len(crossed):
         row = int(crossed[0])
         text = (
-            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g} ({len(crossed)} rows in all); low "
-            "must be the lowest and high the highest of the four; dropped."
+            f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g} ({counted(len(crossed), 'row')} in "
+            "all); low must be the lowest and high the highest of the four; dropped."
         )
         found.add("Q5", "quarantine", int(bars.dates[row]), len(crossed), text)
         shown = f"open {o[row]:g}, high {h[row]:g}, low {lo[row]:g}, close {c[row]:g}"
@@ -255,8 +256,8 @@ def _believable_actions(bars: RawBars, found: Findings) -> RawBars:
     rows = np.flatnonzero(is_bad)
     row = int(rows[0])
     text = (
-        f"split {bars.split[row]:g}, dividend {bars.dividend[row]:g} ({len(rows)} rows in all); a split must be "
-        "above 0, a dividend not below 0; correct the source."
+        f"split {bars.split[row]:g}, dividend {bars.dividend[row]:g} ({counted(len(rows), 'row')} in all); a split "
+        "must be above 0, a dividend not below 0; correct the source."
     )
     found.add("Q4", "block", int(bars.dates[row]), len(rows), text)
     split = np.where(is_bad_split, 1.0, bars.split)

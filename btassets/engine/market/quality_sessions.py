@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from btassets.counted import counted
 from btassets.engine.days import iso_day
 from btassets.engine.market.quality_rules import QualityRules
 from btassets.engine.market.raw_bars import Problem
@@ -105,7 +106,7 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
         day = int(days[at])
         text = (
             f"{iso_day(day)}: {living[at] - present[at]} of {living[at]} current tickers have no bar "
-            f"({len(warned)} days in all above {100.0 * rules.day_missing_warn_frac:g}%); kept."
+            f"({counted(len(warned), 'day')} in all above {100.0 * rules.day_missing_warn_frac:g}%); kept."
         )
         problems.append(Problem("", "Q19", "warn", day, len(warned), text))
     is_quiet = quiet > rules.day_quiet_warn_frac * present
@@ -114,7 +115,7 @@ def _judged(days: Days, living: Counts, present: Counts, quiet: Counts, rules: Q
         day = int(days[at])
         n = int(is_quiet.sum())
         text = (
-            f"{iso_day(day)}: {quiet[at]} of {present[at]} bars have no volume or no range ({n} days in all "
+            f"{iso_day(day)}: {quiet[at]} of {present[at]} bars have no volume or no range ({counted(n, 'day')} in all "
             f"above {100.0 * rules.day_quiet_warn_frac:g}%); kept."
         )
         problems.append(Problem("", "Q20", "warn", day, n, text))

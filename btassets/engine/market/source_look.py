@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from btassets.counted import counted
 from btassets.engine.days import iso_day
 from btassets.engine.market.basis_evidence import DividendDrop
 from btassets.engine.market.raw_bars import Basis, Problem
@@ -101,8 +102,8 @@ def unlisted_sessions(off_days: Days, first_bar: Days, last_bar: Days, code: str
     more = f", also {', '.join(iso_day(int(day)) for day in met[1:3])}" if len(met) > 1 else ""
     text = (
         f"{iso_day(int(days[at]))}: {counts[at]} of {living[at]} current tickers have a bar on a day that calendar "
-        f"{code} does not know ({len(met)} such days in all{more}); their rows were taken out; the calendar may lack "
-        'sessions, or be another exchange\'s: set calendar = "data" to use them.'
+        f"{code} does not know ({counted(len(met), 'such day')} in all{more}); their rows were taken out; the calendar "
+        'may lack sessions, or be another exchange\'s: set calendar = "data" to use them.'
     )
     return [Problem(EVERYBODY, "Q24", "warn", int(days[at]), len(met), text)]
 

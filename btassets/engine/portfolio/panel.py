@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from btassets.counted import counted
 from btassets.errors import EXIT_CHECK_FAILED, BtassetsError
 
 ENDED_AFTER_DAYS = 10  # calendar days without a bar before T after which a ticker counts as ended
@@ -27,8 +28,8 @@ class BarOffCalendarError(BtassetsError):
     def __str__(self) -> str:
         return (
             f"ticker number {self.ticker_no}: bar on {np.datetime64(self.day, 'D')} is not on a session "
-            f"({self.n_bars} bars in all); every bar of a book must be on its calendar; build the calendar from the "
-            "same bars or drop these rows by a quality rule."
+            f"({counted(self.n_bars, 'bar')} in all); every bar of a book must be on its calendar; build the calendar "
+            "from the same bars or drop these rows by a quality rule."
         )
 
 

@@ -50,7 +50,7 @@ def _answer(report: Report) -> str:
 def tiles(report: Report) -> str:
     """A few numbers with their comparisons."""
     at, _ = main_portfolio(report)
-    policy = {"hold": "hold exit", "target": "target exit"}.get(report["main_policy"] or "", "no book")
+    policy = {"hold": "hold exit", "target": "target exit"}.get(report["main_policy"] or "", "no portfolio")
     setups = "overall_qualified"
     parts = [
         _tile(report, "CAGR", f"{at}.cagr_pct", "pct", _beside(report, "cagr_pct", "pct"), policy),

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from btassets.counted import counted
 from btassets.sources.base import BlockedTickerError, Problem, RawBars
 from btassets.sources.files.column_guess import guessed_column, plain_name, same_name
 from btassets.sources.universe.ticker_names import MAX_TICKER_LENGTH
@@ -225,8 +226,8 @@ def _is_alike(name: str, ticker: str) -> bool:
 def _text_note(found: Numbers, dates: npt.NDArray[np.int32], ticker: str, name: str) -> Problem:
     day = int(dates[found.text_rows[0]])
     text = (
-        f"{ticker} {np.datetime64(day, 'D')}: {name} is {found.first_text!r} ({len(found.text_rows)} rows in all); "
-        "prices, volume and actions must be numbers with a decimal point; correct the source."
+        f"{ticker} {np.datetime64(day, 'D')}: {name} is {found.first_text!r} ({counted(len(found.text_rows), 'row')} "
+        "in all); prices, volume and actions must be numbers with a decimal point; correct the source."
     )
     return Problem(ticker, "Q4", "info", day, len(found.text_rows), text)
 

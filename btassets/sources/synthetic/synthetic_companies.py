@@ -66,10 +66,9 @@ class Companies:
         Raw price above which the company splits its shares, US dollars.
     earnings_offset, dividend_offset
         int64, days since 1970-01-01 modulo 91 of the quarterly dates.
-    int32, first date with a bar; date of the news that ends the ticker; last date with a bar. `NO_DATE` if there is
-    none.
-        int32, first date with a bar; date of the news that ends the ticker; last date with a bar.
-        `NO_DATE` where there is none.
+    listing_date, news_date, end_date
+        int32, first date with a bar; date of the news that ends the ticker; last date with a bar. `NO_DATE` if there
+        is none.
     news_jump, calm_after
         Return of the night of the news; multiple of the shocks after it.
     """

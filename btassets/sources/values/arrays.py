@@ -22,7 +22,9 @@ def values_of(column: pa.ChunkedArray | pa.Array, kind: type[_Number]) -> npt.ND
     if buffer is None or len(array) == 0:
         return np.empty(0, dtype=kind)
     offset = array.offset * np.dtype(kind).itemsize
-    return np.frombuffer(buffer, dtype=kind, count=len(array), offset=offset)
+    view = np.frombuffer(buffer, dtype=kind, count=len(array), offset=offset)
+    view.flags.writeable = False  # Arrow shares the buffer between columns, and allocates it writable
+    return view
 
 
 def is_text(kind: pa.DataType) -> bool:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.counted import counted
 from btassets.sources.values.arrays import is_text, values_of
 from btassets.sources.values.unreadable import UnreadableValueError
 
@@ -112,15 +113,15 @@ def _checked(days: pa.Array, name: str, *, may_be_missing: bool) -> Days:
     if n_missing and not may_be_missing:
         row = pc.index(pc.is_null(days), value=True).as_py() + 1
         raise UnreadableValueError(
-            f"row {row} has no date in column {name!r} ({n_missing} rows in all); every row needs its exchange date; "
-            "correct the file."
+            f"row {row} has no date in column {name!r} ({counted(n_missing, 'row')} in all); every row needs its "
+            "exchange date; correct the file."
         )
     values = values_of(days.fill_null(0) if n_missing else days, np.int64)
     wrong = np.flatnonzero((values < MIN_DAY) | (values > MAX_DAY))
     if len(wrong):
         raise UnreadableValueError(
             f"row {wrong[0] + 1} has day {values[wrong[0]]} from 1970-01-01 as its date in column {name!r} "
-            f"({len(wrong)} rows in all); dates must be between 1800 and 2200; check the unit of the column."
+            f"({counted(len(wrong), 'row')} in all); dates must be between 1800 and 2200; check the unit of the column."
         )
     found = values.astype(np.int32)
     if n_missing:
@@ -207,8 +208,8 @@ def _of_parts(
     if is_wrong.any():
         row = int(np.argmax(is_wrong))
         raise UnreadableValueError(
-            f"column {name!r} has {shown(row)[:40]!r} in row {row + 1} ({int(is_wrong.sum())} rows in all); there is "
-            f"no such day; dates must be {_FORMS}; correct the file."
+            f"column {name!r} has {shown(row)[:40]!r} in row {row + 1} ({counted(int(is_wrong.sum()), 'row')} in all); "
+            f"there is no such day; dates must be {_FORMS}; correct the file."
         )
     return pa.array(days.astype("datetime64[D]").astype(np.int64), mask=~is_valid)
 
@@ -236,8 +237,8 @@ def _of_text(column: pa.Array, name: str) -> pa.Array:
         parts[:, row], times[row], zones[row], is_numeric[row] = found
     if bad:
         raise UnreadableValueError(
-            f"column {name!r} has {texts[bad[0]][:40]!r} in row {bad[0] + 1} ({len(bad)} rows in all); dates must be "
-            f"{_FORMS}; convert them."
+            f"column {name!r} has {texts[bad[0]][:40]!r} in row {bad[0] + 1} ({counted(len(bad), 'row')} in all); "
+            f"dates must be {_FORMS}; convert them."
         )
     if is_numeric.any():
         _order_numeric(parts, is_numeric, texts, name)
@@ -304,8 +305,8 @@ def _refuse_ambiguous(
         late = np.flatnonzero(times_ms > _NOON_MS)
         if len(late):
             raise UnreadableValueError(
-                f"column {name!r} has the UTC time {shown(int(rows[late[0]]))} ({len(late)} rows in all); after noon "
-                "UTC the exchange date may be this day or the next; write exchange dates."
+                f"column {name!r} has the UTC time {shown(int(rows[late[0]]))} ({counted(len(late), 'row')} in all); "
+                "after noon UTC the exchange date may be this day or the next; write exchange dates."
             )
         return
     is_late = times_ms >= _EVENING_MS
@@ -319,7 +320,7 @@ def _refuse_ambiguous(
     if is_mixed or is_a_day_early:
         first = int(rows[np.argmax(is_late)])
         raise UnreadableValueError(
-            f"column {name!r} has the time {shown(first)} ({int(is_late.sum())} rows in the evening); such "
+            f"column {name!r} has the time {shown(first)} ({counted(int(is_late.sum()), 'row')} in the evening); such "
             "timestamps are midnights in another time zone, so their dates are a day early; write exchange dates, "
             "or timestamps with their zone."
         )

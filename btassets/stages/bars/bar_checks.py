@@ -23,7 +23,8 @@ def of_sessions(outcome: StageOutcome, tables: Tables, settings: Settings) -> li
     age = bars_age(tables, settings)
     behind = 0 if age is None else age.behind
     current, present = outcome.numbers["tickers_current"], outcome.numbers["tickers_at_as_of"]
-    missing_frac = 1.0 - present / current if current else 1.0
+    # Not 1 - present / current: 1 - 95 / 100 is above 0.05 in floats.
+    missing_frac = (current - present) / current if current else 1.0
     newer = _beyond(outcome, tables)
     numbers = {
         "tickers_current": current,

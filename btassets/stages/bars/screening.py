@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from btassets.counted import counted
 from btassets.engine.days import iso_day
 from btassets.engine.market.basis_evidence import as_sums, evidence_of
 from btassets.engine.market.overlap import Revision, merge_overlap, shrunk_history
@@ -94,8 +95,8 @@ def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Pr
     later = np.flatnonzero(bars.dates > last)
     day = int(bars.dates[later].min())
     text = (
-        f"{ticker} {iso_day(day)}: bar of an unfinished session ({len(later)} rows in total); bars are stored after "
-        f"the close, the last finished session is {iso_day(last)}; read again by the next run."
+        f"{ticker} {iso_day(day)}: bar of an unfinished session ({counted(len(later), 'row')} in total); bars are "
+        f"stored after the close, the last finished session is {iso_day(last)}; read again by the next run."
     )
     kept = taken(bars, np.flatnonzero(bars.dates <= last))
     return kept, Problem(ticker, "Q6", "info", day, len(later), text)

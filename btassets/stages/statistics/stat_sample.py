@@ -254,7 +254,7 @@ def estimate_row(found: Estimates, j: int, unit: str) -> dict[str, Any]:
 
 
 def as_statistics(rows: list[dict[str, Any]], schema: pa.Schema, scenario: str) -> pa.Table:
-    """Rows as a table: absent columns are null; NaN and infinity are refused."""
+    """Rows as a table: absent columns, NaN and infinity are null."""
 
     def clean(value: Any) -> Any:
         if isinstance(value, float | np.floating) and not np.isfinite(value):

@@ -6,6 +6,7 @@ Belongs here: columns and words. Does not belong here: the plan (`order_plan.py`
 from collections.abc import Sequence
 from typing import Any
 
+from btassets.counted import counted
 from btassets.render.format import shown
 from btassets.studies.account.held_exits import DELISTED
 from btassets.studies.account.order_plan import Held, OrderPlan, order_rows
@@ -44,7 +45,7 @@ def plan_head(plan: OrderPlan) -> str:
     """
     return (
         f"Account at {plan.as_of}: equity {shown(plan.equity, 'usd')}, cash {shown(plan.cash, 'usd')}, "
-        f"{plan.n_free} of {plan.n_slots} slots free; {len(plan.due)} exits due, {len(plan.taken)} to buy, "
+        f"{plan.n_free} of {plan.n_slots} slots free; {counted(len(plan.due), 'exit')} due, {len(plan.taken)} to buy, "
         f"cash after them {shown(plan.cash_left, 'usd')}"
     )
 

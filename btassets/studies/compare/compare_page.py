@@ -19,7 +19,7 @@ MEASURES = {
     "adjusted_r": "Benchmark-adjusted R per setup",
     "net_r": "Net R per setup",
     "mean_return": "Portfolio, mean return a year",
-    "sharpe": "Book, Sharpe ratio",
+    "sharpe": "Portfolio, Sharpe ratio",
 }
 KINDS = {"r": "r4", "frac_a_year": "snum4", "a_year": "snum2"}
 _CHIPS = {"higher": "yes", "lower": "no", "not distinguishable from noise": "open"}
@@ -119,7 +119,7 @@ def _differences(document: Document) -> str:
         lead,
         table(document["differences"], columns, caption="Paired differences"),
         f"<figure><figcaption><h3>Per setup, in R</h3></figcaption>{chart}</figure>",
-        block("The portfolios as in the reports", "", table(document["books"], _BOOK_COLUMNS, caption="Books")),
+        block("The portfolios as in the reports", "", table(document["books"], _BOOK_COLUMNS, caption="Portfolios")),
     )
 
 
@@ -146,9 +146,9 @@ def _curves(document: Document) -> str:
         columns = (Column("date", "Date"), Column("first", names[0], "usd"), Column("second", names[1], "usd"))
         behind = table(rows, columns, caption=f"Equity, {policy} exit")
         note = "Dollars at each close, logarithmic."
-        drawn.append(figure(f"Book, {policy} exit", note, chart, behind, legend=legend(entries)))
-    inner = f'<div class="grid">{"".join(drawn)}</div>' if drawn else '<p class="none">Neither book traded.</p>'
-    return section("curves", "Both books", "", inner)
+        drawn.append(figure(f"Portfolio, {policy} exit", note, chart, behind, legend=legend(entries)))
+    inner = f'<div class="grid">{"".join(drawn)}</div>' if drawn else '<p class="none">Neither portfolio traded.</p>'
+    return section("curves", "Both portfolios", "", inner)
 
 
 def _trades(document: Document) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.counted import counted
 from btassets.engine.days import iso_day
 from btassets.engine.floors import FLOORS
 from btassets.errors import CandidateTableError
@@ -160,7 +161,7 @@ def _repeated(
         return []
     n = pc.sum(again["count_all"]).as_py() - again.num_rows
     first = f"{again['ticker'][0]} {iso_day(again['day'][0].as_py())}"
-    return [f"{n} rows repeat another row (first {first}): each counts as a setup of its own; remove them."]
+    return [f"{counted(n, 'repeated row')} (first {first}): each counts as a setup of its own; remove repetitions."]
 
 
 def _wrong_side(
@@ -175,8 +176,8 @@ def _wrong_side(
             row = int(np.argmax(is_wrong))
             which = ("below", "above")[int(sign[row] * side < 0.0)]
             found.append(
-                f"{int(is_wrong.sum())} rows have a {name} on the wrong side of their entry (first {ticker[row]} "
-                f"{iso_day(int(days[row]))}, {direction[row]}: entry {reals['entry'][row]:g}, {name} "
+                f"{counted(int(is_wrong.sum()), 'row')} with the {name} on the wrong side of the entry (first "
+                f"{ticker[row]} {iso_day(int(days[row]))}, {direction[row]}: entry {reals['entry'][row]:g}, {name} "
                 f"{reals[name][row]:g} {which} it); correct the table."
             )
     return found
@@ -201,7 +202,7 @@ def _refuse_impossible(name: str, values: npt.NDArray[np.float64], ticker: pa.Ar
     wrong = np.flatnonzero(values <= 0.0)
     if len(wrong):
         row = int(wrong[0])
-        problem = f"{name} {values[row]:g} of {ticker[row].as_py()} ({len(wrong)} rows in all)"
+        problem = f"{name} {values[row]:g} of {ticker[row].as_py()} ({counted(len(wrong), 'row')} in all)"
         raise CandidateTableError(TABLE, problem, "prices must be above 0; correct the table.")
 
 
@@ -241,11 +242,11 @@ def _real(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     except UnreadableValueError as error:
         raise CandidateTableError(TABLE, error.reason.rstrip("."), "correct the table.") from error
     if len(found.text_rows):
-        problem = f"column {name} has {found.first_text!r} ({len(found.text_rows)} rows in all)"
+        problem = f"column {name} has {found.first_text!r} ({counted(len(found.text_rows), 'row')} in all)"
         raise CandidateTableError(TABLE, problem, "numbers need a decimal point and no other sign; correct the table.")
     wrong = np.flatnonzero(np.abs(found.values) > _MAX_NUMBER)
     if len(wrong):
-        problem = f"column {name} is {found.values[wrong[0]]:g} ({len(wrong)} rows in all)"
+        problem = f"column {name} is {found.values[wrong[0]]:g} ({counted(len(wrong), 'row')} in all)"
         raise CandidateTableError(TABLE, problem, f"no price and no score is above {_MAX_NUMBER:g}; correct the table.")
     return np.array(found.values)
 
@@ -259,7 +260,7 @@ def _label(table: pa.Table, name: str) -> pa.Array:
 def _refuse_missing(name: str, column: pa.Array) -> None:
     if column.null_count:
         first = pc.index(pc.is_null(column), value=True).as_py() + 1
-        problem = f"column {name} is missing in {column.null_count} rows, first in row {first}"
+        problem = f"column {name} is missing in {counted(column.null_count, 'row')}, first in row {first}"
         raise CandidateTableError(TABLE, problem, "every setup needs it; fill it in or remove the row.")
 
 
@@ -273,4 +274,6 @@ def _fill_rr(reals: dict[str, npt.NDArray[np.float64]], *, is_given: bool) -> st
     has_both = (risk > 0) & np.isfinite(reward)
     computed = np.divide(reward, risk, out=np.zeros(len(risk)), where=has_both)
     reals["rr"] = np.where(is_missing, computed, reals["rr"])
-    return f"rr is missing in {int(is_missing.sum())} rows; it was computed from the prices." if is_given else None
+    if not is_given:
+        return None
+    return f"rr is missing in {counted(int(is_missing.sum()), 'row')}; it was computed from the prices."

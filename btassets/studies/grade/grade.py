@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.counted import counted
 from btassets.engine.conventions import MIN_CROSS_SECTION
 from btassets.engine.days import iso_weeks
 from btassets.engine.features.factors import factor_signals
@@ -282,7 +283,7 @@ def _drop_warnings(dropped: Mapping[str, int], given: GivenSetups, reasons: npt.
         rows = np.flatnonzero(reasons == reason) if reason in ("no_bars", "no_bar_at_date") else []
         names = list(dict.fromkeys(given.ticker[int(row)].as_py() for row in rows))
         shown = f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else ""
-        found.append(f"{n} rows have no result: {reason}{shown}.")
+        found.append(f"{counted(n, 'row')} without a result: {reason}{shown}.")
     return found
 
 
@@ -319,7 +320,7 @@ def _core_warnings(given: GivenSetups, setups: pa.Table, rows: npt.NDArray[Any])
     stated = given.meets_core.take(pa.array(rows))
     n_other = pc.sum(pc.not_equal(stated, setups["meets_core"]).cast(pa.int64())).as_py() or 0
     used = "the activation takes precedence"
-    return [f"{n_other} rows have another meets_core than the activation gives; {used}."] if n_other else []
+    return [f"{counted(n_other, 'row')} with another meets_core than the activation gives; {used}."] if n_other else []
 
 
 def _rank_warnings(market: Market, ranks: pa.Table) -> list[str]:

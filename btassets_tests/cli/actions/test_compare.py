@@ -21,7 +21,14 @@ def test_it_prints_the_differences_and_where_the_page_is(two: Path) -> None:
     assert answer.code == 0, answer.err
     assert answer.err == ""
     assert answer.out.startswith("loose against base: ")
-    for words in ("Net R per setup", "Book, Sharpe ratio", "trades, hold exit", "removed", "added", "gates.min_rr"):
+    for words in (
+        "Net R per setup",
+        "Portfolio, Sharpe ratio",
+        "trades, hold exit",
+        "removed",
+        "added",
+        "gates.min_rr",
+    ):
         assert words in answer.out
     folder = two / "reports" / "compare-base-loose"
     assert str(folder / "compare.html") in answer.out

@@ -50,7 +50,7 @@ def test_dry_run_test_message_and_once(book, web, monkeypatch):
     assert "qualifies at 2022-01-05" in web.posts[1][1]["text"]
     again = call("alerts", "--book", book)
     assert (again.code, again.out.strip(), len(web.posts)) == (0, "nothing new to send", 2)
-    assert "chat (slack): would be sent: facts 0, messages 0" in call("alerts", "--book", book, "--test").out
+    assert "chat (slack): 0 facts in 0 messages would be sent" in call("alerts", "--book", book, "--test").out
 
 
 def test_a_due_exit_is_reported_once(book, web, monkeypatch):

@@ -8,50 +8,13 @@ import pytest
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import REASON_NAMES, STATUS_NAMES, precompute_exits
-from btassets.engine.portfolio.panel import BarOffCalendarError, BarPanel
-from btassets.engine.portfolio.portfolio_rules import BookConfig, BookRules
+from btassets.engine.portfolio.panel import BarPanel
+from btassets.engine.portfolio.portfolio_rules import BookConfig
 from btassets.engine.portfolio.simulation import simulate_books
 from btassets.engine.portfolio.simulation_table import book_row
-from btassets.engine.portfolio.variants import priced_tickers
 from btassets.stages.advice.report_numbers import book_numbers
-from btassets_tests.support.one_book import SEED_RULES, simulate_book
-
-PRICES = ("open", "high", "low", "close")
-LEVELS = ("entry", "stop", "target")
-FREE = BookRules(cost_per_side_frac=0.0, notional_cap_frac=1.0, risk_frac=0.01, policy="target", hold_days=3)
-
-
-def market(bars, first_day=18_000):
-    """Panel of `[{session: (open, high, low, close)}, ...]` on consecutive days."""
-    n = max(max(own) for own in bars) + 1
-    calendar = np.arange(first_day, first_day + n, dtype=np.int32)
-    offsets = np.cumsum([0] + [len(own) for own in bars])
-    dates = np.array([first_day + s for own in bars for s in own], dtype=np.int32)
-    prices = np.array([bar for own in bars for bar in own.values()], dtype=float)
-    return BarPanel.from_dates(calendar, offsets, dates, **dict(zip(PRICES, prices.T, strict=True)))
-
-
-def rows(panel, *setups):
-    """Entries from (ticker, session, entry, stop, target[, is_long])."""
-    cells = [(*s, True)[:6] for s in setups]
-    levels = {name: np.array([c[k] for c in cells], float) for k, name in enumerate(LEVELS, start=2)}
-    return Entries.from_rows(
-        panel,
-        ticker_no=np.array([c[0] for c in cells], np.int32),
-        asof_date=panel.calendar[np.array([c[1] for c in cells], np.int64)],
-        is_long=np.array([c[5] for c in cells], bool),
-        **levels,
-    )
-
-
-def run(panel, entries, rules, rank=None, **more):
-    exits = precompute_exits(panel, entries, rules)
-    rank = np.full(len(entries), 50.0) if rank is None else np.array(rank, float)[entries.row_no]
-    return simulate_book(panel, entries, exits, rules, is_qualified=np.ones(len(entries), bool), rank=rank, **more)
-
-
-def flat(price, *sessions):
-    return dict.fromkeys(sessions, (price, price, price, price))
+from btassets_tests.support.one_book import SEED_RULES
+from btassets_tests.support.small_panel import FREE, flat, market, rows, run
 
 
 def test_open_fill_pays_the_next_open_and_counts_the_entry_bar():
@@ -86,29 +49,6 @@ def test_open_fill_can_be_stopped_on_its_entry_bar():
     assert book.trades.exit_price[0] == 95.0  # both touched: the stop
     assert book.trades.gross_r[0] == pytest.approx(-7 / 5)
     assert book.trades.hold_days[0] == 1
-
-
-@pytest.mark.parametrize(
-    ("next_open", "status"),
-    [(95.0, "gapped_stop"), (95.01, "tradable"), (110.0, "gapped_target"), (109.99, "tradable")],
-)
-def test_an_open_at_a_level_is_no_fill(next_open, status):
-    bars = {0: (100, 100, 100, 100), 1: (next_open, 130, 90, next_open)}
-    panel = market([bars])
-    for policy in ("target", "hold"):
-        exits = precompute_exits(panel, rows(panel, (0, 0, 100.0, 95.0, 110.0)), replace(FREE, policy=policy))
-        assert STATUS_NAMES[exits.status[0]] == status
-
-
-def test_no_fill_without_a_bar_at_the_next_session_and_none_yet_at_the_last():
-    panel = market([flat(10, 0, 2, 3), flat(10, 0, 1, 2, 3)])
-    entries = rows(panel, (0, 0, 10.0, 9.0, 12.0), (0, 3, 10.0, 9.0, 12.0), (1, 0, 10.0, 9.0, 12.0))
-    exits = precompute_exits(panel, entries, FREE)
-    assert [STATUS_NAMES[s] for s in exits.status[np.argsort(entries.row_no)]] == [
-        "no_next_bar",
-        "pending",
-        "tradable",
-    ]
 
 
 def test_highest_rank_first_ties_by_row_and_every_refusal_has_its_reason():
@@ -167,11 +107,6 @@ def test_an_ended_ticker_is_sold_on_its_last_session():
     assert stale.n_positions[-2] == 1
 
 
-def test_ended_means_more_than_ten_days_before_the_last_session():
-    panel = market([flat(10, 0, 4), flat(10, 0, 5), flat(10, *range(16))])
-    assert panel.is_ended.tolist() == [True, False, False]
-
-
 def test_a_close_fill_on_the_last_bar_of_an_ended_ticker_is_none():
     panel = market([flat(10, 0, 1), flat(10, *range(20))])
     setups = rows(panel, (0, 1, 10.0, 9.0, 99.0))
@@ -191,19 +126,6 @@ def test_cash_pays_for_the_cost_too():
     assert run(panel, setups, close_rules).refusals == {"slots": 0, "cash": 1, "size": 0, "short": 0}
     poor = replace(close_rules, starting_capital=0.5, risk_frac=0.01)
     assert run(panel, setups, poor).refusals == {"slots": 0, "cash": 0, "size": 2, "short": 0}
-
-
-def test_priced_tickers_qualify_for_the_gate_or_for_a_variant():
-    flags = priced_tickers(
-        5,
-        ticker_no=np.array([0, 1, 2, 3, 3]),
-        is_long=np.array([False, True, True, False, True]),
-        meets_core=np.array([True, True, False, True, True]),
-        is_qualified=np.array([True, False, False, False, False]),
-        activation_percentile=np.array([0.0, 79.0, 99.0, 99.0, np.nan]),
-        raw_percentile=np.array([0.0, 80.0, 99.0, 99.0, 79.0]),
-    )
-    assert flags.tolist() == [True, True, False, False, False]
 
 
 def test_a_halt_freezes_the_position():
@@ -285,15 +207,6 @@ def test_scaling_all_prices_scales_nothing_but_shares():
         assert plain.trades.gross_r.tolist() == times_4.trades.gross_r.tolist()
 
 
-def test_a_bar_off_the_calendar_is_refused_with_its_date():
-    calendar = np.array([18_000, 18_002], np.int32)
-    ones = dict.fromkeys(PRICES, np.ones(2))
-    with pytest.raises(BarOffCalendarError, match="ticker number 1: bar on 2019-04-15"):
-        BarPanel.from_dates(calendar, np.array([0, 1, 2]), np.array([18_000, 18_001]), **ones)
-    cut = BarPanel.from_dates(calendar, np.array([0, 1, 2]), np.array([18_002, 18_003]), **ones)
-    assert cut.offsets.tolist() == [0, 1, 1]
-
-
 def test_simulate_books_keeps_the_order_of_its_configurations():
     panel = market([flat(10, *range(5))])
     entries = rows(panel, (0, 1, 10.0, 9.0, 99.0))
@@ -302,17 +215,3 @@ def test_simulate_books_keeps_the_order_of_its_configurations():
     books = simulate_books(panel, entries, [exits], configs, masks=np.ones((1, 1), bool), ranks=np.array([[60.0]]))
     assert books[0] is None
     assert books[1].n_trades == 1
-
-
-def test_the_unrounded_row_rounds_to_the_report_row():
-    panel = market([{0: (10,) * 4, 1: (10, 11, 10, 10.7), 2: (11, 12, 11, 11.3), 3: (11, 13, 11, 12.9)}])
-    book = run(panel, rows(panel, (0, 0, 10.0, 9.0, 99.0)), SEED_RULES)
-    plain = book_row(book)
-    rounded = book_numbers(plain, is_standard=False)
-    for name, value in rounded.items():
-        if isinstance(value, float):
-            digits = 1 if name.endswith("_pct") or name in ("win_rate", "avg_hold_days") else 2
-            assert round(plain[name], digits) == value, name
-        elif name in ("trades", "skipped_book_full", "cagr_pct", "spy_return_pct"):
-            assert plain[name] == value
-    assert plain["start_date"].isoformat() == rounded["start_date"]

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 from btassets.engine.market.bars import Bars
 from btassets.engine.replay.candidate_columns import ACTIONS, SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
 from btassets.engine.replay.kernel import replay_pass
-from btassets.engine.replay.lookahead import truncation_mismatches
-from btassets.engine.replay.replay_rules import ReplayRules
-from btassets.engine.replay.ticker import TickerReplay
-from btassets_tests.reference.awkward_bars import aligned, make_job, raw_of, replayed
+from btassets_tests.reference.awkward_bars import make_job, replayed
 
 SEEDS = st.integers(0, 10**6)
 modest = settings(max_examples=15, deadline=None)
@@ -81,32 +78,6 @@ def test_junk_in_the_future_changes_no_setup(seed, i):
             np.testing.assert_array_equal(
                 getattr(before, table)[name][rows[0]], getattr(after, table)[name][rows[1]], err_msg=name
             )
-
-
-@modest
-@given(SEEDS)
-def test_truncation_changes_nothing(seed):
-    job = make_job(seed, n=320)
-    replay = replayed(job)
-    sample = np.random.default_rng(seed).choice(320, 12, replace=False).astype(np.int32)
-    assert truncation_mismatches(replay, aligned(job), raw_of(job), sample, job["rules"]) == []
-
-
-def test_truncation_finds_a_value_that_knew_more():
-    job = make_job(5, n=320, halt=False)
-    replay = replayed(job)
-    i = int(replay.candidate_index[-1])
-    leaking = dict(replay.candidates)
-    leaking["rr"] = leaking["rr"].copy()
-    leaking["rr"][-1] += 1e-12
-    fewer = {name: column[:-1] for name, column in replay.candidates.items()}
-    sample = np.array([i], dtype=np.int32)
-    leaky = dataclasses.replace(replay, candidates=leaking)
-    (found,) = truncation_mismatches(leaky, aligned(job), raw_of(job), sample, job["rules"])
-    assert (found.asof_date, found.column) == (int(job["bars"].dates[i]), "rr")
-    short = TickerReplay(fewer, replay.signals, replay.candidate_index[:-1], replay.signal_index)
-    (found,) = truncation_mismatches(short, aligned(job), raw_of(job), sample, job["rules"])
-    assert (found.column, found.full, found.truncated) == ("direction", 1.0, 2.0)
 
 
 @modest
@@ -260,21 +231,6 @@ def test_a_stop_at_or_below_zero_is_no_long():
     assert (c["target"] > 0).all()
     actions = c["action"][c["direction"] == 1][lonely_shorts]
     assert (actions >= ACTIONS.index("NEUTRAL")).all()
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"min_lookback_bars": 40},
-        {"window_bars": 55},
-        {"horizon_days": 0},
-        {"horizon_days": 128},
-        {"max_targets": 0},
-    ],
-)
-def test_rules_refuse_what_the_pass_cannot_do(changes):
-    with pytest.raises(ValueError, match=next(iter(changes))):
-        ReplayRules(**changes)
 
 
 def test_one_signature_takes_read_only_arrays_and_refuses_other_types():

@@ -19,13 +19,10 @@ from btassets.engine.statistics.ewc import (
     weeks_of_overlap,
 )
 from btassets.engine.statistics.influence import (
-    benchmark_adjusted_r,
     difference,
-    group_influence,
     ratio_influence,
     series_influence,
     setup_influence,
-    week_numbers,
 )
 from btassets_tests.reference import naive_statistics as naive
 
@@ -232,32 +229,3 @@ def test_missing_weeks_of_a_series_and_spans_of_their_own():
     assert found.se[1] == pytest.approx(alone.se[0], rel=1e-12)
     rows = [(t, v) for t, v in enumerate(x[:, 0].tolist()) if not math.isnan(v)]
     assert found.se[0] == pytest.approx(naive.setup_mean(rows, 1)[1], rel=1e-9)
-
-
-def test_groups_are_masks():
-    rng = np.random.default_rng(9)
-    week, r = rng.integers(0, 100, 300), rng.standard_normal(300)
-    r[5] = np.nan
-    group = rng.integers(-1, 3, 300)
-    grouped = group_influence(week, r, 100, group, 3)
-    masked = setup_influence(week, r, 100, group[:, np.newaxis] == np.arange(3))
-    for name in ("estimate", "psi", "first", "last", "n_obs", "variance"):
-        assert getattr(grouped, name) == pytest.approx(getattr(masked, name))
-
-
-def test_week_numbers_leave_room_for_weeks_without_rows():
-    numbers, n_weeks = week_numbers(np.array([18, 4, 11], dtype=np.int32))
-    assert (numbers.tolist(), n_weeks) == ([2, 0, 1], 3)
-    assert week_numbers(np.zeros(0, np.int32))[1] == 0
-
-
-def test_benchmark_adjusted_r_by_hand():
-    # 5% risk: a market that rises 2% carries a long by 0.4R and costs a short as much
-    adjusted = benchmark_adjusted_r(
-        np.array([1.0, 1.0, 1.0, 1.0]),
-        np.array([0.02, 0.02, np.nan, 0.02]),
-        np.array([0.05, 0.05, 0.05, 0.0]),
-        np.array([True, False, True, True]),
-    )
-    assert adjusted[:2] == pytest.approx([0.6, 1.4])
-    assert np.isnan(adjusted[2:]).all()

@@ -55,10 +55,10 @@ def test_dates_are_exchange_dates(column: pa.ChunkedArray) -> None:
     [
         (chunked(["05/03/2021", "08/03/2021"]), "'05/03/2021'; day and month are ambiguous"),
         (chunked(["25/03/2021", "03/25/2021"]), "both orders of day and month occur"),
-        (chunked(["20210230", "20210308"]), "'20210230' in row 1 (1 rows in all); there is no such day"),
-        (chunked(["2021-02-30", "2021-03-08"]), "'2021-02-30' in row 1 (1 rows in all); there is no such day"),
+        (chunked(["20210230", "20210308"]), "'20210230' in row 1 (1 row in all); there is no such day"),
+        (chunked(["2021-02-30", "2021-03-08"]), "'2021-02-30' in row 1 (1 row in all); there is no such day"),
         (chunked(["Total", "2021-03-08"]), "'Total'"),
-        (chunked(["2021-03-05", ""]), "row 2 has no date in column 'date' (1 rows in all)"),
+        (chunked(["2021-03-05", ""]), "row 2 has no date in column 'date' (1 row in all)"),
         (chunked([dt.date(2021, 3, 5), None], pa.date32()), "row 2 has no date"),
         (chunked([utc(5), None], pa.timestamp("ns")), "row 2 has no date"),
         (chunked([1.5, 2.5], pa.float64()), "has 1.5 in row 1"),

@@ -1,11 +1,5 @@
 """What qualifies today: the same verdicts as the statistics, misses by hand, sizes, formats."""
 
-import csv
-import io
-import json
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,13 +10,12 @@ from hypothesis import strategies as st
 from btassets.engine.portfolio.sizing import size
 from btassets.engine.setups.scores import VOTE_WEIGHTS
 from btassets.graph.advice import TODAYS_SETUPS
-from btassets.render.todays_list import COLUMNS, as_csv, as_json, as_text
+from btassets.render.todays_list import as_text
 from btassets.run.floor_sql import qualifies
 from btassets.run.tables import inputs_of
 from btassets.settings.models import Gates
 from btassets.stages.advice.todays_setups import (
     MAX_MISSES,
-    TodaysList,
     failed_floors,
     nearest_misses,
     todays_list,
@@ -188,47 +181,3 @@ def test_size_never_risks_or_costs_more(entry: float, stop: float, capital: floa
     assert shares >= 0
     assert shares * abs(entry - stop) <= risk * capital * (1 + 1e-12)
     assert shares * entry <= cap * capital * (1 + 1e-12)
-
-
-def _example(**changes: Any) -> TodaysList:
-    row = {
-        "ticker": "AAA",
-        "direction": "long",
-        "entry": 50.123,
-        "stop": 45.0,
-        "target": 0.98765,
-        "rr": 1.5,
-        "confidence": 60.04,
-        "percentile": None,
-        "action": "LONG_HIGH",
-        "risk_level": "Low",
-        "failed_floors": "",
-        "is_projected": False,
-        "level_strength": 41.4,
-        **dict.fromkeys(VOTES, -0.04),
-    } | changes
-    return TodaysList(None, is_signal_day=False, last_signal_day=None, n_setups=1, n_ranked=0, qualified=[row])
-
-
-def test_formats_keep_their_columns() -> None:
-    found = _example()
-    rows = list(csv.DictReader(io.StringIO(as_csv(found))))
-    assert tuple(rows[0]) == COLUMNS
-    assert rows[0]["percentile"] == "-"
-    assert rows[0]["entry"] == "50.12"
-    assert rows[0]["target"] == "0.9877"
-    assert rows[0]["why"].startswith("trend +0.0 position +0.0")
-    value = json.loads(as_json(found, capital=20_000.0))
-    assert tuple(value["qualified"][0]) == COLUMNS
-    assert value["qualified"][0]["percentile"] is None
-    assert value["qualified"][0]["size"] == round(0.01 * 20_000 / 5.123, 2)
-    assert value["nearest_misses"] == []
-    text = as_text(found)
-    assert all(name in text for name in COLUMNS)
-    assert as_text(_example(entry=50.0, stop=50.0)).count(" - ") == 2
-
-
-def test_an_empty_list_is_said_in_words() -> None:
-    empty = replace(_example(), qualified=[])
-    assert as_text(empty).startswith("0 setups qualify at no session")
-    assert as_csv(empty) == ",".join(COLUMNS) + "\n"

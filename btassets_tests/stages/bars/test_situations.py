@@ -345,7 +345,7 @@ def test_rows_that_repeat_are_merged_and_counted_in_the_last_lines(tmp_path: Pat
     files["S0.csv"] = "\n".join([head, *(row for row in rows for _ in range(7))]) + "\n"
     found = look(new_book(tmp_path / "b", folder_of(tmp_path / "s", files)))
     assert found.n_bars("S0") == len(rows)
-    assert f"duplicate of another row ({6 * len(rows)} rows in all); merged. [Q3]" in found.told
+    assert f"duplicate of another row ({6 * len(rows):,} rows in all); merged. [Q3]" in found.told
 
 
 def test_a_day_off_the_calendar_after_the_last_bar_counts_its_tickers(tmp_path: Path) -> None:

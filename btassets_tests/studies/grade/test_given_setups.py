@@ -14,7 +14,6 @@ from btassets.engine.market.bars import Bars
 from btassets.errors import CandidateTableError
 from btassets.sources.values.tickers import TickerNames
 from btassets.studies.grade.given_setups import read_setups
-from btassets.studies.grade.grade_inputs import read_candidate_file
 from btassets_tests.support.book_factory import call, market, write_bars
 
 FILES = ("BRK-B", "HCAC-U", "M&M", "7203.T")
@@ -156,19 +155,19 @@ def table(**changes: list[object]) -> pa.Table:
     ("changes", "said"),
     [
         ({"direction": ["long", "flat"]}, "row 2: direction 'flat' is neither long nor short"),
-        ({"direction": ["long", None]}, "direction is missing in 1 rows, first in row 2"),
+        ({"direction": ["long", None]}, "direction is missing in 1 row, first in row 2"),
         ({"ticker": [700, 9988]}, "row 1: ticker 700 is not text"),
-        ({"ticker": ["A", ""]}, "ticker is missing in 1 rows"),
+        ({"ticker": ["A", ""]}, "ticker is missing in 1 row"),
         ({"date": ["2021-03-05", "2999-01-01"]}, "dates must be between 1800 and 2200"),
         ({"date": ["2021-03-05", "soon"]}, "'soon' in row 2"),
         ({"date": ["2021-03-05T22:00:00Z", "2021-03-08"]}, "after noon UTC"),
-        ({"entry": [0.0, 20.0]}, "entry 0 of A (1 rows in all); prices must be above 0"),
+        ({"entry": [0.0, 20.0]}, "entry 0 of A (1 row in all); prices must be above 0"),
         ({"entry": [10.0, -5.0]}, "entry -5 of B"),
         ({"stop": [9.0, 0.0]}, "stop 0 of B"),
         ({"target": ["12", "1,700"]}, "column target has '1,700'"),
-        ({"entry": [10.0, None]}, "entry is missing in 1 rows"),
+        ({"entry": [10.0, None]}, "entry is missing in 1 row"),
         ({"rr": [[1.0], [2.0]]}, "column 'rr' holds list"),
-        ({"confidence": [50.0, float("inf")]}, "column confidence is inf (1 rows in all); no price and no score"),
+        ({"confidence": [50.0, float("inf")]}, "column confidence is inf (1 row in all); no price and no score"),
         ({"momentum": [1e300, 1.0]}, "column momentum is 1e+300"),
         ({"target": ["1" * 400, "12"]}, "column target is inf"),
     ],
@@ -177,30 +176,6 @@ def test_impossible_values_are_refused_by_name(changes: dict[str, list[object]],
     with pytest.raises(CandidateTableError) as caught:
         read_setups(table(**changes), TickerNames(["A", "B"]))
     assert said in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"ticker,Ticker,date\nA,A,2021-03-05\n", "column 'ticker' occurs 2 times"),
-        (b"ticker,date,\xff\xfe\nA,2021-03-05,1\n", "cannot be read"),
-        (b"", "cannot be read"),
-        (b"ticker,date\nA\n", "cannot be read"),
-    ],
-)
-def test_a_file_that_is_no_table_is_refused(tmp_path: Path, data: bytes, said: str) -> None:
-    path = tmp_path / "setups.csv"
-    path.write_bytes(data)
-    with pytest.raises(CandidateTableError, match=said.replace("(", r"\(")):
-        read_candidate_file(path)
-
-
-def test_heads_in_any_case_and_any_usual_delimiter(tmp_path: Path) -> None:
-    path = tmp_path / "setups.csv"
-    path.write_text("Ticker;DATE;Direction; Entry;Stop;Target\nBRK-B;2021-03-05;Buy;10;9;12\n", encoding="utf-8-sig")
-    given = read_setups(read_candidate_file(path), TickerNames(["BRK.B"]))
-    assert (given.ticker.to_pylist(), given.direction.to_pylist()) == (["BRK.B"], ["long"])
-    assert given.reals["entry"].tolist() == [10.0]
 
 
 def test_tickers_without_bars_and_entries_of_another_basis_are_named(folder: Path) -> None:
@@ -214,7 +189,7 @@ def test_tickers_without_bars_and_entries_of_another_basis_are_named(folder: Pat
     words = ["grade", "--candidates", path, "--bars", folder / "bars", "--out", folder / "o.json"]
     answer = call(*words)
     assert answer.code == 0
-    assert "20 rows have no result: no_bars (NOPE)." in answer.err
+    assert "20 rows without a result: no_bars (NOPE)." in answer.err
     assert "60 of 60 entries are outside the range of their bar" in answer.err
     assert "first 7203.T 20" in answer.err
     assert np.isfinite(json.loads((folder / "o.json").read_text())["candidates"])
@@ -230,7 +205,7 @@ def notes_of(*rows: dict[str, object]) -> list[str]:
 def test_rows_that_repeat_another_are_counted_and_said() -> None:
     assert notes_of({}, {"target": 57.0}, {"date": dt.date(2024, 3, 4)}) == []
     (note,) = notes_of({}, {}, {}, {"ticker": "OTHER"}, {"ticker": "OTHER"})
-    assert note.startswith("3 rows repeat another row (first M&M 2024-03-01)")
+    assert note.startswith("3 repeated rows (first M&M 2024-03-01)")
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def test_what_cannot_be_a_candidate_table_is_refused(market):
     no_stop = given.set_column(3, "stop", pa.array([None, *given["stop"].to_pylist()[1:]], pa.float64()))
     for table, text in (
         (given.drop_columns(["stop", "entry"]), "no column entry, stop"),
-        (no_stop, "stop is missing in 1 rows, first in row 1"),
+        (no_stop, "stop is missing in 1 row, first in row 1"),
         (given.set_column(2, "entry", pa.array(["x"] * given.num_rows)), "column entry"),
         (given.slice(0, 0), "no rows"),
     ):
