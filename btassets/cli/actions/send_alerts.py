@@ -52,9 +52,8 @@ def _print(book: Book, rules: list[AlertRule], facts: list[Fact]) -> None:
     for rule in rules:
         own = due[rule.name]
         messages = messages_of(rule.form, book.folder.name, own)
-        say(
-            f"{rule.name} ({rule.form}): {counted(len(own), 'fact')} in {counted(len(messages), 'message')} would be sent"
-        )
+        n_facts, n_messages = counted(len(own), "fact"), counted(len(messages), "message")
+        say(f"{rule.name} ({rule.form}): {n_facts} in {n_messages} would be sent")
         for message in messages:
             say(mask(message.text))
         say("")
