@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The processes of pytest-xdist have told all they know by now, and what is said last is what was skipped."""
+    """The processes of pytest-xdist have reported everything by now; the skipped tests come last."""
     if hasattr(config, "workerinput"):
         leave_quietly()
 

@@ -240,7 +240,7 @@ def test_a_corrected_bar_replays_one_ticker(own_book: Path, own_market: Path, in
     assert {t for t in after if after[t] != before[t]} == {"SYN0003"}
     fresh = make_book(own_book.parent / "fresh", own_market, instance=instance)
     run(fresh)
-    # Only the record of the correction tells the two books apart.
+    # Only the record of the correction differs between the two books.
     ours = tables_of(own_book)
     assert different(tables_of(fresh), ours) == ["bar_revisions"]
     (row,) = ours["bar_revisions"].to_pylist()

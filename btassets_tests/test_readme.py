@@ -1,4 +1,4 @@
-"""The README keeps its word: every command in it runs, in its order, on a small folder of bars.
+"""The README is right: every command in it runs, in its order, on a small folder of bars.
 
 `make` and `pip` lines are not run here (CI runs both); their targets must exist. A toml block is worked
 into the settings file that its first line names, as its reader would do it.
@@ -85,7 +85,7 @@ def commands() -> list[list[str]]:
 
 @dataclass
 class Reader:
-    """Somebody who types the README into a terminal: a home, a current folder, an environment."""
+    """A user who types the README into a terminal: a home, a current folder, an environment."""
 
     home: Path
     here: Path
@@ -285,6 +285,6 @@ def test_pictures_are_small() -> None:
 
 
 def test_an_outside_repository_link_is_not_followed_here() -> None:
-    """Only two outside addresses stand in the README; a new one is a decision."""
+    """Only two outside addresses are in the README; a new one is a decision."""
     found = set(re.findall(r"https?://[^\s)`]+", README.read_text(encoding="utf-8")))
     assert found == {"https://dagster.io"}

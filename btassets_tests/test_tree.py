@@ -30,7 +30,7 @@ DOCS = ROOT / "docs"
 METHOD = DOCS / "method"
 
 PAGES_BESIDE_STAGES = {"null_market", "quality", "profiles", "grade", "sweep", "compare", "noise_audit"}
-"""Method pages that tell of no stage."""
+"""Method pages about no stage."""
 
 TABLES_OF_NO_STAGE = {"bars", "trials"}
 """Tables that `btassets export` makes from the stored bars, and the ledger that runs and sweeps add to."""

@@ -97,14 +97,16 @@ def prose_of_text(text: str) -> Iterator[tuple[int, str]]:
 @cache
 def pages() -> tuple[Path, ...]:
     found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("dbt_like_sql/**/*.sql")]
-    found += [path for path in ROOT.glob("btassets/**/*.py") if path.name not in GENERATED]
+    code = [*ROOT.glob("btassets/**/*.py"), *ROOT.glob("btassets_tests/**/*.py"), *ROOT.glob("docs/*.py")]
+    found += [path for path in code if path.name not in GENERATED and path != Path(__file__).resolve()]
     return tuple(sorted(found))
 
 
 def findings(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
     prose = prose_of_python(text) if path.suffix == ".py" else prose_of_text(text)
-    clauses = {} if path.suffix == ".sql" else _CLAUSES
+    # A test's docstring is a title: "What the page shows" is one.
+    clauses = {} if path.suffix == ".sql" or ROOT / "btassets_tests" in path.parents else _CLAUSES
     return [
         f"{path.relative_to(ROOT)}:{line}: {match[0].strip()!r}: {better}"
         for line, found in prose

@@ -87,7 +87,7 @@ def table_part(name: str) -> str:
 
 
 def stage_part(name: str) -> str:
-    """What a stage reads and what decides its answer, from its declaration in `btassets/graph`."""
+    """Inputs and settings of a stage, from its declaration in `btassets/graph`."""
     stage = STAGES[name]
     reads = ", ".join(_linked(table) for table in stage.reads) or "the source"
     outside = ", ".join(f"`{outside}`" for outside in stage.outside) or "none"
@@ -160,7 +160,7 @@ def settings_part(_argument: str) -> str:
 
 
 def profiles_part(_argument: str) -> str:
-    """What the two profiles set, from `btassets/settings/profiles.py`."""
+    """Settings of the two profiles, from `btassets/settings/profiles.py`."""
     defaults = flatten(Settings())
     seed = {
         f"{section}.{key}": value for section, values in PROFILES["legacy"].items() for key, value in values.items()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from btassets.counted import counted
 from btassets.errors import TableContractError
 from btassets.graph.columns import TableSpec
 from btassets.storage.lake import Footer
@@ -103,8 +104,7 @@ def _conform_table(spec: TableSpec, table: pa.Table) -> pa.Table:
         raise TableContractError(spec.name, str(error)) from error
     for column in spec.columns:
         if not column.nullable and conformed[column.name].null_count:
-            raise TableContractError(
-                spec.name,
-                f"{column.name} is null in {conformed[column.name].null_count} rows but must never be missing",
-            )
+            n_null = conformed[column.name].null_count
+            problem = f"{column.name} is null in {counted(n_null, 'row')} but must never be missing"
+            raise TableContractError(spec.name, problem)
     return conformed

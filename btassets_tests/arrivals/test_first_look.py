@@ -1,4 +1,4 @@
-"""What is said of a source before anything of it was read: each harm that a person would see at a glance."""
+"""Findings about a source before it is read: each harm that a person would see at a glance."""
 
 from collections.abc import Callable
 from pathlib import Path

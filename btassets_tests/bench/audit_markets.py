@@ -1,7 +1,8 @@
-"""Markets of the audit, run to their verdicts and kept: one line of JSON each, so that an interrupted run goes on.
+"""Markets of the audit, run to their verdicts and kept: one line of JSON each, so that an interrupted run
+continues.
 
-Belongs here: which seeds are for developing and which for judging, in which order they are run, what is kept of each.
-Does not belong here: the bars (`support.null_markets`), families of verdicts and bounds (`noise_audit.py`).
+Belongs here: which seeds are for developing and which for judging, in which order they are run, and their stored
+results. Does not belong here: the bars (`support.null_markets`), families of verdicts and bounds (`noise_audit.py`).
 """
 
 import json

@@ -47,7 +47,7 @@ _NOTHING_CHANGED = "nothing changed since the last run"
 
 
 def command_environment() -> dict[str, str]:
-    """Environment of the measured commands: this project, and no setting of whoever measures."""
+    """Environment of the measured commands: this project, and no setting of the user's."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("BTASSETS", "DAGSTER", "PYTHON"))}
     return environ | {"PYTHONPATH": str(_PROJECT)}
 
@@ -94,7 +94,7 @@ class Lab:
         return self.folder / "pristine"
 
     def book(self) -> Book:
-        """Open the book in this process, to look at what a command left."""
+        """Open the book in this process, to read the result of a command."""
         return open_book(self.book_folder)
 
     def prepare(self) -> Figure:

@@ -86,7 +86,7 @@ def run_command(
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
-            # Interrupted: the command is in a session of its own and would go on without us.
+            # Interrupted: the command is in a session of its own and would continue without us.
             _kill_group(process.pid)
             raise
         finally:
@@ -104,7 +104,7 @@ def run_command(
         last = " | ".join(texts[1].strip().splitlines()[-_LAST_LINES:])
         late = f"after {wall:.0f} s, " if wall >= timeout_s else ""
         raise MeasureError(f"exit code {process.returncode} {late}of {' '.join(words[1:])}: {last}")
-    # Linux tells the resident set in KiB; of several processes it is that of the largest one.
+    # Linux reports the resident set in KiB; of several processes it is that of the largest one.
     return Measured(wall, cpu, max(usage.ru_maxrss * 1024, sampler.peak_bytes) / _MB, *texts)
 
 

@@ -6,8 +6,8 @@ of one with a planted edge go through the stages that make a verdict, in this ma
 own. The table has a line per family of claims with k of n and its 95% interval (Clopper and Pearson).
 
 Bounds: a family's share at most 5%, its interval below 8% (with the markets that this takes), any claim of an edge
-anywhere in a report at most 10%. Power and coverage stand beside. Exit code 1 beyond a bound. `--reduced` is what CI
-runs: signals of generated markets alone, and a check that the same bound catches a p-value too small by a third.
+anywhere in a report at most 10%. Power and coverage are printed, too. Exit code 1 beyond a bound. CI runs
+`--reduced`: signals of generated markets alone, and a check that the same bound catches a p-value too small by a third.
 
 Seeds are in `JUDGING`: never used for developing a rule. Rules were developed on `DEVELOPMENT`.
 
@@ -196,7 +196,7 @@ def coverage_lines(kind: str, markets: Sequence[Market]) -> list[Line]:
 
 
 def year_lines(what: str, markets: Sequence[Market]) -> list[Line]:
-    """Lines of a year of weekly looks at the signals, and with them at the headline; none where no year was asked."""
+    """Lines of a year of weekly checks of the signals, and with them at the headline; none where no year was asked."""
     asked = [market for market in markets if market.year is not None]
     if not asked:
         return []
@@ -233,7 +233,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--tickers", type=int, default=80, metavar="N", help="tickers of each (default: 80)")
     parser.add_argument("--shift", type=int, default=0, metavar="N", help="added to every seed: other markets")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="markets side by side (default: 1)")
-    parser.add_argument("--keep", type=Path, default=None, metavar="FILE", help="add each market there; go on from it")
+    parser.add_argument(
+        "--keep", type=Path, default=None, metavar="FILE", help="add each market there; continue from it"
+    )
     parser.add_argument("--only-kept", action="store_true", help="the table of what FILE has, nothing run")
     parser.add_argument("--reduced", action="store_true", help="what CI runs: under a minute and a half")
     asked = parser.parse_args(words)

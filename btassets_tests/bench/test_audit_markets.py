@@ -1,4 +1,4 @@
-"""Markets of the audit: their seeds and order, what is kept, and one of each kind run to its verdicts."""
+"""Markets of the audit: their seeds and order, their stored results, and one of each kind run to its verdicts."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`doctor --deep`: what it looks at, and that it repairs nothing."""
+"""`doctor --deep`: it reads every file and repairs nothing."""
 
 from pathlib import Path
 

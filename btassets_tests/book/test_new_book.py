@@ -1,4 +1,4 @@
-"""The settings file that `init` writes explains every setting and says what was asked."""
+"""The settings file that `init` writes explains every setting and contains the given values."""
 
 import tomllib
 from pathlib import Path

@@ -1,7 +1,7 @@
 """What a page of another site can do to the Dagster page and the reports, tried in a real browser: nothing.
 
-Needs a Chromium on the PATH. The page behind the door is a stand-in that remembers what reached it; the
-door, the reports server and the browser are real.
+Needs a Chromium on the PATH. The page behind the guard is a stand-in that remembers what reached it; the
+guard, the reports server and the browser are real.
 """
 
 import contextlib

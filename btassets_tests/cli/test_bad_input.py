@@ -1,4 +1,4 @@
-"""Bad input: each kind gets its message and exit code, the others go on, the last good report stays."""
+"""Bad input: each kind gets its message and exit code, other tickers are processed, the last good report stays."""
 
 import errno
 import os

@@ -71,7 +71,7 @@ def test_a_command_that_reads_refuses_what_is_damaged(
         assert "`btassets run` rebuilds it" in answer.err
         assert answer.out == ""
     assert path.exists(), "a command that reads changes nothing"
-    assert call("sql", "select count(*) from sessions", "--book", book).code == 0, "other tables go on"
+    assert call("sql", "select count(*) from sessions", "--book", book).code == 0, "other tables are processed"
 
 
 def test_a_report_that_was_cut_is_refused_and_written_again(book: Path, finished_book: Path) -> None:

@@ -48,7 +48,7 @@ def test_every_rule_fires_on_its_ticker_and_clean_tickers_have_no_finding(faulty
     found = problems(folder)
     told = {(row["ticker"], f"{row['rule']} {row['severity']}") for row in found}
     assert {(t, rule) for t, rule in expected.items() if t != "PENNY"} <= told
-    # One fault may break a second rule; nothing else is said of anybody.
+    # One fault may break a second rule; there is no other finding.
     beside = {
         ("SLIP", "Q10 warn"), ("SPLIT", "Q7 warn"), ("MANYBAD", "Q4 quarantine"),
         ("SLIP", "Q7 warn"), ("WRONGADJ", "Q9 warn"),

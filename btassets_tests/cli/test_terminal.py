@@ -32,7 +32,7 @@ def in_terminal(
     until: Callable[[bytes], bool] | None = None,
     **environment: str,
 ) -> tuple[int, bytes]:
-    """Run a command in a pseudo-terminal; Ctrl-C is typed when `until` holds of what was shown."""
+    """Run a command in a pseudo-terminal; Ctrl-C is typed when `until` holds for the output."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     base = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES", "PAGER")}

@@ -1,6 +1,6 @@
 """The batched event log against Dagster's own: same rows, same answers.
 
-Belongs here: what a reader could tell the two logs apart by. Kills: `test_event_log_kills.py`; several
+Belongs here: differences between the two logs that a reader could see. Kills: `test_event_log_kills.py`; several
 processes: `test_event_log_processes.py`; how fast it is: bench_event_log.
 """
 
@@ -203,7 +203,7 @@ def test_check_that_was_planned_twice_is_refused_but_kept(tmp_path: Path) -> Non
 def test_untested_dagster_gets_the_stock_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line in the log per process, and the same instance goes on."""
+    """One line in the log per process, and the same instance continues."""
     with open_instance(tmp_path, batched=True) as instance:
         storage_of(instance).store_event(materialization("one run", "asset"))
     monkeypatch.setattr(event_log, "TESTED_DAGSTER_VERSIONS", ("0.0.1",))

@@ -120,7 +120,7 @@ def test_forks_share_no_connection(instance: dg.DagsterInstance) -> None:
 def test_fork_in_the_middle_of_a_transaction_gives_the_child_a_fresh_start(
     instance: dg.DagsterInstance,
 ) -> None:
-    """Nothing in Dagster does that; the child must neither wait for ever nor touch what it inherits."""
+    """Nothing in Dagster does that; the child must neither wait forever nor touch what it inherits."""
     storage = storage_of(instance)
     assert isinstance(storage, BatchedSqliteEventLogStorage)
     with storage._transaction("one run", is_index_needed=True):

@@ -123,7 +123,7 @@ def benjamini_hochberg(p_values):
 
 
 def permuted_percentiles(values, source):
-    """Percentiles of one week when ticker i stands for ticker source[i]; None = not ranked."""
+    """Percentiles of one week when ticker i is in the place of ticker source[i]; None = not ranked."""
     n = len(values)
     taken = [values[source[i]] if values[i] is not None else None for i in range(n)]
     known = sorted(v for v in taken if v is not None)

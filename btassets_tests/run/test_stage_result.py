@@ -37,7 +37,7 @@ def test_columns_get_their_declared_order_and_type():
         (rows(n=[1.5, 2.0]), "table sample:"),  # a fraction in a column of whole numbers
         (rows(n=[2**40, 1]), "table sample:"),
         (rows(x=["a", "b"]), "table sample:"),
-        (rows(ticker=["A", None]), "ticker is null in 1 rows"),
+        (rows(ticker=["A", None]), "ticker is null in 1 row"),
         (rows(ticker=[None, None]), "ticker is null in 2 rows"),
     ],
 )

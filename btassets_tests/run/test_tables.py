@@ -1,4 +1,4 @@
-"""A stage is handed what it declares: nothing else can be read, by any of the ways there are."""
+"""A stage receives the tables that it declares, and can read no other in any way."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The view of settings that a stage is handed: what is declared, and nothing else."""
+"""The view of settings that a stage receives: declared settings only."""
 
 import pytest
 

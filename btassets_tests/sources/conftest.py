@@ -1,6 +1,6 @@
 """What the tests of the vendors' sources start from.
 
-Belongs here: fixtures of more than one file of this folder; the server that stands for a vendor differs in each.
+Belongs here: fixtures of more than one file of this folder; the server in a vendor's place differs in each.
 """
 
 import pytest

@@ -61,7 +61,7 @@ def folder() -> Iterator[Path]:
 
 
 def outcome(folder: Path, name: str, data: bytes) -> RawBars | BlockedTickerError:
-    """What becomes of one spoilt file, after a look that its neighbours are whole and untouched."""
+    """Outcome of one damaged file, after a check that its neighbours are unchanged."""
     path = folder / name
     path.write_bytes(data)
     try:

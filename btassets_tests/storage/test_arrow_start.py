@@ -1,4 +1,4 @@
-"""Arrow without pandas: not imported by us, and there for whoever imports it later."""
+"""Arrow without pandas: not imported by us, and available to a later import."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Sealed files: what is in them, and the look at every byte."""
+"""Sealed files: their content, and the check of every byte."""
 
 from pathlib import Path
 

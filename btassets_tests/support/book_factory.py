@@ -29,7 +29,7 @@ SHIFT_DAYS = 7 * 208
 PROJECT = Path(__file__).parents[2]
 
 HISTORY = ("journal", "journal_results", "journal_verdict")
-"""Tables of what was shown when: no function of the bars and settings of now."""
+"""Tables of shown lists: no function of the current bars and settings."""
 
 _OF_THE_RUN = {"backtest_report": ["folder", "settings_hash"]}
 """Columns that name the settings as a whole, executor and storage included."""

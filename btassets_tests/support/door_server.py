@@ -1,6 +1,6 @@
-"""A door with a page and reports behind it, served in this process, and a plain socket to talk to it.
+"""A guard with a page and reports behind it, served in this process, and a plain socket to talk to it.
 
-The page behind the door is a stand-in that answers everything and remembers it: a test sees what was let in.
+The page behind the guard is a stand-in that answers everything and remembers it: a test sees what was let in.
 """
 
 import asyncio
@@ -86,9 +86,9 @@ async def _page(served: Served, scope: Any, receive: Any, send: Any) -> None:
 
 @contextlib.contextmanager
 def served_door(reports: Path, *, is_open: bool = False) -> Iterator[Served]:
-    """Serve a door over a stand-in page and a reports folder, as `btassets.instance.web.application` does.
+    """Serve a guard over a stand-in page and a reports folder, as `btassets.instance.web.application` does.
 
-    `is_open`: the page without the door, to see that an attack would reach it.
+    `is_open`: the page without the guard, to see that an attack would reach it.
     """
     served = Served(free_port())
 
@@ -111,7 +111,7 @@ def served_door(reports: Path, *, is_open: bool = False) -> Iterator[Served]:
     thread.start()
     deadline = time.monotonic() + 60
     while not server.started:
-        assert time.monotonic() < deadline, "the door was not served within a minute"
+        assert time.monotonic() < deadline, "the guard was not served within a minute"
         time.sleep(0.02)
     try:
         yield served

@@ -1,4 +1,4 @@
-"""Markets without a selection edge from three generators, as books that have run: what the audit looks at.
+"""Markets without a selection edge from three generators, as books that have run: the markets of the audit.
 
 `own`: the demo's generator. `regimes`: other code, with betas from 0.3 to 2, a market in two regimes of
 volatility, sectors, listings and ends. `flipped`: real bars of `BTASSETS_REAL_BARS`, a draw of their tickers,

@@ -1,4 +1,4 @@
-"""One book at a time, as tests and the bench look at it, and the rules of the legacy profile."""
+"""One book at a time, as tests and the bench read it, and the rules of the legacy profile."""
 
 import numpy as np
 from numpy.typing import NDArray

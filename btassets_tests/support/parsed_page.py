@@ -17,7 +17,7 @@ class Node:
     words: list[str] = field(default_factory=list)
 
     def all(self, name: str = "", **attributes: str) -> list["Node"]:
-        """Descendants of a name that carry the attributes; `css` stands for one class."""
+        """Descendants of a name that carry the attributes; `css` is one class."""
         css = attributes.pop("css", None)
         found = []
         for child in self.children:

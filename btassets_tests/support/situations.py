@@ -115,7 +115,7 @@ class Look:
     problems
         Ticker, rule, severity and text of every finding.
     findings
-        Those that are told in the last lines.
+        Those in the last lines of a run.
     """
 
     book: Book

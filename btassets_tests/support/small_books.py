@@ -49,7 +49,7 @@ def run_book(n_tickers: int = 8, years: float = 3.0, benchmark: str = "SYNIDX", 
 
 
 def run_as(book: Book, name: str, **overrides: Any) -> Book:
-    """Run a scenario of the book; `__` in a key stands for the dot."""
+    """Run a scenario of the book; `__` in a key means the dot."""
     flat = {key.replace("__", "."): value for key, value in overrides.items()}
     scenario = open_book(book.folder, scenario=f"set-{name}", overrides=flat, environ={})
     run_scenario(scenario, n_threads=1, log=_quiet)

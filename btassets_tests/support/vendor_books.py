@@ -25,7 +25,7 @@ KEYS = {
 
 
 def vendor_book(folder: Path, kind: str, url: str, tickers: Iterable[str], **values: Any) -> Book:
-    """A book that fetches `tickers` up to 2021-04-16, without waiting; `__` in a key stands for the dot."""
+    """A book that fetches `tickers` up to 2021-04-16, without waiting; `__` in a key means the dot."""
     flat = {
         "source.kind": kind,
         "source.base_url": url,

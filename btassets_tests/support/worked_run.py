@@ -77,7 +77,7 @@ def compute(book: Book) -> dict[str, Any]:
 
 
 def facts_of(root: Path) -> dict[str, Any]:
-    """Everything that the test looks at."""
+    """Everything that the test reads."""
     least = write_source(root)
     folder = root / "book"
     make_book(

@@ -22,7 +22,7 @@ class Counts:
     n_refused
         A documented exit code other than 0, with words and without a traceback.
     n_recovered
-        The fault took effect, was told or repaired, and everything equals the undisturbed book.
+        The fault took effect, was reported or repaired, and everything equals the undisturbed book.
     n_unharmed
         The command ended with 0 and everything is right: the fault came too late, or was no fault.
     failures
@@ -65,7 +65,7 @@ def total(counts: list[Counts]) -> Counts:
 
 
 def as_markdown(counts: list[Counts]) -> str:
-    """The table, as it stands in docs/operations.md."""
+    """The table, as in docs/operations.md."""
     rows = [HEAD, *(one.row() for one in [*counts, total(counts)])]
     widths = [max(len(row[k]) for row in rows) for k in range(len(HEAD))]
 

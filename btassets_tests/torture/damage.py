@@ -90,7 +90,7 @@ def scale_prices(path: Path, _rng: Random) -> list[Path]:
 
 
 def foreign(path: Path, _rng: Random) -> list[Path]:
-    """A Parquet file of somebody else in the place of ours."""
+    """A Parquet file of another program in the place of ours."""
     table = in_child(pq.read_table, path)
     in_child(pq.write_table, table.replace_schema_metadata(None), path)
     return [path]
@@ -105,10 +105,12 @@ def _rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> bool:
         old = file.read()
         kept = file.metadata.metadata
     new = change(old)
+    if new.equals(old):
+        return False  # a table without what the attack changes is left as it is
     with pq.ParquetWriter(path, new.schema.remove_metadata(), compression="lz4") as writer:
         writer.write_table(new.replace_schema_metadata(None))
         writer.add_key_value_metadata({k: v for k, v in kept.items() if k != b"ARROW:schema"})
-    return not new.equals(old)
+    return True
 
 
 ANY: tuple[Hurt, ...] = (flip_bit, flip_bit, flip_bit, cut, empty, zero_bytes, grow)

@@ -1,6 +1,6 @@
 """SIGKILL and Ctrl-C at random moments, in every kind of process that writes.
 
-Invariant: whatever was killed, the next run ends with 0 and its tables equal the undisturbed book's; an
+Invariant: after any kill, the next run ends with 0 and its tables equal the undisturbed book's; an
 interrupt ends with 130 and without a traceback.
 """
 

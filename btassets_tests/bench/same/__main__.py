@@ -33,7 +33,7 @@ SCENARIOS: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("earlier", "legacy", {}),
     ("earlier_strict", "legacy", {"gates.min_rr": 2, "portfolio.max_positions": 15}),
 )
-"""Name, profile and settings of what is run beside the base: one scenario in each profile, and the legacy base."""
+"""Name, profile and settings of the scenarios beside the base: one in each profile, and the legacy base."""
 
 
 @dataclass

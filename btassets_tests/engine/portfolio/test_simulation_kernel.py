@@ -240,7 +240,7 @@ def test_a_batch_equals_its_books_one_by_one(market):
         batch = simulated(with_trades=False, with_curves=False)
         uncounted = simulated(with_counts=False)
         for config, got, other in zip(configs, batch, uncounted, strict=True):
-            # Rows that a book without means does not look at change nothing but what it counts.
+            # Rows that a book without means ignores change only its counts.
             assert (got is None) == (other is None)
             assert got is None or other is None or got.equity.tolist() == other.equity.tolist()
             assert got is None or other is None or got.n_trades == other.n_trades

@@ -1,4 +1,4 @@
-"""A market with the edge destroyed: bars stay bars, what is kept is kept, what is to go is gone."""
+"""A market with the edge destroyed: bars stay bars; betas and volatilities are preserved, momentum is not."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Nothing but the page itself, the address bar and programs without a browser comes through the door.
+"""Nothing but the page itself, the address bar and programs without a browser passes the guard.
 
 Belongs here: requests as bytes on a socket. A real browser: `btassets_tests/browser/test_foreign_page.py`.
 """

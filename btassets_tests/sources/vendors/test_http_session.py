@@ -26,7 +26,7 @@ KEY = "secret-key-0123456789"
 
 
 class Sleeper:
-    """A clock that goes on only when somebody sleeps."""
+    """A clock that advances only by sleeping."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -209,7 +209,7 @@ def test_stops_survive_the_trip_between_processes() -> None:
 
 
 class DrippingServer:
-    """Sends the head of an answer, then a byte every 20 ms, for ever."""
+    """Sends the head of an answer, then a byte every 20 ms, forever."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))

@@ -251,7 +251,7 @@ def test_the_rate_limit_in_the_middle_of_a_run(
     assert "5 tickers read and kept, 3 left" in said.err
     assert "run the same command again later" in said.err
     n_first = server.n_requests
-    assert n_first <= 7  # two readers may have been told at the same time
+    assert n_first <= 7  # two readers may have got the answer at the same time
     assert len(books.stale(book)) == 3
     server.handler = whole
     assert main(words) == 0

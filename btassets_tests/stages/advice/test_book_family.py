@@ -1,4 +1,4 @@
-"""Claims on the book together, with each other and with what was tried."""
+"""Claims on the book together, as one family with the configurations tried."""
 
 import pytest
 

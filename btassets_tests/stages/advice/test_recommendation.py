@@ -1,4 +1,4 @@
-"""Advice tables: the items of the rules, each with the numbers it stands on."""
+"""Advice tables: the items of the rules, each with its numbers."""
 
 import json
 

@@ -22,7 +22,7 @@ TESTS = sorted(load_tests())
 
 
 def tamper(folder: Path) -> None:
-    """Let costs raise one result of the stored setups; the footer goes on saying that the table is fresh."""
+    """Let costs raise one result of the stored setups; the footer still says that the table is fresh."""
     lake = open_book(folder).lake
     footer, table = lake.footer("graded_setups"), lake.read("graded_setups")
     raised = pc.if_else(pc.equal(table["row_no"], 1), pc.add(pc.fill_null(table["gross_r"], 0.0), 1.0), table["net_r"])

@@ -1,4 +1,4 @@
-"""Reading bars into the lake: what is read, what is kept, what its footer says."""
+"""Reading bars into the lake: rows read, rows kept, and the footer."""
 
 from pathlib import Path
 
@@ -119,7 +119,7 @@ def test_names_are_text(tmp_path: Path, name: str) -> None:
 
 
 def test_a_session_that_is_not_over_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its bar is not stored, is told, and is read by the first run after the close though the file is the same."""
+    """Its bar is not stored but reported, and is read by the first run after the close though the file is the same."""
     bars, _ = market(1)
     own = bars["SYN0001"]  # ends on Wednesday, 2022-01-05
     write_bars(tmp_path / "bars" / "AAA.parquet", own)

@@ -1,4 +1,4 @@
-"""Results: first gradings stay, levels follow the prices of the source, open and unfilled setups are told apart."""
+"""Results: first gradings stay, levels follow the prices of the source, open and unfilled setups differ."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The journal in the report: counts of what was shown, no time of a run."""
+"""The journal in the report: counts of shown lists, no time of a run."""
 
 from btassets.run.tables import inputs_of
 from btassets.stages.report.report_journal import journal_document
