@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import click
 import pyarrow as pa
@@ -41,7 +42,7 @@ _CODES = (
     ("EXIT_BUG", "a bug: please report the message"),
     ("EXIT_USAGE", "usage or settings: the message names the key and the line"),
     ("EXIT_NO_BARS", "no bars at all, the named benchmark missing or too incomplete, or bars older than `--max-age`"),
-    ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used; they are listed"),
+    ("EXIT_SOME_TICKERS", "finished, and some tickers could not be used, or alerts not sent; they are listed"),
     ("EXIT_RATE_LIMITED", "a source's rate limit was reached; run again to continue"),
     ("EXIT_CHECK_FAILED", "a blocking check failed; nothing downstream was computed"),
     (
@@ -139,17 +140,20 @@ def settings_part(_argument: str) -> str:
 
     def section(model: type[Section], prefix: str, title: str) -> None:
         rows: list[tuple[str, ...]] = []
-        nested: list[tuple[type[Section], str]] = []
+        nested: list[tuple[type[Section], str, str]] = []
         for name, field in model.model_fields.items():
             kind = field.annotation
+            items = [item for item in get_args(kind) if isinstance(item, type) and issubclass(item, Section)]
+            nested += [(item, "", f"[[{prefix}{name}]]") for item in items]
             if isinstance(kind, type) and issubclass(kind, Section):
-                nested.append((kind, f"{prefix}{name}"))
+                nested.append((kind, f"{prefix}{name}.", f"[{prefix}{name}]"))
             else:
-                rows.append((f"`{prefix}{name}`", _value(field.default), field.description or ""))
+                default = "required" if field.is_required() else _value(field.default)
+                rows.append((f"`{prefix}{name}`", default, field.description or ""))
         parts.append(f"### {title}\n\n{(model.__doc__ or '').strip().splitlines()[0]}\n\n")
         parts.append(_rows(("setting", "default", "meaning"), rows) + "\n")
-        for kind, key in nested:
-            section(kind, f"{key}.", f"[{key}]")
+        for kind, below, heading in nested:
+            section(kind, below, heading)
 
     section(Settings, "", "at the top")  # pyright: ignore[reportArgumentType]  (the root is a Section in shape)
     return "".join(parts).rstrip("\n") + "\n"

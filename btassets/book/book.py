@@ -14,7 +14,7 @@ from btassets.book.settings_copy import refuse_cut_settings
 from btassets.book.source_mark import refuse_foreign_bars
 from btassets.errors import NoBookError, SettingError, SettingsFileError, UsageError
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, resolve, select
-from btassets.settings.models import Settings
+from btassets.settings.models import BESIDE_THE_NUMBERS, Settings
 from btassets.settings.profiles import PROFILES
 from btassets.settings.quality_thresholds import Quality
 from btassets.sources.universe.membership import Membership, read_membership
@@ -45,7 +45,7 @@ SHARED_SETTINGS = (
 )
 """Settings shared by the whole book: no scenario may differ in them."""
 
-_NOT_A_SCENARIO = ("executor.", "schedule.", "retention.")
+_NOT_A_SCENARIO = (*(f"{section}." for section in BESIDE_THE_NUMBERS), "alerts")
 
 
 @dataclass(frozen=True)

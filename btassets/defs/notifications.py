@@ -1,74 +1,103 @@
-"""Messages to the operator of a book: a JSON POST to the webhook of the settings.
+"""Alerts that leave from the page: after runs, for failed runs, and what only a sensor knows.
 
-Belongs here: the messages, and the sensor for failed runs. Does not belong here: when runs start (`sensors.py`,
-`schedules.py`).
+Belongs here: the sensors of alerts, and passing a sensor's own fact on. Does not belong here: forms, ledger and
+delivery (`btassets.alerts`), when runs start (`sensors.py`, `schedules.py`).
 """
 
-import json
-import urllib.request
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 
+from btassets.alerts.facts import Fact, book_facts, facts_marker
+from btassets.alerts.ledger import SENT
+from btassets.alerts.sending import Outcome, Sender, has_pending, new_facts, rules_of, send_facts
 from btassets.book.book import Book
 from btassets.defs.failures import read_failure
 from btassets.defs.resources import BookResource
 
-_TIMEOUT_SECONDS = 10.0
+ALERTS_SECONDS = 60
+
+_BUDGET_S = 40.0
+"""Dagster ends a tick after 60 seconds; the remaining facts are sent at the next one."""
+
 _WILL_RETRY_TAG = "dagster/will_retry"
 
 
-def post(book: Book, text: str, *, kind: str, log: Callable[[str], object], **facts: Any) -> bool:
-    """Send a message to `schedule.webhook`; return whether it was accepted.
+def notify(book: Book, fact: Fact, log: Callable[[str], object]) -> None:
+    """Send one fact to every rule that wants its kind; a failure is logged to `log` and stops nothing."""
+    _log_failures(send_facts(book, [fact], Sender(budget_s=_BUDGET_S)), log)
 
-    The body has `text` (and the same as `content`, read by some chat services), `kind`, `book` and the facts. A missing
-    or unreachable webhook is logged to `log` and stops nothing.
-    """
-    url = book.base.schedule.webhook
-    if not url:
-        return False
-    message = f"btassets {book.folder.name}: {text}"
-    body = {"text": message, "content": message, "kind": kind, "book": book.folder.name, **facts}
-    request = urllib.request.Request(  # noqa: S310  (the settings admit http and https only)
-        url, json.dumps(body).encode(), {"Content-Type": "application/json", "User-Agent": "btassets"}
+
+def _log_failures(outcomes: Sequence[Outcome], log: Callable[[str], object]) -> None:
+    for outcome in outcomes:
+        if outcome.event != SENT:
+            log(outcome.text)
+
+
+def _alerts_tick(context: dg.SensorEvaluationContext, book: BookResource) -> dg.SensorResult | dg.SkipReason:
+    opened = book.open()
+    if not opened.base.alerts:
+        return dg.SkipReason("no [[alerts]] in the settings")
+    marker = facts_marker(opened)
+    is_pending = has_pending(opened)
+    if context.cursor == marker and not is_pending:
+        return dg.SkipReason("nothing new since the last tick")
+    # A run replaces one table after the other: its facts are read once it has ended.
+    active = context.instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]), limit=1)
+    if active:
+        return dg.SkipReason(f"run {active[0].run_id[:8]} is active")
+    kinds = {kind for rule in rules_of(opened) for kind in rule.facts}
+    facts = book_facts(opened, kinds)
+    sender = Sender(budget_s=_BUDGET_S)
+    outcomes = send_facts(opened, facts, sender)
+    for outcome in outcomes:
+        context.log.info(outcome.text)
+    _log_failures(outcomes, context.log.warning)
+    is_left = any(new_facts(opened, facts, sender.now()).values())
+    texts = "; ".join(outcome.text for outcome in outcomes) or "nothing new to send"
+    return dg.SensorResult(skip_reason=texts, cursor=context.cursor if is_left else marker)
+
+
+def build_alerts() -> dg.SensorDefinition:
+    """Sensor that sends the facts of the book's tables once a run has ended."""
+
+    @dg.sensor(
+        name="alerts",
+        minimum_interval_seconds=ALERTS_SECONDS,
+        description="Sends each new fact (qualifying setup, due exit, refused ticker, changed verdict) once to the "
+        "destinations of [[alerts]], and repeats failed sends.",
     )
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return 200 <= answer.status < 300
-    except OSError as error:
-        # The URL may hold a token, so only the reason is logged.
-        log(f"schedule.webhook rejected the message ({getattr(error, 'reason', error)}): {text}")
-        return False
+    def alerts(context: dg.SensorEvaluationContext, book: BookResource):
+        return _alerts_tick(context, book)
+
+    return alerts
 
 
 def build_failed_runs() -> dg.SensorDefinition:
-    """Sensor that notifies the webhook of every failed run that will not be retried."""
+    """Sensor that reports every failed run that will not be retried."""
 
     @dg.run_failure_sensor(
         name="failed_runs",
         monitor_all_code_locations=False,
-        description="Sends a message to schedule.webhook when a run failed and will not be retried.",
+        description="Sends an alert when a run failed and will not be retried.",
     )
     def failed_runs(context: dg.RunFailureSensorContext, book: BookResource):
         run = context.dagster_run
         if run.tags.get(_WILL_RETRY_TAG) == "true":
             return dg.SkipReason(f"run {run.run_id[:8]} will be retried")
         opened = book.open()
-        if not opened.base.schedule.webhook:
-            return dg.SkipReason("no schedule.webhook in the settings")
+        if not any("run" in rule.facts for rule in rules_of(opened)):
+            return dg.SkipReason("no rule of [[alerts]] wants failed runs, and schedule.webhook is not set")
         failure = read_failure(context.instance, run.run_id)
         text = f"run {run.run_id[:8]} of {run.job_name} failed: {failure.text}"
-        post(
-            opened,
-            text,
-            kind="failed_run",
-            log=context.log.warning,
-            run_id=run.run_id,
-            job=run.job_name,
-            exit_code=failure.exit_code,
-            started_by=run.tags.get("btassets/started_by"),
-        )
+        details = {
+            "kind": "failed_run",
+            "run_id": run.run_id,
+            "job": run.job_name,
+            "exit_code": failure.exit_code,
+            "started_by": run.tags.get("btassets/started_by"),
+        }
+        notify(opened, Fact("run", f"run:{run.run_id}", text, details), context.log.warning)
         return None
 
     return failed_runs

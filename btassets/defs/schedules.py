@@ -15,6 +15,7 @@ from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import Book
 from btassets.defs.assets.null_market_asset import NAME as NULL_MARKET
 from btassets.defs.jobs import WITHOUT_EDGE
+from btassets.defs.notifications import ALERTS_SECONDS
 from btassets.defs.resources import BookResource
 from btassets.defs.sensors import FRESHNESS_SECONDS, NEW_BARS_SECONDS, automatic_run, run_under_way
 from btassets.errors import BtassetsError
@@ -133,6 +134,7 @@ def automations(book: Book) -> list[Automation]:
         Automation("new_bars", "sensor", seconds=NEW_BARS_SECONDS),
         Automation("freshness", "sensor", seconds=FRESHNESS_SECONDS),
         Automation("failed_runs", "run_status", seconds=_FAILED_RUNS_SECONDS),
+        Automation("alerts", "sensor", seconds=ALERTS_SECONDS),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Sensors: new bars start one run; missing sessions and failed runs are reported.
+"""Sensors: new bars start one run; missing sessions are reported, and so are failed runs and new facts.
 
 Belongs here: the watched conditions, the intervals, and the shape of a requested run. Does not belong here: comparing
 source and lake (`btassets.arrivals.new_bars`), messages (`btassets.defs.notifications`).
@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from btassets.alerts.facts import Fact
 from btassets.arrivals.landing import SETTLE_SECONDS
 from btassets.arrivals.new_bars import NewBars, look_for_bars
 from btassets.arrivals.of_book import active_tickers, bars_age
@@ -98,7 +99,9 @@ def _freshness_tick(context: dg.SensorEvaluationContext, book: BookResource) -> 
         return dg.SkipReason(age.text)
     told = json.loads(context.cursor)[1] if context.cursor else 0
     if age.behind > max(told, 0):
-        hooks.post(opened, age.text, kind="old_bars", log=context.log.warning, as_of=age.as_of, sessions=age.behind)
+        details = {"as_of": age.as_of, "sessions": age.behind}
+        fact = Fact("old_bars", f"old_bars:{age.as_of}:{age.behind}", age.text, details)
+        hooks.notify(opened, fact, context.log.warning)
     evaluation = checks.evaluation("bars_current", passed=age.behind == 0, sessions_behind=age.behind, as_of=age.as_of)
     return dg.SensorResult(asset_events=[evaluation], cursor=seen)
 
@@ -132,4 +135,4 @@ def build_sensors(everything: Any) -> list[dg.SensorDefinition]:
     def freshness(context: dg.SensorEvaluationContext, book: BookResource):
         return _freshness_tick(context, book)
 
-    return [new_bars, freshness, hooks.build_failed_runs()]
+    return [new_bars, freshness, hooks.build_failed_runs(), hooks.build_alerts()]

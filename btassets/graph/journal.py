@@ -134,6 +134,15 @@ BACKFILL_READS = Reads(
 )
 """Inputs of the replay of past lists."""
 
+ACCOUNT_READS = Reads(
+    "account",
+    "btassets/graph/journal.py",
+    reads=("ohlcv_history", "sessions", "journal", "journal_results"),
+    settings=("profile", "basis", "portfolio", "costs", "exits", "method"),
+    outside=("shown_lists",),
+)
+"""Inputs of orders and exits for a real account, and of the comparison of its fills."""
+
 STAGES = (
     Stage(
         "journal",

@@ -178,15 +178,20 @@ def as_csv(
 
 
 def as_json(
-    found: Listed, *, capital: float = CAPITAL_USD, risk_frac: float = RISK_FRAC, cap_frac: float = CAP_FRAC
+    found: Listed,
+    *,
+    capital: float = CAPITAL_USD,
+    risk_frac: float = RISK_FRAC,
+    cap_frac: float = CAP_FRAC,
+    account: Mapping[str, Any] | None = None,
 ) -> str:
-    """The whole list: day, qualifying setups, nearest misses; null for a missing value."""
+    """The whole list: day, qualifying setups, nearest misses, and the plan of an account; null for a missing value."""
     sizes = {"capital": capital, "risk_frac": risk_frac, "cap_frac": cap_frac}
 
     def text(day: Any) -> str | None:
         return None if day is None else str(day)
 
-    value = {
+    value: dict[str, Any] = {
         "as_of": text(found.as_of),
         "is_signal_day": found.is_signal_day,
         "last_signal_day": text(found.last_signal_day),
@@ -194,4 +199,6 @@ def as_json(
         "qualified": rows_of(found.qualified, **sizes),
         "nearest_misses": rows_of(found.misses, **sizes),
     }
+    if account is not None:
+        value["account"] = account
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

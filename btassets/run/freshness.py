@@ -23,7 +23,7 @@ from btassets.storage.hashing import digest
 from btassets.storage.lake import BASE
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
-_NOT_OF_A_NUMBER = ("executor.", "schedule.")
+_NOT_OF_A_NUMBER = ("executor.", "schedule.", "holdings.", "fills.", "alerts")
 """Settings that affect no number."""
 
 

@@ -3,9 +3,10 @@
 Belongs here: where the logs are, what one record says, and when a list is a new one. Does not belong here: the form
 and verification of a log (`btassets.storage.chained_log`), grading (`btassets.stages.journal`).
 
-`journal/SCENARIO.jsonl` has a record per list, `journal/results/SCENARIO.jsonl` one per run that graded something.
-Both are beside the settings file, outside of `data/`: deleting `data/` or `btassets prune` leaves them. A run adds a
-list when its as-of date or its content is new; what is written stays as it is.
+`journal/SCENARIO.jsonl` has a record per list, `journal/results/SCENARIO.jsonl` one per run that graded something,
+`journal/fills/account.jsonl` one per imported file of a broker (`btassets.studies.account`). All are beside the
+settings file, outside of `data/`: deleting `data/` or `btassets prune` leaves them. A run adds a list when its as-of
+date or its content is new; what is written stays as it is.
 """
 
 import datetime as dt
@@ -23,6 +24,8 @@ from btassets.storage.lake import BASE
 SHOWN, BACKFILL = "shown", "backfill"
 FOLDER = "journal"
 _RESULTS = "results"
+_FILLS = "fills"
+_ALERTS = "alerts"
 
 RULES = ("profile", "method", "gates", "costs", "exits", "basis", "engine")
 """Settings that decide what a list holds and what a setup of it earns."""
@@ -67,6 +70,16 @@ def lists_log(book: Book, scenario: str | None = None) -> ChainedLog:
 def results_log(book: Book, scenario: str | None = None) -> ChainedLog:
     """Log of the results of a scenario (the book's own when unset)."""
     return _log(book, f"{_RESULTS}/{scenario or book.scenario}.jsonl")
+
+
+def fills_log(book: Book) -> ChainedLog:
+    """Log of the imported fills of the account: one for the book, a record per import."""
+    return _log(book, f"{_FILLS}/account.jsonl")
+
+
+def alerts_log(book: Book) -> ChainedLog:
+    """Ledger of the facts that were sent to each destination of alerts."""
+    return _log(book, f"{_ALERTS}/sent.jsonl")
 
 
 def _log(book: Book, place: str) -> ChainedLog:

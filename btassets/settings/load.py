@@ -26,7 +26,7 @@ from btassets.errors import (
     UnknownSettingError,
     UsageError,
 )
-from btassets.settings.models import Settings, flatten
+from btassets.settings.models import BESIDE_THE_NUMBERS, Settings, flatten
 from btassets.settings.names import RULE, checked_name, is_name
 from btassets.settings.profiles import PROFILES
 from btassets.settings.renamed import new_key, new_value
@@ -69,9 +69,9 @@ class Resolved:
 def settings_hash(settings: BaseModel) -> str:
     """Hash of a settings model, 12 hex digits; equal settings from any origin have the same hash.
 
-    `schedule` and `retention` are left out, because they affect no number.
+    Sections that affect no number are left out; `executor` is in it since 0.1.0.
     """
-    deciding = settings.model_dump(mode="json", exclude={"schedule", "retention"})
+    deciding = settings.model_dump(mode="json", exclude={*BESIDE_THE_NUMBERS} - {"executor"})
     text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 from pydantic import BaseModel, Field, field_validator
 
 from btassets.engine.conventions import HOLD_DAYS, HoldDays
+from btassets.settings.account_settings import AlertRule, Fills, Holdings
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
 from btassets.settings.source_kinds import KIND_NAMES, SOURCE_KINDS
@@ -292,6 +293,9 @@ class Settings(Section):
         default="XNYS", description="exchange calendar by its code, or data: the union of the bars' dates"
     )
     basis: Literal["total", "split", "raw"] = Field(default="total", description="price basis of the adjusted view")
+    alerts: tuple[AlertRule, ...] = Field(
+        default=(), description="destinations of alerts: tables [[alerts]], see the section of that name"
+    )
     source: Source = Source()
     demo: Demo = Demo()
     universe: Universe = Universe()
@@ -309,6 +313,22 @@ class Settings(Section):
     executor: Executor = Executor()
     schedule: Schedule = Schedule()
     retention: Retention = Retention()
+    holdings: Holdings = Holdings()
+    fills: Fills = Fills()
+
+    @field_validator("alerts")
+    @classmethod
+    def _one_of_each(cls, value: tuple[AlertRule, ...]) -> tuple[AlertRule, ...]:
+        names = [rule.name for rule in value]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            message = f"has the name {twice[0]} twice; the ledger of sent facts needs one name per rule"
+            raise ValueError(message)
+        return value
+
+
+BESIDE_THE_NUMBERS = ("executor", "schedule", "retention", "holdings", "fills", "alerts")
+"""Sections that affect no number: they make no scenario and no table stale."""
 
 
 def flatten(settings: BaseModel, prefix: str = "") -> dict[str, Any]:

@@ -39,10 +39,19 @@ _OF_NO_STAGE = {TRIALS.name: read_trials, VERDICTS.name: read_verdicts, daily_re
 
 
 def command_today(
-    *, book: Path | None, layout: str, capital: float, signal_day: bool, max_age: int | None, scenario: str | None
+    *,
+    book: Path | None,
+    layout: str,
+    capital: float | None,
+    cash: float | None,
+    orders: Path | None,
+    signal_day: bool,
+    max_age: int | None,
+    scenario: str | None,
 ) -> int:
-    """Print the setups that qualify at the last session, with sizes, and the nearest misses."""
-    from btassets.render.todays_list import as_csv, as_json, as_text
+    """Print the setups that qualify at the last session, with sizes, the nearest misses, and what an account does."""
+    from btassets.cli.actions.todays_account import plan_of, plan_values, print_plan, write_orders
+    from btassets.render.todays_list import CAPITAL_USD, as_csv, as_json, as_text
     from btassets.stages.advice.todays_setups import todays_list
 
     opened = book_of(book, scenario=scenario)
@@ -53,11 +62,22 @@ def command_today(
     if max_age is not None and age[1] > max_age:
         raise StaleBarsError(age[0], age[1], max_age)
     found = todays_list(*inputs_of("todays_setups", opened, own=True), signal_day=signal_day)
+    plan = plan_of(opened, found, cash=cash, orders=orders)
     rules = opened.settings.portfolio
-    text = {"table": as_text, "csv": as_csv, "json": as_json}[layout](
-        found, capital=capital, risk_frac=rules.risk_frac, cap_frac=rules.notional_cap_frac
-    )
+    sizes = {
+        "capital": capital or (CAPITAL_USD if plan is None else plan.equity),
+        "risk_frac": rules.risk_frac,
+        "cap_frac": rules.notional_cap_frac,
+    }
+    if layout == "json":
+        text = as_json(found, **sizes, account=plan_values(plan))
+    else:
+        text = {"table": as_text, "csv": as_csv}[layout](found, **sizes)
     say(text.rstrip("\n"))
+    if plan is not None and layout == "table":
+        print_plan(plan)
+    if plan is not None and orders is not None:
+        write_orders(plan, orders)
     warn_if_stale(opened, "todays_setups")
     if age[1] > _STALE_SESSIONS:
         tell(

@@ -14,6 +14,8 @@ COMMANDS = {
     "plan": "List what a run would compute, and why.",
     "today": "List the setups that qualify at the last session, with sizes, and the nearest misses.",
     "journal": "Print the lists as they were shown, their results, and the live verdict.",
+    "fills": "Import fills of a broker, and compare them with the setups that were shown.",
+    "alerts": "Send each new fact once to the destinations of the settings, or print what would be sent.",
     "grade": "Produce the whole report for your own table of setups.",
     "own": "List every signal, built in and of your own, with the state of its proof.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
@@ -29,7 +31,7 @@ COMMANDS = {
     "completion": "Print the completion script for bash, zsh or fish.",
 }
 
-_FOLDERS = {"journal": "live", "own": "ideas"}
+_FOLDERS = {"journal": "live", "fills": "live", "alerts": "live", "own": "ideas"}
 """Commands whose module is in a folder below this one."""
 
 

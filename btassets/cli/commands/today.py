@@ -10,10 +10,23 @@ command = declare(
     [
         options.book(),
         options.layout(),
-        option("--capital", type=Amount(), default=10_000.0, metavar="USD", help="Capital for the position sizes."),
+        option(
+            "--capital",
+            type=Amount(),
+            metavar="USD",
+            help="Capital for the sizes of the list (default: equity of the account, else 10000).",
+        ),
+        option("--cash", type=Amount(), metavar="USD", help="Cash of the account instead of holdings.cash."),
+        option("--orders", type=options.FilePath(), metavar="F.csv", help="Write the account's orders as CSV."),
         option("--signal-day", is_flag=True, help="List the last week end instead of the last session."),
         options.max_age(),
         options.scenario(),
     ],
-    examples=["btassets today --capital 50000", "btassets today --format csv --max-age 1"],
+    more="With [holdings] in the settings it also prints the account: exits that are due, free slots and cash, and "
+    "which setups to buy in order, in whole shares.",
+    examples=[
+        "btassets today --capital 50000",
+        "btassets today --format csv --max-age 1",
+        "btassets today --cash 2500 --orders orders.csv",
+    ],
 )

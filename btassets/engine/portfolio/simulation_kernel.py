@@ -31,6 +31,7 @@ from btassets.engine.portfolio.simulation_arrays import (
     PanelArrays,
     Wants,
 )
+from btassets.engine.portfolio.sizing import order_rule, size
 
 
 class Holdings(NamedTuple):
@@ -251,27 +252,8 @@ def _todays_rows(first: Whole, last: Whole, book: Book, scratch: Scratch) -> Who
     return n
 
 
-@helper
-def _order_at_open(
-    e: Whole, equity: float, cash: float, entries: EntryArrays, book: Book
-) -> tuple[float, float, Whole]:
-    """Shares and planned risk of a fill at the open, and the refusal reason (-1: none).
-
-    `equity` is that of yesterday's close; the size follows the levels of the signal's close.
-    """
-    least = MIN_POSITION_FRAC * equity
-    entry, paid = entries.entry[e], book.fill_price[e]
-    planned = abs(entry - entries.stop[e])
-    if planned <= 0.0 or entry <= 0.0 or paid <= 0.0:
-        return 0.0, planned, layout.N_SIZE
-    shares = min(book.risk_frac * equity / planned, book.cap_frac * equity / entry)
-    if shares <= 0.0 or shares * paid < least:
-        return 0.0, planned, layout.N_SIZE
-    if shares * paid * (1.0 + book.cost_frac) > cash:
-        shares = max(cash, 0.0) / (paid * (1.0 + book.cost_frac))
-        if shares <= 0.0 or shares * paid < least:
-            return 0.0, planned, layout.N_CASH
-    return shares, planned, -1
+_size = helper(size)
+_order_at_open = helper(order_rule(_size))
 
 
 @helper
@@ -283,7 +265,7 @@ def _order_at_close(
     risk = paid - entries.stop[e]
     if risk <= 0.0 or paid <= 0.0:
         return 0.0, risk, layout.N_SIZE
-    by_rule = min((equity * book.risk_frac) / risk, (equity * book.cap_frac) / paid)
+    by_rule = _size(paid, entries.stop[e], equity, book.risk_frac, book.cap_frac)
     by_cash = max(cash, 0.0) / (paid * (1.0 + book.cost_frac))
     shares = min(by_rule, by_cash)
     if shares * paid < MIN_POSITION_USD:
@@ -326,7 +308,10 @@ def _buy(
             book.counts[layout.N_SLOTS] += 1
             continue
         if book.fills_at_open:
-            shares, risk, refusal = _order_at_open(e, equity, cash, entries, book)
+            fracs = book.risk_frac, book.cap_frac, book.cost_frac
+            shares, risk, refusal = _order_at_open(
+                entries.entry[e], entries.stop[e], book.fill_price[e], (equity, cash), fracs
+            )
         else:
             shares, risk, refusal = _order_at_close(e, equity, cash, entries, book)
         if refusal >= 0:

@@ -1,8 +1,19 @@
-"""Position size in shares: risk and notional cap, the same rule as in the simulation.
+"""Position size in shares: the one rule of the simulation, of lists of setups and of orders.
 
-Belongs here: one pure function for lists of setups. Does not belong here: cash, slots and refusals, known only to the
-simulation (simulation_kernel).
+Belongs here: size by risk and notional cap, and the order that cash allows. Does not belong here: slots and the walk
+over sessions (`simulation_kernel`), which compiles the functions of this module; numba is not imported here.
 """
+
+from collections.abc import Callable
+
+from btassets.engine.portfolio.portfolio_rules import MIN_POSITION_FRAC
+from btassets.engine.portfolio.simulation_layout import N_CASH, N_SIZE
+
+ACCEPTED = -1
+"""Refusal code of an order that is not refused; the others are columns of a portfolio's counts."""
+
+Size = Callable[[float, float, float, float, float], float]
+Order = Callable[[float, float, float, tuple[float, float], tuple[float, float, float]], tuple[float, float, int]]
 
 
 def size(entry: float, stop: float, capital: float, risk_frac: float, cap_frac: float) -> float:
@@ -35,3 +46,43 @@ def size(entry: float, stop: float, capital: float, risk_frac: float, cap_frac: 
     if not (entry > 0.0 and risk > 0.0 and capital > 0.0):
         return 0.0
     return min(risk_frac * capital / risk, cap_frac * capital / entry)
+
+
+def order_rule(size: Size) -> Order:
+    """The rule of an order at the open around a size function: the plain one, or its compiled form."""
+
+    def order(
+        entry: float, stop: float, paid: float, money: tuple[float, float], fracs: tuple[float, float, float]
+    ) -> tuple[float, float, int]:
+        """Shares, planned risk per share, and the refusal (`ACCEPTED`: none).
+
+        Parameters
+        ----------
+        entry, stop
+            Levels at the signal's close: they decide the size.
+        paid
+            Price paid before costs.
+        money
+            Equity of yesterday's close, and cash.
+        fracs
+            Risk and notional cap as shares of the equity, cost per side as a share of the notional.
+        """
+        equity, cash = money
+        risk_frac, cap_frac, cost_frac = fracs
+        least = MIN_POSITION_FRAC * equity
+        planned = abs(entry - stop)
+        if planned <= 0.0 or entry <= 0.0 or paid <= 0.0:
+            return 0.0, planned, N_SIZE
+        shares = size(entry, stop, equity, risk_frac, cap_frac)
+        if shares <= 0.0 or shares * paid < least:
+            return 0.0, planned, N_SIZE
+        if shares * paid * (1.0 + cost_frac) > cash:
+            shares = max(cash, 0.0) / (paid * (1.0 + cost_frac))
+            if shares <= 0.0 or shares * paid < least:
+                return 0.0, planned, N_CASH
+        return shares, planned, ACCEPTED
+
+    return order
+
+
+order_at_open = order_rule(size)

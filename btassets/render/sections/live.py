@@ -3,19 +3,26 @@
 Belongs here: the section of the journal. Does not belong here: today's list (`today.py`).
 """
 
+from btassets.render.format import esc
 from btassets.render.html_tables import Column, details, section, table
 from btassets.render.report_types import Report
 
+_MEASURES = {"net_r": "Net R", "hit_rate": "Hit rate", "fill_gap_r": "Fill gap, R"}
 _VERDICT_COLUMNS = (
-    Column("measure", "Measure", "words", "mean net R per setup; share of targets hit; how much worse the fill was, R"),
+    Column(
+        "measure",
+        "Measure",
+        hint="mean net R per setup; share of targets among targets and stops; how much worse the fill was, R",
+        render=lambda row: esc(_MEASURES.get(row["measure"], row["measure"])),
+    ),
     Column("verdict", "Verdict"),
-    Column("live", "Live", "snum2", "mean of the shown setups that are graded"),
-    Column("live_lo", "from", "snum2", "interval that holds at every check"),
-    Column("live_hi", "to", "snum2"),
-    Column("tested", "Tested", "snum2", "mean of the backtest when these rules were first shown"),
-    Column("tested_lo", "from", "snum2", "95% interval then"),
-    Column("tested_hi", "to", "snum2"),
-    Column("n_setups", "Setups", "n"),
+    Column("live", "Live", "num2", "mean of the shown setups that are graded"),
+    Column("live_lo", "from", "num2", "interval that holds at every check"),
+    Column("live_hi", "to", "num2"),
+    Column("tested", "Tested", "num2", "mean of the backtest when these rules were first shown"),
+    Column("tested_lo", "from", "num2", "95% interval then"),
+    Column("tested_hi", "to", "num2"),
+    Column("n_setups", "Setups", "n", "graded setups of signal days under the settings of now"),
     Column("more_setups", "More needed", "n", "setups until `as tested`, should they earn what the backtest did"),
 )
 _RESULT_COLUMNS = (
@@ -33,11 +40,14 @@ def live(report: Report) -> str:
     """The verdict, its three measures, and the newest results."""
     found = report["journal"]
     span = f" from {found['first']} to {found['last']}" if found["first"] else ""
+    verdict = found["verdicts"][0]
+    sentence = verdict["sentence"]
     lists = f"{found['n_lists']:,} {'list' if found['n_lists'] == 1 else 'lists'}"
+    counted = f", {verdict['n_setups']:,} of them on signal days under the settings of now" if found["n_graded"] else ""
     lead = (
-        f"{found['verdicts'][0]['sentence'].capitalize()} {lists} shown{span}: {found['n_graded']:,} setups graded, "
+        f"{sentence[:1].upper()}{sentence[1:]} {lists} shown{span}: {found['n_graded']:,} setups graded{counted}, "
         f"{found['n_open']:,} open, {found['n_not_filled']:,} not filled. A list is never written again; "
-        f"{found['n_noted']:,} carry a note of what the source changed since."
+        f"{found['n_noted']:,} carry a note of changes in the source since."
     )
     parts = [table(found["verdicts"], _VERDICT_COLUMNS, json="journal.verdicts", caption="Live against tested")]
     if found["results"]:

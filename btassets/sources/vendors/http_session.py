@@ -171,7 +171,7 @@ class HttpSession:
             "maxsize": 4,
             "retries": False,
         }
-        proxy = _proxy_of(self.base_url)
+        proxy = proxy_of(self.base_url)
         self._deadline_s = _DEADLINE_TIMEOUTS * timeout_s
         self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
@@ -377,24 +377,23 @@ def _checked_origin(base_url: str) -> tuple[str, str, int | None]:
         raise SettingError("source.base_url", "...", rule, "settings") from error
     if parts.username or parts.password or parts.query or not parts.hostname or origin[0] not in ("http", "https"):
         raise SettingError("source.base_url", f"{origin[0]}://{origin[1]}", rule, "settings")
-    if origin[0] == "http" and not _is_this_machine(origin[1]):
+    if origin[0] == "http" and not is_this_machine(origin[1]):
         rule = "must begin with https: keys are sent unencrypted only to this machine"
         raise SettingError("source.base_url", f"{origin[0]}://{origin[1]}", rule, "settings")
     return origin
 
 
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
+def is_this_machine(host: str) -> bool:
+    """Whether a host is a loopback address or localhost."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"
 
 
-def _proxy_of(base_url: str) -> str | None:
+def proxy_of(base_url: str) -> str | None:
     """Proxy from the environment for this URL; none for this machine itself."""
     scheme, host, _ = _origin_of(base_url)
-    if _is_this_machine(host) or urllib.request.proxy_bypass(host):
+    if is_this_machine(host) or urllib.request.proxy_bypass(host):
         return None
     return urllib.request.getproxies().get(scheme)

@@ -100,9 +100,10 @@ def _measure_row(measure: str, graded: Sequence[Mapping[str, Any]], claims: Row)
         "last_asof": days[-1] if days else None,
     }
     if live is not None:
+        lo, hi = (live.lo, live.hi) if measure != "hit_rate" else (max(live.lo, 0.0), min(live.hi, 1.0))
         row |= {
-            "live_lo": live.lo if days else None,
-            "live_hi": live.hi if days else None,
+            "live_lo": lo if days else None,
+            "live_hi": hi if days else None,
             "more_setups": live.more_setups,
             "e_worse": live.e_worse,
             "e_as_tested": live.e_as_tested,
@@ -127,7 +128,7 @@ def _sentence(row: Row, live: Live | None) -> str:
         return f"too early: the backtest is too short for an interval of the {what}."
     told = f"the backtest said {row['tested']:.2f}, {row['tested_lo']:.2f} to {row['tested_hi']:.2f}"
     if not row["n_setups"]:
-        return f"too early: no shown setup has all its bars yet; {told} ({what})."
+        return f"too early: no setup shown on a signal day has all its bars yet; {told} ({what})."
     seen = f"{what} {row['live']:.2f} over {row['n_setups']} setups of {row['n_lists']} lists; {told}"
     if row["verdict"] == WORSE:
         return f"worse than tested: {seen}."

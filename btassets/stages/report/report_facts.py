@@ -54,10 +54,16 @@ def _told(tables: Tables, settings: Settings, text: str) -> str:
     return without_paths(text)
 
 
+_NOT_SHOWN = ("schedule.", "holdings.", "fills.", "alerts")
+"""Settings of the machine and the account: they affect no number, and addresses may hold secrets."""
+
+
 def shown_settings(settings: Settings) -> dict[str, Any]:
     """Every setting that can affect a number, by its dotted key as JSON; paths reduced to their last part."""
     flat = {key: list(v) if isinstance(v, tuple) else v for key, v in flatten(settings).items()}
-    flat = {key: value for key, value in flat.items() if not key.startswith("schedule.")}
+    flat = {
+        key: value for key, value in flat.items() if not key.startswith(("schedule.", "holdings.", "fills.", "alerts"))
+    }
     return flat | {key: last_part(str(flat[key])) for key in _PATH_SETTINGS}
 
 

@@ -10,6 +10,9 @@ from btassets.run.tables import Tables
 
 _MAX_RESULTS = 12
 _DIGITS = 3
+_VERDICT_DIGITS = 6
+"""More than shown: a number rounded twice would differ from the one in the sentence."""
+
 _VERDICT = ("measure", "verdict", "live", "live_lo", "live_hi", "tested", "tested_lo", "tested_hi")
 _COUNTS = ("n_setups", "n_lists", "n_open", "more_setups", "n_other_rules", "sentence")
 _RESULT = ("ticker", "direction", "outcome", "fill_gap_r", "net_r", "note")
@@ -31,7 +34,7 @@ def journal_document(tables: Tables) -> dict[str, Any]:
         "n_not_filled": sum(row["status"] in ("not_filled", "no_bar") for row in results),
         "n_noted": sum(bool(row["note"]) for row in results),
         "verdicts": [
-            {name: _short(row[name]) for name in (*_VERDICT, *_COUNTS)}
+            {name: _short(row[name], _VERDICT_DIGITS) for name in (*_VERDICT, *_COUNTS)}
             for row in tables["journal_verdict"].read().to_pylist()
         ],
         "results": [
@@ -41,5 +44,5 @@ def journal_document(tables: Tables) -> dict[str, Any]:
     }
 
 
-def _short(value: Any) -> Any:
-    return round(value, _DIGITS) if isinstance(value, float) else value
+def _short(value: Any, digits: int = _DIGITS) -> Any:
+    return round(value, digits) if isinstance(value, float) else value

@@ -188,7 +188,7 @@ def _settings(first: Book, second: Book) -> list[Row]:
     return [
         {"key": key, "first": _plain(value), "second": _plain(theirs[key])}
         for key, value in ours.items()
-        if value != theirs[key] and not key.startswith(("executor.", "schedule."))
+        if value != theirs[key] and not key.startswith(("executor.", "schedule.", "holdings.", "fills.", "alerts"))
     ]
 
 

@@ -86,3 +86,10 @@ def test_a_fill_gap_is_worse_upwards():
     assert claim_of("net_r", CLAIM).threshold == 0.2
     row = verdict_rows(lists(), results(104, 1.0, fill_gap_r=1.5), "now")[2]
     assert (row["measure"], row["verdict"]) == ("fill_gap_r", "worse than tested")
+
+
+def test_the_interval_of_a_share_is_between_0_and_1():
+    found = verdict_rows(lists(), [*results(2, 1.0), *results(2, -1.0)], "now")
+    net_r, hit_rate, _ = found
+    assert (hit_rate["live_lo"], hit_rate["live"], hit_rate["live_hi"]) == (0.0, 0.5, 1.0)
+    assert net_r["live_lo"] < 0.0

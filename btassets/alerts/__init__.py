@@ -1,0 +1,1 @@
+"""Alerts: facts of a book, sent once to each destination of the settings."""

@@ -1,0 +1,111 @@
+"""Exits of held positions: which have happened on bars that exist, and which are due at the next close.
+
+Belongs here: positions as entries of the simulation's own exits. Does not belong here: the exits themselves
+(`engine.portfolio.exits`), orders (`order_plan.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+
+from btassets.engine.days import EPOCH
+from btassets.engine.portfolio.entries import Entries
+from btassets.engine.portfolio.exits import BY_DELISTING, BY_TIME, OPEN_AT_END, REASON_NAMES, precompute_exits
+from btassets.engine.portfolio.panel import BarPanel
+from btassets.engine.portfolio.portfolio_rules import BookRules
+from btassets.studies.account.positions import Position
+
+DELISTED = REASON_NAMES[BY_DELISTING]
+"""Reason of an exit without a market: nothing can be ordered."""
+
+_NO_STOP = -1.0
+"""A level that no price touches; a missing one would make the entry untradable."""
+
+
+@dataclass(frozen=True)
+class HeldExit:
+    """One exit that is due.
+
+    Attributes
+    ----------
+    reason
+        stop, target, time or delisted.
+    since
+        Session on which it happened: sell at the next open; None: due at the close of the next session.
+    price
+        Price at which the simulation sold; None when it is still due.
+    """
+
+    reason: str
+    since: date | None
+    price: float | None
+
+
+@dataclass(frozen=True)
+class HeldState:
+    """Sessions that a position was held so far (None: its opening is unknown), and its exit (None: none is due)."""
+
+    sessions: int | None
+    exit: HeldExit | None
+
+
+def held_states(
+    panel: BarPanel, tickers: Sequence[str], positions: Sequence[Position], rules: BookRules
+) -> list[HeldState | None]:
+    """State of each position; None for a short one and for one without bars, of which nothing is known.
+
+    Parameters
+    ----------
+    panel
+        Bars of `tickers` up to T.
+    tickers
+        In the order of the panel.
+    positions
+        Levels in prices of now.
+    rules
+        The portfolio's; policy, hold, gaps and ended tickers are used.
+    """
+    places = {ticker: k for k, ticker in enumerate(tickers)}
+    known = [k for k, one in enumerate(positions) if one.ticker in places and one.shares > 0]
+    states: list[HeldState | None] = [None] * len(positions)
+    if not known or len(panel.calendar) < 2:
+        return states
+    own = [positions[k] for k in known]
+    day_before = np.array([_session_before(panel, one.opened) for one in own], np.int32)
+    entries = Entries.from_rows(
+        panel,
+        ticker_no=np.array([places[one.ticker] for one in own], np.int32),
+        asof_date=day_before,
+        is_long=np.ones(len(own), np.bool_),
+        entry=np.ones(len(own)),  # it only must exist: the fill has happened
+        stop=np.array([_NO_STOP if one.stop is None else one.stop for one in own], np.float64),
+        target=np.array([np.nan if one.target is None else one.target for one in own], np.float64),
+    )
+    # A fill at the close of the day before checks every bar from the day of opening on, whatever its gap.
+    exits = precompute_exits(panel, entries, replace(rules, fill="close"))
+    for place, row in enumerate(entries.row_no):
+        one, ticker_no = own[row], entries.ticker_no[place]
+        last = int(panel.offsets[ticker_no + 1])
+        n_held = last - int(exits.first_bar[place])
+        reason = int(exits.reason[place])
+        is_timed = one.opened is not None
+        found: HeldExit | None = None
+        if reason != OPEN_AT_END and (is_timed or reason != BY_TIME):
+            session = panel.session_no[int(exits.exit_bar[place])]
+            since = EPOCH + timedelta(days=int(panel.calendar[session]))
+            found = HeldExit(REASON_NAMES[reason], since, float(exits.exit_price[place]))
+        elif is_timed and n_held + 1 >= rules.hold_days:
+            found = HeldExit(REASON_NAMES[BY_TIME], None, None)
+        states[known[row]] = HeldState(n_held if is_timed else None, found)
+    return states
+
+
+def _session_before(panel: BarPanel, opened: date | None) -> int:
+    """Session before a position was opened; of an unknown opening, the one before T: only its bar is checked."""
+    calendar = panel.calendar
+    if opened is None:
+        return int(calendar[-2])
+    at = int(np.searchsorted(calendar, (opened - EPOCH).days))
+    return int(calendar[max(at - 1, 0)])
