@@ -164,7 +164,7 @@ def dagster_page(book: Path) -> Iterator[str]:
 
 def report_picture(book: Path) -> None:
     """Take the top of the report."""
-    with browser(1180, 1240) as page:
+    with browser(1180, 1200) as page:
         page.ask("Page.navigate", url=(book / "reports" / "latest" / "report.html").resolve().as_uri())
         page.wait_for("document.readyState == 'complete'")
         page.picture(IMAGES / "report.png")

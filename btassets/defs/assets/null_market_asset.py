@@ -27,7 +27,7 @@ class NullMarketConfig(dg.Config):
 
 @dg.asset(
     name=NAME,
-    group_name=STAGES["stat_claims"].group,
+    group_name=STAGES["stat_signals"].group,
     description="Versions of this market whose edge is destroyed, for the report: what do the same numbers look like "
     "without an edge? Not part of `everything`; interrupted runs continue.",
     deps=[asset_of(name) for name in READS.reads],
