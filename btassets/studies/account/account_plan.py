@@ -42,7 +42,7 @@ def read_account(book: Book, cash: float | None = None) -> Account:
     if book.base.holdings.source == "fills":
         return account_of_fills(book, cash)
     given = book.base.holdings.cash if cash is None else cash
-    return Account(read_holdings(book, names), given)
+    return read_holdings(book, names, given)
 
 
 def account_plan(book: Book, found: TodaysList, account: Account) -> OrderPlan:

@@ -66,13 +66,15 @@ class Account:
     notes: tuple[str, ...] = field(default=())
 
 
-def read_holdings(book: Book, names: TickerNames) -> tuple[Position, ...]:
-    """Positions of the file `holdings.file`.
+def read_holdings(book: Book, names: TickerNames, cash: float = 0.0) -> Account:
+    """Account with the positions of the file `holdings.file`; a column that is not read gets a remark.
 
     Parameters
     ----------
     names
         Tickers of the book; each is found under any of its spellings.
+    cash
+        US dollars.
 
     Raises
     ------
@@ -106,7 +108,10 @@ def read_holdings(book: Book, names: TickerNames) -> tuple[Position, ...]:
             problem = f"{path.name}, line {rows.line_num}: {position.ticker} is in a line above"
             raise _refusal(book, f"{problem}; a ticker has one line: add the shares")
         found[position.ticker] = position
-    return tuple(found.values())
+    unread = [word for word in head if word and word not in (*_REQUIRED, *_OPTIONAL)]
+    known = ", ".join((*_REQUIRED, *_OPTIONAL))
+    notes = (f"{path.name}: columns not read: {', '.join(unread)}; those read are {known}",) if unread else ()
+    return Account(tuple(found.values()), cash, notes)
 
 
 def _position(cells: Mapping[str, str], names: TickerNames) -> Position:

@@ -17,7 +17,9 @@ def holdings(tmp_path, text, **settings):
 
 def test_spellings_numbers_and_dates(tmp_path):
     text = '\ufeffTicker,Shares,Entry,Opened,Stop\nbrk-b,"1,200",$410.50,2025-01-02,\n\nAAPL,-3.5,,,\nZZZ,1,,,\n'
-    a, b, c = holdings(tmp_path, text)
+    account = holdings(tmp_path, text)
+    a, b, c = account.positions
+    assert account.notes == ()
     assert (a.ticker, a.shares, a.entry, str(a.opened), a.stop) == ("BRK.B", 1200.0, 410.5, "2025-01-02", None)
     assert (b.ticker, b.shares, b.opened) == ("AAPL", -3.5, None)
     assert (c.ticker, c.note) == ("ZZZ", "")
@@ -47,3 +49,10 @@ def test_a_missing_file_names_the_setting(tmp_path):
     folder = make_book(tmp_path / "book", tmp_path, holdings__file="none.csv")
     with pytest.raises(SettingError, match="no such file"):
         read_holdings(open_book(folder, environ={}), TickerNames([]))
+
+
+def test_a_column_that_is_not_read_is_named(tmp_path):
+    account = holdings(tmp_path, "ticker,shares,entry_price,opened\nAAPL,1,100,2025-01-02\n")
+    assert account.positions[0].entry is None
+    (note,) = account.notes
+    assert "columns not read: entry_price; those read are ticker, shares, entry, opened, stop, target" in note
