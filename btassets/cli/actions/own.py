@@ -12,6 +12,7 @@ from typing import Any
 from btassets.book.book import Book
 from btassets.cli.terminal import say, show_table
 from btassets.cli.where import book_of
+from btassets.counted import counted
 from btassets.graph.own import OWN_SIGNAL_PROOFS, REFUSED
 from btassets.own.discover import OwnSource, find_sources
 from btassets.own.loading import declared_by
@@ -39,7 +40,7 @@ def command_own(*, book: Path | None, layout: str) -> int:
     if any(row["us_per_row"] for row in rows):
         say("us_per_row: microseconds per as-of bar when last computed")
     if n_tried:
-        say(f"{n_tried} own ideas judged so far: the false discovery rate of own signals counts every one")
+        say(f"{counted(n_tried, 'own idea')} judged so far: the false discovery rate of own signals counts every one")
     if all(row["state"] == BUILT_IN for row in rows):
         say("no signal of your own yet: put a .py, .sql, .csv or .parquet file into own/; see docs/own.md")
     return 0

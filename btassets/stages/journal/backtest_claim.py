@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.engine.days import week_mondays
+from btassets.engine.setups.fill_gap import fill_gap_r
 from btassets.engine.statistics.ewc import estimate
 from btassets.engine.statistics.influence import setup_influence, week_numbers
 from btassets.run.tables import Tables
@@ -62,14 +63,12 @@ def backtest_claim(tables: Tables) -> dict[str, Any] | None:
 
 def measures_of(rows: pa.Table, bounds: list[float]) -> Mapping[str, Floats]:
     """Value of each measure per setup, NaN where it has none; columns as in `graded_setups`."""
-    sign = np.where(pc.equal(rows["direction"].cast(pa.string()), "long").to_numpy(zero_copy_only=False), 1.0, -1.0)
-    entry, risk = reals(rows, "entry"), np.abs(reals(rows, "entry") - reals(rows, "stop"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = np.where(risk > 0.0, sign * (reals(rows, "entry_price") - entry) / risk, np.nan)
+    is_long = pc.equal(rows["direction"].cast(pa.string()), "long").to_numpy(zero_copy_only=False)
+    levels = (reals(rows, name) for name in ("entry", "stop", "entry_price"))
     return {
         "net_r": np.clip(reals(rows, "net_r"), bounds[0], bounds[1]),
         "hit_rate": hits(rows["outcome"].cast(pa.string()).to_pylist()),
-        "fill_gap_r": gap,
+        "fill_gap_r": fill_gap_r(is_long, *levels),
     }
 
 

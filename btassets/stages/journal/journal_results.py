@@ -22,6 +22,7 @@ from btassets.engine.days import EPOCH, values_on
 from btassets.engine.market.calendar import has_ended
 from btassets.engine.replay.candidate_columns import LABELS
 from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
+from btassets.engine.setups.fill_gap import fill_gap_r
 from btassets.graph.journal import JOURNAL_RESULTS
 from btassets.graph.ranking import PERCENTILE_RANKS
 from btassets.graph.replay import CANDIDATES
@@ -215,7 +216,7 @@ def _fill_gap(row: Row, fill: float | None) -> float | None:
     entry, stop = row["levels"][:2]
     if fill is None or stop is None or entry == stop:
         return None
-    return (1.0 if row["direction"] == "long" else -1.0) * (fill - entry) / abs(entry - stop)
+    return float(fill_gap_r(row["direction"] == "long", entry, stop, fill))
 
 
 def _candidates(setups: Sequence[Row]) -> pa.Table:
