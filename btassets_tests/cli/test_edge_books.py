@@ -96,7 +96,8 @@ def test_it_ends_and_nothing_is_called_nan(run):
     _, folder, document, html = run
     tree, broken = parse(html)
     assert not broken
-    assert not re.search(r"\b(nan|None|null|inf|undefined)\b", _SCRIPTS.sub("", html))
+    text = _SCRIPTS.sub("", html).replace("btassets null-market", "")  # the command of this name
+    assert not re.search(r"\b(nan|None|null|inf|undefined)\b", text)
     assert "How sure" in tree.text
     lake = open_book(folder, environ={}).lake
     for name in ("stat_claims", "stat_signals", "stat_groups", "stat_pairs", "stat_portfolio", "stat_overfit"):
