@@ -16,7 +16,10 @@ from btassets.errors.registered import brief
 ROOT = Path(btassets.__file__).parent
 DOCUMENTED = {1, 2, 3, 4, 5, 6, 7, 130}
 SKIPPED = {"btassets.definitions", "btassets.preload", "btassets.cli.__main__"}
-INTERNAL = {"UnreadableValueError", "BadAnswerError", "ContainedError", "_NotJsonError", "BtassetsError"}
+INTERNAL = {
+    *("BtassetsError", "UnreadableValueError", "BadAnswerError", "_NotJsonError"),
+    *("ContainedError", "RefusedError", "_RefusedError", "NoFillsError"),
+}
 """The base, and exceptions that their own module catches: none of them reaches a run."""
 
 
