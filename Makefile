@@ -25,7 +25,7 @@ test-quick: $(VENV)/test.stamp  ## the tests that need no run: engine, settings,
 	@$(PYTEST) -m "not long and not slow and not bench and not browser and not postgres" \
 		btassets_tests/engine btassets_tests/settings btassets_tests/sources btassets_tests/storage btassets
 
-test-long: $(VENV)/test.stamp  ## tests that take half a minute or more each: kills, torture reduced, worked changes
+test-long: $(VENV)/test.stamp  ## tests of whole commands and runs: cases, kills, damage, torture reduced, worked changes
 	@$(PYTEST) -m "long and not slow"
 
 test-slow: $(VENV)/test.stamp  ## long Monte Carlo and whole-universe tests

@@ -31,6 +31,8 @@ from btassets_tests.support.book_factory import (
     write_market,
 )
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 
 def close(ours: pa.Table, theirs: pa.Table) -> bool:
     """Whether two tables are the same but for the last bits of their floats."""

@@ -91,7 +91,7 @@ def _measured(tmp_path, capsys, *words):
     return figures
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_bench_runs_on_a_tiny_market(tmp_path, capsys):
     figures = _measured(tmp_path, capsys, "--only", "cold,unchanged,replay,signals,books,factors,page")
     assert figures["cold, in process"]["ratio"] > 0.0

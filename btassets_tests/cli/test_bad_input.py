@@ -29,6 +29,8 @@ from btassets_tests.support.book_factory import (
     write_bars,
 )
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 NOBODY = 65534
 
 

@@ -30,6 +30,8 @@ from btassets_tests.support.situations import (
     weekdays,
 )
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 ACTIONS = ["--set", 'source.columns.dividend="dividend"', "--set", 'source.columns.split="split"']
 AT = 200
 
@@ -202,7 +204,13 @@ def test_case_19_a_week_of_seven_days_ends_on_sunday(tmp_path: Path, n: int) -> 
     assert ("preview" in said.out) == (newest.weekday() != 6)
 
 
-@pytest.mark.parametrize("name", ["run[1]", "a?b#c%20d e", "f'g;h&i=j:k*"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "run[1] a?b#c%20d e f'g;h&i=j:k*",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("run[1]", "a?b#c%20d e", "f'g;h&i=j:k*")),
+    ],
+)
 def test_case_20_a_folder_of_any_name_is_a_folder(tmp_path: Path, name: str) -> None:
     answers = []
     for folder in (name, "plain"):

@@ -10,6 +10,8 @@ from btassets.book.settings_copy import copy_of_settings
 from btassets_tests.support.book_factory import call, different, make_book, report_bytes, tables_of
 from btassets_tests.torture.damage import kinds_of
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 UNNAMED = ("warehouse.json", "warehouse.duckdb", ".copies.parquet", ".copies.toml")
 """No number comes from them; they are written again without a word."""
 

@@ -13,6 +13,8 @@ import pytest
 from btassets.instance.dagster_home import open_instance
 from btassets_tests.support.book_factory import call, different, finish, make_book, report_bytes, start, tables_of
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 UNHEARD = ("STARTED", "STARTING")
 
 
@@ -42,7 +44,6 @@ def open_runs(folder: Path) -> list[str]:
         return [run.run_id for run in instance.get_runs() if run.status.value in UNHEARD]
 
 
-@pytest.mark.long
 def test_sigkill_at_random_moments(new_book: Path, finished_book: Path) -> None:
     """Killed twice, after a random number of files: eight of bars, sixteen of the replay, then tables."""
     moments = random.Random(20260101)
@@ -65,7 +66,6 @@ def test_sigkill_at_random_moments(new_book: Path, finished_book: Path) -> None:
     assert open_runs(new_book) == []
 
 
-@pytest.mark.long
 def test_multiprocess_gives_the_same_tables_also_after_a_kill(
     new_book: Path, finished_book: Path, tmp_path: Path
 ) -> None:

@@ -17,6 +17,8 @@ from btassets.run.run_stage import run_stage
 from btassets_tests.support import faulty_market as market
 from btassets_tests.support.book_factory import call, different, tables_of, versions
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 DAY_WITHOUT = "2020-08-06"  # session 150
 DAY_QUIET = "2020-08-20"  # session 160
 

@@ -53,7 +53,7 @@ from btassets_tests.support.event_log_cases import (
 pytestmark = pytest.mark.usefixtures("batches")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_instance_reads_and_stores_what_the_stock_log_does(tmp_path: Path) -> None:
     """The same life of an instance on both logs; compared in between, ids included."""
     with (

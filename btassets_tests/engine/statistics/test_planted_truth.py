@@ -100,7 +100,7 @@ def edge_markets():
     return rates(range(201, 206), edge=0.012)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_few_markets_without_an_edge(null_markets):
     found = null_markets
     assert found["ic_rejects"].mean() <= 0.13  # 128 correlated tests of 16 markets
