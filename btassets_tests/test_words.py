@@ -36,6 +36,7 @@ BANNED = {
     r"for ever": "forever",
     r"of what (?:is|was|are|were|nobody|nothing)": "name the noun",
     r"no one of|asks? after": "requests, tests",
+    r"of now": "current",
 }
 """Regular expression of a phrase, and the plain words to use instead."""
 

@@ -7,9 +7,11 @@ Belongs here: reading it, and describing its errors. Does not belong here: the u
 import csv
 import io
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from btassets.book.book import Book
+from btassets.book.table_text import text_of_table
 from btassets.errors import SettingError
 from btassets.sources.files.column_guess import same_name
 from btassets.sources.values.tickers import BySpelling, read_ticker, spelling_key
@@ -30,14 +32,7 @@ def read_groups(book: Book) -> Mapping[str, str]:
     if not name:
         return {}
     path = book.folder / Path(name).expanduser()
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise refusal(book, f"{path}: {reason}; name a CSV file with the columns ticker and group") from error
-    except UnicodeDecodeError as error:
-        raise refusal(book, f"{path}: is not UTF-8 text; save it as CSV in UTF-8") from error
-    return _parse(book, path.name, text)
+    return _parse(book, path.name, text_of_table(path, "ticker and group", partial(refusal, book)))
 
 
 def refusal(book: Book, problem: str) -> SettingError:

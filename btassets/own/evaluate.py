@@ -128,7 +128,7 @@ def all_values(signal: OwnSignal, panel: Panel, limits: Limits, n_processes: int
                 if group is None or failed:
                     return
                 try:
-                    out[group] = _values(process, signal, panel, group, limits, "whole")
+                    out[group] = _values(_Request(process, signal, panel, group, limits, "whole"))
                 except OwnSignalError as error:
                     failed[number] = error
                     return
@@ -152,23 +152,27 @@ def values_at(
     """Values of a signal at groups of rows, each from its own bars, in a loaded process; the arrays are checked."""
     parts = list(groups)
     if signal.form == "sql" and cut == "whole" and parts:  # one query gives them all
-        found = _values(process, signal, panel, np.concatenate(parts), limits, cut)
+        found = _values(_Request(process, signal, panel, np.concatenate(parts), limits, cut))
         return np.split(found, np.cumsum([len(part) for part in parts])[:-1])
-    return [_values(process, signal, panel, group, limits, cut, is_checked=True) for group in parts]
+    return [_values(_Request(process, signal, panel, group, limits, cut, is_checked=True)) for group in parts]
 
 
-def _values(
-    process: OwnProcess,
-    signal: OwnSignal,
-    panel: Panel,
-    group: npt.NDArray[np.int64],
-    limits: Limits,
-    cut: Cut,
-    *,
-    is_checked: bool = False,
-) -> Floats:
-    of_form: dict[str, Callable[..., Floats]] = {"window": _window, "cross_section": _week, "sql": _query}
-    return of_form[signal.form](process, signal, panel, group, limits, cut, is_checked=is_checked)
+@dataclass(frozen=True)
+class _Request:
+    """Values wanted of a loaded process: signal, rows of one group, and the bars it sees."""
+
+    process: OwnProcess
+    signal: OwnSignal
+    panel: Panel
+    group: npt.NDArray[np.int64]
+    limits: Limits
+    cut: Cut
+    is_checked: bool = False
+
+
+def _values(wanted: _Request) -> Floats:
+    of_form: dict[str, Callable[[_Request], Floats]] = {"window": _window, "cross_section": _week, "sql": _query}
+    return of_form[wanted.signal.form](wanted)
 
 
 def send_all(process: OwnProcess, signal: OwnSignal, panel: Panel, limits: Limits) -> None:
@@ -184,86 +188,56 @@ def _send(process: OwnProcess, arrays: Sequence[TickerArrays], limits: Limits, *
         process.ask(request, limits.query_seconds, "sending bars")
 
 
-def _window(
-    process: OwnProcess,
-    signal: OwnSignal,
-    panel: Panel,
-    group: npt.NDArray[np.int64],
-    limits: Limits,
-    cut: Cut,
-    *,
-    is_checked: bool,
-) -> Floats:
-    arrays = panel.arrays[int(panel.ticker[group[0]])]
-    bars = panel.bar[group].tolist()
-    what = f"{signal.name}: {arrays.ticker}"
+def _send_cut(wanted: _Request) -> None:
+    """Send the bars of all tickers as of the date of the rows; those of a ticker without a row end there too."""
+    if wanted.cut == "whole":
+        return
+    date = int(wanted.panel.date[wanted.group[0]])
+    known: list[TickerArrays] = []
+    for arrays in wanted.panel.arrays:
+        last = int(np.searchsorted(arrays.date, date, side="right")) - 1
+        if last >= 0:
+            known.append(arrays.known_at(last, is_rescaled=wanted.cut == "rescaled"))
+    _send(wanted.process, known, wanted.limits)
+
+
+def _tickers(wanted: _Request) -> list[str]:
+    return [wanted.panel.arrays[k].ticker for k in wanted.panel.ticker[wanted.group].tolist()]
+
+
+def _window(wanted: _Request) -> Floats:
+    process, limits, name = wanted.process, wanted.limits, wanted.signal.name
+    arrays = wanted.panel.arrays[int(wanted.panel.ticker[wanted.group[0]])]
+    bars = wanted.panel.bar[wanted.group].tolist()
 
     def ask(own: TickerArrays, rows: list[int]) -> Floats:
         process.ask({"do": "bars", "bars": [own], "is_added": False}, limits.query_seconds, "sending bars")
-        request = {"do": "window", "signal": signal.name, "ticker": own.ticker, "rows": rows, "is_checked": is_checked}
-        return process.ask(request, limits.ticker_seconds, what)[1]
+        request = {"do": "window", "signal": name, "ticker": own.ticker, "rows": rows, "is_checked": wanted.is_checked}
+        return process.ask(request, limits.ticker_seconds, f"{name}: {arrays.ticker}")[1]
 
-    if cut == "whole":
+    if wanted.cut == "whole":
         return ask(arrays, bars)
-    is_rescaled = cut == "rescaled"
+    is_rescaled = wanted.cut == "rescaled"
     return np.concatenate([ask(arrays.known_at(bar, is_rescaled=is_rescaled), [bar]) for bar in bars])
 
 
-def _at_date(
-    process: OwnProcess, panel: Panel, group: npt.NDArray[np.int64], limits: Limits, cut: Cut
-) -> Sequence[TickerArrays]:
-    """Send the bars of all tickers as of the date of the rows; those of a ticker without a row end there too."""
-    if cut == "whole":
-        return panel.arrays
-    date = int(panel.date[group[0]])
-    known: list[TickerArrays] = []
-    for arrays in panel.arrays:
-        last = int(np.searchsorted(arrays.date, date, side="right")) - 1
-        if last >= 0:
-            known.append(arrays.known_at(last, is_rescaled=cut == "rescaled"))
-    _send(process, known, limits)
-    return known
-
-
-def _week(
-    process: OwnProcess,
-    signal: OwnSignal,
-    panel: Panel,
-    group: npt.NDArray[np.int64],
-    limits: Limits,
-    cut: Cut,
-    *,
-    is_checked: bool,
-) -> Floats:
-    _at_date(process, panel, group, limits, cut)
+def _week(wanted: _Request) -> Floats:
+    _send_cut(wanted)
     request = {
         "do": "week",
-        "signal": signal.name,
-        "tickers": [panel.arrays[k].ticker for k in panel.ticker[group].tolist()],
-        "rows": panel.bar[group].tolist(),
-        "eligible": panel.is_eligible[group].tolist(),
-        "is_checked": is_checked,
+        "signal": wanted.signal.name,
+        "tickers": _tickers(wanted),
+        "rows": wanted.panel.bar[wanted.group].tolist(),
+        "eligible": wanted.panel.is_eligible[wanted.group].tolist(),
+        "is_checked": wanted.is_checked,
     }
-    day = panel.date[group[0]].astype("datetime64[D]")
-    return process.ask(request, limits.ticker_seconds, f"{signal.name}: the week of {day}")[1]
+    day = wanted.panel.date[wanted.group[0]].astype("datetime64[D]")
+    return wanted.process.ask(request, wanted.limits.ticker_seconds, f"{wanted.signal.name}: the week of {day}")[1]
 
 
-def _query(
-    process: OwnProcess,
-    signal: OwnSignal,
-    panel: Panel,
-    group: npt.NDArray[np.int64],
-    limits: Limits,
-    cut: Cut,
-    *,
-    is_checked: bool,
-) -> Floats:
-    del is_checked  # a query cannot change its table
-    _at_date(process, panel, group, limits, cut)
-    request = {
-        "do": "sql",
-        "signal": signal.name,
-        "tickers": [panel.arrays[k].ticker for k in panel.ticker[group].tolist()],
-        "dates": panel.date[group],
-    }
-    return process.ask(request, limits.query_seconds, f"{signal.name}: the query")[1]
+def _query(wanted: _Request) -> Floats:
+    """Values of a query; it cannot change its table, so `is_checked` has no meaning for it."""
+    _send_cut(wanted)
+    dates = wanted.panel.date[wanted.group]
+    request = {"do": "sql", "signal": wanted.signal.name, "tickers": _tickers(wanted), "dates": dates}
+    return wanted.process.ask(request, wanted.limits.query_seconds, f"{wanted.signal.name}: the query")[1]

@@ -42,9 +42,6 @@ _CODE = (
 )
 _SIGNAL_HORIZON = 30
 
-UNITS = {"ic": "information coefficient", "r": "R", "pct_a_year": "percent a year", "ratio": "ratio", "n": "claims"}
-"""Units of the compared numbers."""
-
 Numbers = dict[str, float | None]
 """Estimate of each compared number, by name; None: not known."""
 
@@ -136,7 +133,9 @@ def _named(path: Path) -> dict[str, Any]:
 
 
 def compared_numbers(rows: Callable[[str], Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Numbers of one book that a version is compared by: what, unit (see `UNITS`), real, 95% interval.
+    """Numbers of one book that a version is compared by: what, unit, real, 95% interval.
+
+    Units: `ic`, `r`, `pct_a_year` (percent), `ratio`, `n` (claims).
 
     Parameters
     ----------

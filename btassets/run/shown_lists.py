@@ -103,7 +103,7 @@ def read_so_far(book: Book, log: ChainedLog, table: str) -> JournalSoFar:
 
 
 def now_text() -> str:
-    """Time of now, ISO 8601 in UTC, to the second."""
+    """The current time, ISO 8601 in UTC, to the second."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 

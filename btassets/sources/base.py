@@ -52,7 +52,7 @@ class BlockedTickerError(BtassetsError):
 
     def as_problem(self) -> Problem:
         """The same finding as data, with severity "block"."""
-        return Problem(self.ticker, self.rule, "block", None, 1, str(self))
+        return Problem(self.ticker, self.rule, "block", None, 1, f"{self.ticker}: {self.reason}")
 
 
 class FetchFailedError(BlockedTickerError):

@@ -16,6 +16,8 @@ from btassets.engine.market.bars import Bars
 from btassets_tests.support.book_factory import call, make_book, market, write_bars, write_market
 from btassets_tests.support.parsed_page import parse
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 NOISE = "not distinguishable from noise"
 
 

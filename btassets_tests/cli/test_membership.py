@@ -10,6 +10,8 @@ from btassets.book.book import open_book
 from btassets.cli.actions.look import read_table
 from btassets_tests.support.book_factory import call, make_book, market, versions
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 JOINED, LEFT, UNTIL, BACK = "2021-08-02", "2021-10-01", "2021-08-31", "2021-11-01"
 MEMBERS = {
     "SYN0001": [("", "")],

@@ -18,6 +18,8 @@ from btassets_tests.support.book_factory import bucket_times, call, market, writ
 _READER = """
 import os, sys
 import duckdb
+
+pytestmark = pytest.mark.long  # each test runs whole commands
 path, stop = sys.argv[1], sys.argv[2]
 n = again = 0
 least = None

@@ -22,6 +22,8 @@ from btassets.cli.output.first_run import FIRST_RUN, CompileWatch, n_cached_func
 from btassets.cli.terminal import Progress, printable, table
 from btassets_tests.support.book_factory import PROJECT
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 _ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 

@@ -1,4 +1,4 @@
-"""The ledger of own signals: every idea counts once, whatever became of it, and a run that adds itself is fresh."""
+"""The ledger of own signals: each judged content counts once, and a run that adds itself is fresh."""
 
 import datetime as dt
 from pathlib import Path

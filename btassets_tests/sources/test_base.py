@@ -61,6 +61,6 @@ def test_a_refused_ticker_is_a_block_with_rule_and_reason(kind):
         None,
         1,
     )
-    assert problem.text == str(error)
+    assert f"{problem.text} [{problem.rule}]" == str(error)  # the rule has a column of its own
     assert error.exit_code == 4
     assert isinstance(error, BlockedTickerError)

@@ -106,7 +106,7 @@ def journal_rows(book: Book, kind: str, since: date | None) -> list[Row]:
 
 def _print(rows: Sequence[Row], verdicts: Sequence[Row], *, is_backfill: bool) -> None:
     if is_backfill:
-        say("Replayed lists, by the bars and settings of now. They were not shown and are not judged.")
+        say("Replayed lists, by the current bars and settings. They were not shown and are not judged.")
     else:
         for row in verdicts:
             say(row["sentence"])

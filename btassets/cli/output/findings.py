@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from btassets.arrivals.of_book import active_tickers, data_findings
 from btassets.book.book import Book
+from btassets.counted import counted
 from btassets.engine.days import EPOCH
 from btassets.stages.bars.bar_store import TABLE
 
@@ -44,9 +45,8 @@ def _dropped_rows(book: Book) -> Iterable[Finding]:
         for rule, severity, day, n, _text in footers[ticker]["problems"]:
             if severity == "quarantine" and rule not in _TOLD_WITH_REASON:
                 date = "" if day is None else f" {EPOCH + dt.timedelta(days=day)}"
-                rows = "1 row" if n == 1 else f"{n:,} rows"
                 first = "" if n == 1 or not date else ", first"
-                yield Finding(LOST_ROWS, f"{rows} dropped: {ticker}{first}{date} [{rule}]")
+                yield Finding(LOST_ROWS, f"{counted(n, 'row')} dropped: {ticker}{first}{date} [{rule}]")
 
 
 def _data(book: Book) -> Iterable[Finding]:

@@ -7,6 +7,7 @@ Belongs here: the content of the statistics tables for a reader. Does not belong
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from btassets.counted import counted
 from btassets.engine.conventions import HORIZON_DAYS
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
@@ -69,7 +70,7 @@ def since(row: Values) -> str:
     """Start of the current streak of supported verdicts on a claim, or the last one."""
     if row.get("looks_in_a_row"):
         n = row["looks_in_a_row"]
-        return f"since {row['supported_since']}, {n} verdict{'' if n == 1 else 's'} in a row"
+        return f"since {row['supported_since']}, {counted(n, 'verdict')} in a row"
     if row.get("last_supported"):
         return f"last on {row['last_supported']}, not now"
     return "never"

@@ -3,6 +3,7 @@
 Belongs here: the section of the journal. Does not belong here: today's list (`today.py`).
 """
 
+from btassets.counted import counted
 from btassets.render.format import esc
 from btassets.render.html_tables import Column, details, section, table
 from btassets.render.report_types import Report
@@ -22,7 +23,7 @@ _VERDICT_COLUMNS = (
     Column("tested", "Tested", "num2", "mean of the backtest when these rules were first shown"),
     Column("tested_lo", "from", "num2", "95% interval then"),
     Column("tested_hi", "to", "num2"),
-    Column("n_setups", "Setups", "n", "graded setups of signal days under the settings of now"),
+    Column("n_setups", "Setups", "n", "graded setups of signal days under the current settings"),
     Column("more_setups", "More needed", "n", "setups until `as tested`, should they earn what the backtest did"),
 )
 _RESULT_COLUMNS = (
@@ -42,10 +43,10 @@ def live(report: Report) -> str:
     span = f" from {found['first']} to {found['last']}" if found["first"] else ""
     verdict = found["verdicts"][0]
     sentence = verdict["sentence"]
-    lists = f"{found['n_lists']:,} {'list' if found['n_lists'] == 1 else 'lists'}"
-    counted = f", {verdict['n_setups']:,} of them on signal days under the settings of now" if found["n_graded"] else ""
+    lists = counted(found["n_lists"], "list")
+    judged = f", {verdict['n_setups']:,} of them on signal days under the current settings" if found["n_graded"] else ""
     lead = (
-        f"{sentence[:1].upper()}{sentence[1:]} {lists} shown{span}: {found['n_graded']:,} setups graded{counted}, "
+        f"{sentence[:1].upper()}{sentence[1:]} {lists} shown{span}: {found['n_graded']:,} setups graded{judged}, "
         f"{found['n_open']:,} open, {found['n_not_filled']:,} not filled. A list is never written again; "
         f"{found['n_noted']:,} carry a note of changes in the source since."
     )

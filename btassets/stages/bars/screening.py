@@ -181,12 +181,11 @@ def _blocked(ticker: str, known: dict[str, Any], problems: list[Problem]) -> dic
         "dropped": {},
     }
     reason = next((p for p in problems if p.severity == "block"), problems[0])
-    text = reason.text if reason.text.endswith("]") else f"{reason.text} [{reason.rule}]"
     return {
         **empty,
         **known,
         "problems": [as_fact(p) for p in problems],
-        "blocked": text,
+        "blocked": f"{reason.text} [{reason.rule}]",
         "is_unfinished": False,
     }
 

@@ -1,10 +1,10 @@
 """Lists of the past, as they would have been shown: one per as-of date of the backtest.
 
-Belongs here: what qualified at each date by the settings of now. Does not belong here: adding the lists to the log
+Belongs here: what qualified at each date by the current settings. Does not belong here: adding the lists to the log
 and marking them (`btassets.run.shown_lists`), the gate (`dbt_like_sql/graded_setups.sql`).
 
 The list of a date holds what the backtest bought from: setups that qualified, highest percentile first. No row knows
-a later bar, but settings and bars are those of now: such a list proves nothing and is never judged.
+a later bar, but settings and bars are the current ones: such a list proves nothing and is never judged.
 """
 
 from typing import Any

@@ -106,7 +106,7 @@ def _table_row(now: Row, written: Row | None, scenario: str) -> Row:
         if now["net_r"] is None:
             row["note"] = _joined(now["note"], "its bars are no longer all there")
         elif abs(now["net_r"] - written["net_r"]) > _SAME * max(1.0, abs(written["net_r"])):
-            row["note"] = _joined(now["note"], f"on the bars of now {now['net_r']:.2f}R, was {written['net_r']:.2f}R")
+            row["note"] = _joined(now["note"], f"on the current bars {now['net_r']:.2f}R, was {written['net_r']:.2f}R")
     return {name: row.get(name) for name in JOURNAL_RESULTS.names}
 
 

@@ -82,7 +82,7 @@ def _with_bars(tables: Tables, positions: Sequence[Position]) -> list[str]:
 
 
 def _with_levels(one: Position, shown: dict[str, list[ShownSetup]], bars: Bars | None) -> Position:
-    """A position without levels gets those of the setup that was shown before it was opened, in prices of now."""
+    """A position without levels gets those of the setup that was shown before it was opened, in current prices."""
     stop, target, notes = one.stop, one.target, [one.note]
     if one.shares < 0:
         notes.append("short: exits are not followed")

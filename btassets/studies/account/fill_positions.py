@@ -20,7 +20,7 @@ def account_of_fills(book: Book, cash: float | None = None) -> Account:
     Parameters
     ----------
     cash
-        Cash of now instead.
+        Current cash instead.
     """
     rows = imported_rows(book)
     ledger = read_ledger(book, rows)
@@ -35,7 +35,7 @@ def account_of_fills(book: Book, cash: float | None = None) -> Account:
 
 
 def position_of(trade: Trade) -> Position:
-    """An open trade in shares of now."""
+    """An open trade in current shares."""
     note = "; ".join(trade.notes)
     entry = float(trade.cost / trade.held) if trade.held else None
     return Position(trade.ticker, float(trade.held), entry, trade.opened, note=note)

@@ -197,7 +197,7 @@ class _Walk:
             self._last, self._since_last = event, Decimal(1)
 
     def finish(self) -> None:
-        """Bring an open position into shares of now: splits since its last order."""
+        """Bring an open position into current shares: splits since its last order."""
         self._recorded_splits(date.max)
         close = None if self._last is None else self._closes.get(self._last.day)
         if self._open is not None and self._last is not None and self._since_last == 1 and close:

@@ -63,7 +63,7 @@ def held_states(
     tickers
         In the order of the panel.
     positions
-        Levels in prices of now.
+        Levels in current prices.
     rules
         The portfolio's; policy, hold, gaps and ended tickers are used.
     """
@@ -83,7 +83,7 @@ def held_states(
         stop=np.array([_NO_STOP if one.stop is None else one.stop for one in own], np.float64),
         target=np.array([np.nan if one.target is None else one.target for one in own], np.float64),
     )
-    # A fill at the close of the day before checks every bar from the day of opening on, whatever its gap.
+    # With a fill at the close of the day before, every bar from the day of opening on is checked, after any gap.
     exits = precompute_exits(panel, entries, replace(rules, fill="close"))
     for place, row in enumerate(entries.row_no):
         one, ticker_no = own[row], entries.ticker_no[place]

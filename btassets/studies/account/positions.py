@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
+from btassets.book.table_text import text_of_table
 from btassets.engine.days import EPOCH
 from btassets.errors import SettingError
 from btassets.sources.files.column_guess import same_name
@@ -43,7 +45,7 @@ class Position:
     opened
         Session of the first fill; None: unknown, then no time exit is known.
     stop, target
-        Levels in prices of now; None: unknown or none.
+        Levels in current prices; None: unknown or none.
     note
         Where the levels are from, or what is missing.
     """
@@ -82,14 +84,7 @@ def read_holdings(book: Book, names: TickerNames, cash: float = 0.0) -> Account:
         If the file cannot be read, lacks a column, or has a line that is not a position; names line and value.
     """
     path = book.folder / Path(book.base.holdings.file).expanduser()
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise _refusal(book, f"{path}: {reason}; name a CSV file with the columns ticker and shares") from error
-    except UnicodeDecodeError as error:
-        raise _refusal(book, f"{path}: is not UTF-8 text; save it as CSV in UTF-8") from error
-    rows = csv.reader(io.StringIO(text))
+    rows = csv.reader(io.StringIO(text_of_table(path, "ticker and shares", partial(_refusal, book))))
     head = [same_name(word) for word in next(rows, [])]
     missing = [column for column in _REQUIRED if column not in head]
     if missing:

@@ -1,6 +1,6 @@
 """Setups as they were shown, by ticker: levels of held positions, and partners of fills.
 
-Belongs here: the qualified setups of the lists that count, and their levels in prices of now. Does not belong here:
+Belongs here: the qualified setups of the lists that count, and their levels in current prices. Does not belong here:
 the lists themselves (`btassets.run.shown_lists`), grading (`btassets.stages.journal`).
 """
 

@@ -17,7 +17,7 @@ def book_at(folder):
 @pytest.mark.parametrize(
     ("folder", "name"),
     [
-        ("/home/a/my book", "btassets-my-book.service"),
+        ("/books/my book", "btassets-my-book.service"),
         ("/x/Räume_2024!", "btassets-r-ume-2024.service"),
         ("/x/--a--", "btassets-a.service"),
     ],
@@ -27,9 +27,9 @@ def test_a_unit_is_named_after_its_folder(folder, name):
 
 
 def test_a_unit_starts_the_daemon_of_its_own_book():
-    text = unit_text(book_at('/home/a/my "100%" $book\\x'))
+    text = unit_text(book_at('/books/my "100%" $book\\x'))
     start = next(line for line in text.splitlines() if line.startswith("ExecStart="))
-    assert start.endswith(r'"ui" "--no-page" "--book" "/home/a/my \"100%%\" $$book\\x"')
+    assert start.endswith(r'"ui" "--no-page" "--book" "/books/my \"100%%\" $$book\\x"')
     assert f'"{sys.executable}"' in start
     assert "of my" in text.splitlines()[1]
     assert "100%%" in text.splitlines()[1]
@@ -37,10 +37,10 @@ def test_a_unit_starts_the_daemon_of_its_own_book():
 
 
 def test_a_crontab_line_is_read_back_as_the_command():
-    book = book_at("/home/a/my 100% book")
+    book = book_at("/books/my 100% book")
     line = crontab_line(book)
     assert line.startswith("@reboot ")
     assert r"100\%" in line
     words = shlex.split(line.replace("\\%", "%"))
     assert words[1 : 1 + len(command_line(book))] == command_line(book)
-    assert words[-3:] == [">>", "/home/a/my 100% book/.dagster/daemon.log", "2>&1"]
+    assert words[-3:] == [">>", "/books/my 100% book/.dagster/daemon.log", "2>&1"]

@@ -32,7 +32,7 @@ def test_words_keep_their_capitals_and_previews_are_told_from_signal_days():
     report["journal"] = report["journal"] | {"verdicts": verdicts, "n_graded": 13}
     text = live(report)
     assert "net R per setup" in text
-    assert "13 setups graded, 0 of them on signal days under the settings of now" in text
+    assert "13 setups graded, 0 of them on signal days under the current settings" in text
     assert "Fill gap, R" in text
 
 

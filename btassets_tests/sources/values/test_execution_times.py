@@ -1,4 +1,4 @@
-"""Executions fall on the exchange's date, whatever zone and form the broker writes."""
+"""Executions fall on the exchange's date, in every zone and form that a broker writes."""
 
 import pytest
 

@@ -70,7 +70,7 @@ def test_a_refusal_keeps_what_is_known_of_the_stored_bars(accepted):
     assert found.bars is None
     assert {name: found.facts[name] for name in known} == known
     assert found.facts["blocked"] == "T: no such file. [Q1]"
-    assert found.facts["problems"] == [["Q1", "block", None, 1, "T: no such file. [Q1]"]]
+    assert found.facts["problems"] == [["Q1", "block", None, 1, "T: no such file."]]
     new = accepted(BlockedTickerError("T", "Q1", "no such file."))
     assert (new.facts["version"], new.facts["n_rows"]) == ("none-T", 0)
 

@@ -80,7 +80,7 @@ def test_the_first_result_stays_and_a_difference_is_a_note():
     assert restated["net_r"] == now["net_r"]
     assert restated["outcome"] == now["outcome"]
     assert restated["net_r_now"] == now["net_r"] - 1.0
-    assert "on the bars of now" in restated["note"]
+    assert "on the current bars" in restated["note"]
     gone = _table_row({**now, **dict.fromkeys(("net_r", "outcome", "label_end_date")), "status": "open"}, first, "base")
     assert (gone["status"], gone["net_r"], gone["net_r_now"]) == ("graded", now["net_r"], None)
     assert "no longer all there" in gone["note"]

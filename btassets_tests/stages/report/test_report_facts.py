@@ -17,7 +17,7 @@ def _footers(**last: int) -> Any:
         ticker: {"n_rows": 300, "last": day, "blocked": None, "problems": [], "dropped": {}, "failed": None}
         for ticker, day in last.items()
     }
-    settings = Settings(source={"kind": "files", "path": "/home/some one/bars"})
+    settings = Settings(source={"kind": "files", "path": "/data/some one/bars"})
     return _tables(rows, Path("/srv/my book")), settings, rows
 
 
@@ -32,7 +32,7 @@ def _tables(rows: Any = None, folder: Path = Path()) -> Any:
 
 def test_universe_names_who_lacks_the_newest_session() -> None:
     tables, settings, rows = _footers(AAA=1001, BBB=1000, CCC=1000, OLD=900)
-    rows["CCC"]["blocked"] = "/home/some one/bars/CCC.csv: 9 rows have no price; too many [Q4]"
+    rows["CCC"]["blocked"] = "/data/some one/bars/CCC.csv: 9 rows have no price; too many [Q4]"
     found = report_facts.universe(tables, settings, 1000, 3)
     assert found["newest_session"] == iso_day(1001)
     assert found["behind"] == ["BBB", "CCC"]

@@ -14,7 +14,7 @@ command = declare(
         option(
             "--backfill",
             is_flag=True,
-            help="Add lists of past weeks by the bars and settings of now, marked as such, and print those alone.",
+            help="Add lists of past weeks by the current bars and settings, marked as such, and print those alone.",
         ),
         options.scenario(),
     ],

@@ -107,18 +107,13 @@ def grouped(rows: Iterable[dict[str, Any]]) -> list[DataFinding]:
             continue
         tickers = tuple(sorted({row["ticker"] for row in own}, key=str.encode))
         if len(own) <= _FEW:
-            found += [DataFinding(harm, rule, severity, (row["ticker"],), _with_rule(row["text"], rule)) for row in own]
+            found += [DataFinding(harm, rule, severity, (row["ticker"],), f"{row['text']} [{rule}]") for row in own]
             continue
         others = [ticker for ticker in tickers if ticker != own[0]["ticker"]]
         more = f" (and {len(others)} more: {', '.join(others[:3])}{', ...' if len(others) > 3 else ''})"
-        text = f"{_with_rule(own[0]['text'], rule)}{more if others else ''}"
+        text = f"{own[0]['text']} [{rule}]{more if others else ''}"
         found.append(DataFinding(harm, rule, severity, tickers, text))
     return sorted(found, key=lambda one: (one.harm, one.severity != "block", -len(one.tickers), one.text))
-
-
-def _with_rule(text: str, rule: str) -> str:
-    """Text with its rule in brackets, once: a refusal of a reader names it already."""
-    return text if text.endswith(f"[{rule}]") else f"{text} [{rule}]"
 
 
 def first_refusals(footers: Mapping[str, Mapping[str, Any]], most: int = 3) -> list[str]:
