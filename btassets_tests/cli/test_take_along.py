@@ -15,11 +15,12 @@ from btassets.book.book import open_book
 from btassets.graph.flow import STAGES, TABLES
 from btassets_tests.support.book_factory import bucket_times, call, market, write_bars
 
+pytestmark = pytest.mark.long  # each test runs whole commands
+
 _READER = """
 import os, sys
 import duckdb
 
-pytestmark = pytest.mark.long  # each test runs whole commands
 path, stop = sys.argv[1], sys.argv[2]
 n = again = 0
 least = None
