@@ -73,6 +73,7 @@ class Job:
     n_tickers: int = 80
     is_signals_only: bool = False
     has_year: bool = False
+    n_years: int = 5
 
 
 def audit_market(job: Job) -> Market:
@@ -81,7 +82,7 @@ def audit_market(job: Job) -> Market:
     with tempfile.TemporaryDirectory(prefix="noise-audit-") as folder:
         own = "own" if job.kind in PRESETS else job.kind
         preset = PRESETS.get(job.kind, "null")
-        book = market_book(Path(folder), own, job.seed, n_tickers=job.n_tickers, preset=preset)
+        book = market_book(Path(folder), own, job.seed, n_tickers=job.n_tickers, n_years=job.n_years, preset=preset)
         for _ in run_verdicts(book, ONLY_SIGNALS if job.is_signals_only else NOT_AUDITED):
             pass
         year = looks_of_a_year(book) if job.has_year else None
