@@ -6,8 +6,9 @@ of one with a planted edge go through the stages that make a verdict, in this ma
 own. The table has a line per family of claims with k of n and its 95% interval (Clopper and Pearson).
 
 Bounds: a family's share at most 5%, its interval below 8% (with the markets that this takes), any claim of an edge
-anywhere in a report at most 10%. Power (also at half of the edge, by universe and years) and coverage are printed, too. Exit code 1 beyond a bound. CI runs
-`--reduced`: signals of generated markets alone, and a check that the same bound catches a p-value too small by a third.
+anywhere in a report at most 10%. Power (also at half of the edge, by universe and years) and coverage are printed, too.
+Exit code 1 beyond a bound. CI runs `--reduced`: signals of generated markets alone, and a check that the same bound
+catches a p-value too small by a third.
 
 Seeds are in `JUDGING`: never used for developing a rule. Rules were developed on `DEVELOPMENT`.
 
@@ -238,9 +239,11 @@ def size_lines(found: Sequence[tuple[Job, Market]]) -> list[Line]:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the audit and print its table; 1 when a share is beyond its bound."""
     parser = argparse.ArgumentParser(prog="noise_audit", description=__doc__.splitlines()[0])
-    parser.add_argument("--null", type=int, default=240, metavar="N", help="markets of each kind (default: 240)")
-    parser.add_argument("--edge", type=int, default=120, metavar="N", help="markets with a mean IC of 0.06 (120)")
-    parser.add_argument("--half", type=int, default=40, metavar="N", help="markets with 0.03, of each size (40)")
+    parser.add_argument("--null", type=int, default=180, metavar="N", help="markets of each kind (default: 180)")
+    parser.add_argument(
+        "--edge", type=int, default=90, metavar="N", help="markets with a mean IC of 0.06 (default: 90)"
+    )
+    parser.add_argument("--half", type=int, default=25, metavar="N", help="markets with 0.03, of each size (25)")
     parser.add_argument("--year", type=int, default=60, metavar="N", help="of each kind with a year of looks (60)")
     parser.add_argument("--tickers", type=int, default=80, metavar="N", help="tickers of each (default: 80)")
     parser.add_argument("--shift", type=int, default=0, metavar="N", help="added to every seed: other markets")
