@@ -240,9 +240,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the audit and print its table; 1 when a share is beyond its bound."""
     parser = argparse.ArgumentParser(prog="noise_audit", description=__doc__.splitlines()[0])
     parser.add_argument("--null", type=int, default=180, metavar="N", help="markets of each kind (default: 180)")
-    parser.add_argument(
-        "--edge", type=int, default=90, metavar="N", help="markets with a mean IC of 0.06 (90)"
-    )
+    parser.add_argument("--edge", type=int, default=90, metavar="N", help="markets with a mean IC of 0.06 (90)")
     parser.add_argument("--half", type=int, default=25, metavar="N", help="markets with 0.03, of each size (25)")
     parser.add_argument("--year", type=int, default=60, metavar="N", help="of each kind with a year of looks (60)")
     parser.add_argument("--tickers", type=int, default=80, metavar="N", help="tickers of each (default: 80)")
