@@ -27,10 +27,10 @@ from btassets.stages.statistics.stat_signals import MAIN_HORIZON, PRIMARY, weekl
 from btassets_tests.support.null_markets import NOT_AUDITED, market_book, run_verdicts
 
 DEVELOPMENT = {"own": 700_000, "edge": 710_000, "flipped": 720_000, "regimes": 730_000, "half_edge": 740_000}
-JUDGING = {"own": 950_000, "edge": 960_000, "flipped": 970_000, "regimes": 980_000, "half_edge": 990_000}
+JUDGING = {"own": 1_000_000, "edge": 1_010_000, "flipped": 1_020_000, "regimes": 1_030_000, "half_edge": 1_040_000}
 """First seed of each kind of market. Rules were chosen on `DEVELOPMENT`; `PAST` judged earlier rules."""
 
-PAST = (range(800_000, 850_000), range(900_000, 950_000))
+PAST = (range(800_000, 850_000), range(900_000, 1_000_000))
 
 PRESETS = {"edge": "edge", "half_edge": "demo"}
 """Kinds of the demo's generator with a planted edge: mean IC 0.06 and 0.03."""

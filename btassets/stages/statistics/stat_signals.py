@@ -27,7 +27,7 @@ from btassets.engine.signals import PRIMARY_SIGNAL, SIGNAL_NAMES
 from btassets.engine.statistics.ewc import WEEKLY, Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
-from btassets.engine.statistics.looks import lasting, looks_in_a_row, weekly_looks
+from btassets.engine.statistics.looks import lasting, looks_agreeing, weekly_looks
 from btassets.engine.statistics.verdicts import NOISE, SUPPORTED, Verdict, named_signal_verdict, signal_verdict
 from btassets.graph.statistics import STAT_SIGNALS
 from btassets.run.stage_result import StageResult
@@ -232,7 +232,7 @@ def _sortings(weekly: WeeklyIc, family: _Family) -> list[_Sorting]:
     found = []
     for h, newest in enumerate(looks[0]):
         said: list[list[Verdict]] = [[look[h].verdict[s] for look in looks] for s in range(len(family.names))]
-        found.append(replace(newest, verdict=[lasting(v) for v in said], n_looks=[looks_in_a_row(v) for v in said]))
+        found.append(replace(newest, verdict=[lasting(v) for v in said], n_looks=[looks_agreeing(v) for v in said]))
     return found
 
 
@@ -285,7 +285,7 @@ def _horizon_rows(
             "rank_autocorrelation": _mean(fifths.autocorrelation[s]),
             "is_primary": name == PRIMARY,
             "verdict": found.verdict[s],
-            "looks_in_a_row": found.n_looks[s],
+            "looks_agreeing": found.n_looks[s],
         }
         for s, name in enumerate(names)
     ]
