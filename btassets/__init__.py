@@ -4,14 +4,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from btassets.api import Book, Graded, Sweep, compare, grade, sweep, table
     from btassets.own.declare import cross_section, signal
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "cross_section", "signal"]
+__all__ = [
+    "Book",
+    "Graded",
+    "Sweep",
+    "__version__",
+    "compare",
+    "cross_section",
+    "grade",
+    "signal",
+    "sweep",
+    "table",
+]
 
-_PUBLIC = {"signal": "btassets.own.declare", "cross_section": "btassets.own.declare"}
-"""Names for own code, imported when first used: `import btassets` alone imports nothing."""
+_PUBLIC = {
+    **dict.fromkeys(("Book", "Graded", "Sweep", "compare", "grade", "sweep", "table"), "btassets.api"),
+    **dict.fromkeys(("signal", "cross_section"), "btassets.own.declare"),
+}
+"""Public names, imported when first used: `import btassets` alone imports nothing."""
 
 
 def __getattr__(name: str) -> Any:
