@@ -65,6 +65,7 @@ class Hold(TypedDict):
     wins: int
     win_rate: float | None
     hold_days: int
+    target_net_avg_r: NotRequired[float | None]
     net_avg_r_ci: NotRequired[list[float] | None]
 
 

@@ -27,9 +27,10 @@ def events_of(ahead, direction, stop, target):
     return events
 
 
-def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, is_ended=False):
+def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, is_ended=False, horizon=30, holds=TIMES):
     """Graded columns of one setup, None for missing; `sessions` end at T, `benchmark` is date -> prices."""
-    ahead, cut = forward_of(bars, i, is_ended)
+    raced, cut = forward_of(bars, i, is_ended, horizon)
+    ahead = forward_of(bars, i, is_ended, max(horizon, *holds))[0]
     here = bars[i]
     row = {"n_forward": len(ahead), "risk_pct": abs(entry - stop) / entry}
     row["drop_open"], row["fill_open"] = open_fill(ahead, here, direction, stop, target, sessions)
@@ -39,17 +40,17 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
     if cut == "unknown":
         return row
 
-    events = events_of(ahead, direction, stop, target)
+    events = events_of(raced, direction, stop, target)
     first_day = events[0][0] if events else None
     on_first_day = {kind for day, kind in events if day == first_day}
     if not events:
-        outcome, reason, hold = "expired", cut or "time", len(ahead)
+        outcome, reason, hold = "expired", cut or "time", len(raced)
     elif on_first_day == {"target"}:
         outcome, reason, hold = "target_hit", "target", first_day
     else:
         outcome = "ambiguous" if "target" in on_first_day else "stop_hit"
         reason, hold = "stop", first_day
-    stop_days = [day for day, kind in events if kind == "stop"]
+    stop_days = [day for day, kind in events_of(ahead, direction, stop, target) if kind == "stop"]
     stop_day = stop_days[0] if stop_days else None
     stop_price = None
     if stop_day is not None:
@@ -75,8 +76,9 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
         row[f"stop_day{suffix}"] = stop_day
         row[f"label_end_date{suffix}"] = last_date
         start = benchmark_price(benchmark, here.date, 1) if not suffix else benchmark_price(benchmark, ahead[0].date, 0)
-        exits = {f"time_r_{n}": exit_of(n, stop_day, len(ahead)) for n in TIMES}
-        for n in TIMES:
+        known = [n for n in holds if n <= max(horizon, len(ahead)) or is_ended]
+        exits = {f"time_r_{n}": exit_of(n, stop_day, len(ahead)) for n in known}
+        for n in known:
             kind, day = exits[f"time_r_{n}"]
             if kind == "stop":
                 value = open_r(stop_price) if suffix else level_r(stop_price)
@@ -99,7 +101,7 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
         elif not ahead:
             mtm = 0.0
         else:
-            mtm = open_r(ahead[-1].close) if suffix else close_r(ahead[-1].close)
+            mtm = open_r(raced[-1].close) if suffix else close_r(raced[-1].close)
         row[f"r_mtm{suffix}"] = mtm
         row[f"realized_r{suffix}"] = 0.0 if reason == "time" else race if outcome == "target_hit" else mtm
     return row
