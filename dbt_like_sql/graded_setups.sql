@@ -58,6 +58,10 @@ filled as (
             arrivals.hold_days_open as hold_days,
             arrivals.stop_day_open as stop_day,
             arrivals.bench_ret_target_open as bench_ret_target,
+            arrivals.mae_r_open as mae_r,
+            arrivals.mae_day_open as mae_day,
+            arrivals.mfe_r_open as mfe_r,
+            arrivals.mfe_day_open as mfe_day,
             arrivals.label_end_date_open as label_end_date
         ),
         arrivals.outcome as outcome_at_close,
@@ -220,6 +224,10 @@ select
     unnest(hold_results(gated)),  -- noqa: AL03
     gated.bench_ret_target,
     unnest(hold_benches(gated)),  -- noqa: AL03
+    gated.mae_r,
+    gated.mae_day,
+    gated.mfe_r,
+    gated.mfe_day,
     gated.label_end_date,
     gated.outcome_at_close
 from gated

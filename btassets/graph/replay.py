@@ -56,6 +56,10 @@ def _graded(suffix: str, fill: str, holds: Sequence[int]) -> tuple[Column, ...]:
             Column(f"bench_ret_{n}{suffix}", REAL, f"benchmark return over the {n}-session hold, fraction")
             for n in holds
         ),
+        Column(f"mae_r{suffix}", REAL, "R at the worst price while held, 0 or below (maximum adverse excursion)"),
+        Column(f"mae_day{suffix}", I16, "its first forward bar; 0: never below the fill"),
+        Column(f"mfe_r{suffix}", REAL, "R at the best price while held, 0 or above (maximum favourable excursion)"),
+        Column(f"mfe_day{suffix}", I16, "its first forward bar; 0: never above the fill"),
     )
 
 

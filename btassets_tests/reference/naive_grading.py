@@ -103,8 +103,45 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
         else:
             mtm = open_r(raced[-1].close) if suffix else close_r(raced[-1].close)
         row[f"r_mtm{suffix}"] = mtm
+        if entry != stop:
+            start_price = row["fill_open"] if suffix else entry
+            seen = prices_while_held(ahead[:hold], outcome, direction, stop, target)
+            row |= extremes_of(seen, direction, start_price, abs(entry - stop), suffix)
         row[f"realized_r{suffix}"] = 0.0 if reason == "time" else race if outcome == "target_hit" else mtm
     return row
+
+
+def prices_while_held(held, outcome, direction, stop, target):
+    """(day, price) of every price that an open position certainly met, in order of the days."""
+    seen = []
+    for day, bar in enumerate(held, start=1):
+        if day < len(held) or outcome == "expired":
+            seen += [(day, bar.low), (day, bar.high)]
+            continue
+        is_up = direction == "long"
+        if outcome == "target_hit":
+            is_gap = bar.open >= target if is_up else bar.open <= target
+            if is_gap:
+                seen.append((day, bar.open))
+            else:
+                seen += [(day, bar.low if is_up else bar.high), (day, target)]
+        else:
+            seen += [(day, bar.open), (day, min(stop, bar.open) if is_up else max(stop, bar.open))]
+    return seen
+
+
+def extremes_of(seen, direction, start, risk, suffix):
+    """Worst and best price in R of the start, with the first day of each; the start itself is day 0."""
+    sign = 1.0 if direction == "long" else -1.0
+    values = [(0.0, 0), *((sign * (price - start) / risk, day) for day, price in seen)]
+    worst = min(value for value, _ in values)
+    best = max(value for value, _ in values)
+    return {
+        f"mae_r{suffix}": worst,
+        f"mae_day{suffix}": min(day for value, day in values if value == worst),
+        f"mfe_r{suffix}": best,
+        f"mfe_day{suffix}": min(day for value, day in values if value == best),
+    }
 
 
 def open_fill(ahead, here, direction, stop, target, sessions):

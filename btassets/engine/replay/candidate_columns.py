@@ -51,11 +51,12 @@ SETUP_FLOATS = (
 )
 SETUP_CODES = ("direction", "action", "risk_level", "n_sr_targets", "is_projected")
 
-_FILL_FLOATS = ("realized_r", "risk_pct", "r_mtm", "bench_ret_target")
+_FILL_FLOATS = ("realized_r", "risk_pct", "r_mtm", "bench_ret_target", "mae_r", "mfe_r")
 N_FILL_FLOATS = len(_FILL_FLOATS)
 GRADED_FLOATS = (*_FILL_FLOATS, *(f"{name}_open" for name in _FILL_FLOATS), "fill_open")
 GRADED_CODES = ("n_forward", "outcome", "exit_reason", "outcome_open", "exit_reason_open", "drop_open")
-GRADED_SHORTS = ("hold_days", "stop_day", "hold_days_open", "stop_day_open")
+_FILL_SHORTS = ("hold_days", "stop_day", "mae_day", "mfe_day")
+GRADED_SHORTS = (*_FILL_SHORTS, *(f"{name}_open" for name in _FILL_SHORTS))
 GRADED_DATES = ("label_end_date", "label_end_date_open")
 """Graded columns by element type (float64, int8, int16, int32), in write order; those of the holds are float64 too."""
 
@@ -101,6 +102,10 @@ _GRADED_ORDER = (
     "label_end_date",
     "bench_ret_target",
     "bench_ret",
+    "mae_r",
+    "mae_day",
+    "mfe_r",
+    "mfe_day",
 )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from btassets.engine.compiling import Int32s, Int64s, Reals, Whole, helper
+from btassets.engine.compiling import Flag, Int32s, Int64s, Reals, Whole, helper
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay import replay_layout as layout
 from btassets.engine.replay.candidate_columns import (
@@ -22,7 +22,7 @@ from btassets.engine.replay.candidate_columns import (
     TIME_R,
     TIME_R_OPEN,
 )
-from btassets.engine.replay.replay_layout import GradedOutputs, TickerArrays, Timeline
+from btassets.engine.replay.replay_layout import BarArrays, GradedOutputs, TickerArrays, Timeline
 
 _TARGET_HIT = OUTCOMES.index("target_hit")
 _STOP_HIT = OUTCOMES.index("stop_hit")
@@ -99,6 +99,52 @@ def walk_forward_bars(
         if is_stop:
             return outcome, decided, day
     return outcome, decided, 0
+
+
+@helper
+def excursions(
+    bars: BarArrays,
+    first: Whole,
+    held: Whole,
+    outcome: Whole,
+    exit_price: float,
+    is_long: Flag,
+    fill: float,
+    risk: float,
+) -> tuple[float, Whole, float, Whole]:
+    """Worst and best price while a position is open, in R of its fill, each with its first day.
+
+    Bars `first` to `first + held - 1`. The bar of a stop counts up to the stop: its open and the exit, since the stop
+    comes first. The bar of a target counts the exit and what was lost on it before; if it opens beyond the target, the
+    position is sold at that open.
+
+    Returns
+    -------
+    tuple
+        R at the worst price (at most 0) and its day (0: never below the fill); the same for the best price (at least
+        0).
+    """
+    sign = 1.0 if is_long else -1.0
+    worst, best = 0.0, 0.0
+    worst_day, best_day = 0, 0
+    for day in range(1, held + 1):
+        j = first + day - 1
+        adverse = bars.low[j] if is_long else bars.high[j]
+        favourable = bars.high[j] if is_long else bars.low[j]
+        if day == held and outcome == _TARGET_HIT:
+            favourable = exit_price
+            if sign * (bars.open[j] - exit_price) >= 0.0:
+                adverse = bars.open[j]
+        elif day == held and outcome != _EXPIRED:
+            adverse = exit_price
+            favourable = bars.open[j]
+        lost = sign * (adverse - fill) / risk
+        gained = sign * (favourable - fill) / risk
+        if lost < worst:
+            worst, worst_day = lost, day
+        if gained > best:
+            best, best_day = gained, day
+    return worst, worst_day, best, best_day
 
 
 @helper
@@ -244,6 +290,13 @@ def grade_row(
         floats[layout.REALIZED_R, row] = stop_r
         floats[layout.R_MTM, row] = stop_r
     floats[layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.close[i] - 1.0
+    left_at = target_price if outcome == _TARGET_HIT else stop_price
+    if risk > 0.0:
+        worst, worst_day, best, best_day = excursions(bars, i + 1, decided, outcome, left_at, is_long, entry, risk)
+        floats[layout.MAE_R, row] = worst
+        floats[layout.MFE_R, row] = best
+        shorts[layout.MAE_DAY, row] = worst_day
+        shorts[layout.MFE_DAY, row] = best_day
 
     if not is_filled or risk <= 0.0:
         return
@@ -272,6 +325,11 @@ def grade_row(
     floats[base + layout.REALIZED_R, row] = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
     floats[base + layout.R_MTM, row] = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
     floats[base + layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.open[i + 1] - 1.0
+    worst, worst_day, best, best_day = excursions(bars, i + 1, decided, outcome, left_at, is_long, fill, risk)
+    floats[base + layout.MAE_R, row] = worst
+    floats[base + layout.MFE_R, row] = best
+    shorts[layout.MAE_DAY_OPEN, row] = worst_day
+    shorts[layout.MFE_DAY_OPEN, row] = best_day
 
 
 @helper

@@ -47,7 +47,7 @@ def value_at(columns, name, row):
         return None if math.isnan(value) else value
     if name.startswith("label_end_date"):
         return None if value == NO_DAY else value
-    if name.startswith(("hold_days", "stop_day")):
+    if name.startswith(("hold_days", "stop_day", "mae_day", "mfe_day")):
         return None if value == -1 else value
     return value
 
