@@ -24,6 +24,7 @@ from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.portfolio.stored_inputs import read_benchmark_closes
+from btassets.stages.statistics.level_pairs import LEVELS, level_pairs
 from btassets.stages.statistics.list_rank import list_rows
 from btassets.stages.statistics.stat_health import health_rows
 from btassets.stages.statistics.stat_sample import (
@@ -46,7 +47,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `stat_groups`, `stat_pairs` and `stat_health` of the scenario."""
     sample = read_sample(tables, settings)
     groups = group_rows(sample, _regime_labels(tables, sample))
-    pairs = [*pair_rows(sample), *list_rows(tables, settings)]
+    pairs = [*pair_rows(sample), *_levels(tables, settings, sample), *list_rows(tables, settings)]
     health = health_rows(tables, settings, sample)
     found = {
         "stat_groups": as_statistics(groups, STAT_GROUPS.schema, tables.scenario),
@@ -220,6 +221,12 @@ def _exits(sample: Sample) -> list[dict[str, Any]]:
     tested = qualified & ~np.isnan(picked)
     base = _influence(sample, r[:, 0], tested)
     return [*rows, _picked(sample, "exits", TARGET, _influence(sample, picked, tested), base, measure)]
+
+
+def _levels(tables: Tables, settings: Settings, sample: Sample) -> list[dict[str, Any]]:
+    """Each moved level against the planned ones, over the same setups."""
+    found = level_pairs(tables, settings, sample)
+    return [] if found is None else _family(sample, LEVELS, found.labels, found.pairs, found.tests, found.measure)
 
 
 def _floors(sample: Sample) -> list[dict[str, Any]]:
