@@ -39,7 +39,7 @@ SETTINGS_RELATIONS = ("settings", "exit_days", "floor_variants", "cutoffs")
 
 
 def hold_relations(settings: Settings) -> dict[str, pa.Table]:
-    """What the macros of the holds follow from (`hold_sql.macros_for`), for queries that read no other setting."""
+    """Relations behind the macros of the holds (`hold_sql.macros_for`), for queries that read no other setting."""
     horizon = pa.array([settings.engine.horizon_days], pa.int16())
     return {"settings": pa.table({"horizon_days": horizon}), "exit_days": _exit_days(settings)}
 

@@ -40,7 +40,7 @@ KEYS: tuple[str, ...] = tuple(flatten(Settings()))
 _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, key.count(".") + 1))
 
 _YOUNGER: dict[str, Any] = {"engine.horizon_days": HORIZON_DAYS}
-"""Settings added after hashes of settings were first stored, with the default that stands for their absence."""
+"""Settings added after hashes of settings were first stored, with the default that their absence means."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Excursions: the heat of winners, what losers had won, and what moved levels would have done.
+"""Excursions: the heat of winners, what losers had won, and the results of moved levels.
 
 Belongs here: the section. Does not belong here: its numbers (`stages.report.report_excursions`).
 """
@@ -52,7 +52,7 @@ def excursions(report: Report) -> str:
         "Every qualified setup graded again with one level moved: same size, fills and gaps; a setup that the moved "
         "level would not have let in counts as 0. Evidence, no advice: a verdict takes the whole family into account."
     )
-    return section("excursions", "On the way", lead, block("What other levels would have done", note, rows))
+    return section("excursions", "On the way", lead, block("Results of other levels", note, rows))
 
 
 def _words(side: str, row: Mapping[str, Any]) -> str:

@@ -84,7 +84,7 @@ class LevelPairs:
 
     @property
     def labels(self) -> list[tuple[str, str]]:
-        """What is compared with what."""
+        """Names of both sides of each pair."""
         return [(move.name, AS_TRADED) for move in MOVES]
 
 
