@@ -125,10 +125,13 @@ rank_dates as (
 -- The last sessions of ended tickers: a hold that reaches beyond them is truncated there too.
 last_sessions as (
     select distinct
-        ticker,
-        label_end_date
+        candidates.ticker,
+        candidates.label_end_date
     from candidates
-    where exit_reason = 'delisted'
+    cross join settings
+    where
+        candidates.exit_reason = 'delisted'
+        or (settings.ended = 'graded' and ends_within_a_hold(candidates))
 ),
 
 -- A holder's return after the last close of an ended ticker, in R: the return on the mark over 1R.

@@ -22,6 +22,8 @@ _AFTER_THE_END = (
     "else setup.holds.time_r_{n} end"
 )
 
+_BEYOND = "candidate.n_forward >= {horizon} and candidate.n_forward < {last} and candidate.time_r_{last} is not null"
+
 
 def _struct(items: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"'{name}': {sql}" for name, sql in items.items()) + "}"
@@ -40,6 +42,8 @@ def hold_macros(holds: Sequence[int], horizon_days: int) -> list[str]:
     hold. `hold_benches(setup)`: struct with every `bench_ret_N`. `holds_of(graded)`: struct with every `time_r_N` of a
     graded setup. `hold_r(holds, days, race_r)`: R of one hold, that of the race for null days. `lacks_a_hold(graded)`:
     whether a hold within the horizon has no result; a longer one may still lack its bars.
+    `ends_within_a_hold(candidate)`: whether the longest hold has a result without all its bars, though the race had
+    them: its ticker ended.
 
     Parameters
     ----------
@@ -61,6 +65,7 @@ def hold_macros(holds: Sequence[int], horizon_days: int) -> list[str]:
         "holds_of(graded)": _struct(graded),
         "hold_r(holds, days, race_r)": f"case days {cases} else race_r end",
         "lacks_a_hold(graded)": " or ".join(missing) or "false",
+        "ends_within_a_hold(candidate)": _BEYOND.format(horizon=horizon_days, last=holds[-1]),
     }
     return [f"create or replace temp macro {name} as ({sql})" for name, sql in macros.items()]
 

@@ -1,11 +1,15 @@
 """Holds as SQL: one column per hold of the replay, each connection with its own list."""
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
 
+from btassets.graph.ranking import PERCENTILE_RANKS
+from btassets.graph.replay import CANDIDATES
 from btassets.run.hold_sql import hold_macros, macros_for
 from btassets.run.settings_relation import settings_relations
-from btassets.run.sql_models import connect
+from btassets.run.sql_models import connect, run_model
 from btassets.settings.models import Settings
 
 ROW = {
@@ -86,3 +90,32 @@ def test_the_holds_follow_from_the_relations_of_the_settings():
     assert of((10, 30)) == hold_macros((5, 10, 21, 30), 30)
     assert of((90,), 60) == hold_macros((90,), 60)
     assert macros_for({}) == hold_macros((5, 10, 21, 30), 0)
+
+
+@pytest.mark.parametrize(
+    ("n_forward", "stop_day", "expected"),
+    [(50, None, 0.5 + (102.0 + 0.5 * 5.0) * -0.4 / 5.0), (50, 12, 0.5), (90, None, 0.5)],
+)
+def test_a_hold_that_the_end_of_its_ticker_cuts_loses_the_return_after_it(n_forward, stop_day, expected):
+    # The race was decided long before the end, and no other setup of the ticker was cut by it.
+    row = dict.fromkeys(CANDIDATES.under((90,)).names) | {
+        "ticker": "T", "asof_date": date(2020, 1, 3), "direction": "long", "n_bars": 253, "n_forward": n_forward,
+        "entry": 100.0, "stop": 95.0, "target": 110.0, "rr": 2.0, "drop_open": None, "fill_open": 102.0,
+        "outcome": "target_hit", "outcome_open": "target_hit", "exit_reason": "target", "exit_reason_open": "target",
+        "realized_r_open": 1.6, "r_mtm_open": 1.6, "time_r_90": 0.9, "time_r_90_open": 0.5, "risk_pct_open": 5 / 102,
+        "hold_days_open": 4, "stop_day": stop_day, "stop_day_open": stop_day,
+        "label_end_date": date(2020, 3, 20), "label_end_date_open": date(2020, 3, 20),
+        **dict.fromkeys(("is_week", "is_bar", "is_own_week"), True), "is_latest": False, "is_projected": False,
+    }  # fmt: skip
+    settings = Settings(exits={"hold_days": (90,)}, costs={"delisting_return": -0.4})
+    relations = settings_relations(settings)
+    relations["candidates"] = pa.Table.from_pylist([row], schema=_plain(CANDIDATES.under((90,)).schema))
+    relations["percentile_ranks"] = PERCENTILE_RANKS.schema.empty_table()
+    (found,) = run_model("graded_setups", relations).to_pylist()
+    assert found["time_r_90"] == pytest.approx(expected)
+    assert found["gross_r"] == 1.6
+
+
+def _plain(schema):
+    texts = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in schema]
+    return pa.schema(texts)
