@@ -68,14 +68,13 @@ LEAST_TRADES = 30
 """Minimum number of trades for a cell to be best or the centre of a plateau."""
 
 _SCHEMA_VERSION = 1
-_HOLDS = "exits.hold_days"
 _LEVEL = 0.05
 _DIGITS = 4
 
 Row = dict[str, Any]
 
 
-def check_axes(axes: Sequence[Axis], policy: Policy = "hold") -> None:
+def check_axes(axes: Sequence[Axis]) -> None:
     """Refuse a setting that does not affect portfolios downstream of the replay.
 
     Raises
@@ -89,11 +88,6 @@ def check_axes(axes: Sequence[Axis], policy: Policy = "hold") -> None:
 
     for axis in axes:
         key = axis.key
-        if key == _HOLDS and policy == "target":
-            raise UsageError(
-                f"sweep {key} --policy target: the race of target and stop ends at engine.horizon_days, not at a hold",
-                "sweep it with --policy hold.",
-            )
         if lies_in(key, SWEPT):
             continue
         if lies_in(key, SHARED_SETTINGS):
@@ -139,7 +133,7 @@ def sweep_document(
         The book was never run.
     """
     axes = parse_grid(words, book.settings)
-    check_axes(axes, policy)
+    check_axes(axes)
     if not book.lake.bucket_files(book.candidates) or book.lake.footer("factor_signals", book.replay) is None:
         raise NoBarsError(str(book.folder), "no replay for the sweep", "`btassets run` reads the bars and replays.")
     places = list(cells(axes))
