@@ -4,14 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from btassets.defs.embed import build_defs
     from btassets.own.declare import cross_section, signal
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "cross_section", "signal"]
+__all__ = ["__version__", "build_defs", "cross_section", "signal"]
 
-_PUBLIC = {"signal": "btassets.own.declare", "cross_section": "btassets.own.declare"}
-"""Names for own code, imported when first used: `import btassets` alone imports nothing."""
+_PUBLIC = {
+    "build_defs": "btassets.defs.embed",
+    "cross_section": "btassets.own.declare",
+    "signal": "btassets.own.declare",
+}
+"""Names for code of a user's own, imported when first used: `import btassets` alone imports nothing."""
 
 
 def __getattr__(name: str) -> Any:
