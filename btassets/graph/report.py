@@ -48,6 +48,8 @@ STAGES = (
             "gate_ablation",
             "time_exit_sweep",
             "calibration",
+            "factor_signals",
+            "factor_ic_weekly",
             "factor_ic",
             "model_tests",
             "portfolio_sims",

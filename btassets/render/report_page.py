@@ -24,6 +24,7 @@ from btassets.render.sections import (
     null_market,
     own,
     portfolio,
+    ranking,
     risk,
     today,
 )
@@ -38,6 +39,7 @@ _SECTIONS = (
     evidence.setups,
     evidence.exits_and_gate,
     evidence.floors_and_signals,
+    ranking.ranking,
     own.own_signals,
     evidence.calibration,
     portfolio.trades,

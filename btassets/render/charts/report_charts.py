@@ -1,9 +1,10 @@
-"""The charts of the report: lines, areas, bars, heat map, rows of dots, histogram, calibration.
+"""The charts of the report: lines, areas, bars, rows of dots, histogram, calibration.
 
 Belongs here: one function per kind of chart, from plain numbers to SVG text. Does not belong here: the choice of
 numbers (`sections/`).
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,6 +30,15 @@ class Line:
     css: str
     label: str
     values: Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of dates behind the lines; `label` is its title."""
+
+    first: str
+    last: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,7 @@ def line_chart(
     is_down: bool = False,
     css: str = "",
     field: str = "",
+    bands: Sequence[Band] = (),
 ) -> str:
     """Lines over dates; labels of the value axis are on its grid lines.
 
@@ -121,6 +132,8 @@ def line_chart(
         Additional CSS classes of the chart.
     field
         Field of the report's curves shown under the pointer.
+    bands
+        Stretches of dates drawn behind the lines.
     """
     plot = height - AXIS
     known = _known(lines)
@@ -139,7 +152,7 @@ def line_chart(
     for tick in marks:
         y = plot * (1 - scale.share(tick))
         body.append(svg.rule(0, y, 1, y, "zero" if tick == 0 else "grid"))
-    paths = []
+    paths = [_band(dates, shares, plot, band) for band in bands]
     if has_area:
         under = svg.line_path(shares, lines[0].values, scale, plot, to_base=0.0)
         paths.append(f'<path class="area {lines[0].css}" d="{under}"/>')
@@ -154,6 +167,15 @@ def line_chart(
         below = y < 13
         body.append(svg.text(0, y + 13 if below else y - 4, shown(tick, kind), css="halo"))
     return svg.frame(name, title, description, height, body, css=css, field=field)
+
+
+def _band(dates: Sequence[str], shares: Sequence[float], plot: float, band: Band) -> str:
+    """Rectangle over the height of the plot from the first to the last date of a band."""
+    left, right = (
+        svg.PATH_WIDTH * shares[min(bisect_left(dates, day), len(dates) - 1)] for day in (band.first, band.last)
+    )
+    path = f"M{svg.px(left)} 0H{svg.px(right)}V{svg.px(plot)}H{svg.px(left)}Z"
+    return f'<path class="band" d="{path}"><title>{esc(band.label)}</title></path>'
 
 
 def bar_chart(
@@ -204,38 +226,6 @@ def bar_chart(
             at = {"start": g, "middle": g + 0.5, "end": g + 1}[anchor]
             body.append(svg.text(at * width, height - 5, group, anchor=anchor))
     return svg.frame(name, title, description, height, body)
-
-
-def heat_map(
-    name: str,
-    title: str,
-    description: str,
-    rows: Mapping[int, Mapping[int, float | None]],
-    totals: Mapping[int, float | None],
-) -> str:
-    """Months by year with the number in every cell; colour is only an aid."""
-    if not rows:
-        return empty_chart(name, title)
-    row_height, top = 24, 20
-    cell = 1 / 14.2
-    known = sorted(abs(v) for row in rows.values() for v in row.values() if v is not None)
-    strong = known[int(len(known) * 0.9)] or 1.0
-    body = [svg.text((k + 1.1 + 0.5) * cell, 13, month, anchor="middle") for k, month in enumerate(MONTHS)]
-    body.append(svg.text(1, 13, "Year", anchor="end"))
-    for place, (year, months) in enumerate(rows.items()):
-        y = top + place * row_height
-        body.append(svg.text(0, y + 16, str(year)))
-        for k in range(12):
-            value = months.get(k + 1)
-            if value is None:
-                continue
-            level = min(3, 1 + int(abs(value) / strong * 2.999)) if value else 0
-            css = f"heat {'up' if value > 0 else 'down'}{level}" if level else "heat none"
-            x = (k + 1.1) * cell
-            body.append(svg.box(x + cell * 0.02, y + 1, cell * 0.96, row_height - 2, css))
-            body.append(svg.text(x + cell * 0.5, y + 16, f"{value:+.1f}", anchor="middle", css="cell"))
-        body.append(svg.text(1, y + 16, shown(totals.get(year), "spct"), anchor="end", css="strong"))
-    return svg.frame(name, title, description, top + len(rows) * row_height + 4, body, css="wide")
 
 
 def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, kind: str = "r2", unit: str = "") -> str:

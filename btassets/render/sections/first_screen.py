@@ -8,7 +8,7 @@ from btassets.render.format import esc, html, prose
 from btassets.render.html_tables import value_at
 from btassets.render.labels import curve_name, main_portfolio, verdict_chip
 from btassets.render.report_types import Report
-from btassets.render.sections.portfolio import equity_figure
+from btassets.render.sections.equity import equity_figure
 
 _CURVE_HEIGHT = 250
 

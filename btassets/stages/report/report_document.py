@@ -33,6 +33,7 @@ from btassets.stages.report import report_facts as facts
 from btassets.stages.report.report_answer import answer
 from btassets.stages.report.report_journal import journal_document
 from btassets.stages.report.report_null_market import null_market_document
+from btassets.stages.report.report_ranking import ranking_document
 from btassets.stages.report.report_risk import risk_document
 from btassets.stages.report.report_statistics import statistics_document, with_intervals, with_verdicts
 from btassets.stages.report.ticker_pages import page_paths
@@ -76,6 +77,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     report |= _curves(tables, inputs)
     report["todays_setups"] = _todays(settings, todays_list(tables, settings))
     report["journal"] = journal_document(tables)
+    report["ranking"] = ranking_document(tables, settings)
     report["null_market"] = null_market_document(tables)
     ranks = tables["percentile_ranks"].read(["grid", "asof_date", "n_ranked"])
     n_thin, n_weeks = facts.thin_weeks(ranks)
