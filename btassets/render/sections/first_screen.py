@@ -4,6 +4,9 @@ Belongs here: what a reader must see within ten seconds. Does not belong here: t
 `evidence.py`) and the method (`method.py`).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from btassets.render.format import esc, html, prose
 from btassets.render.html_tables import value_at
 from btassets.render.labels import curve_name, main_portfolio, verdict_chip
@@ -35,16 +38,27 @@ def _curve(report: Report) -> str:
 
 def _answer(report: Report) -> str:
     found = report["answer"]
-    rows = "".join(
-        f"<p><b>{esc(label)}</b> {prose(found[key])}{chip}</p>"
-        for label, key, chip in (
-            ("Result.", "result", ""),
-            ("Luck?", "luck", f" {verdict_chip(found['verdict'])}"),
-            ("Change?", "change", ""),
-        )
-    )
     today = f'<p class="today"><b>Today.</b> {prose(found["today"])} <a href="#today">The list</a></p>'
-    return f'<section id="answer" aria-label="The answer">{rows}{today}</section>'
+    return answer_block(found, verdict_chip(found["verdict"]), today)
+
+
+def answer_block(found: Mapping[str, Any], chip: str, after: str = "") -> str:
+    """The answer in plain sentences: result, luck, change.
+
+    Parameters
+    ----------
+    found
+        Sentences under `result`, `luck`, `change`.
+    chip
+        Verdict beside the sentence about luck.
+    after
+        Markup below them.
+    """
+    rows = "".join(
+        f"<p><b>{esc(label)}</b> {prose(found[key])}{f' {chip}' if key == 'luck' else ''}</p>"
+        for label, key in (("Result.", "result"), ("Luck?", "luck"), ("Change?", "change"))
+    )
+    return f'<section id="answer" aria-label="The answer">{rows}{after}</section>'
 
 
 def tiles(report: Report) -> str:
