@@ -56,7 +56,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     """
     sessions = read_sessions(tables)
     calibration = tables["calibration"].read()
-    drops = _drops(tables["graded_setups"].read(["drop_reason", "qualified", "is_graded"]))
+    drops = drops_document(tables["graded_setups"].read(["drop_reason", "qualified", "is_graded"]))
     inputs = read_report_inputs(tables, settings, calibration=calibration, dropped=drops["all"])
     numbers = report_numbers(inputs)
     # The same items, with sentence and evidence, are in `advice`.
@@ -65,7 +65,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     report["universe"] = facts.universe(tables, settings, sessions.last, _at_as_of(tables))
     report["data_quality"] = facts.data_quality(tables, settings, _benchmark_texts(tables))
     report["calibration"] = rounded_rows(calibration)
-    report["gate_ablation_deltas"] = _ablation_deltas(report["gate_ablation"])
+    report["gate_ablation_deltas"] = ablation_deltas(report["gate_ablation"])
     report["drops"] = drops
     report["advice"] = _advice(tables, "recommendation")
     report["research_advice"] = _advice(tables, "research_recommendation")
@@ -123,7 +123,7 @@ def _benchmark_texts(tables: Tables) -> list[str]:
     return list(tables["benchmark_closes"].facts.get("warnings", ()))
 
 
-def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
+def drops_document(graded: pa.Table) -> dict[str, dict[str, int]]:
     """Setups without a result by reason, of all and of the qualified."""
     own = graded.filter(graded["qualified"])
     return {
@@ -132,7 +132,7 @@ def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
     }
 
 
-def _ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each gate minus `all_floors`, of the rounded numbers; null if one of the two is missing."""
     base = next((row for row in rows if row["variant"] == ALL_FLOORS), None)
     if base is None:
