@@ -10,10 +10,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.machinery import ExtensionFileLoader
 from types import FrameType
 
 _AGAIN_SECONDS = 0.02
+_IMPORT_CODE = "<frozen importlib."
 
 
 @contextmanager
@@ -38,16 +38,17 @@ def _repeating_lost_interrupts() -> Iterator[None]:
 
 
 @contextmanager
-def _sparing_extensions() -> Iterator[None]:
-    """Delay an interrupt until a compiled module is initialized.
+def _sparing_imports() -> Iterator[None]:
+    """Delay an interrupt until the imports in progress have ended.
 
-    Its C++ code calls Python and cannot handle an exception from there: the process would abort.
+    C++ code of a compiled module calls Python and cannot handle an exception from there: the process would abort. And
+    libraries that try an import and catch everything would make the interrupt disappear.
     """
 
     def handler(number: int, frame: FrameType | None) -> None:
         caller = frame
         while caller is not None:
-            if isinstance(caller.f_locals.get("self"), ExtensionFileLoader):
+            if caller.f_code.co_filename.startswith(_IMPORT_CODE):
                 _send_again()
                 return
             caller = caller.f_back
@@ -88,7 +89,7 @@ def noticing_interrupts() -> Iterator[Callable[[], bool]]:
         return signal.SIGINT in seen or signal.SIGTERM in seen
 
     try:
-        with _repeating_lost_interrupts(), _sparing_extensions():
+        with _repeating_lost_interrupts(), _sparing_imports():
             yield arrived
     finally:
         signal.set_wakeup_fd(before)

@@ -63,7 +63,11 @@ STAT_SIGNALS = TableSpec(
             TEXT,
             "supported or not distinguishable from noise; contradicted: only the primary signal at 30 sessions",
         ),
-        Column("looks_in_a_row", I32, "newest weekly checks, at most 8, that all rule out noise; the verdict takes 8"),
+        Column(
+            "looks_agreeing",
+            I32,
+            "of the newest 8 weekly checks, those that say what the newest says; a verdict takes 5",
+        ),
         Column("neutral_ic", REAL, "estimate with group-neutral returns; null without a group file"),
         Column("neutral_se", REAL, "its standard error"),
         Column("neutral_ci_lo", REAL, "lower end of its 95% interval"),

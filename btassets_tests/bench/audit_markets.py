@@ -27,8 +27,10 @@ from btassets.stages.statistics.stat_signals import MAIN_HORIZON, PRIMARY, weekl
 from btassets_tests.support.null_markets import NOT_AUDITED, market_book, run_verdicts
 
 DEVELOPMENT = {"own": 700_000, "edge": 710_000, "flipped": 720_000, "regimes": 730_000, "half_edge": 740_000}
-JUDGING = {"own": 900_000, "edge": 910_000, "flipped": 920_000, "regimes": 930_000, "half_edge": 940_000}
-"""First seed of each kind of market. Rules were chosen on `DEVELOPMENT`; 800000 to 849999 judged earlier rules."""
+JUDGING = {"own": 1_000_000, "edge": 1_010_000, "flipped": 1_020_000, "regimes": 1_030_000, "half_edge": 1_040_000}
+"""First seed of each kind of market. Rules were chosen on `DEVELOPMENT`; `PAST` judged earlier rules."""
+
+PAST = (range(800_000, 850_000), range(900_000, 1_000_000))
 
 PRESETS = {"edge": "edge", "half_edge": "demo"}
 """Kinds of the demo's generator with a planted edge: mean IC 0.06 and 0.03."""
@@ -73,6 +75,7 @@ class Job:
     n_tickers: int = 80
     is_signals_only: bool = False
     has_year: bool = False
+    n_years: int = 5
 
 
 def audit_market(job: Job) -> Market:
@@ -81,7 +84,7 @@ def audit_market(job: Job) -> Market:
     with tempfile.TemporaryDirectory(prefix="noise-audit-") as folder:
         own = "own" if job.kind in PRESETS else job.kind
         preset = PRESETS.get(job.kind, "null")
-        book = market_book(Path(folder), own, job.seed, n_tickers=job.n_tickers, preset=preset)
+        book = market_book(Path(folder), own, job.seed, n_tickers=job.n_tickers, n_years=job.n_years, preset=preset)
         for _ in run_verdicts(book, ONLY_SIGNALS if job.is_signals_only else NOT_AUDITED):
             pass
         year = looks_of_a_year(book) if job.has_year else None

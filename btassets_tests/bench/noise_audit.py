@@ -6,8 +6,9 @@ of one with a planted edge go through the stages that make a verdict, in this ma
 own. The table has a line per family of claims with k of n and its 95% interval (Clopper and Pearson).
 
 Bounds: a family's share at most 5%, its interval below 8% (with the markets that this takes), any claim of an edge
-anywhere in a report at most 10%. Power and coverage are printed, too. Exit code 1 beyond a bound. CI runs
-`--reduced`: signals of generated markets alone, and a check that the same bound catches a p-value too small by a third.
+anywhere in a report at most 10%. Power (also at half of the edge, by universe and years) and coverage are printed, too.
+Exit code 1 beyond a bound. CI runs `--reduced`: signals of generated markets alone, and a check that the same bound
+catches a p-value too small by a third.
 
 Seeds are in `JUDGING`: never used for developing a rule. Rules were developed on `DEVELOPMENT`.
 
@@ -45,6 +46,9 @@ from btassets_tests.support.null_markets import second_kind  # noqa: E402
 SUPPORTED = "supported"
 MAX_FAMILY_FRAC, MAX_FAMILY_BOUND, MAX_ANY_FRAC = 0.05, 0.08, 0.10
 MIN_SIGNAL_POWER, MIN_HEADLINE_POWER, MIN_KS_P = 0.75, 0.50, 0.01
+SIZES = tuple((n_tickers, n_years) for n_tickers in (40, 80, 160, 320) for n_years in (3, 5, 10))
+"""Tickers and years of the markets with a mean IC of 0.03."""
+
 LEAST_FOR_BOUND = 120
 """Markets of a kind from which the upper bound is asked for too."""
 
@@ -157,12 +161,12 @@ def null_lines(kind: str, markets: Sequence[Market]) -> list[Line]:
     return lines
 
 
-def edge_lines(kind: str, markets: Sequence[Market], *, is_bound: bool = True) -> list[Line]:
+def edge_lines(kind: str, markets: Sequence[Market]) -> list[Line]:
     """Lines of the markets with a planted edge."""
     n = len(markets)
 
     def line(what: str, k: int, least: float | None) -> Line:
-        if least is None or not is_bound:
+        if least is None:
             return Line(f"{kind}: {what}", k, n, "", None)
         return Line(f"{kind}: {what}", k, n, f"at least {100 * least:.0f}%", k >= least * n)
 
@@ -218,17 +222,26 @@ def table(kind: str, found: Sequence[tuple[Job, Market]]) -> list[Line]:
     lines.append(family_line("own: signals, all", sum(map(_any_signal, own)), len(own)))
     lines.append(family_line("both: signals, all", sum(map(_any_signal, both)), len(both)))
     lines += year_lines("both", both)
-    half = [m for job, m in found if job.kind == "half_edge"]
-    return [*lines, *edge_lines("edge", whole["edge"]), *edge_lines("half_edge", half, is_bound=False)]
+    return [*lines, *edge_lines("edge", whole["edge"]), *size_lines(found)]
+
+
+def size_lines(found: Sequence[tuple[Job, Market]]) -> list[Line]:
+    """Power at a mean IC of 0.03 by size of the universe and length of the history."""
+    lines = []
+    for n_tickers, n_years in SIZES:
+        some = [m for job, m in found if (job.kind, job.n_tickers, job.n_years) == ("half_edge", n_tickers, n_years)]
+        if some:
+            what = f"half_edge: {PRIMARY}, {n_tickers} x {n_years} y"
+            lines.append(Line(what, sum(map(_signal, some)), len(some), "", None))
+    return lines
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the audit and print its table; 1 when a share is beyond its bound."""
     parser = argparse.ArgumentParser(prog="noise_audit", description=__doc__.splitlines()[0])
-    parser.add_argument("--null", type=int, default=120, metavar="N", help="markets of each kind (default: 120)")
-    parser.add_argument("--signals", type=int, default=180, metavar="N", help="own ones, signals alone included")
-    parser.add_argument("--edge", type=int, default=60, metavar="N", help="markets with a mean IC of 0.06 (60)")
-    parser.add_argument("--half", type=int, default=20, metavar="N", help="markets with one of 0.03 (default: 20)")
+    parser.add_argument("--null", type=int, default=180, metavar="N", help="markets of each kind (default: 180)")
+    parser.add_argument("--edge", type=int, default=90, metavar="N", help="markets with a mean IC of 0.06 (90)")
+    parser.add_argument("--half", type=int, default=25, metavar="N", help="markets with 0.03, of each size (25)")
     parser.add_argument("--year", type=int, default=60, metavar="N", help="of each kind with a year of looks (60)")
     parser.add_argument("--tickers", type=int, default=80, metavar="N", help="tickers of each (default: 80)")
     parser.add_argument("--shift", type=int, default=0, metavar="N", help="added to every seed: other markets")
@@ -257,8 +270,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _jobs(asked: argparse.Namespace, kind: str) -> dict[str, list[Job]]:
     """Markets to run by group."""
-    n = {"own": asked.null, kind: asked.null, "edge": asked.edge, "half_edge": asked.half}
-    first = {name: JUDGING[name] + asked.shift for name in n}
+    n = {"own": asked.null, kind: asked.null, "edge": asked.edge}
+    first = {name: JUDGING[name] + asked.shift for name in (*n, "half_edge")}
     nulls = ("own", kind)
     jobs = {
         name: [
@@ -266,8 +279,12 @@ def _jobs(asked: argparse.Namespace, kind: str) -> dict[str, list[Job]]:
         ]
         for name, count in n.items()
     }
-    more = range(first["own"] + asked.null, first["own"] + asked.signals)
-    return jobs | {"signals": [Job("own", seed, asked.tickers, is_signals_only=True) for seed in more]}
+    half = (
+        Job("half_edge", first["half_edge"] + k, n_tickers, is_signals_only=True, n_years=n_years)
+        for n_tickers, n_years in SIZES
+        for k in range(asked.half)
+    )
+    return jobs | {"half_edge": list(half)}
 
 
 if __name__ == "__main__":

@@ -117,10 +117,13 @@ def test_a_year_counts_markets_in_which_some_look_claimed():
 def test_the_table_keeps_markets_of_signals_alone_apart():
     signal = market(signals=[("mom_12_1_resid", 30, "supported")])
     found = [(Job("own", 1), SILENT), (Job("own", 2, is_signals_only=True), signal), (Job("regimes", 1), SILENT)]
+    found += [(Job("half_edge", k, 160, is_signals_only=True, n_years=10), m) for k, m in enumerate([signal, SILENT])]
     lines = {line.what: (line.k, line.n) for line in table("regimes", found)}
     assert lines["no edge, own: signals"] == (0, 1)
     assert lines["no edge, own: signals, all"] == (1, 2)
     assert lines["no edge, both: signals, all"] == (1, 3)
+    sized = {what: count for what, count in lines.items() if what.startswith("half_edge")}
+    assert sized == {"half_edge: mom_12_1_resid, 160 x 10 y": (1, 2)}
 
 
 @pytest.mark.long

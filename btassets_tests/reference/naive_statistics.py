@@ -8,6 +8,8 @@ from bisect import bisect_left
 
 
 def dof_rule(n_periods, overlap):
+    if overlap == 1:
+        return max(3, n_periods // 4)
     nu = 0
     while 125 * (nu + 1) ** 3 <= 8 * n_periods**2:  # nu <= 0.4 T^(2/3), without rounding
         nu += 1
@@ -39,7 +41,7 @@ def matched_dof(psi, nu, overlap):
     def around(values, width):
         return [sum(values[max(t - width // 2, 0) : t - width // 2 + width]) for t in range(n)]
 
-    variance = around([x * x for x in around(psi, overlap)], 2 * overlap - 1)
+    variance = around([x * x for x in around(psi, overlap)], 5 * overlap + 1)
     cosines = [[math.sqrt(2 / n) * math.cos(math.pi * j * (t + 0.5) / n) for t in range(n)] for j in range(1, nu + 1)]
     covariance = [[sum(a[t] * b[t] * variance[t] for t in range(n)) for b in cosines] for a in cosines]
     trace = sum(covariance[j][j] for j in range(nu))

@@ -130,11 +130,14 @@ def flipped_market(seed: int, n_tickers: int = 80) -> tuple[dict[str, Bars], Bar
     return found, index
 
 
-def market_book(folder: Path, kind: str, seed: int, *, n_tickers: int = 80, preset: str = "null") -> Book:
-    """A book over one market in `folder`, nothing run yet."""
+def market_book(
+    folder: Path, kind: str, seed: int, *, n_tickers: int = 80, n_years: int = 5, preset: str = "null"
+) -> Book:
+    """A book over one market in `folder`, nothing run yet; only `own` has another length than 5 years."""
     if kind == "own":
-        demo = {"demo.tickers": n_tickers, "demo.preset": preset, "demo.seed": seed, "universe.exclude": ["SYNIDX"]}
-        return open_book(make_demo_book(folder / "book", FEW_FILES | demo | {"benchmark": "SYNIDX"}), environ={})
+        demo = {"demo.tickers": n_tickers, "demo.years": n_years, "demo.preset": preset, "demo.seed": seed}
+        alone = {"universe.exclude": ["SYNIDX"], "benchmark": "SYNIDX"}
+        return open_book(make_demo_book(folder / "book", FEW_FILES | demo | alone), environ={})
     bars, index = (regime_market if kind == "regimes" else flipped_market)(seed, n_tickers)
     for name, own in bars.items():
         write_bars(folder / "bars" / f"{name}.parquet", own)

@@ -35,7 +35,11 @@ LEAST_WEEKS = 60
 DAILY = 0
 """Overlap of daily returns: none, and no second term in the degrees of freedom."""
 
+WEEKLY = 1
+"""Overlap of next-week returns: none."""
+
 _LEAST_DOF = 3
+_VARIANCE_WINDOW = 5
 _LEVEL = 0.975
 _POWER = 0.80
 _DEGENERATE = 1e-12  # a standard error below this share of the estimate is rounding noise
@@ -53,9 +57,14 @@ def weeks_of_overlap(horizon_days: int) -> int:
 def degrees_of_freedom(n_periods: int, overlap: int) -> int:
     """Cosine transforms nu = max(3, min(floor(0.4 T^(2/3)), floor(T / (4 m)))); `DAILY`: no second term.
 
-    >>> degrees_of_freedom(196, 6), degrees_of_freedom(1260, DAILY)
-    (8, 46)
+    `WEEKLY`: floor(T / 4). Without an edge next-week correlations have no memory, so the first term, which allows for
+    any, only costs power (decision 0032); the cosines still reach down to eight weeks.
+
+    >>> degrees_of_freedom(196, 6), degrees_of_freedom(196, WEEKLY), degrees_of_freedom(1260, DAILY)
+    (8, 49, 46)
     """
+    if overlap == WEEKLY:
+        return max(_LEAST_DOF, n_periods // 4)
     # In whole numbers nu <= 0.4 T^(2/3) means 125 nu^3 <= 8 T^2; the power alone misses T = 1000 by a bit.
     nu = round(0.4 * n_periods ** (2.0 / 3.0))
     nu -= 125 * nu**3 > 8 * n_periods**2
@@ -95,7 +104,8 @@ def effective_dof(psi: NDArray[np.float64], nu: int, overlap: int) -> NDArray[np
 
     With s_t^2 the variance of period t, the loadings have the covariance C_ij = sum_t c_i(t) c_j(t) s_t^2, and a mean
     of nu squares has (tr C)^2 / tr(C^2) degrees of freedom: nu when all variances are equal. s_t^2 is the sum of
-    squares of sums over `overlap` periods, within the 2 m - 1 periods around t.
+    squares of sums over `overlap` periods, within the 5 m + 1 periods around t: over fewer, its own noise looks like
+    uneven variance.
 
     Parameters
     ----------
@@ -114,7 +124,7 @@ def effective_dof(psi: NDArray[np.float64], nu: int, overlap: int) -> NDArray[np
     if overlap < 2 or n_periods < 2 * overlap:
         return np.full(k, nu, dtype=np.int64)
     summed = _moving_sums(psi, overlap)
-    variance = _moving_sums(summed * summed, 2 * overlap - 1)
+    variance = _moving_sums(summed * summed, _VARIANCE_WINDOW * overlap + 1)
     basis = _cosines(n_periods, nu)
     covariance = np.einsum("it,tk,jt->kij", basis, variance, basis, optimize=True)
     trace = np.trace(covariance, axis1=1, axis2=2)

@@ -2,8 +2,8 @@
 
 A p-value holds for one check. Checked every week for a year, a true null is below .05 more often than that, and the
 reader stops when it suits. A weekly series gives the verdict of every earlier check: the series up to that week.
-So a verdict counts when the newest `LOOKS` weekly checks all give it, on the first run of a book as on the hundredth
-(decision 0026 has sizes and power).
+So a verdict counts when the newest weekly check and most of the newest `LOOKS` give it, on the first run of a book as
+on the hundredth (decisions 0026 and 0032 have sizes and power).
 
 Belongs here: the looks, and the verdict of them together. Does not belong here: the verdict of one look (verdicts), and
 what runs have said on earlier days (`run.verdict_history`).
@@ -18,7 +18,10 @@ from btassets.engine.cross_section.rank_ic import WeeklyIc
 from btassets.engine.statistics.verdicts import NOISE, Verdict
 
 LOOKS = 8
-"""Weekly checks in a row that a verdict takes."""
+"""Newest weekly checks that make a verdict together."""
+
+MAJORITY = 5
+"""How many of them must agree, the newest among them."""
 
 
 def weekly_looks(weekly: WeeklyIc, n: int = LOOKS) -> Iterator[WeeklyIc]:
@@ -38,23 +41,23 @@ def weekly_looks(weekly: WeeklyIc, n: int = LOOKS) -> Iterator[WeeklyIc]:
         )
 
 
-def looks_in_a_row(verdicts: Sequence[Verdict]) -> int:
-    """Newest looks that all say what the newest one says; 0 where that is noise.
+def looks_agreeing(verdicts: Sequence[Verdict]) -> int:
+    """How many of the newest `LOOKS` checks say what the newest one says; 0 where that is noise.
 
-    >>> looks_in_a_row(["supported", "supported", "not distinguishable from noise", "supported"])
-    2
+    >>> looks_agreeing(["supported", "supported", "not distinguishable from noise", "supported"])
+    3
     """
     if not verdicts or verdicts[0] == NOISE:
         return 0
-    return next((k for k, verdict in enumerate(verdicts) if verdict != verdicts[0]), len(verdicts))
+    return sum(verdict == verdicts[0] for verdict in verdicts[:LOOKS])
 
 
-def lasting(verdicts: Sequence[Verdict], n: int = LOOKS) -> Verdict:
-    """Verdict of the last `n` looks together: the newest one where all say it, else noise.
+def lasting(verdicts: Sequence[Verdict]) -> Verdict:
+    """Verdict of the newest checks together: the newest one where most say it, else noise.
 
     Parameters
     ----------
     verdicts
-        Newest first; fewer than `n` of them say nothing.
+        Newest first; fewer than `MAJORITY` of them say nothing.
     """
-    return verdicts[0] if looks_in_a_row(verdicts[:n]) >= n else NOISE
+    return verdicts[0] if looks_agreeing(verdicts) >= MAJORITY else NOISE

@@ -6,12 +6,13 @@ significance of a Sharpe ratio (sharpe).
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btassets.engine.compiling import Int32Matrix, Int32s, Int64s, OutRealMatrix, kernel
-from btassets.engine.statistics.influence import Influence
+from btassets.engine.statistics.influence import Influence, series_influence
 from btassets.engine.statistics.sharpe import DAYS_PER_YEAR
 
 RANDOM_DRAWS = 499
@@ -78,6 +79,39 @@ def market_model(
         n_obs=np.full(4, n, dtype=np.int64),
         variance=np.full(4, np.nan),
     )
+
+
+def alpha_of_differences(
+    gaps: NDArray[np.float64], benchmark: NDArray[np.float64], sessions_a_year: int = DAYS_PER_YEAR
+) -> Influence:
+    """Alpha a year of k differences of daily returns, on one axis of days; use overlap `DAILY`.
+
+    A portfolio of more volatile tickers earns more in a rising market. Without beta x benchmark that is no advantage.
+
+    Parameters
+    ----------
+    gaps
+        Daily fractions, shape (n_days, k); NaN = no difference on that day.
+    benchmark
+        Daily fractions of the same sessions, shape (n_days,). If it has no return at all, the mean difference is
+        estimated as it is; otherwise a day without one is left out.
+    """
+    if np.isnan(benchmark).all():
+        return series_influence(gaps * sessions_a_year)
+    x = np.where(np.isnan(gaps), np.nan, benchmark[:, np.newaxis])
+    known = ~np.isnan(x)
+    n = np.maximum(np.count_nonzero(known, axis=0), 1)
+    y, x = np.where(known, gaps, 0.0), np.where(known, x, 0.0)
+    x_mean, y_mean = x.sum(axis=0) / n, y.sum(axis=0) / n
+    centred = np.where(known, x - x_mean, 0.0)
+    spread = np.sum(centred * centred, axis=0)
+    varies = spread > 1e-24 * n
+    beta = np.where(varies, np.sum(centred * (y - y_mean), axis=0) / np.where(varies, spread, 1.0), 0.0)
+    own = series_influence(np.where(known, gaps - beta * x, np.nan) * sessions_a_year)
+    residual = np.where(known, y - y_mean - beta * centred, 0.0)
+    slope = centred * residual * np.where(varies, n / np.where(varies, spread, 1.0), 0.0)
+    psi = own.psi - slope * x_mean * sessions_a_year * ((own.last - own.first + 1) / n)
+    return replace(own, psi=psi)
 
 
 def stable_tickers(percentile: NDArray[np.float64], least_share: float = LEAST_RANKED_SHARE) -> NDArray[np.bool_]:

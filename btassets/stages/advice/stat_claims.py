@@ -15,7 +15,7 @@ import numpy as np
 from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
-from btassets.engine.statistics.looks import LOOKS
+from btassets.engine.statistics.looks import LOOKS, MAJORITY
 from btassets.engine.statistics.verdicts import (
     CONTRADICTED,
     LEVEL,
@@ -175,8 +175,10 @@ def _headline(named: Row | None, ranking: Verdict, listed: Row) -> dict[str, Any
 
 def _looks_words(named: Row | None) -> str:
     """At how many weekly checks the ranking was clear, where that is neither none nor all that a verdict takes."""
-    n = 0 if named is None else named.get("looks_in_a_row") or 0
-    return f" New: clear at {n} weekly checks in a row, a verdict takes {LOOKS}." if 0 < n < LOOKS else ""
+    n = 0 if named is None else named.get("looks_agreeing") or 0
+    if not 0 < n < MAJORITY:
+        return ""
+    return f" New: clear at {n} of the newest {LOOKS} weekly checks, a verdict takes {MAJORITY}."
 
 
 def _gap_words(mean_r: float | None, *, is_paid: bool) -> str:
@@ -367,7 +369,7 @@ def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
     wanted = [n for n in names if n == CAPACITY_VARIANT or (not is_capacity and n.startswith(STRICT_CUTOFF_PREFIX))]
     name = next((n for n in wanted if (n == CAPACITY_VARIANT) == is_capacity), "")
     row = _find(books, policy=name, measure="return_minus_base")
-    text = _words(row, f"daily return of {name} minus {BASE_VARIANT}")
+    text = _words(row, f"daily return of {name} minus {BASE_VARIANT}, without beta x the benchmark's")
     if row is not None and row["estimate"] == 0.0 and row["se"] == 0.0:
         text = f"{name} and {BASE_VARIANT} are the same portfolio, trade by trade, so the difference is zero."
     return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
 from btassets.engine.days import week_mondays
-from btassets.engine.statistics.ewc import estimate, weeks_of_overlap
+from btassets.engine.statistics.ewc import WEEKLY, estimate
 from btassets.engine.statistics.influence import series_influence
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
@@ -50,7 +50,7 @@ def list_rows(tables: Tables, settings: Settings) -> list[dict[str, Any]]:
     weekly = weekly_rank_ic(weeks.monday, listings[np.newaxis], following[np.newaxis])
     axis = np.full((int(week_no[-1]) + 1, 1), np.nan)
     axis[(weekly.week - weeks.monday[0]).astype(np.int64) // 7, 0] = weekly.ic[0, 0]
-    found = estimate(series_influence(axis), weeks_of_overlap(_WEEK_SESSIONS))
+    found = estimate(series_influence(axis), WEEKLY)
     row = {
         "member": "listed",
         "against": "the rest",

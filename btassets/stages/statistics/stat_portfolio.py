@@ -22,7 +22,6 @@ from btassets.engine.statistics.capacity import break_even_cost_frac, capacity_u
 from btassets.engine.statistics.distributions import normal_quantile
 from btassets.engine.statistics.ewc import DAILY, estimate
 from btassets.engine.statistics.families import step_down
-from btassets.engine.statistics.influence import series_influence
 from btassets.engine.statistics.null_market import market_beta
 from btassets.engine.statistics.overfit import overfit_probability
 from btassets.engine.statistics.path_noise import DROP_FRACS, kept_rows, spread
@@ -33,6 +32,7 @@ from btassets.engine.statistics.portfolio_value import (
     INFORMATION_RATIO,
     RANDOM_DRAWS,
     PermutedRanks,
+    alpha_of_differences,
     market_model,
     random_p,
     stable_tickers,
@@ -315,7 +315,7 @@ def _path_rows(inputs: BookInputs) -> list[Row]:
 
 
 def _variant_rows(inputs: BookInputs) -> list[Row]:
-    """Daily return of each variant minus the base variant's, paired, as one family."""
+    """Daily return of each variant minus the base variant's, less beta x the benchmark's, paired, as one family."""
     hold = replace(inputs.rules, policy="hold")
     configs = [
         BookConfig(
@@ -342,8 +342,8 @@ def _variant_rows(inputs: BookInputs) -> list[Row]:
     for k, result in enumerate(results):
         if result is not None and len(result.sessions) > 1:
             returns[result.sessions[1:], k] = daily_returns(result.equity)
-    gaps = (returns[:, 1:] - returns[:, :1]) * sessions_a_year(inputs.panel.calendar)
-    influence = series_influence(gaps)
+    gaps = returns[:, 1:] - returns[:, :1]
+    influence = alpha_of_differences(gaps, inputs.benchmark_returns, sessions_a_year(inputs.panel.calendar))
     found = estimate(influence, DAILY)
     family = step_down(influence, DAILY, is_member=~found.is_too_short)
     return [

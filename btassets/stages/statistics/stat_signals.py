@@ -24,10 +24,10 @@ from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
 from btassets.engine.signals import PRIMARY_SIGNAL, SIGNAL_NAMES
-from btassets.engine.statistics.ewc import Estimates, estimate, weeks_of_overlap
+from btassets.engine.statistics.ewc import WEEKLY, Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
 from btassets.engine.statistics.influence import Influence, series_influence
-from btassets.engine.statistics.looks import lasting, looks_in_a_row, weekly_looks
+from btassets.engine.statistics.looks import lasting, looks_agreeing, weekly_looks
 from btassets.engine.statistics.verdicts import NOISE, SUPPORTED, Verdict, named_signal_verdict, signal_verdict
 from btassets.graph.statistics import STAT_SIGNALS
 from btassets.run.stage_result import StageResult
@@ -52,7 +52,6 @@ NEXT_WEEK = FORWARD_RETURN_DAYS.index(5)
 """Position of the next five sessions among the horizons."""
 
 _FIFTHS = 5
-_WEEK_SESSIONS = 5
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
@@ -233,17 +232,14 @@ def _sortings(weekly: WeeklyIc, family: _Family) -> list[_Sorting]:
     found = []
     for h, newest in enumerate(looks[0]):
         said: list[list[Verdict]] = [[look[h].verdict[s] for look in looks] for s in range(len(family.names))]
-        found.append(replace(newest, verdict=[lasting(v) for v in said], n_looks=[looks_in_a_row(v) for v in said]))
+        found.append(replace(newest, verdict=[lasting(v) for v in said], n_looks=[looks_agreeing(v) for v in said]))
     return found
 
 
 def _sortings_at(weekly: WeeklyIc, family: _Family) -> list[_Sorting]:
     """IC, spread, false discovery rates and verdicts of one look, by horizon."""
     ics, spreads = (
-        [
-            estimate(_on_calendar(weekly.week, series[:, h]), weeks_of_overlap(_WEEK_SESSIONS))
-            for h in range(len(FORWARD_RETURN_DAYS))
-        ]
+        [estimate(_on_calendar(weekly.week, series[:, h]), WEEKLY) for h in range(len(FORWARD_RETURN_DAYS))]
         for series in (weekly.ic, weekly.spread)
     )
     n_tests = len(ics) * family.n_tried if family.n_tried > len(family.names) else 0
@@ -289,7 +285,7 @@ def _horizon_rows(
             "rank_autocorrelation": _mean(fifths.autocorrelation[s]),
             "is_primary": name == PRIMARY,
             "verdict": found.verdict[s],
-            "looks_in_a_row": found.n_looks[s],
+            "looks_agreeing": found.n_looks[s],
         }
         for s, name in enumerate(names)
     ]

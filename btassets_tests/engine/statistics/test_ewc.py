@@ -29,15 +29,16 @@ from btassets_tests.reference import naive_statistics as naive
 
 @pytest.mark.parametrize(
     ("n_weeks", "overlap", "nu"),
-    # 0.4 * 196^(2/3) = 13.5; 196 / 24 = 8.2; three at least; the week count of 5 and of 1 year
+    # 0.4 * 196^(2/3) = 13.5; 196 / 24 = 8.2; 196 / 4 = 49 without overlap; three at least; weeks of 5 and of 1 year
     [
         (196, 6, 8),
-        (196, 1, 13),
+        (196, 1, 49),
         (196, 5, 9),
         (196, 13, 3),
         (235, 6, 9),
         (52, 6, 3),
-        (60, 1, 6),
+        (60, 1, 15),
+        (11, 1, 3),
         (1000, 6, 40),
     ],
 )

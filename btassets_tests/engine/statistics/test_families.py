@@ -41,7 +41,7 @@ def test_order_of_the_members_and_monotone_p():
     plain = estimate(series_influence(x), 6)
     assert (family.p_adj >= plain.p - 0.02).all()
     back = step_down(series_influence(x[:, ::-1]), 6)
-    assert back.p_adj[::-1] == pytest.approx(family.p_adj, abs=0.02)
+    assert back.p_adj[::-1] == pytest.approx(family.p_adj, abs=0.05)  # other draws: three of their standard errors
     assert (step_down(series_influence(x), 6).p_adj == family.p_adj).all()  # the seed is fixed
 
 

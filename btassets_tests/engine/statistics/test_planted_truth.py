@@ -144,7 +144,9 @@ def test_hundreds_of_markets_without_an_edge():
 def test_many_markets_with_an_edge():
     found = rates(range(2000, 2060), edge=0.012)
     assert 0.045 < found["ic"][:, RESIDUAL].mean() < 0.080
-    assert found["ic_rejects"][:, RESIDUAL].mean() > 0.70
+    assert (
+        found["ic_rejects"][:, RESIDUAL].mean() > 0.60
+    )  # over whole horizons; the verdict's calendar-time IC has more power
     truth = found["ic"][:, RESIDUAL].mean()
     assert truth > 0
     assert (coverage(found, "half") > 0.87).all()

@@ -12,6 +12,7 @@ from btassets.engine.statistics.portfolio_value import (
     BETA,
     INFORMATION_RATIO,
     PermutedRanks,
+    alpha_of_differences,
     market_model,
     random_p,
     stable_tickers,
@@ -35,6 +36,32 @@ def test_market_model_matches_the_reference():
         assert found.estimate[column] == pytest.approx(expected[name][0], rel=1e-10)
         assert found.se[column] == pytest.approx(expected[name][1], rel=1e-9)
     assert found.estimate[ACTIVE] == pytest.approx((returns - market).mean() * 252)
+
+
+def test_alpha_of_differences_is_the_alpha_of_each_column():
+    one, market = simulated()
+    two, _ = simulated(alpha=-0.0002, beta=-0.3, seed=2)
+    gaps = np.stack((one, two, np.zeros(len(market))), axis=1)
+    found = estimate(alpha_of_differences(gaps, market), DAILY)
+    for k, gap in enumerate((one, two)):
+        alone = estimate(market_model(gap, market), DAILY)
+        for name in ("estimate", "se", "p"):
+            assert getattr(found, name)[k] == pytest.approx(getattr(alone, name)[ALPHA], rel=1e-9)
+    assert (found.estimate[2], found.se[2], found.p[2]) == (0.0, 0.0, 1.0)  # the same portfolio, trade by trade
+
+
+def test_alpha_of_differences_starts_where_its_difference_does():
+    gap, market = simulated()
+    late = np.where(np.arange(len(gap)) < 300, np.nan, gap)
+    found = estimate(alpha_of_differences(np.stack((gap, late), axis=1), market), DAILY)
+    alone = estimate(market_model(gap[300:], market[300:]), DAILY)
+    assert (found.estimate[1], found.se[1]) == pytest.approx((alone.estimate[ALPHA], alone.se[ALPHA]), rel=1e-9)
+
+
+def test_without_a_benchmark_the_difference_is_taken_as_it_is():
+    gap, market = simulated()
+    found = estimate(alpha_of_differences(gap[:, np.newaxis], np.full(len(market), np.nan)), DAILY)
+    assert found.estimate[0] == pytest.approx(gap.mean() * 252)
 
 
 def test_market_model_against_empyrical():

@@ -140,10 +140,10 @@ def test_the_headline_is_the_rankings_and_the_list_is_asked_after_it(ranking, es
     assert "The list itself: names of" in found[0]["evidence_text"]
 
 
-@pytest.mark.parametrize(("n", "is_new"), [(0, False), (3, True), (8, False), (None, False)])
+@pytest.mark.parametrize(("n", "is_new"), [(0, False), (3, True), (5, False), (8, False), (None, False)])
 def test_a_ranking_that_is_clear_since_few_weeks_is_called_new(n, is_new):
-    text = claim_rows([], [], [], [SHARPE], "", named(verdict=NOISE) | {"looks_in_a_row": n})[0]["evidence_text"]
-    assert (f"New: clear at {n} weekly checks in a row, a verdict takes 8." in text) == is_new
+    text = claim_rows([], [], [], [SHARPE], "", named(verdict=NOISE) | {"looks_agreeing": n})[0]["evidence_text"]
+    assert (f"New: clear at {n} of the newest 8 weekly checks, a verdict takes 5." in text) == is_new
     assert ("New" in text) == is_new
 
 
