@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from btassets.book.book import Book, open_book, scenario_name
+from btassets.book.settings_file import set_in_file
 from btassets.defs.assets.null_market_asset import NAME as NULL_MARKET
 from btassets.defs.launch_settings import Launch, changed_settings, scenario_config
 from btassets.defs.placement import ALONE, Placement
@@ -19,7 +20,7 @@ from btassets.errors import UsageError
 from btassets.graph.flow import STAGES
 from btassets.instance.dagster_types import AssetJob
 from btassets.plan import run_scenario
-from btassets.settings.load import BASE_SCENARIO
+from btassets.settings.load import BASE_SCENARIO, FILE_NAME
 from btassets.settings.models import Settings
 
 WITHOUT_EDGE = "without_edge"
@@ -38,6 +39,9 @@ def build_scenario_job(
     @place.bind
     def analyse_scenario(context: dg.OpExecutionContext, book: BookResource, config: config_class) -> None:  # pyright: ignore[reportInvalidTypeForm]
         """Run the stages of the scenario in order; log the outcome of each."""
+        if config.promote:
+            context.add_output_metadata({"promoted": dict(_promoted(book, config))})
+            return
         opened = _scenario_of(book, config)
         outcomes = run_scenario(opened, n_threads=book.threads, log=context.log.info)
         context.add_output_metadata({"scenario": opened.scenario, "computed": sum(not o.is_cached for o in outcomes)})
@@ -47,7 +51,8 @@ def build_scenario_job(
         tags=place.tags,
         executor_def=executor,
         description=(
-            "Compute one scenario beside the base numbers, with its own rows and report. Change settings at launch."
+            "Compute one scenario beside the base numbers, with its own rows and report. Change settings at launch, "
+            "or promote them into btassets.toml."
         ),
     )
     def scenario() -> None:
@@ -55,6 +60,18 @@ def build_scenario_job(
         analyse_scenario()
 
     return scenario
+
+
+def _promoted(book: BookResource, config: Launch) -> dict[str, Any]:
+    """Write the settings that the launch changes into the book's settings file; return them."""
+    opened = book.open()
+    changed = changed_settings(config, opened.base)
+    if not changed:
+        raise UsageError("promote: no setting differs from the book's own", "change one in the launch settings.")
+    if opened.scenario != BASE_SCENARIO or config.name:
+        raise UsageError("promote: changes the book's own settings", "leave the name of the scenario empty.")
+    set_in_file(opened.folder / FILE_NAME, changed)
+    return changed
 
 
 def _scenario_of(book: BookResource, config: Launch) -> Book:

@@ -153,3 +153,26 @@ def test_the_workspace_loads(finished_book: Path, tmp_path: Path, workspace: Pat
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Validation successful" in done.stdout + done.stderr
+
+
+def test_settings_are_promoted_from_the_launchpad(tmp_path: Path, market_folder: Path) -> None:
+    folder = make_book(tmp_path / "book", market_folder)
+    path = folder / "btassets.toml"
+    path.write_text("# mine\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    opened = open_book(folder)
+
+    def launch(**config: Any) -> bool:
+        defs = book_defs(BookResource.of(open_book(folder)), 2, executor=dg.in_process_executor, automated=opened)
+        with open_instance(folder / ".dagster") as instance:
+            job = defs.resolve_job_def("scenario")
+            ops = {"ops": {"analyse_scenario": {"config": {"promote": True} | config}}}
+            return job.execute_in_process(instance=instance, run_config=ops, raise_on_error=False).success
+
+    assert launch(gates={"min_rr": 2.25}, exits={"hold_days": [5, 30]})
+    now = open_book(folder)
+    assert (now.base.gates.min_rr, now.base.exits.hold_days) == (2.25, (5, 30))
+    assert path.read_text(encoding="utf-8").startswith("# mine\n")
+    written = path.read_bytes()
+    assert not launch(gates={"min_rr": 3.0}, name="strict"), "a scenario has a name, the book's own settings do not"
+    assert path.read_bytes() == written
+    assert not now.lake.footer("graded_setups", "base"), "nothing is computed"
