@@ -18,7 +18,8 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 AXIS = 22
 """Pixels below a plot for the labels of its axis."""
 _MOST_YEAR_LABELS = 7
-_LAST_LABEL, _TWO_LABELS = 0.86, 0.26
+_LAST_LABEL, _TWO_YEARS, _TWO_MONTHS = 0.86, 0.2, 0.26
+_MONTHS_BELOW_DAYS = 550
 _LEAST_AXIS_PCT = 5.0
 _WIDE_BARS = 8
 
@@ -75,7 +76,7 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
     starts = [
         (date(year, 1, 1), str(year)) for year in range(date.fromordinal(first).year, date.fromordinal(last).year + 1)
     ]
-    if span < 550:
+    if span < _MONTHS_BELOW_DAYS:
         begin = date.fromordinal(first)
         starts = [
             (date(begin.year + (begin.month + k - 1) // 12, (begin.month + k - 1) % 12 + 1, 1), "") for k in range(20)
@@ -84,7 +85,7 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
     inside = [(day.toordinal(), words) for day, words in starts if first <= day.toordinal() <= last]
     every = -(-len(inside) // _MOST_YEAR_LABELS) or 1
     parts: list[str] = []
-    labelled = -1.0
+    labelled, apart = -1.0, _TWO_MONTHS if span < _MONTHS_BELOW_DAYS else _TWO_YEARS
     for place, (day, words) in enumerate(inside):
         share = (day - first) / span
         parts.append(svg.rule(share, 0, share, bottom, "grid when"))
@@ -93,7 +94,7 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
         if share <= _LAST_LABEL:
             parts.append(svg.text(share, bottom + 15, words, css="when", dx=3 if share > 0 else 0))
             labelled = share
-        elif share - labelled > _TWO_LABELS:  # left of its line: on a phone it would not fit on the right
+        elif share - labelled > apart:  # left of its line: on a phone it would not fit on the right
             parts.append(svg.text(share, bottom + 15, words, css="when", anchor="end", dx=-3))
     return shares, parts
 

@@ -55,6 +55,13 @@ def test_a_band_spans_its_dates_behind_the_lines():
     assert "&lt;open&gt;" in html
 
 
+def test_the_last_of_a_few_years_is_labelled_left_of_its_line():
+    _, axis = date_axis(["2017-04-20", "2021-04-21"], 100)
+    html = "".join(axis)
+    assert re.findall(r">(\d{4})<", html) == ["2018", "2019", "2020", "2021"]
+    assert re.search(r'text-anchor="end"[^>]*>2021<', html)
+
+
 def test_a_short_span_is_labelled_by_months_and_a_long_one_by_few_years():
     _, axis = date_axis(["2020-01-15", "2020-04-20"], 100)
     assert re.findall(r">(\w{3} \d\d)<", "".join(axis)) == ["Feb 20", "Mar 20", "Apr 20"]
