@@ -23,7 +23,7 @@ MAX_MODULES = 20
 MAX_LINES = 400
 MAX_FUNCTION_LINES = 80
 MAX_POSITIONAL = 8
-MAX_LATE = 6
+MAX_LATE = 9
 """Imports that wait inside a function for their cost, outside of cli/ and extras."""
 
 GAPS: dict[str, list[str]] = json.loads((Path(__file__).with_name("house_gaps.json")).read_text(encoding="utf-8"))

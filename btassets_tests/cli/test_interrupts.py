@@ -58,7 +58,7 @@ try:
     signal.raise_signal(signal.SIGINT)
     print("initialized")
 except:
-    print("the import continues as if nothing had been")
+    print("swallowed")
 """
 
 
