@@ -36,6 +36,7 @@ filled as (
         arrivals.*,
         arrivals.outcome as outcome_at_close,
         cast(null as varchar) as fill_drop,
+        holds_at_close(arrivals) as holds,
         arrivals.entry as entry_price,
         case
             when arrivals.outcome = 'target_hit' and settings.gapped_target = 'target' then arrivals.realized_r
@@ -56,19 +57,16 @@ filled as (
             arrivals.exit_reason_open as exit_reason,
             arrivals.hold_days_open as hold_days,
             arrivals.stop_day_open as stop_day,
-            arrivals.time_r_5_open as time_r_5,
-            arrivals.time_r_10_open as time_r_10,
-            arrivals.time_r_21_open as time_r_21,
-            arrivals.time_r_30_open as time_r_30,
             arrivals.bench_ret_target_open as bench_ret_target,
-            arrivals.bench_ret_5_open as bench_ret_5,
-            arrivals.bench_ret_10_open as bench_ret_10,
-            arrivals.bench_ret_21_open as bench_ret_21,
-            arrivals.bench_ret_30_open as bench_ret_30,
+            arrivals.mae_r_open as mae_r,
+            arrivals.mae_day_open as mae_day,
+            arrivals.mfe_r_open as mfe_r,
+            arrivals.mfe_day_open as mfe_day,
             arrivals.label_end_date_open as label_end_date
         ),
         arrivals.outcome as outcome_at_close,
         arrivals.drop_open as fill_drop,
+        holds_at_open(arrivals) as holds,
         arrivals.fill_open as entry_price,
         case
             when arrivals.outcome_open = 'target_hit' and settings.gapped_target = 'target'
@@ -127,10 +125,13 @@ rank_dates as (
 -- The last sessions of ended tickers: a hold that reaches beyond them is truncated there too.
 last_sessions as (
     select distinct
-        ticker,
-        label_end_date
+        candidates.ticker,
+        candidates.label_end_date
     from candidates
-    where exit_reason = 'delisted'
+    cross join settings
+    where
+        candidates.exit_reason = 'delisted'
+        or (settings.ended = 'graded' and ends_within_a_hold(candidates))
 ),
 
 -- A holder's return after the last close of an ended ticker, in R: the return on the mark over 1R.
@@ -222,39 +223,14 @@ select
     if(gated.outcome is null, null, gated.gap_r) as target_gap_r,
     gated.hold_days,
     gated.stop_day,
-    case
-        when gated.is_cut_by_end and gated.n_forward < 5
-            then
-                gated.time_r_5
-                + (gated.entry_price + gated.sign * gated.time_r_5 * gated.planned_risk) * gated.r_per_usd
-        else gated.time_r_5
-    end as time_r_5,
-    case
-        when gated.is_cut_by_end and gated.n_forward < 10
-            then
-                gated.time_r_10
-                + (gated.entry_price + gated.sign * gated.time_r_10 * gated.planned_risk) * gated.r_per_usd
-        else gated.time_r_10
-    end as time_r_10,
-    case
-        when gated.is_cut_by_end and gated.n_forward < 21
-            then
-                gated.time_r_21
-                + (gated.entry_price + gated.sign * gated.time_r_21 * gated.planned_risk) * gated.r_per_usd
-        else gated.time_r_21
-    end as time_r_21,
-    case
-        when gated.is_cut_by_end and gated.n_forward < 30
-            then
-                gated.time_r_30
-                + (gated.entry_price + gated.sign * gated.time_r_30 * gated.planned_risk) * gated.r_per_usd
-        else gated.time_r_30
-    end as time_r_30,
+    -- One column per hold of the replay (btassets/run/hold_sql.py).
+    unnest(hold_results(gated)),  -- noqa: AL03
     gated.bench_ret_target,
-    gated.bench_ret_5,
-    gated.bench_ret_10,
-    gated.bench_ret_21,
-    gated.bench_ret_30,
+    unnest(hold_benches(gated)),  -- noqa: AL03
+    gated.mae_r,
+    gated.mae_day,
+    gated.mfe_r,
+    gated.mfe_day,
     gated.label_end_date,
     gated.outcome_at_close
 from gated

@@ -3,8 +3,9 @@
 -- `setup_stats`, `gate_sweep`, `gate_ablation` and `time_exit_sweep` are views of this table, so each statistic is
 -- defined once. `family` names the view of a group, `member` is its name there, `hold_days` is null for the race of
 -- target against stop and else the sessions held with the initial stop. Wins: target hits in the race, exits in profit
--- before costs under a hold. Sums run left to right in the tie order; the trim drops 5% of all rows, the best ones. A
--- group without rows has only counts. Rounding is done in the report.
+-- before costs under a hold. A hold beyond the horizon has a result for fewer setups than the race: `race_of_hold` is
+-- the race over those same setups. Sums run left to right in the tie order; the trim drops 5% of all rows, the best
+-- ones. A group without rows has only counts. Rounding is done in the report.
 with
 
 graded as materialized (
@@ -14,10 +15,7 @@ graded as materialized (
         graded_setups.outcome in ('stop_hit', 'ambiguous') as is_loss,
         graded_setups.cost_r,
         graded_setups.gross_r,
-        graded_setups.time_r_5,
-        graded_setups.time_r_10,
-        graded_setups.time_r_21,
-        graded_setups.time_r_30,
+        holds_of(graded_setups) as holds,
         graded_setups.hold_days,
         graded_setups.stop_day,
         graded_setups.n_forward,
@@ -70,6 +68,17 @@ cells as (
     union all
 
     select
+        'race_of_hold' as family,
+        exit_days.hold_days as position,
+        cast(exit_days.hold_days as varchar) as member,
+        cast(null as smallint) as hold_days
+    from exit_days
+    cross join settings
+    where exit_days.hold_days > settings.horizon_days
+
+    union all
+
+    select
         'cutoff' as family,
         100 - min_momentum_percentile as position,
         cast(min_momentum_percentile as varchar) as member,
@@ -113,6 +122,20 @@ members as (
     union all
 
     select
+        'race_of_hold' as family,
+        cast(exit_days.hold_days as varchar) as member,
+        graded.*
+    from graded
+    inner join exit_days
+        on
+            graded.qualified
+            and hold_r(graded.holds, exit_days.hold_days, cast(null as double)) is not null
+    cross join settings
+    where exit_days.hold_days > settings.horizon_days
+
+    union all
+
+    select
         'cutoff' as family,
         cast(cutoffs.min_momentum_percentile as varchar) as member,
         graded.*
@@ -142,13 +165,7 @@ trades as (
         cells.hold_days,
         members.is_loss,
         members.cost_r,
-        case cells.hold_days
-            when 5 then members.time_r_5
-            when 10 then members.time_r_10
-            when 21 then members.time_r_21
-            when 30 then members.time_r_30
-            else members.gross_r
-        end as r,
+        hold_r(members.holds, cells.hold_days, members.gross_r) as r,
         if(
             cells.hold_days is null,
             nullif(members.hold_days, 0),

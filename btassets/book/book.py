@@ -12,8 +12,9 @@ from typing import Any
 
 from btassets.book.settings_copy import refuse_cut_settings
 from btassets.book.source_mark import refuse_foreign_bars
+from btassets.engine.conventions import HOLD_DAYS, replay_holds
 from btassets.errors import NoBookError, SettingError, SettingsFileError, UsageError
-from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, resolve, select
+from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, hashed, resolve, select
 from btassets.settings.models import BESIDE_THE_NUMBERS, Settings
 from btassets.settings.profiles import PROFILES
 from btassets.settings.quality_thresholds import Quality
@@ -31,7 +32,8 @@ REPLAY_SETTINGS = (
     "quality.min_median_close_usd",
     "quality.min_median_dollar_volume_usd",
 )
-"""Settings of the replay: a scenario that changes one gets its own replay folder."""
+"""Settings of the replay: a scenario that changes one gets its own replay folder. The holds are the other reason for
+one: those that the replay does not grade (`replay_values`)."""
 
 SHARED_SETTINGS = (
     "source",
@@ -97,7 +99,7 @@ class Book:
     @cached_property
     def replay(self) -> str:
         """Folder name of this scenario's replay: `base`, or its own."""
-        own, base = select(self.settings, REPLAY_SETTINGS), select(self.base, REPLAY_SETTINGS)
+        own, base = replay_values(self.settings), replay_values(self.base)
         return BASE_SCENARIO if own == base else f"replay-{digest(own)[:8]}"
 
     @cached_property
@@ -137,6 +139,12 @@ class Book:
         resolved = Resolved(self.base, self.base_origin, BASE_SCENARIO, self.resolved.scenarios)
         executor = {k: v for k, v in self.overrides.items() if k.startswith(_NOT_A_SCENARIO)}
         return replace(self, resolved=resolved, overlay=None, overrides=executor)
+
+
+def replay_values(settings: Settings) -> dict[str, Any]:
+    """Settings that decide a replay, flat; the holds only if they are not the default ones."""
+    holds = replay_holds(settings.exits.hold_days)
+    return hashed(select(settings, REPLAY_SETTINGS)) | ({} if holds == HOLD_DAYS else {"holds": list(holds)})
 
 
 def own_overrides(book: Book) -> dict[str, Any]:

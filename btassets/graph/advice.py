@@ -132,6 +132,7 @@ STAGES = (
             "gate_sweep",
             "gate_ablation",
             "time_exit_sweep",
+            "setup_group_stats",
             "factor_ic",
             "portfolio_sims",
             "strategy_variants",

@@ -4,6 +4,7 @@ Belongs here: the types of a declaration and the columns shared by several table
 files of the groups) or its computation (`btassets.stages`).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -85,6 +86,8 @@ class TableSpec:
         Sort columns of views and exports; empty: stored order.
     page
         Display on the Dagster page; None: counts only.
+    graded
+        Makes the table's declaration for other holds than the default ones; None: its columns do not depend on them.
     """
 
     name: str
@@ -92,6 +95,11 @@ class TableSpec:
     columns: tuple[Column, ...]
     order: tuple[str, ...] = ()
     page: Page | None = None
+    graded: "Callable[[Sequence[int]], TableSpec] | None" = None
+
+    def under(self, holds: Sequence[int]) -> "TableSpec":
+        """Declaration of the table in a replay that grades these holds."""
+        return self if self.graded is None else self.graded(holds)
 
     @cached_property
     def schema(self) -> pa.Schema:

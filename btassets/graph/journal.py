@@ -67,7 +67,7 @@ JOURNAL_RESULTS = TableSpec(
         key("direction", TEXT, "long or short"),
         Column("rank", I32, "place in the list"),
         Column("status", TEXT, "graded, open (its bars are not all there), not_filled, or no_bar at the as-of date"),
-        Column("n_forward", I16, "forward bars that exist, capped at 30"),
+        Column("n_forward", I16, "forward bars that exist, up to the horizon or the longest hold"),
         Column("entry_price", REAL, "fill, in prices as they were when it was graded"),
         Column("fill_gap_r", REAL, "how much worse than the shown entry it was filled, R; below 0: better"),
         Column("outcome", TEXT, "target_hit, stop_hit, ambiguous or expired"),
@@ -138,7 +138,7 @@ ACCOUNT_READS = Reads(
     "account",
     "btassets/graph/journal.py",
     reads=("ohlcv_history", "sessions", "journal", "journal_results"),
-    settings=("profile", "basis", "portfolio", "costs", "exits", "method"),
+    settings=("profile", "basis", "portfolio", "costs", "exits", "method", "engine.horizon_days"),
     outside=("shown_lists",),
 )
 """Inputs of orders and exits for a real account, and of the comparison of its fills."""

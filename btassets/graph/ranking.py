@@ -4,6 +4,8 @@ Belongs here: the declaration of these stages and their tables. Does not belong 
 (`dbt_like_sql`).
 """
 
+from collections.abc import Sequence
+
 from btassets.engine.conventions import HOLD_DAYS
 from btassets.engine.floors import FLAGS
 from btassets.graph.columns import (
@@ -40,48 +42,59 @@ PERCENTILE_RANKS = TableSpec(
     ),
 )
 
-GRADED_SETUPS = TableSpec(
-    "graded_setups",
-    "One setup of the scenario's grid: its gate verdict and its result under the scenario's fill.",
-    (
-        SCENARIO,
-        Column("row_no", I64, "tie order"),
-        TICKER,
-        ASOF,
-        WEEK,
-        Column("direction", TEXT, "long or short"),
-        Column("entry", REAL, "close of the as-of bar, price"),
-        Column("stop", REAL, "initial stop, price"),
-        Column("target", REAL, "primary target, price"),
-        Column("rr", REAL, "distance to the target over distance to the stop"),
-        Column("confidence", REAL, "confidence of this direction, 0-100"),
-        Column("primary_prob", REAL, "stated probability of the primary target, 0-100"),
-        Column("action", TEXT, "the engine's action"),
-        Column("risk_level", TEXT, "Low, Medium or High"),
-        Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
-        *PERCENTILES,
-        *(Column(flag.name, FLAG, flag.description) for flag in FLAGS),
-        Column("is_graded", FLAG, "has a result; statistics use only these rows"),
-        Column("drop_reason", TEXT, "reason for a missing result"),
-        Column("n_forward", I8, "available own forward bars, capped at 30"),
-        Column("entry_price", REAL, "fill, price"),
-        Column("risk_pct", REAL, "planned 1R as a fraction of the fill"),
-        Column("outcome", TEXT, "target_hit, stop_hit, ambiguous or expired"),
-        Column("exit_reason", TEXT, "target, stop, time or delisted"),
-        Column("gross_r", REAL, "R of the target race under the scenario's rule for expiries"),
-        Column("cost_r", REAL, "cost of a round trip in R"),
-        Column("net_r", REAL, "gross_r minus cost_r"),
-        Column("target_gap_r", REAL, "R between the target and the open of a bar that gapped over it, else 0"),
-        Column("hold_days", I16, "sessions held"),
-        Column("stop_day", I16, "forward bar that first touched the stop"),
-        *(Column(f"time_r_{n}", REAL, f"gross R when held {n} sessions with the stop") for n in HOLD_DAYS),
-        Column("bench_ret_target", REAL, "benchmark return over the target race, fraction"),
-        *(Column(f"bench_ret_{n}", REAL, f"benchmark return over the {n}-session hold") for n in HOLD_DAYS),
-        Column("label_end_date", DAY, "session of the last bar used by the grading"),
-        Column("outcome_at_close", TEXT, "outcome if filled at the signal's close; used by the calibration"),
-    ),
-    order=("scenario", "row_no"),
-)
+
+def graded_setups_spec(holds: Sequence[int]) -> TableSpec:
+    """Table of the graded setups under these holds."""
+    return TableSpec(
+        "graded_setups",
+        "One setup of the scenario's grid: its gate verdict and its result under the scenario's fill.",
+        (
+            SCENARIO,
+            Column("row_no", I64, "tie order"),
+            TICKER,
+            ASOF,
+            WEEK,
+            Column("direction", TEXT, "long or short"),
+            Column("entry", REAL, "close of the as-of bar, price"),
+            Column("stop", REAL, "initial stop, price"),
+            Column("target", REAL, "primary target, price"),
+            Column("rr", REAL, "distance to the target over distance to the stop"),
+            Column("confidence", REAL, "confidence of this direction, 0-100"),
+            Column("primary_prob", REAL, "stated probability of the primary target, 0-100"),
+            Column("action", TEXT, "the engine's action"),
+            Column("risk_level", TEXT, "Low, Medium or High"),
+            Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
+            *PERCENTILES,
+            *(Column(flag.name, FLAG, flag.description) for flag in FLAGS),
+            Column("is_graded", FLAG, "has a result; statistics use only these rows"),
+            Column("drop_reason", TEXT, "reason for a missing result"),
+            Column("n_forward", I8, "available own forward bars, up to the horizon or the longest hold"),
+            Column("entry_price", REAL, "fill, price"),
+            Column("risk_pct", REAL, "planned 1R as a fraction of the fill"),
+            Column("outcome", TEXT, "target_hit, stop_hit, ambiguous or expired"),
+            Column("exit_reason", TEXT, "target, stop, time or delisted"),
+            Column("gross_r", REAL, "R of the target race under the scenario's rule for expiries"),
+            Column("cost_r", REAL, "cost of a round trip in R"),
+            Column("net_r", REAL, "gross_r minus cost_r"),
+            Column("target_gap_r", REAL, "R between the target and the open of a bar that gapped over it, else 0"),
+            Column("hold_days", I16, "sessions held"),
+            Column("stop_day", I16, "forward bar that first touched the stop"),
+            *(Column(f"time_r_{n}", REAL, f"gross R when held {n} sessions with the stop") for n in holds),
+            Column("bench_ret_target", REAL, "benchmark return over the target race, fraction"),
+            *(Column(f"bench_ret_{n}", REAL, f"benchmark return over the {n}-session hold") for n in holds),
+            Column("mae_r", REAL, "R at the worst price while held, 0 or below (maximum adverse excursion)"),
+            Column("mae_day", I16, "its first forward bar; 0: never below the fill"),
+            Column("mfe_r", REAL, "R at the best price while held, 0 or above (maximum favourable excursion)"),
+            Column("mfe_day", I16, "its first forward bar; 0: never above the fill"),
+            Column("label_end_date", DAY, "session of the last bar used by the grading"),
+            Column("outcome_at_close", TEXT, "outcome if filled at the signal's close; used by the calibration"),
+        ),
+        order=("scenario", "row_no"),
+        graded=graded_setups_spec,
+    )
+
+
+GRADED_SETUPS = graded_setups_spec(HOLD_DAYS)
 
 STAGES = (
     model(

@@ -4,6 +4,8 @@ Belongs here: the declaration of these stages and their tables. Does not belong 
 (`btassets.stages.replay`).
 """
 
+from collections.abc import Sequence
+
 from btassets.engine.conventions import FORWARD_RETURN_DAYS, HOLD_DAYS
 from btassets.engine.signals import SIGNALS
 from btassets.graph.columns import (
@@ -22,7 +24,7 @@ from btassets.graph.columns import (
 from btassets.graph.stage import UNIVERSE, Check, Stage
 
 
-def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
+def _graded(suffix: str, fill: str, holds: Sequence[int]) -> tuple[Column, ...]:
     """Columns of one grading; all null while a row cannot be graded."""
     return (
         Column(
@@ -41,7 +43,7 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
         Column(f"risk_pct{suffix}", REAL, "1R as a fraction of the entry price (0.05 = 5%)"),
         *(
             Column(f"time_r_{n}{suffix}", REAL, f"R multiple when held {n} sessions with the initial stop")
-            for n in HOLD_DAYS
+            for n in holds
         ),
         Column(
             f"r_mtm{suffix}",
@@ -52,8 +54,12 @@ def _graded(suffix: str, fill: str) -> tuple[Column, ...]:
         Column(f"bench_ret_target{suffix}", REAL, "benchmark return over the target race, fraction"),
         *(
             Column(f"bench_ret_{n}{suffix}", REAL, f"benchmark return over the {n}-session hold, fraction")
-            for n in HOLD_DAYS
+            for n in holds
         ),
+        Column(f"mae_r{suffix}", REAL, "R at the worst price while held, 0 or below (maximum adverse excursion)"),
+        Column(f"mae_day{suffix}", I16, "its first forward bar; 0: never below the fill"),
+        Column(f"mfe_r{suffix}", REAL, "R at the best price while held, 0 or above (maximum favourable excursion)"),
+        Column(f"mfe_day{suffix}", I16, "its first forward bar; 0: never above the fill"),
     )
 
 
@@ -64,46 +70,52 @@ _GRIDS = (
     key("is_latest", FLAG, "as-of is T, the book's last common session; excluded from statistics"),
 )
 
-CANDIDATES = TableSpec(
-    "candidates",
-    "One setup (ticker, as-of date, direction) with its levels, scores, and outcomes under both fills.",
-    (
-        TICKER,
-        ASOF,
-        key("direction", CODE, "long or short"),
-        *_GRIDS,
-        key("n_bars", I16, "bars in the engine's window; below 253 a backfill changes the row"),
-        key("n_forward", I8, "available own forward bars up to T, capped at 30"),
-        Column("entry", REAL, "close of the as-of bar, price"),
-        Column("stop", REAL, "initial stop, price"),
-        Column("target", REAL, "primary target, price"),
-        Column("rr", REAL, "distance to the target over distance to the stop"),
-        Column("confidence", REAL, "confidence of this direction, 0-100"),
-        Column(
-            "primary_prob",
-            REAL,
-            "stated probability of the primary target before the stop in 30 sessions, 0-100",
-        ),
-        Column("best_prob", REAL, "largest stated probability among the targets, 0-100"),
-        Column("ev", REAL, "stated expected value of the primary target, R"),
-        Column("technical", REAL, "technical score, 0-100"),
-        Column("momentum_score", REAL, "momentum score, 0-100"),
-        Column("level_strength", REAL, "strength of the primary target's level, 0-100"),
-        Column("n_sr_targets", I8, "targets on support or resistance levels"),
-        Column("is_projected", FLAG, "targets were projected because no level was in range"),
-        Column("momentum", REAL, "12-1 momentum, fraction"),
-        Column("residual_momentum", REAL, "12-1 momentum after removing the benchmark, fraction"),
-        Column("action", CODE, "LONG_HIGH, LONG_MODERATE, NEUTRAL, SHORT_MODERATE or SHORT_HIGH"),
-        Column("risk_level", CODE, "Low, Medium or High, from the number of conflicts"),
-        Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
-        *_graded("", "filled at the signal's close"),
-        Column("drop_open", CODE, "why the next open gave no fill: no_next_bar, gapped_stop, gapped_target"),
-        Column("fill_open", REAL, "open of the next session, price; null if not available yet"),
-        *_graded("_open", "filled at the next session's open; 1R remains the planned risk"),
-    ),
-    order=("ticker", "asof_date", "direction"),
-)
 
+def candidates_spec(holds: Sequence[int]) -> TableSpec:
+    """Table of the setups, graded under these holds."""
+    return TableSpec(
+        "candidates",
+        "One setup (ticker, as-of date, direction) with its levels, scores, and outcomes under both fills.",
+        (
+            TICKER,
+            ASOF,
+            key("direction", CODE, "long or short"),
+            *_GRIDS,
+            key("n_bars", I16, "bars in the engine's window; below 253 a backfill changes the row"),
+            key("n_forward", I8, "available own forward bars up to T, up to the horizon or the longest hold"),
+            Column("entry", REAL, "close of the as-of bar, price"),
+            Column("stop", REAL, "initial stop, price"),
+            Column("target", REAL, "primary target, price"),
+            Column("rr", REAL, "distance to the target over distance to the stop"),
+            Column("confidence", REAL, "confidence of this direction, 0-100"),
+            Column(
+                "primary_prob",
+                REAL,
+                "stated probability of the primary target before the stop within the horizon, 0-100",
+            ),
+            Column("best_prob", REAL, "largest stated probability among the targets, 0-100"),
+            Column("ev", REAL, "stated expected value of the primary target, R"),
+            Column("technical", REAL, "technical score, 0-100"),
+            Column("momentum_score", REAL, "momentum score, 0-100"),
+            Column("level_strength", REAL, "strength of the primary target's level, 0-100"),
+            Column("n_sr_targets", I8, "targets on support or resistance levels"),
+            Column("is_projected", FLAG, "targets were projected because no level was in range"),
+            Column("momentum", REAL, "12-1 momentum, fraction"),
+            Column("residual_momentum", REAL, "12-1 momentum after removing the benchmark, fraction"),
+            Column("action", CODE, "LONG_HIGH, LONG_MODERATE, NEUTRAL, SHORT_MODERATE or SHORT_HIGH"),
+            Column("risk_level", CODE, "Low, Medium or High, from the number of conflicts"),
+            Column("adv20_usd", REAL, "mean dollar volume of the last 20 bars"),
+            *_graded("", "filled at the signal's close", holds),
+            Column("drop_open", CODE, "why the next open gave no fill: no_next_bar, gapped_stop, gapped_target"),
+            Column("fill_open", REAL, "open of the next session, price; null if not available yet"),
+            *_graded("_open", "filled at the next session's open; 1R remains the planned risk", holds),
+        ),
+        order=("ticker", "asof_date", "direction"),
+        graded=candidates_spec,
+    )
+
+
+CANDIDATES = candidates_spec(HOLD_DAYS)
 
 FACTOR_SIGNALS = TableSpec(
     "factor_signals",
@@ -135,7 +147,7 @@ STAGES = (
         "btassets.stages.replay.candidates:replay_shard",
         (CANDIDATES,),
         reads=("ohlcv_history", "sessions", "benchmark_closes"),
-        settings=("engine", "basis", "quality", *UNIVERSE),
+        settings=("engine", "exits.hold_days", "basis", "quality", *UNIVERSE),
         outside=("membership", "verification"),
         keyed="replay",
         is_partitioned=True,

@@ -47,6 +47,7 @@ STAGES = (
             "gate_sweep",
             "gate_ablation",
             "time_exit_sweep",
+            "setup_group_stats",
             "calibration",
             "factor_signals",
             "factor_ic_weekly",

@@ -230,6 +230,7 @@ STAGES = (
         "btassets.stages.statistics.stat_calibration:compute",
         (STAT_CALIBRATION,),
         reads=("graded_setups",),
+        settings=("engine.horizon_days",),
         work=3.5,
     ),
     Stage(

@@ -10,7 +10,7 @@ GLOSSARY = (
     ("Gross, net", "Before and after costs of both sides."),
     (
         "Target, stop, expired",
-        "Which level was touched first within 30 sessions; both in one bar count as the stop.",
+        "Which level was touched first within {horizon_days} sessions; both in one bar count as the stop.",
     ),
     ("Hit rate", "Share of targets among targets and stops; expired setups are left out."),
     (
@@ -47,4 +47,4 @@ GLOSSARY = (
     ),
     ("Signal day", "The last session of a completed week, on which the tested rules trade."),
 )
-"""Term and meaning, in reading order."""
+"""Term and meaning, in reading order; `{horizon_days}` is that of the report."""

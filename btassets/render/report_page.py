@@ -17,6 +17,7 @@ from btassets.render.report_types import Report
 from btassets.render.sections import (
     advice,
     evidence,
+    excursions,
     first_screen,
     how_sure,
     live,
@@ -38,6 +39,7 @@ _SECTIONS = (
     risk.risk,
     evidence.setups,
     evidence.exits_and_gate,
+    excursions.excursions,
     evidence.floors_and_signals,
     ranking.ranking,
     own.own_signals,

@@ -65,6 +65,7 @@ class Hold(TypedDict):
     wins: int
     win_rate: float | None
     hold_days: int
+    target_net_avg_r: NotRequired[float | None]
     net_avg_r_ci: NotRequired[list[float] | None]
 
 
@@ -1042,6 +1043,59 @@ class Journal(TypedDict):
     results: list[JournalResult]
 
 
+class ExcursionsWinners(TypedDict):
+    """Largest distance below the fill of setups that reached their target, R."""
+
+    n: int
+    p50_r: float | None
+    p80_r: float | None
+    p95_r: float | None
+    mean_day: float | None
+
+
+class ExcursionsLosers(TypedDict):
+    """Largest distance above the fill of setups that were stopped, R."""
+
+    n: int
+    p50_r: float | None
+    p80_r: float | None
+    p95_r: float | None
+    mean_day: float | None
+
+
+class ExcursionsLevel(TypedDict):
+    """Part `ExcursionsLevel` of a report."""
+
+    estimate: float | None
+    unit: str | None
+    ci: list[float] | None
+    n: int | None
+    n_weeks: int | None
+    n_eff: float | None
+    p: float | None
+    mde80: float | None
+    p_adj: NotRequired[float | None]
+    family: NotRequired[str | None]
+    family_size: NotRequired[int | None]
+    adj_method: NotRequired[str | None]
+    oos_estimate: NotRequired[float | None]
+    oos_p: NotRequired[float | None]
+    oos_windows: NotRequired[int | None]
+    oos_confirmed: NotRequired[Literal["yes", "weak", "no", "n/a"] | None]
+    member: str
+    against: str
+    measure: str
+    verdict: Literal["supported", "not distinguishable from noise"] | None
+
+
+class Excursions(TypedDict):
+    """How far qualified setups went against and for the position before they ended, and other levels."""
+
+    winners: ExcursionsWinners
+    losers: ExcursionsLosers
+    levels: list[ExcursionsLevel]
+
+
 class NullMarket(TypedDict):
     """The same numbers in versions of the market whose edge is destroyed; null before any was run."""
 
@@ -1113,4 +1167,5 @@ class Report(TypedDict):
     risk: Risk
     ranking: Ranking
     journal: Journal
+    excursions: Excursions
     null_market: NullMarket | None

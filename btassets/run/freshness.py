@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
+from btassets.engine.conventions import replay_holds
 from btassets.graph.flow import STAGES, upstream
 from btassets.graph.outside import BESIDE, OUTSIDE
 from btassets.graph.stage import EVERYTHING, Stage
@@ -25,6 +26,8 @@ from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 _NOT_OF_A_NUMBER = ("executor.", "schedule.", "holdings.", "fills.", "alerts")
 """Settings that affect no number."""
+
+_HOLDS = "exits.hold_days"
 
 
 def data_version(name: str, book: Book) -> str:
@@ -95,7 +98,11 @@ def inputs_now(name: str, book: Book) -> Inputs:
 
 def _settings_values(stage: Stage, book: Book) -> dict[str, Any]:
     if stage.settings != EVERYTHING:
-        return select(book.settings, stage.settings)
+        values = select(book.settings, stage.settings)
+        if stage.keyed == "replay" and _HOLDS in values:
+            # Scenarios that choose among the holds of one replay share it.
+            values[_HOLDS] = list(replay_holds(values[_HOLDS]))
+        return values
     return {k: v for k, v in flatten(book.settings).items() if not k.startswith(_NOT_OF_A_NUMBER)}
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from btassets.book.book import Book
 from btassets.code_version import code_version
+from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.engine.statistics.null_market import share_at_least
 from btassets.own.discover import find_sources
 from btassets.run.freshness import bars_version
@@ -40,7 +41,6 @@ _CODE = (
     "btassets/run/null_versions.py",
     "dbt_like_sql",
 )
-_SIGNAL_HORIZON = 30
 
 Numbers = dict[str, float | None]
 """Estimate of each compared number, by name; None: not known."""
@@ -145,7 +145,7 @@ def compared_numbers(rows: Callable[[str], Sequence[Mapping[str, Any]]]) -> list
     found = [
         _number(f"signal {row['signal']}", "ic", row)
         for row in rows("stat_signals")
-        if row["horizon_days"] == _SIGNAL_HORIZON
+        if row["horizon_days"] == SIGNAL_HORIZON_DAYS
     ]
     for row in rows("stat_pairs"):
         if row["family"] in ("exits", "list") and row["family_size"]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from btassets.engine.conventions import CUTOFFS_PCT, HORIZON_DAYS, MIN_CROSS_SECTION, MIN_THINNED_WEEKS
+from btassets.engine.conventions import CUTOFFS_PCT, MIN_CROSS_SECTION, MIN_THINNED_WEEKS
 from btassets.run.floor_sql import gate_fields, variant_relation
 from btassets.settings.models import Settings
 
@@ -28,11 +28,24 @@ SETTINGS_SCHEMA: Final = pa.schema(
         pa.field("per_side_frac", pa.float64(), nullable=False),
         pa.field("delisting_return", pa.float64(), nullable=False),
         pa.field("max_hold_days", pa.int16(), nullable=False),
+        pa.field("horizon_days", pa.int16(), nullable=False),
         pa.field("min_forward_days", pa.int16(), nullable=False),
         pa.field("min_cross_section", pa.int16(), nullable=False),
         pa.field("min_thinned_weeks", pa.int16(), nullable=False),
     ]
 )
+
+SETTINGS_RELATIONS = ("settings", "exit_days", "floor_variants", "cutoffs")
+
+
+def hold_relations(settings: Settings) -> dict[str, pa.Table]:
+    """Relations behind the macros of the holds (`hold_sql.macros_for`), for queries that read no other setting."""
+    horizon = pa.array([settings.engine.horizon_days], pa.int16())
+    return {"settings": pa.table({"horizon_days": horizon}), "exit_days": _exit_days(settings)}
+
+
+def _exit_days(settings: Settings) -> pa.Table:
+    return pa.table({"hold_days": pa.array(settings.exits.hold_days, pa.int16())})
 
 
 def settings_relations(
@@ -53,7 +66,7 @@ def settings_relations(
     """
     method, gates = settings.method, settings.gates
     if min_forward_days is None:
-        min_forward_days = HORIZON_DAYS if method.ended == "dropped" else 0
+        min_forward_days = settings.engine.horizon_days if method.ended == "dropped" else 0
     row = {
         "scenario": scenario,
         "profile": settings.profile,
@@ -65,13 +78,14 @@ def settings_relations(
         "per_side_frac": settings.costs.per_side_frac,
         "delisting_return": settings.costs.delisting_return,
         "max_hold_days": max(settings.exits.hold_days),
+        "horizon_days": settings.engine.horizon_days,
         "min_forward_days": min_forward_days,
         "min_cross_section": MIN_CROSS_SECTION,
         "min_thinned_weeks": MIN_THINNED_WEEKS,
     }
     return {
         "settings": pa.Table.from_pylist([row], schema=SETTINGS_SCHEMA),
-        "exit_days": pa.table({"hold_days": pa.array(settings.exits.hold_days, pa.int16())}),
+        "exit_days": _exit_days(settings),
         "floor_variants": variant_relation(gates.model_dump()),
         "cutoffs": pa.table({"min_momentum_percentile": pa.array(CUTOFFS_PCT, pa.float64())}),
     }

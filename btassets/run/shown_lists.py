@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from btassets.book.book import Book
-from btassets.settings.models import Costs, Exits, Gates, Method, Settings
+from btassets.settings.models import Costs, Engine, Exits, Gates, Method, Settings
 from btassets.storage.chained_log import ChainedLog, Link, chained
 from btassets.storage.chained_log import head as head_of
 from btassets.storage.kept_twice import copy_in
@@ -30,7 +30,7 @@ _ALERTS = "alerts"
 RULES = ("profile", "method", "gates", "costs", "exits", "basis", "engine")
 """Settings that decide what a list holds and what a setup of it earns."""
 
-_SECTIONS: dict[str, type[Any]] = {"method": Method, "gates": Gates, "costs": Costs, "exits": Exits}
+_SECTIONS: dict[str, type[Any]] = {"method": Method, "gates": Gates, "costs": Costs, "exits": Exits, "engine": Engine}
 
 Record = dict[str, Any]
 

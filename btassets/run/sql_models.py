@@ -21,10 +21,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.conventions import replay_holds
 from btassets.errors import EXIT_BUG, BtassetsError, TableContractError
 from btassets.graph.flow import TABLES
 from btassets.run.floor_sql import floor_macros
-from btassets.run.settings_relation import settings_relations
+from btassets.run.hold_sql import bind_holds
+from btassets.run.settings_relation import SETTINGS_RELATIONS, hold_relations, settings_relations
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
@@ -136,6 +138,7 @@ def _load(folder: str) -> dict[str, SqlModel]:
     files = sorted((f for f in root.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     models: dict[str, SqlModel] = {}
     with connect() as connection:
+        bind_holds(connection, {})  # the parser resolves macros
         for file in files:
             sql = file.read_text(encoding="utf-8")
             try:
@@ -193,6 +196,7 @@ def run_models(
     results: dict[str, pa.Table] = {}
     own = connect() if connection is None else connection
     try:
+        bind_holds(own, relations)
         for name, relation in relations.items():
             if name not in wanted:
                 _bind(own, name, relation)
@@ -207,8 +211,9 @@ def run_models(
 
 
 def run_model(name: str, relations: Mapping[str, Relation]) -> pa.Table:
-    """Run one model over relations that contain all its upstream tables."""
-    return run_models({u: relations[u] for u in load_models()[name].upstream if u in relations}, [name])[name]
+    """Run one model over relations that contain all its upstream tables and those of the settings."""
+    wanted = {*load_models()[name].upstream, *SETTINGS_RELATIONS}
+    return run_models({u: relations[u] for u in relations if u in wanted}, [name])[name]
 
 
 def run_tests(
@@ -217,17 +222,12 @@ def run_tests(
     *,
     connection: duckdb.DuckDBPyConnection | None = None,
 ) -> list[SqlTestResult]:
-    """Run every test (or those of `names`) over its relations; an empty sample means it passed.
-
-    Parameters
-    ----------
-    connection
-        Unset: a fresh `connect()`.
-    """
+    """Run every test (or those of `names`) over its relations, by default on a fresh connection; no sample: passed."""
     tests = load_tests()
     chosen = [tests[name] for name in (tests if names is None else names)]
     results: list[SqlTestResult] = []
     with contextlib.nullcontext(connection) if connection is not None else connect() as own:
+        bind_holds(own, relations)
         for name in sorted({u for test in chosen for u in test.upstream}):
             _bind(own, name, relations[name])
         for test in chosen:
@@ -249,18 +249,19 @@ def compute_model(name: str, tables: Tables, settings: Settings) -> StageResult:
     relations: dict[str, Relation] = dict(settings_relations(settings, tables.scenario))
     for table in load_models()[name].upstream:
         if table not in relations:
-            relations[table] = tables.files(table) or TABLES[table].schema.empty_table()
+            spec = TABLES[table].under(replay_holds(settings.exits.hold_days))
+            relations[table] = tables.files(table) or spec.schema.empty_table()
     stream = _ahead(_stream(load_models()[name], relations, tables.spill_folder))
     schema = next(stream)
     return StageResult({name: pa.RecordBatchReader.from_batches(schema, stream)})
 
 
-def run_tests_of(tables: Tables) -> list[SqlTestResult]:
+def run_tests_of(tables: Tables, settings: Settings) -> list[SqlTestResult]:
     """Run every test over the files of declared tables; queries that exceed memory spill beside them."""
     names = sorted({table for test in load_tests().values() for table in test.upstream})
     files = {name: tables.files(name) for name in names}
     with database(tables.spill_folder, MEMORY_LIMIT) as connection:
-        return run_tests(files, connection=connection)
+        return run_tests({**files, **hold_relations(settings)}, connection=connection)
 
 
 def _ahead(parts: Generator[Any]) -> Iterator[Any]:
@@ -295,7 +296,8 @@ def _stream(model: SqlModel, relations: Mapping[str, Relation], lake: Path) -> G
 
 def _batches(model: SqlModel, relations: Mapping[str, Relation], lake: Path, memory: str) -> Generator[Any]:
     with _connection(lake, _bytes_of(relations), memory) as connection:
-        # The views are temporary and belong to this cursor, invisible to the next model.
+        # Views and macros are temporary and belong to this cursor, invisible to the next model.
+        bind_holds(connection, relations)
         for name, relation in relations.items():
             _bind(connection, name, relation)
         try:

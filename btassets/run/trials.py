@@ -29,7 +29,7 @@ from btassets.book.book import REPLAY_SETTINGS, Book
 from btassets.engine.conventions import POLICIES
 from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS
 from btassets.graph.portfolio import TRIALS
-from btassets.settings.load import BASE_SCENARIO, select
+from btassets.settings.load import BASE_SCENARIO, hashed, select
 from btassets.settings.models import Settings
 from btassets.storage.hashing import digest
 
@@ -79,7 +79,7 @@ BOOKS_OF_A_RUN = _books_of_a_run()
 def _decided(settings: Settings, policy: str, ranking: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     # The benchmark by its name, without the folder of its file: a book may be moved.
     named = {"benchmark": Path(settings.benchmark).name.removesuffix(".parquet").removesuffix(".csv")}
-    return select(settings, _DECIDING) | named | dict(changes) | {"policy": policy, "ranking": ranking}
+    return hashed(select(settings, _DECIDING)) | named | dict(changes) | {"policy": policy, "ranking": ranking}
 
 
 @cache
@@ -115,7 +115,7 @@ def trial_row(
     """
     decided = _decided(settings, policy, ranking, changes or {})
     defaults = _defaults(policy, ranking)
-    changed = {key: decided[key] for key in sorted(decided) if decided[key] != defaults[key]}
+    changed = {key: decided[key] for key in sorted(decided) if decided[key] != defaults.get(key)}
     return {
         "settings_hash": digest(decided),
         "data_version": data_version,

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from btassets.engine.conventions import HORIZON_DAYS
 from btassets.errors import (
     CannotReadError,
     SettingError,
@@ -37,6 +38,9 @@ ENV_PREFIX = "BTASSETS__"
 BASE_SCENARIO = "base"
 KEYS: tuple[str, ...] = tuple(flatten(Settings()))
 _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, key.count(".") + 1))
+
+_YOUNGER: dict[str, Any] = {"engine.horizon_days": HORIZON_DAYS}
+"""Settings added after hashes of settings were first stored, with the default that their absence means."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,10 @@ def settings_hash(settings: BaseModel) -> str:
     Sections that affect no number are left out; `executor` is in it since 0.1.0.
     """
     deciding = settings.model_dump(mode="json", exclude={*BESIDE_THE_NUMBERS} - {"executor"})
+    for key, default in _YOUNGER.items():
+        section, _, name = key.partition(".")
+        if deciding.get(section, {}).get(name) == default:
+            del deciding[section][name]
     text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
@@ -87,6 +95,17 @@ def select(settings: Settings, prefixes: tuple[str, ...]) -> dict[str, Any]:
         key: list(cast(tuple[Any, ...], value)) if isinstance(value := flat[key], tuple) else value
         for key in _keys_under(prefixes)
     }
+
+
+def hashed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Flat settings as a stored hash counts them: one added later is left out at its default.
+
+    A book that was run before keeps its folders, its ledger of trials and the lists of its journal.
+
+    >>> hashed({"engine.horizon_days": 30, "engine.projection": True}), hashed({"engine.horizon_days": 60})
+    ({'engine.projection': True}, {'engine.horizon_days': 60})
+    """
+    return {key: value for key, value in values.items() if key not in _YOUNGER or value != _YOUNGER[key]}
 
 
 @cache

@@ -4,11 +4,12 @@ Belongs here: the settings and their meaning. Does not belong here: the origin o
 sets of method switches (`profiles.py`).
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, field_validator
 
-from btassets.engine.conventions import HOLD_DAYS, HoldDays
+from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS
 from btassets.settings.account_settings import AlertRule, Fills, Holdings
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
@@ -102,6 +103,13 @@ class Engine(Section):
     """Settings of the replay: a change here replays every ticker."""
 
     atr_stop_multiple: Positive = Field(default=1.5, description="distance of the stop from the entry, in ATR(14)")
+    horizon_days: int = Field(
+        default=HORIZON_DAYS,
+        ge=1,
+        le=MAX_HOLD_DAYS,
+        strict=True,
+        description="sessions of the race of target against stop, and of its stated probability",
+    )
     projection: bool = Field(default=True, description="project targets at 2, 3, 4 ATR if no level is in range")
     gap_days: int = Field(
         default=30,
@@ -137,17 +145,22 @@ class Gates(Section):
 class Exits(Section):
     """Holding periods."""
 
-    hold_days: tuple[HoldDays, ...] = Field(
-        default=get_args(HoldDays), description="holds of the time-exit sweep, sessions; the portfolio uses the longest"
+    hold_days: tuple[int, ...] = Field(
+        default=HOLD_DAYS,
+        description=f"holds of the time-exit sweep, 1 to {MAX_HOLD_DAYS} sessions; the portfolio uses the longest; "
+        f"holds other than {', '.join(map(str, HOLD_DAYS))} are graded by a replay of their own",
     )
 
-    @field_validator("hold_days")
+    @field_validator("hold_days", mode="before")
     @classmethod
-    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if not value or list(value) != sorted(set(value)):
-            message = f"must be one or more of {', '.join(map(str, HOLD_DAYS))} in ascending order"
+    def _ascending(cls, value: object) -> object:
+        listed = list(cast(Sequence[Any], value)) if isinstance(value, list | tuple) else list[Any]()
+        is_whole = bool(listed) and all(isinstance(n, int) and not isinstance(n, bool) for n in listed)
+        if not is_whole or listed != sorted(set(listed)) or not 1 <= listed[0] <= listed[-1] <= MAX_HOLD_DAYS:
+            limits = f"from 1 to {MAX_HOLD_DAYS} in ascending order, e.g. [3, 7, 45]"
+            message = f"must be a list of one or more whole numbers {limits}"
             raise ValueError(message)
-        return value
+        return listed
 
 
 class Costs(Section):

@@ -29,7 +29,9 @@ from btassets.compiled import use_cache_folder
 
 use_cache_folder()
 
-from btassets.stages.statistics.stat_signals import MAIN_HORIZON, PRIMARY  # noqa: E402  (numba's folder comes first)
+from btassets.stages.report.report_excursions import level_verdict  # noqa: E402  (numba's folder comes first)
+from btassets.stages.statistics.level_pairs import LEVELS  # noqa: E402
+from btassets.stages.statistics.stat_signals import MAIN_HORIZON, PRIMARY  # noqa: E402
 from btassets_tests.bench.audit_markets import (  # noqa: E402
     JUDGING,
     NAMED,
@@ -85,6 +87,10 @@ def _signal(market: Market) -> bool:
     )
 
 
+def _moved_level(market: Market) -> bool:
+    return any(level_verdict(row) == SUPPORTED for row in market.pairs if row["family"] == LEVELS)
+
+
 FAMILIES: dict[str, Callable[[Market], bool]] = {
     "signals": _any_signal,
     "headline": _claimed("headline"),
@@ -92,6 +98,7 @@ FAMILIES: dict[str, Callable[[Market], bool]] = {
     "exits": _claimed("exit"),
     "floors": _claimed("gate"),
     "cutoffs": _claimed("cutoff"),
+    "moved levels": _moved_level,
     "capacity": _claimed("capacity_15"),
     "raw cutoff": _claimed("cutoff_90"),
     "book": _claimed("expectancy", "random_pick", "benchmark", "robustness"),

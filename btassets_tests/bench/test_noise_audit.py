@@ -23,6 +23,9 @@ from btassets_tests.bench.reduced_audit import is_uniform, p_values, reduced_aud
 NOISE = "not distinguishable from noise"
 
 
+MOVED = {"family": "levels", "estimate": 0.1, "p_adj": 0.01, "oos_confirmed": "yes"}
+
+
 def market(claims=(), signals=(), pairs=()):
     rows = [{"topic": t, "claim_kind": k, "seed_rule_says": s, "verdict": v, "p_raw": None} for t, k, s, v in claims]
     cells = [{"signal": s, "horizon_days": h, "verdict": v} for s, h, v in signals]
@@ -127,6 +130,14 @@ def test_the_table_keeps_markets_of_signals_alone_apart():
 
 
 @pytest.mark.long
+def test_a_moved_level_counts_in_its_family_only_when_it_is_better():
+    def families(**changes):
+        return [name for name, speaks in FAMILIES.items() if speaks(market(pairs=[MOVED | changes]))]
+
+    assert families() == ["moved levels"]
+    assert families(estimate=-0.1) == families(p_adj=0.06) == families(family="exits") == []
+
+
 def test_the_reduced_form_passes_and_catches_a_p_too_small_by_a_third():
     p = p_values(120)
     assert is_uniform(p)

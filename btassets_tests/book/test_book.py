@@ -32,6 +32,25 @@ def test_a_scenario_with_the_bases_replay_settings_shares_its_replay(folder):
     assert strict.in_base().settings.gates.min_rr == strict.base.gates.min_rr == 1.5
 
 
+def test_only_holds_that_the_replay_lacks_make_a_replay(folder):
+    def replay(**overrides):
+        return opened(folder, "held", {key.replace("__", "."): value for key, value in overrides.items()}).replay
+
+    assert replay(exits__hold_days=[10]) == replay(exits__hold_days=[5, 30], gates__min_rr=2.0) == "base"
+    longer = replay(exits__hold_days=[3, 45])
+    assert longer == replay(exits__hold_days=[3, 45], gates__min_rr=2.0) != "base"
+    sixty = replay(engine__horizon_days=60)
+    others = {longer, replay(exits__hold_days=[45]), sixty, replay(engine__horizon_days=60, exits__hold_days=[3, 45])}
+    assert len(others) == 4
+    assert replay(engine__horizon_days=60, exits__hold_days=[10]) == sixty
+    assert replay(engine__horizon_days=30) == "base"
+
+
+def test_a_setting_added_later_leaves_the_folders_of_older_replays(folder):
+    # The folder of this setting before `engine.horizon_days` was one.
+    assert opened(folder, "wide", {"engine.atr_stop_multiple": 2.0}).replay == "replay-a6668673"
+
+
 def test_the_base_keeps_the_executor_of_the_command_line_and_nothing_else(folder):
     book = opened(folder, "mine", {"gates.min_rr": 2.0, "executor.shards": 3})
     assert own_overrides(book) == {"gates.min_rr": 2.0}

@@ -1,23 +1,33 @@
 """Tables of the replay hold what the engine writes, under both fills, and nothing else."""
 
 import pyarrow as pa
+import pytest
 
+from btassets.engine.conventions import HOLD_DAYS
 from btassets.engine.replay.candidate_columns import (
     GRADED_CODES,
-    GRADED_COLUMNS,
     GRADED_DATES,
     GRADED_SHORTS,
     GRID_COLUMNS,
     LABELS,
     SETUP_COLUMNS,
     SIGNAL_FLOATS,
+    graded_names,
 )
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 
 
-def test_candidates_have_the_columns_of_the_engine():
-    assert set(CANDIDATES.names) == {"ticker", "asof_date", *GRID_COLUMNS, *SETUP_COLUMNS, *GRADED_COLUMNS}
-    assert len(set(CANDIDATES.names)) == len(CANDIDATES.names)
+@pytest.mark.parametrize("holds", [HOLD_DAYS, (3, 7, 45, 90), (120,)])
+def test_candidates_have_the_columns_of_the_engine_under_any_holds(holds):
+    names = CANDIDATES.under(holds).names
+    assert [name for name in names if name in graded_names(holds)] == list(graded_names(holds))
+    assert set(names) == {"ticker", "asof_date", *GRID_COLUMNS, *SETUP_COLUMNS, *graded_names(holds)}
+    assert len(set(names)) == len(names)
+
+
+def test_the_default_holds_make_the_declared_table():
+    assert CANDIDATES.under(HOLD_DAYS) == CANDIDATES
+    assert FACTOR_SIGNALS.under((3,)) is FACTOR_SIGNALS
 
 
 def test_both_fills_have_the_same_columns_in_the_same_order():

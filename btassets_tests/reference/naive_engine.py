@@ -234,7 +234,7 @@ def action_of(conf_long, conf_short, directions, lead=20.0, high=70.0, moderate=
     return "NEUTRAL"
 
 
-def setups_at(bars, *, gap_days=30, projection=True, stop_multiple=1.5, tilts=(0.0, 0.0, 0.0)):
+def setups_at(bars, *, gap_days=30, projection=True, stop_multiple=1.5, tilts=(0.0, 0.0, 0.0), horizon=30):
     """Setups at the last of the given bars: direction -> columns. `bars` end at the as-of bar."""
     w = window_of(bars, gap_days)
     if len(w) < 60:
@@ -263,7 +263,7 @@ def setups_at(bars, *, gap_days=30, projection=True, stop_multiple=1.5, tilts=(0
         if not targets:
             continue
         chances = [
-            tilt(direct_hit_probability(distance / atr, stop_multiple, 30), sign, score, strength, tilts)
+            tilt(direct_hit_probability(distance / atr, stop_multiple, horizon), sign, score, strength, tilts)
             for _, distance, strength in targets
         ]
         rewards = [distance / (stop_multiple * atr) for _, distance, _ in targets]

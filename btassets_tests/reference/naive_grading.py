@@ -27,9 +27,10 @@ def events_of(ahead, direction, stop, target):
     return events
 
 
-def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, is_ended=False):
+def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, is_ended=False, horizon=30, holds=TIMES):
     """Graded columns of one setup, None for missing; `sessions` end at T, `benchmark` is date -> prices."""
-    ahead, cut = forward_of(bars, i, is_ended)
+    raced, cut = forward_of(bars, i, is_ended, horizon)
+    ahead = forward_of(bars, i, is_ended, max(horizon, *holds))[0]
     here = bars[i]
     row = {"n_forward": len(ahead), "risk_pct": abs(entry - stop) / entry}
     row["drop_open"], row["fill_open"] = open_fill(ahead, here, direction, stop, target, sessions)
@@ -39,17 +40,17 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
     if cut == "unknown":
         return row
 
-    events = events_of(ahead, direction, stop, target)
+    events = events_of(raced, direction, stop, target)
     first_day = events[0][0] if events else None
     on_first_day = {kind for day, kind in events if day == first_day}
     if not events:
-        outcome, reason, hold = "expired", cut or "time", len(ahead)
+        outcome, reason, hold = "expired", cut or "time", len(raced)
     elif on_first_day == {"target"}:
         outcome, reason, hold = "target_hit", "target", first_day
     else:
         outcome = "ambiguous" if "target" in on_first_day else "stop_hit"
         reason, hold = "stop", first_day
-    stop_days = [day for day, kind in events if kind == "stop"]
+    stop_days = [day for day, kind in events_of(ahead, direction, stop, target) if kind == "stop"]
     stop_day = stop_days[0] if stop_days else None
     stop_price = None
     if stop_day is not None:
@@ -75,8 +76,9 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
         row[f"stop_day{suffix}"] = stop_day
         row[f"label_end_date{suffix}"] = last_date
         start = benchmark_price(benchmark, here.date, 1) if not suffix else benchmark_price(benchmark, ahead[0].date, 0)
-        exits = {f"time_r_{n}": exit_of(n, stop_day, len(ahead)) for n in TIMES}
-        for n in TIMES:
+        known = [n for n in holds if n <= max(horizon, len(ahead)) or is_ended]
+        exits = {f"time_r_{n}": exit_of(n, stop_day, len(ahead)) for n in known}
+        for n in known:
             kind, day = exits[f"time_r_{n}"]
             if kind == "stop":
                 value = open_r(stop_price) if suffix else level_r(stop_price)
@@ -99,10 +101,47 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
         elif not ahead:
             mtm = 0.0
         else:
-            mtm = open_r(ahead[-1].close) if suffix else close_r(ahead[-1].close)
+            mtm = open_r(raced[-1].close) if suffix else close_r(raced[-1].close)
         row[f"r_mtm{suffix}"] = mtm
+        if entry != stop:
+            start_price = row["fill_open"] if suffix else entry
+            seen = prices_while_held(ahead[:hold], outcome, direction, stop, target)
+            row |= extremes_of(seen, direction, start_price, abs(entry - stop), suffix)
         row[f"realized_r{suffix}"] = 0.0 if reason == "time" else race if outcome == "target_hit" else mtm
     return row
+
+
+def prices_while_held(held, outcome, direction, stop, target):
+    """(day, price) of every price that an open position certainly met, in order of the days."""
+    seen = []
+    for day, bar in enumerate(held, start=1):
+        if day < len(held) or outcome == "expired":
+            seen += [(day, bar.low), (day, bar.high)]
+            continue
+        is_up = direction == "long"
+        if outcome == "target_hit":
+            is_gap = bar.open >= target if is_up else bar.open <= target
+            if is_gap:
+                seen.append((day, bar.open))
+            else:
+                seen += [(day, bar.low if is_up else bar.high), (day, target)]
+        else:
+            seen += [(day, bar.open), (day, min(stop, bar.open) if is_up else max(stop, bar.open))]
+    return seen
+
+
+def extremes_of(seen, direction, start, risk, suffix):
+    """Worst and best price in R of the start, with the first day of each; the start itself is day 0."""
+    sign = 1.0 if direction == "long" else -1.0
+    values = [(0.0, 0), *((sign * (price - start) / risk, day) for day, price in seen)]
+    worst = min(value for value, _ in values)
+    best = max(value for value, _ in values)
+    return {
+        f"mae_r{suffix}": worst,
+        f"mae_day{suffix}": min(day for value, day in values if value == worst),
+        f"mfe_r{suffix}": best,
+        f"mfe_day{suffix}": min(day for value, day in values if value == best),
+    }
 
 
 def open_fill(ahead, here, direction, stop, target, sessions):

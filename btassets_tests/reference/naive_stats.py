@@ -36,8 +36,8 @@ def tie_order(rows):
     return sorted(rows, key=lambda r: (r["ticker"].encode(), r["date"], rank.get(r["direction"], 2)))
 
 
-def grade(row, bars):
-    """Result of one setup from the bars after its own, or None when neither touch nor 30 bars decide it."""
+def grade(row, bars, holds=HOLDS, horizon=HORIZON):
+    """Result of one setup from the bars after its own, or None when neither touch nor the horizon decides it."""
     if all(bar[0] != row["date"] for bar in bars):
         return None
     ahead = [bar for bar in bars if bar[0] > row["date"]]
@@ -57,8 +57,8 @@ def grade(row, bars):
         price = min(stop, bar[1]) if up else max(stop, bar[1])
         return (price - entry) / risk if up else (entry - price) / risk
 
-    outcome, hold, r = None, HORIZON, 0.0
-    for day, bar in enumerate(ahead[:HORIZON], start=1):
+    outcome, hold, r = None, horizon, 0.0
+    for day, bar in enumerate(ahead[:horizon], start=1):
         touches = (is_stopped(bar), is_paid(bar))
         if any(touches):
             outcome = {(True, True): "ambiguous", (True, False): "stop_hit", (False, True): "target_hit"}[touches]
@@ -66,16 +66,18 @@ def grade(row, bars):
             r = row["rr"] if outcome == "target_hit" else stopped_at(bar)
             break
     if outcome is None:
-        if len(ahead) < HORIZON:
+        if len(ahead) < horizon:
             return None
         outcome = "expired"
 
-    stop_days = [day for day, bar in enumerate(ahead[:HORIZON], start=1) if is_stopped(bar)]
+    stop_days = [day for day, bar in enumerate(ahead[: max(horizon, *holds)], start=1) if is_stopped(bar)]
     stop_day = stop_days[0] if stop_days else None
     frac = risk / entry if entry else 0.0
     time_r = {}
-    for n in HOLDS:
-        if frac <= 0:
+    for n in holds:
+        if n > horizon and n > len(ahead):
+            time_r[n] = None  # a hold beyond the horizon needs all its bars
+        elif frac <= 0:
             time_r[n] = 0.0
         elif stop_day is not None and stop_day <= n:
             time_r[n] = stopped_at(ahead[stop_day - 1])
@@ -176,7 +178,11 @@ def race_stats(rows):
     }
 
 
-def hold_stats(rows, n):
+def hold_stats(rows, n, horizon=HORIZON):
+    rows = [row for row in rows if row["time_r"][n] is not None]
+    beside = {}
+    if n > horizon:
+        beside["target_net_avg_r"] = race_stats(rows)["net_avg_r"]
     gross = [row["time_r"][n] for row in rows]
     net = [row["time_r"][n] - cost_of(row) for row in rows]
     wins = sum(1 for r in gross if r > 0)
@@ -186,10 +192,11 @@ def hold_stats(rows, n):
         "wins": wins,
         "win_rate": round(wins / len(rows) * 100, 1) if rows else None,
         **money_of(gross, net, [min(n, row["stop_day"] or n) for row in rows]),
+        **beside,
     }
 
 
-def ablation(rows, cutoff):
+def ablation(rows, cutoff, holds=HOLDS):
     variants = {
         "all_floors": ("rr", "confidence", "neutral", "optional"),
         "no_confidence_floor": ("rr", "neutral", "optional"),
@@ -200,9 +207,9 @@ def ablation(rows, cutoff):
     table = []
     for name, floors in variants.items():
         kept = [r for r in rows if passes_momentum(r, cutoff) and all(r["floors"][f] for f in floors)]
-        hold = hold_stats(kept, max(HOLDS))
+        hold = hold_stats(kept, max(holds))
         beside = {f"hold_{key}": hold[key] for key in ("avg_r", "net_avg_r", "total_r")}
-        table.append({"variant": name, **race_stats(kept), "hold_days": max(HOLDS), **beside})
+        table.append({"variant": name, **race_stats(kept), "hold_days": max(holds), **beside})
     return table
 
 
@@ -213,7 +220,7 @@ def benchmark_return(benchmark, start, end):
     return (after / before - 1.0) * 100.0 if before and after and before > 0 and after > 0 else None
 
 
-def book(rows, prices, benchmark, key, qualifies, *, policy, slots=10):
+def book(rows, prices, benchmark, key, qualifies, *, policy, days, slots=10):
     """Report row of one book, None when it has nothing to trade."""
     given = [{**row, "date": (row["date"] - EPOCH).days, "rank": row[key], "qualified": qualifies(row)} for row in rows]
     rules = {
@@ -223,7 +230,7 @@ def book(rows, prices, benchmark, key, qualifies, *, policy, slots=10):
         "risk": 0.01,
         "cap": 0.20,
         "policy": policy,
-        "hold_days": max(HOLDS),
+        "hold_days": days,
         "delisting_return": 0.0,
     }
     walked = naive_book.seed_book(prices, given, rules)
@@ -250,7 +257,7 @@ def book(rows, prices, benchmark, key, qualifies, *, policy, slots=10):
     }
 
 
-def books(rows, bars, benchmark):
+def books(rows, bars, benchmark, holds=HOLDS, horizon=HORIZON):
     """Both exit policies and the variants over the bars of every ticker that any of them could trade."""
 
     def variant_test(key, cutoff):
@@ -261,12 +268,13 @@ def books(rows, bars, benchmark):
     prices = {t: {(b[0] - EPOCH).days: b[1:] for b in bars[t]} for t in traded}
     policies = []
     for policy in ("target", "hold"):
-        found = book(rows, prices, benchmark, "activation", lambda row: row["qualified"], policy=policy)
+        days = horizon if policy == "target" else max(holds)
+        found = book(rows, prices, benchmark, "activation", lambda row: row["qualified"], policy=policy, days=days)
         if found is not None:
             policies.append({"policy": policy, **found})
     variants = []
     for name, key, cutoff, slots in VARIANTS:
-        found = book(rows, prices, benchmark, key, tests[name], policy="hold", slots=slots)
+        found = book(rows, prices, benchmark, key, tests[name], policy="hold", days=max(holds), slots=slots)
         if found is not None:
             head = {"variant": name, "ranking": "raw" if key == "raw" else "residual", "cutoff": cutoff}
             head |= {"max_positions": slots, "risk_per_trade_pct": 1.0, "risk_scale": None}
@@ -283,11 +291,11 @@ def factor_rows(bars, benchmark):
     return naive_ic.factor_table(by_week, names, HORIZON)
 
 
-def seed_report(setups, bars, benchmark, gates):
+def seed_report(setups, bars, benchmark, gates, holds=HOLDS, horizon=HORIZON):
     """(graded rows, numbers of the report) of the setups that can be graded, in the tie order."""
     rows = []
     for setup in tie_order(setups):
-        found = grade(setup, bars.get(setup["ticker"], []))
+        found = grade(setup, bars.get(setup["ticker"], []), holds, horizon)
         if found is not None:
             rows.append({**setup, **found})
     rank_rows(rows, "momentum", "raw")
@@ -299,7 +307,7 @@ def seed_report(setups, bars, benchmark, gates):
         row["meets_core"] = all(row["floors"].values())
         row["qualified"] = row["meets_core"] and passes_momentum(row, cutoff)
     qualified = [row for row in rows if row["qualified"]]
-    policies, variants = books(rows, bars, benchmark)
+    policies, variants = books(rows, bars, benchmark, holds, horizon)
     return rows, {
         "tickers": len(bars),
         "candidates": len(rows),
@@ -314,8 +322,8 @@ def seed_report(setups, bars, benchmark, gates):
             }
             for c in CUTOFFS
         ],
-        "gate_ablation": ablation(rows, cutoff),
-        "time_exit_sweep": [hold_stats(qualified, n) for n in HOLDS],
+        "gate_ablation": ablation(rows, cutoff, holds),
+        "time_exit_sweep": [hold_stats(qualified, n, horizon) for n in holds],
         "portfolio_sim": policies,
         "strategy_variants": variants,
         "signal_eval": factor_rows(bars, benchmark),

@@ -211,6 +211,7 @@ def test_a_verdict_is_shown_when_there_is_one() -> None:
     for verdict in ("supported", "contradicted", "not distinguishable from noise"):
         found = [row["verdict"] for row in (*advice, *document["statistics"]["claims"], document["headline"])]
         found += [row["verdict"] for row in document["statistics"]["signals"]]
+        found += [row["verdict"] for row in document["excursions"]["levels"]]
         chips = re.findall(rf'<span class="chip \w+" data-verdict="{verdict}">([^<]+)</span>', html)
         assert len(chips) == found.count(verdict)
         assert set(chips) <= {verdict_word(verdict)}

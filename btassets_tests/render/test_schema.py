@@ -10,7 +10,7 @@ import pytest
 from btassets_tests.support.json_schema import problems
 from btassets_tests.support.small_books import document_of, every_book, folder_of
 
-NAMES = ("base", "legacy", "nothing", "everything", "one ticker, no benchmark", "nobody is ranked")
+NAMES = ("base", "legacy", "nothing", "everything", "longer", "one ticker, no benchmark", "nobody is ranked")
 SCHEMA = json.loads(resources.files("btassets.render").joinpath("report.schema.json").read_text(encoding="utf-8"))
 
 

@@ -49,7 +49,7 @@ def test_numbers_have_neighbours_switches_and_words_have_none() -> None:
         ),
         ("gates.min_rr=two", SettingError, 'gates.min_rr = "two": must be a number >= 0 (command line)'),
         ("gates.min_rr=-1:1:1", SettingError, "gates.min_rr = -1: must be a number >= 0 (command line)"),
-        ("exits.hold_days=7", SettingError, "exits.hold_days"),
+        ("exits.hold_days=121", SettingError, "exits.hold_days = [121]: must be a list of one or more whole numbers"),
         (
             "gates.min_rr=3:1:1",
             UsageError,

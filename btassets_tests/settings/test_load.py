@@ -76,6 +76,12 @@ def test_equal_settings_have_one_hash_wherever_they_come_from(tmp_path: Path) ->
     assert settings_hash(Settings()) == resolve().hash
 
 
+def test_a_younger_setting_at_its_default_moves_no_stored_hash() -> None:
+    # The hash of the defaults before `engine.horizon_days` was a setting.
+    assert settings_hash(Settings()) == "1caf47ff6982"
+    assert settings_hash(Settings(engine={"horizon_days": 31})) != "1caf47ff6982"
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_with_one_letter_wrong_is_refused_with_a_suggestion(key: str) -> None:
     wrong = key[:-1] + ("x" if key[-1] != "x" else "y")

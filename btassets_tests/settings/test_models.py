@@ -19,10 +19,16 @@ from btassets.settings.models import Settings, flatten
         ("demo", "years", (0.26, 60.0), (0.25, 60.1)),
         ("demo", "seed", (0, 2**63 - 1), (-1, 2**63)),
         ("engine", "gap_days", (0, 3650), (-1, 3651)),
+        ("engine", "horizon_days", (1, 60, 120), (0, 121, True, 30.5, "30")),
         ("storage", "buckets", (1, 4096), (0, 4097)),
         ("schedule", "time", ("00:00", "23:59"), ("24:00", "9:30", "12:60", "12:00:00", "")),
         ("schedule", "webhook", ("", "http://x", "https://x/y?z=1"), ("ftp://x", "http://", "http://a b", "x")),
-        ("exits", "hold_days", ((5,), (5, 30), (5, 10, 21, 30)), ((), (10, 5), (5, 5), (6,), (0,))),
+        (
+            "exits",
+            "hold_days",
+            ((5,), (1, 120), (3, 7, 45, 90)),
+            ((), (10, 5), (5, 5), (121,), (0,), (5.5,), (True,), "5"),
+        ),
     ],
 )
 def test_the_edge_of_a_bound_is_taken_and_the_next_value_refused(section, field, inside, outside):

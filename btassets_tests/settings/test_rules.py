@@ -38,7 +38,9 @@ def test_a_rule_is_stated_from_the_bounds_of_its_setting(key, value, rule):
 
 def test_a_rule_of_our_own_is_quoted():
     problem = problem_of({"exits": {"hold_days": [10, 5]}})
-    assert broken_rule("exits.hold_days", problem) == "must be one or more of 5, 10, 21, 30 in ascending order"
+    assert broken_rule("exits.hold_days", problem) == (
+        "must be a list of one or more whole numbers from 1 to 120 in ascending order, e.g. [3, 7, 45]"
+    )
 
 
 ORIGIN = {"quality.overrides": "btassets.toml line 9"}

@@ -53,7 +53,9 @@ def golden_json(name):
 
 
 def profile_settings(profile, gates=None, **sections):
-    return Settings(profile=profile, gates=gates or {}, **PROFILES[profile], **sections)
+    own = PROFILES[profile]
+    merged = {name: own.get(name, {}) | sections.get(name, {}) for name in {**own, **sections}}
+    return Settings(profile=profile, gates=gates or {}, **merged)
 
 
 def bars_of(rows):

@@ -58,7 +58,7 @@ def run_as(book: Book, name: str, **overrides: Any) -> Book:
 
 @cache
 def scenario_book(name: str) -> Book:
-    """Scenarios of the small book: the legacy profile's rules, a gate that nothing passes, no gate at all."""
+    """Scenarios of the small book: the legacy profile's rules, a gate that nothing passes, no gate, other holds."""
     overrides: dict[str, dict[str, Any]] = {
         "legacy": {"profile": "legacy"},
         "nothing": {"gates__min_rr": 99.0},
@@ -68,6 +68,7 @@ def scenario_book(name: str) -> Book:
             "gates__exclude_neutral": False,
             "gates__min_momentum_percentile": 0.0,
         },
+        "longer": {"exits__hold_days": [3, 7, 45, 90], "engine__horizon_days": 60},
     }
     return run_as(run_book(), name, **overrides[name])
 
@@ -79,6 +80,7 @@ def every_book() -> dict[str, Book]:
         "legacy": scenario_book("legacy"),
         "nothing": scenario_book("nothing"),
         "everything": scenario_book("everything"),
+        "longer": scenario_book("longer"),
         "one ticker, no benchmark": run_book(1, 2.0, "none"),
         "nobody is ranked": run_book(2, 0.6),
     }

@@ -5,7 +5,6 @@ select
     gross_r,
     net_r,
     hold_days,
-    time_r_30,
     drop_reason
 from graded_setups
 where
@@ -15,7 +14,7 @@ where
             gross_r is null
             or net_r is null
             or hold_days is null
-            or time_r_30 is null
+            or lacks_a_hold(graded_setups)
             or drop_reason is not null
         )
     )

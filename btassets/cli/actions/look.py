@@ -115,7 +115,7 @@ def command_export(
         opened = opened.in_base()
     data = read_table(opened, table)
     if table == "candidates":
-        data = _of_grid(data, grid, profile)
+        data = _of_grid(data, grid, profile, opened.settings.engine.horizon_days)
     is_indexed = table == daily_returns.NAME and out.suffix.lower() == ".parquet"
     write_table(daily_returns.with_date_index(data) if is_indexed else data, out)
     say(f"{data.num_rows:,} rows of {table}, scenario {opened.scenario}: {out}")
@@ -123,14 +123,14 @@ def command_export(
     return 0
 
 
-def _of_grid(data: pa.Table, grid: str, profile: str | None) -> pa.Table:
+def _of_grid(data: pa.Table, grid: str, profile: str | None, horizon_days: int) -> pa.Table:
     if profile is not None and grid == "all":
         grid = "bar" if profile == "legacy" else "week"
     if grid == "all":
         return data
     rows = data.filter(data[f"is_{grid}"])
-    # The legacy profile's replay has no row without its 30 forward bars.
-    return rows.filter(pc.equal(rows["n_forward"], 30)) if profile == "legacy" else rows
+    # The legacy profile's replay has no row without the forward bars of its horizon.
+    return rows.filter(pc.greater_equal(rows["n_forward"], horizon_days)) if profile == "legacy" else rows
 
 
 def known_tables() -> list[str]:

@@ -193,7 +193,7 @@ def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exi
             rules.policy == "target",
             rules.gapped_target == "open",
             bool(rules.sells_ended),
-            int(rules.hold_days),
+            int(rules.max_days),
             float(rules.delisting_return),
         ),
     )

@@ -33,9 +33,11 @@ class BookRules:
     cost_per_side_frac
         Charged on the notional of each entry and each exit.
     policy
-        "target" races target against stop and exits at `hold_days`; "hold" has only the stop.
+        "target" races target against stop; "hold" has only the stop.
     hold_days
         Sessions of the ticker after which a position is sold at the close.
+    horizon_days
+        The same for the race of policy "target"; None: as `hold_days`.
     fill
         "open": the next session's open, sized on yesterday's equity. "close": the signal's close.
     gapped_target
@@ -53,10 +55,16 @@ class BookRules:
     cost_per_side_frac: float = 0.001
     policy: Policy = "hold"
     hold_days: int = HORIZON_DAYS
+    horizon_days: int | None = None
     fill: Fill = "open"
     gapped_target: GappedTarget = "open"
     sells_ended: bool = True
     delisting_return: float = 0.0
+
+    @property
+    def max_days(self) -> int:
+        """Sessions after which a position is sold at the close under the rules' own policy."""
+        return self.hold_days if self.policy == "hold" or self.horizon_days is None else self.horizon_days
 
 
 @dataclass(frozen=True)

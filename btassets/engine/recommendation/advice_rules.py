@@ -28,10 +28,21 @@ def _rows(report: Mapping[str, Any], key: str, inner: str | None = None) -> Sequ
     return table or ()
 
 
-def _best_hold(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Row of the hold with the highest net R per trade; the shortest on ties."""
+def _best_hold(report: Mapping[str, Any], target_net: float | None) -> Mapping[str, Any] | None:
+    """Row of the hold with the highest net R per trade; the shortest on ties.
+
+    Among holds beyond the horizon, each with setups of its own, the one with the largest advantage over their target
+    exit.
+    """
     rows = [row for row in _rows(report, "time_exit_sweep") if row.get("net_avg_r") is not None]
-    return max(rows, key=lambda row: row["net_avg_r"], default=None)
+    if target_net is None or not any("target_net_avg_r" in row for row in rows):
+        return max(rows, key=lambda row: row["net_avg_r"], default=None)
+    return max(rows, key=lambda row: row["net_avg_r"] - _target_net(row, target_net), default=None)
+
+
+def _target_net(row: Mapping[str, Any], target_net: float) -> float:
+    """Net R of the target exit over the setups of a hold."""
+    return row.get("target_net_avg_r", target_net)
 
 
 def _gate_items(report: Mapping[str, Any]) -> list[Item]:
@@ -99,8 +110,12 @@ def recommendation(report: Mapping[str, Any]) -> dict[str, Any]:
     items: list[Item] = []
     qualified = report.get("overall_qualified") or {}
     target_net = qualified.get("net_avg_r")
-    best = _best_hold(report)
-    is_hold = best is not None and target_net is not None and best["net_avg_r"] > target_net + HOLD_MARGIN_R
+    best = _best_hold(report, target_net)
+    is_hold = (
+        best is not None
+        and target_net is not None
+        and best["net_avg_r"] > _target_net(best, target_net) + HOLD_MARGIN_R
+    )
     if best is not None and target_net is not None:
         exit_item: Item = {"topic": "exit"}
         if is_hold:

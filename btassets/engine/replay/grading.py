@@ -4,16 +4,24 @@ Belongs here: the entry point of the `grade` command for one ticker, and the out
 belong here: the rules themselves (outcome.py), costs, gates, averages.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.compiling import Int8s, Int32s, Reals, kernel, read_only
-from btassets.engine.conventions import HORIZON_DAYS
+from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import segment_starts
-from btassets.engine.replay.candidate_columns import GRADED_CODES, GRADED_DATES, GRADED_FLOATS, GRADED_SHORTS
+from btassets.engine.replay.candidate_columns import (
+    GRADED_CODES,
+    GRADED_DATES,
+    GRADED_FLOATS,
+    GRADED_SHORTS,
+    N_HOLD_BLOCKS,
+    hold_names,
+)
 from btassets.engine.replay.outcome import GradingRules, SetupPrices, blank_row, grade_row
 from btassets.engine.replay.replay_layout import BarArrays, BenchmarkArrays, GradedOutputs, TickerArrays, Timeline
 
@@ -67,12 +75,10 @@ class GivenPrices(NamedTuple):
 def _grade_pass(
     setups: GivenPrices,
     ticker: TickerArrays,
-    horizon_days: int,
-    is_legacy: bool,  # noqa: FBT001 - numba takes no keywords here
+    rules: GradingRules,
     out: GradedOutputs,
 ) -> None:
     """Grade every row; one without an as-of bar up to T is left blank."""
-    rules = GradingRules(horizon_days, is_legacy)
     for row in range(len(setups.bar_no)):
         i = np.int64(setups.bar_no[row])
         if i < 0 or i >= ticker.timeline.n_bars:
@@ -106,21 +112,23 @@ def ticker_arrays(aligned: AlignedBars, last_session_no: int, *, is_ended: bool,
     )
 
 
-def graded_outputs(n_rows: int) -> GradedOutputs:
+def graded_outputs(n_rows: int, n_holds: int) -> GradedOutputs:
     """Empty outputs of `grade_row` for `n_rows` rows, a line per column."""
     return GradedOutputs(
         np.empty((len(GRADED_FLOATS), n_rows)),
+        np.empty((N_HOLD_BLOCKS * n_holds, n_rows)),
         np.empty((len(GRADED_CODES), n_rows), dtype=np.int8),
         np.empty((len(GRADED_SHORTS), n_rows), dtype=np.int16),
         np.empty((len(GRADED_DATES), n_rows), dtype=np.int32),
     )
 
 
-def graded_columns(out: GradedOutputs, n_rows: int) -> dict[str, npt.NDArray[np.generic]]:
+def graded_columns(out: GradedOutputs, n_rows: int, holds: Sequence[int]) -> dict[str, npt.NDArray[np.generic]]:
     """Named columns: views of the first `n_rows` of each output."""
     columns: dict[str, npt.NDArray[np.generic]] = {}
     for names, block in (
         (GRADED_FLOATS, out.floats),
+        (hold_names(holds), out.holds),
         (GRADED_CODES, out.codes),
         (GRADED_SHORTS, out.shorts),
         (GRADED_DATES, out.dates),
@@ -138,6 +146,7 @@ def grade_setups(
     is_ended: bool,
     is_legacy: bool = False,
     horizon_days: int = HORIZON_DAYS,
+    hold_days: Sequence[int] = HOLD_DAYS,
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Grade given setups of one ticker under both fills.
 
@@ -153,23 +162,23 @@ def grade_setups(
         Whether the ticker has ended at T.
     is_legacy
         The legacy profile's rule for short histories: an early touch is graded; a row resolved neither by a level nor
-        by 30 bars keeps `outcome` -1 (drop and count it).
-    horizon_days
+        by the bars of the horizon keeps `outcome` -1 (drop and count it).
+    horizon_days, hold_days
         As in `ReplayRules`.
 
     Returns
     -------
     dict
-        Graded columns (`GRADED_FLOATS`, `GRADED_CODES`, `GRADED_SHORTS`, `GRADED_DATES`), each
-        (n_rows,). Missing: NaN in floats, `NO_DAY` in dates, -1 in the others.
+        Graded columns (`graded_names`), each (n_rows,). Missing: NaN in floats, `NO_DAY` in dates, -1 in the others.
     """
     types = (np.int32, np.int8, *(np.float64,) * 4)
     given = GivenPrices(*(read_only(part, dtype) for part, dtype in zip(setups, types, strict=True)))
     n_rows = len(given.bar_no)
-    out = graded_outputs(n_rows)
+    out = graded_outputs(n_rows, len(hold_days))
     exact = aligned._replace(
         bench_open=np.asarray(aligned.bench_open, np.float64), bench_close=np.asarray(aligned.bench_close, np.float64)
     )
     ticker = ticker_arrays(exact, last_session_no, is_ended=is_ended, gap_days=0)
-    _grade_pass(given, ticker, horizon_days, is_legacy, out)
-    return graded_columns(out, n_rows)
+    rules = GradingRules(horizon_days, is_legacy, read_only(np.array(hold_days), np.int64))
+    _grade_pass(given, ticker, rules, out)
+    return graded_columns(out, n_rows, hold_days)

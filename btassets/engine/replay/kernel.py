@@ -64,6 +64,7 @@ _P_STOP = PARAMETER["atr_stop_multiple"]
 _P_WINDOW = PARAMETER["window_bars"]
 _P_LOOKBACK = PARAMETER["min_lookback_bars"]
 _P_HORIZON = PARAMETER["horizon_days"]
+_P_HOLDS = PARAMETER["hold_days"]
 _P_ARM = PARAMETER["pivot_arm"]
 _P_TOLERANCE = PARAMETER["level_tolerance_atr"]
 _P_SPACING = PARAMETER["zone_spacing_atr"]
@@ -336,7 +337,8 @@ def replay_pass(
     race = _race_rules(parameters)
     actions = _action_rules(parameters)
     quality_rules = _quality_rules(parameters)
-    grading = GradingRules(race.horizon_days, False)  # noqa: FBT003 - the standard rules
+    holds = parameters[_P_HOLDS:].astype(np.int64)
+    grading = GradingRules(race.horizon_days, False, holds)  # noqa: FBT003 - the standard rules
 
     # O(n_bars) once per ticker. Bars after T are excluded here.
     high = bars.high[:n]

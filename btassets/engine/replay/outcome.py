@@ -10,12 +10,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from btassets.engine.compiling import Int32s, Reals, Whole, helper
-from btassets.engine.conventions import HOLD_DAYS
+from btassets.engine.compiling import Flag, Int32s, Int64s, Reals, Whole, helper
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay import replay_layout as layout
-from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, OUTCOMES
-from btassets.engine.replay.replay_layout import GradedOutputs, TickerArrays, Timeline
+from btassets.engine.replay.candidate_columns import (
+    DROPS,
+    EXIT_REASONS,
+    HOLD_BENCH_RET,
+    HOLD_BENCH_RET_OPEN,
+    OUTCOMES,
+    TIME_R,
+    TIME_R_OPEN,
+)
+from btassets.engine.replay.replay_layout import BarArrays, GradedOutputs, TickerArrays, Timeline
 
 _TARGET_HIT = OUTCOMES.index("target_hit")
 _STOP_HIT = OUTCOMES.index("stop_hit")
@@ -28,8 +35,6 @@ _DELISTED = EXIT_REASONS.index("delisted")
 _NO_NEXT_BAR = DROPS.index("no_next_bar")
 _GAPPED_STOP = DROPS.index("gapped_stop")
 _GAPPED_TARGET = DROPS.index("gapped_target")
-_N_TIMES = len(HOLD_DAYS)
-_DAY_OF_EXIT = np.array(HOLD_DAYS, dtype=np.int64)
 
 
 class SetupPrices(NamedTuple):
@@ -43,27 +48,38 @@ class SetupPrices(NamedTuple):
 
 
 class GradingRules(NamedTuple):
-    """Horizon in bars, and whether the legacy rule for short histories applies (`grade_setups`)."""
+    """How far and by which exits a setup is graded.
+
+    Attributes
+    ----------
+    horizon_days
+        Bars of the race of target against stop.
+    is_legacy
+        Whether the legacy rule for short histories applies (`grade_setups`).
+    hold_days
+        Bars of each fixed hold, ascending.
+    """
 
     horizon_days: int
     is_legacy: bool
+    hold_days: Int64s
 
 
 @helper
 def walk_forward_bars(
-    high: Reals, low: Reals, i: Whole, n_forward: Whole, setup: SetupPrices
+    high: Reals, low: Reals, i: Whole, n_forward: Whole, n_raced: Whole, setup: SetupPrices
 ) -> tuple[Whole, Whole, Whole]:
-    """How bars i+1..i+n_forward meet the two levels; touches are inclusive.
+    """How bars i+1..i+n_forward meet the two levels; touches are inclusive, and the race ends with bar i+n_raced.
 
     Returns
     -------
     tuple of int
-        Outcome code; day of the outcome (`n_forward` if none); first day on which the stop was touched, also after the
-        target (0: never). Day 1 is bar i+1.
+        Outcome code; day of the outcome (`n_raced` if none); first day on which the stop was touched, also after the
+        race (0: never). Day 1 is bar i+1.
     """
     stop, target = setup.stop, setup.target
     outcome = _EXPIRED
-    decided = n_forward
+    decided = n_raced
     for day in range(1, n_forward + 1):
         j = i + day
         if setup.is_long:
@@ -72,7 +88,7 @@ def walk_forward_bars(
         else:
             is_stop = high[j] >= stop
             is_target = low[j] <= target
-        if outcome == _EXPIRED and (is_stop or is_target):
+        if outcome == _EXPIRED and day <= n_raced and (is_stop or is_target):
             decided = day
             if not is_stop:
                 outcome = _TARGET_HIT
@@ -86,14 +102,63 @@ def walk_forward_bars(
 
 
 @helper
+def excursions(
+    bars: BarArrays,
+    first: Whole,
+    held: Whole,
+    outcome: Whole,
+    exit_price: float,
+    is_long: Flag,
+    fill: float,
+    risk: float,
+) -> tuple[float, Whole, float, Whole]:
+    """Worst and best price while a position is open, in R of its fill, each with its first day.
+
+    Bars `first` to `first + held - 1`. The bar of a stop counts up to the stop: its open and the exit, since the stop
+    comes first. The bar of a target counts the exit and what was lost on it before; if it opens beyond the target, the
+    position is sold at that open.
+
+    Returns
+    -------
+    tuple
+        R at the worst price (at most 0) and its day (0: never below the fill); the same for the best price (at least
+        0).
+    """
+    sign = 1.0 if is_long else -1.0
+    worst, best = 0.0, 0.0
+    worst_day, best_day = 0, 0
+    for day in range(1, held + 1):
+        j = first + day - 1
+        adverse = bars.low[j] if is_long else bars.high[j]
+        favourable = bars.high[j] if is_long else bars.low[j]
+        if day == held and outcome == _TARGET_HIT:
+            favourable = exit_price
+            if sign * (bars.open[j] - exit_price) >= 0.0:
+                adverse = bars.open[j]
+        elif day == held and outcome != _EXPIRED:
+            adverse = exit_price
+            favourable = bars.open[j]
+        lost = sign * (adverse - fill) / risk
+        gained = sign * (favourable - fill) / risk
+        if lost < worst:
+            worst, worst_day = lost, day
+        if gained > best:
+            best, best_day = gained, day
+    return worst, worst_day, best, best_day
+
+
+@helper
 def forward_bars(i: Whole, timeline: Timeline, rules: GradingRules) -> tuple[Whole, Whole]:
     """(n_forward, exit reason of an untouched row): -1 instead of a reason if it is not graded.
 
-    A halt does not end a row: nobody could have sold just before it, so the portfolio holds through it, and the row
-    continues.
+    Bars are counted up to the horizon, or up to the longest hold if that is longer. A halt does not end a row: nobody
+    could have sold just before it, so the portfolio holds through it, and the row continues.
     """
-    n_forward = min(rules.horizon_days, timeline.n_bars - 1 - i)
-    if n_forward == rules.horizon_days:
+    longest = np.int64(rules.horizon_days)
+    for days in rules.hold_days:
+        longest = max(longest, days)
+    n_forward = min(longest, timeline.n_bars - 1 - i)
+    if n_forward >= rules.horizon_days:
         return n_forward, _BY_TIME
     return n_forward, _DELISTED if timeline.is_ended and not rules.is_legacy else -1
 
@@ -103,6 +168,8 @@ def blank_row(out: GradedOutputs, row: Whole) -> None:
     """Mark every graded column of a row as missing; `n_forward` becomes 0."""
     for k in range(len(out.floats)):
         out.floats[k, row] = np.nan
+    for k in range(len(out.holds)):
+        out.holds[k, row] = np.nan
     for k in range(len(out.codes)):
         out.codes[k, row] = -1
     out.codes[layout.N_FORWARD, row] = 0
@@ -161,7 +228,8 @@ def grade_row(
     elif timeline.session_no[i] < timeline.last_session_no:
         codes[layout.DROP_OPEN, row] = _NO_NEXT_BAR
 
-    outcome, decided, stop_day = walk_forward_bars(bars.high, bars.low, i, n_forward, setup)
+    n_raced = min(n_forward, rules.horizon_days)
+    outcome, decided, stop_day = walk_forward_bars(bars.high, bars.low, i, n_forward, n_raced, setup)
     if cut < 0 and (outcome == _EXPIRED or not rules.is_legacy):
         return
 
@@ -187,8 +255,13 @@ def grade_row(
 
     mark = 0.0
     has_r = risk_frac > 0.0 and n_forward > 0
-    for k in range(_N_TIMES):
-        day = min(_DAY_OF_EXIT[k], n_forward)
+    n_holds = len(rules.hold_days)
+    is_whole = timeline.is_ended and not rules.is_legacy
+    for k in range(n_holds):
+        # Beyond the horizon an early stop alone does not make a result, as in the race.
+        if rules.hold_days[k] > max(n_forward, rules.horizon_days) and not is_whole:
+            continue
+        day = min(rules.hold_days[k], n_forward)
         c = bars.close[i + day]
         result = 0.0
         if 0 < stop_day <= day:
@@ -196,8 +269,8 @@ def grade_row(
             day = stop_day
         elif has_r:
             result = ((c - entry) / entry if is_long else (entry - c) / entry) / risk_frac
-        floats[layout.FIRST_TIME_R + k, row] = result if has_r else 0.0
-        floats[layout.FIRST_BENCH_RET + k, row] = bench.close[i + day] / bench.close[i] - 1.0
+        out.holds[TIME_R * n_holds + k, row] = result if has_r else 0.0
+        out.holds[HOLD_BENCH_RET * n_holds + k, row] = bench.close[i + day] / bench.close[i] - 1.0
     target_price = target
     if outcome == _TARGET_HIT:
         floats[layout.REALIZED_R, row] = rr
@@ -209,7 +282,7 @@ def grade_row(
             floats[layout.R_MTM, row] = rr + ((bar_open - target) if is_long else (target - bar_open)) / risk
     elif outcome == _EXPIRED:
         if has_r:
-            c = bars.close[i + n_forward]
+            c = bars.close[i + n_raced]
             mark = ((c - entry) / entry if is_long else (entry - c) / entry) / risk_frac
         floats[layout.REALIZED_R, row] = 0.0 if reason == _BY_TIME else mark
         floats[layout.R_MTM, row] = mark
@@ -217,6 +290,13 @@ def grade_row(
         floats[layout.REALIZED_R, row] = stop_r
         floats[layout.R_MTM, row] = stop_r
     floats[layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.close[i] - 1.0
+    left_at = target_price if outcome == _TARGET_HIT else stop_price
+    if risk > 0.0:
+        worst, worst_day, best, best_day = excursions(bars, i + 1, decided, outcome, left_at, is_long, entry, risk)
+        floats[layout.MAE_R, row] = worst
+        floats[layout.MFE_R, row] = best
+        shorts[layout.MAE_DAY, row] = worst_day
+        shorts[layout.MFE_DAY, row] = best_day
 
     if not is_filled or risk <= 0.0:
         return
@@ -226,15 +306,17 @@ def grade_row(
     shorts[layout.HELD_OPEN, row] = decided
     shorts[layout.STOP_DAY_OPEN, row] = shorts[layout.STOP_DAY, row]
     ends[layout.LABEL_END_OPEN, row] = ends[layout.LABEL_END, row]
-    for k in range(_N_TIMES):
-        day = min(_DAY_OF_EXIT[k], n_forward)
+    for k in range(n_holds):
+        if np.isnan(out.holds[TIME_R * n_holds + k, row]):
+            continue
+        day = min(rules.hold_days[k], n_forward)
         price = bars.close[i + day]
         if 0 < stop_day <= day:
             day = stop_day
             price = stop_price
-        floats[base + layout.FIRST_TIME_R + k, row] = sign * (price - fill) / risk
-        floats[base + layout.FIRST_BENCH_RET + k, row] = bench.close[i + day] / bench.open[i + 1] - 1.0
-    price = bars.close[i + n_forward]
+        out.holds[TIME_R_OPEN * n_holds + k, row] = sign * (price - fill) / risk
+        out.holds[HOLD_BENCH_RET_OPEN * n_holds + k, row] = bench.close[i + day] / bench.open[i + 1] - 1.0
+    price = bars.close[i + n_raced]
     if outcome == _TARGET_HIT:
         price = target
     elif outcome != _EXPIRED:
@@ -243,6 +325,11 @@ def grade_row(
     floats[base + layout.REALIZED_R, row] = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
     floats[base + layout.R_MTM, row] = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
     floats[base + layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.open[i + 1] - 1.0
+    worst, worst_day, best, best_day = excursions(bars, i + 1, decided, outcome, left_at, is_long, fill, risk)
+    floats[base + layout.MAE_R, row] = worst
+    floats[base + layout.MFE_R, row] = best
+    shorts[layout.MAE_DAY_OPEN, row] = worst_day
+    shorts[layout.MFE_DAY_OPEN, row] = best_day
 
 
 @helper

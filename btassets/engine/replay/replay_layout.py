@@ -17,7 +17,7 @@ from btassets.engine.compiling import (
     OutRealMatrix,
     Reals,
 )
-from btassets.engine.conventions import FORWARD_RETURN_DAYS, HOLD_DAYS
+from btassets.engine.conventions import FORWARD_RETURN_DAYS
 from btassets.engine.replay.candidate_columns import (
     GRADED_CODES,
     GRADED_DATES,
@@ -105,9 +105,10 @@ class SetupOutputs(NamedTuple):
 
 
 class GradedOutputs(NamedTuple):
-    """Columns of `candidates` written by grading, by element type."""
+    """Columns of `candidates` written by grading, by element type; `holds` has the rows of `hold_names`."""
 
     floats: OutRealMatrix
+    holds: OutRealMatrix
     codes: OutInt8Matrix
     shorts: OutInt16Matrix
     dates: OutInt32Matrix
@@ -150,14 +151,14 @@ SETUP_SHORTS = ("n_bars",)
 # Rows of GradedOutputs; those of the fill at the next open are OPEN_FILL rows further down.
 REALIZED_R = _row(GRADED_FLOATS, "realized_r")
 RISK_PCT = _row(GRADED_FLOATS, "risk_pct")
-FIRST_TIME_R = _row(GRADED_FLOATS, f"time_r_{HOLD_DAYS[0]}")
 R_MTM = _row(GRADED_FLOATS, "r_mtm")
 BENCH_RET_TARGET = _row(GRADED_FLOATS, "bench_ret_target")
-FIRST_BENCH_RET = _row(GRADED_FLOATS, f"bench_ret_{HOLD_DAYS[0]}")
+MAE_R = _row(GRADED_FLOATS, "mae_r")
+MFE_R = _row(GRADED_FLOATS, "mfe_r")
 OPEN_FILL = N_FILL_FLOATS
 FILL_OPEN = _row(GRADED_FLOATS, "fill_open")
 N_FORWARD, OUTCOME, EXIT_REASON, OUTCOME_OPEN, EXIT_REASON_OPEN, DROP_OPEN = range(len(GRADED_CODES))
-HELD, STOP_DAY, HELD_OPEN, STOP_DAY_OPEN = range(len(GRADED_SHORTS))
+HELD, STOP_DAY, MAE_DAY, MFE_DAY, HELD_OPEN, STOP_DAY_OPEN, MAE_DAY_OPEN, MFE_DAY_OPEN = range(len(GRADED_SHORTS))
 LABEL_END, LABEL_END_OPEN = range(len(GRADED_DATES))
 
 

@@ -10,10 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.conventions import HORIZON_DAYS, SESSIONS_A_YEAR
-
-MAX_HORIZON_DAYS = 127
-"""`n_forward` is an int8 column."""
+from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS, SESSIONS_A_YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,8 @@ class ReplayRules:
     min_bars, max_missing_frac, max_zero_volume_frac, max_flat_frac, max_constant_bars,
     min_median_close_usd, min_median_dollar_volume_usd
         Eligibility: bars in the window, Q11, Q13, Q14, Q15, Q17 twice.
+    hold_days
+        Bars of the fixed holds, ascending; the last field, because its length varies.
     """
 
     atr_stop_multiple: float = 1.5
@@ -85,6 +84,7 @@ class ReplayRules:
     max_constant_bars: int = 30
     min_median_close_usd: float = 1.0
     min_median_dollar_volume_usd: float = 1_000_000.0
+    hold_days: tuple[int, ...] = HOLD_DAYS
 
     def __post_init__(self) -> None:
         """Refuse parameters that the compiled pass cannot handle.
@@ -92,8 +92,8 @@ class ReplayRules:
         Raises
         ------
         ValueError
-            For a window too short for the longest seed of a recursion, a horizon that does not fit its column, or no
-            target.
+            For a window too short for the longest seed of a recursion, a horizon or hold that does not fit its
+            column, or no target.
         """
         if self.min_lookback_bars < 51 or self.window_bars < self.min_lookback_bars:
             message = (
@@ -101,8 +101,12 @@ class ReplayRules:
                 "and the window at least min_lookback_bars; raise them"
             )
             raise ValueError(message)
-        if not 1 <= self.horizon_days <= MAX_HORIZON_DAYS:
-            message = f"horizon_days {self.horizon_days}; must be 1 to {MAX_HORIZON_DAYS}; choose one of these"
+        if not 1 <= self.horizon_days <= MAX_HOLD_DAYS:
+            message = f"horizon_days {self.horizon_days}; must be 1 to {MAX_HOLD_DAYS}; choose one of these"
+            raise ValueError(message)
+        holds = self.hold_days
+        if not holds or list(holds) != sorted(set(holds)) or not 1 <= holds[0] <= holds[-1] <= MAX_HOLD_DAYS:
+            message = f"hold_days {holds}; each must be 1 to {MAX_HOLD_DAYS}, ascending; correct the list"
             raise ValueError(message)
         if self.max_targets < 1 or self.pivot_arm < 1 or self.atr_stop_multiple <= 0.0:
             message = (

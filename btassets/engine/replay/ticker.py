@@ -84,7 +84,7 @@ def replay_ticker(
         np.empty((len(SETUP_SHORTS), 2 * n_asof), dtype=np.int16),
         np.empty(2 * n_asof, dtype=np.int32),
     )
-    graded = graded_outputs(2 * n_asof)
+    graded = graded_outputs(2 * n_asof, len(rules.hold_days))
     out = SignalOutputs(
         np.empty((len(SIGNAL_FLOATS), n_asof)),
         np.empty((1, n_asof), dtype=np.int8),
@@ -104,7 +104,7 @@ def replay_ticker(
     dates = aligned.bars.dates
     candidate_index = asof.bar_no[setups.asof[:n_candidates]]
     candidates = _candidates(dates[candidate_index], asof.flags[setups.asof[:n_candidates]], setups)
-    candidates.update(graded_columns(graded, int(n_candidates)))
+    candidates.update(graded_columns(graded, int(n_candidates), rules.hold_days))
     signal_index = asof.bar_no[out.asof[:n_signals]]
     signals = _signals(dates[signal_index], asof.flags[out.asof[:n_signals]], out)
     return TickerReplay(candidates, signals, candidate_index, signal_index)

@@ -15,7 +15,6 @@ from btassets.engine.conventions import HORIZON_DAYS, SESSIONS_A_YEAR
 LOOKBACK_SESSIONS = SESSIONS_A_YEAR
 """First as-of session: the ranking needs a year of bars."""
 
-HORIZON_SESSIONS = HORIZON_DAYS
 TRAIN_WEEKS = 78
 TEST_WEEKS = 13
 LEAST_TEST_WEEKS = 4
@@ -63,7 +62,7 @@ class Window:
         return (asof_session >= self.test_first) & (asof_session <= self.test_last)
 
 
-def windows(first: int, last: int, *, horizon: int = HORIZON_SESSIONS) -> list[Window]:
+def windows(first: int, last: int, *, horizon: int = HORIZON_DAYS) -> list[Window]:
     """Windows over the as-of sessions `first` to `last`: train expands, test steps by 13 weeks.
 
     The first test starts after 78 weeks of as-of sessions with complete labels. The last window may be short, but not
@@ -74,7 +73,7 @@ def windows(first: int, last: int, *, horizon: int = HORIZON_SESSIONS) -> list[W
     first
         First as-of session with a rank: 252.
     last
-        Last as-of session with a full label: sessions - 31.
+        Last as-of session with a full label: sessions - horizon - 1.
     horizon
         Sessions covered by a label after its as-of session.
 

@@ -81,7 +81,7 @@ def setups(report: Report) -> str:
     )
     lead = (
         f"{report['qualified']:,} of {report['candidates']:,} setups qualify; graded by the race of target and stop "
-        "over at most 30 sessions. 1R is the distance from entry to stop."
+        f"over at most {report['params']['horizon_days']} sessions. 1R is the distance from entry to stop."
     )
     drawn = [_net_row(label, row, is_current=label == "Qualified") for label, _, row in populations if row["total"]]
     chart = charts.dot_rows(

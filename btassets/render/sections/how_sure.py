@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btassets.counted import counted
-from btassets.engine.conventions import HORIZON_DAYS
+from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
 from btassets.render.claims import (
@@ -232,7 +232,7 @@ def _decay(report: Report) -> str:
     signals, labels = report["statistics"]["signals"], signal_labels(report)
     primary = [row for row in signals if row["is_primary"]]
     drawn = [
-        _marked(f"{row['horizon_days']} sessions", row, is_current=row["horizon_days"] == HORIZON_DAYS)
+        _marked(f"{row['horizon_days']} sessions", row, is_current=row["horizon_days"] == SIGNAL_HORIZON_DAYS)
         for row in primary
         if row["estimate"] is not None
     ]
@@ -269,8 +269,8 @@ def _decay(report: Report) -> str:
     behind = table(
         signals, columns, json="statistics.signals", caption="Signals by horizon", none="Too few tickers or weeks."
     )
-    sure = next((row["verdict"] for row in primary if row["horizon_days"] == HORIZON_DAYS), None)
-    judged = f"Over {HORIZON_DAYS} sessions: {sure or 'n/a'}."
+    sure = next((row["verdict"] for row in primary if row["horizon_days"] == SIGNAL_HORIZON_DAYS), None)
+    judged = f"Over {SIGNAL_HORIZON_DAYS} sessions: {sure or 'n/a'}."
     note = (
         "Correlation of residual momentum's mean rank over that many sessions with the next week's return without "
         f"beta x the benchmark's, with the 95% interval behind the verdict. {judged}"

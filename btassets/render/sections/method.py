@@ -77,7 +77,9 @@ def method(report: Report) -> str:
     changed = [{"key": key, "value": _setting(value)} for key, value in again["settings_not_default"].items()]
     settings = [{"key": key, "value": _setting(value)} for key, value in report["settings"].items()]
     columns = (Column("key", "Setting"), Column("value", "Value"))
-    terms = "".join(f"<div><dt>{esc(term)}</dt><dd>{esc(words)}</dd></div>" for term, words in GLOSSARY)
+    horizon = report["params"]["horizon_days"]
+    meant = [(term, words.format(horizon_days=horizon)) for term, words in GLOSSARY]
+    terms = "".join(f"<div><dt>{esc(term)}</dt><dd>{esc(words)}</dd></div>" for term, words in meant)
     return section(
         "method",
         "Method and assumptions",

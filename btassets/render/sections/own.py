@@ -7,7 +7,7 @@ Belongs here: the section of own signals. Does not belong here: the factor study
 from collections.abc import Mapping
 from typing import Any
 
-from btassets.engine.conventions import HORIZON_DAYS
+from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.render.claims import interval
 from btassets.render.format import esc
 from btassets.render.html_tables import Column, section, table
@@ -21,7 +21,9 @@ _COLUMNS = (
         "state", "Proof", "words", "proven: replays of sampled rows agree; given: a file, nothing to replay; refused"
     ),
     Column("n_values", "Values", "n"),
-    Column("estimate", "IC, next week", "snum4", f"mean rank over {HORIZON_DAYS} sessions, as in the factor study"),
+    Column(
+        "estimate", "IC, next week", "snum4", f"mean rank over {SIGNAL_HORIZON_DAYS} sessions, as in the factor study"
+    ),
     Column("ci", "95% interval", render=lambda row: esc(interval(row)) if row.get("ci") else ""),
     Column("q_table", "q, ideas", "num4", "false discovery rate over every own idea judged on this book"),
     Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"]) if row.get("verdict") else ""),
@@ -34,7 +36,7 @@ def own_signals(report: Report) -> str:
     found = report["statistics"]["own_signals"]
     if not found:
         return ""
-    judged = {r["signal"]: r for r in report["statistics"]["signals"] if r["horizon_days"] == HORIZON_DAYS}
+    judged = {r["signal"]: r for r in report["statistics"]["signals"] if r["horizon_days"] == SIGNAL_HORIZON_DAYS}
     rows: list[Mapping[str, Any]] = [{**judged.get(row["signal"], {}), **row} for row in found]
     n_tried = max((row.get("n_tried") or 0 for row in report["statistics"]["signals"]), default=0)
     n_refused = sum(row["state"] == "refused" for row in found)

@@ -99,9 +99,18 @@ def _exit(_item: Item, report: Report) -> dict[str, Any]:
     return {
         "target_net_avg_r": report["overall_qualified"]["net_avg_r"],
         "hold_net_avg_r": {str(row["hold_days"]): row["net_avg_r"] for row in report["time_exit_sweep"]},
+        **_of_long_holds(report),
         "margin_r": HOLD_MARGIN_R,
         "n": report["overall_qualified"]["total"],
     }
+
+
+def _of_long_holds(report: Report) -> dict[str, Any]:
+    """Target exit over the setups of each hold beyond the horizon; nothing without such a hold."""
+    rows = [row for row in report["time_exit_sweep"] if "target_net_avg_r" in row]
+    if not rows:
+        return {}
+    return {"target_net_avg_r_of_hold": {str(row["hold_days"]): row["target_net_avg_r"] for row in rows}}
 
 
 def _gate(item: Item, report: Report) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from btassets.settings.models import Settings
 from btassets.stages.advice.report_numbers import ReportInputs
 from btassets.stages.bars.universe import bar_spans
 
-_MODELS = ("setup_stats", "gate_sweep", "gate_ablation", "time_exit_sweep", "factor_ic")
+_MODELS = ("setup_stats", "gate_sweep", "gate_ablation", "time_exit_sweep", "setup_group_stats", "factor_ic")
 _EQUAL_WEIGHT = ("hold", "renewed")
 
 

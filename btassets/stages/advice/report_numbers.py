@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from btassets.engine.conventions import HORIZON_DAYS
 from btassets.engine.floors import FLOORS
 from btassets.engine.recommendation.advice_rules import recommendation, research_recommendation
 from btassets.engine.signals import SIGNALS
@@ -113,7 +112,7 @@ class ReportInputs:
         Tickers with bars, the benchmark not counted unless listed.
     tables
         Models by name: `setup_stats`, `gate_sweep`, `gate_ablation`, `time_exit_sweep`,
-        `calibration`, `factor_ic`, unrounded.
+        `setup_group_stats`, `calibration`, `factor_ic`, unrounded.
     policies, variants
         Unrounded rows of `portfolio_sims` and `strategy_variants`; a portfolio that never started has only its names
         (`start_date` null or absent).
@@ -172,7 +171,7 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
         "qualified": populations["qualified"]["n_rows"],
         "params": {
             "step_days": STEP_DAYS,
-            "horizon_days": HORIZON_DAYS,
+            "horizon_days": settings.engine.horizon_days,
             "min_lookback": MIN_LOOKBACK_BARS,
             "cost_per_side_pct": round(settings.costs.per_side_frac * 100, 3),
         },
@@ -183,7 +182,7 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
         "min_momentum_percentile": settings.gates.min_momentum_percentile,
         "sweep": rounded_rows(inputs.tables["gate_sweep"]),
         "gate_ablation": rounded_rows(inputs.tables["gate_ablation"]),
-        "time_exit_sweep": rounded_rows(inputs.tables["time_exit_sweep"]),
+        "time_exit_sweep": _holds(inputs.tables),
         "portfolio_sim": {
             "params": _book_params(settings),
             "policies": [
@@ -207,6 +206,17 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
     if is_standard:
         report |= _standard_extras(inputs)
     return report
+
+
+def _holds(tables: Mapping[str, pa.Table]) -> list[dict[str, Any]]:
+    """Rows of the fixed holds; one beyond the horizon has the target exit over its own setups beside it."""
+    groups = tables["setup_group_stats"].to_pylist()
+    raced = {row["member"]: row["net_avg_r"] for row in groups if row["family"] == "race_of_hold"}
+    rows = rounded_rows(tables["time_exit_sweep"])
+    for row in rows:
+        if str(row["hold_days"]) in raced:
+            row["target_net_avg_r"] = _rounded("net_avg_r", raced[str(row["hold_days"])])
+    return rows
 
 
 def _standard_extras(inputs: ReportInputs) -> dict[str, Any]:

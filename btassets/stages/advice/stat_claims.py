@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from btassets.engine.conventions import HORIZON_DAYS
+from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
 from btassets.engine.statistics.looks import LOOKS, MAJORITY
@@ -64,7 +64,8 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     facts = {row["fact"]: row["value"] for row in rows("stat_health")}
     is_gap_paid = settings.method.gapped_target == "open"
     gap = _gap_words(facts.get("target_gap_r"), is_paid=is_gap_paid)
-    named = next(iter(r for r in rows("stat_signals") if r["is_primary"] and r["horizon_days"] == HORIZON_DAYS), None)
+    primary = (row for row in rows("stat_signals") if row["is_primary"])
+    named = next((row for row in primary if row["horizon_days"] == SIGNAL_HORIZON_DAYS), None)
     tried = next((row["estimate"] for row in rows("stat_overfit") if row["measure"] == "trials"), None)
     n_settings = settings_tried(tried, tables.outside("configurations"))
     claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap, named, n_settings)

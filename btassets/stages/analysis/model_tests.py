@@ -16,9 +16,9 @@ from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 
 
-def compute(tables: Tables, _settings: Settings) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `model_tests` of the scenario."""
-    results = run_tests_of(tables)
+    results = run_tests_of(tables, settings)
     rows = [
         {
             "scenario": tables.scenario,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.conventions import HORIZON_DAYS, MIN_CROSS_SECTION
+from btassets.engine.conventions import MIN_CROSS_SECTION, SIGNAL_HORIZON_DAYS
 from btassets.engine.cross_section.ordering import group_starts
 from btassets.engine.cross_section.rank_ic import weekly_rank_ic
 from btassets.engine.days import iso_weeks, thinned_weeks, week_mondays
@@ -24,7 +24,7 @@ from btassets.settings.models import Settings
 Column = Callable[[str], pa.ChunkedArray]
 """Returns a column of `factor_signals`, whose rows are sorted by ticker bytes, then as-of date."""
 
-_STRIDE_WEEKS = max(1, round(HORIZON_DAYS / 5))
+_STRIDE_WEEKS = max(1, round(SIGNAL_HORIZON_DAYS / 5))
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def weekly_ic(signals: Column, settings: Settings, scenario: str, names: Sequenc
     scenario
         First column.
     """
-    found = cross_sections(signals, settings, [HORIZON_DAYS], names)
+    found = cross_sections(signals, settings, [SIGNAL_HORIZON_DAYS], names)
     asof, monday = found.asof, found.monday
     weekly = weekly_rank_ic(monday, found.values, found.forward)
 

@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 
 from btassets.engine.days import week_mondays
 from btassets.engine.setups.fill_gap import fill_gap_r
-from btassets.engine.statistics.ewc import estimate
+from btassets.engine.statistics.ewc import estimate, weeks_of_overlap
 from btassets.engine.statistics.influence import setup_influence, week_numbers
 from btassets.run.tables import Tables
-from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS
+from btassets.settings.models import Settings
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,7 +33,7 @@ _TAIL = 0.005
 _COLUMNS = ("asof_date", "direction", "entry", "stop", "entry_price", "outcome", "net_r")
 
 
-def backtest_claim(tables: Tables) -> dict[str, Any] | None:
+def backtest_claim(tables: Tables, settings: Settings) -> dict[str, Any] | None:
     """Means of the qualified setups of the backtest with their intervals; None without a graded one.
 
     Returns
@@ -51,7 +51,8 @@ def backtest_claim(tables: Tables) -> dict[str, Any] | None:
     asof = rows["asof_date"].cast(pa.int32()).to_numpy().astype(np.int32)
     week_no, n_weeks = week_numbers(week_mondays(asof))
     values = measures_of(rows, bounds)
-    found = estimate(setup_influence(week_no, np.stack([values[m] for m in MEASURES], axis=1), n_weeks), OVERLAP_WEEKS)
+    influence = setup_influence(week_no, np.stack([values[m] for m in MEASURES], axis=1), n_weeks)
+    found = estimate(influence, weeks_of_overlap(settings.engine.horizon_days))
     claim: dict[str, Any] = {"bounds": bounds}
     for j, measure in enumerate(MEASURES):
         row = found.row(j)

@@ -15,6 +15,7 @@ from btassets.run.shown_lists import RULES, SHOWN, JournalSoFar, Record, with_li
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.declared import select_declared
+from btassets.settings.load import hashed
 from btassets.settings.models import Settings
 from btassets.stages.journal.backtest_claim import backtest_claim
 from btassets.storage.chained_log import Link, head
@@ -87,14 +88,14 @@ def list_record(
         "settings_hash": digest(rules),
         "rules": rules,
         "data_version": tables.version("ohlcv_history"),
-        "tested": backtest_claim(tables) if kind == SHOWN else None,
+        "tested": backtest_claim(tables, settings) if kind == SHOWN else None,
         "setups": [{name: row[name] for name in SETUP_COLUMNS} for row in setups],
     }
 
 
 def rules_of(settings: Settings) -> dict[str, Any]:
     """Settings that decide a list, as JSON has them."""
-    chosen = select_declared(settings, RULES)
+    chosen = hashed(select_declared(settings, RULES))
     return {key: list(value) if isinstance(value, tuple) else value for key, value in chosen.items()}
 
 

@@ -23,6 +23,7 @@ from btassets.engine.market.calendar import has_ended
 from btassets.engine.replay.candidate_columns import LABELS
 from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
 from btassets.engine.setups.fill_gap import fill_gap_r
+from btassets.graph.columns import TableSpec
 from btassets.graph.journal import JOURNAL_RESULTS
 from btassets.graph.ranking import PERCENTILE_RANKS
 from btassets.graph.replay import CANDIDATES
@@ -31,7 +32,7 @@ from btassets.run.shown_lists import JournalSoFar, Record, first_lists, settings
 from btassets.run.sql_models import run_model
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
-from btassets.settings.models import Settings
+from btassets.settings.models import Exits, Settings
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
 from btassets.stages.replay.arrow_columns import as_array
@@ -46,7 +47,8 @@ _RESULT = (
     *("hold_days", "label_end_date"),
 )
 _LEVELS = ("entry", "stop", "target")
-_KINDS = {column.name: column.type for column in CANDIDATES.columns}
+_SHORTEST = (1,)
+"""Holds of the grading: only the race counts, and no hold may reach beyond it."""
 
 Row = dict[str, Any]
 Key = tuple[str, str, str]
@@ -122,15 +124,19 @@ def graded_lists(tables: Tables, settings: Settings, lists: Sequence[Record]) ->
         for rank, setup in enumerate(record["setups"], 1)
         if setup["is_qualified"]
     ]
-    _grade(tables, settings, setups)
-    rules = {record["settings_hash"]: record["rules"] for record in lists}
+    rules = {record["settings_hash"]: _of_the_race(settings_of_record(record["rules"])) for record in lists}
+    _grade(tables, settings, setups, rules)
     for settings_hash, own in rules.items():
         chosen = [row for row in setups if row["settings_hash"] == settings_hash and row["status"] != "no_bar"]
-        _result_of(chosen, settings_of_record(own))
+        _result_of(chosen, own)
     return setups
 
 
-def _grade(tables: Tables, settings: Settings, setups: Sequence[Row]) -> None:
+def _of_the_race(settings: Settings) -> Settings:
+    return settings.model_copy(update={"exits": Exits(hold_days=_SHORTEST)})
+
+
+def _grade(tables: Tables, settings: Settings, setups: Sequence[Row], rules: Mapping[str, Settings]) -> None:
     """Add to each setup its status so far, the scaled levels, and the graded columns (`graded`)."""
     bench = tables["benchmark_closes"].read()
     market = _Market(
@@ -145,10 +151,10 @@ def _grade(tables: Tables, settings: Settings, setups: Sequence[Row]) -> None:
         by_ticker.setdefault(row["ticker"], []).append(row)
     for bucket, tickers in tables.bucketed("ohlcv_history").by_bucket(by_ticker).items():
         for item in read_bucket_bars(tables, settings, bucket, tickers):
-            _grade_ticker(item, by_ticker[item.ticker], market)
+            _grade_ticker(item, by_ticker[item.ticker], market, rules)
 
 
-def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market) -> None:
+def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market, rules: Mapping[str, Settings]) -> None:
     n_bars = int(np.searchsorted(item.bars.dates, market.sessions.last, side="right"))
     bars = item.bars.between(0, n_bars)
     here: list[Row] = []
@@ -171,23 +177,28 @@ def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market) -> Non
     if not here:
         return
     bench_open, bench_close = values_on(bars.dates, market.bench_days, market.bench_open, market.bench_close)
-    levels = np.array([row["levels"] for row in here], dtype=np.float64)
-    graded = grade_setups(
-        AlignedBars(bars, bench_open, bench_close, np.searchsorted(market.sessions.days, bars.dates).astype(np.int32)),
-        len(market.sessions.days) - 1,
-        GivenPrices(
-            np.array([row["at"] for row in here], np.int32),
-            np.array([1 if row["direction"] == "long" else -1 for row in here], np.int8),
-            levels[:, 0],
-            levels[:, 1],
-            levels[:, 2],
-            np.array([row["rr"] for row in here], np.float64),
-        ),
-        is_ended=bool(bars.n_bars) and has_ended(int(bars.dates[-1]), market.sessions.last),
-    )
-    for k, row in enumerate(here):
-        row["graded"] = {name: values[k] for name, values in graded.items()}
-        row |= {"status": "open", "n_forward": int(graded["n_forward"][k])}
+    session_no = np.searchsorted(market.sessions.days, bars.dates).astype(np.int32)
+    for settings_hash in dict.fromkeys(row["settings_hash"] for row in here):
+        own = [row for row in here if row["settings_hash"] == settings_hash]
+        levels = np.array([row["levels"] for row in own], dtype=np.float64)
+        graded = grade_setups(
+            AlignedBars(bars, bench_open, bench_close, session_no),
+            len(market.sessions.days) - 1,
+            GivenPrices(
+                np.array([row["at"] for row in own], np.int32),
+                np.array([1 if row["direction"] == "long" else -1 for row in own], np.int8),
+                levels[:, 0],
+                levels[:, 1],
+                levels[:, 2],
+                np.array([row["rr"] for row in own], np.float64),
+            ),
+            is_ended=bool(bars.n_bars) and has_ended(int(bars.dates[-1]), market.sessions.last),
+            horizon_days=rules[settings_hash].engine.horizon_days,
+            hold_days=_SHORTEST,
+        )
+        for k, row in enumerate(own):
+            row["graded"] = {name: values[k] for name, values in graded.items()}
+            row |= {"status": "open", "n_forward": int(graded["n_forward"][k])}
 
 
 def _result_of(setups: Sequence[Row], settings: Settings) -> None:
@@ -195,7 +206,7 @@ def _result_of(setups: Sequence[Row], settings: Settings) -> None:
     if not setups:
         return
     relations = settings_relations(settings)
-    relations["candidates"] = _candidates(setups)
+    relations["candidates"] = _candidates(setups, CANDIDATES.under(_SHORTEST))
     relations["percentile_ranks"] = PERCENTILE_RANKS.schema.empty_table()
     found = {
         (str(row["asof_date"]), row["ticker"], row["direction"]): row
@@ -219,7 +230,7 @@ def _fill_gap(row: Row, fill: float | None) -> float | None:
     return float(fill_gap_r(row["direction"] == "long", entry, stop, fill))
 
 
-def _candidates(setups: Sequence[Row]) -> pa.Table:
+def _candidates(setups: Sequence[Row], spec: TableSpec) -> pa.Table:
     """Graded rows in the shape of `candidates`; each is on every grid, what the gate reads is null."""
     entry, stop, target = (np.array([row["levels"][k] for row in setups], np.float64) for k in range(3))
     days = [(date.fromisoformat(row["as_of"]) - EPOCH).days for row in setups]
@@ -234,7 +245,7 @@ def _candidates(setups: Sequence[Row]) -> pa.Table:
         "confidence": pa.array([row["confidence"] for row in setups], pa.float64()),
     }
     columns: dict[str, pa.Array] = {}
-    for name, kind in _KINDS.items():
+    for name, kind in ((column.name, column.type) for column in spec.columns):
         if name in given:
             columns[name] = given[name]
         elif name in setups[0]["graded"]:

@@ -81,6 +81,7 @@ def book_rules(settings: Settings) -> BookRules:
         notional_cap_frac=settings.portfolio.notional_cap_frac,
         cost_per_side_frac=settings.costs.per_side_frac,
         hold_days=max(settings.exits.hold_days),
+        horizon_days=settings.engine.horizon_days,
         fill=settings.method.portfolio,
         gapped_target=settings.method.gapped_target,
         sells_ended=settings.method.ended == "graded",

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from btassets.engine.conventions import replay_holds
 from btassets.engine.days import values_on
 from btassets.engine.market.calendar import asof_grid, has_ended
 from btassets.engine.market.eligibility import NOT_MEMBER, is_member
@@ -100,6 +101,7 @@ def replay_rules(settings: Settings) -> ReplayRules:
     engine, quality = settings.engine, settings.quality
     return ReplayRules(
         atr_stop_multiple=engine.atr_stop_multiple,
+        horizon_days=engine.horizon_days,
         projection=engine.projection,
         gap_days=engine.gap_days,
         tilt_const=engine.tilt_const,
@@ -114,6 +116,7 @@ def replay_rules(settings: Settings) -> ReplayRules:
         max_constant_bars=quality.max_constant_bars,
         min_median_close_usd=quality.min_median_close_usd,
         min_median_dollar_volume_usd=quality.min_median_dollar_volume_usd,
+        hold_days=replay_holds(settings.exits.hold_days),
     )
 
 
@@ -268,7 +271,10 @@ def _replay_bucket(
         if t in expected
     }
     n_rows = 0
-    for name, spec, part in (("signals", FACTOR_SIGNALS, 1), ("candidates", CANDIDATES, 0)):
+    for name, spec, part in (
+        ("signals", FACTOR_SIGNALS, 1),
+        ("candidates", CANDIDATES.under(inputs.rules.hold_days), 0),
+    ):
         columns = {ticker: replay[part] for ticker, replay in fresh.items()}
         stored = tables.writer(name)
         with stored.lock(bucket):

@@ -4,6 +4,7 @@ Belongs here: choosing the sample and reading the stored rows. Does not belong h
 (`engine.replay.lookahead`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,7 @@ def find_lookahead(tables: Tables, settings: Settings, plan: ReplayPlan) -> Look
     n_tickers = n_dates = 0
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(sample).items():
         for item in read_bucket_bars(tables, settings, bucket, group):
-            stored = _stored(tables, bucket, item)
+            stored = _stored(tables, bucket, item, inputs.rules.hold_days)
             asked = np.unique(np.concatenate([stored.candidate_index, stored.signal_index]))
             # Membership is an input: skip as-of dates outside a ticker's spells.
             asked = asked[inputs.is_member(item.ticker, item.bars.dates[asked])]
@@ -69,7 +70,7 @@ def find_lookahead(tables: Tables, settings: Settings, plan: ReplayPlan) -> Look
     return LookaheadFinding(n_tickers, n_dates)
 
 
-def _stored(tables: Tables, bucket: int, item: TickerBars) -> Any:
+def _stored(tables: Tables, bucket: int, item: TickerBars, holds: Sequence[int]) -> Any:
     """Stored rows of one ticker in the replay's format (`TickerReplay`)."""
 
     def rows(table: str, spec: TableSpec) -> dict[str, np.ndarray]:
@@ -78,7 +79,7 @@ def _stored(tables: Tables, bucket: int, item: TickerBars) -> Any:
         where = reader.slices(bucket).get(item.ticker, (0, 0))
         return as_columns(spec, spec.schema.empty_table() if stored is None else stored.slice(*where))
 
-    candidates, signals = rows("candidates", CANDIDATES), rows("signals", FACTOR_SIGNALS)
+    candidates, signals = rows("candidates", CANDIDATES.under(holds)), rows("signals", FACTOR_SIGNALS)
     places = [np.searchsorted(item.bars.dates, c["asof_date"]).astype(np.int32) for c in (candidates, signals)]
     return TickerReplay(candidates, signals, *places)
 

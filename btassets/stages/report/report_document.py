@@ -31,6 +31,7 @@ from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.report import report_curves as curves
 from btassets.stages.report import report_facts as facts
 from btassets.stages.report.report_answer import answer
+from btassets.stages.report.report_excursions import excursions
 from btassets.stages.report.report_journal import journal_document
 from btassets.stages.report.report_null_market import null_market_document
 from btassets.stages.report.report_ranking import ranking_document
@@ -70,6 +71,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     report["advice"] = _advice(tables, "recommendation")
     report["research_advice"] = _advice(tables, "research_recommendation")
     report["statistics"] = statistics_document(tables)
+    report["excursions"] = excursions(tables, report["statistics"]["pairs"])
     with_verdicts(report)
     if settings.profile == "standard":
         # The legacy profile keeps the rows of its own tables unchanged; its intervals are in `statistics`.

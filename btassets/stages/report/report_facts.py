@@ -302,7 +302,7 @@ def _quality_warnings(quality: Mapping[str, Any]) -> list[str]:
 def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
     """Assumptions behind the numbers, one sentence each, with the values in force."""
     method, book, costs = settings.method, settings.portfolio, settings.costs
-    hold = max(settings.exits.hold_days)
+    hold, horizon = max(settings.exits.hold_days), settings.engine.horizon_days
     is_open = method.fill == "open"
     basis = {
         "total": "adjusted for splits and dividends",
@@ -325,19 +325,19 @@ def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
         else "Fill: the close that produced the signal, which nobody can trade.",
         f"Costs: {costs.per_side_frac * 100:g}% of the notional per side, in every net number.",
         f"Prices: {basis}, for the stocks{' and the benchmark' if benchmark else ''}.",
-        "A trade that hits neither level in 30 sessions is "
+        f"A trade that hits neither level in {horizon} sessions is "
         + ("marked to its last close." if method.expired == "mark" else "counted as 0R."),
         (
             "Ended tickers are graded to their last bar; return to the holder after it: "
             f"{costs.delisting_return * 100:+g}%."
         )
         if method.ended == "graded"
-        else "Setups in the last 30 bars of an ended ticker are left out.",
+        else f"Setups in the last {horizon} bars of an ended ticker are left out.",
         ranked,
         f"The portfolio starts with {book.starting_capital:,.0f} dollars, holds at most {book.max_positions} "
         f"positions, risks {book.risk_frac * 100:g}% of equity in each and puts at most "
         f"{book.notional_cap_frac * 100:g}% into one; long only.",
-        f"Exits of the portfolio: race of stop and target for at most {hold} sessions (target), or the stop alone "
+        f"Exits of the portfolio: race of stop and target for at most {horizon} sessions (target), or the stop alone "
         f"with a sale after {hold} sessions (hold).",
         "Universe: dated membership from a file; positions are kept after membership ends."
         if settings.universe.membership

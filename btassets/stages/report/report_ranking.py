@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.conventions import HORIZON_DAYS
+from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.engine.cross_section.ordering import group_starts
 from btassets.engine.cross_section.quantiles import weekly_quantiles
 from btassets.engine.days import iso_day
@@ -46,7 +46,7 @@ def ranking_document(tables: Tables, settings: Settings) -> dict[str, Any]:
     months = monthly_means(days, ic)
     return {
         "signal": name,
-        "horizon_days": HORIZON_DAYS,
+        "horizon_days": SIGNAL_HORIZON_DAYS,
         "mean_weeks": MEAN_WEEKS,
         "dates": [iso_day(day) for day in days.tolist()],
         "ic": [round(value, 4) for value in ic.tolist()],

@@ -21,12 +21,13 @@ from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import cross_sections, stored_signals
 from btassets.stages.statistics.benchmark_moves import benchmark_moves
-from btassets.stages.statistics.stat_sample import NO_WINDOWS, OVERLAP_WEEKS, estimate_row
+from btassets.stages.statistics.stat_sample import NO_WINDOWS, estimate_row
 
 LIST = "list"
 """Family of the row."""
 
 _WEEK_SESSIONS = 5
+_LISTED_WEEKS = 6
 
 
 def list_rows(tables: Tables, settings: Settings) -> list[dict[str, Any]]:
@@ -43,10 +44,10 @@ def list_rows(tables: Tables, settings: Settings) -> list[dict[str, Any]]:
     place = pc.fill_null(pc.index_in(listed["ticker"].cast(pa.string()), pa.array(names, pa.string())), -1).to_numpy()
     own_week = (week_mondays(listed["asof_date"].cast(pa.int32()).to_numpy()) - weeks.monday[0]).astype(np.int64) // 7
     used = (place >= 0) & (own_week >= 0) & (own_week <= week_no[-1])
-    count = np.zeros((int(week_no[-1]) + 1 + OVERLAP_WEEKS, len(names)))
-    np.add.at(count, (own_week[used] + OVERLAP_WEEKS, place[used]), 1.0)
+    count = np.zeros((int(week_no[-1]) + 1 + _LISTED_WEEKS, len(names)))
+    np.add.at(count, (own_week[used] + _LISTED_WEEKS, place[used]), 1.0)
     total = np.cumsum(count, axis=0)
-    listings = total[week_no + OVERLAP_WEEKS, ticker] - total[week_no, ticker]
+    listings = total[week_no + _LISTED_WEEKS, ticker] - total[week_no, ticker]
     weekly = weekly_rank_ic(weeks.monday, listings[np.newaxis], following[np.newaxis])
     axis = np.full((int(week_no[-1]) + 1, 1), np.nan)
     axis[(weekly.week - weeks.monday[0]).astype(np.int64) // 7, 0] = weekly.ic[0, 0]

@@ -12,17 +12,18 @@ import pyarrow.compute as pc
 
 from btassets.engine.days import week_mondays
 from btassets.engine.statistics.calibration import Calibration, calibration
+from btassets.engine.statistics.ewc import weeks_of_overlap
 from btassets.engine.statistics.influence import week_numbers
 from btassets.graph.statistics import STAT_CALIBRATION
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
-from btassets.stages.statistics.stat_sample import NO_FAMILY, OVERLAP_WEEKS, as_statistics, estimate_row
+from btassets.stages.statistics.stat_sample import NO_FAMILY, as_statistics, estimate_row
 
 _COLUMNS = ("row_no", "asof_date", "direction", "primary_prob", "outcome_at_close")
 
 
-def compute(tables: Tables, _settings: Settings) -> StageResult:
+def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `stat_calibration` of the scenario: every setup graded from the signal's close, ungated."""
     where = pc.field("outcome_at_close").is_valid() & pc.field("primary_prob").is_valid()
     setups = tables["graded_setups"].where(_COLUMNS, where).sort_by("row_no")
@@ -30,11 +31,12 @@ def compute(tables: Tables, _settings: Settings) -> StageResult:
     is_hit = pc.equal(setups["outcome_at_close"], "target_hit").to_numpy().astype(np.bool_)
     is_long = pc.equal(setups["direction"], "long").to_numpy().astype(np.bool_)
     week_no, n_weeks = week_numbers(week_mondays(setups["asof_date"].cast(pa.int32()).to_numpy()))
+    overlap = weeks_of_overlap(settings.engine.horizon_days)
     everyone = np.ones(len(stated), dtype=np.bool_)
     rows: list[dict[str, Any]] = []
     skill: dict[str, Any] = {}
     for direction, chosen in (("all", everyone), ("long", is_long), ("short", ~is_long)):
-        found = calibration(stated[chosen], is_hit[chosen], week_no[chosen], n_weeks, OVERLAP_WEEKS)
+        found = calibration(stated[chosen], is_hit[chosen], week_no[chosen], n_weeks, overlap)
         rows += _rows(direction, found)
         skill[f"brier_skill_{direction}"] = None if np.isnan(found.brier_skill) else found.brier_skill
     table = as_statistics(rows, STAT_CALIBRATION.schema, tables.scenario)

@@ -24,11 +24,11 @@ from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.portfolio.stored_inputs import read_benchmark_closes
+from btassets.stages.statistics.level_pairs import LEVELS, level_pairs
 from btassets.stages.statistics.list_rank import list_rows
 from btassets.stages.statistics.stat_health import health_rows
 from btassets.stages.statistics.stat_sample import (
     NO_WINDOWS,
-    OVERLAP_WEEKS,
     PICKED,
     TARGET,
     Flags,
@@ -47,7 +47,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `stat_groups`, `stat_pairs` and `stat_health` of the scenario."""
     sample = read_sample(tables, settings)
     groups = group_rows(sample, _regime_labels(tables, sample))
-    pairs = [*pair_rows(sample), *list_rows(tables, settings)]
+    pairs = [*pair_rows(sample), *_levels(tables, settings, sample), *list_rows(tables, settings)]
     health = health_rows(tables, settings, sample)
     found = {
         "stat_groups": as_statistics(groups, STAT_GROUPS.schema, tables.scenario),
@@ -100,12 +100,12 @@ def group_rows(sample: Sample, labels: dict[str, tuple[npt.NDArray[np.int8], tup
     measures = _BOTH if sample.has_benchmark else _BOTH[:1]
     shares: dict[tuple[str, str, int], float | None] = {}
     for measure in measures:
-        found = estimate(sample.everyone[measure], OVERLAP_WEEKS)
+        found = estimate(sample.everyone[measure], sample.overlap_weeks)
         rows += [_group_row("population", "all", sample.exits[k], measure, found, k, None) for k in every]
         for grouping, member, mask in _groups(sample, labels):
             columns = every if grouping == "population" else main
             r = sample.r_of(measure)[:, columns]
-            found = estimate(setup_influence(sample.week_no, r, sample.n_weeks, mask), OVERLAP_WEEKS)
+            found = estimate(setup_influence(sample.week_no, r, sample.n_weeks, mask), sample.overlap_weeks)
             for j, k in enumerate(columns):
                 key = grouping, member, k  # of net R under either measure
                 if key not in shares:
@@ -162,8 +162,8 @@ def _family(
     measure: str,
 ) -> list[dict[str, Any]]:
     """Rows of one family: each pair alone, adjusted over the family, and over the test weeks."""
-    found, later = estimate(pairs, OVERLAP_WEEKS), estimate(tests, OVERLAP_WEEKS)
-    family = step_down(pairs, OVERLAP_WEEKS, is_member=~found.is_too_short)
+    found, later = estimate(pairs, sample.overlap_weeks), estimate(tests, sample.overlap_weeks)
+    family = step_down(pairs, sample.overlap_weeks, is_member=~found.is_too_short)
     rows = []
     for j, (member, against) in enumerate(labels):
         sign = 1 if not found.estimate[j] < 0 else -1
@@ -200,13 +200,16 @@ def _exits(sample: Sample) -> list[dict[str, Any]]:
     qualified, measure = sample.flags["qualified"], sample.measure
     r = sample.r_of(measure)
     place = _in_tests(sample)
-    holds = list(range(1, len(sample.exits)))
+
+    # A hold beyond the horizon has no result yet for the newest setups.
+    has_result = ~np.isnan(sample.net_r[:, 1:])
 
     def against_target(mask: Flags) -> Influence:
-        whole = _influence(sample, r, mask)
-        return difference(whole.take(holds), whole.take([0]))
+        both = mask[:, np.newaxis] & has_result
+        held = setup_influence(sample.week_no, r[:, 1:], sample.n_weeks, both)
+        return difference(held, setup_influence(sample.week_no, r[:, 0], sample.n_weeks, both))
 
-    labels = [(sample.exits[k], TARGET) for k in holds]
+    labels = [(sample.exits[k], TARGET) for k in range(1, len(sample.exits))]
     rows = _family(
         sample, "exits", labels, against_target(qualified), against_target(qualified & (place >= 0)), measure
     )
@@ -218,6 +221,12 @@ def _exits(sample: Sample) -> list[dict[str, Any]]:
     tested = qualified & ~np.isnan(picked)
     base = _influence(sample, r[:, 0], tested)
     return [*rows, _picked(sample, "exits", TARGET, _influence(sample, picked, tested), base, measure)]
+
+
+def _levels(tables: Tables, settings: Settings, sample: Sample) -> list[dict[str, Any]]:
+    """Each moved level against the planned ones, over the same setups."""
+    found = level_pairs(tables, settings, sample)
+    return [] if found is None else _family(sample, LEVELS, found.labels, found.pairs, found.tests, found.measure)
 
 
 def _floors(sample: Sample) -> list[dict[str, Any]]:

@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.conventions import label_days
 from btassets.engine.days import week_mondays, years_of
 from btassets.engine.floors import CORE_FLAGS, FLAGS, Variant, variants_in_use
-from btassets.engine.statistics.ewc import Estimates
+from btassets.engine.statistics.ewc import Estimates, weeks_of_overlap
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
-from btassets.engine.statistics.walk_forward import HORIZON_SESSIONS, LOOKBACK_SESSIONS, Window, train_means, windows
+from btassets.engine.statistics.walk_forward import LOOKBACK_SESSIONS, Window, train_means, windows
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.bars.sessions_view import read_sessions
@@ -25,9 +26,6 @@ from btassets.stages.statistics.betas import BetaTable
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-OVERLAP_WEEKS = 6
-"""Weeks over which labels of 30 sessions overlap."""
 
 TARGET = "target"
 PICKED = "picked_in_train"
@@ -83,6 +81,8 @@ class Sample:
         Walk-forward windows of the calendar.
     variants
         Rows of the gate ablation.
+    overlap_weeks
+        Weeks over which labels overlap.
     """
 
     exits: tuple[str, ...]
@@ -103,6 +103,7 @@ class Sample:
     has_benchmark: bool
     walk: list[Window]
     variants: tuple[Variant, ...]
+    overlap_weeks: int
 
     @property
     def measure(self) -> str:
@@ -141,6 +142,16 @@ class Sample:
     def train_means(self, masks: Flags, r: Floats) -> Iterator[tuple[Floats, npt.NDArray[np.int64]]]:
         """Mean R and number of setups by gate and exit in the train of each window of `walk`."""
         return train_means(self.walk, self.asof_session, self.label_end_session, masks, r)
+
+
+def label_sessions(settings: Settings) -> int:
+    """Sessions that a label of the scenario covers after its as-of session."""
+    return label_days(settings.engine.horizon_days, settings.exits.hold_days)
+
+
+def overlap_weeks(settings: Settings) -> int:
+    """Weeks over which labels of the scenario overlap."""
+    return weeks_of_overlap(label_sessions(settings))
 
 
 def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) -> Sample:
@@ -205,8 +216,9 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         n_graded=n_graded,
         n_expired=n_expired,
         has_benchmark=bool(sums["adjusted_r"][1].any()),
-        walk=windows(LOOKBACK_SESSIONS, len(days) - HORIZON_SESSIONS - 1),
+        walk=windows(LOOKBACK_SESSIONS, len(days) - label_sessions(settings) - 1, horizon=label_sessions(settings)),
         variants=variants_in_use(settings.gates.model_dump()),
+        overlap_weeks=overlap_weeks(settings),
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.conventions import FORWARD_RETURN_DAYS, HORIZON_DAYS
+from btassets.engine.conventions import FORWARD_RETURN_DAYS, SIGNAL_HORIZON_DAYS
 from btassets.engine.cross_section.lagged_ranks import lagged_mean, rank_fractions
 from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
 from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
@@ -45,7 +45,7 @@ Moves = Callable[[Sequence[str], npt.NDArray[np.int32], Days], Floats]
 PRIMARY = PRIMARY_SIGNAL
 """The pre-registered signal used by the gate, with its direction."""
 
-MAIN_HORIZON = HORIZON_DAYS
+MAIN_HORIZON = SIGNAL_HORIZON_DAYS
 """Sessions over which setups are graded: the horizon of the signals' main table."""
 
 NEXT_WEEK = FORWARD_RETURN_DAYS.index(5)

@@ -17,7 +17,7 @@ from btassets.engine.statistics.ewc import estimate
 from btassets.engine.statistics.influence import difference, setup_influence
 from btassets.engine.statistics.walk_forward import selected, window_of
 from btassets.stages.portfolio.simulation_inputs import BookInputs
-from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS, Sample, estimate_row
+from btassets.stages.statistics.stat_sample import Sample, estimate_row
 
 RANKINGS = ("residual", "raw")
 CUTOFFS = (50.0, 60.0, 70.0, 80.0, 90.0)
@@ -139,7 +139,7 @@ def _comparison(
         ("fixed_test_net_r", base),
         ("selected_minus_fixed", difference(mine, base)),
     ):
-        row = {"measure": measure, **estimate_row(estimate(influence, OVERLAP_WEEKS), 0, "r")}
+        row = {"measure": measure, **estimate_row(estimate(influence, sample.overlap_weeks), 0, "r")}
         rows.append(row if measure == "selected_minus_fixed" else row | NO_INTERVAL)
     return rows
 

@@ -96,7 +96,7 @@ def held_states(
             session = panel.session_no[int(exits.exit_bar[place])]
             since = EPOCH + timedelta(days=int(panel.calendar[session]))
             found = HeldExit(REASON_NAMES[reason], since, float(exits.exit_price[place]))
-        elif is_timed and n_held + 1 >= rules.hold_days:
+        elif is_timed and n_held + 1 >= rules.max_days:
             found = HeldExit(REASON_NAMES[BY_TIME], None, None)
         states[known[row]] = HeldState(n_held if is_timed else None, found)
     return states

@@ -24,7 +24,7 @@ from btassets.run.freshness import input_hash, is_fresh
 from btassets.run.tables import Tables
 from btassets.settings.models import flatten
 from btassets.stages.bars.sessions_view import read_sessions
-from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS, TARGET, Sample, read_sample
+from btassets.stages.statistics.stat_sample import TARGET, Sample, read_sample
 from btassets.studies.compare.compare_answer import answer
 
 SAME, NOISE, SHORT = "identical", "not distinguishable from noise", "too short to tell"
@@ -147,13 +147,14 @@ def paired_setups(first: Sample, second: Sample, exit_no: int, measure: str) -> 
 
 def _setup_rows(first: Sample, second: Sample) -> list[Row]:
     measures = ("adjusted_r", "net_r") if first.has_benchmark and second.has_benchmark else ("net_r",)
+    overlap = max(first.overlap_weeks, second.overlap_weeks)
     rows: list[Row] = []
     for measure in measures:
         for exit_no in (-1, 0):
             sides, pairs = paired_setups(first, second, exit_no, measure)
             names = [TARGET if exit_no == 0 else s.longest_hold for s in (first, second)]
             label = names[0] if names[0] == names[1] else " / ".join(names)
-            rows.append(_row(measure, label, "r", sides, estimate(pairs, OVERLAP_WEEKS)))
+            rows.append(_row(measure, label, "r", sides, estimate(pairs, overlap)))
     return rows
 
 

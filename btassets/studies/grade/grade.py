@@ -6,7 +6,7 @@ the SQL models, as in a book's own run.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.counted import counted
-from btassets.engine.conventions import MIN_CROSS_SECTION
+from btassets.engine.conventions import MIN_CROSS_SECTION, replay_holds
 from btassets.engine.days import iso_weeks
 from btassets.engine.features.factors import factor_signals
 from btassets.engine.market.bars import Bars
@@ -24,7 +24,7 @@ from btassets.engine.market.calendar import asof_grid
 from btassets.engine.portfolio.simulation import BookResult
 from btassets.engine.portfolio.simulation_table import book_row
 from btassets.engine.portfolio.variants import StrategyVariant, variant_columns
-from btassets.engine.replay.candidate_columns import GRADED_COLUMNS, LABELS
+from btassets.engine.replay.candidate_columns import LABELS, graded_names
 from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
 from btassets.engine.replay.replay_layout import AsofGrid, RawArrays
 from btassets.engine.replay.ticker import replay_ticker
@@ -52,7 +52,6 @@ Floats = npt.NDArray[np.float64]
 
 _MOMENTUM = {"momentum": "mom_12_1", "residual_momentum": "mom_12_1_resid"}
 _PERCENTILES = ("momentum_percentile", "residual_momentum_percentile", "activation_momentum_percentile")
-_HOLDS = ("time_r_5", "time_r_10", "time_r_21", "time_r_30")
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,9 @@ def grade_candidates(
         is_row &= graded["outcome"] >= 0
     rows = np.flatnonzero(is_row)
     signals = _signals(market, settings)
+    holds = replay_holds(settings.exits.hold_days)
     relations = settings_relations(applied, min_forward_days=0)
-    relations["candidates"] = _candidates_relation(given, graded, momentum, rows)
+    relations["candidates"] = _candidates_relation(given, graded, momentum, rows, holds)
     relations["factor_signals"] = signals
     relations["factor_ic_weekly"] = weekly_ic(signals.column, settings, BASE)
     tables = run_models(relations)
@@ -201,9 +201,12 @@ def _grade(
                 ),
                 is_ended=market.is_ended(bars),
                 is_legacy=settings.profile == "legacy",
+                horizon_days=settings.engine.horizon_days,
+                hold_days=replay_holds(settings.exits.hold_days),
             )
         )
-    return {name: np.concatenate([part[name] for part in parts]) for name in GRADED_COLUMNS}, index, reasons
+    names = graded_names(replay_holds(settings.exits.hold_days))
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}, index, reasons
 
 
 def _momentum(
@@ -257,6 +260,7 @@ def _candidates_relation(
     graded: Mapping[str, npt.NDArray[Any]],
     momentum: Mapping[str, Floats],
     rows: npt.NDArray[Any],
+    holds: Sequence[int],
 ) -> pa.Table:
     """Arrange graded rows in the layout of `candidates`; each is on every grid."""
     probability = given.reals["primary_prob"] / 100.0
@@ -268,7 +272,7 @@ def _candidates_relation(
         "adv20_usd": np.full(len(given), np.nan),
     }
     take = pa.array(rows)
-    kinds = {column.name: column.type for column in CANDIDATES.columns}
+    kinds = {column.name: column.type for column in CANDIDATES.under(holds).columns}
     columns: dict[str, pa.Array] = {
         "ticker": given.ticker.take(take),
         "asof_date": pa.array(given.days[rows]).cast(pa.date32()),
@@ -278,7 +282,7 @@ def _candidates_relation(
         **{name: label.take(take) for name, label in given.labels.items()},
         **{name: as_array(values[rows], pa.float64()) for name, values in reals.items()},
     }
-    for name in GRADED_COLUMNS:
+    for name in graded_names(holds):
         columns[name] = as_array(graded[name][rows], kinds[name], LABELS.get(name))
     return pa.table(columns)
 
@@ -382,7 +386,7 @@ def _out_rows(
         **{name: found[name] for name in ("hold_days", "stop_day", "risk_pct")},
         **{name: found[name] for name in _PERCENTILES},
         "qualified": found["qualified"],
-        **{name: found[name] for name in _HOLDS},
+        **{name: found[name] for name in found.column_names if name.startswith("time_r_")},
     }
     if not is_legacy:
         computed |= {name: found[name] for name in ("entry_price", "exit_reason", "net_r")}

@@ -36,7 +36,7 @@ from btassets.run.trials import append_trials, n_trials, trial_row
 from btassets.settings.grid import Axis, cells, label, parse_grid, settings_of
 from btassets.settings.models import Settings, flatten
 from btassets.stages.bars.sessions_view import read_sessions
-from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS
+from btassets.stages.statistics.stat_sample import overlap_weeks
 from btassets.storage.hashing import digest
 from btassets.studies.sweep.sweep_answer import answer, place_words
 from btassets.studies.sweep.sweep_portfolios import READS, run_cells
@@ -143,7 +143,8 @@ def sweep_document(
     moments = [_moments(result) for result in found.books]
     name = _name(book, axes, policy)
     total = _record(book, [*settings, book.settings], found.books, policy, name)
-    rows = _cell_rows(found.books, moments, found.setups, total)
+    overlaps = [overlap_weeks(own) for own in (*settings, book.settings)]
+    rows = _cell_rows(found.books, moments, found.setups, total, overlaps)
     base = rows.pop()
     shape = tuple(len(axis) for axis in axes)
     _add_neighbourhoods(rows, shape, axes, by)
@@ -180,6 +181,10 @@ def sweep_document(
         "plateau": plateau,
         "cells": rows,
     }
+    return _answered(document)
+
+
+def _answered(document: dict[str, Any]) -> dict[str, Any]:
     document["headline"] = headline(document)
     document["answer"] = answer(document)
     return document
@@ -224,17 +229,28 @@ def _number(value: float | None, digits: int = _DIGITS) -> float | None:
 
 
 def _cell_rows(
-    books: Sequence[BookResult | None], moments: Sequence[ReturnMoments], setups: Influence, trials: int
+    books: Sequence[BookResult | None],
+    moments: Sequence[ReturnMoments],
+    setups: Influence,
+    trials: int,
+    overlaps: Sequence[int],
 ) -> list[Row]:
-    """Rows of all cells, the last one the book's own settings, with paired differences to it."""
+    """Rows of all cells, the last one the book's own settings, with paired differences to it.
+
+    Each estimate is made with the overlap of its own labels, a difference with the longer one of both, the family over
+    all cells with the longest.
+    """
     k = len(books)
     own = setups.take([k - 1] * k)
-    found, pairs = estimate(setups, OVERLAP_WEEKS), difference(setups, own)
-    deltas = estimate(pairs, OVERLAP_WEEKS)
-    family = step_down(pairs.take(list(range(k - 1))), OVERLAP_WEEKS, is_member=~deltas.is_too_short[:-1])
+    pairs = difference(setups, own)
+    alone = {weeks: estimate(setups, weeks) for weeks in set(overlaps)}
+    paired = {weeks: estimate(pairs, weeks) for weeks in set(overlaps)}
+    longest = max(overlaps)
+    family = step_down(pairs.take(list(range(k - 1))), longest, is_member=~paired[longest].is_too_short[:-1])
     rows: list[Row] = []
     for j, (result, moment) in enumerate(zip(books, moments, strict=True)):
         has_trades = result is not None and result.n_trades > 0
+        found, deltas = alone[overlaps[j]], paired[max(overlaps[j], overlaps[-1])]
         row: Row = {
             "n_setups": int(found.n_obs[j]),
             "net_avg_r": _number(found.estimate[j]),

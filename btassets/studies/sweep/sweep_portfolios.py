@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import Book
-from btassets.engine.conventions import HOLD_DAYS
 from btassets.engine.days import week_mondays
 from btassets.engine.floors import FLOORS, MOMENTUM, Floor
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
@@ -103,7 +102,7 @@ class _Sample:
         """Fills and exits under the rules, computed once for all cells that share them."""
         key = (
             rules.policy,
-            rules.hold_days,
+            rules.max_days,
             rules.fill,
             *(rules.gapped_target, rules.sells_ended, rules.delisting_return),
         )
@@ -141,7 +140,8 @@ def run_cells(
     n_done = 0
     for members in by_sample.values():
         own = [settings[k] for k in members]
-        setups = read_setups(book, own[0], [s.gates for s in own])
+        holds = sorted({max(s.exits.hold_days) for s in own}) if policy == "hold" else ()
+        setups = read_setups(book, own[0], [s.gates for s in own], holds, panel, tickers)
         sample = _sample(setups, panel, tickers, own[0])
         batches = [members[at : at + BATCH] for at in range(0, len(members), BATCH)]
 
@@ -172,7 +172,7 @@ def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Setti
         **{name: rows[name].to_numpy() for name in ("entry", "stop", "target")},
     )
     at = entries.row_no
-    names = ("risk_pct", "gross_r", *(f"time_r_{days}" for days in HOLD_DAYS))
+    names = ("risk_pct", "gross_r", *(name for name in rows.column_names if name.startswith("time_r_")))
     columns = {name: rows[name].cast(pa.float64()).to_numpy()[at] for name in names}
     columns["activation"] = rows["activation_momentum_percentile"].to_numpy()[at]
     columns["raw"] = rows["momentum_percentile"].to_numpy()[at]

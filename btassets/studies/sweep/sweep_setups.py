@@ -8,15 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import escape
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import Book
+from btassets.engine.conventions import replay_holds
 from btassets.engine.floors import FLOORS, loosest
+from btassets.engine.portfolio.panel import BarPanel
 from btassets.graph.ranking import GRADED_SETUPS
+from btassets.run.hold_sql import bind_holds
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import MEMORY_LIMIT, database, load_models
-from btassets.settings.models import Gates, Settings
+from btassets.settings.models import Exits, Gates, Settings
+from btassets.studies.sweep.sweep_holds import graded_under
 
 _COLUMNS = (
     "row_no",
@@ -35,11 +40,9 @@ _COLUMNS = (
     "is_graded",
     "risk_pct",
     "gross_r",
-    "time_r_5",
-    "time_r_10",
-    "time_r_21",
-    "time_r_30",
 )
+_HOLDS_AT_ONCE = 8
+"""Holds graded again in one pass: four columns each for every setup of the replay."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,14 @@ class Setups:
     first_week: int | None
 
 
-def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setups:
+def read_setups(
+    book: Book,
+    settings: Settings,
+    gates: Sequence[Gates],
+    holds: Sequence[int],
+    panel: BarPanel,
+    tickers: Sequence[str],
+) -> Setups:
     """Rank and grade the candidates of the book's replay under the sample of `settings`.
 
     Reads only the replay of the earlier run, and writes nothing.
@@ -66,35 +76,60 @@ def read_setups(book: Book, settings: Settings, gates: Sequence[Gates]) -> Setup
     Parameters
     ----------
     settings
-        Section `method` and the delisting return are used; its gates are not.
+        Section `method` and the delisting return are used; its gates and holds are not.
     gates
         Those of every cell.
+    holds
+        Those of every cell; the ones that the replay lacks are graded here.
+    panel, tickers
+        Bars behind the replay.
     """
     floors = Gates(**loosest([g.model_dump() for g in gates]))
     in_use = {f.column for f in FLOORS if any(f.is_on(getattr(g, f.setting)) for g in gates)}
     from_candidates = sorted(in_use - set(GRADED_SETUPS.names))
-    columns = (*_COLUMNS, *sorted(in_use - set(_COLUMNS) - set(from_candidates)))
-    settings = settings.model_copy(update={"gates": floors})
+    stored = [n for n in replay_holds(book.settings.exits.hold_days) if n in holds]
+    columns = (*_COLUMNS, *(f"time_r_{n}" for n in stored), *sorted(in_use - set(_COLUMNS) - set(from_candidates)))
+    settings = settings.model_copy(update={"gates": floors, "exits": book.settings.exits})
     with database(book.lake.root, MEMORY_LIMIT) as connection:
-        for name, table in settings_relations(settings, book.scenario).items():
-            connection.register(name, table)
+        _set(connection, settings, book.scenario)
         files = [escape(str(path)) for path in book.lake.bucket_files(book.candidates)]
         connection.read_parquet(files).create_view("candidates")
         signals = book.lake.existing_path("factor_signals", book.replay)
         connection.read_parquet(escape(str(signals))).create_view("factor_signals")
-        models = load_models()
-        ranks = connection.sql(models["percentile_ranks"].sql).to_arrow_table()
+        ranks = connection.sql(load_models()["percentile_ranks"].sql).to_arrow_table()
         connection.register("percentile_ranks", ranks)
-        graded = connection.sql(models["graded_setups"].sql).filter("meets_core")
-        # The legacy profile's calendar consists of all tickers that any variant would buy, at any cutoff.
-        if settings.method.portfolio == "open":
-            graded = graded.filter("momentum_ok")
-        kept = graded.project(", ".join(columns))
+        kept = _in_play(connection, settings).project(", ".join(columns))
         if from_candidates:
             key = "ticker, asof_date, direction"
             stated = connection.table("candidates").project(", ".join((key, *from_candidates)))
             kept = kept.join(stated, key, how="left")
         rows = kept.to_arrow_table().sort_by("row_no")
+        missing = sorted(set(holds) - set(stored))
+        candidates = connection.sql("from candidates").to_arrow_table() if missing else None
+        for at in range(0, len(missing), _HOLDS_AT_ONCE):
+            chosen = tuple(missing[at : at + _HOLDS_AT_ONCE])
+            _set(connection, settings.model_copy(update={"exits": Exits(hold_days=chosen)}), book.scenario)
+            again = graded_under(candidates, panel, tickers, settings.engine.horizon_days, replay_holds(chosen))
+            connection.register("candidates", again)
+            names = [f"time_r_{n}" for n in chosen]
+            found = _in_play(connection, settings).project(", ".join(("row_no", *names))).to_arrow_table()
+            for name in names:
+                rows = rows.append_column(name, found.sort_by("row_no")[name])
     weeks = ranks["asof_date"].filter(pc.equal(ranks["grid"], "week"))
     first = pc.min(weeks).cast(pa.int32()).as_py() if len(weeks) else None
     return Setups(rows, first)
+
+
+def _set(connection: duckdb.DuckDBPyConnection, settings: Settings, scenario: str) -> None:
+    """Bind the relations of the settings, and the macros of their holds."""
+    relations = settings_relations(settings, scenario)
+    for name, table in relations.items():
+        connection.register(name, table)
+    bind_holds(connection, relations)
+
+
+def _in_play(connection: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDBPyRelation:
+    """Graded setups that pass the loosest floors."""
+    graded = connection.sql(load_models()["graded_setups"].sql).filter("meets_core")
+    # The legacy profile's calendar consists of all tickers that any variant would buy, at any cutoff.
+    return graded.filter("momentum_ok") if settings.method.portfolio == "open" else graded

@@ -86,7 +86,7 @@ def markets(draw):
         "cap": draw(st.sampled_from([0.2, 0.6, 1.0])),
         "cost": draw(st.sampled_from([0.001, 0.0, 0.01])),
         "policy": draw(st.sampled_from(["target", "hold"])),
-        "hold_days": draw(st.sampled_from([1, 3, 10])),
+        "hold_days": draw(st.sampled_from([1, 3, 10, 45])),
         "delisting_return": draw(st.sampled_from([0.0, -0.55])),
     }
     return bars, rows, rules

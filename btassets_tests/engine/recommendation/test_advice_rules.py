@@ -74,6 +74,18 @@ def test_exit_and_its_basis(holds, exit_item, basis):
 
 
 @pytest.mark.parametrize(
+    ("own_target", "advised"),
+    [(-0.2, 90), (0.04, 90), (0.06, None), (0.3, None)],
+)
+def test_a_hold_beyond_the_horizon_is_compared_with_the_target_exit_of_its_own_setups(own_target, advised):
+    holds = [_hold(10, 0.12, 0.1), {**_hold(90, 0.11, 0.1), "target_net_avg_r": own_target}]
+    report = {"overall_qualified": {"net_avg_r": 0.1, "net_avg_r_ex_top5": 0.0}, "time_exit_sweep": holds}
+    got = recommendation(report)
+    assert got["hold_recommended"] is (advised is not None)
+    assert got["items"][0] == ({"topic": "exit", "decision": "hold", "hold_days": 90} if advised else {"topic": "exit"})
+
+
+@pytest.mark.parametrize(
     ("base", "without", "decision"),
     [(0.061, 0.041, "adds_nothing"), (0.0401, 0.02, "keep"), (0.1, 0.3, "adds_nothing")],
 )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btassets.engine.days import NO_DAY
-from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, GRADED_DATES, LABELS, OUTCOMES
+from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, GRADED_DATES, LABELS, OUTCOMES, graded_names
 from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
 from btassets_tests.reference.awkward_bars import make_job
 from btassets_tests.reference.naive_engine import Bar
@@ -33,14 +33,18 @@ def test_bars_after_t_do_not_exist():
     assert graded(bars, last=30)["outcome"] == "target_hit"
 
 
-@settings(max_examples=30, deadline=None)
+HOLDS = st.sets(st.integers(1, 120), min_size=1, max_size=6).map(lambda days: tuple(sorted(days)))
+
+
+@settings(max_examples=60, deadline=None)
 @given(
+    st.one_of(st.just((30, (5, 10, 21, 30))), st.just((60, (3, 7, 45, 90))), st.tuples(st.integers(1, 120), HOLDS)),
     st.integers(0, 10**6),
     st.booleans(),
     st.integers(0, 3),
     st.lists(st.tuples(st.integers(0, 139), st.booleans(), st.floats(-0.3, 3), st.floats(0.2, 5)), min_size=5),
 )
-def test_equal_to_the_event_list_grader(seed, is_ended, lag, setups):
+def test_equal_to_the_event_list_grader(exits, seed, is_ended, lag, setups):
     job = make_job(seed, n=140, tick=0.25, lag=12 if is_ended else lag)
     b = job["bars"]
     rows = zip(*(part.tolist() for part in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True)
@@ -65,7 +69,10 @@ def test_equal_to_the_event_list_grader(seed, is_ended, lag, setups):
         job["last_session_no"],
         GivenPrices(index, sign, entry, stop, target, rr),
         is_ended=is_ended,
+        horizon_days=exits[0],
+        hold_days=exits[1],
     )
+    assert set(columns) == set(graded_names(exits[1]))
     for row in np.flatnonzero(usable).tolist():
         direction = "long" if sign[row] > 0 else "short"
         expected = grade(
@@ -79,6 +86,8 @@ def test_equal_to_the_event_list_grader(seed, is_ended, lag, setups):
             weekdays,
             bench,
             is_ended=is_ended,
+            horizon=exits[0],
+            holds=exits[1],
         )
         for name, column in columns.items():
             value = column[row].item()

@@ -24,6 +24,9 @@ CASES = [
     (7, {"n": 290}, {"tilt_const": 0.1, "tilt_score": 0.3, "tilt_level": -0.2, "atr_stop_multiple": 2.0}),
     (8, {"n": 420, "halt": False, "missing": 0.0}, {}),
     (9, {"n": 330, "halt": False, "missing": 0.002, "tick": 0.5}, {"gap_days": 0}),
+    (10, {"n": 420, "halt": False}, {"hold_days": (3, 7, 45, 90)}),
+    (11, {"n": 420, "lag": 3, "tick": 0.5}, {"horizon_days": 60}),
+    (12, {"n": 330, "is_ended": True, "lag": 12}, {"horizon_days": 12, "hold_days": (1, 12, 13, 120)}),
 ]
 
 
@@ -44,7 +47,7 @@ def value_at(columns, name, row):
         return None if math.isnan(value) else value
     if name.startswith("label_end_date"):
         return None if value == NO_DAY else value
-    if name.startswith(("hold_days", "stop_day")):
+    if name.startswith(("hold_days", "stop_day", "mae_day", "mfe_day")):
         return None if value == -1 else value
     return value
 
@@ -87,6 +90,7 @@ def test_every_row_equals_the_plain_python_engine(seed, options, changes):
             projection=rules.projection,
             stop_multiple=rules.atr_stop_multiple,
             tilts=(rules.tilt_const, rules.tilt_score, rules.tilt_level),
+            horizon=rules.horizon_days,
         )
         assert list(found.get(i, {})) == list(expected), i
         signals = signals_at(bars[: i + 1], bench_close, gap_days=rules.gap_days)
@@ -105,6 +109,8 @@ def test_every_row_equals_the_plain_python_engine(seed, options, changes):
                 sessions,
                 bench,
                 is_ended=job["is_ended"],
+                horizon=rules.horizon_days,
+                holds=rules.hold_days,
             )
             graded["asof_date"] = bars[i].date
             graded["direction"] = direction

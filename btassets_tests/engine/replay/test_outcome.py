@@ -1,8 +1,12 @@
 """Outcome of one setup by hand, under both fills."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
+from btassets_tests.reference.naive_engine import Bar
+from btassets_tests.reference.naive_grading import grade as naive_grade
 from btassets_tests.support.graded_story import QUIET, graded, story
 
 
@@ -219,3 +223,87 @@ def test_a_setup_without_risk_pays_its_rr_and_no_multiple_of_nothing():
     assert above["risk_pct"] == 0.0
     assert (above["outcome"], above["realized_r"], above["r_mtm"], above["time_r_5"]) == ("target_hit", 2.0, 2.0, 0.0)
     assert (above["drop_open"], above["r_mtm_open"]) == ("gapped_target", None)
+
+
+EXCURSIONS = ("mae_r", "mae_day", "mfe_r", "mfe_day")
+
+
+def excursions_of(*ahead, suffix="", **options):
+    row = graded(story(*ahead), **options)
+    return tuple(row[f"{name}{suffix}"] for name in EXCURSIONS)
+
+
+def test_excursions_are_the_worst_and_best_price_while_held_with_their_first_days():
+    path = ((100.0, 104.0, 98.0, 100.0), (100.0, 104.0, 96.0, 101.0), (101.0, 103.0, 96.0, 102.0))
+    assert excursions_of(*path) == (-0.8, 2, 0.8, 1)
+    # As a short with mirrored levels both change places.
+    assert excursions_of(*path, sign=-1, stop=105.0, target=90.0) == (-0.8, 1, 0.8, 2)
+
+
+def test_a_stop_counts_up_to_its_own_price_and_nothing_after_it():
+    assert excursions_of((100.0, 109.0, 94.0, 95.0), (95.0, 109.0, 80.0, 85.0)) == (-1.0, 1, 0.0, 0)
+    # Gapped over: the open is paid, below 1R.
+    assert excursions_of((100.0, 102.0, 99.0, 101.0), (93.0, 108.0, 90.0, 95.0)) == (-1.4, 2, 0.4, 1)
+    # Both in one bar is a stop: what came before it is only known from the open.
+    assert excursions_of((102.0, 111.0, 94.0, 95.0)) == (-1.0, 1, 0.4, 1)
+
+
+def test_a_target_counts_its_price_and_what_was_lost_before():
+    assert excursions_of((100.0, 112.0, 97.0, 111.0), (111.0, 130.0, 80.0, 90.0)) == (-0.6, 1, 2.0, 1)
+    # Opened beyond it: sold there, so the low of that bar was not held.
+    assert excursions_of((100.0, 101.0, 99.0, 100.0), (112.0, 115.0, 96.0, 113.0)) == (-0.2, 1, 2.4, 2)
+
+
+def test_excursions_of_the_open_fill_start_at_the_open():
+    path = ((102.0, 104.0, 101.0, 103.0), (103.0, 103.5, 97.0, 98.0))
+    assert excursions_of(*path, suffix="_open") == pytest.approx((-1.0, 2, 0.4, 1))
+    assert excursions_of(*path) == pytest.approx((-0.6, 2, 0.8, 1))
+
+
+def test_without_risk_or_a_result_there_are_no_excursions():
+    assert excursions_of((100.0, 101.0, 99.0, 100.0), stop=100.0) == (None, -1, None, -1)
+    assert excursions_of((100.0, 101.0, 99.0, 100.0), last=20) == (None, -1, None, -1)
+    assert excursions_of((94.0, 96.0, 93.0, 95.0), suffix="_open") == (None, -1, None, -1)  # never filled
+
+
+def shaped_path(kind, rng):
+    """Forward bars of one shape: a trend, a gap, a spike, a round trip or noise, with touches at exactly a level."""
+    drift = {"up": 0.6, "down": -0.6, "round trip": 0.8}.get(kind, 0.0)
+    close, bars = 100.0, []
+    jump = int(rng.integers(1, 20))
+    for day in range(1, 36):
+        slope = -drift if kind == "round trip" and day > 12 else drift
+        first = close + (rng.choice([6.0, 12.0]) if day == jump and kind == "gap up" else 0.0)
+        first -= rng.choice([6.0, 12.0]) if day == jump and kind == "gap down" else 0.0
+        close = round(first + slope + rng.normal(0.0, 0.8), 1)
+        high, low = max(first, close) + round(rng.random(), 1), min(first, close) - round(rng.random(), 1)
+        if kind == "spike" and day == jump:
+            high, low = ((110.0, low), (high, 90.0), (110.0, 90.0))[int(rng.integers(3))]
+        bars.append((first, max(high, first, close), min(low, first, close), close))
+    return bars
+
+
+def test_excursions_equal_the_naive_ones_on_a_thousand_shaped_paths():
+    rng = np.random.default_rng(17)
+    kinds = ("up", "down", "gap up", "gap down", "spike", "round trip", "noise")
+    outcomes = Counter()
+    for k in range(1000):
+        bars = story(*shaped_path(kinds[k % len(kinds)], rng))
+        sign = 1 if rng.random() < 0.6 else -1
+        stop, target = 100.0 - sign * 5.0, 100.0 + sign * 10.0
+        row = graded(bars, sign=sign, stop=stop, target=target)
+        columns = (bars.dates, bars.open, bars.high, bars.low, bars.close, bars.volume)
+        plain = [Bar(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+        direction = "long" if sign > 0 else "short"
+        expected = naive_grade(plain, 0, direction, 100.0, stop, target, 2.0, bars.dates.tolist(), {})
+        for suffix in ("", "_open"):
+            found = [row[f"{name}{suffix}"] for name in EXCURSIONS]
+            missing = [None, -1, None, -1]
+            wanted = [expected.get(f"{name}{suffix}", gap) for name, gap in zip(EXCURSIONS, missing, strict=True)]
+            assert found == wanted, (k, suffix)
+            if row[f"outcome{suffix}"] is not None:
+                outcomes[row[f"outcome{suffix}"], suffix] += 1
+                assert found[0] <= row[f"r_mtm{suffix}"] + 1e-12
+                assert found[2] >= row[f"r_mtm{suffix}"] - 1e-12
+    assert len(outcomes) == 8
+    assert min(outcomes.values()) >= 10

@@ -8,9 +8,15 @@ from btassets.engine.replay.candidate_columns import (
     GRADED_DATES,
     GRADED_FLOATS,
     GRADED_SHORTS,
+    HOLD_BENCH_RET,
+    HOLD_BENCH_RET_OPEN,
+    N_HOLD_BLOCKS,
     SETUP_CODES,
     SETUP_FLOATS,
     SIGNAL_FLOATS,
+    TIME_R,
+    TIME_R_OPEN,
+    hold_names,
 )
 
 NAMED_BY_COLUMN = (
@@ -41,10 +47,14 @@ def test_a_row_number_is_the_place_of_its_column(columns, constant, column):
 
 
 def test_holds_and_their_benchmark_moves_are_consecutive_in_both_fills():
-    for days, suffix, base in ((5, "", 0), (5, "_open", layout.OPEN_FILL)):
-        for k, hold in enumerate((days, 10, 21, 30)):
-            assert GRADED_FLOATS[base + layout.FIRST_TIME_R + k] == f"time_r_{hold}{suffix}"
-            assert GRADED_FLOATS[base + layout.FIRST_BENCH_RET + k] == f"bench_ret_{hold}{suffix}"
+    for holds in ((5, 10, 21, 30), (3,), (7, 45, 90)):
+        names = hold_names(holds)
+        assert len(names) == N_HOLD_BLOCKS * len(holds)
+        for k, hold in enumerate(holds):
+            assert names[TIME_R * len(holds) + k] == f"time_r_{hold}"
+            assert names[HOLD_BENCH_RET * len(holds) + k] == f"bench_ret_{hold}"
+            assert names[TIME_R_OPEN * len(holds) + k] == f"time_r_{hold}_open"
+            assert names[HOLD_BENCH_RET_OPEN * len(holds) + k] == f"bench_ret_{hold}_open"
     assert GRADED_FLOATS[layout.OPEN_FILL + layout.REALIZED_R] == "realized_r_open"
 
 

@@ -14,7 +14,12 @@ from btassets.engine.replay.replay_rules import PARAMETER, ReplayRules, pivot_de
         {"min_lookback_bars": 40},
         {"window_bars": 55},
         {"horizon_days": 0},
-        {"horizon_days": 128},
+        {"horizon_days": 121},
+        {"hold_days": ()},
+        {"hold_days": (0, 5)},
+        {"hold_days": (5, 121)},
+        {"hold_days": (10, 5)},
+        {"hold_days": (5, 5)},
         {"max_targets": 0},
         {"pivot_arm": 0},
         {"atr_stop_multiple": 0.0},
@@ -31,7 +36,8 @@ def test_rules_refuse_what_the_pass_cannot_do(changes):
     [
         {"min_lookback_bars": 51, "window_bars": 51},
         {"horizon_days": 1},
-        {"horizon_days": 127},
+        {"horizon_days": 120},
+        {"hold_days": (1, 120)},
         {"max_targets": 1},
         {"pivot_arm": 1},
         {"atr_stop_multiple": 1e-9},
@@ -51,8 +57,12 @@ def test_every_parameter_has_the_place_that_its_name_gives():
             value = 77
         if field.name == "window_bars":
             value = 2000
+        if field.name == "hold_days":
+            value = 99
         if field.name == "projected_atr":
             changed[field.name] = (value, value + 1, value + 2)
+        elif field.name == "hold_days":
+            changed[field.name] = (value, value + 1)
         else:
             changed[field.name] = value
         expected[field.name] = value
@@ -60,7 +70,8 @@ def test_every_parameter_has_the_place_that_its_name_gives():
     assert {name: array[place] for name, place in PARAMETER.items()} == expected
     first = PARAMETER["projected_atr"]
     assert array[first : first + 3].tolist() == list(changed["projected_atr"])
-    assert len(array) == len(PARAMETER) + 2
+    assert array[PARAMETER["hold_days"] :].tolist() == [99, 100]  # to the end: their number varies
+    assert len(array) == len(PARAMETER) + 2 + 1
     assert not array.flags.writeable
 
 

@@ -51,6 +51,7 @@ def test_settings_are_in_words_and_the_command_is_escaped():
     report = {
         "activation": {"min_rr": 1.5, "min_ev": None, "exclude_neutral": True, "hold_days": [5, 10], "names": []},
         "assumptions": ["Fills are <at> the open."],
+        "params": {"horizon_days": 45},
         "reproduce": {
             "command": "btassets run --set 'a<b'",
             "settings_hash": "abc",
@@ -68,6 +69,7 @@ def test_settings_are_in_words_and_the_command_is_escaped():
     rows = [[cell.text for cell in row.all("td")] for row in tree.all("tr") if row.all("td")]
     assert rows == [["gates.min_rr", "2"], ["gates.min_rr", "2"], ["engine.projection", "no"]]
     assert {term for term, _ in GLOSSARY} <= set(terms)
+    assert "first within 45 sessions" in terms["Target, stop, expired"]
     plain = method(report | {"reproduce": report["reproduce"] | {"settings_not_default": {}}})
     assert "Every setting has its default value." in plain
 

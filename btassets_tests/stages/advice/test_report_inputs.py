@@ -12,7 +12,7 @@ from btassets_tests.support.stored_tables import StoredTables, raw_bars
 def tables_with(tmp_path, *policies):
     tables = StoredTables(tmp_path, scenario="strict")
     tables.put_bars({"A": raw_bars([10, 11], 1.0), "B": raw_bars([10], 1.0)}, EMPTY={})
-    for name in ("setup_stats", "gate_sweep", "gate_ablation", "time_exit_sweep", "factor_ic"):
+    for name in ("setup_stats", "gate_sweep", "gate_ablation", "time_exit_sweep", "setup_group_stats", "factor_ic"):
         tables.put(name, pa.table({"of": [name]}))
     names = ("policy", "equal_weight_hold_return_pct", "equal_weight_renewed_return_pct")
     kinds = (pa.string(), pa.float64(), pa.float64())

@@ -81,6 +81,7 @@ def _inputs(profile, **changes):
         "gate_sweep": _rows([{"min_momentum_percentile": 90.0, **STATS}]),
         "gate_ablation": _rows([{"variant": "all_floors", **STATS, "hold_days": 30, "hold_net_avg_r": 0.0625}]),
         "time_exit_sweep": _rows([{"hold_days": 5, "win_rate": 50.0, "net_avg_r": 0.0625, "net_avg_r_ex_top5": 0.1}]),
+        "setup_group_stats": _rows([{"family": "hold", "member": "qualified", "net_avg_r": 0.5}]),
         "calibration": _rows([{"direction": "all", "bin": 1, "mean_stated_pct": 12.25}]),
         "factor_ic": _rows(
             {"signal": name, "mean_ic": mean, **signal} for name, mean in (("a", 0.01), ("b", 0.02), ("c", 0.010001))

@@ -11,8 +11,8 @@ from btassets_tests.support.small_books import run_book
 
 def test_the_claim_is_the_mean_of_the_qualified_setups():
     book = run_book()
-    tables, _ = inputs_of("journal", book)
-    claim = backtest_claim(tables)
+    tables, settings = inputs_of("journal", book)
+    claim = backtest_claim(tables, settings)
     rows = [r for r in book.lake.read("graded_setups").to_pylist() if r["qualified"] and r["is_graded"]]
     net = np.clip([r["net_r"] for r in rows], *claim["bounds"])
     assert claim["net_r"]["mean"] == pytest.approx(net.mean())

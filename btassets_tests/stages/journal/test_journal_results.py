@@ -50,6 +50,21 @@ def test_shown_setups_are_graded_as_the_backtest_grades_them_on_any_scale_of_pri
     assert {"graded", "open"} <= statuses
 
 
+@pytest.mark.parametrize("horizon", [10, 60])
+def test_a_list_is_graded_over_its_own_horizon_whatever_its_holds(horizon):
+    changed = {"engine.horizon_days": horizon, "exits.hold_days": [3, 90]}
+    tables, settings, lists, rows = shown_from_the_backtest(**changed)
+    found = graded_lists(tables, settings, lists)
+    assert len(found) == len(rows)
+    filled = [row for row in found if row["status"] in ("graded", "open")]
+    assert {row["status"] for row in filled} == {"graded", "open"}
+    for row in filled:
+        assert (row["status"] == "graded") == (row["n_forward"] == horizon or row["exit_reason"] == "delisted")
+        assert row["n_forward"] <= horizon
+        assert row["hold_days"] is None or row["hold_days"] <= horizon
+    assert any(row["exit_reason"] == "time" and row["hold_days"] == horizon for row in filled)
+
+
 def test_a_list_is_graded_by_its_own_costs():
     tables, settings, lists, rows = shown_from_the_backtest(**{"costs.per_side_frac": 0.01})
     found = {key_of(row): row for row in graded_lists(tables, settings, lists)}

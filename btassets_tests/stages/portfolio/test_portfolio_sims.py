@@ -1,13 +1,21 @@
 """Tables of the simulated portfolios: curves, trades and numbers of the same results."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from btassets.graph.portfolio import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
+from btassets.run.tables import inputs_of
 from btassets.settings.models import Settings
+from btassets.stages.bars.bars_view import read_bucket_bars
+from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.portfolio.portfolio_sims import compute
+from btassets_tests.reference import naive_book
 from btassets_tests.support.graded_rows import RISING, N, graded, portfolio_tables, ranks
+from btassets_tests.support.small_books import run_book, scenario_book
 
+EPOCH = date(1970, 1, 1).toordinal()
 SETTINGS = Settings.model_validate({"costs": {"per_side_frac": 0.0}})
 ENTRY = float(RISING[4])
 SETUPS = graded(
@@ -97,3 +105,34 @@ def test_a_curve_that_fell_shows_how_far(tmp_path):
     peak = max(row["equity"] for row in rows if row["date"] <= lowest["date"])
     assert lowest["drawdown_pct"] == pytest.approx(100 * (1 - lowest["equity"] / peak))
     assert lowest["drawdown_pct"] > 5.0
+
+
+@pytest.mark.parametrize(
+    ("name", "days"), [("base", {"target": 30, "hold": 30}), ("longer", {"target": 60, "hold": 90})]
+)
+def test_both_policies_equal_the_naive_walk_at_their_own_number_of_sessions(name, days):
+    book = run_book() if name == "base" else scenario_book(name)
+    tables, settings = inputs_of("portfolio_sims", book)
+    calendar = read_sessions(tables).days.tolist()
+    ranked = book.lake.read("percentile_ranks", book.scenario).to_pylist()
+    weeks = [row["asof_date"].toordinal() - EPOCH for row in ranked if row["grid"] == "week"]
+    bars = {}
+    for item in (item for bucket in range(64) for item in read_bucket_bars(tables, settings, bucket)):
+        b = item.bars
+        prices = zip(b.open.tolist(), b.high.tolist(), b.low.tolist(), b.close.tolist(), strict=True)
+        bars[item.ticker] = {day: row for day, row in zip(b.dates.tolist(), prices, strict=True) if day <= calendar[-1]}
+    rows = [
+        {**row, "date": row["asof_date"].toordinal() - EPOCH, "rank": row["activation_momentum_percentile"]}
+        for row in sorted(book.lake.read("graded_setups", book.scenario).to_pylist(), key=lambda row: row["row_no"])
+    ]
+    simulated = {row["policy"]: row for row in book.lake.read("portfolio_sims", book.scenario).to_pylist()}
+    trades = book.lake.read("trades", book.scenario).to_pylist()
+    for policy, longest in days.items():
+        rules = {"capital": 10_000.0, "cost": 0.001, "max_positions": 10, "risk": 0.01, "cap": 0.20}
+        rules |= {"policy": policy, "hold_days": longest, "delisting_return": 0.0}
+        walked = naive_book.honest_book(bars, rows, rules, calendar, min(weeks))
+        found = [row for row in trades if row["policy"] == policy]
+        assert simulated[policy]["trades"] == len(walked["trades"]) == len(found) > 10
+        assert simulated[policy]["final_equity"] == pytest.approx(walked["curve"][-1]["equity"], rel=1e-12)
+        assert sorted(row["hold_days"] for row in found) == sorted(row["hold"] for row in walked["trades"])
+        assert max(row["hold_days"] for row in found) == longest

@@ -9,7 +9,9 @@ import pytest
 from btassets.engine.floors import FLAGS
 from btassets.engine.statistics.influence import trimmed_influence
 from btassets.run.tables import inputs_of
-from btassets.stages.statistics.stat_sample import Sample, as_statistics, read_sample
+from btassets.settings.models import Settings
+from btassets.stages.statistics.stat_sample import Sample, as_statistics, label_sessions, overlap_weeks, read_sample
+from btassets_tests.support.small_books import run_as, run_book
 from btassets_tests.support.statistics_books import rows
 
 
@@ -22,6 +24,29 @@ def test_the_trim_is_that_of_the_plain_tables(book):
         found = trimmed_influence(sample.week_no[qualified], r, sample.n_weeks)
         assert found.estimate[0] == pytest.approx(plain["net_avg_r_ex_top5"], abs=1e-12)
         assert np.abs(found.psi.sum()) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("horizon", "holds", "label"),
+    [(30, (5, 10), 30), (30, (3, 7, 45, 90), 90), (60, (5, 10, 21, 30), 60), (12, (3,), 12), (12, (5,), 30)],
+)
+def test_labels_reach_to_the_horizon_or_the_longest_hold(horizon, holds, label):
+    settings = Settings(engine={"horizon_days": horizon}, exits={"hold_days": holds})
+    assert label_sessions(settings) == label
+    assert overlap_weeks(settings) == -(-label // 5)
+
+
+def test_no_label_of_a_train_reaches_into_its_test():
+    book = run_as(run_book(), "replayed-holds", exits__hold_days=[3, 7, 45, 90])
+    found = read_sample(*inputs_of("stat_groups", book))
+    assert (found.exits[-1], found.overlap_weeks) == ("hold_90", 18)
+    usual = read_sample(*inputs_of("stat_groups", run_book()))
+    assert [w.train_last for w in found.walk] == [w.test_first - 91 for w in found.walk]
+    assert [w.train_last for w in usual.walk] == [w.test_first - 31 for w in usual.walk]
+    for window in found.walk:
+        rows = window.train_rows(found.asof_session, found.label_end_session)
+        assert not np.isnan(found.net_r[rows]).any()
+    assert np.isnan(found.net_r[:, -1]).any()
 
 
 def sample(**changes):

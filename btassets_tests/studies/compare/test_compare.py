@@ -11,7 +11,7 @@ from btassets.book.book import Book, open_book
 from btassets.engine.statistics.ewc import estimate
 from btassets.errors import UsageError
 from btassets.run.tables import inputs_of
-from btassets.stages.statistics.stat_sample import OVERLAP_WEEKS, read_sample
+from btassets.stages.statistics.stat_sample import read_sample
 from btassets.studies.compare.compare import HIGHER, LOWER, NOISE, SAME, SHORT, compare_document, paired_setups
 from btassets.studies.compare.compare_page import compare_page
 from btassets.studies.compare.compare_text import compare_text
@@ -111,7 +111,7 @@ def test_a_permuted_copy_is_not_told_apart(base: Book) -> None:
     covered = []
     for _ in range(200):
         _, pairs = paired_setups(dealt(), dealt(), -1, "net_r")
-        found = estimate(pairs, OVERLAP_WEEKS)
+        found = estimate(pairs, 6)
         assert found.estimate[0] != 0.0
         covered.append(found.ci_lo[0] <= 0.0 <= found.ci_hi[0])
     assert 0.88 <= np.mean(covered) <= 1.0
@@ -128,7 +128,7 @@ def test_rows_in_another_order_are_the_same_copy(base: Book) -> None:
         flags={name: values[order] for name, values in sample.flags.items()},
     )
     _, pairs = paired_setups(sample, shuffled, -1, "net_r")
-    found = estimate(pairs, OVERLAP_WEEKS)
+    found = estimate(pairs, 6)
     assert abs(found.estimate[0]) < 1e-12
     assert found.ci_hi[0] < 1e-12 or np.isnan(found.ci_hi[0])
 

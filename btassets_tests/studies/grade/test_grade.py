@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from btassets.engine.conventions import HOLD_DAYS
 from btassets.engine.replay.candidate_columns import DROPS
 from btassets.errors import CandidateTableError, NoBarsError
 from btassets.studies.grade.grade import grade_candidates
@@ -93,12 +94,25 @@ def _grade(rows, bars, benchmark, settings):
     return grade_candidates(setups_table(rows), own, benchmark_of(benchmark), settings)
 
 
-@pytest.mark.parametrize(("seed", "gates"), [(1, "percentile"), (2, "open"), (3, "strict"), (4, "percentile")])
-def test_seed_profile_equals_the_naive_rules_on_awkward_setups(seed, gates):
+@pytest.mark.parametrize(
+    ("seed", "gates", "holds", "horizon"),
+    [
+        (1, "percentile", HOLD_DAYS, 30),
+        (2, "open", HOLD_DAYS, 30),
+        (3, "strict", HOLD_DAYS, 30),
+        (4, "percentile", HOLD_DAYS, 30),
+        (1, "percentile", (3, 7, 45, 90), 30),
+        (2, "open", (3, 7, 45, 90), 60),
+        (3, "strict", (4, 11), 12),
+        (4, "open", (1, 120), 120),
+    ],
+)
+def test_seed_profile_equals_the_naive_rules_on_awkward_setups(seed, gates, holds, horizon):
     bars, benchmark = make_market(seed)
     given = make_setups(seed, bars)
-    result = _grade(given, bars, benchmark, profile_settings("legacy", GATES[gates]))
-    rows, numbers = naive_stats.seed_report(given, bars, benchmark, GATES[gates])
+    exits = {"exits": {"hold_days": holds}, "engine": {"horizon_days": horizon}}
+    result = _grade(given, bars, benchmark, profile_settings("legacy", GATES[gates], **exits))
+    rows, numbers = naive_stats.seed_report(given, bars, benchmark, GATES[gates], holds, horizon)
     assert result.rows.num_rows + sum(result.dropped.values()) == len(given)
     assert set(result.dropped) == {"no_bars", "no_bar_at_date", "no_forward_bars"}
     columns = {"momentum_percentile": "raw", "residual_momentum_percentile": "residual"}
@@ -107,7 +121,7 @@ def test_seed_profile_equals_the_naive_rules_on_awkward_setups(seed, gates):
     columns |= {name: name for name in (*same, "meets_core", "qualified")}
     for name, naive_name in columns.items():
         assert result.rows[name].to_pylist() == [row[naive_name] for row in rows], name
-    for n in (5, 10, 21, 30):
+    for n in holds:
         assert result.rows[f"time_r_{n}"].to_pylist() == [row["time_r"][n] for row in rows], n
     found = dict(result.report)
     found["portfolio_sim"] = found["portfolio_sim"]["policies"]
@@ -119,13 +133,18 @@ def test_seed_profile_equals_the_naive_rules_on_awkward_setups(seed, gates):
 @pytest.fixture(scope="module")
 def standard():
     """A generated market long enough to rank, its setups, and what the standard profile makes of them."""
+    return standard_case(HOLD_DAYS, 30)
+
+
+def standard_case(holds, horizon):
     bars, benchmark = make_market(5, n_tickers=22, n_days=420)
     rows = make_setups(5, bars)
+    exits = {"exits": {"hold_days": holds}, "engine": {"horizon_days": horizon}}
     return (
         rows,
         bars,
         benchmark,
-        _grade(rows, bars, benchmark, profile_settings("standard", GATES["percentile"])),
+        _grade(rows, bars, benchmark, profile_settings("standard", GATES["percentile"], **exits)),
     )
 
 
@@ -147,8 +166,9 @@ def test_honest_rows_take_the_percentile_of_the_last_week_end(standard):
     assert n_ranked > 100
 
 
-def test_honest_results_are_those_of_the_next_open_marked_to_market(standard):
-    rows, bars, _, result = standard
+@pytest.mark.parametrize(("holds", "horizon"), [(HOLD_DAYS, 30), ((3, 7, 45, 90), 30), ((3, 7, 45, 90), 60)])
+def test_honest_results_are_those_of_the_next_open_marked_to_market(standard, holds, horizon):
+    rows, bars, _, result = standard if (holds, horizon) == (HOLD_DAYS, 30) else standard_case(holds, horizon)
     sessions = [(day - EPOCH).days for day in sorted({bar[0] for own in bars.values() for bar in own})]
     own = {t: [Bar((b[0] - EPOCH).days, *b[1:], 1e6) for b in each] for t, each in bars.items()}
     reasons = set()
@@ -162,15 +182,16 @@ def test_honest_results_are_those_of_the_next_open_marked_to_market(standard):
         bars_of_it = own[given["ticker"]]
         levels = [given[name] for name in ("direction", "entry", "stop", "target", "rr")]
         is_ended = sessions[-1] - bars_of_it[-1].date > 10
-        wanted = naive_grading.grade(bars_of_it, at, *levels, sessions, {}, is_ended=is_ended)
+        exits = {"holds": holds, "horizon": horizon}
+        wanted = naive_grading.grade(bars_of_it, at, *levels, sessions, {}, is_ended=is_ended, **exits)
         assert row["outcome"] == wanted.get("outcome_open")
         assert row["realized_r"] == wanted.get("r_mtm_open")
         if row["outcome"] is None:
             assert row["drop_reason"] == (wanted["drop_open"] or "no_forward_bars")
             reasons.add(row["drop_reason"])
         else:
-            names = ("hold_days", "stop_day", "risk_pct", "time_r_5", "time_r_30", "exit_reason")
-            assert [row[name] for name in names] == [wanted[f"{name}_open"] for name in names]
+            names = ["hold_days", "stop_day", "risk_pct", "exit_reason", *(f"time_r_{n}" for n in holds)]
+            assert [row[name] for name in names] == [wanted.get(f"{name}_open") for name in names]
             assert row["net_r"] == row["realized_r"] - 2 * 0.001 / row["risk_pct"]
     assert reasons == {"no_bars", "no_bar_at_date", "no_forward_bars", "no_risk", *DROPS}
 

@@ -82,6 +82,21 @@ def test_the_own_settings_are_the_report(book: Book, policy: str) -> None:
             {"gates__min_rr": 0.5, "gates__min_momentum_percentile": 50.0, "exits__hold_days": [21]},
             "hold",
         ),
+        *(
+            (
+                f"held-{days}",
+                ("exits.hold_days=3,7,30,45,90", "gates.min_momentum_percentile=0,50"),
+                {"exits__hold_days": [days], "gates__min_momentum_percentile": 50.0},
+                "hold",
+            )
+            for days in (3, 7, 45, 90)
+        ),
+        (
+            "held-by-close",
+            ("exits.hold_days=3,45", "method.portfolio=close,open", "method.ranking=rows,eligible"),
+            {"exits__hold_days": [45], "method__portfolio": "close", "method__ranking": "rows"},
+            "hold",
+        ),
         (
             "everything-long-and-short",
             ("gates.min_momentum_percentile=0,80", "gates.exclude_neutral=true,false", "costs.per_side_frac=0,0.002"),
@@ -245,6 +260,13 @@ def test_what_a_sweep_cannot_vary_is_refused_with_the_rule(book: Book, word: str
         swept(book, word)
     assert text in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_a_hold_is_no_part_of_the_race(book: Book) -> None:
+    short, long = swept(book, "exits.hold_days=3,45", policy="target")["cells"]
+    for name in (*_BOOK, "trades", "n_setups", "net_avg_r"):
+        assert short[name] == long[name], name
+    assert short["trades"] > 0
 
 
 def test_a_book_that_was_never_run_says_so(tmp_path) -> None:

@@ -1,0 +1,70 @@
+"""Excursions: the heat of winners, what losers had won, and the results of moved levels.
+
+Belongs here: the section. Does not belong here: its numbers (`stages.report.report_excursions`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from btassets.render.claims import detectable, interval, out_of_sample, p_words
+from btassets.render.format import esc, shown
+from btassets.render.html_tables import Column, block, section, table
+from btassets.render.labels import verdict_chip
+from btassets.render.report_types import Report
+
+_MOVES = {
+    "stop_0.5": "Stop at half the distance",
+    "stop_0.75": "Stop at three quarters",
+    "target_0.5": "Target at half the distance",
+    "target_0.75": "Target at three quarters",
+}
+_LEVELS = (
+    Column("member", "Level", render=lambda row: esc(_MOVES.get(row["member"], row["member"]))),
+    Column(
+        "estimate", "Net R, difference", "r3", "mean per setup against the planned levels, in R of the planned stop"
+    ),
+    Column("ci", "95% interval", render=lambda row: esc(interval(row))),
+    Column("p_adj", "p, family", "num4", "two-sided, adjusted for all moved levels"),
+    Column("p", "p alone", render=lambda row: esc(p_words(row))),
+    Column("n", "n", "n", "setups"),
+    Column("family_size", "Tried", "n", "moved levels in the family"),
+    Column("mde80", "Detectable", "text", "smallest effect with 80% power", render=lambda row: esc(detectable(row))),
+    Column("oos", "Later weeks", "text", "test weeks", render=lambda row: esc(out_of_sample(row))),
+    Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"])),
+)
+
+
+def excursions(report: Report) -> str:
+    """The section; empty without a finished setup that qualifies."""
+    found = report["excursions"]
+    if not found["winners"]["n"] and not found["losers"]["n"]:
+        return ""
+    parts = [_words("winners", found["winners"]), _words("losers", found["losers"])]
+    lead = " ".join(part for part in parts if part)
+    rows = table(
+        found["levels"],
+        _LEVELS,
+        json="excursions.levels",
+        caption="Moved levels",
+        none="No qualified setup has a result.",
+    )
+    note = (
+        "Every qualified setup graded again with one level moved: same size, fills and gaps; a setup that the moved "
+        "level would not have let in counts as 0. Evidence, no advice: a verdict takes the whole family into account."
+    )
+    return section("excursions", "On the way", lead, block("Results of other levels", note, rows))
+
+
+def _words(side: str, row: Mapping[str, Any]) -> str:
+    if not row["n"]:
+        return ""
+    p50, p80, p95 = (shown(row[name], "num2") for name in ("p50_r", "p80_r", "p95_r"))
+    if side == "winners":
+        return (
+            f"Half of the {row['n']:,} setups that reached their target were never more than {p50}R below their fill, "
+            f"80% never more than {p80}R, 95% never more than {p95}R; the low came on day {row['mean_day']} on average."
+        )
+    return (
+        f"Half of the {row['n']:,} that were stopped had been at most {p50}R above it, 80% at most {p80}R, 95% at most "
+        f"{p95}R."
+    )

@@ -1,0 +1,218 @@
+"""Other levels for the same setups: what a tighter stop or a nearer target would have done, as a family of pairs.
+
+Each qualified setup is graded again with one level moved, by the code of the replay, and booked by the model of the
+backtest, so that gaps, fills and costs are the same. R stays that of the planned stop, so that the position is the
+same size: a stop at half the distance loses half an R. A setup that the moved level would not have let in (the open is
+beyond it) earns nothing.
+
+Belongs here: the moved levels and the difference per setup. Does not belong here: errors and p-values of the family
+(`stat_groups.py`), the excursions themselves (`engine.replay.outcome`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from btassets.engine.days import values_on, week_mondays
+from btassets.engine.market.calendar import has_ended
+from btassets.engine.replay.candidate_columns import LABELS, graded_names
+from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
+from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, setup_influence
+from btassets.engine.statistics.walk_forward import window_of
+from btassets.graph.ranking import PERCENTILE_RANKS
+from btassets.graph.replay import CANDIDATES
+from btassets.run.settings_relation import settings_relations
+from btassets.run.sql_models import run_model
+from btassets.run.tables import Tables
+from btassets.settings.models import Settings
+from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
+from btassets.stages.bars.sessions_view import Sessions, read_sessions
+from btassets.stages.replay.arrow_columns import as_array
+from btassets.stages.statistics.betas import row_betas
+from btassets.stages.statistics.stat_sample import Sample
+
+LEVELS = "levels"
+AS_TRADED = "as_traded"
+_SHORTEST = (1,)
+"""Holds of the grading: only the race counts."""
+
+_COLUMNS = (
+    *("row_no", "ticker", "asof_date", "direction", "entry", "stop", "target", "rr"),
+    *("risk_pct", "net_r", "cost_r", "bench_ret_target"),
+)
+_GIVEN = ("entry", "stop", "target", "rr")
+
+Floats = npt.NDArray[np.float64]
+
+
+class Move(NamedTuple):
+    """A moved level: its name, and the distances of stop and target as a share of the planned ones."""
+
+    name: str
+    stop_frac: float
+    target_frac: float
+
+
+MOVES = (
+    Move("stop_0.5", 0.5, 1.0),
+    Move("stop_0.75", 0.75, 1.0),
+    Move("target_0.5", 1.0, 0.5),
+    Move("target_0.75", 1.0, 0.75),
+)
+
+
+@dataclass(frozen=True)
+class LevelPairs:
+    """Differences of the moved levels to the planned ones, in the order of `MOVES`.
+
+    Attributes
+    ----------
+    pairs, tests
+        Mean difference in R per setup, over all and over the test weeks of the walk-forward.
+    measure
+        `adjusted_r` with a benchmark, else `net_r`.
+    """
+
+    pairs: Influence
+    tests: Influence
+    measure: str
+
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        """Names of both sides of each pair."""
+        return [(move.name, AS_TRADED) for move in MOVES]
+
+
+def level_pairs(tables: Tables, settings: Settings, sample: Sample) -> LevelPairs | None:
+    """The family over the qualified setups with a result; None without one."""
+    wanted = pc.field("qualified") & pc.field("is_graded")
+    found = tables["graded_setups"].where([*_COLUMNS, "qualified", "is_graded"], wanted, wanted=_COLUMNS)
+    setups = found.sort_by("row_no")
+    if not setups.num_rows:
+        return None
+    sessions = read_sessions(tables)
+    asof = setups["asof_date"].cast(pa.int32()).to_numpy().astype(np.int32)
+    graded = _graded(tables, settings, setups, asof, sessions)
+    r = np.stack([_moved_r(settings, setups, move, graded[move.name]) for move in MOVES], axis=-1)
+    net, bench = r[0], r[1]
+    values = net - _real(setups, "net_r")[:, np.newaxis]
+    if sample.has_benchmark:
+        names = sorted(set(setups["ticker"].to_pylist()), key=str.encode)
+        place = pc.index_in(setups["ticker"].cast(pa.string()), pa.array(names, pa.string())).to_numpy()
+        beta = row_betas(tables, settings, names, place, asof)
+        is_long = pc.equal(setups["direction"].cast(pa.string()), "long").to_numpy()
+        risk = _real(setups, "risk_pct")
+
+        def adjusted(net_r: Floats, move: Floats) -> Floats:
+            return benchmark_adjusted_r(net_r, move, risk, is_long, beta)
+
+        base = adjusted(_real(setups, "net_r"), _real(setups, "bench_ret_target"))
+        values = np.stack([adjusted(net[:, k], bench[:, k]) - base for k in range(len(MOVES))], axis=1)
+    week_no = (week_mondays(asof) - week_mondays(sessions.days[:1])[0]).astype(np.int64) // 7
+    place = window_of(np.searchsorted(sessions.days, asof).astype(np.int64), sample.walk)
+    return LevelPairs(
+        setup_influence(week_no, values, sample.n_weeks),
+        setup_influence(week_no, values, sample.n_weeks, place >= 0),
+        sample.measure,
+    )
+
+
+def _real(setups: pa.Table, name: str) -> Floats:
+    return setups[name].cast(pa.float64()).to_numpy()
+
+
+def moved(setups: pa.Table, move: Move) -> dict[str, Floats]:
+    """Entry, stop, target and R:R of every setup with one level moved."""
+    entry, stop, target = (_real(setups, name) for name in ("entry", "stop", "target"))
+    ratio = _real(setups, "rr") * move.target_frac / move.stop_frac
+    # An unmoved level keeps its bits.
+    return {
+        "entry": entry,
+        "stop": stop if move.stop_frac == 1.0 else entry + move.stop_frac * (stop - entry),
+        "target": target if move.target_frac == 1.0 else entry + move.target_frac * (target - entry),
+        "rr": ratio,
+    }
+
+
+def _graded(
+    tables: Tables, settings: Settings, setups: pa.Table, asof: npt.NDArray[np.int32], sessions: Sessions
+) -> dict[str, dict[str, npt.NDArray[Any]]]:
+    """Graded columns of every setup under every move, by the move's name."""
+    bench = tables["benchmark_closes"].read()
+    bench_days = np.ascontiguousarray(bench["date"].cast(pa.int32()).to_numpy(), dtype=np.int32)
+    prices = [np.ascontiguousarray(bench[name].to_numpy(), dtype=np.float64) for name in ("open", "close")]
+    levels = {move.name: moved(setups, move) for move in MOVES}
+    sign = np.where(pc.equal(setups["direction"].cast(pa.string()), "long").to_numpy(), 1, -1).astype(np.int8)
+    runs = pc.run_end_encode(setups["ticker"].combine_chunks())
+    ends = runs.run_ends.to_pylist()
+    own = {t: slice(a, b) for t, a, b in zip(runs.values.to_pylist(), [0, *ends[:-1]], ends, strict=True)}
+    found: dict[str, dict[str, npt.NDArray[Any]]] = {move.name: {} for move in MOVES}
+    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(own).items():
+        for item in read_bucket_bars(tables, settings, bucket, group):
+            rows = own[item.ticker]
+            bars, aligned = _aligned(item, sessions, bench_days, prices)
+            at = np.searchsorted(bars.dates, asof[rows]).astype(np.int32)
+            for move in MOVES:
+                part = grade_setups(
+                    aligned,
+                    len(sessions.days) - 1,
+                    GivenPrices(at, sign[rows], *(levels[move.name][name][rows] for name in _GIVEN)),
+                    is_ended=has_ended(int(bars.dates[-1]), sessions.last),
+                    horizon_days=settings.engine.horizon_days,
+                    hold_days=_SHORTEST,
+                )
+                for name, values in part.items():
+                    whole = found[move.name].setdefault(name, np.zeros(len(asof), values.dtype))
+                    whole[rows] = values
+    return found
+
+
+def _aligned(
+    item: TickerBars, sessions: Sessions, bench_days: npt.NDArray[np.int32], prices: Sequence[Floats]
+) -> tuple[Any, AlignedBars]:
+    bars = item.bars.between(0, int(np.searchsorted(item.bars.dates, sessions.last, side="right")))
+    bench_open, bench_close = values_on(bars.dates, bench_days, *prices)
+    session_no = np.searchsorted(sessions.days, bars.dates).astype(np.int32)
+    return bars, AlignedBars(bars, bench_open, bench_close, session_no)
+
+
+def _moved_r(
+    settings: Settings, setups: pa.Table, move: Move, graded: dict[str, npt.NDArray[Any]]
+) -> npt.NDArray[np.float64]:
+    """Net R of the planned risk and the benchmark's return under a move, shape (2, n_setups)."""
+    relations = settings_relations(settings, min_forward_days=0)
+    relations["exit_days"] = pa.table({"hold_days": pa.array(_SHORTEST, pa.int16())})
+    relations["percentile_ranks"] = PERCENTILE_RANKS.schema.empty_table()
+    relations["candidates"] = _candidates(setups, moved(setups, move), graded)
+    # In the tie order, as the setups are.
+    booked = run_model("graded_setups", relations).sort_by("row_no")
+    gross = booked["gross_r"].fill_null(0.0).to_numpy()
+    is_traded = booked["is_graded"].to_numpy().astype(np.bool_)
+    net = np.where(is_traded, gross * move.stop_frac - _real(setups, "cost_r"), 0.0)
+    bench = np.where(is_traded, booked["bench_ret_target"].to_numpy(), 0.0)
+    return np.stack([net, bench])
+
+
+def _candidates(setups: pa.Table, levels: dict[str, Floats], graded: dict[str, npt.NDArray[Any]]) -> pa.Table:
+    """Graded rows in the shape of `candidates`; each is on every grid, what the gate reads is null."""
+    names = graded_names(_SHORTEST)
+    n_rows = setups.num_rows
+    columns: dict[str, Any] = {}
+    for column in CANDIDATES.under(_SHORTEST).columns:
+        name, kind = column.name, column.type
+        if name in names:
+            columns[name] = as_array(graded[name], kind, LABELS.get(name))
+        elif name in levels:
+            columns[name] = as_array(levels[name], kind)
+        elif name in setups.column_names:
+            columns[name] = setups[name]
+        elif name in ("is_week", "is_bar", "is_own_week", "is_latest"):
+            columns[name] = pa.repeat(name != "is_latest", n_rows)
+        else:
+            columns[name] = pa.nulls(n_rows, kind)
+    return pa.table(columns)
