@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from btassets.api import Book, Graded, Sweep, compare, grade, sweep, table
+    from btassets.defs.embed import build_defs
     from btassets.own.declare import cross_section, signal
 
 __version__ = "0.1.0"
@@ -14,6 +15,7 @@ __all__ = [
     "Graded",
     "Sweep",
     "__version__",
+    "build_defs",
     "compare",
     "cross_section",
     "grade",
@@ -24,6 +26,7 @@ __all__ = [
 
 _PUBLIC = {
     **dict.fromkeys(("Book", "Graded", "Sweep", "compare", "grade", "sweep", "table"), "btassets.api"),
+    "build_defs": "btassets.defs.embed",
     **dict.fromkeys(("signal", "cross_section"), "btassets.own.declare"),
 }
 """Public names, imported when first used: `import btassets` alone imports nothing."""

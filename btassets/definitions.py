@@ -11,7 +11,7 @@ from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import open_book
 from btassets.book.new_book import DEMO_FOLDER, make_demo_book
 from btassets.compiled import use_cache_folder
-from btassets.defs.build import build_defs
+from btassets.defs.build import book_defs
 from btassets.defs.resources import BookResource
 from btassets.instance.other_instances import notice
 from btassets.instance.processes.fork_server import fork_runs
@@ -35,4 +35,4 @@ def book_folder() -> Path:
 _book = open_book(book_folder())
 _notice = notice(_book.instance, lambda: active_tickers(_book))
 
-defs = build_defs(BookResource.of(_book), _book.base.executor.shards, automated=_book, notice=_notice)
+defs = book_defs(BookResource.of(_book), _book.base.executor.shards, automated=_book, notice=_notice)

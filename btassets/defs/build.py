@@ -1,6 +1,7 @@
 """All definitions of a book, built by one function, so that tests can build others.
 
-Belongs here: putting assets, jobs, resources and executor together.
+Belongs here: putting assets, jobs, resources and executor together. Does not belong here: a book inside another
+deployment (`btassets.defs.embed`).
 """
 
 from pathlib import Path
@@ -9,12 +10,13 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from btassets.book.book import Book
-from btassets.defs.assets.bar_assets import ohlcv_history
-from btassets.defs.assets.null_market_asset import null_market
+from btassets.defs.assets.bar_assets import build_ohlcv_history
+from btassets.defs.assets.null_market_asset import build_null_market
 from btassets.defs.assets.replay_assets import build_candidates
 from btassets.defs.assets.table_assets import build_whole_assets
-from btassets.defs.assets.warehouse_asset import warehouse
+from btassets.defs.assets.warehouse_asset import build_warehouse
 from btassets.defs.jobs import build_jobs
+from btassets.defs.placement import ALONE, BOOK, DUCKDB, Placement
 from btassets.defs.resources import BookResource
 from btassets.defs.schedules import build_schedules
 from btassets.defs.sensors import build_sensors
@@ -23,7 +25,7 @@ from btassets.instance.runs.loggers import console
 from btassets.storage.warehouse import FILE_NAME
 
 
-def build_defs(
+def book_defs(
     book: BookResource,
     n_shards: int,
     *,
@@ -31,7 +33,7 @@ def build_defs(
     automated: Book | None = None,
     notice: str | None = None,
 ) -> dg.Definitions:
-    """Definitions of one book.
+    """Definitions of one book in a code location of its own.
 
     Parameters
     ----------
@@ -46,16 +48,49 @@ def build_defs(
     notice
         Text on the page of the code location, beside the definitions; None: nothing.
     """
-    jobs = build_jobs(None if automated is None else automated.base)
     kind = "auto" if automated is None else automated.base.executor.kind
-    everything = next(job for job in jobs if job.name == "everything")
+    return dg.Definitions.merge(
+        parts(book, n_shards, ALONE, automated=automated),
+        dg.Definitions(
+            loggers={"console": console},
+            executor=executor or book_executor(Path(book.folder), kind),
+            metadata={"notice": notice} if notice else None,
+        ),
+    )
+
+
+def parts(
+    book: BookResource,
+    n_shards: int,
+    place: Placement,
+    *,
+    executor: dg.ExecutorDefinition | None = None,
+    automated: Book | None = None,
+) -> dg.Definitions:
+    """Assets, jobs, resources, schedules and sensors of a book: what can be merged with other definitions.
+
+    Parameters
+    ----------
+    place
+        Names of the book's definitions.
+    executor
+        Of every job; None: the code location's.
+    """
+    jobs = build_jobs(None if automated is None else automated.base, place, executor)
+    everything = next(job for job in jobs if job.name == place.name("everything"))
     return dg.Definitions(
-        assets=[ohlcv_history, build_candidates(n_shards), *build_whole_assets(), null_market, warehouse],
+        assets=[
+            build_ohlcv_history(place),
+            build_candidates(n_shards, place),
+            *build_whole_assets(place),
+            build_null_market(place),
+            build_warehouse(place),
+        ],
         jobs=jobs,
-        sensors=[] if automated is None else build_sensors(everything),
-        schedules=[] if automated is None else build_schedules(jobs, automated),
-        resources={"book": book.with_defaults(), "duckdb": DuckDBResource(database=str(Path(book.folder) / FILE_NAME))},
-        loggers={"console": console},
-        executor=executor or book_executor(Path(book.folder), kind),
-        metadata={"notice": notice} if notice else None,
+        sensors=[] if automated is None else build_sensors(everything, place),
+        schedules=[] if automated is None else build_schedules(jobs, automated, place),
+        resources={
+            place.name(BOOK): book.with_defaults(),
+            place.name(DUCKDB): DuckDBResource(database=str(Path(book.folder) / FILE_NAME)),
+        },
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from btassets.defs.placement import ALONE, Placement
 from btassets.graph.flow import STAGES, check_of
 from btassets.run.sql_models import load_tests
 
@@ -23,33 +24,35 @@ def _told(name: str) -> tuple[str, str]:
 _QUERIED = next(stage.name for stage in STAGES.values() if stage.has_query_checks)
 
 
-def specs(*names: str) -> list[dg.AssetCheckSpec]:
+def specs(*names: str, place: Placement = ALONE) -> list[dg.AssetCheckSpec]:
     """Check specs by name, on the asset that returns them."""
     return [
-        dg.AssetCheckSpec(name, asset=_told(name)[0], description=_told(name)[1], blocking=name in BLOCKING)
+        dg.AssetCheckSpec(name, asset=place.key(_told(name)[0]), description=_told(name)[1], blocking=name in BLOCKING)
         for name in names
     ]
 
 
-def of_asset(asset: str) -> list[dg.AssetCheckSpec]:
+def of_asset(asset: str, place: Placement = ALONE) -> list[dg.AssetCheckSpec]:
     """Check specs of one asset."""
     queries = load_tests() if asset == _QUERIED else ()
-    return specs(*(check.name for check in STAGES[asset].checks), *queries)
+    return specs(*(check.name for check in STAGES[asset].checks), *queries, place=place)
 
 
-def result(name: str, *, passed: bool, severity: str = "WARN", **numbers: Any) -> dg.AssetCheckResult:
+def result(
+    name: str, *, passed: bool, severity: str = "WARN", place: Placement = ALONE, **numbers: Any
+) -> dg.AssetCheckResult:
     """Check result with its numbers; a blocking check is always an error."""
     level = dg.AssetCheckSeverity.ERROR if name in BLOCKING or severity == "ERROR" else dg.AssetCheckSeverity.WARN
     metadata = {key: value for key, value in numbers.items() if value is not None}
     return dg.AssetCheckResult(
-        passed=passed, check_name=name, asset_key=_told(name)[0], severity=level, metadata=metadata
+        passed=passed, check_name=name, asset_key=place.key(_told(name)[0]), severity=level, metadata=metadata
     )
 
 
-def evaluation(name: str, *, passed: bool, **numbers: Any) -> dg.AssetCheckEvaluation:
+def evaluation(name: str, *, passed: bool, place: Placement = ALONE, **numbers: Any) -> dg.AssetCheckEvaluation:
     """Check result from a sensor instead of an asset. A warning if it failed."""
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(_told(name)[0]),
+        asset_key=place.key(_told(name)[0]),
         check_name=name,
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN,

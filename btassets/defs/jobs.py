@@ -5,18 +5,22 @@ launched from the page; unpartitioned assets run once in it. `scenario` computes
 and materializes no asset.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import dagster as dg
 
 from btassets.book.book import Book, open_book, scenario_name
+from btassets.book.settings_file import set_in_file
 from btassets.defs.assets.null_market_asset import NAME as NULL_MARKET
 from btassets.defs.launch_settings import Launch, changed_settings, scenario_config
-from btassets.defs.partitions import tickers
+from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 from btassets.errors import UsageError
 from btassets.graph.flow import STAGES
 from btassets.instance.dagster_types import AssetJob
 from btassets.plan import run_scenario
-from btassets.settings.load import BASE_SCENARIO
+from btassets.settings.load import BASE_SCENARIO, FILE_NAME
 from btassets.settings.models import Settings
 
 WITHOUT_EDGE = "without_edge"
@@ -25,21 +29,30 @@ WITHOUT_EDGE = "without_edge"
 _GROUPS_OF_REPLAY = ("bars", "replay")
 
 
-def build_scenario_job(settings: Settings) -> dg.JobDefinition:
+def build_scenario_job(
+    settings: Settings, place: Placement = ALONE, executor: dg.ExecutorDefinition | None = None
+) -> dg.JobDefinition:
     """Job that computes one scenario, with launch settings whose defaults are the book's own."""
     config_class = scenario_config(settings)
 
-    @dg.op(description="Compute every stage of one scenario whose inputs changed.")
+    @dg.op(name=place.name("analyse_scenario"), description="Compute every stage of one scenario whose inputs changed.")
+    @place.bind
     def analyse_scenario(context: dg.OpExecutionContext, book: BookResource, config: config_class) -> None:  # pyright: ignore[reportInvalidTypeForm]
         """Run the stages of the scenario in order; log the outcome of each."""
+        if config.promote:
+            context.add_output_metadata({"promoted": dict(_promoted(book, config))})
+            return
         opened = _scenario_of(book, config)
         outcomes = run_scenario(opened, n_threads=book.threads, log=context.log.info)
         context.add_output_metadata({"scenario": opened.scenario, "computed": sum(not o.is_cached for o in outcomes)})
 
     @dg.job(
-        name="scenario",
+        name=place.name("scenario"),
+        tags=place.tags,
+        executor_def=executor,
         description=(
-            "Compute one scenario beside the base numbers, with its own rows and report. Change settings at launch."
+            "Compute one scenario beside the base numbers, with its own rows and report. Change settings at launch, "
+            "or promote them into btassets.toml."
         ),
     )
     def scenario() -> None:
@@ -47,6 +60,18 @@ def build_scenario_job(settings: Settings) -> dg.JobDefinition:
         analyse_scenario()
 
     return scenario
+
+
+def _promoted(book: BookResource, config: Launch) -> dict[str, Any]:
+    """Write the settings that the launch changes into the book's settings file; return them."""
+    opened = book.open()
+    changed = changed_settings(config, opened.base)
+    if not changed:
+        raise UsageError("promote: no setting differs from the book's own", "change one in the launch settings.")
+    if opened.scenario != BASE_SCENARIO or config.name:
+        raise UsageError("promote: changes the book's own settings", "leave the name of the scenario empty.")
+    set_in_file(opened.folder / FILE_NAME, changed)
+    return changed
 
 
 def _scenario_of(book: BookResource, config: Launch) -> Book:
@@ -61,53 +86,69 @@ def _scenario_of(book: BookResource, config: Launch) -> Book:
     return open_book(opened.folder, scenario=name, overlay=BASE_SCENARIO, overrides=changed, mends=True)
 
 
-def build_jobs(settings: Settings | None = None) -> list[dg.JobDefinition | AssetJob]:
+def build_jobs(
+    settings: Settings | None = None, place: Placement = ALONE, executor: dg.ExecutorDefinition | None = None
+) -> list[dg.JobDefinition | AssetJob]:
     """Jobs of a book.
 
     Parameters
     ----------
     settings
         The book's own settings, defaults of the launch settings of `scenario`; unset: the defaults.
+    place
+        Names of the book's definitions.
+    executor
+        Of every job; None: the code location's.
     """
-    replay = [s.outputs for s in STAGES.values() if s.group in _GROUPS_OF_REPLAY]
-    report = STAGES["backtest_report"].outputs
-    analysis = [s.outputs for s in STAGES.values() if s.group not in _GROUPS_OF_REPLAY and s.name != "backtest_report"]
-    flow = dg.AssetSelection.all() - dg.AssetSelection.assets(NULL_MARKET)
+    outputs = {s.name: [place.key(table) for table in s.outputs] for s in STAGES.values()}
+    warehouse = place.key("warehouse")
+    replay = [s.name for s in STAGES.values() if s.group in _GROUPS_OF_REPLAY]
+    analysis = [name for name in STAGES if name not in replay and name != "backtest_report"]
+    flow = [*(key for keys in outputs.values() for key in keys), warehouse]
+    report = [*outputs["backtest_report"], warehouse]
+
+    def job(name: str, keys: Sequence[dg.AssetKey], about: str, *, by_ticker: bool = False, **more: Any) -> AssetJob:
+        return dg.define_asset_job(
+            place.name(name),
+            selection=list(keys),
+            partitions_def=place.tickers if by_ticker else None,
+            description=about,
+            tags=place.tags,
+            executor_def=executor,
+            **more,
+        )
+
     return [
-        dg.define_asset_job(
+        job(
             "everything",
-            selection=flow,
-            partitions_def=tickers,
-            description="Compute bars, replay, analysis and report; skips what is up to date.",
+            flow,
+            "Compute bars, replay, analysis and report; skips what is up to date.",
+            by_ticker=True,
         ),
-        dg.define_asset_job(
+        job(
             "replay",
-            selection=[t for ts in replay for t in ts],
-            partitions_def=tickers,
-            description="Bars and replay of a range of tickers.",
+            [key for name in replay for key in outputs[name]],
+            "Bars and replay of a range of tickers.",
+            by_ticker=True,
         ),
-        dg.define_asset_job(
+        job(
             "analysis",
-            selection=[t for ts in analysis for t in ts],
-            description="Compute ranks, statistics, portfolio and advice from the existing replay.",
+            [key for name in analysis for key in outputs[name]],
+            "Compute ranks, statistics, portfolio and advice from the existing replay.",
         ),
-        dg.define_asset_job(
-            "report",
-            selection=[*report, "warehouse"],
-            description="Write the report from the existing tables.",
-        ),
-        dg.define_asset_job(
+        job("report", report, "Write the report from the existing tables."),
+        job(
             "full_backfill",
-            selection=flow,
-            partitions_def=tickers,
-            config={"resources": {"book": {"config": {"full": True}}}},
-            description="Read the whole window of every ticker again, then replay exactly those whose bars changed. "
+            flow,
+            "Read the whole window of every ticker again, then replay exactly those whose bars changed. "
             "A re-execution after a stop continues with the remaining tickers.",
+            by_ticker=True,
+            config=place.config({"full": True}),
         ),
-        dg.define_asset_job(
+        job(
             WITHOUT_EDGE,
-            selection=[NULL_MARKET, *report, "warehouse"],
-            description="Run versions of this market whose edge is destroyed, then write the report with them.",
+            [place.key(NULL_MARKET), *report],
+            "Run versions of this market whose edge is destroyed, then write the report with them.",
         ),
-        build_scenario_job(settings or Settings()),
+        build_scenario_job(settings or Settings(), place, executor),
     ]

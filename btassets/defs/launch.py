@@ -14,7 +14,7 @@ import dagster as dg
 from btassets.arrivals.of_book import active_tickers
 from btassets.book.book import Book, open_book
 from btassets.defs.assets.bar_assets import FULL_TAG
-from btassets.defs.build import build_defs
+from btassets.defs.build import book_defs
 from btassets.defs.failures import RunFailure, read_failure
 from btassets.defs.resources import BookResource
 from btassets.defs.schedules import MODULE
@@ -44,7 +44,7 @@ def reconstruct(folder: str, words: str) -> dg.JobDefinition:
     if key not in _reconstructed:
         resource = BookResource.of(book, full=is_full, only=only)
         _reconstructed.clear()
-        _reconstructed[key] = build_defs(resource, book.base.executor.shards).resolve_job_def("everything")
+        _reconstructed[key] = book_defs(resource, book.base.executor.shards).resolve_job_def("everything")
     return _reconstructed[key]
 
 
@@ -95,7 +95,7 @@ def launch(
             ) as result:
                 return None if result.success else read_failure(instance, result.run_id)
         resource = BookResource.of(book, threads=n_threads, full=is_full, only=only)
-        job = build_defs(resource, book.base.executor.shards).resolve_job_def("everything")
+        job = book_defs(resource, book.base.executor.shards).resolve_job_def("everything")
         result = job.execute_in_process(
             instance=instance, asset_selection=assets, tags=tags, raise_on_error=False, run_config=_LOGGERS
         )
@@ -108,7 +108,7 @@ def launch_scenario(book: Book, *, n_threads: int) -> RunFailure | None:
     with open_instance(book.instance) as instance:
         name_origin(instance, MODULE)
         close_dead_runs(instance)
-        defs = build_defs(BookResource.of(book, threads=n_threads), book.base.executor.shards)
+        defs = book_defs(BookResource.of(book, threads=n_threads), book.base.executor.shards)
         tags = {
             **process_tags(),
             "btassets/scenario": book.scenario,

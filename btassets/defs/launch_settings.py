@@ -26,6 +26,11 @@ class Launch(dg.Config):
         pattern=r"^[A-Za-z0-9_.-]*$",
         description="name of the scenario; empty: set-<hash of the settings that differ from the book's>",
     )
+    promote: bool = Field(
+        default=False,
+        description="write the settings that differ into btassets.toml instead of computing a scenario; run "
+        "`everything` afterwards",
+    )
 
 
 def _shown_type(kind: Any) -> Any:

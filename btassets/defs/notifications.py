@@ -13,6 +13,7 @@ from btassets.alerts.ledger import SENT
 from btassets.alerts.sending import Outcome, Sender, has_pending, new_facts, rules_of, send_facts
 from btassets.book.book import Book
 from btassets.defs.failures import read_failure
+from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 
 ALERTS_SECONDS = 60
@@ -34,7 +35,9 @@ def _log_failures(outcomes: Sequence[Outcome], log: Callable[[str], object]) -> 
             log(outcome.text)
 
 
-def _alerts_tick(context: dg.SensorEvaluationContext, book: BookResource) -> dg.SensorResult | dg.SkipReason:
+def _alerts_tick(
+    context: dg.SensorEvaluationContext, book: BookResource, place: Placement
+) -> dg.SensorResult | dg.SkipReason:
     opened = book.open()
     if not opened.base.alerts:
         return dg.SkipReason("no [[alerts]] in the settings")
@@ -43,7 +46,8 @@ def _alerts_tick(context: dg.SensorEvaluationContext, book: BookResource) -> dg.
     if context.cursor == marker and not is_pending:
         return dg.SkipReason("nothing new since the last tick")
     # A run replaces one table after the other: its facts are read once it has ended.
-    active = context.instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]), limit=1)
+    started = context.instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    active = [run for run in started if place.owns(run)]
     if active:
         return dg.SkipReason(f"run {active[0].run_id[:8]} is active")
     kinds = {kind for rule in rules_of(opened) for kind in rule.facts}
@@ -58,31 +62,35 @@ def _alerts_tick(context: dg.SensorEvaluationContext, book: BookResource) -> dg.
     return dg.SensorResult(skip_reason=texts, cursor=context.cursor if is_left else marker)
 
 
-def build_alerts() -> dg.SensorDefinition:
+def build_alerts(place: Placement = ALONE) -> dg.SensorDefinition:
     """Sensor that sends the facts of the book's tables once a run has ended."""
 
     @dg.sensor(
-        name="alerts",
+        name=place.name("alerts"),
         minimum_interval_seconds=ALERTS_SECONDS,
         description="Sends each new fact (qualifying setup, due exit, refused ticker, changed verdict) once to the "
         "destinations of [[alerts]], and repeats failed sends.",
     )
+    @place.bind
     def alerts(context: dg.SensorEvaluationContext, book: BookResource):
-        return _alerts_tick(context, book)
+        return _alerts_tick(context, book, place)
 
     return alerts
 
 
-def build_failed_runs() -> dg.SensorDefinition:
+def build_failed_runs(place: Placement = ALONE) -> dg.SensorDefinition:
     """Sensor that reports every failed run that will not be retried."""
 
     @dg.run_failure_sensor(
-        name="failed_runs",
+        name=place.name("failed_runs"),
         monitor_all_code_locations=False,
         description="Sends an alert when a run failed and will not be retried.",
     )
+    @place.bind
     def failed_runs(context: dg.RunFailureSensorContext, book: BookResource):
         run = context.dagster_run
+        if not place.owns(run):
+            return dg.SkipReason(f"run {run.run_id[:8]} is not of this book")
         if run.tags.get(_WILL_RETRY_TAG) == "true":
             return dg.SkipReason(f"run {run.run_id[:8]} will be retried")
         opened = book.open()

@@ -1,16 +1,16 @@
-"""Ticker partitions: one per ticker of the book.
+"""Tickers of a run.
 
-Belongs here: the partitions definition, and the tickers of a run. Does not belong here: adding tickers and naming
-ranges of them (`btassets.instance.ticker_ranges`).
+Belongs here: the tickers that a run targets. Does not belong here: the partitions definition
+(`btassets.defs.placement`), adding tickers and naming ranges of them (`btassets.instance.ticker_ranges`).
 """
 
 import dagster as dg
 
-tickers = dg.DynamicPartitionsDefinition(name="tickers")
+from btassets.instance.ticker_ranges import PARTITIONS
 
 
-def targeted(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> list[str]:
+def targeted(context: dg.AssetExecutionContext | dg.OpExecutionContext, partitions: str = PARTITIONS) -> list[str]:
     """Tickers of a run: those of its partition range; every ticker if none was chosen."""
     if context.has_partition_key or context.has_partition_key_range:
         return list(context.partition_keys)
-    return list(context.instance.get_dynamic_partitions("tickers"))
+    return list(context.instance.get_dynamic_partitions(partitions))

@@ -16,6 +16,7 @@ from btassets.book.book import Book
 from btassets.defs.assets.null_market_asset import NAME as NULL_MARKET
 from btassets.defs.jobs import WITHOUT_EDGE
 from btassets.defs.notifications import ALERTS_SECONDS
+from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 from btassets.defs.sensors import FRESHNESS_SECONDS, NEW_BARS_SECONDS, automatic_run, run_under_way
 from btassets.errors import BtassetsError
@@ -48,14 +49,16 @@ def closed_session(hours: ExchangeHours, now: dt.datetime) -> dt.date | None:
     return last if last is not None and now - hours.closes[last] < _DAY else None
 
 
-def _daily_tick(context: dg.ScheduleEvaluationContext, book: BookResource) -> dg.RunRequest | dg.SkipReason:
+def _daily_tick(
+    context: dg.ScheduleEvaluationContext, book: BookResource, place: Placement
+) -> dg.RunRequest | dg.SkipReason:
     opened = book.open()
     now = context.scheduled_execution_time
     hours = exchange_hours(opened.lake, opened.base.calendar, now)
     session = closed_session(hours, now)
     if session is None:
         return dg.SkipReason(f"no session of {hours.code} closed in the last 24 hours: a holiday or a weekend")
-    busy = run_under_way(context.instance)
+    busy = run_under_way(context.instance, opened.instance, place)
     if busy is not None:
         return dg.SkipReason(f"run {busy.run_id[:8]} is active and includes the new bars")
     try:
@@ -66,30 +69,33 @@ def _daily_tick(context: dg.ScheduleEvaluationContext, book: BookResource) -> dg
     if not plan.stages and not landed.ready:
         return dg.SkipReason(f"nothing changed since the last run (session {session})")
     names = [*plan.ingest.listed, *landed_tickers(opened, landed)]
-    register(context.instance, names)
+    register(context.instance, names, place.partitions)
     spanned = [*names, *active_tickers(opened)]
-    tags, config = automatic_run(context.instance, opened, spanned, f"schedule {DAILY}")
+    tags, config = automatic_run(context.instance, opened, spanned, f"schedule {DAILY}", place)
     return dg.RunRequest(run_key=f"{DAILY}-{session}-{now:%H%M}", tags=tags, run_config=config)
 
 
-def _nightly_tick(context: dg.ScheduleEvaluationContext, book: BookResource) -> dg.RunRequest | dg.SkipReason:
+def _nightly_tick(
+    context: dg.ScheduleEvaluationContext, book: BookResource, place: Placement
+) -> dg.RunRequest | dg.SkipReason:
     opened = book.open()
     n_versions = opened.base.schedule.nightly_versions
     if not n_versions:
         return dg.SkipReason("schedule.nightly_versions is 0: no null market")
     if opened.lake.footer("stat_claims", opened.scenario) is None:
         return dg.SkipReason("the book was never run")
-    busy = run_under_way(context.instance)
+    busy = run_under_way(context.instance, opened.instance, place)
     if busy is not None:
         return dg.SkipReason(f"run {busy.run_id[:8]} is active")
     found = null_versions(opened)
     if found is not None and found.is_current and len(found.numbers) >= n_versions:
         return dg.SkipReason(f"{n_versions} versions of this market exist")
-    config = {"ops": {NULL_MARKET: {"config": {"versions": n_versions}}}}
+    step = place.key(NULL_MARKET).to_python_identifier()
+    config = {"ops": {step: {"config": {"versions": n_versions}}}}
     return dg.RunRequest(run_key=f"{NIGHTLY}-{context.scheduled_execution_time:%Y%m%d-%H%M}", run_config=config)
 
 
-def build_schedules(jobs: Sequence[Any], book: Book) -> list[dg.ScheduleDefinition]:
+def build_schedules(jobs: Sequence[Any], book: Book, place: Placement = ALONE) -> list[dg.ScheduleDefinition]:
     """Schedules of a book, in the time zone of its exchange.
 
     Parameters
@@ -98,30 +104,34 @@ def build_schedules(jobs: Sequence[Any], book: Book) -> list[dg.ScheduleDefiniti
         Jobs of the book.
     book
         Its settings give the times and the calendar.
+    place
+        Names of the book's definitions.
     """
     by_name = {job.name: job for job in jobs}
     hours = exchange_hours(book.lake, book.base.calendar, dt.datetime.now(dt.UTC))
 
     @dg.schedule(
-        name=DAILY,
-        job=by_name["everything"],
+        name=place.name(DAILY),
+        job=by_name[place.name("everything")],
         cron_schedule=cron_of(book.base.schedule.time),
         execution_timezone=hours.zone,
         description=f"Daily at {book.base.schedule.time} ({hours.zone}) when a session of {hours.code} has closed.",
     )
+    @place.bind
     def daily(context: dg.ScheduleEvaluationContext, book: BookResource):
-        return _daily_tick(context, book)
+        return _daily_tick(context, book, place)
 
     @dg.schedule(
-        name=NIGHTLY,
-        job=by_name[WITHOUT_EDGE],
+        name=place.name(NIGHTLY),
+        job=by_name[place.name(WITHOUT_EDGE)],
         cron_schedule=cron_of(book.base.schedule.nightly_time),
         execution_timezone=hours.zone,
         description=f"Nightly at {book.base.schedule.nightly_time} ({hours.zone}): schedule.nightly_versions versions "
         "of this market without an edge, if bars, settings or code changed.",
     )
+    @place.bind
     def nightly(context: dg.ScheduleEvaluationContext, book: BookResource):
-        return _nightly_tick(context, book)
+        return _nightly_tick(context, book, place)
 
     return [daily, nightly]
 

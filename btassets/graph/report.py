@@ -49,6 +49,8 @@ STAGES = (
             "time_exit_sweep",
             "setup_group_stats",
             "calibration",
+            "factor_signals",
+            "factor_ic_weekly",
             "factor_ic",
             "model_tests",
             "portfolio_sims",

@@ -127,6 +127,11 @@ def _is_complete(index: Path) -> bool:
         return True
 
 
+def is_home(instance: dg.DagsterInstance, home: Path) -> bool:
+    """Whether an instance is the book's own, not the one of a deployment that holds other people's runs, too."""
+    return Path(instance.root_directory).resolve() == home.resolve()
+
+
 @contextmanager
 def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """Open the instance of a book whose `.dagster` folder is `home`.

@@ -15,7 +15,7 @@ from dagster._core.instance import InstanceRef
 from dagster._serdes import deserialize_value
 
 from btassets.errors import BtassetsError
-from btassets.instance.ticker_ranges import register
+from btassets.instance.ticker_ranges import PARTITIONS, register
 
 _WORD = "--instance-ref"
 
@@ -34,15 +34,13 @@ def notice(home: Path, tickers: Callable[[], Sequence[str]], words: Sequence[str
     words
         Arguments of the code server; None: those of this process.
     """
-    words = sys.argv if words is None else words
-    if _WORD not in words[:-1]:
+    reference = _served_instance(sys.argv if words is None else words)
+    if reference is None:
         return None
-    reference = deserialize_value(words[list(words).index(_WORD) + 1], InstanceRef)
     folder = Path(str(reference.local_artifact_storage_data.config_dict.get("base_dir", "")))
     if folder.resolve() == home.resolve():
         return None
-    with dg.DagsterInstance.from_ref(reference) as instance, contextlib.suppress(BtassetsError):
-        register(instance, list(tickers()))
+    _register(reference, tickers, PARTITIONS)
     text = (
         f"this page keeps its runs in {folder}, not in the book's own instance: runs, materializations and switches "
         f"of the book are in {home}. To see them use `btassets ui --book {home.parent}`, or set DAGSTER_HOME={home} "
@@ -50,3 +48,31 @@ def notice(home: Path, tickers: Callable[[], Sequence[str]], words: Sequence[str
     )
     _logger.warning(text)
     return text
+
+
+def register_in_page(tickers: Callable[[], Sequence[str]], partitions: str, words: Sequence[str] | None = None) -> None:
+    """Add partitions to the instance of the page that this code server serves; nothing in any other process.
+
+    Parameters
+    ----------
+    tickers
+        Returns their names; an unreadable book returns none.
+    partitions
+        Name of the partitions definition.
+    words
+        Arguments of the code server; None: those of this process.
+    """
+    reference = _served_instance(sys.argv if words is None else words)
+    if reference is not None:
+        _register(reference, tickers, partitions)
+
+
+def _served_instance(words: Sequence[str]) -> InstanceRef | None:
+    if _WORD not in words[:-1]:
+        return None
+    return deserialize_value(words[list(words).index(_WORD) + 1], InstanceRef)
+
+
+def _register(reference: InstanceRef, tickers: Callable[[], Sequence[str]], partitions: str) -> None:
+    with dg.DagsterInstance.from_ref(reference) as instance, contextlib.suppress(BtassetsError):
+        register(instance, list(tickers()), partitions)

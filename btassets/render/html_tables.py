@@ -19,7 +19,7 @@ class Column:
     """One column: dotted key in a row, heading, format of its values, and a hint on hover.
 
     `render` makes the markup of a cell from its row; such a column shows no number of its own. `link` gives the
-    target to which a cell's value links, empty for none.
+    target to which a cell's value links, empty for none. `is_number` aligns ready text as numbers are.
     """
 
     key: str
@@ -28,6 +28,7 @@ class Column:
     hint: str = ""
     render: Callable[[Mapping[str, Any]], str] | None = None
     link: Callable[[Mapping[str, Any]], str] | None = None
+    is_number: bool = False
 
 
 def value_at(row: Any, key: str) -> Any:
@@ -94,7 +95,7 @@ def _heading(column: Column) -> str:
 
 
 def _number_css(column: Column) -> str:
-    return ' class="num"' if column.kind in _NUMBERS else ""
+    return ' class="num"' if column.is_number or column.kind in _NUMBERS else ""
 
 
 def details(summary: str, *inner: str, is_open: bool = False) -> str:

@@ -23,8 +23,8 @@ _SETUP = (
     ("Stop", "stop", "price"),
     ("Target", "target", "price"),
     ("R:R", "rr", "num2"),
-    ("Conf.", "confidence", "num1"),
-    ("Pct.", "percentile", "num1"),
+    ("Confidence", "confidence", "num1"),
+    ("Percentile", "percentile", "num1"),
     ("Action", "action", "words"),
     ("Shares", "shares", "num2"),
 )

@@ -25,6 +25,7 @@ from btassets.render.sections import (
     null_market,
     own,
     portfolio,
+    ranking,
     risk,
     today,
 )
@@ -40,6 +41,7 @@ _SECTIONS = (
     evidence.exits_and_gate,
     excursions.excursions,
     evidence.floors_and_signals,
+    ranking.ranking,
     own.own_signals,
     evidence.calibration,
     portfolio.trades,
@@ -82,10 +84,10 @@ def page(report: Report) -> str:
     title = f"{report['book']['name']}, {report['as_of']}: btassets report"
     body = "".join(make(report) for make in _SECTIONS)
     end = "Not investment advice. Every number is in report.json beside this file."
-    return shell(title, _contents(body) + body + _curves(report), end)
+    return shell(title, contents(body) + body + _curves(report), end)
 
 
-def _contents(body: str) -> str:
+def contents(body: str) -> str:
     """Links to the sections of the page, in their order."""
     links = "".join(f'<a href="#{name}">{words}</a>' for name, words in _HEADING.findall(body))
     return f'<nav aria-label="Contents">{links}</nav>'

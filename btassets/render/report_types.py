@@ -937,6 +937,16 @@ class RiskHoldings(TypedDict):
     months: list[RiskHoldingsMonth]
 
 
+class RiskConcentration(TypedDict):
+    """Positions at their entry, and the weight of a few."""
+
+    mean_position_pct: float | None
+    largest_position_pct: float | None
+    tickers: int | None
+    top_tickers_pct: float | None
+    top_trades_gain_pct: float | None
+
+
 class Risk(TypedDict):
     """Risk of the portfolio beside what it is compared with."""
 
@@ -946,6 +956,46 @@ class Risk(TypedDict):
     monthly: list[ReturnBin]
     holdings: RiskHoldings
     turnover: float | None
+    concentration: RiskConcentration
+
+
+class RankingMonth(TypedDict):
+    """Part `RankingMonth` of a report."""
+
+    year: int
+    month: int
+    ic: float
+    weeks: int
+
+
+class RankingFifths(TypedDict):
+    """Part `RankingFifths` of a report."""
+
+    dates: list[str]
+    growth_pct: list[list[float]]
+
+
+class RankingYear(TypedDict):
+    """Part `RankingYear` of a report."""
+
+    year: int
+    ic: float
+
+
+class Ranking(TypedDict):
+    """The signal of the gate, week by week."""
+
+    signal: str
+    horizon_days: int
+    mean_weeks: int
+    dates: list[str]
+    ic: list[float]
+    mean_ic: list[float | None]
+    months: list[RankingMonth]
+    fifths: RankingFifths
+    positive_weeks_pct: float | None
+    positive_months_pct: float | None
+    years: list[RankingYear]
 
 
 class JournalVerdict(TypedDict):
@@ -1115,6 +1165,7 @@ class Report(TypedDict):
     answer: Answer
     ticker_pages: dict[str, str]
     risk: Risk
+    ranking: Ranking
     journal: Journal
     excursions: Excursions
     null_market: NullMarket | None

@@ -12,7 +12,7 @@ def test_launch_settings_are_the_settings() -> None:
     assert changed_settings(config(), own) == {}
     asked = config.model_validate({"gates": {"min_rr": 2.0}, "exits": {"hold_days": [5, 10]}})
     assert changed_settings(asked, own) == {"gates.min_rr": 2.0, "exits.hold_days": [5, 10]}
-    shown = set(flatten(config())) - {"name"}
+    shown = set(flatten(config())) - {"name", "promote"}
     assert shown == {key for key in flatten(own) if key == "profile" or key.split(".")[0] in type(asked).model_fields}
     with pytest.raises(ValueError, match="greater than or equal to 0"):
         config.model_validate({"gates": {"min_rr": -1.0}})

@@ -21,6 +21,7 @@ from btassets.stages.bars.restated import first_restated
 from btassets.stages.replay.candidates import ReplayOutcome
 from btassets_tests.support.small_market import (
     BARS_AND_REPLAY,
+    LAST,
     N_BARS,
     Home,
     bars,
@@ -67,6 +68,56 @@ def test_report_is_linked_over_http(home: Home) -> None:
     relative = shown["report"].removeprefix("/reports/")
     assert (home.book.reports / relative).is_file()
     assert shown["path"] == str(home.book.reports / relative)
+
+
+def test_report_is_read_on_its_asset(home: Home) -> None:
+    shown = home.numbers(home.first, "backtest_report")
+    answers = shown["preview"].split("\n\n")
+    assert [answer[: answer.index(" ")] for answer in answers] == [
+        "**Result.**",
+        "**Luck?**",
+        "**Change?**",
+        "**Today.**",
+    ]
+    assert [line.split("|")[1].strip() for line in shown["tiles"].splitlines()[2:]][:3] == [
+        "CAGR",
+        "Max drawdown",
+        "Sharpe",
+    ]
+    assert max(len(shown["preview"]), len(shown["tiles"])) < page.MAX_MARKDOWN
+
+
+def test_a_report_that_is_gone_has_no_preview(home: Home) -> None:
+    text = home.book.reports / home.numbers(home.first, "backtest_report")["report"].removeprefix("/reports/")
+    text = text.with_name("report.md")
+    there = text.read_bytes()
+    text.unlink()
+    try:
+        found = page.page_metadata(home.book, "backtest_report", has_web=False)
+    finally:
+        text.write_bytes(there)
+    assert "headline" in found
+    assert not {"preview", "tiles", "report", "latest_report"} & set(found)
+
+
+def test_a_partition_speaks_of_its_own_ticker(home: Home) -> None:
+    for asset, own in (
+        ("ohlcv_history", {"ticker_bars": N_BARS, "ticker_last_bar": str(LAST), "ticker_findings": 0}),
+        ("candidates", {}),
+    ):
+        found = {
+            event.partition: {key: value.value for key, value in event.materialization.metadata.items()}
+            for event in home.first.get_asset_materialization_events()
+            if event.asset_key == dg.AssetKey(asset)
+        }
+        assert set(found) == set(names(24))
+        assert all(own.items() <= facts.items() for facts in found.values())
+        assert len({facts["ticker_version"] for facts in found.values()}) == 24, "a version of its own"
+        assert "ticker_blocked" not in found["T000"]
+    rows = home.book.lake.ticker_footers(home.book.candidates)
+    assert {ticker: facts["ticker_setups"] for ticker, facts in found.items()} == {
+        ticker: facts["n_rows"] for ticker, facts in rows.items()
+    }
 
 
 def test_small_tables(home: Home) -> None:

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from btassets.book.book import open_book
-from btassets.defs.build import build_defs
+from btassets.defs.build import book_defs
 from btassets.defs.resources import BookResource
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.ticker_ranges import range_tags, register
@@ -36,7 +36,7 @@ def test_the_job_everything_over_a_range_of_three_tickers(tmp_path: Path, market
             "dagster/asset_partition_range_start": "SYN0002",
             "dagster/asset_partition_range_end": "SYN0004",
         }
-        defs = build_defs(BookResource(folder=str(folder)), 2, executor=dg.in_process_executor)
+        defs = book_defs(BookResource(folder=str(folder)), 2, executor=dg.in_process_executor)
         job = defs.resolve_job_def("everything")
         result = job.execute_in_process(instance=instance, tags=tags)
         assert result.success
@@ -71,7 +71,7 @@ def test_shard_that_says_done_and_wrote_nothing_is_no_success(
 
     with open_instance(folder / ".dagster") as instance:
         register(instance, names)
-        defs = build_defs(BookResource(folder=str(folder)), 2, executor=dg.in_process_executor)
+        defs = book_defs(BookResource(folder=str(folder)), 2, executor=dg.in_process_executor)
         job, tags = defs.resolve_job_def("replay"), range_tags(instance, names)
         monkeypatch.setattr(candidates, "replay_shard", lose_the_second)
         lost = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
@@ -93,7 +93,7 @@ def test_the_page_and_the_command_line_make_the_same_tables(
     names = [f"SYN000{k}" for k in range(1, 9)]
     with open_instance(folder / ".dagster") as instance:
         register(instance, names)
-        defs = build_defs(BookResource(folder=str(folder)), 2, executor=dg.in_process_executor)
+        defs = book_defs(BookResource(folder=str(folder)), 2, executor=dg.in_process_executor)
         job = defs.resolve_job_def("everything")
         assert job.execute_in_process(instance=instance, tags=range_tags(instance, names)).success
     assert different(tables_of(folder), tables_of(finished_book)) == []
@@ -121,7 +121,7 @@ def test_a_scenario_leaves_the_assets_of_base_alone(book: Path) -> None:
 
 def test_the_scenario_job_is_fresh_the_second_time(book: Path) -> None:
     opened = open_book(book, scenario="strict", overrides={"gates.min_rr": 2.0})
-    defs = build_defs(BookResource.of(opened), 2, executor=dg.in_process_executor)
+    defs = book_defs(BookResource.of(opened), 2, executor=dg.in_process_executor)
     with open_instance(book / ".dagster") as instance:
         computed = []
         for _ in range(2):
@@ -153,3 +153,26 @@ def test_the_workspace_loads(finished_book: Path, tmp_path: Path, workspace: Pat
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Validation successful" in done.stdout + done.stderr
+
+
+def test_settings_are_promoted_from_the_launchpad(tmp_path: Path, market_folder: Path) -> None:
+    folder = make_book(tmp_path / "book", market_folder)
+    path = folder / "btassets.toml"
+    path.write_text("# mine\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    opened = open_book(folder)
+
+    def launch(**config: Any) -> bool:
+        defs = book_defs(BookResource.of(open_book(folder)), 2, executor=dg.in_process_executor, automated=opened)
+        with open_instance(folder / ".dagster") as instance:
+            job = defs.resolve_job_def("scenario")
+            ops = {"ops": {"analyse_scenario": {"config": {"promote": True} | config}}}
+            return job.execute_in_process(instance=instance, run_config=ops, raise_on_error=False).success
+
+    assert launch(gates={"min_rr": 2.25}, exits={"hold_days": [5, 30]})
+    now = open_book(folder)
+    assert (now.base.gates.min_rr, now.base.exits.hold_days) == (2.25, (5, 30))
+    assert path.read_text(encoding="utf-8").startswith("# mine\n")
+    written = path.read_bytes()
+    assert not launch(gates={"min_rr": 3.0}, name="strict"), "a scenario has a name, the book's own settings do not"
+    assert path.read_bytes() == written
+    assert not now.lake.footer("graded_setups", "base"), "nothing is computed"

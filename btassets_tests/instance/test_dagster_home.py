@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from btassets.errors import EXIT_CANNOT_WRITE, CannotWriteError
-from btassets.instance.dagster_home import open_instance
+from btassets.instance.dagster_home import is_home, open_instance
 from btassets_tests.support.book_factory import PROJECT, call
 
 
@@ -169,3 +170,12 @@ def test_the_home_of_a_book_with_any_name(tmp_path: Path, name: str) -> None:
         instance.add_dynamic_partitions("tickers", ["AAPL"])
     assert (tmp_path / name / ".dagster" / "history" / "runs" / "index.db").is_file()
     assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_an_instance_of_somebody_else_is_not_home(tmp_path):
+    with open_instance(tmp_path / "book" / ".dagster") as instance:
+        assert is_home(instance, tmp_path / "book" / ".dagster")
+        assert is_home(instance, tmp_path / "book" / ".." / "book" / ".dagster")
+        assert not is_home(instance, tmp_path / "other" / ".dagster")
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert not is_home(instance, tmp_path / "book" / ".dagster")

@@ -9,7 +9,7 @@ from dagster._serdes import serialize_value
 
 from btassets.errors import CannotReadError
 from btassets.instance.dagster_home import open_instance
-from btassets.instance.other_instances import notice
+from btassets.instance.other_instances import notice, register_in_page
 
 
 def test_a_page_of_another_instance_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -48,3 +48,11 @@ def test_a_damaged_lake_stops_no_page(tmp_path: Path) -> None:
     with dg.DagsterInstance.local_temp(str(other)) as instance:
         words = ["x", "--instance-ref", serialize_value(instance.get_ref())]
         assert notice(tmp_path / ".dagster", damaged, words) is not None
+
+
+def test_partitions_of_a_guest_are_added_in_the_page_that_loads_it(tmp_path: Path) -> None:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        register_in_page(lambda: ["AAPL"], "us_tickers", ["x", "--instance-ref", serialize_value(instance.get_ref())])
+        register_in_page(lambda: ["MSFT"], "us_tickers", ["x"])
+        assert instance.get_dynamic_partitions("us_tickers") == ["AAPL"]
+        assert instance.get_dynamic_partitions("tickers") == []

@@ -6,15 +6,15 @@ from btassets.instance.ticker_ranges import PARTITION, RANGE_END, RANGE_START, n
 
 
 class Instance:
-    def __init__(self, *names):
-        self.names = list(names)
+    def __init__(self, *names, kind="tickers"):
+        self.names, self.kind = list(names), kind
 
     def get_dynamic_partitions(self, kind):
-        assert kind == "tickers"
+        assert kind == self.kind
         return list(self.names)
 
     def add_dynamic_partitions(self, kind, new):
-        assert kind == "tickers"
+        assert kind == self.kind
         self.names += new
 
 
@@ -54,3 +54,9 @@ def test_a_range_covers_the_known_names(names, expected):
 )
 def test_a_run_targets_its_range_its_ticker_or_all(tags, n):
     assert n_targeted(Instance("B", "A", "C", "D"), tags) == n
+
+
+def test_partitions_of_another_name():
+    instance = Instance("A", kind="us_tickers")
+    assert register(instance, ["B"], "us_tickers") == ["B"]
+    assert range_tags(instance, ["B"], "us_tickers") == {RANGE_START: "B", RANGE_END: "B"}

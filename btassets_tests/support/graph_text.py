@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from btassets.defs.build import build_defs
+from btassets.defs.build import book_defs
 from btassets.defs.resources import BookResource
 
 GOLDEN = Path(__file__).with_name("graph.txt")
@@ -13,7 +13,7 @@ N_SHARDS = 2
 
 def definitions() -> dg.Definitions:
     """Definitions of a book that is never opened."""
-    return build_defs(BookResource(folder="/a/book"), N_SHARDS)
+    return book_defs(BookResource(folder="/a/book"), N_SHARDS)
 
 
 def graph_text() -> str:

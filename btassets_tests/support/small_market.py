@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from dagster._core.storage.defs_state.base import _current_storage
 
 from btassets.book.book import Book, open_book
-from btassets.defs.build import build_defs
+from btassets.defs.build import book_defs
 from btassets.defs.resources import BookResource
 from btassets.instance.dagster_home import open_instance
 
@@ -83,7 +83,7 @@ class Home:
         self._stack = ExitStack()
         self.instance = self._stack.enter_context(open_instance(book.instance))
         self.resource = BookResource.of(book)
-        self.defs = build_defs(self.resource, 2, automated=book)
+        self.defs = book_defs(self.resource, 2, automated=book)
         self.defs.get_repository_def()  # kept from here on: made while the instance above is the current one
 
     def close(self) -> None:

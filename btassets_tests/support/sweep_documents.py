@@ -3,6 +3,8 @@
 import itertools
 from typing import Any
 
+from btassets.studies.sweep.sweep_answer import answer
+
 
 def axis(key: str, labels: list[str], *, is_ordered: bool = True) -> dict[str, Any]:
     return {"key": key, "labels": labels, "is_ordered": is_ordered}
@@ -39,7 +41,7 @@ def sweep_of(axes: list[dict[str, Any]], sharpes: Any = None, **changes: Any) ->
     sharpes = [float(k) for k in range(len(places))] if sharpes is None else sharpes
     keys = [own["key"] for own in axes]
     cells = [cell(dict(zip(keys, place, strict=True)), value) for place, value in zip(places, sharpes, strict=True)]
-    return {
+    document = {
         "book": "mine",
         "as_of": "2025-12-31",
         "scenario": "base",
@@ -56,3 +58,4 @@ def sweep_of(axes: list[dict[str, Any]], sharpes: Any = None, **changes: Any) ->
         "trials": {"cells": len(cells), "in_ledger": 1234},
         "luck": {"expected_best_sharpe": 1.5, "n_days": 900},
     } | changes
+    return {"answer": answer(document)} | document

@@ -17,7 +17,7 @@ from btassets.compiled import use_cache_folder
 from btassets.errors import SettingsFileError, UsageError
 from btassets.settings.load import parse_assignments, resolve
 from btassets.settings.models import Settings
-from btassets.storage.files import replace_file, replace_json
+from btassets.storage.files import replace_file, replace_json, replace_text
 from btassets.studies.grade.grade_inputs import read_candidate_file, read_market
 
 
@@ -30,6 +30,7 @@ def command_grade(
     activation: Path | None,
     out: Path,
     out_rows: Path | None,
+    page: Path | None,
     assignments: tuple[str, ...],
 ) -> int:
     """Grade the given setups; write the report and, if requested, the rows."""
@@ -39,6 +40,8 @@ def command_grade(
     checked_out(out, endings=(), inputs=(*read, out_rows))
     if out_rows is not None:
         checked_out(out_rows, endings=(), inputs=(*read, out), word="--out-rows")
+    if page is not None:
+        checked_out(page, endings=(".html", ".htm"), inputs=(*read, out, out_rows), word="--page")
     if candidates.exists() and not candidates.is_file():
         raise UsageError(f"--candidates {candidates}: no file", "give a Parquet or CSV table of setups.")
     setups = read_candidate_file(candidates)
@@ -49,7 +52,13 @@ def command_grade(
 
     with Progress(is_quiet=False) as bar, CompileWatch(bar):
         result = grade_candidates(setups, market.bars, market.benchmark, settings)
-    replace_json(out.resolve(), result.report)
+    document = result.report
+    if page is not None:
+        from btassets.studies.grade.grade_page import grade_document, grade_page
+
+        document = grade_document(result, name=candidates.stem, benchmark=None if benchmark is None else benchmark.stem)
+        replace_text(page.resolve(), grade_page(document, out.name))
+    replace_json(out.resolve(), document)
     if out_rows is not None:
         replace_file(out_rows.resolve(), lambda temporary: pq.write_table(result.rows, temporary))
     for warning in result.warnings:
@@ -58,7 +67,7 @@ def command_grade(
     say(
         f"{result.report['candidates']} setups of {result.report['tickers']} tickers, "
         f"{result.report['qualified']} qualified, "
-        f"net {_shown(qualified['net_avg_r'])} R per trade; report {out}"
+        f"net {_shown(qualified['net_avg_r'])} R per trade; report {out if page is None else page}"
     )
     return 0
 

@@ -15,10 +15,17 @@ command = declare(
         option("--activation", type=FilePath(), metavar="F", help="JSON object with values of the [gates] settings."),
         option("--out", type=FilePath(), required=True, metavar="F.json", help="File for the report as JSON."),
         option("--out-rows", type=FilePath(), metavar="F.parquet", help="File for the graded rows as Parquet."),
+        option(
+            "--page",
+            type=FilePath(),
+            metavar="F.html",
+            help="File for the report as a page; its curves and trades are in --out, too.",
+        ),
         options.assignments(),
     ],
     more="The table needs ticker, asof_date (or date), direction, entry, stop and target. No book is read or created.",
     examples=[
         "btassets grade --candidates setups.csv --bars ~/bars --benchmark ~/bars/SPY.csv --out graded.json",
+        "btassets grade --candidates setups.csv --bars ~/bars --out graded.json --page graded.html",
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from btassets.defs.placement import ALONE, Placement
 from btassets.graph.flow import TABLES
 from btassets.run.stage_result import StageOutcome
 
@@ -47,12 +48,12 @@ def plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def result(outcome: StageOutcome, table: str, report_url: str | None = None) -> dg.MaterializeResult:
+def result(outcome: StageOutcome, table: str, place: Placement = ALONE) -> dg.MaterializeResult:
     """Materialization of one table of a stage: rows, whether it was skipped, numbers, data version."""
     footer = outcome.footers[table]
     metadata: dict[str, Any] = {"dagster/row_count": footer.n_rows, "cached": outcome.is_cached}
     if table == next(iter(outcome.footers)):
         metadata |= plain(outcome.numbers)
-    if report_url is not None:
-        metadata["report"] = dg.MetadataValue.url(report_url)
-    return dg.MaterializeResult(asset_key=table, metadata=metadata, data_version=dg.DataVersion(footer.data_version))
+    return dg.MaterializeResult(
+        asset_key=place.key(table), metadata=metadata, data_version=dg.DataVersion(footer.data_version)
+    )

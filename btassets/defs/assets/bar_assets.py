@@ -4,6 +4,8 @@ Belongs here: when bars are read and the content of their pages. Does not belong
 """
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -14,10 +16,11 @@ from btassets.arrivals.of_book import keep_refusals
 from btassets.defs import checks
 from btassets.defs.assets import asset_metadata as metadata
 from btassets.defs.partitions import targeted as targeted_tickers
-from btassets.defs.partitions import tickers
+from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 from btassets.engine.days import EPOCH
 from btassets.graph.flow import STAGES
+from btassets.instance.partition_metadata import of_partitions
 from btassets.instance.ticker_ranges import register
 from btassets.run.freshness import data_version, note_inputs
 from btassets.run.stage_code import code_version_of
@@ -31,28 +34,39 @@ FULL_TAG = "btassets/full_read"
 """Run tag that names a full read, so that another run can resume it."""
 
 
-@dg.asset(
-    name=_STAGE.name,
-    group_name=_STAGE.group,
-    description=metadata.description(_STAGE.about, _STAGE.name),
-    metadata=metadata.column_schema(_STAGE.name),
-    owners=metadata.OWNERS,
-    kinds=set(_STAGE.kinds),
-    code_version=code_version_of(_STAGE),
-    partitions_def=tickers,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    check_specs=checks.of_asset(_STAGE.name),
-)
-def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.MaterializeResult:
-    """Read the targeted tickers whose source changed; new tickers become partitions."""
+def build_ohlcv_history(place: Placement = ALONE) -> dg.AssetsDefinition:
+    """The asset."""
+
+    @dg.asset(
+        name=_STAGE.name,
+        key_prefix=place.prefix or None,
+        group_name=place.name(_STAGE.group),
+        description=metadata.description(_STAGE.about, _STAGE.name),
+        metadata=metadata.column_schema(_STAGE.name),
+        owners=metadata.OWNERS,
+        kinds=set(_STAGE.kinds),
+        code_version=code_version_of(_STAGE),
+        partitions_def=place.tickers,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=checks.of_asset(_STAGE.name, place),
+    )
+    @place.bind
+    def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.MaterializeResult:
+        """Read the targeted tickers whose source changed; new tickers become partitions."""
+        return _materialize(context, book, place)
+
+    return ohlcv_history
+
+
+def _materialize(context: dg.AssetExecutionContext, book: BookResource, place: Placement) -> dg.MaterializeResult:
     opened = book.open()
     landed = take_landed(opened)
     for name, reason in landed.refused.items():
         context.log.info(f"landing/{name} stays: {reason}")
     tables, settings = inputs_of(_STAGE.name, opened)
     plan = stage.plan_ingest(tables, settings, full=book.full, only=book.only, settle_seconds=book.settle_seconds)
-    register(context.instance, plan.listed)
-    targeted = set(targeted_tickers(context))
+    register(context.instance, plan.listed, place.partitions)
+    targeted = set(targeted_tickers(context, place.partitions))
     stale = [ticker for ticker in plan.stale if ticker in targeted]
     outcome = _ingest(context, book, stale)
     keep_refusals(opened)
@@ -67,6 +81,8 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
             dropped[rule] = dropped.get(rule, 0) + n
     for _, reason in sorted(blocked.items())[:10]:
         context.log.info(f"blocked: {reason}")
+    shown = {ticker: metadata.plain(_of_ticker(facts)) for ticker, facts in mine.items()}
+    of_partitions(context, place.key(_STAGE.name), shown)
     n_broken, first_broken = broken_bars(tables.bucketed(TABLE), {ticker: mine[ticker] for ticker in outcome.changed})
     return dg.MaterializeResult(
         metadata={
@@ -85,15 +101,32 @@ def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.M
         },
         data_version=dg.DataVersion(data_version(_STAGE.name, opened)),
         check_results=[
-            checks.result("bars_sane", passed=n_broken == 0, tickers_broken=n_broken, first_broken=first_broken),
+            checks.result(
+                "bars_sane", passed=n_broken == 0, place=place, tickers_broken=n_broken, first_broken=first_broken
+            ),
             checks.result(
                 "restated_history",
                 passed=not outcome.restated,
+                place=place,
                 tickers_restated=len(outcome.restated),
                 first=_first_restated(outcome.restated),
             ),
         ],
     )
+
+
+def _of_ticker(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers of one ticker for the page of its partition; the others are of the whole run."""
+    has_bars = facts["n_rows"] > 0
+    return {
+        "ticker_bars": facts["n_rows"],
+        "ticker_first_bar": str(EPOCH + dt.timedelta(days=facts["first"])) if has_bars else None,
+        "ticker_last_bar": str(EPOCH + dt.timedelta(days=facts["last"])) if has_bars else None,
+        "ticker_findings": len(facts["problems"]),
+        "ticker_rows_dropped": sum(facts["dropped"].values()),
+        "ticker_blocked": facts["blocked"],
+        "ticker_version": facts["version"],
+    }
 
 
 def _ingest(context: dg.AssetExecutionContext, book: BookResource, stale: list[str]) -> stage.IngestOutcome:

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from btassets.defs.assets import asset_metadata as metadata
+from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 from btassets.graph.flow import STAGES, asset_of
 from btassets.studies.null_market.versions import MAX_VERSIONS, READS, run_versions
@@ -25,21 +26,28 @@ class NullMarketConfig(dg.Config):
     )
 
 
-@dg.asset(
-    name=NAME,
-    group_name=STAGES["stat_signals"].group,
-    description="Versions of this market whose edge is destroyed, for the report: what do the same numbers look like "
-    "without an edge? Not part of `everything`; interrupted runs continue.",
-    deps=[asset_of(name) for name in READS.reads],
-    owners=metadata.OWNERS,
-    kinds={"python"},
-    backfill_policy=dg.BackfillPolicy.single_run(),
-)
-def null_market(
-    context: dg.AssetExecutionContext, book: BookResource, config: NullMarketConfig
-) -> dg.MaterializeResult:
-    """Run the missing versions; the report shows them when it is next written."""
-    n_run = run_versions(
-        book.open(), config.versions, progress=lambda done, total: context.log.info(f"version {done} of {total}")
+def build_null_market(place: Placement = ALONE) -> dg.AssetsDefinition:
+    """The asset."""
+
+    @dg.asset(
+        name=NAME,
+        key_prefix=place.prefix or None,
+        group_name=place.name(STAGES["stat_signals"].group),
+        description="Versions of this market whose edge is destroyed, for the report: what do the same numbers look "
+        "like without an edge? Not part of `everything`; interrupted runs continue.",
+        deps=[place.key(asset_of(name)) for name in READS.reads],
+        owners=metadata.OWNERS,
+        kinds={"python"},
+        backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    return dg.MaterializeResult(metadata={"versions": config.versions, "computed": n_run})
+    @place.bind
+    def null_market(
+        context: dg.AssetExecutionContext, book: BookResource, config: NullMarketConfig
+    ) -> dg.MaterializeResult:
+        """Run the missing versions; the report shows them when it is next written."""
+        n_run = run_versions(
+            book.open(), config.versions, progress=lambda done, total: context.log.info(f"version {done} of {total}")
+        )
+        return dg.MaterializeResult(metadata={"versions": config.versions, "computed": n_run})
+
+    return null_market

@@ -7,6 +7,7 @@ table.
 import base64
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -23,8 +24,14 @@ MAX_MARKDOWN = 1_000
 """Longer Markdown is not shown inline on the page."""
 
 
-def page_metadata(book: Book, table: str) -> dict[str, Any]:
-    """Metadata of one whole table beyond counts; empty for tables not meant to be read row by row."""
+def page_metadata(book: Book, table: str, *, has_web: bool = True) -> dict[str, Any]:
+    """Metadata of one whole table beyond counts; empty for tables not meant to be read row by row.
+
+    Parameters
+    ----------
+    has_web
+        Whether the page serves the reports, too; that of another deployment does not.
+    """
     made: dict[str, Any] = {}
     spec = TABLES[table]
     if spec.page is None:
@@ -41,7 +48,7 @@ def page_metadata(book: Book, table: str) -> dict[str, Any]:
         line = sparkline(book.lake.read(page.curves, key, ["curve", "date", "equity"]))
         made |= {"equity": dg.MetadataValue.md(line)} if line else {}
     if page.has_report:
-        made |= _report(book, key)
+        made |= _report(book, key, has_web=has_web)
     return made
 
 
@@ -55,15 +62,29 @@ def key_numbers(rows: pa.Table, wanted: Sequence[KeyNumber]) -> dict[str, Any]:
     return found
 
 
-def _report(book: Book, key: str) -> dict[str, Any]:
+def _report(book: Book, key: str, *, has_web: bool) -> dict[str, Any]:
     row = book.lake.read("backtest_report", key).to_pylist()[0]
-    made: dict[str, Any] = {"headline": row["headline"]}
-    # Paths of the page that redirect to the reports, independent of the port.
-    folder = str(row["folder"]).removeprefix(f"{book.reports.name}/")
-    made["report"] = dg.MetadataValue.url(f"{REPORTS_PATH}{folder}/report.html")
-    made["latest_report"] = dg.MetadataValue.url(f"{REPORTS_PATH}latest/report.html")
-    made["path"] = dg.MetadataValue.path(str(book.folder / row["folder"] / "report.html"))
+    folder = book.folder / row["folder"]
+    made: dict[str, Any] = {"headline": row["headline"], **_preview(folder / "report.md")}
+    if has_web:
+        # Paths of the page that redirect to the reports, independent of the port.
+        relative = str(row["folder"]).removeprefix(f"{book.reports.name}/")
+        made["report"] = dg.MetadataValue.url(f"{REPORTS_PATH}{relative}/report.html")
+        made["latest_report"] = dg.MetadataValue.url(f"{REPORTS_PATH}latest/report.html")
+    made["path"] = dg.MetadataValue.path(str(folder / "report.html"))
     return made
+
+
+def _preview(report: Path) -> dict[str, Any]:
+    """First screen of the report: its answers, and its table of tiles; nothing if the file is gone."""
+    try:
+        blocks = report.read_text(encoding="utf-8").split("\n\n")
+    except OSError:
+        return {}
+    answers = [block for block in blocks if block.startswith("**")]
+    tiles = [block for block in blocks if block.startswith("|")]
+    found = {"preview": "\n\n".join(answers), "tiles": tiles[0] if tiles else ""}
+    return {name: dg.MetadataValue.md(text) for name, text in found.items() if text}
 
 
 def markdown_table(rows: pa.Table, columns: tuple[str, ...]) -> str:

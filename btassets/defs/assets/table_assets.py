@@ -11,21 +11,23 @@ import dagster as dg
 from btassets.defs import checks
 from btassets.defs.assets import asset_metadata as metadata
 from btassets.defs.assets.page_numbers import page_metadata
+from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 from btassets.graph.flow import PARTITIONED, STAGE_OF_TABLE, STAGES, dependencies
 from btassets.graph.stage import Stage
+from btassets.instance.dagster_home import is_home
 from btassets.run.check_facts import check_facts
 from btassets.run.run_stage import run_stage, run_stages
 from btassets.run.stage_code import code_version_of
 from btassets.run.stage_result import StageOutcome
 
 
-def _spec(stage: Stage, table: str) -> dg.AssetSpec:
+def _spec(stage: Stage, table: str, place: Placement) -> dg.AssetSpec:
     about = stage.about if table == stage.name else f"{table}: written together with {stage.name}."
     return dg.AssetSpec(
-        table,
-        deps=list(dependencies(stage)),
-        group_name=stage.group,
+        place.key(table),
+        deps=[place.key(name) for name in dependencies(stage)],
+        group_name=place.name(stage.group),
         description=metadata.description(about, table),
         metadata=metadata.column_schema(table),
         owners=metadata.OWNERS,
@@ -35,36 +37,45 @@ def _spec(stage: Stage, table: str) -> dg.AssetSpec:
 
 
 def _results(
-    stage: Stage, outcome: StageOutcome, book: BookResource, wanted: set[str]
+    stage: Stage,
+    outcome: StageOutcome,
+    book: BookResource,
+    wanted: set[str],
+    place: Placement,
+    instance: dg.DagsterInstance,
 ) -> Iterator[dg.MaterializeResult]:
     """Tables of a stage that the run requested."""
     opened = book.open()
+    has_web = is_home(instance, opened.instance)
     found = check_facts(stage.name, outcome, opened)
     for table in stage.outputs:
         if table not in wanted:
             continue
-        made = metadata.result(outcome, table)
-        made = made._replace(metadata={**(made.metadata or {}), **page_metadata(opened, table)})
-        results = [checks.result(f.check, passed=f.passed, severity=f.severity, **f.numbers) for f in found]
+        made = metadata.result(outcome, table, place)
+        made = made._replace(metadata={**(made.metadata or {}), **page_metadata(opened, table, has_web=has_web)})
+        results = [
+            checks.result(f.check, passed=f.passed, severity=f.severity, place=place, **f.numbers) for f in found
+        ]
         yield made._replace(check_results=results) if table == stage.name and results else made
 
 
-def _build(stage: Stage) -> dg.AssetsDefinition:
+def _build(stage: Stage, place: Placement) -> dg.AssetsDefinition:
     @dg.multi_asset(
-        name=stage.name,
-        specs=[_spec(stage, table) for table in stage.outputs],
-        check_specs=checks.of_asset(stage.name),
+        name=place.name(stage.name),
+        specs=[_spec(stage, table, place) for table in stage.outputs],
+        check_specs=checks.of_asset(stage.name, place),
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
+    @place.bind
     def asset(context: dg.AssetExecutionContext, book: BookResource):
         outcome = run_stage(stage.name, book.open())
         _tell(context, outcome)
-        yield from _results(stage, outcome, book, set(stage.outputs))
+        yield from _results(stage, outcome, book, set(stage.outputs), place, context.instance)
 
     return asset
 
 
-def _build_analysis(stages: list[Stage]) -> dg.AssetsDefinition:
+def _build_analysis(stages: list[Stage], place: Placement) -> dg.AssetsDefinition:
     """Assets of every stage below the replay in one step, which can materialize any subset.
 
     One step, because a separate step costs a process about as much as most of these stages; within it they run
@@ -72,18 +83,19 @@ def _build_analysis(stages: list[Stage]) -> dg.AssetsDefinition:
     """
 
     @dg.multi_asset(
-        name="analyse",
-        specs=[_spec(stage, table) for stage in stages for table in stage.outputs],
-        check_specs=[spec for stage in stages for spec in checks.of_asset(stage.name)],
+        name=place.name("analyse"),
+        specs=[_spec(stage, table, place) for stage in stages for table in stage.outputs],
+        check_specs=[spec for stage in stages for spec in checks.of_asset(stage.name, place)],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
+    @place.bind
     def analyse(context: dg.AssetExecutionContext, book: BookResource):
-        wanted = {key.to_user_string() for key in context.selected_asset_keys}
-        wanted |= {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
+        wanted = {key.path[-1] for key in context.selected_asset_keys}
+        wanted |= {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
         for outcome in run_stages({STAGE_OF_TABLE[table].name for table in wanted}, book.open()):
             _tell(context, outcome)
-            yield from _results(STAGES[outcome.name], outcome, book, wanted)
+            yield from _results(STAGES[outcome.name], outcome, book, wanted, place, context.instance)
 
     return analyse
 
@@ -92,8 +104,11 @@ def _tell(context: dg.AssetExecutionContext, outcome: StageOutcome) -> None:
     context.log.info(f"{outcome.name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
 
 
-def build_whole_assets() -> list[dg.AssetsDefinition]:
+def build_whole_assets(place: Placement = ALONE) -> list[dg.AssetsDefinition]:
     """Every unpartitioned asset: the calendar and the benchmark, then everything below the replay."""
     whole = [stage for stage in STAGES.values() if stage.name not in PARTITIONED]
     before = [stage for stage in whole if stage.keyed == "shared"]
-    return [*map(_build, before), _build_analysis([stage for stage in whole if stage not in before])]
+    return [
+        *(_build(stage, place) for stage in before),
+        _build_analysis([stage for stage in whole if stage not in before], place),
+    ]

@@ -12,22 +12,39 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from btassets.defs.assets import asset_metadata as metadata
+from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 from btassets.graph.flow import STAGES, views
 from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, write_views
 
 
-@dg.asset(
-    name="warehouse",
-    group_name=STAGES["backtest_report"].group,
-    description="Every table as a view in one file, for your own queries: `duckdb warehouse.duckdb`.",
-    deps=["backtest_report", *(name for name, stage in STAGES.items() if stage.keyed != "scenario")],
-    owners=metadata.OWNERS,
-    kinds={"duckdb"},
-    backfill_policy=dg.BackfillPolicy.single_run(),
-)
-def warehouse(context: dg.AssetExecutionContext, book: BookResource, duckdb: DuckDBResource) -> dg.MaterializeResult:
-    """Rewrite the views if the set of tables or the book's folder changed."""
+def build_warehouse(place: Placement = ALONE) -> dg.AssetsDefinition:
+    """The asset."""
+
+    @dg.asset(
+        name="warehouse",
+        key_prefix=place.prefix or None,
+        group_name=place.name(STAGES["backtest_report"].group),
+        description="Every table as a view in one file, for your own queries: `duckdb warehouse.duckdb`.",
+        deps=[
+            place.key(name)
+            for name in ("backtest_report", *(n for n, stage in STAGES.items() if stage.keyed != "scenario"))
+        ],
+        owners=metadata.OWNERS,
+        kinds={"duckdb"},
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    @place.bind
+    def warehouse(
+        context: dg.AssetExecutionContext, book: BookResource, duckdb: DuckDBResource
+    ) -> dg.MaterializeResult:
+        """Rewrite the views if the set of tables or the book's folder changed."""
+        return _write(context, book, duckdb)
+
+    return warehouse
+
+
+def _write(context: dg.AssetExecutionContext, book: BookResource, duckdb: DuckDBResource) -> dg.MaterializeResult:
     opened = book.open()
     is_kept = is_current(opened.folder, opened.lake, views())
     if not is_kept:

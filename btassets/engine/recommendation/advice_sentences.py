@@ -68,8 +68,8 @@ def _benchmark(item: Mapping[str, Any]) -> str:
 def _robustness(item: Mapping[str, Any]) -> str:
     figure = f"{item['net_avg_r_ex_top5']:+.2f}R per trade under {_basis_text(item['basis'])}"
     if item["decision"] == "survives":
-        return f"Without the best twentieth of trades the net result stays positive: {figure}."
-    return f"Without the best twentieth of trades the net result is not positive: {figure}."
+        return f"Without the best 5% of trades the net result stays positive: {figure}."
+    return f"Without the best 5% of trades the net result is not positive: {figure}."
 
 
 _BY_TOPIC = {

@@ -41,6 +41,7 @@ MUCH = 100
 """Number of stale tickers from which a process per step pays off: about a second of replay."""
 
 _POLL_SECONDS = 0.2
+_RETRIES: dict[str, Any] = {"retries": {"enabled": {}}}
 
 
 class LockedExecutor(Executor):
@@ -124,19 +125,37 @@ def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
     )
     def build(context: dg.InitExecutorContext) -> Executor:
         kind, max_concurrent = context.executor_config["kind"], context.executor_config["max_concurrent"]
-        retries = {"retries": {"enabled": {}}}
 
         def choose(plan_context: PlanOrchestrationContext) -> Executor:
             is_much = kind == "multiprocess" or (
                 kind == "auto" and n_stale(folder, plan_context.instance, plan_context.dagster_run) >= MUCH
             )
             if not is_much:
-                return _core_in_process_executor_creation(retries)
+                return _core_in_process_executor_creation(_RETRIES)
             return _core_multiprocess_executor_creation(
-                {**retries, "max_concurrent": max_concurrent, "start_method": START_METHOD}
+                {**_RETRIES, "max_concurrent": max_concurrent, "start_method": START_METHOD}
             )
 
         return LockedExecutor(folder, choose)
+
+    return build
+
+
+def guest_executor(folder: Path, name: str) -> dg.ExecutorDefinition:
+    """Executor of a book's jobs in another deployment: the run's own process, which holds the book's lock.
+
+    Parameters
+    ----------
+    folder
+        The book's folder.
+    name
+        Name of the executor, unique in its code location.
+    """
+
+    @dg.executor(name=name)
+    def build(context: dg.InitExecutorContext) -> Executor:
+        del context
+        return LockedExecutor(folder, lambda _: _core_in_process_executor_creation(_RETRIES))
 
     return build
 

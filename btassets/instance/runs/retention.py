@@ -12,6 +12,7 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from btassets.book.book import Book
+from btassets.instance.dagster_home import is_home
 from btassets.instance.runs.old_runs import Limits, forget_old_runs, history_of
 
 _logger = logging.getLogger(__name__)
@@ -20,10 +21,11 @@ _logger = logging.getLogger(__name__)
 def retain(instance: dg.DagsterInstance, book: Book) -> int:
     """Delete old runs by the settings; return their number.
 
-    A failure does not fail the run: the deletion is retried at the end of the next run.
+    A failure does not fail the run: the deletion is retried at the end of the next run. Another instance than the
+    book's own keeps its runs: they belong to others, too.
     """
     limits = book.base.retention
-    if not limits.automatic:
+    if not limits.automatic or not is_home(instance, book.instance):
         return 0
     try:
         now = dt.datetime.now(dt.UTC)

@@ -1,9 +1,10 @@
-"""The charts of the report: lines, areas, bars, heat map, rows of dots, histogram, calibration.
+"""The charts of the report: lines, areas, bars, rows of dots, histogram, calibration.
 
 Belongs here: one function per kind of chart, from plain numbers to SVG text. Does not belong here: the choice of
 numbers (`sections/`).
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +18,8 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 AXIS = 22
 """Pixels below a plot for the labels of its axis."""
 _MOST_YEAR_LABELS = 7
-_LAST_LABEL, _TWO_LABELS = 0.86, 0.26
+_LAST_LABEL, _TWO_YEARS, _TWO_MONTHS = 0.86, 0.2, 0.26
+_MONTHS_BELOW_DAYS = 550
 _LEAST_AXIS_PCT = 5.0
 _WIDE_BARS = 8
 
@@ -29,6 +31,15 @@ class Line:
     css: str
     label: str
     values: Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of dates behind the lines; `label` is its title."""
+
+    first: str
+    last: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
     starts = [
         (date(year, 1, 1), str(year)) for year in range(date.fromordinal(first).year, date.fromordinal(last).year + 1)
     ]
-    if span < 550:
+    if span < _MONTHS_BELOW_DAYS:
         begin = date.fromordinal(first)
         starts = [
             (date(begin.year + (begin.month + k - 1) // 12, (begin.month + k - 1) % 12 + 1, 1), "") for k in range(20)
@@ -74,7 +85,7 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
     inside = [(day.toordinal(), words) for day, words in starts if first <= day.toordinal() <= last]
     every = -(-len(inside) // _MOST_YEAR_LABELS) or 1
     parts: list[str] = []
-    labelled = -1.0
+    labelled, apart = -1.0, _TWO_MONTHS if span < _MONTHS_BELOW_DAYS else _TWO_YEARS
     for place, (day, words) in enumerate(inside):
         share = (day - first) / span
         parts.append(svg.rule(share, 0, share, bottom, "grid when"))
@@ -83,7 +94,7 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
         if share <= _LAST_LABEL:
             parts.append(svg.text(share, bottom + 15, words, css="when", dx=3 if share > 0 else 0))
             labelled = share
-        elif share - labelled > _TWO_LABELS:  # left of its line: on a phone it would not fit on the right
+        elif share - labelled > apart:  # left of its line: on a phone it would not fit on the right
             parts.append(svg.text(share, bottom + 15, words, css="when", anchor="end", dx=-3))
     return shares, parts
 
@@ -102,6 +113,7 @@ def line_chart(
     is_down: bool = False,
     css: str = "",
     field: str = "",
+    bands: Sequence[Band] = (),
 ) -> str:
     """Lines over dates; labels of the value axis are on its grid lines.
 
@@ -121,6 +133,8 @@ def line_chart(
         Additional CSS classes of the chart.
     field
         Field of the report's curves shown under the pointer.
+    bands
+        Stretches of dates drawn behind the lines.
     """
     plot = height - AXIS
     known = _known(lines)
@@ -139,7 +153,7 @@ def line_chart(
     for tick in marks:
         y = plot * (1 - scale.share(tick))
         body.append(svg.rule(0, y, 1, y, "zero" if tick == 0 else "grid"))
-    paths = []
+    paths = [_band(dates, shares, plot, band) for band in bands]
     if has_area:
         under = svg.line_path(shares, lines[0].values, scale, plot, to_base=0.0)
         paths.append(f'<path class="area {lines[0].css}" d="{under}"/>')
@@ -154,6 +168,15 @@ def line_chart(
         below = y < 13
         body.append(svg.text(0, y + 13 if below else y - 4, shown(tick, kind), css="halo"))
     return svg.frame(name, title, description, height, body, css=css, field=field)
+
+
+def _band(dates: Sequence[str], shares: Sequence[float], plot: float, band: Band) -> str:
+    """Rectangle over the height of the plot from the first to the last date of a band."""
+    left, right = (
+        svg.PATH_WIDTH * shares[min(bisect_left(dates, day), len(dates) - 1)] for day in (band.first, band.last)
+    )
+    path = f"M{svg.px(left)} 0H{svg.px(right)}V{svg.px(plot)}H{svg.px(left)}Z"
+    return f'<path class="band" d="{path}"><title>{esc(band.label)}</title></path>'
 
 
 def bar_chart(
@@ -204,38 +227,6 @@ def bar_chart(
             at = {"start": g, "middle": g + 0.5, "end": g + 1}[anchor]
             body.append(svg.text(at * width, height - 5, group, anchor=anchor))
     return svg.frame(name, title, description, height, body)
-
-
-def heat_map(
-    name: str,
-    title: str,
-    description: str,
-    rows: Mapping[int, Mapping[int, float | None]],
-    totals: Mapping[int, float | None],
-) -> str:
-    """Months by year with the number in every cell; colour is only an aid."""
-    if not rows:
-        return empty_chart(name, title)
-    row_height, top = 24, 20
-    cell = 1 / 14.2
-    known = sorted(abs(v) for row in rows.values() for v in row.values() if v is not None)
-    strong = known[int(len(known) * 0.9)] or 1.0
-    body = [svg.text((k + 1.1 + 0.5) * cell, 13, month, anchor="middle") for k, month in enumerate(MONTHS)]
-    body.append(svg.text(1, 13, "Year", anchor="end"))
-    for place, (year, months) in enumerate(rows.items()):
-        y = top + place * row_height
-        body.append(svg.text(0, y + 16, str(year)))
-        for k in range(12):
-            value = months.get(k + 1)
-            if value is None:
-                continue
-            level = min(3, 1 + int(abs(value) / strong * 2.999)) if value else 0
-            css = f"heat {'up' if value > 0 else 'down'}{level}" if level else "heat none"
-            x = (k + 1.1) * cell
-            body.append(svg.box(x + cell * 0.02, y + 1, cell * 0.96, row_height - 2, css))
-            body.append(svg.text(x + cell * 0.5, y + 16, f"{value:+.1f}", anchor="middle", css="cell"))
-        body.append(svg.text(1, y + 16, shown(totals.get(year), "spct"), anchor="end", css="strong"))
-    return svg.frame(name, title, description, top + len(rows) * row_height + 4, body, css="wide")
 
 
 def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, kind: str = "r2", unit: str = "") -> str:

@@ -326,7 +326,7 @@ def calibration(report: Report) -> str:
         Column("n", "n", "n"),
         Column("min_stated_pct", "From", "pct"),
         Column("max_stated_pct", "To", "pct"),
-        Column("mean_stated_pct", "Stated", "pct"),
+        Column("mean_stated_pct", "Stated mean", "pct"),
         Column("hit_pct", "Hit", "pct"),
         Column("gap_pct", "Gap", "points"),
     )

@@ -4,11 +4,14 @@ Belongs here: what a reader must see within ten seconds. Does not belong here: t
 `evidence.py`) and the method (`method.py`).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from btassets.render.format import esc, html, prose
 from btassets.render.html_tables import value_at
 from btassets.render.labels import curve_name, main_portfolio, verdict_chip
 from btassets.render.report_types import Report
-from btassets.render.sections.portfolio import equity_figure
+from btassets.render.sections.equity import equity_figure
 
 _CURVE_HEIGHT = 250
 
@@ -35,16 +38,27 @@ def _curve(report: Report) -> str:
 
 def _answer(report: Report) -> str:
     found = report["answer"]
-    rows = "".join(
-        f"<p><b>{esc(label)}</b> {prose(found[key])}{chip}</p>"
-        for label, key, chip in (
-            ("Result.", "result", ""),
-            ("Luck?", "luck", f" {verdict_chip(found['verdict'])}"),
-            ("Change?", "change", ""),
-        )
-    )
     today = f'<p class="today"><b>Today.</b> {prose(found["today"])} <a href="#today">The list</a></p>'
-    return f'<section id="answer" aria-label="The answer">{rows}{today}</section>'
+    return answer_block(found, verdict_chip(found["verdict"]), today)
+
+
+def answer_block(found: Mapping[str, Any], chip: str, after: str = "") -> str:
+    """The answer in plain sentences: result, luck, change.
+
+    Parameters
+    ----------
+    found
+        Sentences under `result`, `luck`, `change`.
+    chip
+        Verdict beside the sentence about luck.
+    after
+        Markup below them.
+    """
+    rows = "".join(
+        f"<p><b>{esc(label)}</b> {prose(found[key])}{f' {chip}' if key == 'luck' else ''}</p>"
+        for label, key in (("Result.", "result"), ("Luck?", "luck"), ("Change?", "change"))
+    )
+    return f'<section id="answer" aria-label="The answer">{rows}{after}</section>'
 
 
 def tiles(report: Report) -> str:
@@ -78,8 +92,7 @@ def tiles(report: Report) -> str:
             [
                 ("median", f"{setups}.median_net_r", "r3"),
                 ("without best 5%", f"{setups}.net_avg_r_ex_top5", "r3"),
-                ("95% from", f"{setups}.net_avg_r_ci.0", "r3"),
-                ("to", f"{setups}.net_avg_r_ci.1", "r3"),
+                *_net_r_interval(report),
                 ("graded setups", f"{setups}.total", "n"),
             ],
             "qualified, target exit",
@@ -96,20 +109,39 @@ def tiles(report: Report) -> str:
             ],
             policy,
         ),
-        _tile(
-            report,
-            "Today's setups",
-            "todays_setups.n_qualified",
-            "n",
-            [
-                ("setups seen", "todays_setups.n_setups", "n"),
-                ("tickers ranked", "todays_setups.n_ranked", "n"),
-                ("capital, dollars", "todays_setups.capital", "usd0"),
-            ],
-            "a signal day" if report["todays_setups"]["is_signal_day"] else "a preview",
-        ),
     ]
+    parts.append(_todays_tile(report) if "todays_setups" in report else _given_tile(report))
     return f'<section id="tiles" aria-label="Key numbers" class="tiles">{"".join(parts)}</section>'
+
+
+def _net_r_interval(report: Report) -> list[tuple[str, str, str]]:
+    """Interval of the mean net R; a table of given setups has none."""
+    if "net_avg_r_ci" not in report["overall_qualified"]:
+        return []
+    return [(name, f"overall_qualified.net_avg_r_ci.{k}", "r3") for k, name in enumerate(("95% from", "to"))]
+
+
+def _given_tile(report: Report) -> str:
+    """In the place of today's setups where a table of setups was graded."""
+    sides = [(side, f"by_direction.{side}.total", "n") for side in ("long", "short")]
+    return _tile(
+        report, "Qualified", "qualified", "n", [("given setups", "candidates", "n"), *sides], "passed the gate"
+    )
+
+
+def _todays_tile(report: Report) -> str:
+    return _tile(
+        report,
+        "Today's setups",
+        "todays_setups.n_qualified",
+        "n",
+        [
+            ("setups seen", "todays_setups.n_setups", "n"),
+            ("tickers ranked", "todays_setups.n_ranked", "n"),
+            ("capital, dollars", "todays_setups.capital", "usd0"),
+        ],
+        "a signal day" if report["todays_setups"]["is_signal_day"] else "a preview",
+    )
 
 
 def _sharpe_interval(report: Report) -> list[tuple[str, str, str]]:

@@ -1,24 +1,17 @@
-"""The portfolio: equity, drawdown, exposure, years, months, longest drawdowns, trades, variants.
+"""The portfolio: drawdown, exposure, years, months, longest drawdowns, trades, variants.
 
-Belongs here: results of the capital-constrained portfolio. Does not belong here: statistics over setups
-(`evidence.py`).
+Belongs here: results of the capital-constrained portfolio. Does not belong here: its equity (`equity.py`), statistics
+over setups (`evidence.py`).
 """
 
 from btassets.render.charts import report_charts as charts
+from btassets.render.charts.heat_map import heat_map
 from btassets.render.charts.report_charts import Line
 from btassets.render.format import esc, html, shown
 from btassets.render.html_tables import Column, block, details, figure, legend, section, table
 from btassets.render.labels import curve_name, main_portfolio, ticker_column
 from btassets.render.report_types import Report
-
-_CSS = {
-    "hold": "c-hold",
-    "target": "c-target",
-    "benchmark": "c-bench",
-    "equal_weight_hold": "c-ew",
-    "equal_weight_renewed": "c-ewr",
-}
-_MOST_PERIODS = 62
+from btassets.render.sections.equity import CURVE_CSS, curve_lines, sampled_table
 
 _BOOK_COLUMNS = (
     Column("total_return_pct", "Return", "spct"),
@@ -80,74 +73,15 @@ def book(report: Report) -> str:
     return section("portfolio", "The portfolio", lead, *parts)
 
 
-def _last(values: list[float | None]) -> float | None:
-    return next((v for v in reversed(values) if v is not None), None)
-
-
-def _sampled(report: Report) -> list[int]:
-    """Positions of month ends (quarter or year ends in a long history): the rows of a data table."""
-    dates = report["equity_curves"]["dates"]
-    for length in (7, 0, 4):
-        marks = [d[:length] if length else f"{d[:4]}{(int(d[5:7]) - 1) // 3}" for d in dates]
-        ends = [k for k in range(len(dates)) if k + 1 == len(dates) or marks[k] != marks[k + 1]]
-        if len(ends) <= _MOST_PERIODS or length == 4:
-            return sorted({0, *ends})
-    return []
-
-
-def _sampled_table(report: Report, names: list[str], field: str, kind: str) -> str:
-    curves = report["equity_curves"]
-    rows = [
-        {"date": curves["dates"][k], **{name: curves["series"][name][field][k] for name in names}}
-        for k in _sampled(report)
-    ]
-    columns = [Column("date", "Date"), *(Column(name, curve_name(report, name), kind) for name in names)]
-    return table(rows, columns, caption=f"{field.replace('_', ' ').capitalize()} at period ends")
-
-
-def _lines(report: Report, names: list[str], field: str) -> list[Line]:
-    series = report["equity_curves"]["series"]
-    return [Line(_CSS[name], curve_name(report, name), series[name][field]) for name in names]
-
-
-def equity_figure(report: Report, name: str, height: float) -> str:
-    """Equity of the portfolio and its comparisons, on a logarithmic scale.
-
-    Parameters
-    ----------
-    name
-        Identifier of the chart in the page.
-    height
-        Pixels.
-    """
-    names = list(report["equity_curves"]["series"])
-    series, dates = report["equity_curves"]["series"], report["equity_curves"]["dates"]
-    entries = [(_CSS[n], curve_name(report, n), shown(_last(series[n]["equity"]), "usd0")) for n in names]
-    words = "; ".join(f"{label} ends at {value}" for _, label, value in entries)
-    chart = charts.line_chart(
-        name,
-        "Equity of the portfolio and its comparisons",
-        f"Logarithmic scale, dollars, {dates[0]} to {dates[-1]}. {words}.",
-        dates,
-        list(reversed(_lines(report, names, "equity"))),
-        height=height,
-        is_log=True,
-        field="equity",
-    )
-    behind = _sampled_table(report, names, "equity", "usd")
-    note = "Dollars at each close on a logarithmic scale: equal slopes are equal rates."
-    return figure("Equity", note, chart, behind, legend=legend(entries), level=2)
-
-
 def _drawdown(report: Report, names: list[str]) -> str:
     chosen = [n for n in (report["main_policy"], "benchmark") if n in names]
     if not chosen:
         chosen = names[:1]
-    rows = _lines(report, chosen, "drawdown_pct")
+    rows = curve_lines(report, chosen, "drawdown_pct")
     entries = []
     for name, line in zip(chosen, rows, strict=True):
         known = [v for v in line.values if v is not None]
-        entries.append((_CSS[name], line.label, shown(-max(known, default=0.0), "pct")))
+        entries.append((CURVE_CSS[name], line.label, shown(-max(known, default=0.0), "pct")))
     chart = charts.line_chart(
         "drawdown",
         "Drawdown",
@@ -162,7 +96,7 @@ def _drawdown(report: Report, names: list[str]) -> str:
         is_down=True,
         field="drawdown_pct",
     )
-    behind = _sampled_table(report, chosen, "drawdown_pct", "pct2")
+    behind = sampled_table(report, chosen, "drawdown_pct", "pct2")
     return figure("Drawdown", "Fall from the highest close so far.", chart, behind, legend=legend(entries))
 
 
@@ -192,7 +126,7 @@ def _years(report: Report, names: list[str]) -> str:
     chosen = [n for n in (report["main_policy"], "benchmark", "equal_weight_hold") if n in names] or names[:1]
     by_year = {name: {row["year"]: row["return_pct"] for row in report["yearly_returns"][name]} for name in chosen}
     years = sorted({year for own in by_year.values() for year in own})
-    lines = [Line(_CSS[n], curve_name(report, n), [by_year[n].get(year) for year in years]) for n in chosen]
+    lines = [Line(CURVE_CSS[n], curve_name(report, n), [by_year[n].get(year) for year in years]) for n in chosen]
     rows = [{"year": str(year), **{n: by_year[n].get(year) for n in chosen}} for year in years]
     behind = table(
         rows,
@@ -253,7 +187,7 @@ def _months(report: Report, name: str) -> str:
             f" Worst {charts.MONTHS[low[1]['month'] - 1]} {low[1]['year']} {low[0]:+.1f}%, "
             f"best {charts.MONTHS[high[1]['month'] - 1]} {high[1]['year']} {high[0]:+.1f}%."
         )
-    chart = charts.heat_map("months", "Return by month", f"Percent, one row per year.{words}", rows, totals)
+    chart = heat_map("months", "Return by month", f"Percent, one row per year.{words}", rows, totals)
     table_rows = [
         {"year": str(year), **{str(m): months.get(m) for m in range(1, 13)}, "total": totals.get(year)}
         for year, months in rows.items()

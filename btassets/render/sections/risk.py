@@ -4,6 +4,7 @@ Belongs here: part `risk` of the document. Does not belong here: equity and draw
 (`how_sure.py`).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from btassets.render.charts import report_charts as charts
@@ -25,11 +26,11 @@ _MEASURES = (
     ("excess_kurtosis", "Excess kurtosis", "snum2", "of daily returns"),
     ("var_pct", "Daily VaR 5%", "spct", "historical: one day in twenty is worse"),
     ("es_pct", "Daily ES 5%", "spct", "mean of the days beyond VaR"),
-    ("best_day_pct", "Best day", "spct", ""),
-    ("worst_day_pct", "Worst day", "spct", ""),
-    ("best_month_pct", "Best month", "spct", ""),
-    ("worst_month_pct", "Worst month", "spct", ""),
-    ("positive_months_pct", "Months above 0", "pct0", ""),
+    ("best_day_pct", "Best day", "spct", "close to close"),
+    ("worst_day_pct", "Worst day", "spct", "close to close"),
+    ("best_month_pct", "Best month", "spct", "calendar months; the first and the last may be incomplete"),
+    ("worst_month_pct", "Worst month", "spct", "calendar months; the first and the last may be incomplete"),
+    ("positive_months_pct", "Months above 0", "pct0", "calendar months"),
 )
 _ROLLING = (
     ("sharpe", "Rolling Sharpe", "num2", "num2"),
@@ -51,10 +52,22 @@ def risk(report: Report) -> str:
             f"The portfolio held {shown(held['mean'], 'num1')} positions on average, {shown(held['largest'], 'n')} "
             f"at most, with a turnover of {shown(found['turnover'], 'num1')} times its mean equity per year."
         )
+        lead += _concentration(found["concentration"])
     charts_of = [_rolled(report, *row) for row in _ROLLING] if found["rolling"] else []
     charts_of += [_distribution(report, "daily", "Daily returns"), _distribution(report, "monthly", "Monthly returns")]
     parts = [_measures(report), f'<div class="grid">{"".join(charts_of)}</div>' if report["main_policy"] else ""]
     return section("risk", "Risk", lead, *parts)
+
+
+def _concentration(found: Mapping[str, Any]) -> str:
+    if found["tickers"] is None:
+        return ""
+    return (
+        f" A position was {shown(found['mean_position_pct'], 'pct')} of equity at its entry on average, "
+        f"{shown(found['largest_position_pct'], 'pct')} at most; {shown(found['tickers'], 'n')} tickers were traded, "
+        f"the five most frequent in {shown(found['top_tickers_pct'], 'pct0')} of the trades; the best 5% of the "
+        f"trades made {shown(found['top_trades_gain_pct'], 'pct0')} of all gains."
+    )
 
 
 def _measures(report: Report) -> str:
@@ -65,7 +78,7 @@ def _measures(report: Report) -> str:
     ]
     columns = (
         Column("measure", "Measure"),
-        *(Column(name, curve_name(report, name)) for name in measures),
+        *(Column(name, curve_name(report, name), is_number=True) for name in measures),
         Column("convention", "Convention"),
     )
     return block("Measures", "", table(rows, columns, caption="Risk measures"))

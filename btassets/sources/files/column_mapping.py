@@ -164,7 +164,7 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
     numbers: dict[str, npt.NDArray[np.float64]] = {}
     for role in NUMBERS:
         if role in roles:
-            found = read_numbers(table.column(role), roles[role])
+            found = read_numbers(table.column(role), roles[role], is_volume=role == "volume")
             if len(found.text_rows) and role in {"dividend", "split"}:
                 reason = (
                     f"{_text_note(found, dates, ticker, roles[role]).text} An unreadable action would create a false "

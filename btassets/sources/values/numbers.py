@@ -17,6 +17,9 @@ from btassets.sources.values.arrays import is_text, values_of
 from btassets.sources.values.unreadable import UnreadableValueError
 
 _NUMBER_TEXT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
+"""Thousands with a decimal point; a comma alone may be a decimal comma and is refused."""
+_SIZES = {"K": 1e3, "M": 1e6, "B": 1e9}
 _MISSING_TEXT = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "-", "--"})
 
 Floats = npt.NDArray[np.float64]
@@ -41,13 +44,17 @@ class Numbers:
     first_text: str = ""
 
 
-def read_numbers(column: pa.ChunkedArray | pa.Array, name: str) -> Numbers:
+def read_numbers(column: pa.ChunkedArray | pa.Array, name: str, *, is_volume: bool = False) -> Numbers:
     """Numbers as float64, shape (n_rows,), NaN if a cell is empty or holds text.
+
+    Text may be a number with a dollar sign before it and commas between thousands: `$1,234.50`, as Nasdaq writes.
 
     Parameters
     ----------
     name
         Name of the column, for messages.
+    is_volume
+        Text may end in K, M or B: thousands, millions, billions of shares.
 
     Raises
     ------
@@ -67,17 +74,22 @@ def read_numbers(column: pa.ChunkedArray | pa.Array, name: str) -> Numbers:
             column = pc.fill_null(column, float("nan"))
         return Numbers(values_of(column, np.float64))
     if is_text(kind):
-        return _of_text(column.to_pylist())
+        return _of_text(column.to_pylist(), is_volume=is_volume)
     raise UnreadableValueError(f"column {name!r} holds {kind}; it must hold numbers; convert it.")
 
 
-def _of_text(texts: Sequence[str | None]) -> Numbers:
+def _of_text(texts: Sequence[str | None], *, is_volume: bool) -> Numbers:
     values = np.full(len(texts), np.nan)
     bad: list[int] = []
     for row, value in enumerate(texts):
         text = (value or "").strip()
-        if _NUMBER_TEXT.fullmatch(text):
-            values[row] = float(text)
+        number = text.removeprefix("$")
+        if _GROUPED.fullmatch(number):
+            number = number.replace(",", "")
+        size = _SIZES.get(number[-1:].upper(), 1.0) if is_volume else 1.0
+        number = number[:-1] if size != 1.0 else number
+        if _NUMBER_TEXT.fullmatch(number):
+            values[row] = float(number) * size
         elif text.casefold() not in _MISSING_TEXT:
             bad.append(row)
     return Numbers(values, bad, (texts[bad[0]] or "").strip()[:40] if bad else "")

@@ -44,8 +44,8 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
             PORTFOLIO_SIMS.schema,
         ),
         "strategy_variants": _rows([_variant(scenario, *pair) for pair in runs.variants], STRATEGY_VARIANTS.schema),
-        "equity_curves": _curves(scenario, runs),
-        "trades": _trades(scenario, runs, graded, tickers, panel.calendar),
+        "equity_curves": curves_table(scenario, runs),
+        "trades": trades_table(scenario, runs, graded, tickers, panel.calendar),
     }
     main = runs.policies.get("hold") or runs.policies.get("target")
     numbers: dict[str, Any] = {"cagr_pct": None, "max_drawdown_pct": None, "sharpe": None, "trades": 0}
@@ -81,7 +81,8 @@ def _variant(scenario: str, variant: Any, result: BookResult | None) -> dict[str
     return {"scenario": scenario, **columns, **(book_row(result) if result is not None else {})}
 
 
-def _curves(scenario: str, runs: BookRuns) -> pa.Table:
+def curves_table(scenario: str, runs: BookRuns) -> pa.Table:
+    """Table `equity_curves` of all portfolios and their comparisons."""
     parts = [
         _curve(scenario, name, result.dates, result.equity, result.exposure_frac, result.n_positions)
         for name, result in runs.policies.items()
@@ -114,9 +115,10 @@ def _curve(
     return pa.table(values, schema=EQUITY_CURVES.schema)
 
 
-def _trades(
+def trades_table(
     scenario: str, runs: BookRuns, graded: pa.Table, tickers: list[str], calendar: npt.NDArray[np.int32]
 ) -> pa.Table:
+    """Table `trades`: closed trades of both policies; `graded` holds the setups that were simulated."""
     parts = []
     names = pa.array(tickers, pa.string())
     for policy, result in runs.policies.items():

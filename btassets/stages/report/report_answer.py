@@ -33,7 +33,7 @@ def answer(report: Row) -> dict[str, Any]:
     claims = report["statistics"]["claims"]
     verdict = report["headline"]["verdict"]
     return {
-        "result": _result(report),
+        "result": result_sentence(report),
         "luck": _luck(report, claims, verdict),
         "change": _change(report),
         "today": _today(report["todays_setups"]),
@@ -47,7 +47,8 @@ def _main(report: Row) -> Row | None:
     return next((row for row in rows if row["policy"] == report["main_policy"]), None)
 
 
-def _result(report: Row) -> str:
+def result_sentence(report: Row) -> str:
+    """Yearly return and drawdown of the portfolio, beside the benchmark's."""
     main = _main(report)
     if main is None or not main.get("trades"):
         return "The portfolio made no trade."

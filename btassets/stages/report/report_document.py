@@ -34,6 +34,7 @@ from btassets.stages.report.report_answer import answer
 from btassets.stages.report.report_excursions import excursions
 from btassets.stages.report.report_journal import journal_document
 from btassets.stages.report.report_null_market import null_market_document
+from btassets.stages.report.report_ranking import ranking_document
 from btassets.stages.report.report_risk import risk_document
 from btassets.stages.report.report_statistics import statistics_document, with_intervals, with_verdicts
 from btassets.stages.report.ticker_pages import page_paths
@@ -56,7 +57,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     """
     sessions = read_sessions(tables)
     calibration = tables["calibration"].read()
-    drops = _drops(tables["graded_setups"].read(["drop_reason", "qualified", "is_graded"]))
+    drops = drops_document(tables["graded_setups"].read(["drop_reason", "qualified", "is_graded"]))
     inputs = read_report_inputs(tables, settings, calibration=calibration, dropped=drops["all"])
     numbers = report_numbers(inputs)
     # The same items, with sentence and evidence, are in `advice`.
@@ -65,7 +66,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     report["universe"] = facts.universe(tables, settings, sessions.last, _at_as_of(tables))
     report["data_quality"] = facts.data_quality(tables, settings, _benchmark_texts(tables))
     report["calibration"] = rounded_rows(calibration)
-    report["gate_ablation_deltas"] = _ablation_deltas(report["gate_ablation"])
+    report["gate_ablation_deltas"] = ablation_deltas(report["gate_ablation"])
     report["drops"] = drops
     report["advice"] = _advice(tables, "recommendation")
     report["research_advice"] = _advice(tables, "research_recommendation")
@@ -78,6 +79,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
     report |= _curves(tables, inputs)
     report["todays_setups"] = _todays(settings, todays_list(tables, settings))
     report["journal"] = journal_document(tables)
+    report["ranking"] = ranking_document(tables, settings)
     report["null_market"] = null_market_document(tables)
     ranks = tables["percentile_ranks"].read(["grid", "asof_date", "n_ranked"])
     n_thin, n_weeks = facts.thin_weeks(ranks)
@@ -123,7 +125,7 @@ def _benchmark_texts(tables: Tables) -> list[str]:
     return list(tables["benchmark_closes"].facts.get("warnings", ()))
 
 
-def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
+def drops_document(graded: pa.Table) -> dict[str, dict[str, int]]:
     """Setups without a result by reason, of all and of the qualified."""
     own = graded.filter(graded["qualified"])
     return {
@@ -132,7 +134,7 @@ def _drops(graded: pa.Table) -> dict[str, dict[str, int]]:
     }
 
 
-def _ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def ablation_deltas(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each gate minus `all_floors`, of the rounded numbers; null if one of the two is missing."""
     base = next((row for row in rows if row["variant"] == ALL_FLOORS), None)
     if base is None:

@@ -314,6 +314,8 @@ def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
         "rows": "Every setup row is ranked within its ISO week; ties are split by their order.",
     }[method.ranking]
     return [
+        "Inputs: prices and volumes; sentiment, fundamentals and events are not in it.",
+        "One history is one regime: a result of these years need not hold in others.",
         "As-of dates: the last session of each completed week."
         if method.asof_grid == "week"
         else "As-of dates: every fifth bar of each ticker's own history.",

@@ -28,6 +28,8 @@ from btassets.stages.report.report_curves import Curve, curve_numbers
 
 _DAY_STEP_PCT, _DAY_LIMIT_PCT = 0.5, 5.0
 _MONTH_STEP_PCT, _MONTH_LIMIT_PCT = 2.0, 20.0
+_TOP_TICKERS = 5
+_TOP_FRAC = 0.05
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,7 +46,7 @@ def risk_document(
     main
         Policy whose rolling values, distributions and holdings are shown; None: no portfolio traded.
     trades
-        Closed trades with `policy`, `entry_date`, `entry_price`, `shares`.
+        Closed trades with `policy`, `ticker`, `entry_date`, `entry_price`, `shares`, `pnl_usd`.
     positions
         Table `equity_curves` with `curve`, `date`, `n_positions`.
     """
@@ -58,8 +60,10 @@ def risk_document(
             "monthly": [],
             "holdings": _no_holdings(),
             "turnover": None,
+            "concentration": _no_concentration(),
         }
     curve = found[main]
+    own_trades = trades.filter(pc.equal(trades["policy"], main))
     own, months = daily_returns(curve.equity) * 100.0, monthly_returns(curve.dates, curve.equity) * 100.0
     return {
         "measures": measures,
@@ -67,7 +71,8 @@ def risk_document(
         "daily": _bins(histogram(own, _DAY_STEP_PCT, _DAY_LIMIT_PCT)),
         "monthly": _bins(histogram(months, _MONTH_STEP_PCT, _MONTH_LIMIT_PCT)),
         "holdings": _holdings(positions.filter(pc.equal(positions["curve"], main))),
-        "turnover": _turnover(curve, trades.filter(pc.equal(trades["policy"], main))),
+        "turnover": _turnover(curve, own_trades),
+        "concentration": _concentration(curve, own_trades),
     }
 
 
@@ -142,3 +147,35 @@ def _turnover(curve: Curve, trades: pa.Table) -> float | None:
         return None
     bought = float((trades["entry_price"].to_numpy() * trades["shares"].to_numpy()).sum())
     return round(bought / mean / years, 2)
+
+
+def _no_concentration() -> dict[str, Any]:
+    return {
+        "mean_position_pct": None,
+        "largest_position_pct": None,
+        "tickers": None,
+        "top_tickers_pct": None,
+        "top_trades_gain_pct": None,
+    }
+
+
+def _concentration(curve: Curve, trades: pa.Table) -> dict[str, Any]:
+    """Size of a position at its entry against the equity before it, and the weight of a few tickers and trades.
+
+    `top_trades_gain_pct` is the part of all gains, before losses, that the best 5% of the trades made.
+    """
+    if not trades.num_rows:
+        return _no_concentration()
+    entry = trades["entry_date"].cast(pa.int32()).to_numpy()
+    before = np.clip(np.searchsorted(curve.dates, entry) - 1, 0, len(curve.dates) - 1)
+    share = 100.0 * trades["entry_price"].to_numpy() * trades["shares"].to_numpy() / curve.equity[before]
+    counts = np.sort(trades["ticker"].value_counts().field("counts").to_numpy())[::-1]
+    gains = np.sort(np.maximum(trades["pnl_usd"].to_numpy(), 0.0))[::-1]
+    best = gains[: max(1, round(_TOP_FRAC * len(gains)))].sum()
+    return {
+        "mean_position_pct": round(float(share.mean()), 1),
+        "largest_position_pct": round(float(share.max()), 1),
+        "tickers": len(counts),
+        "top_tickers_pct": round(100.0 * float(counts[:_TOP_TICKERS].sum()) / trades.num_rows, 1),
+        "top_trades_gain_pct": round(100.0 * float(best / gains.sum()), 1) if gains.sum() > 0 else None,
+    }

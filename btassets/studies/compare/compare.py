@@ -25,6 +25,7 @@ from btassets.run.tables import Tables
 from btassets.settings.models import flatten
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.stat_sample import TARGET, Sample, read_sample
+from btassets.studies.compare.compare_answer import answer
 
 SAME, NOISE, SHORT = "identical", "not distinguishable from noise", "too short to tell"
 HIGHER, LOWER = "higher", "lower"
@@ -83,6 +84,7 @@ def compare_document(first: Book, second: Book) -> dict[str, Any]:
         "curves": _both(curves),
     }
     document["headline"] = headline(document)
+    document["answer"] = answer(document)
     return document
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
-from btassets.render.format import esc, shown
+from btassets.render.format import esc, prose, shown
 from btassets.render.html_tables import Column, block, details, facts, figure, legend, section, table
-from btassets.render.report_page import shell
+from btassets.render.report_page import contents, shell
+from btassets.render.sections.first_screen import answer_block
 from btassets.render.sections.portfolio import TRADE_COLUMNS
 
 Document = Mapping[str, Any]
@@ -21,8 +22,12 @@ MEASURES = {
     "mean_return": "Portfolio, mean return a year",
     "sharpe": "Portfolio, Sharpe ratio",
 }
-KINDS = {"r": "r4", "frac_a_year": "snum4", "a_year": "snum2"}
-_CHIPS = {"higher": "yes", "lower": "no", "not distinguishable from noise": "open"}
+_KINDS = {"r": "r4", "frac_a_year": "spct", "a_year": "snum2"}
+_CHIPS = {
+    "higher": ("yes", "clearly higher"),
+    "lower": ("no", "clearly lower"),
+    "not distinguishable from noise": ("open", "likely luck"),
+}
 _CSS = ("c-bench", "c-hold")
 _MOST_POINTS = 62
 
@@ -44,39 +49,56 @@ def compare_page(document: Document) -> str:
     """HTML text of a comparison's document."""
     first, second = document["scenarios"]
     title = f"{document['book']}, {document['as_of']}: {second} against {first}"
-    parts = [_head(document), _differences(document), _curves(document), _trades(document), _settings(document)]
+    curves = _curves(document)
+    first_screen = f'<div class="first">{curves[0]}{answer_block(document["answer"], _chip(_verdict(document)))}</div>'
+    rest = _differences(document) + _other_exits(curves[1:]) + _trades(document) + _settings(document)
+    body = _head(document) + first_screen + rest + _provenance(document)
     footer = "Not investment advice. Every number is in compare.json beside this file."
-    return shell(title, "".join(parts), footer)
+    return shell(title, contents(body) + body, footer)
 
 
-def _chip(words: str) -> str:
-    return f'<span class="chip {_CHIPS.get(words, "none")}">{esc(words)}</span>'
+def in_unit(row: Mapping[str, Any], name: str) -> str:
+    """A number of a difference in its unit; a fraction a year as percent."""
+    value = row[name]
+    if value is not None and row["unit"] == "frac_a_year":
+        value = 100.0 * value
+    return shown(value, _KINDS[row["unit"]])
+
+
+def interval_in_unit(row: Mapping[str, Any]) -> str:
+    """Interval of a difference in its unit; a dash without one."""
+    return "-" if row["ci_lo"] is None else f"{in_unit(row, 'ci_lo')} to {in_unit(row, 'ci_hi')}"
+
+
+def _chip(verdict: str) -> str:
+    css, words = _CHIPS.get(verdict, ("none", verdict))
+    return f'<span class="chip {css}" data-verdict="{esc(verdict)}">{esc(words)}</span>'
+
+
+def _verdict(document: Document) -> str:
+    return document["headline"]["verdict"]
 
 
 def _head(document: Document) -> str:
     first, second = document["scenarios"]
-    answer = document["headline"]
+    warnings = "".join(f"<li>{esc(text)}</li>" for text in document["warnings"])
+    listed = f'<ul class="warnings">{warnings}</ul>' if warnings else ""
+    what = prose(f"As of {document['as_of']}: two scenarios of {document['book']}, paired")
+    return f'<header><h1>{esc(second)} against {esc(first)}</h1><p class="what">{what}</p>{listed}</header>'
+
+
+def _provenance(document: Document) -> str:
+    first, second = document["scenarios"]
     known = [
         ("As of", document["as_of"]),
         ("First", f"{first}, settings {document['settings_hashes'][0]}"),
         ("Second", f"{second}, settings {document['settings_hashes'][1]}"),
-        ("Settings that differ", len(document["settings"])),
     ]
-    warnings = "".join(f"<li>{esc(text)}</li>" for text in document["warnings"])
-    listed = f'<ul class="warnings">{warnings}</ul>' if warnings else ""
-    return (
-        f'<header><p class="eyebrow">btassets comparison</p><h1>{esc(second)} against {esc(first)}</h1>'
-        f'<p class="headline">{esc(answer["text"])} {_chip(answer["verdict"])}</p>{facts(known)}{listed}</header>'
-    )
+    return section("provenance", "Provenance", document["headline"]["text"], facts(known))
 
 
 def _number(name: str) -> Any:
-    return lambda row: esc(shown(row[name], KINDS[row["unit"]]))
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    kind = KINDS[row["unit"]]
-    return "-" if row["ci_lo"] is None else esc(f"{shown(row['ci_lo'], kind)} to {shown(row['ci_hi'], kind)}")
+    return lambda row: esc(in_unit(row, name))
 
 
 def _differences(document: Document) -> str:
@@ -84,10 +106,10 @@ def _differences(document: Document) -> str:
     columns = [
         Column("measure", "Measure", render=lambda row: esc(MEASURES[row["measure"]])),
         Column("exit", "Exit", render=lambda row: esc(row["exit"])),
-        Column("first", first, "num4", render=_number("first")),
-        Column("second", second, "num4", render=_number("second")),
-        Column("difference", "Difference", "num4", render=_number("difference")),
-        Column("interval", "95% interval", render=_interval),
+        Column("first", first, render=_number("first"), is_number=True),
+        Column("second", second, render=_number("second"), is_number=True),
+        Column("difference", "Difference", render=_number("difference"), is_number=True),
+        Column("interval", "95% interval", render=lambda row: esc(interval_in_unit(row))),
         Column("n_first", f"n, {first}", "n"),
         Column("n_second", f"n, {second}", "n"),
         Column("verdict", "Says", render=lambda row: _chip(row["verdict"])),
@@ -123,7 +145,8 @@ def _differences(document: Document) -> str:
     )
 
 
-def _curves(document: Document) -> str:
+def _curves(document: Document) -> list[str]:
+    """Equity of both, one figure per exit; one sentence if neither traded."""
     names = document["scenarios"]
     drawn = []
     for policy, own in document["curves"].items():
@@ -137,7 +160,7 @@ def _curves(document: Document) -> str:
             f"Logarithmic scale, dollars, {own['dates'][0]} to {own['dates'][-1]}. {words}.",
             own["dates"],
             lines,
-            height=300,
+            height=250,
             is_log=True,
         )
         n = len(own["dates"])
@@ -146,9 +169,13 @@ def _curves(document: Document) -> str:
         columns = (Column("date", "Date"), Column("first", names[0], "usd"), Column("second", names[1], "usd"))
         behind = table(rows, columns, caption=f"Equity, {policy} exit")
         note = "Dollars at each close, logarithmic."
-        drawn.append(figure(f"Portfolio, {policy} exit", note, chart, behind, legend=legend(entries)))
-    inner = f'<div class="grid">{"".join(drawn)}</div>' if drawn else '<p class="none">Neither portfolio traded.</p>'
-    return section("curves", "Both portfolios", "", inner)
+        title = f"Equity, {policy} exit"
+        drawn.append(figure(title, note, chart, behind, legend=legend(entries), level=3 if drawn else 2))
+    return drawn or ['<p class="none">Neither portfolio traded.</p>']
+
+
+def _other_exits(drawn: list[str]) -> str:
+    return section("curves", "The other exit", "", f'<div class="grid">{"".join(drawn)}</div>') if drawn else ""
 
 
 def _trades(document: Document) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btassets.render.format import shown
-from btassets.studies.compare.compare_page import KINDS, MEASURES
+from btassets.studies.compare.compare_page import MEASURES, in_unit, interval_in_unit
 from btassets.studies.sweep.sweep_text import aligned
 
 
@@ -29,9 +29,8 @@ def compare_text(document: Mapping[str, Any]) -> str:
 
 
 def _difference(row: Mapping[str, Any]) -> list[str]:
-    kind = KINDS[row["unit"]]
-    interval = "-" if row["ci_lo"] is None else f"{shown(row['ci_lo'], kind)} to {shown(row['ci_hi'], kind)}"
-    numbers = [shown(row[name], kind) for name in ("first", "second", "difference")]
+    numbers = [in_unit(row, name) for name in ("first", "second", "difference")]
+    interval = interval_in_unit(row)
     return [MEASURES[row["measure"]], row["exit"], *numbers, interval, row["verdict"]]
 
 

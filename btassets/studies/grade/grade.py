@@ -35,6 +35,7 @@ from btassets.settings.models import Settings, flatten
 from btassets.sources.values.tickers import TickerNames
 from btassets.stages.advice.report_numbers import ReportInputs, report_numbers
 from btassets.stages.analysis.signal_weeks import weekly_ic
+from btassets.stages.portfolio.portfolio_sims import curves_table, trades_table
 from btassets.stages.portfolio.simulations import bar_panel, run_books
 from btassets.stages.replay.arrow_columns import as_array, as_table
 from btassets.stages.replay.candidates import replay_rules
@@ -68,12 +69,15 @@ class GradeResult:
         Rows without a result, by reason.
     warnings
         One sentence each: floors that could not be applied, differences, thin weeks.
+    tables
+        `graded_setups`, `calibration`, `equity_curves` and `trades`, as a book has them.
     """
 
     report: dict[str, Any]
     rows: pa.Table
     dropped: dict[str, int]
     warnings: list[str]
+    tables: dict[str, pa.Table]
 
 
 def grade_candidates(
@@ -144,9 +148,12 @@ def grade_candidates(
             warnings,
         )
     )
-    return GradeResult(
-        report, _out_rows(given, setups, momentum, rows, reasons, is_legacy=is_legacy), dropped, warnings
-    )
+    tables |= {
+        "equity_curves": curves_table(BASE, books),
+        "trades": trades_table(BASE, books, setups, tickers, panel.calendar),
+    }
+    made = _out_rows(given, setups, momentum, rows, reasons, is_legacy=is_legacy)
+    return GradeResult(report, made, dropped, warnings, dict(tables))
 
 
 def _book_row(result: BookResult | None) -> dict[str, Any]:

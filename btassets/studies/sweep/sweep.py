@@ -38,6 +38,7 @@ from btassets.settings.models import Settings, flatten
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.stat_sample import overlap_weeks
 from btassets.storage.hashing import digest
+from btassets.studies.sweep.sweep_answer import answer, place_words
 from btassets.studies.sweep.sweep_portfolios import READS, run_cells
 
 SWEPT = (
@@ -180,7 +181,12 @@ def sweep_document(
         "plateau": plateau,
         "cells": rows,
     }
+    return _answered(document)
+
+
+def _answered(document: dict[str, Any]) -> dict[str, Any]:
     document["headline"] = headline(document)
+    document["answer"] = answer(document)
     return document
 
 
@@ -308,11 +314,6 @@ def _best(rows: Sequence[Row], name: str, by: str) -> int | None:
         if (inside & ~np.isnan(values)).any():
             values[~inside] = math.nan
     return None if np.isnan(values).all() else int(np.nanargmax(values))
-
-
-def place_words(row: Mapping[str, Any]) -> str:
-    """Settings of a cell as text, each by the last part of its key."""
-    return ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in row["values"].items())
 
 
 def headline(document: Mapping[str, Any]) -> dict[str, Any]:

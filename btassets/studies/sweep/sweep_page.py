@@ -12,27 +12,15 @@ from btassets.render.charts import grid_chart
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.grid_chart import Field
 from btassets.render.charts.report_charts import Mark, Row
-from btassets.render.format import esc, shown
+from btassets.render.format import esc, prose, shown
 from btassets.render.html_tables import Column, facts, section, table
 from btassets.render.labels import verdict_chip
-from btassets.render.report_page import shell
+from btassets.render.report_page import contents, shell
+from btassets.render.sections.first_screen import answer_block
+from btassets.studies.sweep.sweep_answer import KINDS, NAMES
 
 Document = Mapping[str, Any]
 
-KINDS = {
-    "sharpe": "num2",
-    "cagr_pct": "pct",
-    "total_return_pct": "spct",
-    "max_drawdown_pct": "pct",
-    "net_avg_r": "r3",
-}
-NAMES = {
-    "sharpe": "Sharpe ratio",
-    "cagr_pct": "CAGR",
-    "total_return_pct": "Return",
-    "max_drawdown_pct": "Max drawdown",
-    "net_avg_r": "Net R per setup",
-}
 LESS_IS_BETTER = ("max_drawdown_pct",)
 
 MOST_PANELS = 12
@@ -106,12 +94,20 @@ def marks_of(document: Document, row: Mapping[str, Any]) -> tuple[str, ...]:
 def sweep_page(document: Document) -> str:
     """HTML text of a sweep's document."""
     title = f"{document['book']}, {document['as_of']}: btassets sweep"
-    parts = [_head(document), _fields(document), _best(document), _method(document)]
+    answer = answer_block(document["answer"], verdict_chip(document["headline"]["verdict"]))
+    rest = _fields(document) + _best(document) + _method(document) + _provenance(document)
+    body = _head(document) + answer + rest
     footer = "Not investment advice. Every number is in sweep.json beside this file."
-    return shell(title, "".join(parts), footer, "landscape")
+    return shell(title, contents(body) + body, footer, "landscape")
 
 
 def _head(document: Document) -> str:
+    cells = f"{document['trials']['cells']:,} portfolios over {' and '.join(axis['key'] for axis in document['axes'])}"
+    what = prose(f"As of {document['as_of']}: {cells}, {document['policy']} exit")
+    return f'<header><h1>{esc(document["book"])}: a sweep</h1><p class="what">{what}</p></header>'
+
+
+def _provenance(document: Document) -> str:
     own, by = document["current"], document["by"]
     known = [
         ("As of", document["as_of"]),
@@ -123,11 +119,7 @@ def _head(document: Document) -> str:
         ("Tried on these data in total", f"{document['trials']['in_ledger']:,}"),
         ("Settings", document["settings_hash"]),
     ]
-    answer = document["headline"]
-    return (
-        f'<header><p class="eyebrow">btassets sweep</p><h1>{esc(document["book"])}, {esc(document["as_of"])}</h1>'
-        f'<p class="headline">{esc(answer["text"])} {verdict_chip(answer["verdict"])}</p>{facts(known)}</header>'
-    )
+    return section("provenance", "Provenance", document["headline"]["text"], facts(known))
 
 
 def _scale(document: Document) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from btassets.defs.assets.asset_metadata import column_schema, description, plain, result
+from btassets.defs.placement import placed
 from btassets.graph.flow import TABLES
 from btassets.run.stage_result import StageOutcome
 from btassets.storage.lake import Footer
@@ -30,8 +31,8 @@ def test_numbers_have_six_digits_and_missing_ones_are_left_out():
 def test_numbers_of_a_stage_are_on_its_first_table_only():
     footers = {"a": Footer("h", "v1", 7, {"numbers": {"n": 3, "m": None}}), "b": Footer("h", "v2", 9, {})}
     outcome = StageOutcome("a", True, footers)
-    first, second = result(outcome, "a"), result(outcome, "b", "http://x/reports")
+    first, second = result(outcome, "a"), result(outcome, "b", placed("us"))
     assert first.metadata == {"dagster/row_count": 7, "cached": True, "n": 3}
-    assert set(second.metadata) == {"dagster/row_count", "cached", "report"}
-    assert second.metadata["report"] == dg.MetadataValue.url("http://x/reports")
+    assert set(second.metadata) == {"dagster/row_count", "cached"}
+    assert (first.asset_key, second.asset_key) == (dg.AssetKey("a"), dg.AssetKey(["us", "b"]))
     assert (first.data_version.value, second.data_version.value) == ("v1", "v2")

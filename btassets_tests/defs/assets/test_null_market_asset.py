@@ -23,12 +23,12 @@ def test_it_runs_the_missing_versions_and_says_how_many(tmp_path, monkeypatch: p
 
     monkeypatch.setattr(module, "run_versions", run_versions)
     config = {"ops": {module.NAME: {"config": {"versions": 3}}}}
-    done = dg.materialize([module.null_market], resources={"book": BookResource.of(book)}, run_config=config)
+    done = dg.materialize([module.build_null_market()], resources={"book": BookResource.of(book)}, run_config=config)
     (made,) = done.asset_materializations_for_node(module.NAME)
     assert {name: value.value for name, value in made.metadata.items() if "/" not in name} == {
         "versions": 3,
         "computed": 2,
     }
-    default = dg.materialize([module.null_market], resources={"book": BookResource.of(book)})
+    default = dg.materialize([module.build_null_market()], resources={"book": BookResource.of(book)})
     assert default.success
     assert asked == [("book", 3), ("book", module.DEFAULT_VERSIONS)]

@@ -8,6 +8,7 @@ import pytest
 
 from btassets.render.charts.report_charts import (
     AXIS,
+    Band,
     Line,
     Mark,
     Row,
@@ -16,7 +17,6 @@ from btassets.render.charts.report_charts import (
     date_axis,
     dot_rows,
     empty_chart,
-    heat_map,
     histogram,
     line_chart,
     votes_glyph,
@@ -39,6 +39,27 @@ def test_dates_are_placed_by_days_and_years_begin_in_january():
     html = "".join(axis)
     assert re.findall(r">(\d{4})<", html) == ["2020", "2021"]
     assert re.findall(r'x1="([\d.]+)%"', html) == [f"{184 / 9.14:.2f}", f"{550 / 9.14:.2f}"]
+
+
+def test_a_band_spans_its_dates_behind_the_lines():
+    dates = ["2020-01-01", "2020-04-10", "2020-07-19", "2021-01-01"]
+    bands = [Band("2020-04-10", "2020-07-19", "-7.0%"), Band("2020-07-20", "2030-01-01", "<open>")]
+    html = line_chart("a", "t", "d", dates, [Line("c", "L", [1.0, 2.0, 1.0, 2.0])], height=122, bands=bands)
+    first, second, line = parts(html, "path")
+    shares, _ = date_axis(dates, 100)
+    left, right = (float(x) for x in re.match(r"M([\d.]+) 0H([\d.]+)V100", first.get("d")).groups())
+    assert (left, right) == pytest.approx((1000 * shares[1], 1000 * shares[2]), abs=0.1)
+    assert second.get("d").startswith("M1000 0H1000V")  # beyond the last date: at the edge
+    assert line.get("class").startswith("line")
+    assert [e.text for e in first] == ["-7.0%"]
+    assert "&lt;open&gt;" in html
+
+
+def test_the_last_of_a_few_years_is_labelled_left_of_its_line():
+    _, axis = date_axis(["2017-04-20", "2021-04-21"], 100)
+    html = "".join(axis)
+    assert re.findall(r">(\d{4})<", html) == ["2018", "2019", "2020", "2021"]
+    assert re.search(r'text-anchor="end"[^>]*>2021<', html)
 
 
 def test_a_short_span_is_labelled_by_months_and_a_long_one_by_few_years():
@@ -91,17 +112,6 @@ def test_series_of_a_group_are_beside_each_other():
     spans = sorted((number(b, "x"), number(b, "x") + number(b, "width")) for b in parts(html, "rect", "bar"))
     assert all(right <= left for (_, right), (left, _) in pairwise(spans))
     assert [e.text for e in parts(html, "text", "halo")] == ["+1.0%", "+2.0%"]  # only the first series
-
-
-def test_a_heat_map_has_a_cell_per_known_month_in_its_column():
-    html = heat_map("a", "t", "d", {2020: {1: 5.0, 2: -10.0, 3: None}, 2021: {12: 0.0}}, {2020: -5.5, 2021: None})
-    cells = parts(html, "rect", "heat")
-    assert [c.get("class").split()[1][:-1] for c in cells[:2]] == ["up", "down"]
-    assert cells[2].get("class") == "heat none"
-    assert number(cells[0], "x") < number(cells[1], "x") < number(cells[2], "x")
-    assert [e.text for e in parts(html, "text", "cell")] == ["+5.0", "-10.0", "+0.0"]
-    assert [e.text for e in parts(html, "text", "strong")] == ["-5.5%", "-"]
-    assert heat_map("a", "t", "d", {}, {}) == empty_chart("a", "t")
 
 
 def test_a_row_of_dots_has_its_interval_around_its_value():
@@ -187,11 +197,7 @@ def test_bars_of_a_histogram_fill_the_width_side_by_side():
     assert all(number(c, "y") < number(r, "y") for c, r in zip(counts, drawn, strict=True))
 
 
-def test_each_year_and_each_row_has_a_line_of_its_own():
-    html = heat_map("a", "t", "d", {y: {1: 1.0} for y in (2019, 2020, 2021)}, {})
-    tops = [number(c, "y") for c in parts(html, "rect", "heat")]
-    assert [b - a for a, b in pairwise(tops)] == [24.0, 24.0]
-    assert float(ET.fromstring(html).get("height")) > tops[-1] + 20
+def test_each_row_of_dots_has_a_line_of_its_own():
     dots = parts(dot_rows("a", "t", "d", [Row(f"r{k}", "x", [Mark("m", 1.0)]) for k in range(3)]), "circle")
     assert [number(b, "cy") - number(a, "cy") for a, b in pairwise(dots)] == [36.0, 36.0]
 

@@ -44,6 +44,12 @@ def report(**changes):
             "change": "No <b>.",
             "today": "3 qualify.",
         },
+        "drawdown_stretches": {
+            "hold": [
+                {"depth_pct": 12.3, "peak_date": DATES[0], "trough_date": DATES[1], "recovered_date": None},
+                {"depth_pct": 0.2, "peak_date": DATES[1], "trough_date": DATES[2], "recovered_date": None},
+            ]
+        },
         "equity_curves": {"dates": DATES, "series": {"hold": series}},
     } | changes
 

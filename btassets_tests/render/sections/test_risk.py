@@ -10,6 +10,10 @@ MEASURES = (
     *("excess_kurtosis", "var_pct", "es_pct", "best_day_pct", "worst_day_pct", "best_month_pct", "worst_month_pct"),
     "positive_months_pct",
 )
+CONCENTRATION = (
+    *("mean_position_pct", "largest_position_pct", "tickers", "top_tickers_pct"),
+    "top_trades_gain_pct",
+)
 DATES = [f"2020-{1 + k // 28:02d}-{1 + k % 28:02d}" for k in range(120)]
 
 
@@ -32,6 +36,7 @@ def report(**changes):
         },
         "holdings": {"mean": 7.456, "largest": 10},
         "turnover": 3.21,
+        "concentration": dict.fromkeys(CONCENTRATION),
         "rolling": [window(126, DATES, 1.0), window(252, DATES[60:], 2.0)],
         "daily": bins(1, 40, 3),
         "monthly": bins(0, 2, 5),
@@ -96,3 +101,10 @@ def test_without_a_simulated_portfolio_there_is_one_sentence():
     html, tree = page(measures={})
     assert "No portfolio was simulated." in html
     assert tree.all("table") == []
+
+
+def test_concentration_is_one_sentence_and_absent_without_a_trade():
+    html, _ = page(concentration=dict(zip(CONCENTRATION, (9.6, 12.34, 1234, 21.4, None), strict=True)))
+    assert "9.6% of equity at its entry on average, 12.3% at most; 1,234 tickers were traded" in html
+    assert "the five most frequent in 21% of the trades; the best 5% of the trades made - of all gains" in html
+    assert "at its entry" not in page()[0]

@@ -41,11 +41,46 @@ def test_integers_and_an_empty_column() -> None:
     assert read_numbers(sliced, "close").values.tolist() == [2.0, 3.0]
 
 
-@pytest.mark.parametrize("text", ["abc", "1,234.5", "12,5", "1_000", "$5", "0x10", "--5", "1.2.3", "infinite"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "abc",
+        "1,234",
+        "1,23.5",
+        "12,5",
+        "1.234,5",
+        "1,234,",
+        "1_000",
+        "$",
+        "$$5",
+        "€5",
+        "5$",
+        "$-",
+        "0x10",
+        "--5",
+        "1.2.3",
+        "infinite",
+    ],
+)
 def test_text_in_a_price_cell_is_nan_and_named(text: str) -> None:
     found = read_numbers(chunked(["1.5", text]), "close")
     np.testing.assert_array_equal(found.values, [1.5, np.nan])
     assert (list(found.text_rows), found.first_text) == ([1], text)
+
+
+def test_dollars_and_thousands_as_vendors_write_them() -> None:
+    texts = ["$132.36", " $1,234.50", "12,345,678.25", "$5", "$.5", "-1,000.0"]
+    found = read_numbers(chunked(list(texts)), "close")
+    assert not len(found.text_rows)
+    assert found.values.tolist() == [132.36, 1234.5, 12345678.25, 5.0, 0.5, -1000.0]
+
+
+def test_rounded_volumes_are_multiplied_and_prices_are_not() -> None:
+    texts = ["122.44M", "812.5K", "1.2b", "7", "-", "M", "1.2T", "3MM"]
+    found = read_numbers(chunked(list(texts)), "Vol.", is_volume=True)
+    np.testing.assert_array_equal(found.values, [122.44e6, 812.5e3, 1.2e9, 7.0, np.nan, np.nan, np.nan, np.nan])
+    assert (list(found.text_rows), found.first_text) == ([5, 6, 7], "M")
+    assert list(read_numbers(chunked(["1.0", "122.44M"]), "close").text_rows) == [1]
 
 
 @pytest.mark.parametrize("kind", [pa.bool_(), pa.list_(pa.float64())])

@@ -164,9 +164,9 @@ def test_rows_without_a_trade_are_left_out_and_the_ticker_stays(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("number", "shown"),
     [
-        (lambda value: f'"{value * 100:,.2f}"', "open is '"),
+        (lambda value: f'"{value * 100:,.0f}"', "open is '"),
         (lambda value: f'"{value:.4f}"'.replace(".", ","), "open is '"),
-        (lambda value: f"${value:.2f}", "open is '$"),
+        (lambda value: f"{value:.2f}$", "open is '"),
     ],
 )
 def test_text_numbers_are_refused_with_the_text_that_was_found(tmp_path: Path, number: object, shown: str) -> None:
@@ -176,6 +176,14 @@ def test_text_numbers_are_refused_with_the_text_that_was_found(tmp_path: Path, n
     blocked = found.book.lake.ticker_footers("ohlcv_history")["BAD"]["blocked"]
     assert shown in blocked
     assert "nan" not in blocked
+
+
+@pytest.mark.parametrize("number", [lambda value: f'"{value * 100:,.2f}"', lambda value: f"${value:.2f}"])
+def test_dollars_and_thousands_are_numbers(tmp_path: Path, number: object) -> None:
+    files = files_of({"GOOD": walk(1, weekdays())}, number=number) | files_of(market(2))
+    found = look(new_book(tmp_path / "b", folder_of(tmp_path / "s", files)))
+    assert found.blocked == []
+    assert found.n_bars("GOOD") == 300
 
 
 def test_an_archive_with_a_head_in_angle_brackets(tmp_path: Path) -> None:

@@ -24,7 +24,17 @@ def _positions(curve: Curve, n: np.ndarray) -> pa.Table:
 
 def _trades(*rows: tuple[float, float]) -> pa.Table:
     prices, shares = zip(*rows, strict=True)
-    return pa.table({"policy": ["hold"] * len(rows), "entry_price": list(prices), "shares": list(shares)})
+    n = len(rows)
+    return pa.table(
+        {
+            "policy": ["hold"] * n,
+            "ticker": [f"T{k}" for k in range(n)],
+            "entry_date": pa.array([FIRST + dt.timedelta(days=10)] * n, pa.date32()),
+            "entry_price": list(prices),
+            "shares": list(shares),
+            "pnl_usd": [float(k) for k in range(n)],
+        }
+    )
 
 
 def test_measures_are_those_of_the_engine_on_the_benchmarks_dates() -> None:
@@ -72,3 +82,33 @@ def test_without_a_portfolio_only_the_measures_remain() -> None:
     assert found["rolling"] == found["daily"] == []
     assert found["turnover"] is None
     assert found["measures"]["benchmark"]["sharpe"] is not None
+
+
+def test_concentration_by_hand() -> None:
+    days = np.array([(FIRST - dt.date(1970, 1, 1)).days + k for k in range(400)], np.int32)
+    own = Curve(days, np.concatenate((np.full(100, 1_000.0), np.full(300, 2_000.0))))
+    tickers = ["A"] * 10 + ["B"] * 4 + ["C", "D", "E", "F", "G", "H"]
+    entries = [100, 101, *range(110, 128)]  # day 100 opens with the 1,000 dollars of the day before
+    trades = pa.table(
+        {
+            "policy": ["hold"] * 20,
+            "ticker": tickers,
+            "entry_date": pa.array([FIRST + dt.timedelta(days=k) for k in entries], pa.date32()),
+            "entry_price": [10.0] * 20,
+            "shares": [10.0, 20.0] + [20.0] * 18,
+            "pnl_usd": [-500.0] * 17 + [30.0, 60.0, 10.0],
+        }
+    )
+    found = risk_document({"hold": own}, "hold", trades, _positions(own, np.ones(400)))["concentration"]
+    assert found == {
+        "mean_position_pct": 10.0,
+        "largest_position_pct": 10.0,
+        "tickers": 8,
+        "top_tickers_pct": 85.0,
+        "top_trades_gain_pct": 60.0,
+    }
+    lost = trades.set_column(5, "pnl_usd", pa.array([-1.0] * 20))
+    found = risk_document({"hold": own}, "hold", lost, _positions(own, np.ones(400)))["concentration"]
+    assert found["top_trades_gain_pct"] is None
+    none = risk_document({"hold": own}, "hold", trades.slice(0, 0), _positions(own, np.ones(400)))["concentration"]
+    assert set(none.values()) == {None}

@@ -1,6 +1,6 @@
 """Layout of a comparison: chips, intervals, curves thinned to a table, trades behind folds."""
 
-from btassets.studies.compare.compare_page import compare_page
+from btassets.studies.compare.compare_page import compare_page, in_unit, interval_in_unit
 from btassets_tests.support.parsed_page import parse
 
 
@@ -29,6 +29,7 @@ def document(**changes):
         "scenarios": ["base", "<strict>"],
         "settings_hashes": ["aaa", "bbb"],
         "headline": {"text": "lower & clear", "verdict": "lower"},
+        "answer": {"result": "Down <b>.", "luck": "No luck.", "change": "Keep base."},
         "warnings": ["stale: <bars>"],
         "differences": [
             difference(),
@@ -53,11 +54,15 @@ def test_numbers_are_in_their_units_and_names_are_escaped():
     tree, broken = parse(html)
     assert not broken
     assert "<strict>" not in html
-    rows = [[cell.text for cell in row.all("td")] for row in tree.all("tbody")[0].all("tr")]
+    (found,) = [
+        table for table in tree.all("table") if [c.text for c in table.all("caption")] == ["Paired differences"]
+    ]
+    rows = [[cell.text for cell in row.all("td")] for row in found.all("tbody")[0].all("tr")]
     assert rows[0][2:8] == ["+0.0123R", "-0.0200R", "-0.0323R", "-0.0500R to -0.0100R", "1,500", "20"]
     assert rows[1][5] == "-"
     chips = [(node.attributes["class"], node.text) for node in tree.all(css="chip")]
-    assert chips == [("chip no", "lower"), ("chip no", "lower"), ("chip none", "same")]
+    assert chips == [("chip no", "clearly lower"), ("chip no", "clearly lower"), ("chip none", "same")]
+    assert "Down <b>." in tree.text
     assert "stale: <bars>" in tree.text
 
 
@@ -77,3 +82,19 @@ def test_trades_are_listed_behind_the_groups_that_have_any():
     assert "Largest removed: 2 of 3" in folds
     assert not [text for text in folds if text.startswith("Largest added")]
     assert "None." in compare_page(document(settings=[]))
+
+
+def test_a_yearly_return_is_in_percent():
+    row = difference(unit="frac_a_year", measure="mean_return", first=-0.0222, second=None, ci_lo=-0.0677, ci_hi=0.0554)
+    assert (in_unit(row, "first"), in_unit(row, "second"), interval_in_unit(row)) == ("-2.2%", "-", "-6.8% to +5.5%")
+
+
+def test_a_second_exit_has_its_own_section_and_links_lead_to_each():
+    one = document()
+    both = document(curves={"hold": one["curves"]["hold"], "target": one["curves"]["hold"]})
+    assert "The other exit" not in compare_page(one)
+    tree, _ = parse(compare_page(both))
+    (nav,) = tree.all("nav")
+    links = [link.attributes["href"] for link in nav.all("a")]
+    assert links == ["#differences", "#curves", "#trades", "#settings", "#provenance"]
+    assert {f"#{node.attributes.get('id')}" for node in tree.all("section")} >= set(links)

@@ -1,0 +1,91 @@
+"""A sweep in plain sentences: result, luck, change.
+
+Belongs here: part `answer` of the document. Does not belong here: the numbers (`sweep.py`) and the layout of the page
+(`sweep_page.py`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from btassets.render.format import shown
+
+KINDS = {
+    "sharpe": "num2",
+    "cagr_pct": "pct",
+    "total_return_pct": "spct",
+    "max_drawdown_pct": "pct",
+    "net_avg_r": "r3",
+}
+"""Format of each measure by which cells are compared."""
+
+NAMES = {
+    "sharpe": "Sharpe ratio",
+    "cagr_pct": "CAGR",
+    "total_return_pct": "Return",
+    "max_drawdown_pct": "Max drawdown",
+    "net_avg_r": "Net R per setup",
+}
+
+
+def place_words(row: Mapping[str, Any]) -> str:
+    """Values of a cell, each after the last part of its setting's key."""
+    return ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in row["values"].items())
+
+
+def answer(document: Mapping[str, Any]) -> dict[str, str]:
+    """Sentences of the first screen, of the document's own numbers."""
+    n, best = document["trials"]["cells"], document["best"]
+    if best is None:
+        return {
+            "result": f"None of the {n:,} portfolios made {document['least_trades']} trades.",
+            "luck": "With so few trades nothing can be tested.",
+            "change": "Keep the settings, or sweep looser ones.",
+        }
+    return {"result": _result(document), "luck": _luck(document), "change": _change(document)}
+
+
+def _result(document: Mapping[str, Any]) -> str:
+    by, best = document["by"], document["cells"][document["best"]]
+    name, kind = NAMES[by], KINDS[by]
+    return (
+        f"The best of {document['trials']['cells']:,} portfolios has a {name} of {shown(best[by], kind)} "
+        f"({place_words(best)}); the book's own settings have {shown(document['current'][by], kind)}."
+    )
+
+
+def _luck(document: Mapping[str, Any]) -> str:
+    best, tried = document["cells"][document["best"]], document["trials"]["in_ledger"]
+    expected, parts = document["luck"]["expected_best_sharpe"], []
+    if expected is not None and best["sharpe"] is not None:
+        chance = best["deflated_sharpe"]
+        more = f"{shown(best['sharpe'], 'num2')} is more with a probability of {shown(_pct(chance), 'pct0')}"
+        parts.append(
+            f"{tried:,} configurations were tried on these data; the best of so many reaches a Sharpe ratio of "
+            f"{shown(expected, 'num2')} by luck alone{'' if chance is None else f', and {more}'}."
+        )
+    if best["delta_r"] is not None and best["p_adj"] is not None:
+        parts.append(
+            f"Per setup it is {shown(best['delta_r'], 'r3')} against the own settings (95% interval "
+            f"{shown(best['delta_ci_lo'], 'r3')} to {shown(best['delta_ci_hi'], 'r3')}, p {best['p_adj']:.2f} over all "
+            "cells)."
+        )
+    return " ".join(parts) or "The history is too short for a test."
+
+
+def _pct(share: float | None) -> float | None:
+    return None if share is None else 100.0 * share
+
+
+def _change(document: Mapping[str, Any]) -> str:
+    by = document["by"]
+    settled = ""
+    if document["plateau"] is not None:
+        plateau = document["cells"][document["plateau"]]
+        mean = shown(plateau["plateau"], KINDS[by])
+        settled = f" The best plateau is at {place_words(plateau)}: {mean} on average with its neighbours."
+    verdict = document["headline"]["verdict"]
+    if verdict == "supported":
+        return "The best cell is better beyond luck, all cells of this sweep considered; prefer a plateau." + settled
+    if verdict == "contradicted":
+        return "Keep the settings: per setup the best cell is clearly worse." + settled
+    return "Keep the settings: no cell is better beyond luck." + settled
