@@ -123,7 +123,7 @@ class Book:
         Parameters
         ----------
         settings
-            By dotted key, such as `{"portfolio.max_positions": 5}`: computed as a scenario beside the book's own settings.
+            By dotted key, such as `{"portfolio.max_positions": 5}`: a scenario beside the book's own settings.
         name
             Name of that scenario; None: derived from the settings.
         profile
