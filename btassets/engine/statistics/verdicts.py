@@ -22,6 +22,9 @@ CONTRADICTED: Verdict = "contradicted"
 NOISE: Verdict = "not distinguishable from noise"
 
 LEVEL = 0.05
+VARIANT_LEVEL = 0.025
+"""Level of a variant of the portfolio. Two portfolios differ in turnover, so in costs: one that trades less is truly
+better by a little where no ranking has an edge (decision 0032)."""
 OUT_OF_SAMPLE_LEVEL = 0.10
 NAMED_LEVEL = 0.025
 """One-sided level of the pre-registered signal: its 95% interval lies above 0."""
@@ -81,15 +84,15 @@ def out_of_sample(estimate: float, se: float, dof: int, n_windows: int, sign: in
     return p, "yes" if p < OUT_OF_SAMPLE_LEVEL else "weak"
 
 
-def superior(evidence: Evidence) -> Verdict:
+def superior(evidence: Evidence, level: float = LEVEL) -> Verdict:
     """Verdict on "better than" and on "above 0" (`positive`).
 
-    Supported: the sign is as claimed, the adjusted p is below .05 and the windows do not contradict it. Contradicted:
-    the 95% interval lies wholly on the other side.
+    Supported: the sign is as claimed, the adjusted p is below `level` and the windows do not contradict it.
+    Contradicted: the 95% interval lies wholly on the other side.
     """
     if math.isnan(evidence.estimate) or not evidence.se >= 0:
         return NOISE
-    if evidence.estimate > 0 and evidence.p_adj < LEVEL and evidence.confirmed != "no":
+    if evidence.estimate > 0 and evidence.p_adj < level and evidence.confirmed != "no":
         return SUPPORTED
     half = student_t_quantile(0.975, evidence.dof) * evidence.se
     return CONTRADICTED if evidence.estimate + half < 0 else NOISE

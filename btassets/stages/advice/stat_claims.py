@@ -22,6 +22,7 @@ from btassets.engine.statistics.verdicts import (
     NOISE,
     OUT_OF_SAMPLE_LEVEL,
     SUPPORTED,
+    VARIANT_LEVEL,
     Confirmed,
     Evidence,
     Verdict,
@@ -373,7 +374,8 @@ def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
     text = _words(row, f"daily return of {name} minus {BASE_VARIANT}, without beta x the benchmark's")
     if row is not None and row["estimate"] == 0.0 and row["se"] == 0.0:
         text = f"{name} and {BASE_VARIANT} are the same portfolio, trade by trade, so the difference is zero."
-    return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)
+    verdict = superior(_evidence(row), VARIANT_LEVEL)
+    return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, verdict, text)
 
 
 def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:

@@ -112,6 +112,9 @@ def test_robustness_and_research():
     research = [item("capacity_15", "capacity_15", None), item("cutoff_90", "cutoff_90", "candidate")]
     found = claim([], books=[strict, wide], research=research)
     assert [row["verdict"] for row in found[-2:]] == [NOISE, SUPPORTED]
+    assert "without beta x the benchmark's" in found[-1]["evidence_text"]
+    weaker = strict | {"p_adj": 0.03}  # less turnover alone can do that
+    assert claim([], books=[weaker, wide], research=research)[-1]["verdict"] == NOISE
 
 
 def named(estimate=0.04, verdict=SUPPORTED):
