@@ -97,9 +97,9 @@ def level_pairs(tables: Tables, settings: Settings, sample: Sample) -> LevelPair
         return None
     sessions = read_sessions(tables)
     asof = setups["asof_date"].cast(pa.int32()).to_numpy().astype(np.int32)
-    graded = _graded(tables, settings, setups, asof, sessions)
-    r = np.stack([_moved_r(settings, setups, move, graded[move.name]) for move in MOVES], axis=-1)
-    net, bench = r[0], r[1]
+    parts = [moved(setups, move) for move in MOVES]
+    levels = {name: np.stack([part[name] for part in parts], axis=1).ravel() for name in _GIVEN}
+    net, bench = _moved_r(settings, setups, levels, _graded(tables, settings, setups, levels, asof, sessions))
     values = net - _real(setups, "net_r")[:, np.newaxis]
     if sample.has_benchmark:
         names = sorted(set(setups["ticker"].to_pylist()), key=str.encode)
@@ -140,35 +140,39 @@ def moved(setups: pa.Table, move: Move) -> dict[str, Floats]:
 
 
 def _graded(
-    tables: Tables, settings: Settings, setups: pa.Table, asof: npt.NDArray[np.int32], sessions: Sessions
-) -> dict[str, dict[str, npt.NDArray[Any]]]:
-    """Graded columns of every setup under every move, by the move's name."""
+    tables: Tables,
+    settings: Settings,
+    setups: pa.Table,
+    levels: dict[str, Floats],
+    asof: npt.NDArray[np.int32],
+    sessions: Sessions,
+) -> dict[str, npt.NDArray[Any]]:
+    """Graded columns, shape (n_setups * n_moves,): the first setup under every move, then the next one."""
     bench = tables["benchmark_closes"].read()
     bench_days = np.ascontiguousarray(bench["date"].cast(pa.int32()).to_numpy(), dtype=np.int32)
     prices = [np.ascontiguousarray(bench[name].to_numpy(), dtype=np.float64) for name in ("open", "close")]
-    levels = {move.name: moved(setups, move) for move in MOVES}
     sign = np.where(pc.equal(setups["direction"].cast(pa.string()), "long").to_numpy(), 1, -1).astype(np.int8)
     runs = pc.run_end_encode(setups["ticker"].combine_chunks())
     ends = runs.run_ends.to_pylist()
     own = {t: slice(a, b) for t, a, b in zip(runs.values.to_pylist(), [0, *ends[:-1]], ends, strict=True)}
-    found: dict[str, dict[str, npt.NDArray[Any]]] = {move.name: {} for move in MOVES}
+    found: dict[str, npt.NDArray[Any]] = {}
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(own).items():
         for item in read_bucket_bars(tables, settings, bucket, group):
-            rows = own[item.ticker]
+            one = own[item.ticker]
+            rows = slice(one.start * len(MOVES), one.stop * len(MOVES))
             bars, aligned = _aligned(item, sessions, bench_days, prices)
-            at = np.searchsorted(bars.dates, asof[rows]).astype(np.int32)
-            for move in MOVES:
-                part = grade_setups(
-                    aligned,
-                    len(sessions.days) - 1,
-                    GivenPrices(at, sign[rows], *(levels[move.name][name][rows] for name in _GIVEN)),
-                    is_ended=has_ended(int(bars.dates[-1]), sessions.last),
-                    horizon_days=settings.engine.horizon_days,
-                    hold_days=_SHORTEST,
-                )
-                for name, values in part.items():
-                    whole = found[move.name].setdefault(name, np.zeros(len(asof), values.dtype))
-                    whole[rows] = values
+            at = np.repeat(np.searchsorted(bars.dates, asof[one]).astype(np.int32), len(MOVES))
+            part = grade_setups(
+                aligned,
+                len(sessions.days) - 1,
+                GivenPrices(at, np.repeat(sign[one], len(MOVES)), *(levels[name][rows] for name in _GIVEN)),
+                is_ended=has_ended(int(bars.dates[-1]), sessions.last),
+                horizon_days=settings.engine.horizon_days,
+                hold_days=_SHORTEST,
+            )
+            for name, values in part.items():
+                whole = found.setdefault(name, np.zeros(len(MOVES) * len(asof), values.dtype))
+                whole[rows] = values
     return found
 
 
@@ -182,26 +186,29 @@ def _aligned(
 
 
 def _moved_r(
-    settings: Settings, setups: pa.Table, move: Move, graded: dict[str, npt.NDArray[Any]]
-) -> npt.NDArray[np.float64]:
-    """Net R of the planned risk and the benchmark's return under a move, shape (2, n_setups)."""
+    settings: Settings, setups: pa.Table, levels: dict[str, Floats], graded: dict[str, npt.NDArray[Any]]
+) -> tuple[Floats, Floats]:
+    """Net R of the planned risk and the benchmark's return under every move, each of shape (n_setups, n_moves)."""
     relations = settings_relations(settings, min_forward_days=0)
     relations["exit_days"] = pa.table({"hold_days": pa.array(_SHORTEST, pa.int16())})
     relations["percentile_ranks"] = PERCENTILE_RANKS.schema.empty_table()
-    relations["candidates"] = _candidates(setups, moved(setups, move), graded)
-    # In the tie order, as the setups are.
+    relations["candidates"] = _candidates(setups, levels, graded)
+    shape = (setups.num_rows, len(MOVES))
+    # In the tie order, as the setups are, and the moves of one setup in theirs.
     booked = run_model("graded_setups", relations).sort_by("row_no")
-    gross = booked["gross_r"].fill_null(0.0).to_numpy()
-    is_traded = booked["is_graded"].to_numpy().astype(np.bool_)
-    net = np.where(is_traded, gross * move.stop_frac - _real(setups, "cost_r"), 0.0)
-    bench = np.where(is_traded, booked["bench_ret_target"].to_numpy(), 0.0)
-    return np.stack([net, bench])
+    gross = booked["gross_r"].fill_null(0.0).to_numpy().reshape(shape)
+    is_traded = booked["is_graded"].to_numpy().astype(np.bool_).reshape(shape)
+    stop_fracs = np.array([move.stop_frac for move in MOVES])
+    net = np.where(is_traded, gross * stop_fracs - _real(setups, "cost_r")[:, np.newaxis], 0.0)
+    bench = np.where(is_traded, booked["bench_ret_target"].to_numpy().reshape(shape), 0.0)
+    return net, bench
 
 
 def _candidates(setups: pa.Table, levels: dict[str, Floats], graded: dict[str, npt.NDArray[Any]]) -> pa.Table:
-    """Graded rows in the shape of `candidates`; each is on every grid, what the gate reads is null."""
+    """Graded rows of every move in the shape of `candidates`; each is on every grid, what the gate reads is null."""
     names = graded_names(_SHORTEST)
-    n_rows = setups.num_rows
+    n_rows = len(MOVES) * setups.num_rows
+    setups = setups.take(pa.array(np.repeat(np.arange(setups.num_rows), len(MOVES))))
     columns: dict[str, Any] = {}
     for column in CANDIDATES.under(_SHORTEST).columns:
         name, kind = column.name, column.type
