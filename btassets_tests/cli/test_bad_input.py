@@ -389,7 +389,7 @@ def test_a_full_instance_database_ends_with_7(book: Path, monkeypatch: pytest.Mo
         ("[gates]\nmin_rr = ", "btassets.toml"),
         ("[source]\nkind = 'file'", "source.kind"),
         ("[universe]\ntickers = 'AAPL'", "must be a list"),
-        ("[exits]\nhold_days = [5, 7]", "exits.hold_days"),
+        ("[exits]\nhold_days = [5, 121]", "exits.hold_days"),
         ("scenario = 3", "scenario"),
     ],
 )
