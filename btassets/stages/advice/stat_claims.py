@@ -105,8 +105,8 @@ def _tell_since(claims: list[dict[str, Any]], found: Mapping[Key, Standing]) -> 
             "looks": standing.n_looks,
         }
         if claim["verdict"] == SUPPORTED and claim["topic"] != "headline" and standing.n_weeks_in_a_row < LOOKS:
-            seen = f"{standing.n_weeks_in_a_row} of {LOOKS} weekly checks"
-            claim["evidence_text"] += f" New: seen at {seen} in a row; one look among many finds something by chance."
+            seen = f"{standing.n_weeks_in_a_row} of {LOOKS} weekly checks in a row"
+            claim["evidence_text"] += f" New: seen at {seen}; one look among many finds something by chance."
 
 
 def _verdict(row: Row) -> dict[str, Any]:
@@ -178,9 +178,8 @@ def _headline(named: Row | None, ranking: Verdict, listed: Row) -> dict[str, Any
 def _looks_words(named: Row | None) -> str:
     """At how many weekly checks the ranking was clear, where that is neither none nor all that a verdict takes."""
     n = 0 if named is None else named.get("looks_agreeing") or 0
-    if not 0 < n < MAJORITY:
-        return ""
-    return f" New: clear at {n} of the newest {LOOKS} weekly checks, a verdict takes {MAJORITY}."
+    text = f" New: clear at {n} of the newest {LOOKS} weekly checks, a verdict takes {MAJORITY}."
+    return text if 0 < n < MAJORITY else ""
 
 
 def _gap_words(mean_r: float | None, *, is_paid: bool) -> str:
@@ -366,10 +365,9 @@ _MAKERS: dict[str, Callable[[Row, Sequence[Row], Sequence[Row]], dict[str, Any]]
 
 
 def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
-    is_capacity = item["topic"].startswith("capacity")
+    start = CAPACITY_VARIANT if item["topic"].startswith("capacity") else STRICT_CUTOFF_PREFIX
     names = [row["policy"] for row in books if row["measure"] == "return_minus_base"]
-    wanted = [n for n in names if n == CAPACITY_VARIANT or (not is_capacity and n.startswith(STRICT_CUTOFF_PREFIX))]
-    name = next((n for n in wanted if (n == CAPACITY_VARIANT) == is_capacity), "")
+    name = next((n for n in names if n.startswith(start)), "")
     row = _find(books, policy=name, measure="return_minus_base")
     text = _words(row, f"daily return of {name} minus {BASE_VARIANT}, without beta x the benchmark's")
     if row is not None and row["estimate"] == 0.0 and row["se"] == 0.0:
