@@ -26,7 +26,7 @@ from btassets.cli.output.summary import report_folder
 from btassets.cli.where import book_of, overrides_of
 from btassets.compiled import use_cache_folder
 from btassets.engine.portfolio.portfolio_rules import Policy
-from btassets.errors import EXIT_SOME_TICKERS, BtassetsError, NeverRunError
+from btassets.errors import EXIT_SOME_TICKERS, BtassetsError, NeverRunError, UsageError
 from btassets.graph.flow import TABLES
 from btassets.settings.load import BASE_SCENARIO, resolve
 from btassets.storage.lock import book_lock
@@ -129,7 +129,7 @@ class Book:
         profile
             `standard` or `legacy`, as a scenario.
         tickers
-            Tickers to read again; none: whatever has new bars.
+            Tickers to read; empty: every ticker with new bars.
 
         Returns
         -------
@@ -249,9 +249,9 @@ def table(book: BookLike, name: str) -> "pd.DataFrame":
     """
     opened = _as_book(book)._open()
     data = read_table(opened, name)
-    texts = {k: data.schema.field(k).name for k in range(data.num_columns) if _is_dictionary(data.schema.field(k).type)}
-    for k, column in texts.items():
-        data = data.set_column(k, column, data[column].cast(pa.string()))
+    for k, field in enumerate(data.schema):
+        if pa.types.is_dictionary(field.type):
+            data = data.set_column(k, field.name, data[k].cast(pa.string()))
     return data.to_pandas(date_as_object=False)
 
 
@@ -276,9 +276,9 @@ def sweep(
     Raises
     ------
     UsageError, SettingError, UnknownSettingError
-        For a grid that cannot be swept.
+        For a grid that cannot be swept; UsageError also for a stale book.
     NeverRunError
-        If the book was never run, or is stale.
+        If the book was never run.
     """
     use_cache_folder()
     from btassets.studies.sweep.sweep import sweep_document, sweep_table  # late: compiled code, its folder first
@@ -297,12 +297,16 @@ def compare(first: Book, second: Book) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        If one of them was never run.
+        If one of them was never run, or if they are two books.
     """
+    if first.folder != second.folder:
+        problem = f"compare: {first.folder} and {second.folder} are two books"
+        raise UsageError(problem, "it pairs setups of the same bars: give two scenarios of one book.")
     use_cache_folder()
     from btassets.studies.compare.compare import compare_document  # late: compiled code, its folder first
 
-    return compare_document(first._open(), second._open())
+    with book_lock(first.folder, "compare", wait=True):
+        return compare_document(first._open(), second._open())
 
 
 def grade(
@@ -355,7 +359,3 @@ def _as_word(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ",".join(_as_word(part) for part in value)
     return str(value)
-
-
-def _is_dictionary(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_dictionary(kind))

@@ -65,6 +65,8 @@ def test_a_scenario_is_run_compared_and_swept(own_book: Path) -> None:
     document = base.compare(loose)
     assert document["scenarios"] == ["base", "loose"]
     assert bt.compare(base, bt.Book(own_book, "loose")) == document
+    with pytest.raises(UsageError, match="two books"):
+        base.compare(bt.Book.create(own_book.parent / "other", {"source.kind": "demo"}))
     found = base.sweep({"gates.min_rr": [1.0, 1.5], "portfolio.max_positions": "5:10:5"}, by="cagr_pct")
     assert found.cells[["gates.min_rr", "portfolio.max_positions"]].to_numpy().tolist() == [
         ["1", "5"], ["1", "10"], ["1.5", "5"], ["1.5", "10"],
