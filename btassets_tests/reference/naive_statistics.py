@@ -8,12 +8,12 @@ from bisect import bisect_left
 
 
 def dof_rule(n_periods, overlap):
-    if overlap == 1:
+    if overlap == -1:
         return max(3, n_periods // 4)
     nu = 0
     while 125 * (nu + 1) ** 3 <= 8 * n_periods**2:  # nu <= 0.4 T^(2/3), without rounding
         nu += 1
-    if overlap:
+    if overlap > 0:
         nu = min(nu, n_periods // (4 * overlap))
     return max(3, nu)
 

@@ -35,8 +35,9 @@ LEAST_WEEKS = 60
 DAILY = 0
 """Overlap of daily returns: none, and no second term in the degrees of freedom."""
 
-WEEKLY = 1
-"""Overlap of next-week returns: none."""
+WEEKLY = -1
+"""Overlap of a weekly series of next-week returns: none, and no memory without an edge. Not 1: setups with labels of a
+week come in bunches."""
 
 _LEAST_DOF = 3
 _VARIANCE_WINDOW = 5

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from btassets.engine.statistics.distributions import student_t_quantile
 from btassets.engine.statistics.ewc import (
     DAILY,
+    WEEKLY,
     degrees_of_freedom,
     effective_dof,
     estimate,
@@ -32,13 +33,15 @@ from btassets_tests.reference import naive_statistics as naive
     # 0.4 * 196^(2/3) = 13.5; 196 / 24 = 8.2; 196 / 4 = 49 without overlap; three at least; weeks of 5 and of 1 year
     [
         (196, 6, 8),
-        (196, 1, 49),
+        (196, WEEKLY, 49),
+        (196, 1, 13),
         (196, 5, 9),
         (196, 13, 3),
         (235, 6, 9),
         (52, 6, 3),
-        (60, 1, 15),
-        (11, 1, 3),
+        (60, WEEKLY, 15),
+        (60, 1, 6),
+        (11, WEEKLY, 3),
         (1000, 6, 40),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from btassets.engine.cross_section.rank_ic import WeeklyIc
-from btassets.engine.statistics.ewc import estimate
+from btassets.engine.statistics.ewc import WEEKLY, estimate
 from btassets.engine.statistics.influence import series_influence
 from btassets.engine.statistics.looks import LOOKS, MAJORITY, lasting, looks_agreeing, weekly_looks
 from btassets.engine.statistics.verdicts import CONTRADICTED, NOISE, SUPPORTED, named_signal_verdict
@@ -60,7 +60,7 @@ def test_a_year_of_looks_at_nothing_rarely_finds_anything():
     x = np.random.default_rng(11).standard_normal((200, 2000))
     said = np.empty((52 + LOOKS - 1, x.shape[1]), np.bool_)
     for k in range(len(said)):
-        found = estimate(series_influence(x[: 200 - k]), 1)
+        found = estimate(series_influence(x[: 200 - k]), WEEKLY)
         said[k] = [named_signal_verdict(ic, p, 1.0) == SUPPORTED for ic, p in zip(found.estimate, found.p, strict=True)]
     most = np.stack([said[k] & (said[k : k + LOOKS].sum(axis=0) >= MAJORITY) for k in range(52)])
     assert said[0].mean() == pytest.approx(0.025, abs=0.01)

@@ -7,8 +7,10 @@ import pyarrow as pa
 import pytest
 
 from btassets.engine.floors import FLAGS
+from btassets.engine.statistics.ewc import WEEKLY
 from btassets.engine.statistics.influence import trimmed_influence
 from btassets.run.tables import inputs_of
+from btassets.settings.load import resolve
 from btassets.settings.models import Settings
 from btassets.stages.statistics.stat_sample import Sample, as_statistics, label_sessions, overlap_weeks, read_sample
 from btassets_tests.support.small_books import run_as, run_book
@@ -95,3 +97,9 @@ def test_a_row_of_statistics_has_null_for_no_number_and_for_no_column():
         {"scenario": "strict", "a": None, "n": None, "x": None},
     ]
     assert as_statistics([], schema, "base").num_rows == 0
+
+
+def test_labels_of_a_week_overlap_too():
+    short = resolve(overrides={"exits.hold_days": [3], "engine.horizon_days": 5}).settings
+    assert overlap_weeks(short) == 2 != WEEKLY
+    assert overlap_weeks(resolve().settings) == 6
