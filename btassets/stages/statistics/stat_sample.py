@@ -150,7 +150,7 @@ def label_sessions(settings: Settings) -> int:
 
 
 def overlap_weeks(settings: Settings) -> int:
-    """Weeks over which labels of the scenario overlap; at least 2: a fill at the next open reaches into the next week."""
+    """Weeks over which labels of the scenario overlap; at least 2: a fill at the open may reach into the next week."""
     return max(2, weeks_of_overlap(label_sessions(settings)))
 
 
