@@ -149,7 +149,8 @@ class AsofState(NamedTuple):
 
 
 @helper
-def _zone_rules(parameters: Reals) -> ZoneRules:
+def zone_rules(parameters: Reals) -> ZoneRules:
+    """Rules of the targets, from the parameters."""
     return ZoneRules(
         parameters[_P_SPACING],
         parameters[_P_TARGET_MIN],
@@ -163,7 +164,8 @@ def _zone_rules(parameters: Reals) -> ZoneRules:
 
 
 @helper
-def _race_rules(parameters: Reals) -> RaceRules:
+def race_rules(parameters: Reals) -> RaceRules:
+    """Rules of the race, from the parameters."""
     return RaceRules(
         parameters[_P_STOP],
         int(parameters[_P_HORIZON]),
@@ -174,7 +176,8 @@ def _race_rules(parameters: Reals) -> RaceRules:
 
 
 @helper
-def _action_rules(parameters: Reals) -> ActionRules:
+def action_rules(parameters: Reals) -> ActionRules:
+    """Thresholds of the action, from the parameters."""
     return ActionRules(
         parameters[_P_DISAGREEMENT],
         parameters[_P_STRETCH],
@@ -199,7 +202,7 @@ def _quality_rules(parameters: Reals) -> QualityRules:
 
 
 @helper
-def _side(
+def side_of(
     close: tuple[float, float, float],
     sign: float,
     level: RealMatrix,
@@ -220,7 +223,7 @@ def _side(
 
 
 @helper
-def _mean_recent(values: Reals, i: Whole, s: Whole) -> float:
+def mean_recent(values: Reals, i: Whole, s: Whole) -> float:
     """Mean of the last 20 values of the window that ends at bar i."""
     first = max(s, i - DOLLAR_VOLUME_BARS + 1)
     total = 0.0
@@ -266,7 +269,7 @@ def _momenta(i: Whole, s: Whole, is_signal: Flag, terms: FactorTerms, factors: R
 
 
 @helper
-def _write_setup(
+def write_setup(
     row: Whole,
     setup: SetupPrices,
     own_confidence: float,
@@ -333,9 +336,9 @@ def replay_pass(
     min_lookback = int(parameters[_P_LOOKBACK])
     arm = int(parameters[_P_ARM])
     stop_multiple = parameters[_P_STOP]
-    zones = _zone_rules(parameters)
-    race = _race_rules(parameters)
-    actions = _action_rules(parameters)
+    zones = zone_rules(parameters)
+    race = race_rules(parameters)
+    actions = action_rules(parameters)
     quality_rules = _quality_rules(parameters)
     holds = parameters[_P_HOLDS:].astype(np.int64)
     grading = GradingRules(race.horizon_days, False, holds)  # noqa: FBT003 - the standard rules
@@ -370,7 +373,7 @@ def replay_pass(
         i = np.int64(grid.bar_no[a])
         s = max(np.int64(segment_start[i]), i - window)
         n_window = i - s + 1
-        dollar_volume = _mean_recent(raw.dollar_volume, i, s)
+        dollar_volume = mean_recent(raw.dollar_volume, i, s)
 
         is_signal = grid.flags[a] & SIGNAL_GRIDS != 0
         if is_signal:
@@ -413,8 +416,8 @@ def replay_pass(
         tolerance = parameters[_P_TOLERANCE] * atr
         n_levels = cluster_levels(i, pivots, volume, state.mean_volume, decay, tolerance, work, level)
         levels = level[:, :n_levels]
-        long_side = _side((entry, atr, score), 1.0, levels, zones, race, work, target_long)
-        short_side = _side((entry, atr, score), -1.0, levels, zones, race, work, target_short)
+        long_side = side_of((entry, atr, score), 1.0, levels, zones, race, work, target_long)
+        short_side = side_of((entry, atr, score), -1.0, levels, zones, race, work, target_short)
         if long_side.n_targets == 0 and short_side.n_targets == 0:
             continue
         n_conflicts = count_conflicts(technical, walked, entry, state, actions)
@@ -435,7 +438,7 @@ def replay_pass(
             place = side.primary.place
             setup = SetupPrices(is_long, entry, stop, target[TARGET_PRICE, place], side.primary.rr)
             own_confidence = conf_long if is_long else conf_short
-            _write_setup(n_candidates, setup, own_confidence, side, target[STRENGTH, place], common, actions, setups)
+            write_setup(n_candidates, setup, own_confidence, side, target[STRENGTH, place], common, actions, setups)
             grade_row(i, setup, ticker, grading, graded, n_candidates)
             n_candidates += 1
     return n_candidates, n_signals

@@ -46,6 +46,8 @@ def truncation_mismatches(
     raw: RawArrays,
     sampled_index: npt.NDArray[np.int32],
     rules: ReplayRules,
+    *,
+    has_own_rule: bool = False,
 ) -> list[Mismatch]:
     """Cells of sampled as-of bars that change if every later bar is removed; the check passes if it is empty.
 
@@ -60,6 +62,8 @@ def truncation_mismatches(
         Their inputs.
     sampled_index
         As-of bars to check, each one requested from `replay`.
+    has_own_rule
+        Whether the setups are those of another rule, which are not compared.
     """
     mismatches: list[Mismatch] = []
     for i in sampled_index.tolist():
@@ -72,8 +76,9 @@ def truncation_mismatches(
             rules,
         )
         date = int(aligned.bars.dates[i])
-        full_rows = np.flatnonzero(replay.candidate_index == i)
-        mismatches += _differences(date, SETUP_COLUMNS, replay.candidates, full_rows, truncated.candidates)
+        if not has_own_rule:
+            full_rows = np.flatnonzero(replay.candidate_index == i)
+            mismatches += _differences(date, SETUP_COLUMNS, replay.candidates, full_rows, truncated.candidates)
         full_rows = np.flatnonzero(replay.signal_index == i)
         if len(full_rows):
             mismatches += _differences(date, SIGNAL_SETUP_COLUMNS, replay.signals, full_rows, truncated.signals)

@@ -103,14 +103,14 @@ def replay_ticker(
     )
     dates = aligned.bars.dates
     candidate_index = asof.bar_no[setups.asof[:n_candidates]]
-    candidates = _candidates(dates[candidate_index], asof.flags[setups.asof[:n_candidates]], setups)
+    candidates = candidate_rows(dates[candidate_index], asof.flags[setups.asof[:n_candidates]], setups)
     candidates.update(graded_columns(graded, int(n_candidates), rules.hold_days))
     signal_index = asof.bar_no[out.asof[:n_signals]]
     signals = _signals(dates[signal_index], asof.flags[out.asof[:n_signals]], out)
     return TickerReplay(candidates, signals, candidate_index, signal_index)
 
 
-def _candidates(
+def candidate_rows(
     dates: npt.NDArray[np.int32], flags: npt.NDArray[np.uint8], out: SetupOutputs
 ) -> dict[str, npt.NDArray[np.generic]]:
     """The columns known at the as-of bar, a view of the written rows each."""
