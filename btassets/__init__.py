@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from btassets.api import Book, Graded, Sweep, compare, grade, sweep, table
     from btassets.defs.embed import build_defs
-    from btassets.own.declare import cross_section, signal
+    from btassets.own.declare import cross_section, setup_rule, signal
+    from btassets.own.setups.built_in_rule import levels
+    from btassets.own.setups.setup import Setup
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Book",
     "Graded",
+    "Setup",
     "Sweep",
     "__version__",
     "build_defs",
     "compare",
     "cross_section",
     "grade",
+    "levels",
+    "setup_rule",
     "signal",
     "sweep",
     "table",
@@ -27,7 +32,9 @@ __all__ = [
 _PUBLIC = {
     **dict.fromkeys(("Book", "Graded", "Sweep", "compare", "grade", "sweep", "table"), "btassets.api"),
     "build_defs": "btassets.defs.embed",
-    **dict.fromkeys(("signal", "cross_section"), "btassets.own.declare"),
+    **dict.fromkeys(("signal", "cross_section", "setup_rule"), "btassets.own.declare"),
+    "Setup": "btassets.own.setups.setup",
+    "levels": "btassets.own.setups.built_in_rule",
 }
 """Public names, imported when first used: `import btassets` alone imports nothing."""
 

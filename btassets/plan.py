@@ -189,6 +189,7 @@ def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:
     lost, _ = replay.arrivals(tables, plan)
     if lost:
         raise ShardLostError(len(lost), lost[0])
+    replay.refuse_failed_rule(tables)
     found = find_lookahead(tables, settings, plan)
     if found.ticker is not None:
         unmark_checked("candidates", book, found.ticker)

@@ -23,6 +23,7 @@ from btassets.storage.hashing import digest
 from btassets.storage.lake import Lake
 
 REPLAY_SETTINGS = (
+    "setup",
     "engine",
     "basis",
     "quality.max_missing_frac",

@@ -150,3 +150,17 @@ class CandidateTableError(BtassetsError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}; {self.advice}"
+
+
+@dataclass(eq=False)
+class SetupRuleError(BtassetsError):
+    """The own setup rule of a book gives no setups at all."""
+
+    exit_code = EXIT_USAGE
+
+    rule: str
+    problem: str
+
+    def __str__(self) -> str:
+        advice = "correct the rule, or set setup.rule = levels for the built-in one."
+        return f"setup.rule = {self.rule}: {self.problem}; {advice}"

@@ -120,6 +120,13 @@ OUTSIDE: dict[str, OutsideInput] = {
             f"{_OWN}:own_sources_version",
         ),
         OutsideInput(
+            "setup_rule",
+            "The own setup rule that the book uses, by the hash of its source; None: the built-in one.",
+            "btassets.run.setup_rule:setup_rule",
+            "btassets.run.setup_rule:setup_rule_version",
+            ("btassets.stages.replay.own_setups",),
+        ),
+        OutsideInput(
             "signals_tried",
             "Own signals that were ever judged: they count in the family of own signals.",
             f"{_OWN}:signals_tried",

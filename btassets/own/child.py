@@ -26,9 +26,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from btassets.engine.replay.setup_numbers import N_NUMBERS
 from btassets.own import own_query
 from btassets.own.containment import Containment, clock_in
-from btassets.own.declare import Declared, take_declared
+from btassets.own.declare import RULE, Declared, take_declared
+from btassets.own.setups.setup import as_numbers
 from btassets.own.windows import CrossSection, TickerArrays, Window
 
 Request = dict[str, Any]
@@ -70,7 +72,7 @@ class Worker:
         if request["form"] == "sql":
             self._query = request["text"]
             words = self._guarded(lambda: own_query.header(self._query, request["stem"]), self._source)
-            return {"signals": [words]}, _NOTHING
+            return {"signals": [words], "rules": []}, _NOTHING
         for path, shown in self._shown.items():
             found = self._guarded(lambda path=path: clock_in(Path(path).read_text(encoding="utf-8")), shown)
             if found:
@@ -84,10 +86,18 @@ class Worker:
             self._contained.is_on = False
         for one in take_declared():
             if one.name in self._signals:
-                raise RefusedError(f"{request['name']}: declares the signal {one.name} twice")
+                what = "setup rule" if one.form == RULE else "signal"
+                raise RefusedError(f"{request['name']}: declares the {what} {one.name} twice")
             self._signals[one.name] = one
         kept = ("name", "form", "lookback", "sign", "label", "description")
-        return {"signals": [{key: getattr(one, key) for key in kept} for one in self._signals.values()]}, _NOTHING
+        declared: dict[str, Any] = {"signals": [], "rules": []}
+        for one in self._signals.values():
+            words = {key: getattr(one, key) for key in kept}
+            if one.form == RULE:
+                declared["rules"].append({**words, "least": one.least})
+            else:
+                declared["signals"].append(words)
+        return declared, _NOTHING
 
     def _import(self, request: Request) -> None:
         if request["module"]:
@@ -125,6 +135,36 @@ class Worker:
         if request["is_checked"] and _content([arrays]) != before:
             raise RefusedError(f"{declared.name}: changes the arrays of its window ({arrays.ticker})")
         return {}, out
+
+    def _do_rule(self, request: Request) -> Answer:
+        """Setups of a rule for one ticker at `rows`, (n_rows, 2, N_NUMBERS); NaN without one."""
+        declared, arrays = self._signals[request["rule"]], self._bars[request["ticker"]]
+        out = np.full((len(request["rows"]), 2, N_NUMBERS), np.nan)
+        close = arrays.columns["close"]
+
+        def call() -> None:
+            for k, row in enumerate(request["rows"]):
+                first = arrays.first_within(row, declared.lookback, declared.least)
+                if first is None:
+                    continue
+                self._contained.place = f"{arrays.ticker} {arrays.date[row].astype('datetime64[D]')}"
+                returned = declared.function(Window(arrays, first, row))
+                try:
+                    out[k] = as_numbers(returned, float(close[row]))
+                except ValueError as error:
+                    raise RefusedError(f"{error} ({self._contained.place})") from None
+
+        before = _content([arrays]) if request["is_checked"] else 0
+        self._run(call, f"{self._definition(declared)}{declared.name}", request["seconds"])
+        if request["is_checked"] and _content([arrays]) != before:
+            raise RefusedError(f"{declared.name}: changes the arrays of its window ({arrays.ticker})")
+        return {}, out
+
+    def _definition(self, declared: Declared) -> str:
+        """File and line of a function, as the beginning of a sentence; empty if it is not own code."""
+        code = getattr(getattr(declared.function, "py_func", declared.function), "__code__", None)
+        shown = None if code is None else self._shown.get(code.co_filename)
+        return "" if code is None or shown is None else f"{shown} line {code.co_firstlineno}: "
 
     def _do_week(self, request: Request) -> Answer:
         """Values of a cross-section function at one as-of date: `tickers`, their `rows` and `eligible`."""

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-_CODE = (".py", ".pyc", ".so", ".pyd", ".dylib")
+_CODE = (".py", ".pyc", ".so", ".pyd", ".dylib", ".nbi", ".nbc")
 _SYSTEM = ("/dev/null", "/dev/urandom", "/proc/", "/sys/")
 _PROCESSES = frozenset(
     {"os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.spawn", "os.system", "subprocess.Popen", "pty.spawn"}
@@ -52,6 +52,7 @@ class Containment:
         self.place = ""
         self.is_on = False
         prefixes = {sys.prefix, sys.base_prefix, os.path.dirname(os.path.dirname(os.path.dirname(__file__)))}  # noqa: PTH120
+        self._compiled = os.path.realpath(os.environ.get("NUMBA_CACHE_DIR") or os.devnull)
         self._installed = tuple(f"{os.path.realpath(prefix)}{os.sep}" for prefix in prefixes)
 
     def install(self) -> None:
@@ -88,7 +89,7 @@ class Containment:
         return clock
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self.is_on:
+        if not self.is_on or self._is_of_compiler(args):
             return
         if event == "open":
             self._opened(args)
@@ -116,6 +117,11 @@ class Containment:
         if not text.startswith(_SYSTEM) and not self._is_installed(text):
             advice = "put the values in own/ as a file of date, ticker, value"
             self.refuse(f"reads {text}: a value may depend on the bars alone, not on files; {advice}")
+
+    def _is_of_compiler(self, args: tuple[Any, ...]) -> bool:
+        """Whether a path belongs to the engine's compiled code, for which the compiler looks before it loads it."""
+        path = args[0] if args else None
+        return isinstance(path, str) and path.startswith(self._compiled)
 
     def _is_importing(self) -> bool:
         """Whether an import statement is what asks: the machinery of imports looks through folders."""

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from btassets.compiled import cache_folder
 from btassets.errors import BtassetsError
 from btassets.own.discover import OwnSource
 
@@ -39,6 +40,7 @@ class OwnSignalError(BtassetsError):
     """Own code that gives no values; only its signal is left out."""
 
     problem: str
+    is_slow: bool = False
 
     def __str__(self) -> str:
         return self.problem
@@ -57,6 +59,7 @@ class OwnProcess:
         self.source = source
         env = {name: os.environ[name] for name in _KEPT if name in os.environ}
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, env.get("PYTHONPATH")]))
+        env["NUMBA_CACHE_DIR"] = str(cache_folder())  # compiled code of the engine, which own code may call
         env |= {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "btassets.own.child"],
@@ -74,6 +77,10 @@ class OwnProcess:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
         self._child.kill()
         self._child.wait()
         for pipe in (self._child.stdin, self._child.stdout):
@@ -89,7 +96,17 @@ class OwnProcess:
         OwnSignalError
             If it cannot be imported.
         """
-        return self.ask(self.source.request(), LOAD_SECONDS, f"importing {self.source.name}")[0]["signals"]
+        return self.declared()["signals"]
+
+    def declared(self) -> dict[str, list[dict[str, Any]]]:
+        """Load the source; returns what it declares: `signals` and `rules`.
+
+        Raises
+        ------
+        OwnSignalError
+            If it cannot be imported.
+        """
+        return self.ask(self.source.request(), LOAD_SECONDS, f"importing {self.source.name}")[0]
 
     def ask(self, request: dict[str, Any], seconds: float, what: str) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
         """Answer of the child.
@@ -126,7 +143,7 @@ class OwnProcess:
         while n:
             if not select.select([pipe], [], [], seconds * PATIENCE)[0]:
                 self._child.kill()
-                raise OwnSignalError(_too_slow(what, seconds))
+                raise OwnSignalError(_too_slow(what, seconds), is_slow=True)
             part = os.read(pipe, n)
             if not part:
                 raise self._ended(what, seconds)
@@ -137,7 +154,7 @@ class OwnProcess:
     def _ended(self, what: str, seconds: float) -> OwnSignalError:
         code = self._child.wait()
         if code == -signal.SIGPROF:
-            return OwnSignalError(_too_slow(what, seconds))
+            return OwnSignalError(_too_slow(what, seconds), is_slow=True)
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         return OwnSignalError(f"{what}: its process ended {how}")
 

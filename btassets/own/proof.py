@@ -31,7 +31,7 @@ SAMPLE_ROWS = 8
 
 TOLERANCE = 1e-9
 
-_MEANING: dict[str, tuple[str, str, str]] = {
+MEANING: dict[str, tuple[str, str, str]] = {
     "again": (
         "at one call",
         "at the next",
@@ -49,6 +49,7 @@ _MEANING: dict[str, tuple[str, str, str]] = {
         "it uses price levels that later events change: use ratios of prices, or raw_close and raw_volume",
     ),
 }
+"""By kind of replay: how the two values are named, and what a difference means."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _compare(
         first = int(different[0])
         one, other = float(left[first]), float(right[first])
         by = "" if np.isnan(one) or np.isnan(other) else f", difference {other - one:.3g}"
-        here, there, meaning = _MEANING[kind]
+        here, there, meaning = MEANING[kind]
         more = (
             f"; {len(different)} of {len(group)} rows of this {'ticker' if signal.form == 'window' else 'date'} differ"
         )

@@ -40,8 +40,12 @@ class TickerArrays:
 
     def first_of(self, row: int, lookback: int) -> int | None:
         """First bar of the window at bar `row`; None with too few bars."""
-        first = row - lookback
-        return None if first < int(self.starts[row]) else first
+        return self.first_within(row, lookback, lookback)
+
+    def first_within(self, row: int, lookback: int, least: int) -> int | None:
+        """First bar of a window of at most `lookback` and at least `least` bars before bar `row`; None with fewer."""
+        first = max(row - lookback, int(self.starts[row]))
+        return None if row - first < least else first
 
     def known_at(self, row: int, *, is_rescaled: bool = False) -> "TickerArrays":
         """Bars up to `row`; rescaled: with the prices as they were known then.

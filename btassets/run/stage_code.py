@@ -31,6 +31,7 @@ CARRIERS: dict[str, str] = {
     "btassets.run.outside": "passes inputs whose versions are part of the input hash",
     "btassets.run.resolve": "imports",
     "btassets.run.run_stage": "decides when a stage runs",
+    "btassets.run.setup_rule": "finds the own rule by the hash of its source",
     "btassets.run.signal_trials": "finds own sources by their hash, and a ledger whose content enters the input hash",
     "btassets.run.stage_code": "this walk",
     "btassets.run.stage_result": "checks and carries tables",

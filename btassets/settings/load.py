@@ -27,7 +27,7 @@ from btassets.errors import (
     UnknownSettingError,
     UsageError,
 )
-from btassets.settings.models import BESIDE_THE_NUMBERS, Settings, flatten
+from btassets.settings.models import BESIDE_THE_NUMBERS, BUILT_IN_RULE, Settings, flatten
 from btassets.settings.names import RULE, checked_name, is_name
 from btassets.settings.profiles import PROFILES
 from btassets.settings.renamed import new_key, new_value
@@ -39,7 +39,7 @@ BASE_SCENARIO = "base"
 KEYS: tuple[str, ...] = tuple(flatten(Settings()))
 _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, key.count(".") + 1))
 
-_YOUNGER: dict[str, Any] = {"engine.horizon_days": HORIZON_DAYS}
+_YOUNGER: dict[str, Any] = {"engine.horizon_days": HORIZON_DAYS, "setup.rule": BUILT_IN_RULE}
 """Settings added after hashes of settings were first stored, with the default that their absence means."""
 
 
@@ -80,6 +80,8 @@ def settings_hash(settings: BaseModel) -> str:
         section, _, name = key.partition(".")
         if deciding.get(section, {}).get(name) == default:
             del deciding[section][name]
+            if not deciding[section]:
+                del deciding[section]
     text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 

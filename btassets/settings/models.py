@@ -21,6 +21,10 @@ else:
     SourceName = Literal[KIND_NAMES]  # made from the list: a type checker cannot follow it
 
 
+BUILT_IN_RULE = "levels"
+"""Name of the built-in setup rule."""
+
+
 class SourceColumns(Section):
     """Names of the columns in the files of a `files` source."""
 
@@ -125,6 +129,17 @@ class Engine(Section):
     )
     action_high: Percent = Field(default=70.0, description="confidence required for a HIGH action")
     action_moderate: Percent = Field(default=50.0, description="confidence required for a MODERATE action")
+
+
+class SetupRule(Section):
+    """The rule that makes the setups: a change here replays every ticker."""
+
+    rule: str = Field(
+        default=BUILT_IN_RULE,
+        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        description=f"{BUILT_IN_RULE}: support and resistance, built in; or the name of a setup rule of own/ or of a "
+        "package",
+    )
 
 
 class Gates(Section):
@@ -312,6 +327,7 @@ class Settings(Section):
     source: Source = Source()
     demo: Demo = Demo()
     universe: Universe = Universe()
+    setup: SetupRule = SetupRule()
     engine: Engine = Engine()
     gates: Gates = Gates()
     exits: Exits = Exits()

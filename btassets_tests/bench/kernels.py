@@ -22,7 +22,8 @@ from btassets.engine.market.calendar import asof_grid
 from btassets.render.report_page import page
 from btassets.run.tables import inputs_of
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
-from btassets.stages.replay.candidates import ReplayInputs, read_inputs, replay_one
+from btassets.stages.replay.candidates import replay_one
+from btassets.stages.replay.replay_inputs import ReplayInputs, read_inputs
 from btassets_tests.bench import bench_book
 from btassets_tests.bench.bench_book import cpu_seconds
 from btassets_tests.bench.figures import Figure, Target

@@ -1,4 +1,4 @@
-"""`own`: every signal of the book, built in and own, with its state; computes and writes nothing.
+"""`own`: every signal and setup rule of the book, built in and own, with its state; computes and writes nothing.
 
 Belongs here: reading and printing. Does not belong here: finding and loading own code (`btassets.own`), its values and
 proofs (`btassets.stages.own`).
@@ -17,8 +17,12 @@ from btassets.graph.own import OWN_SIGNAL_PROOFS, REFUSED
 from btassets.own.discover import OwnSource, find_sources
 from btassets.own.loading import declared_by
 from btassets.own.registry import Registry, SignalEntry
+from btassets.own.setups.rule_names import rule_entries
 from btassets.run.signal_trials import read_signal_trials
+from btassets.run.tables import inputs_of
+from btassets.stages.replay.candidates import failed_tickers, rule_cost
 
+_RULE_COLUMNS = ("setup_rule", "source", "content", "us_per_bar", "state")
 _COLUMNS = ("signal", "form", "source", "sign", "lookback", "content", "us_per_row", "state")
 NOT_RUN, BUILT_IN = "not run yet", "built in"
 
@@ -30,15 +34,18 @@ def command_own(*, book: Path | None, layout: str) -> int:
     opened = book_of(book)
     rows = list(signal_rows(opened))
     n_tried = read_signal_trials(opened).num_rows
+    rules = list(rule_rows(opened))
     if layout == "json":
-        say(json.dumps({"signals": rows, "n_tried": n_tried}, indent=1, ensure_ascii=False))
+        say(json.dumps({"signals": rows, "rules": rules, "n_tried": n_tried}, indent=1, ensure_ascii=False))
         return 0
     show_table([[row[name] for name in _COLUMNS] for row in rows], _COLUMNS)
-    for row in rows:
+    say("")
+    show_table([[row[name] for name in _RULE_COLUMNS] for row in rules], _RULE_COLUMNS)
+    for row in (*rows, *rules):
         if row["reason"]:
             say(f"refused: {row['reason']}")
-    if any(row["us_per_row"] for row in rows):
-        say("us_per_row: microseconds per as-of bar when last computed")
+    if any(row["us_per_row"] for row in rows) or any(row["us_per_bar"] for row in rules):
+        say("us_per_row, us_per_bar: microseconds per as-of bar when last computed")
     if n_tried:
         say(f"{counted(n_tried, 'own idea')} judged so far: the false discovery rate of own signals counts every one")
     if all(row["state"] == BUILT_IN for row in rows):
@@ -60,6 +67,24 @@ def signal_rows(book: Book) -> Iterator[Row]:
             state = REFUSED if problem else stored.get("state", NOT_RUN)
             found = {"content": source.content, "us_per_row": stored.get("us_per_row"), "state": state}
             yield {**words, **found, "reason": problem or stored.get("reason")}
+
+
+def rule_rows(book: Book) -> Iterator[Row]:
+    """One row per setup rule, the built-in one first; that of the scenario with its cost and first failure."""
+    tables, _ = inputs_of("candidates", book)
+    used = book.settings.setup.rule
+    for entry in rule_entries(find_sources(book.folder)):
+        is_used = entry.name == used
+        failed = failed_tickers(tables) if is_used else {}
+        yield {
+            "setup_rule": entry.name,
+            "source": entry.origin,
+            "content": None if entry.source is None else entry.source.content,
+            "us_per_bar": rule_cost(tables) if is_used else None,
+            "state": "used" if is_used else "not used",
+            "n_failed": len(failed),
+            "reason": failed[min(failed, key=str.encode)] if failed and entry.source is not None else None,
+        }
 
 
 def _entries(source: OwnSource, registry: Registry) -> Iterator[tuple[str, SignalEntry | None, str]]:

@@ -24,7 +24,7 @@ from btassets.graph.flow import STAGES
 from btassets.instance.partition_metadata import of_partitions
 from btassets.run.freshness import data_version, input_hash, mark_checked, unmark_checked
 from btassets.run.stage_code import code_version_of
-from btassets.run.tables import inputs_of
+from btassets.run.tables import Tables, inputs_of
 from btassets.stages.replay import candidates as stage
 from btassets.stages.replay.lookahead_check import find_lookahead
 
@@ -90,6 +90,7 @@ def _finish(place: Placement) -> dg.OpDefinition:
         lost, _ = stage.arrivals(tables, plan)
         if lost:
             raise ShardLostError(len(lost), lost[0])
+        stage.refuse_failed_rule(tables)
         chosen = targeted(context, place.partitions)
         n_targeted = len(chosen)
         footers = opened.lake.ticker_footers(opened.candidates)
@@ -101,10 +102,17 @@ def _finish(place: Placement) -> dg.OpDefinition:
             "cached": n_targeted - len(plan.stale),
             "rows_written": sum(shard["rows"] for shard in shards),
             "tickers_failed": len(stage.failed_tickers(tables)),
+            **_cost(tables),
         }
         return dg.Output(None, metadata=numbers, data_version=dg.DataVersion(data_version("candidates", opened)))
 
     return finish_replay
+
+
+def _cost(tables: Tables) -> dict[str, Any]:
+    """Time of an own rule per as-of bar, the median over tickers; empty under the built-in one."""
+    cost = stage.rule_cost(tables)
+    return {} if cost is None else {"rule_us_per_bar": cost}
 
 
 def _of_ticker(facts: Mapping[str, Any]) -> dict[str, Any]:

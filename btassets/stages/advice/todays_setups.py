@@ -27,7 +27,7 @@ from btassets.graph.replay import CANDIDATES
 from btassets.run.floor_sql import Flags, judge, qualifies
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
-from btassets.settings.models import Settings
+from btassets.settings.models import BUILT_IN_RULE, Settings
 from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
 
@@ -300,7 +300,7 @@ def _votes(tables: Tables, settings: Settings, tickers: Sequence[str], day: int)
     """Five votes of each ticker at the date, from its bars up to it; null with too few bars."""
     from btassets.engine.setups.explain import explain_asof  # late: `today` must not load numba
 
-    if not tickers:
+    if not tickers or settings.setup.rule != BUILT_IN_RULE:  # the votes are the built-in rule's reasons
         return {}
     found: dict[str, dict[str, float | None]] = {}
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():

@@ -4,6 +4,7 @@ Belongs here: reading them. Does not belong here: own code (`btassets.own`).
 """
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.engine.days import values_on
@@ -29,20 +30,8 @@ def read_panel(tables: Tables, settings: Settings) -> Panel:
     gap_days, last = settings.engine.gap_days, read_sessions(tables).last
 
     def arrays_of(item: TickerBars) -> TickerArrays:
-        n = int(np.searchsorted(item.bars.dates, last, side="right"))
-        bars, raw = item.bars.between(0, n), item.raw
-        columns = {
-            "open": bars.open,
-            "high": bars.high,
-            "low": bars.low,
-            "close": bars.close,
-            "volume": bars.volume,
-            "raw_close": raw.close[:n],
-            "raw_volume": raw.volume[:n],
-            "bench_close": values_on(bars.dates, bench_days, bench_close, bench_close)[1],
-        }
-        owned = {name: np.ascontiguousarray(values, np.float64) for name, values in columns.items()}
-        return TickerArrays(item.ticker, bars.dates, owned, segment_starts(bars.dates, gap_days))
+        bench_on = values_on(item.bars.dates, bench_days, bench_close, bench_close)[1]
+        return own_arrays(item, bench_on, last, gap_days)
 
     found: dict[str, TickerArrays] = {}
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(names).items():
@@ -53,3 +42,23 @@ def read_panel(tables: Tables, settings: Settings) -> Panel:
     for one, start, stop in zip(arrays, bounds, bounds[1:], strict=False):
         bar[start:stop] = np.searchsorted(one.date, date[start:stop])
     return Panel(arrays, number, bar, date, rows["eligible"].to_numpy())
+
+
+def own_arrays(
+    item: TickerBars, bench_close: npt.NDArray[np.float64], last_session: int, gap_days: int
+) -> TickerArrays:
+    """One ticker's bars up to T as own code sees them; `bench_close` on all its dates."""
+    n = int(np.searchsorted(item.bars.dates, last_session, side="right"))
+    bars, raw = item.bars.between(0, n), item.raw
+    columns = {
+        "open": bars.open,
+        "high": bars.high,
+        "low": bars.low,
+        "close": bars.close,
+        "volume": bars.volume,
+        "raw_close": raw.close[:n],
+        "raw_volume": raw.volume[:n],
+        "bench_close": bench_close[:n],
+    }
+    owned = {name: np.ascontiguousarray(values, np.float64) for name, values in columns.items()}
+    return TickerArrays(item.ticker, bars.dates, owned, segment_starts(bars.dates, gap_days))

@@ -1,68 +1,50 @@
 """Stage `candidates`: replay every ticker whose inputs changed, and only those.
 
-Belongs here: a ticker's fingerprint (all inputs of its replay), which tickers are stale, and writing buckets of
-candidates and signals. Does not belong here: the engine's computation (`btassets.engine.replay`), its processes
+Belongs here: which tickers are stale, and writing buckets of candidates and signals. Does not belong here: the inputs
+of a replay (`replay_inputs.py`), the engine's computation (`btassets.engine.replay`), its processes
 (`btassets.defs.assets.replay_assets`).
 
 The footer of a bucket stores per ticker: `version` (the fingerprint), `n_rows` in this bucket, and `failed` (why the
 replay of this ticker failed, else null).
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.conventions import replay_holds
-from btassets.engine.days import values_on
+from btassets.counted import counted
 from btassets.engine.market.calendar import asof_grid, has_ended
-from btassets.engine.market.eligibility import NOT_MEMBER, is_member
-from btassets.engine.replay.replay_rules import ReplayRules
+from btassets.engine.market.eligibility import NOT_MEMBER
+from btassets.errors import BtassetsError, SetupRuleError
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
+from btassets.run.resolve import resolve
 from btassets.run.tables import BucketWriter, Tables
 from btassets.settings.models import Settings
-from btassets.sources.universe.membership import Spell
 from btassets.stages.bars.bars_view import TickerBars, is_used, read_bucket_bars
-from btassets.stages.bars.sessions_view import Sessions, blocked_days, read_sessions
+from btassets.stages.bars.sessions_view import blocked_days
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.arrow_columns import as_table
+from btassets.stages.replay.replay_inputs import ReplayInputs, fingerprint, read_inputs
 from btassets.storage.hashing import digest
 
 Floats = npt.NDArray[np.float64]
+Replay = Callable[[TickerBars, ReplayInputs], tuple[Any, ...]]
+"""Candidate and signal columns of one ticker; under an own rule also its microseconds per as-of bar."""
+
 Progress = Callable[[int, int], None]
 
 _WRITTEN = ("candidates", "signals")
 """The stage's own table and its store."""
 
 
-@dataclass(frozen=True)
-class ReplayInputs:
-    """Shared inputs of every ticker's replay."""
-
-    sessions: Sessions
-    bench_days: npt.NDArray[np.int32]
-    bench_open: Floats
-    bench_close: Floats
-    rules: ReplayRules
-    engine: str
-    spells: Mapping[str, tuple[Spell, ...]] | None = None
-
-    def is_member(self, ticker: str, dates: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-        """Whether the ticker was in the universe on each date; always true without a file of dated membership."""
-        if self.spells is None:
-            return np.ones(len(dates), dtype=np.bool_)
-        own = np.array(self.spells.get(ticker, ()), np.int32).reshape(-1, 2)
-        return is_member(dates, own[:, 0], own[:, 1])
-
-    def benchmark_on(self, dates: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
-        """Benchmark open and close on a ticker's own dates, (n_bars,) each, NaN if missing."""
-        opens, closes = values_on(dates, self.bench_days, self.bench_open, self.bench_close)
-        return opens, closes
+OWN_SETUPS = "btassets.stages.replay.own_setups"
+"""Module that replays under an own rule; a book without one does not import it."""
 
 
 @dataclass(frozen=True)
@@ -94,76 +76,6 @@ class ReplayOutcome:
     recomputed: list[str]
     failed: dict[str, str]
     n_rows: int
-
-
-def replay_rules(settings: Settings) -> ReplayRules:
-    """Engine parameters from the settings."""
-    engine, quality = settings.engine, settings.quality
-    return ReplayRules(
-        atr_stop_multiple=engine.atr_stop_multiple,
-        horizon_days=engine.horizon_days,
-        projection=engine.projection,
-        gap_days=engine.gap_days,
-        tilt_const=engine.tilt_const,
-        tilt_score=engine.tilt_score,
-        tilt_level=engine.tilt_level,
-        action_lead=engine.action_lead,
-        action_high=engine.action_high,
-        action_moderate=engine.action_moderate,
-        max_missing_frac=quality.max_missing_frac,
-        max_zero_volume_frac=quality.max_zero_volume_frac,
-        max_flat_frac=quality.max_flat_frac,
-        max_constant_bars=quality.max_constant_bars,
-        min_median_close_usd=quality.min_median_close_usd,
-        min_median_dollar_volume_usd=quality.min_median_dollar_volume_usd,
-        hold_days=replay_holds(settings.exits.hold_days),
-    )
-
-
-def read_inputs(tables: Tables, settings: Settings) -> ReplayInputs:
-    """Calendar, benchmark and rules of the replay of this book and scenario."""
-    bench = tables["benchmark_closes"].read()
-    rules = replay_rules(settings)
-    engine = digest(tables.code_version, asdict(rules), settings.basis)
-    membership = tables.outside("membership")
-    return ReplayInputs(
-        read_sessions(tables),
-        np.ascontiguousarray(bench["date"].cast(pa.int32()).to_numpy(), dtype=np.int32),
-        np.ascontiguousarray(bench["open"].to_numpy(), dtype=np.float64),
-        np.ascontiguousarray(bench["close"].to_numpy(), dtype=np.float64),
-        rules,
-        engine,
-        None if membership is None else membership.spells,
-    )
-
-
-def fingerprint(inputs: ReplayInputs, dates: npt.NDArray[np.int32], bars_version: str) -> str:
-    """Hash of all inputs of a ticker's rows, 16 hex digits.
-
-    Namely: engine sources and rules, the ticker's bars and actions, and, over its own dates only, the benchmark, the
-    calendar's sessions and week ends, whether it has ended and whether T is its last bar. A new bar of only the
-    benchmark or another ticker changes nothing.
-    """
-    own = dates[: int(np.searchsorted(dates, inputs.sessions.last, side="right"))]
-    at = np.searchsorted(inputs.sessions.days, own)
-    bench_open, bench_close = inputs.benchmark_on(own)
-    state = hashlib.blake2b(digest_size=8)
-    is_ended = bool(len(own)) and has_ended(int(own[-1]), inputs.sessions.last)
-    is_latest = bool(len(own)) and int(own[-1]) == inputs.sessions.last
-    state.update(f"{inputs.engine}|{bars_version}|{len(own)}|{is_ended}|{is_latest}".encode())
-    steps = np.diff(at).astype(np.int32)
-    arrays: tuple[Any, ...] = (
-        steps,
-        inputs.sessions.is_week[np.minimum(at, len(inputs.sessions.days) - 1)],
-        bench_open,
-        bench_close,
-    )
-    for array in arrays:
-        state.update(np.ascontiguousarray(array).data)
-    if not is_ended and len(own):
-        # Sessions since a current ticker's last bar: a next open that never came.
-        state.update(str(len(inputs.sessions.days) - int(at[-1]) == 1).encode())
-    return state.hexdigest()
 
 
 def plan_replay(tables: Tables, settings: Settings, only: Iterable[str] | None = None) -> ReplayPlan:
@@ -235,9 +147,9 @@ def replay_shard(
     def work(item: tuple[int, list[str]]) -> tuple[list[str], dict[str, str], int]:
         bucket, group = item
         stale = read_bucket_bars(tables, settings, bucket, [t for t in group if t in plan.expected])
-        return _replay_bucket(tables, bucket, group, stale, plan.expected, inputs)
+        return _replay_bucket(tables, bucket, group, stale, plan.expected, (inputs, replay))
 
-    with ThreadPoolExecutor(max_workers=n_threads) as pool:
+    with _replaying(inputs) as replay, ThreadPoolExecutor(max_workers=n_threads) as pool:
         for (_, group), (bucket_failed, bucket_rows) in zip(
             groups.items(), (r[1:] for r in pool.map(work, groups.items())), strict=True
         ):
@@ -250,19 +162,29 @@ def replay_shard(
     return ReplayOutcome(sorted(recomputed, key=str.encode), failed, n_rows)
 
 
+def _replaying(inputs: ReplayInputs) -> AbstractContextManager[Replay]:
+    """The function that replays a ticker under the book's setup rule."""
+    return nullcontext(replay_one) if inputs.rule is None else resolve(f"{OWN_SETUPS}:replaying")(inputs)
+
+
 def _replay_bucket(
     tables: Tables,
     bucket: int,
     stale: list[str],
     bars: Iterable[TickerBars],
     expected: Mapping[str, str],
-    inputs: ReplayInputs,
+    work: tuple[ReplayInputs, Replay],
 ) -> tuple[list[str], dict[str, str], int]:
+    inputs, replay = work
     fresh: dict[str, Any] = {}
     failed: dict[str, str] = {}
     for item in bars:
         try:
-            fresh[item.ticker] = replay_one(item, inputs)
+            fresh[item.ticker] = replay(item, inputs)
+        except SetupRuleError:
+            raise
+        except BtassetsError as error:  # of an own rule; the text names file, line, ticker and date
+            failed[item.ticker] = str(error)
         except (ArithmeticError, ValueError, IndexError) as error:
             failed[item.ticker] = f"{type(error).__name__}: {error}"
     facts = {
@@ -270,12 +192,15 @@ def _replay_bucket(
         for t in stale
         if t in expected
     }
+    if inputs.rule is not None:
+        for ticker, replayed in fresh.items():
+            facts[ticker]["us_per_bar"] = replayed[2]
     n_rows = 0
     for name, spec, part in (
         ("signals", FACTOR_SIGNALS, 1),
         ("candidates", CANDIDATES.under(inputs.rules.hold_days), 0),
     ):
-        columns = {ticker: replay[part] for ticker, replay in fresh.items()}
+        columns = {ticker: replayed[part] for ticker, replayed in fresh.items()}
         stored = tables.writer(name)
         with stored.lock(bucket):
             n_rows = _merge_bucket(stored, bucket, spec, columns, facts, stale)
@@ -379,7 +304,27 @@ def arrivals(tables: Tables, plan: ReplayPlan) -> tuple[list[str], bool]:
     return [ticker for ticker in plan.stale if ticker in behind], not behind
 
 
+def refuse_failed_rule(tables: Tables) -> None:
+    """Refuse a replay in which an own rule failed for every ticker.
+
+    Raises
+    ------
+    SetupRuleError
+        With the reason of the first ticker.
+    """
+    rule, failed = tables.outside("setup_rule"), failed_tickers(tables)
+    if rule is not None and failed and len(failed) == len(tables.bucketed("candidates").footers()):
+        reason = failed[min(failed, key=str.encode)]
+        raise SetupRuleError(rule.name, f"it failed for each of {counted(len(failed), 'ticker')}, first: {reason}")
+
+
 def failed_tickers(tables: Tables) -> dict[str, str]:
     """Tickers whose last replay failed, with the reason."""
     footers = tables.bucketed("candidates").footers()
     return {ticker: facts["failed"] for ticker, facts in footers.items() if facts.get("failed")}
+
+
+def rule_cost(tables: Tables) -> float | None:
+    """Microseconds of an own rule per as-of bar when last computed, the median over tickers; None: none was."""
+    costs = [facts["us_per_bar"] for facts in tables.bucketed("candidates").footers().values() if "us_per_bar" in facts]
+    return float(np.median(costs)) if costs else None

@@ -4,7 +4,8 @@ Belongs here: choosing the sample and reading the stored rows. Does not belong h
 (`engine.replay.lookahead`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,13 @@ from btassets.engine.replay.replay_layout import RawArrays
 from btassets.engine.replay.ticker import TickerReplay
 from btassets.graph.columns import TableSpec
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
+from btassets.run.resolve import resolve
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.replay.arrow_columns import as_columns
-from btassets.stages.replay.candidates import ReplayInputs, ReplayPlan, read_inputs
+from btassets.stages.replay.candidates import OWN_SETUPS, ReplayPlan
+from btassets.stages.replay.replay_inputs import ReplayInputs, read_inputs
 
 SAMPLE_TICKERS = 8
 SAMPLE_DATES = 8
@@ -54,20 +57,29 @@ def find_lookahead(tables: Tables, settings: Settings, plan: ReplayPlan) -> Look
         sample |= {*generator.choice(tickers, size=min(SAMPLE_TICKERS, len(tickers)), replace=False).tolist()}
     inputs = read_inputs(tables, settings)
     n_tickers = n_dates = 0
-    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(sample).items():
-        for item in read_bucket_bars(tables, settings, bucket, group):
-            stored = _stored(tables, bucket, item, inputs.rules.hold_days)
-            asked = np.unique(np.concatenate([stored.candidate_index, stored.signal_index]))
-            # Membership is an input: skip as-of dates outside a ticker's spells.
-            asked = asked[inputs.is_member(item.ticker, item.bars.dates[asked])]
-            if not len(asked):
-                continue
-            index = np.sort(generator.choice(asked, size=min(SAMPLE_DATES, len(asked)), replace=False))
-            mismatch = _first_mismatch(item, stored, index.astype(np.int32), inputs)
-            n_tickers, n_dates = n_tickers + 1, n_dates + len(index)
-            if mismatch is not None:
-                return LookaheadFinding(n_tickers, n_dates, mismatch, item.ticker)
+    with _rule_check(inputs) as differs:
+        for bucket, group in tables.bucketed("ohlcv_history").by_bucket(sample).items():
+            for item in read_bucket_bars(tables, settings, bucket, group):
+                stored = _stored(tables, bucket, item, inputs.rules.hold_days)
+                asked = np.unique(np.concatenate([stored.candidate_index, stored.signal_index]))
+                # Membership is an input: skip as-of dates outside a ticker's spells.
+                asked = asked[inputs.is_member(item.ticker, item.bars.dates[asked])]
+                if not len(asked):
+                    continue
+                index = np.sort(generator.choice(asked, size=min(SAMPLE_DATES, len(asked)), replace=False))
+                mismatch = _first_mismatch(item, stored, index.astype(np.int32), inputs)
+                mismatch = mismatch or differs(item, stored, index)
+                n_tickers, n_dates = n_tickers + 1, n_dates + len(index)
+                if mismatch is not None:
+                    return LookaheadFinding(n_tickers, n_dates, mismatch, item.ticker)
     return LookaheadFinding(n_tickers, n_dates)
+
+
+def _rule_check(inputs: ReplayInputs) -> AbstractContextManager[Callable[..., str | None]]:
+    """The function that proves an own rule's stored setups; the built-in rule's are proven with its signals."""
+    if inputs.rule is None:
+        return nullcontext(lambda *_: None)
+    return resolve(f"{OWN_SETUPS}:checking")(inputs)
 
 
 def _stored(tables: Tables, bucket: int, item: TickerBars, holds: Sequence[int]) -> Any:
@@ -95,6 +107,7 @@ def _first_mismatch(item: TickerBars, stored: Any, index: np.ndarray, inputs: Re
         RawArrays(item.raw.close, item.raw.close * item.raw.volume),
         index,
         inputs.rules,
+        has_own_rule=inputs.rule is not None,
     )
     if not found:
         return None

@@ -38,7 +38,7 @@ from btassets.stages.analysis.signal_weeks import weekly_ic
 from btassets.stages.portfolio.portfolio_sims import curves_table, trades_table
 from btassets.stages.portfolio.simulations import bar_panel, run_books
 from btassets.stages.replay.arrow_columns import as_array, as_table
-from btassets.stages.replay.candidates import replay_rules
+from btassets.stages.replay.replay_inputs import replay_rules
 from btassets.storage.hashing import digest
 from btassets.storage.lake import BASE
 from btassets.studies.grade.given_setups import GivenSetups, read_setups, without_floors_of_absent_columns

@@ -1,7 +1,7 @@
 """The input files of `btassets grade`: a table of setups, a folder of bars, a benchmark.
 
 Belongs here: reading them, and excluding the benchmark's file from the tickers. Does not belong here: the meaning of
-the table's columns (`given_setups.py`), grading (`grade.py`).
+the table's columns (`rule_rows.py`), grading (`grade.py`).
 """
 
 import csv

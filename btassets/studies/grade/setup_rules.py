@@ -1,7 +1,7 @@
 """Impossible dates of setups.
 
 Belongs here: refusing setups of the future and of the far past. Does not belong here: reading columns and prices
-(`given_setups.py`).
+(`rule_rows.py`).
 """
 
 import datetime as dt

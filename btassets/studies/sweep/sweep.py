@@ -31,6 +31,7 @@ from btassets.engine.statistics.sharpe import (
 )
 from btassets.errors import NoBarsError, UsageError
 from btassets.run.freshness import bars_version
+from btassets.run.setup_rule import rule_content
 from btassets.run.tables import Tables
 from btassets.run.trials import append_trials, n_trials, trial_row
 from btassets.settings.grid import Axis, cells, label, parse_grid, settings_of
@@ -210,9 +211,9 @@ def _record(
     book: Book, settings: Sequence[Settings], books: Sequence[BookResult | None], policy: str, name: str
 ) -> int:
     """Add every cell to the ledger of trials; returns the resulting number of configurations on these data."""
-    data = bars_version(book)
+    data, rule = bars_version(book), rule_content(book)
     pairs = zip(settings, books, strict=True)
-    rows = [trial_row(own, result, data_version=data, policy=policy) for own, result in pairs]
+    rows = [trial_row(own, result, data_version=data, policy=policy, rule=rule) for own, result in pairs]
     append_trials(book, rows, name=name, made_by="sweep")
     return n_trials(book)
 

@@ -11,12 +11,11 @@ from btassets.run.tables import inputs_of
 from btassets.stages.replay import candidates
 from btassets.stages.replay.candidates import (
     arrivals,
-    fingerprint,
     plan_replay,
-    read_inputs,
     replay_shard,
     shard_buckets,
 )
+from btassets.stages.replay.replay_inputs import fingerprint, read_inputs
 from btassets_tests.support.book_factory import lake_files
 
 

@@ -1,0 +1,1 @@
+"""Setup rules of own code: setups as numbers, finding, calling and proving a rule."""

@@ -1,0 +1,44 @@
+"""The setup rule of a book: the external input of the replay that `btassets/graph/outside.py` names.
+
+Belongs here: the rule that the settings name, and its version. Does not belong here: finding rules in sources
+(`btassets.own.setups.rule_names`), their setups (`btassets.stages.replay.own_setups`).
+"""
+
+from btassets.book.book import Book
+from btassets.errors import UsageError
+from btassets.own.discover import find_sources
+from btassets.own.setups.rule_names import OwnRule, rule_named
+from btassets.settings.models import BUILT_IN_RULE
+
+
+def setup_rule(book: Book) -> OwnRule | None:
+    """The own rule of a book in its scenario; None: the built-in one.
+
+    Raises
+    ------
+    UsageError
+        If there is no rule of that name, or more than one.
+    """
+    name, settings = book.settings.setup.rule, book.settings
+    if name == BUILT_IN_RULE:
+        return None
+    source = rule_named(name, find_sources(book.folder)).source
+    return None if source is None else OwnRule(name, source, settings.own.max_ticker_seconds)
+
+
+def setup_rule_version(book: Book) -> str | None:
+    """Everything behind the setups of the own rule; None: the built-in one. A missing rule is for the run to refuse."""
+    try:
+        rule = setup_rule(book)
+    except UsageError as error:
+        return str(error)
+    return None if rule is None else rule.version
+
+
+def rule_content(book: Book) -> str | None:
+    """Name and content of the own rule, by which a trial counts it: comments and layout are no other idea."""
+    try:
+        rule = setup_rule(book)
+    except UsageError:
+        return book.settings.setup.rule
+    return None if rule is None else f"{rule.name} {rule.source.content}"
