@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from btassets.own.declare import cross_section, setup_rule, signal
     from btassets.own.setups.built_in_rule import levels
     from btassets.own.setups.setup import Setup
+    from btassets.sources.own_source import Source
 
 __version__ = "0.1.0"
 
@@ -16,6 +17,7 @@ __all__ = [
     "Book",
     "Graded",
     "Setup",
+    "Source",
     "Sweep",
     "__version__",
     "build_defs",
@@ -34,6 +36,7 @@ _PUBLIC = {
     "build_defs": "btassets.defs.embed",
     **dict.fromkeys(("signal", "cross_section", "setup_rule"), "btassets.own.declare"),
     "Setup": "btassets.own.setups.setup",
+    "Source": "btassets.sources.own_source",
     "levels": "btassets.own.setups.built_in_rule",
 }
 """Public names, imported when first used: `import btassets` alone imports nothing."""

@@ -6,7 +6,7 @@ not belong here: these functions (`btassets.run.outside`, `btassets.run.beside`)
 
 from dataclasses import dataclass
 
-from btassets.settings.source_kinds import SOURCE_KINDS
+from btassets.settings.source_kinds import OWN_OPENER, SOURCE_KINDS
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class BesideOutput:
     is_there: str
 
 
-_OPENERS = tuple(kind.module for kind in SOURCE_KINDS)
+_OPENERS = (*(kind.module for kind in SOURCE_KINDS), OWN_OPENER.partition(":")[0])
 _OUTSIDE = "btassets.run.outside"
 _BESIDE = "btassets.run.beside"
 _OWN = "btassets.run.signal_trials"

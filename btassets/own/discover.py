@@ -1,4 +1,4 @@
-"""Sources of own signals: the files of `own/` and the modules of installed packages, with the hash of their content.
+"""Sources of own code: the files of `own/` and the modules of installed packages, with the hash of their content.
 
 Belongs here: finding and hashing them without importing any. Does not belong here: loading them (`child.py`).
 """
@@ -18,8 +18,11 @@ from typing import Any
 FOLDER = "own"
 """Folder of a book with its own code and files."""
 
-GROUP = "btassets.signals"
-"""Entry points of packages: their value is a module that declares signals."""
+GROUPS = ("btassets.signals", "btassets.setup_rules")
+"""Entry points of packages: their value is a module that declares signals, or setup rules."""
+
+SOURCES_GROUP = "btassets.sources"
+"""Entry points of packages whose value, `module:Class`, is a source of bars: a value of `source.kind`."""
 
 _FORMS = {".py": "python", ".sql": "sql", ".csv": "file", ".parquet": "file"}
 
@@ -187,7 +190,7 @@ def _of_packages() -> Iterator[OwnSource]:
         places = [origin] if stem is None else [stem.with_suffix(".py"), stem / "__init__.py"]
         path = next((place for place in places if place is not None and place.is_file()), None)
         if path is None:
-            problem = f"{name}: there is no module {module}; the package names it under [{GROUP}]"
+            problem = f"{name}: there is no module {module}; the package names it in its entry points"
             yield OwnSource(name, "python", Path(), module, {name: "missing"}, problem=problem)
             continue
         top = path.parents[len(parts)] if roots else path.parent
@@ -197,7 +200,17 @@ def _of_packages() -> Iterator[OwnSource]:
 
 
 def _installed() -> tuple[tuple[str, str], ...]:
-    """Distribution and module of every entry point of the group, in byte order."""
+    """Distribution and module of every entry point of the groups, in byte order."""
+    found = ((name, value.partition(":")[0]) for name, group, value in _points() if group in GROUPS)
+    return tuple(dict.fromkeys(found))
+
+
+def installed_sources() -> tuple[tuple[str, str], ...]:
+    """Distribution and `module:Class` of every source of bars of installed packages, in byte order."""
+    return tuple((name, value) for name, group, value in _points() if group == SOURCES_GROUP)
+
+
+def _points() -> tuple[tuple[str, str, str], ...]:
     folders = tuple(dict.fromkeys(entry for entry in sys.path if entry))
     stamps = tuple((folder, stat.st_mtime_ns) for folder in folders if (stat := _stat(folder)) is not None)
     return _entry_points(stamps)
@@ -211,9 +224,9 @@ def _stat(folder: str) -> os.stat_result | None:
 
 
 @lru_cache(maxsize=4)
-def _entry_points(stamps: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str], ...]:
-    """Read from the files of the installed packages: `importlib.metadata` costs ten times as much at each start."""
-    found: set[tuple[str, str]] = set()
+def _entry_points(stamps: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str, str], ...]:
+    """Distribution, group and value, read from files: `importlib.metadata` costs ten times as much at each start."""
+    found: set[tuple[str, str, str]] = set()
     for folder, _ in stamps:
         try:
             names = [name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info"))]  # noqa: PTH208
@@ -225,21 +238,21 @@ def _entry_points(stamps: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str],
                     text = file.read()
             except (OSError, UnicodeDecodeError):
                 continue
-            if f"[{GROUP}]" in text:
-                found |= {(name.partition("-")[0], module) for module in _modules_in(text)}
+            if "[btassets." in text:
+                found |= {(name.partition("-")[0], group, value) for group, value in _points_in(text)}
     return tuple(sorted(found))
 
 
-def _modules_in(text: str) -> list[str]:
-    r"""Modules that an `entry_points.txt` names under the group.
+def _points_in(text: str) -> list[tuple[str, str]]:
+    r"""Groups of this package and values that an `entry_points.txt` names under them.
 
-    >>> _modules_in("[console_scripts]\na = b:c\n\n[btassets.signals]\nmine = mine.signals:all\n")
-    ['mine.signals']
+    >>> _points_in("[console_scripts]\na = b:c\n\n[btassets.signals]\nmine = mine.signals:all\n")
+    [('btassets.signals', 'mine.signals:all')]
     """
-    section, found = "", list[str]()
+    section, found = "", list[tuple[str, str]]()
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
-            section = line
-        elif section == f"[{GROUP}]" and "=" in line and not line.startswith(("#", ";")):
-            found.append(line.partition("=")[2].partition(":")[0].partition("[")[0].strip())
-    return [module for module in found if module]
+            section = line.strip("[]").strip()
+        elif section in (*GROUPS, SOURCES_GROUP) and "=" in line and not line.startswith(("#", ";")):
+            found.append((section, line.partition("=")[2].partition("[")[0].replace(" ", "")))
+    return [(group, value) for group, value in found if value]

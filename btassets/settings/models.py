@@ -5,7 +5,7 @@ sets of method switches (`profiles.py`).
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -13,13 +13,7 @@ from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS
 from btassets.settings.account_settings import AlertRule, Fills, Holdings
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
-from btassets.settings.source_kinds import KIND_NAMES, SOURCE_KINDS
-
-if TYPE_CHECKING:
-    SourceName = str
-else:
-    SourceName = Literal[KIND_NAMES]  # made from the list: a type checker cannot follow it
-
+from btassets.settings.source_kinds import KIND_NAMES, OWN_KIND, SOURCE_KINDS
 
 BUILT_IN_RULE = "levels"
 """Name of the built-in setup rule."""
@@ -43,8 +37,13 @@ class SourceColumns(Section):
 class Source(Section):
     """Source of the bars."""
 
-    kind: SourceName = Field(
-        default="demo", description=", ".join(f"{kind.name} ({kind.note})" for kind in SOURCE_KINDS)
+    kind: str = Field(
+        default="demo",
+        description=", ".join(f"{kind.name} ({kind.note})" for kind in SOURCE_KINDS)
+        + "; or module:Class, a source of own/ or of a package",
+    )
+    options: tuple[str, ...] = Field(
+        default=(), description='module:Class: what the class takes, KEY=VALUE each, e.g. ["path=bars.db"]'
     )
     path: str = Field(default="", description="folder or file of a files source, relative to the book's folder")
     basis: Literal["raw", "split", "total"] = Field(
@@ -77,6 +76,25 @@ class Source(Section):
     )
     timeout_s: Positive = Field(default=30.0, description="vendors: timeout of a request, seconds")
     columns: SourceColumns = SourceColumns()
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in KIND_NAMES and not OWN_KIND.fullmatch(value):
+            names = ", ".join(f"'{name}'" for name in KIND_NAMES[:-1])
+            message = f"must be {names} or '{KIND_NAMES[-1]}', or module:Class"
+            raise ValueError(message)
+        return value
+
+    @field_validator("options")
+    @classmethod
+    def _pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [text.partition("=")[0] for text in value]
+        for text, name in zip(value, names, strict=True):
+            if "=" not in text or not name.isidentifier() or names.count(name) > 1:
+                message = f'has "{text}"; each must be KEY=VALUE with a name of its own, e.g. ["path=bars.db"]'
+                raise ValueError(message)
+        return value
 
 
 class Demo(Section):

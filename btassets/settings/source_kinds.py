@@ -4,6 +4,7 @@ Belongs here: name, words and reference of each kind; importable without the set
 reading bars (the module that the reference names) and where they come from within a kind (section `source`).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,6 +95,13 @@ SOURCE_KINDS: tuple[SourceKind, ...] = (
 
 KIND_NAMES: tuple[str, ...] = tuple(kind.name for kind in SOURCE_KINDS)
 """Values of `source.kind`, in the order of the documentation."""
+
+
+OWN_KIND = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+"""A `source.kind` that names a class of own code or of a package."""
+
+OWN_OPENER = "btassets.sources.own_source:open_own"
+"""Opener of such a kind."""
 
 
 def basis_of_source(kind: str, declared: Basis) -> Basis:

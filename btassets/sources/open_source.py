@@ -8,7 +8,7 @@ import importlib
 from pathlib import Path
 
 from btassets.settings.models import Settings
-from btassets.settings.source_kinds import SOURCE_KINDS
+from btassets.settings.source_kinds import OWN_OPENER, SOURCE_KINDS
 from btassets.sources.base import BarSource
 from btassets.sources.files.landed import with_landed
 from btassets.storage.lake import Lake
@@ -36,6 +36,7 @@ def open_source(settings: Settings, folder: Path, lake: Lake | None = None) -> B
     SettingError
         If the settings of the source contradict each other.
     """
-    kind = next(kind for kind in SOURCE_KINDS if kind.name == settings.source.kind)
-    opener = getattr(importlib.import_module(kind.module), kind.opener.partition(":")[2])
+    reference = next((kind.opener for kind in SOURCE_KINDS if kind.name == settings.source.kind), OWN_OPENER)
+    module, _, name = reference.partition(":")
+    opener = getattr(importlib.import_module(module), name)
     return with_landed(opener(settings, folder, lake), folder / KEPT_FOLDER)

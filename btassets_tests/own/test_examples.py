@@ -6,12 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from btassets.own.discover import find_sources
+from btassets.own.discover import GROUPS, SOURCES_GROUP, find_sources
 from btassets.own.evaluate import all_values
 from btassets.own.given_file import given_values, read_given
 from btassets.own.loading import declared_by
 from btassets.own.proof import prove
-from btassets_tests.support.own_panel import LIMITS, panel
+from btassets.own.setups.rule_names import OwnRule, rule_named
+from btassets.own.setups.rule_proof import RuleProof
+from btassets.own.setups.rule_setups import RuleProcesses
+from btassets.settings.load import resolve
+from btassets.sources.open_source import open_source
+from btassets_tests.support.own_panel import LIMITS, panel, ticker_arrays
 
 PAGE = (Path(__file__).parents[2] / "docs" / "own.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
@@ -24,8 +29,10 @@ def blocks(kind: str) -> list[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "own").mkdir()
-    first, second = blocks("python")
+    first, second, rule, _ = blocks("python")
     (tmp_path / "own" / "ideas.py").write_text(first + "\n\n" + second)
+    (tmp_path / "own" / "rule.py").write_text("import btassets as bt\n" + rule)
+    (tmp_path / "own" / "dip.py").write_text(blocks("bash")[0].partition("'END'\n")[2].partition("END\n")[0])
     (tmp_path / "own" / "overnight.sql").write_text(blocks("sql")[0])
     (tmp_path / "own" / "short_interest.csv").write_text(blocks("text")[0])
     return tmp_path
@@ -53,5 +60,23 @@ def test_the_file_of_the_example_is_read(folder: Path) -> None:
         given_values(table, panel(), age, "own/short_interest.csv")
 
 
-def test_the_package_of_the_example_names_the_group() -> None:
-    assert '[project.entry-points."btassets.signals"]' in blocks("toml")[0]
+@pytest.mark.parametrize("name", ["breakout", "dip"])
+def test_each_rule_of_the_page_gives_setups_and_is_proven(folder: Path, name: str) -> None:
+    rule = OwnRule(name, rule_named(name, find_sources(folder)).source, 20.0)
+    arrays, rows = ticker_arrays("T1", 1, n_bars=400, split_at=300), list(range(36, 400))
+    with RuleProcesses(rule) as processes, RuleProof(rule) as proof:
+        found = np.flatnonzero(~np.isnan(processes.setups(arrays, rows)[:, 0, 0]))
+        assert 5 < len(found) < len(rows) // 2
+        assert proof.replay(arrays, [rows[k] for k in (*found[:4].tolist(), found[0] + 1)])[1] is None
+
+
+def test_the_source_of_the_page_is_complete(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "feed.py").write_text("import btassets as bt\n" + blocks("python")[3])
+    settings = resolve(overrides={"source.kind": "feed:Feed"}).settings
+    assert open_source(settings, tmp_path).tickers() == ["AAA", "BBB"]
+
+
+def test_the_package_of_the_example_names_the_groups() -> None:
+    for group in (*GROUPS, SOURCES_GROUP):
+        assert f'[project.entry-points."{group}"]' in blocks("toml")[0]

@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -11,15 +10,22 @@ from btassets.cli.commands import init
 from btassets.graph.outside import OUTSIDE
 from btassets.run.resolve import resolve
 from btassets.settings.models import Source
-from btassets.settings.source_kinds import KIND_NAMES, SOURCE_KINDS, basis_of_source
+from btassets.settings.source_kinds import KIND_NAMES, OWN_OPENER, SOURCE_KINDS, basis_of_source
 
 
 def test_settings_and_init_accept_the_kinds_of_the_list_and_no_other() -> None:
-    assert get_args(Source.model_fields["kind"].annotation) == KIND_NAMES
+    assert [Source(kind=name).kind for name in KIND_NAMES] == list(KIND_NAMES)
     choice = next(param for param in init.command.params if param.name == "source")
     assert choice.type.choices == KIND_NAMES
     with pytest.raises(ValidationError, match="'demo', 'files'"):
         Source(kind="bloomberg")
+
+
+def test_a_class_is_a_kind_too_and_its_opener_is_code_behind_the_bars() -> None:
+    assert Source(kind="feeds.daily:Feed").kind == "feeds.daily:Feed"
+    assert callable(resolve(OWN_OPENER))
+    assert OWN_OPENER.partition(":")[0] in OUTSIDE["source"].code
+    assert basis_of_source("feeds.daily:Feed", "split") == "split"
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS, ids=KIND_NAMES)

@@ -14,7 +14,7 @@ from btassets.cli.terminal import say, show_table
 from btassets.cli.where import book_of
 from btassets.counted import counted
 from btassets.graph.own import OWN_SIGNAL_PROOFS, REFUSED
-from btassets.own.discover import OwnSource, find_sources
+from btassets.own.discover import OwnSource, find_sources, installed_sources
 from btassets.own.loading import declared_by
 from btassets.own.registry import Registry, SignalEntry
 from btassets.own.setups.rule_names import rule_entries
@@ -36,11 +36,15 @@ def command_own(*, book: Path | None, layout: str) -> int:
     n_tried = read_signal_trials(opened).num_rows
     rules = list(rule_rows(opened))
     if layout == "json":
-        say(json.dumps({"signals": rows, "rules": rules, "n_tried": n_tried}, indent=1, ensure_ascii=False))
+        sources = [kind for _, kind in installed_sources()]
+        found = {"signals": rows, "rules": rules, "sources": sources, "n_tried": n_tried}
+        say(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
     show_table([[row[name] for name in _COLUMNS] for row in rows], _COLUMNS)
     say("")
     show_table([[row[name] for name in _RULE_COLUMNS] for row in rules], _RULE_COLUMNS)
+    for package, kind in installed_sources():
+        say(f'source.kind = "{kind}": a source of the package {package}')
     for row in (*rows, *rules):
         if row["reason"]:
             say(f"refused: {row['reason']}")
