@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from btassets.engine.compiling import Flag, Int32s, Int64s, Reals, Whole, helper
+from btassets.engine.conventions import ExitPolicy
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay import replay_layout as layout
 from btassets.engine.replay.candidate_columns import (
@@ -22,6 +23,7 @@ from btassets.engine.replay.candidate_columns import (
     TIME_R,
     TIME_R_OPEN,
 )
+from btassets.engine.replay.exit_policy import moves_stop, next_stop
 from btassets.engine.replay.replay_layout import BarArrays, GradedOutputs, TickerArrays, Timeline
 
 _TARGET_HIT = OUTCOMES.index("target_hit")
@@ -38,13 +40,17 @@ _GAPPED_TARGET = DROPS.index("gapped_target")
 
 
 class SetupPrices(NamedTuple):
-    """A setup to grade: direction, close of the as-of bar, levels, and the payout of a target hit at the close fill."""
+    """A setup to grade: direction, close of the as-of bar, levels, and the payout of a target hit at the close fill.
+
+    `atr`, that of the as-of bar, is read by a trailing stop only.
+    """
 
     is_long: bool
     entry: float
     stop: float
     target: float
     rr: float
+    atr: float
 
 
 class GradingRules(NamedTuple):
@@ -58,26 +64,38 @@ class GradingRules(NamedTuple):
         Whether the legacy rule for short histories applies (`grade_setups`).
     hold_days
         Bars of each fixed hold, ascending.
+    policy
+        A moving stop applies to the race and to the holds, a part sold at the target to the race.
     """
 
     horizon_days: int
     is_legacy: bool
     hold_days: Int64s
+    policy: ExitPolicy
 
 
 @helper
 def walk_forward_bars(
-    high: Reals, low: Reals, i: Whole, n_forward: Whole, n_raced: Whole, setup: SetupPrices
-) -> tuple[Whole, Whole, Whole]:
+    high: Reals,
+    low: Reals,
+    i: Whole,
+    n_forward: Whole,
+    n_raced: Whole,
+    setup: SetupPrices,
+    policy: ExitPolicy,
+) -> tuple[Whole, Whole, Whole, float]:
     """How bars i+1..i+n_forward meet the two levels; touches are inclusive, and the race ends with bar i+n_raced.
 
     Returns
     -------
-    tuple of int
+    tuple
         Outcome code; day of the outcome (`n_raced` if none); first day on which the stop was touched, also after the
-        race (0: never). Day 1 is bar i+1.
+        race (0: never); the stop's level on that day. Day 1 is bar i+1.
     """
     stop, target = setup.stop, setup.target
+    is_moving = moves_stop(policy)
+    sign = 1.0 if setup.is_long else -1.0
+    best = setup.entry
     outcome = _EXPIRED
     decided = n_raced
     for day in range(1, n_forward + 1):
@@ -97,8 +115,11 @@ def walk_forward_bars(
             else:
                 outcome = _STOP_HIT
         if is_stop:
-            return outcome, decided, day
-    return outcome, decided, 0
+            return outcome, decided, day, stop
+        if is_moving:
+            best = max(best, high[j]) if setup.is_long else min(best, low[j])
+            stop = next_stop(stop, best, setup.entry, setup.stop, setup.atr, sign, policy)
+    return outcome, decided, 0, stop
 
 
 @helper
@@ -145,6 +166,12 @@ def excursions(
         if gained > best:
             best, best_day = gained, day
     return worst, worst_day, best, best_day
+
+
+@helper
+def _shared(part: float, sold: float, rest: float) -> float:
+    """Result of a position of which `part` was sold and the rest left later."""
+    return part * sold + (1.0 - part) * rest
 
 
 @helper
@@ -229,18 +256,30 @@ def grade_row(
         codes[layout.DROP_OPEN, row] = _NO_NEXT_BAR
 
     n_raced = min(n_forward, rules.horizon_days)
-    outcome, decided, stop_day = walk_forward_bars(bars.high, bars.low, i, n_forward, n_raced, setup)
-    if cut < 0 and (outcome == _EXPIRED or not rules.is_legacy):
+    outcome, decided, stop_day, level = walk_forward_bars(
+        bars.high, bars.low, i, n_forward, n_raced, setup, rules.policy
+    )
+    # Of a part sold at the target, the rest is left by the stop or at the end of the race.
+    part = rules.policy.part_frac if outcome == _TARGET_HIT and risk > 0.0 else 1.0
+    is_split = part < 1.0
+    is_rest_stopped = is_split and 0 < stop_day <= n_raced
+    is_unresolved = outcome == _EXPIRED or (is_split and not is_rest_stopped)
+    if cut < 0 and (is_unresolved or not rules.is_legacy):
         return
 
+    left = decided
     reason = cut
-    if outcome == _TARGET_HIT:
+    if is_split:
+        left = stop_day if is_rest_stopped else n_raced
+        if is_rest_stopped:
+            reason = _BY_STOP
+    elif outcome == _TARGET_HIT:
         reason = _BY_TARGET
     elif outcome != _EXPIRED:
         reason = _BY_STOP
     codes[layout.OUTCOME, row] = outcome
     codes[layout.EXIT_REASON, row] = reason
-    shorts[layout.HELD, row] = decided
+    shorts[layout.HELD, row] = left
     if stop_day > 0:
         shorts[layout.STOP_DAY, row] = stop_day
     ends[layout.LABEL_END, row] = bars.dates[i + n_forward]
@@ -249,7 +288,7 @@ def grade_row(
     stop_r = -1.0
     if stop_day > 0:
         stop_bar_open = bars.open[i + stop_day]
-        stop_price = min(stop, stop_bar_open) if is_long else max(stop, stop_bar_open)
+        stop_price = min(level, stop_bar_open) if is_long else max(level, stop_bar_open)
         if risk > 0.0 and entry > 0.0:
             stop_r = (stop_price - entry) / risk if is_long else (entry - stop_price) / risk
 
@@ -289,10 +328,22 @@ def grade_row(
     else:
         floats[layout.REALIZED_R, row] = stop_r
         floats[layout.R_MTM, row] = stop_r
-    floats[layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.close[i] - 1.0
+    rest_price = stop_price if is_rest_stopped else bars.close[i + n_raced]
+    if is_split:
+        rest = (rest_price - entry) / risk if is_long else (entry - rest_price) / risk
+        floats[layout.REALIZED_R, row] = _shared(part, floats[layout.REALIZED_R, row], rest)
+        floats[layout.R_MTM, row] = _shared(part, floats[layout.R_MTM, row], rest)
+    bench_ret = bench.close[i + decided] / bench.close[i] - 1.0
+    if is_split:
+        bench_ret = _shared(part, bench_ret, bench.close[i + left] / bench.close[i] - 1.0)
+    floats[layout.BENCH_RET_TARGET, row] = bench_ret
+    ending = outcome
     left_at = target_price if outcome == _TARGET_HIT else stop_price
+    if is_split:
+        ending = _STOP_HIT if is_rest_stopped else _EXPIRED
+        left_at = stop_price
     if risk > 0.0:
-        worst, worst_day, best, best_day = excursions(bars, i + 1, decided, outcome, left_at, is_long, entry, risk)
+        worst, worst_day, best, best_day = excursions(bars, i + 1, left, ending, left_at, is_long, entry, risk)
         floats[layout.MAE_R, row] = worst
         floats[layout.MFE_R, row] = best
         shorts[layout.MAE_DAY, row] = worst_day
@@ -303,7 +354,7 @@ def grade_row(
     sign = 1.0 if is_long else -1.0
     codes[layout.OUTCOME_OPEN, row] = outcome
     codes[layout.EXIT_REASON_OPEN, row] = reason
-    shorts[layout.HELD_OPEN, row] = decided
+    shorts[layout.HELD_OPEN, row] = left
     shorts[layout.STOP_DAY_OPEN, row] = shorts[layout.STOP_DAY, row]
     ends[layout.LABEL_END_OPEN, row] = ends[layout.LABEL_END, row]
     for k in range(n_holds):
@@ -322,10 +373,18 @@ def grade_row(
     elif outcome != _EXPIRED:
         price = stop_price
     result = sign * (price - fill) / risk
-    floats[base + layout.REALIZED_R, row] = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
-    floats[base + layout.R_MTM, row] = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
-    floats[base + layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.open[i + 1] - 1.0
-    worst, worst_day, best, best_day = excursions(bars, i + 1, decided, outcome, left_at, is_long, fill, risk)
+    realized = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
+    marked = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
+    bench_ret = bench.close[i + decided] / bench.open[i + 1] - 1.0
+    if is_split:
+        rest = sign * (rest_price - fill) / risk
+        realized = _shared(part, realized, rest)
+        marked = _shared(part, marked, rest)
+        bench_ret = _shared(part, bench_ret, bench.close[i + left] / bench.open[i + 1] - 1.0)
+    floats[base + layout.REALIZED_R, row] = realized
+    floats[base + layout.R_MTM, row] = marked
+    floats[base + layout.BENCH_RET_TARGET, row] = bench_ret
+    worst, worst_day, best, best_day = excursions(bars, i + 1, left, ending, left_at, is_long, fill, risk)
     floats[base + layout.MAE_R, row] = worst
     floats[base + layout.MFE_R, row] = best
     shorts[layout.MAE_DAY_OPEN, row] = worst_day

@@ -169,6 +169,8 @@ def _graded(
                 is_ended=has_ended(int(bars.dates[-1]), sessions.last),
                 horizon_days=settings.engine.horizon_days,
                 hold_days=_SHORTEST,
+                policy=settings.exits.policy,
+                gap_days=settings.engine.gap_days,
             )
             for name, values in part.items():
                 whole = found.setdefault(name, np.zeros(len(MOVES) * len(asof), values.dtype))
