@@ -188,7 +188,7 @@ def _exits(
         first_bar[e] = lo
         atr = np.nan
         if rules.policy.trail_atr > 0.0:
-            atr = _atr_before(lo, offsets[t], panel, rules)
+            atr = _atr_before(np.int64(lo), np.int64(offsets[t]), panel, rules)
         level = stop[e]
         best = entry[e]
         for b in range(lo, end):

@@ -94,7 +94,7 @@ def read_setups(
     passes = _passes(holds, () if is_regraded else replay_holds(exits.hold_days))
     policy = settings.exits.model_copy(update={"hold_days": exits.hold_days})
     settings = settings.model_copy(update={"gates": floors, "exits": policy})
-    rows: pa.Table | None = None
+    parts: list[pa.Table] = []
     with database(book.lake.root, MEMORY_LIMIT) as connection:
         _set(connection, settings, book.scenario)
         files = [escape(str(path)) for path in book.lake.bucket_files(book.candidates)]
@@ -111,18 +111,17 @@ def read_setups(
                 again = graded_under(stored, panel, tickers, settings, one.graded)
                 connection.register("candidates", again)
             names = [f"time_r_{n}" for n in one.holds]
-            columns = (*_COLUMNS, *names, *beside) if rows is None else ("row_no", *names)
+            columns = ("row_no", *names) if parts else (*_COLUMNS, *names, *beside)
             kept = _in_play(connection, settings).project(", ".join(columns))
-            if rows is None and from_candidates:
+            if from_candidates and not parts:
                 key = "ticker, asof_date, direction"
                 stated = connection.table("candidates").project(", ".join((key, *from_candidates)))
                 kept = kept.join(stated, key, how="left")
-            found = kept.to_arrow_table().sort_by("row_no")
-            if rows is None:
-                rows = found
-                continue
-            for name in names:
-                rows = rows.append_column(name, found[name])
+            parts.append(kept.to_arrow_table().sort_by("row_no"))
+    rows, *more = parts
+    for part in more:
+        for name in part.column_names[1:]:
+            rows = rows.append_column(name, part[name])
     weeks = ranks["asof_date"].filter(pc.equal(ranks["grid"], "week"))
     first = pc.min(weeks).cast(pa.int32()).as_py() if len(weeks) else None
     return Setups(rows, first)
