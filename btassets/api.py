@@ -29,6 +29,7 @@ from btassets.compiled import use_cache_folder
 from btassets.engine.portfolio.portfolio_rules import Policy
 from btassets.errors import EXIT_SOME_TICKERS, BtassetsError, NeverRunError, UsageError
 from btassets.graph.flow import TABLES
+from btassets.plan import replay_alone
 from btassets.settings.load import BASE_SCENARIO, resolve
 from btassets.storage.lock import book_lock
 from btassets.studies.grade.grade_inputs import read_candidate_file, read_market
@@ -282,8 +283,7 @@ def sweep(
         If the book was never run.
     """
     use_cache_folder()
-    from btassets.plan import replay_alone  # late: compiled code, its folder first
-    from btassets.studies.sweep.sweep import sweep_document, sweep_table
+    from btassets.studies.sweep.sweep import sweep_document, sweep_table  # late: compiled code, its folder first
 
     def replay(books: Sequence[OpenedBook]) -> None:
         for one in books:

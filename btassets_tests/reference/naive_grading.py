@@ -31,7 +31,7 @@ def naive_atr(bars):
 
 
 def stop_levels(ahead, direction, entry, stop, atr, trail_atr, breakeven_r):
-    """The stop that stands in the market on each day; each bar before it may have moved it towards the price."""
+    """The stop of each day; each bar before it may have moved it towards the price."""
     levels = []
     for k in range(len(ahead)):
         past = ahead[:k]

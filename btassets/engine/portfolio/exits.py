@@ -17,7 +17,7 @@ from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookRules, Fill
 from btassets.engine.portfolio.simulation_arrays import EntryArrays, PanelArrays, entry_arrays, panel_arrays
-from btassets.engine.replay.exit_policy import atr_of_window, moves_stop, next_stop, typed_policy
+from btassets.engine.replay.race import atr_of_window, moves_stop, next_stop, typed_policy
 
 # Why an entry may trade or not.
 TRADABLE, SHORT, NO_LEVELS, OFF_CALENDAR, NO_NEXT_BAR, GAPPED_STOP, GAPPED_TARGET, PENDING = range(8)

@@ -179,7 +179,7 @@ def _open_position(
 def _close_position(
     p: Whole, received: float, reason: Whole, day: Whole, cost_frac: float, held: Holdings, trades: TradeTables
 ) -> float:
-    """Record the trade of position p, a part sold before included; returns the proceeds of what was left.
+    """Record the trade of position p, a part sold before included; returns the proceeds of the rest.
 
     The trade of a position sold in two parts has all its shares and their mean price.
     """

@@ -22,8 +22,8 @@ from btassets.engine.replay.candidate_columns import (
     N_HOLD_BLOCKS,
     hold_names,
 )
-from btassets.engine.replay.exit_policy import atr_of_window, typed_policy
-from btassets.engine.replay.outcome import GradingRules, SetupPrices, blank_row, grade_row
+from btassets.engine.replay.outcome import GradingRules, blank_row, grade_row
+from btassets.engine.replay.race import SetupPrices, atr_of_window, typed_policy
 from btassets.engine.replay.replay_layout import BarArrays, BenchmarkArrays, GradedOutputs, TickerArrays, Timeline
 
 

@@ -24,7 +24,8 @@ from btassets.engine.features.quality_signals import (
 )
 from btassets.engine.market.calendar import IS_LATEST, IS_OWN_WEEK, IS_WEEK
 from btassets.engine.replay import replay_layout as layout
-from btassets.engine.replay.outcome import GradingRules, SetupPrices, grade_row, segment_stops
+from btassets.engine.replay.outcome import GradingRules, grade_row, segment_stops
+from btassets.engine.replay.race import SetupPrices
 from btassets.engine.replay.replay_layout import (
     AsofGrid,
     GradedOutputs,

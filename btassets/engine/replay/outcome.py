@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from btassets.engine.compiling import Flag, Int32s, Int64s, Reals, Whole, helper
+from btassets.engine.compiling import Flag, Int32s, Int64s, Whole, helper
 from btassets.engine.conventions import ExitPolicy
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay import replay_layout as layout
@@ -19,17 +19,12 @@ from btassets.engine.replay.candidate_columns import (
     EXIT_REASONS,
     HOLD_BENCH_RET,
     HOLD_BENCH_RET_OPEN,
-    OUTCOMES,
     TIME_R,
     TIME_R_OPEN,
 )
-from btassets.engine.replay.exit_policy import moves_stop, next_stop
+from btassets.engine.replay.race import EXPIRED, STOP_HIT, TARGET_HIT, SetupPrices, walk_forward_bars
 from btassets.engine.replay.replay_layout import BarArrays, GradedOutputs, TickerArrays, Timeline
 
-_TARGET_HIT = OUTCOMES.index("target_hit")
-_STOP_HIT = OUTCOMES.index("stop_hit")
-_AMBIGUOUS = OUTCOMES.index("ambiguous")
-_EXPIRED = OUTCOMES.index("expired")
 _BY_TARGET = EXIT_REASONS.index("target")
 _BY_STOP = EXIT_REASONS.index("stop")
 _BY_TIME = EXIT_REASONS.index("time")
@@ -37,20 +32,6 @@ _DELISTED = EXIT_REASONS.index("delisted")
 _NO_NEXT_BAR = DROPS.index("no_next_bar")
 _GAPPED_STOP = DROPS.index("gapped_stop")
 _GAPPED_TARGET = DROPS.index("gapped_target")
-
-
-class SetupPrices(NamedTuple):
-    """A setup to grade: direction, close of the as-of bar, levels, and the payout of a target hit at the close fill.
-
-    `atr`, that of the as-of bar, is read by a trailing stop only.
-    """
-
-    is_long: bool
-    entry: float
-    stop: float
-    target: float
-    rr: float
-    atr: float
 
 
 class GradingRules(NamedTuple):
@@ -72,54 +53,6 @@ class GradingRules(NamedTuple):
     is_legacy: bool
     hold_days: Int64s
     policy: ExitPolicy
-
-
-@helper
-def walk_forward_bars(
-    high: Reals,
-    low: Reals,
-    i: Whole,
-    n_forward: Whole,
-    n_raced: Whole,
-    setup: SetupPrices,
-    policy: ExitPolicy,
-) -> tuple[Whole, Whole, Whole, float]:
-    """How bars i+1..i+n_forward meet the two levels; touches are inclusive, and the race ends with bar i+n_raced.
-
-    Returns
-    -------
-    tuple
-        Outcome code; day of the outcome (`n_raced` if none); first day on which the stop was touched, also after the
-        race (0: never); the stop's level on that day. Day 1 is bar i+1.
-    """
-    stop, target = setup.stop, setup.target
-    is_moving = moves_stop(policy)
-    sign = 1.0 if setup.is_long else -1.0
-    best = setup.entry
-    outcome = _EXPIRED
-    decided = n_raced
-    for day in range(1, n_forward + 1):
-        j = i + day
-        if setup.is_long:
-            is_stop = low[j] <= stop
-            is_target = high[j] >= target
-        else:
-            is_stop = high[j] >= stop
-            is_target = low[j] <= target
-        if outcome == _EXPIRED and day <= n_raced and (is_stop or is_target):
-            decided = day
-            if not is_stop:
-                outcome = _TARGET_HIT
-            elif is_target:
-                outcome = _AMBIGUOUS
-            else:
-                outcome = _STOP_HIT
-        if is_stop:
-            return outcome, decided, day, stop
-        if is_moving:
-            best = max(best, high[j]) if setup.is_long else min(best, low[j])
-            stop = next_stop(stop, best, setup.entry, setup.stop, setup.atr, sign, policy)
-    return outcome, decided, 0, stop
 
 
 @helper
@@ -152,11 +85,11 @@ def excursions(
         j = first + day - 1
         adverse = bars.low[j] if is_long else bars.high[j]
         favourable = bars.high[j] if is_long else bars.low[j]
-        if day == held and outcome == _TARGET_HIT:
+        if day == held and outcome == TARGET_HIT:
             favourable = exit_price
             if sign * (bars.open[j] - exit_price) >= 0.0:
                 adverse = bars.open[j]
-        elif day == held and outcome != _EXPIRED:
+        elif day == held and outcome != EXPIRED:
             adverse = exit_price
             favourable = bars.open[j]
         lost = sign * (adverse - fill) / risk
@@ -260,10 +193,10 @@ def grade_row(
         bars.high, bars.low, i, n_forward, n_raced, setup, rules.policy
     )
     # Of a part sold at the target, the rest is left by the stop or at the end of the race.
-    part = rules.policy.part_frac if outcome == _TARGET_HIT and risk > 0.0 else 1.0
+    part = rules.policy.part_frac if outcome == TARGET_HIT and risk > 0.0 else 1.0
     is_split = part < 1.0
     is_rest_stopped = is_split and 0 < stop_day <= n_raced
-    is_unresolved = outcome == _EXPIRED or (is_split and not is_rest_stopped)
+    is_unresolved = outcome == EXPIRED or (is_split and not is_rest_stopped)
     if cut < 0 and (is_unresolved or not rules.is_legacy):
         return
 
@@ -273,9 +206,9 @@ def grade_row(
         left = stop_day if is_rest_stopped else n_raced
         if is_rest_stopped:
             reason = _BY_STOP
-    elif outcome == _TARGET_HIT:
+    elif outcome == TARGET_HIT:
         reason = _BY_TARGET
-    elif outcome != _EXPIRED:
+    elif outcome != EXPIRED:
         reason = _BY_STOP
     codes[layout.OUTCOME, row] = outcome
     codes[layout.EXIT_REASON, row] = reason
@@ -311,7 +244,7 @@ def grade_row(
         out.holds[TIME_R * n_holds + k, row] = result if has_r else 0.0
         out.holds[HOLD_BENCH_RET * n_holds + k, row] = bench.close[i + day] / bench.close[i] - 1.0
     target_price = target
-    if outcome == _TARGET_HIT:
+    if outcome == TARGET_HIT:
         floats[layout.REALIZED_R, row] = rr
         floats[layout.R_MTM, row] = rr
         # A limit order at the target is filled at the open of a bar that starts beyond it.
@@ -319,7 +252,7 @@ def grade_row(
         if not rules.is_legacy and risk > 0.0 and ((bar_open > target) if is_long else (bar_open < target)):
             target_price = bar_open
             floats[layout.R_MTM, row] = rr + ((bar_open - target) if is_long else (target - bar_open)) / risk
-    elif outcome == _EXPIRED:
+    elif outcome == EXPIRED:
         if has_r:
             c = bars.close[i + n_raced]
             mark = ((c - entry) / entry if is_long else (entry - c) / entry) / risk_frac
@@ -338,9 +271,9 @@ def grade_row(
         bench_ret = _shared(part, bench_ret, bench.close[i + left] / bench.close[i] - 1.0)
     floats[layout.BENCH_RET_TARGET, row] = bench_ret
     ending = outcome
-    left_at = target_price if outcome == _TARGET_HIT else stop_price
+    left_at = target_price if outcome == TARGET_HIT else stop_price
     if is_split:
-        ending = _STOP_HIT if is_rest_stopped else _EXPIRED
+        ending = STOP_HIT if is_rest_stopped else EXPIRED
         left_at = stop_price
     if risk > 0.0:
         worst, worst_day, best, best_day = excursions(bars, i + 1, left, ending, left_at, is_long, entry, risk)
@@ -368,13 +301,13 @@ def grade_row(
         out.holds[TIME_R_OPEN * n_holds + k, row] = sign * (price - fill) / risk
         out.holds[HOLD_BENCH_RET_OPEN * n_holds + k, row] = bench.close[i + day] / bench.open[i + 1] - 1.0
     price = bars.close[i + n_raced]
-    if outcome == _TARGET_HIT:
+    if outcome == TARGET_HIT:
         price = target
-    elif outcome != _EXPIRED:
+    elif outcome != EXPIRED:
         price = stop_price
     result = sign * (price - fill) / risk
-    realized = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
-    marked = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
+    realized = 0.0 if outcome == EXPIRED and reason == _BY_TIME else result
+    marked = sign * (target_price - fill) / risk if outcome == TARGET_HIT else result
     bench_ret = bench.close[i + decided] / bench.open[i + 1] - 1.0
     if is_split:
         rest = sign * (rest_price - fill) / risk

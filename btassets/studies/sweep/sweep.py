@@ -130,15 +130,7 @@ def sweep_document(
         "policy": policy,
         "by": by,
         "least_trades": LEAST_TRADES,
-        "axes": [
-            {
-                "key": axis.key,
-                "labels": list(axis.labels),
-                "is_ordered": axis.is_ordered,
-                "current": _current(book, axis),
-            }
-            for axis in axes
-        ],
+        "axes": [_axis_row(book, axis) for axis in axes],
         "trials": {"cells": len(rows), "in_ledger": total},
         "luck": _luck(moments, total),
         "current": base,
@@ -171,8 +163,9 @@ def _as_walked(settings: Settings) -> Settings:
     return settings.model_copy(update={"exits": longest})
 
 
-def _current(book: Book, axis: Axis) -> str:
-    return label(flatten(_as_walked(book.settings))[axis.key])
+def _axis_row(book: Book, axis: Axis) -> dict[str, Any]:
+    current = label(flatten(_as_walked(book.settings))[axis.key])
+    return {"key": axis.key, "labels": list(axis.labels), "is_ordered": axis.is_ordered, "current": current}
 
 
 def _name(book: Book, axes: Sequence[Axis], policy: str) -> str:
