@@ -168,7 +168,7 @@ STAGES = (
         "btassets.stages.advice.todays_setups:compute",
         (TODAYS_SETUPS,),
         reads=("candidates", "percentile_ranks", "sessions", "ohlcv_history"),
-        settings=(*METHOD, "portfolio", "basis", "engine.gap_days", "setup"),
+        settings=(*METHOD, "portfolio", "basis", "setup"),
         work=2.5,
     ),
 )

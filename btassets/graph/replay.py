@@ -147,7 +147,7 @@ STAGES = (
         "btassets.stages.replay.candidates:replay_shard",
         (CANDIDATES,),
         reads=("ohlcv_history", "sessions", "benchmark_closes"),
-        settings=("setup", "engine", "exits.hold_days", "basis", "quality", *UNIVERSE),
+        settings=("setup", "engine", "exits", "basis", "quality", *UNIVERSE),
         outside=("membership", "verification", "setup_rule"),
         keyed="replay",
         is_partitioned=True,

@@ -8,7 +8,7 @@ from btassets.book.book import Book
 from btassets.errors import UsageError
 from btassets.own.discover import find_sources
 from btassets.own.setups.rule_names import OwnRule, rule_named
-from btassets.settings.models import BUILT_IN_RULE
+from btassets.settings.models import BUILT_IN_RULE, Settings
 
 
 def setup_rule(book: Book) -> OwnRule | None:
@@ -35,10 +35,19 @@ def setup_rule_version(book: Book) -> str | None:
     return None if rule is None else rule.version
 
 
-def rule_content(book: Book) -> str | None:
-    """Name and content of the own rule, by which a trial counts it: comments and layout are no other idea."""
+def rule_content(book: Book, settings: Settings | None = None) -> str | None:
+    """Name and content of the own rule, by which a trial counts it: comments and layout are no other idea.
+
+    Parameters
+    ----------
+    settings
+        Of a cell of a sweep; None: the book's.
+    """
+    name = (settings or book.settings).setup.rule
+    if name == BUILT_IN_RULE:
+        return None
     try:
-        rule = setup_rule(book)
+        source = rule_named(name, find_sources(book.folder)).source
     except UsageError:
-        return book.settings.setup.rule
-    return None if rule is None else f"{rule.name} {rule.source.content}"
+        return name
+    return None if source is None else f"{name} {source.content}"

@@ -73,8 +73,8 @@ def imported_names(source: str) -> Iterator[str]:
 
 @cache
 def is_carrier(module: str) -> bool:
-    """Whether the walk stops at `module`."""
-    return any(module == name or module.startswith(f"{name}.") for name in CARRIERS)
+    """Whether the walk stops at `module`; the package itself names its public functions, which import everything."""
+    return module == _PACKAGE or any(module == name or module.startswith(f"{name}.") for name in CARRIERS)
 
 
 @cache

@@ -116,3 +116,10 @@ def test_a_resource_that_is_not_there_is_an_error() -> None:
 def test_the_version_of_all_stages_covers_each() -> None:
     assert code_version_of_all(STAGES.values()) != code_version_of_all([STAGES["sessions"]])
     assert len(code_version_of_all(STAGES.values())) == 12
+
+
+def test_the_public_names_of_the_package_are_not_behind_the_bars() -> None:
+    """A module of the package that reads its version does not import what the package names for users."""
+    behind = code_of(STAGES["ohlcv_history"])
+    assert "btassets/sources/vendors/http_session.py" in behind
+    assert not [name for name in behind if name.startswith(("btassets/api", "btassets/studies/", "btassets/cli/"))]

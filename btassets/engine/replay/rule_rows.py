@@ -11,14 +11,22 @@ action follows from the scores by the engine's thresholds. `technical`, `momentu
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.compiling import RealCube, RealMatrix, Reals, Whole, helper, kernel, read_only
+from btassets.engine.compiling import RealCube, Reals, Whole, helper, kernel, read_only
 from btassets.engine.features.factors import factor_terms, momentum, residual_momentum
-from btassets.engine.features.indicators import TRUE_RANGE, WILDER_BARS, WILDER_KEEP, WILDER_STEP, bar_terms
 from btassets.engine.replay import replay_layout as layout
 from btassets.engine.replay.candidate_columns import SETUP_CODES, SETUP_FLOATS
 from btassets.engine.replay.grading import AlignedBars, graded_columns, graded_outputs, ticker_arrays
-from btassets.engine.replay.kernel import AsofState, Side, action_rules, mean_recent, race_rules, write_setup
-from btassets.engine.replay.outcome import GradingRules, SetupPrices, grade_row
+from btassets.engine.replay.kernel import (
+    AsofState,
+    Side,
+    action_rules,
+    grading_rules,
+    mean_recent,
+    race_rules,
+    write_setup,
+)
+from btassets.engine.replay.outcome import grade_row
+from btassets.engine.replay.race import SetupPrices, atr_of_window
 from btassets.engine.replay.replay_layout import (
     SETUP_SHORTS,
     AsofGrid,
@@ -42,24 +50,8 @@ from btassets.engine.setups.scores import choose_action
 from btassets.engine.setups.targets import Primary, RaceRules, hit_probability, tilted_probability
 
 _P_WINDOW = PARAMETER["window_bars"]
-_P_HOLDS = PARAMETER["hold_days"]
 _NEUTRAL = 50.0
 """Strength of a target of which none is stated: no tilt."""
-
-
-@helper
-def wilder_atr(s: Whole, i: Whole, terms: RealMatrix) -> float:
-    """ATR(14) of the window s..i, as of `window_state`; NaN with fewer than 15 bars."""
-    if i - s < WILDER_BARS:
-        return np.nan
-    ranges = terms[TRUE_RANGE, s : i + 1]
-    atr = 0.0
-    for t in range(1, WILDER_BARS):
-        atr += ranges[t]
-    atr = (atr + ranges[WILDER_BARS]) * WILDER_STEP
-    for t in range(WILDER_BARS + 1, len(ranges)):
-        atr = atr * WILDER_KEEP + ranges[t] * WILDER_STEP
-    return atr
 
 
 @helper
@@ -114,10 +106,8 @@ def _given_pass(
     window = int(parameters[_P_WINDOW])
     race = race_rules(parameters)
     actions = action_rules(parameters)
-    holds = parameters[_P_HOLDS:].astype(np.int64)
-    grading = GradingRules(race.horizon_days, False, holds)  # noqa: FBT003 - the standard rules
+    grading = grading_rules(parameters)
     close = bars.close[:n]
-    terms = bar_terms(bars.high[:n], bars.low[:n], close, bars.volume[:n])
     factor = factor_terms(bars.high[:n], close, ticker.bench.close[:n])
     row = np.int64(0)  # not a literal, which would trigger a second compile
     for a in range(len(grid.bar_no)):
@@ -126,7 +116,7 @@ def _given_pass(
             continue
         i = np.int64(grid.bar_no[a])
         s = max(np.int64(timeline.segment_start[i]), i - window)
-        entry, atr = close[i], wilder_atr(s, i, terms)
+        entry, atr = close[i], atr_of_window(s, i, bars.high, bars.low, close)
         score_long = numbers[a, 0, SCORE] if has_long else 0.0
         score_short = numbers[a, 1, SCORE] if has_short else 0.0
         action = choose_action(score_long, score_short, has_long, has_short, actions)
@@ -139,7 +129,7 @@ def _given_pass(
                 continue
             n_targets, primary = chosen(a, side, (entry, atr), numbers, race)
             target = numbers[a, side, TARGETS + primary.place]
-            setup = SetupPrices(side == 0, entry, numbers[a, side, STOP], target, primary.rr)
+            setup = SetupPrices(side == 0, entry, numbers[a, side, STOP], target, primary.rr, atr)
             found = Side(n_targets, 0, primary)
             write_setup(row, setup, numbers[a, side, SCORE], found, np.nan, common, actions, setups)
             setups.codes[layout.RISK_LEVEL, row] = np.int8(numbers[a, side, CONFLICTS])

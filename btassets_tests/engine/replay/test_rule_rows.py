@@ -82,8 +82,8 @@ def naive_primary(aligned: AlignedBars, bar: int, own: np.ndarray) -> tuple[floa
     ranges = [max(bars.high[t] - bars.low[t], abs(bars.high[t] - bars.close[t - 1]),
                   abs(bars.low[t] - bars.close[t - 1])) for t in range(max(0, bar - 252) + 1, bar + 1)]  # fmt: skip
     atr = math.nan
-    if len(ranges) >= 14:
-        atr = sum(ranges[:14]) / 14.0
+    if ranges:
+        atr = sum(ranges[:14]) / len(ranges[:14])
         for value in ranges[14:]:
             atr = (13.0 * atr + value) / 14.0
     rows = []
