@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from btassets.cli.commands import init
 from btassets.graph.outside import OUTSIDE
 from btassets.run.resolve import resolve
-from btassets.settings.models import Source
 from btassets.settings.source_kinds import KIND_NAMES, OWN_OPENER, SOURCE_KINDS, basis_of_source
+from btassets.settings.source_settings import Source
 
 
 def test_settings_and_init_accept_the_kinds_of_the_list_and_no_other() -> None:

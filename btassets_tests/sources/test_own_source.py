@@ -116,18 +116,3 @@ def test_a_source_without_tickers(tmp_path: Path, body: str, expected: str) -> N
     with pytest.raises(NoBarsError) as error:
         source.tickers()
     assert expected in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("source.kind", "filez", "must be 'demo', 'files'"),
-        ("source.kind", "a b:C", "or module:Class"),
-        ("source.options", ["path"], 'has "path"; each must be KEY=VALUE'),
-        ("source.options", ["a=1", "a=2"], 'has "a=1"'),
-    ],
-)
-def test_settings_that_name_no_source(key: str, value: object, expected: str) -> None:
-    with pytest.raises(SettingError) as error:
-        resolve(overrides={key: value})
-    assert expected in str(error.value)

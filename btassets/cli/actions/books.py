@@ -239,7 +239,7 @@ def _benchmark(book: Book) -> str:
     name = book.base.benchmark
     if name == "none":
         return "none: no residual momentum and no comparisons"
-    from btassets.settings.models import SourceColumns
+    from btassets.settings.source_settings import SourceColumns
     from btassets.sources.files.benchmark_file import read_benchmark
     from btassets.sources.files.column_mapping import ColumnNames
     from btassets.sources.open_source import open_source

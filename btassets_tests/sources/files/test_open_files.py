@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from btassets.errors import NoBarsError
-from btassets.settings.models import Settings, Source, SourceColumns
+from btassets.settings.models import Settings
+from btassets.settings.source_settings import Source, SourceColumns
 from btassets.sources.files.open_files import open_files
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from btassets.errors import CredentialsError
-from btassets.settings.models import Settings, Source, Universe
+from btassets.settings.models import Settings, Universe
+from btassets.settings.source_settings import Source
 from btassets.sources.vendors.vendor_settings import environment_key, named_tickers_of, session_of
 
 
