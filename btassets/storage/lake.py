@@ -54,6 +54,10 @@ _DURABLE = ("ohlcv_history", *_TWICE)
 """Tables that a power cut may not empty: they come from outside, or cannot be made again."""
 
 
+_MAX_PATHS = 4_096
+"""Paths of buckets and their places that are kept: 64 buckets of every table of a few books."""
+
+
 def bucket_of(ticker: str, n_buckets: int) -> int:
     """Hash bucket of a ticker; independent of platform and process.
 
@@ -61,6 +65,17 @@ def bucket_of(ticker: str, n_buckets: int) -> int:
     28
     """
     return zlib.crc32(ticker.encode()) % n_buckets
+
+
+@lru_cache(maxsize=_MAX_PATHS)
+def _bucket_path(root: Path, table: str, bucket: int) -> Path:
+    # A run looks at the footers of a table in a dozen places: pathlib would be most of a look.
+    return root / table / f"bucket-{bucket:04d}.parquet"
+
+
+@lru_cache(maxsize=_MAX_PATHS)
+def _place(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix().removesuffix(".parquet")
 
 
 @dataclass(frozen=True)
@@ -95,7 +110,7 @@ class Lake:
     # ---- damage -------------------------------------------------------------------------
     def place(self, path: Path) -> str:
         """Location of a file, as in its footer: `trades/base`, `candidates/base/bucket-0003`."""
-        return path.relative_to(self.root).as_posix().removesuffix(".parquet")
+        return _place(self.root, path)
 
     def footer_text(self, path: Path) -> bytes | None:
         """Footer of a file as JSON once all its bytes are verified; None if it is missing or unusable.
@@ -265,7 +280,7 @@ class Lake:
     # ---- bucketed tables ----------------------------------------------------------------
     def bucket_path(self, table: str, bucket: int) -> Path:
         """File of one bucket; `table` may name a replay as in `candidates/base`."""
-        return self.root / table / f"bucket-{bucket:04d}.parquet"
+        return _bucket_path(self.root, table, bucket)
 
     def bucket_files(self, table: str) -> list[Path]:
         """Intact bucket files of a table, ascending.
