@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 
 from btassets.errors import CannotWriteError, DamagedFileError, UnknownTableError
 from btassets.storage import kept_twice
+from btassets.storage.bucket_paths import bucket_path, place_in
 from btassets.storage.files import writing
 from btassets.storage.hashing import ContentHash, content_hash, digest
 from btassets.storage.sealed import (
@@ -54,10 +55,6 @@ _DURABLE = ("ohlcv_history", *_TWICE)
 """Tables that a power cut may not empty: they come from outside, or cannot be made again."""
 
 
-_MAX_PATHS = 4_096
-"""Paths of buckets and their places that are kept: 64 buckets of every table of a few books."""
-
-
 def bucket_of(ticker: str, n_buckets: int) -> int:
     """Hash bucket of a ticker; independent of platform and process.
 
@@ -65,17 +62,6 @@ def bucket_of(ticker: str, n_buckets: int) -> int:
     28
     """
     return zlib.crc32(ticker.encode()) % n_buckets
-
-
-@lru_cache(maxsize=_MAX_PATHS)
-def _bucket_path(root: Path, table: str, bucket: int) -> Path:
-    # A run looks at the footers of a table in a dozen places: pathlib would be most of a look.
-    return root / table / f"bucket-{bucket:04d}.parquet"
-
-
-@lru_cache(maxsize=_MAX_PATHS)
-def _place(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix().removesuffix(".parquet")
 
 
 @dataclass(frozen=True)
@@ -110,7 +96,7 @@ class Lake:
     # ---- damage -------------------------------------------------------------------------
     def place(self, path: Path) -> str:
         """Location of a file, as in its footer: `trades/base`, `candidates/base/bucket-0003`."""
-        return _place(self.root, path)
+        return place_in(self.root, path)
 
     def footer_text(self, path: Path) -> bytes | None:
         """Footer of a file as JSON once all its bytes are verified; None if it is missing or unusable.
@@ -280,7 +266,7 @@ class Lake:
     # ---- bucketed tables ----------------------------------------------------------------
     def bucket_path(self, table: str, bucket: int) -> Path:
         """File of one bucket; `table` may name a replay as in `candidates/base`."""
-        return _bucket_path(self.root, table, bucket)
+        return bucket_path(self.root, table, bucket)
 
     def bucket_files(self, table: str) -> list[Path]:
         """Intact bucket files of a table, ascending.
