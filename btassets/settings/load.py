@@ -39,7 +39,13 @@ BASE_SCENARIO = "base"
 KEYS: tuple[str, ...] = tuple(flatten(Settings()))
 _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, key.count(".") + 1))
 
-_YOUNGER: dict[str, Any] = {"engine.horizon_days": HORIZON_DAYS}
+_YOUNGER: dict[str, Any] = {
+    "engine.horizon_days": HORIZON_DAYS,
+    "exits.trail_atr": 0.0,
+    "exits.breakeven_r": 0.0,
+    "exits.part_frac": 1.0,
+    "storage.keep_replays": 8,
+}
 """Settings added after hashes of settings were first stored, with the default that their absence means."""
 
 
