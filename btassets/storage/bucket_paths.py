@@ -1,7 +1,7 @@
-"""Paths of the files of a lake, kept: a run looks at the footers of each table in a dozen places.
+"""Paths of the files of a lake, kept: a run reads the footers of each table in a dozen places.
 
-Belongs here: building each path and its place once, since pathlib would be most of a look. Does not belong here: the
-files (`lake.py`).
+Belongs here: building each path and its place once, since pathlib would take most of the time of a read. Does not
+belong here: the files (`lake.py`).
 """
 
 from functools import lru_cache

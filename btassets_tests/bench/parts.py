@@ -116,7 +116,7 @@ def _fixed_part(part: str, *_: Any) -> str:
 
 
 class _Loader(Loader):
-    """Another loader: charges the import, then wraps the parts of the new module before anybody binds them."""
+    """Another loader: charges the import, then wraps the parts of the new module before another module binds them."""
 
     def __init__(self, inner: Any, meter: Meter, wanted: Sequence[str]) -> None:
         self._inner, self._meter, self._wanted = inner, meter, wanted

@@ -1,7 +1,7 @@
 """Peer libraries on the same inputs, where they are installed: none of them is a dependency of the project.
 
 Belongs here: the same work done by alphalens (Apache 2.0, installed for the tests) and by vectorbt, whose licence has
-the Commons Clause: it is never installed by the project, and measured only where somebody else installed it. Does not
+the Commons Clause: the project never installs it, and measures it only where it is found. Does not
 belong here: our own side (`bench_book.py`).
 """
 

@@ -86,4 +86,6 @@ class RawBars:
         """Bars of these rows: numbers, in their order, or a mask."""
         adjusted = None if self.adjusted_close is None else self.adjusted_close[rows]
         columns = (self.open, self.high, self.low, self.close, self.volume, self.dividend, self.split)
-        return RawBars(self.dates[rows], *(column[rows] for column in columns), adjusted, self.notes)
+        return RawBars(
+            self.dates[rows], *(column[rows] for column in columns), adjusted_close=adjusted, notes=self.notes
+        )
