@@ -10,12 +10,8 @@ zero gives inf or NaN, no exception.
 """
 
 import functools
-import importlib
-import sys
-from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
+from collections.abc import Callable
 from threading import Lock
-from types import ModuleType
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -25,36 +21,6 @@ from numba import njit, types
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-_BLAS = "scipy.linalg"
-
-
-class _NoBlas(MetaPathFinder):
-    """An import finder that reports scipy's linear algebra as missing."""
-
-    def find_spec(self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None) -> None:
-        if fullname == _BLAS:
-            raise ModuleNotFoundError(fullname, name=fullname)
-
-
-def _load_array_functions() -> None:
-    """Import numba's array functions without scipy's BLAS: saves a fifth of a second, and no kernel needs it.
-
-    They look for it once, at their import, and use it in `np.convolve` alone; the first kernel would import them.
-    """
-    name = "numba.np.arraymath"
-    if name in sys.modules or _BLAS in sys.modules:
-        return
-    hidden = _NoBlas()
-    sys.meta_path.insert(0, hidden)
-    try:
-        importlib.import_module(name)
-    finally:
-        sys.meta_path.remove(hidden)
-
-
-_load_array_functions()
 
 
 def _array(dtype: types.Type, n_dims: int, *, is_output: bool = False) -> types.Array:

@@ -1,8 +1,6 @@
 """The compile convention: one signature per kernel, numpy's division, read-only views."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -110,15 +108,3 @@ def test_a_read_only_view_shares_memory_or_copies_where_it_must():
     narrow = read_only(array, np.int32)
     assert narrow.dtype == np.int32
     assert array.dtype == np.float64
-
-
-@with_jit
-def test_loading_a_kernel_imports_no_blas_and_leaves_it_importable():
-    program = (
-        "import sys, numpy as np; from btassets.engine.cross_section.rank_ic import _weekly_rank_ic as one;"
-        "one(np.array([0, 3]), np.eye(3)[:1], np.eye(3)[:1], 2);"
-        "print('scipy.linalg' in sys.modules);"
-        "import scipy.linalg; print(scipy.linalg.__name__)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=300)
-    assert done.stdout.split() == ["False", "scipy.linalg"], done.stderr
