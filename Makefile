@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 WORKERS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-quick test-long test-all test-slow lint check bench torture same noise-audit ui clean help
+.PHONY: run test test-quick test-long test-slow lint check bench torture same noise-audit ui clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -28,9 +28,6 @@ test-quick: $(VENV)/test.stamp  ## the tests that need no run: engine, settings,
 test-long: $(VENV)/test.stamp  ## tests of whole commands and runs: cases, kills, damage, torture reduced, worked changes
 	@$(PYTEST) -m "long and not slow"
 
-test-all: $(VENV)/test.stamp  ## test and test-long in one session: books and imports are made once
-	@$(PYTEST) -m "not slow and not bench and not browser"
-
 test-slow: $(VENV)/test.stamp  ## long Monte Carlo and whole-universe tests
 	@$(PYTEST) -m "slow"
 
@@ -42,7 +39,7 @@ lint: $(VENV)/dev.stamp  ## style, layers, types, SQL, definitions
 	@$(BIN)/sqlfluff lint dbt_like_sql
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-check: lint test-all  ## all that a change has to pass
+check: lint test test-long  ## all that a change has to pass
 
 bench: $(VENV)/test.stamp  ## the speed table, each figure beside the naive form
 	@$(BIN)/python -m btassets_tests.bench
