@@ -21,7 +21,8 @@ def test_the_newest_are_kept_and_those_of_scenarios_always():
     used = run_as(book, "own-stop", engine__atr_stop_multiple=2.0)
     assert used.replay.startswith("replay-")
     opened = open_book(book.folder)
-    assert drop_replays(opened, 0) == []
+    drop_replays(opened, 0)  # other tests share the book
+    assert unused_replays(opened) == drop_replays(opened, 0) == []
     for name, age in (("replay-new", 1), ("replay-old", 3), ("replay-mid", 2)):
         planted(opened, name, age)
     assert unused_replays(opened) == ["replay-old", "replay-mid", "replay-new"]
