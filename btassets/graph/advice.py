@@ -138,7 +138,7 @@ STAGES = (
             "strategy_variants",
             "ohlcv_history",
         ),
-        settings=(*METHOD, "portfolio", *UNIVERSE),
+        settings=(*METHOD, "portfolio", "variant", *UNIVERSE),
         outside=("membership",),
     ),
     Stage(
@@ -157,7 +157,7 @@ STAGES = (
             "stat_overfit",
             "sessions",
         ),
-        settings=("method.gapped_target",),
+        settings=("method.gapped_target", "variant"),
         outside=("configurations", "verdict_history"),
         writes=("verdicts",),
     ),

@@ -427,6 +427,8 @@ class StrategyVariantsVariant(TypedDict):
     not_filled: NotRequired[StrategyVariantsVariantNotFilled]
     avg_exposure_pct: NotRequired[float | None]
     avg_net_r: NotRequired[float | None]
+    label: NotRequired[str]
+    differs: NotRequired[str]
     variant: str
     ranking: str
     cutoff: float | None

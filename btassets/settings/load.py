@@ -32,6 +32,7 @@ from btassets.settings.names import RULE, checked_name, is_name
 from btassets.settings.profiles import PROFILES
 from btassets.settings.renamed import new_key, new_value
 from btassets.settings.rules import broken_rule, rule_of_item
+from btassets.settings.variant_settings import DEFAULT_VARIANTS
 
 FILE_NAME = "btassets.toml"
 ENV_PREFIX = "BTASSETS__"
@@ -39,7 +40,10 @@ BASE_SCENARIO = "base"
 KEYS: tuple[str, ...] = tuple(flatten(Settings()))
 _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, key.count(".") + 1))
 
-_YOUNGER: dict[str, Any] = {"engine.horizon_days": HORIZON_DAYS}
+_YOUNGER: dict[str, Any] = {
+    "engine.horizon_days": HORIZON_DAYS,
+    "variant": [variant.model_dump() for variant in DEFAULT_VARIANTS],
+}
 """Settings added after hashes of settings were first stored, with the default that their absence means."""
 
 
@@ -77,9 +81,10 @@ def settings_hash(settings: BaseModel) -> str:
     """
     deciding = settings.model_dump(mode="json", exclude={*BESIDE_THE_NUMBERS} - {"executor"})
     for key, default in _YOUNGER.items():
-        section, _, name = key.partition(".")
-        if deciding.get(section, {}).get(name) == default:
-            del deciding[section][name]
+        section, _, name = key.rpartition(".")
+        table = deciding.get(section, {}) if section else deciding
+        if table.get(name) == default:
+            del table[name]
     text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
