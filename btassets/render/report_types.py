@@ -141,6 +141,7 @@ class Setup(TypedDict):
     vote_directional: float | None
     vote_rsi: float | None
     vote_volume: float | None
+    conflicts: list[str]
     failed_floors: list[str]
     shares: float | None
 

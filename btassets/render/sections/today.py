@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from btassets.render.charts import report_charts as charts
-from btassets.render.format import MISSING, shown
+from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, details, section, table
 from btassets.render.labels import ticker_column
 from btassets.render.report_types import Report
@@ -22,6 +22,15 @@ _VOTES = (
     ("vote_rsi", "RSI"),
     ("vote_volume", "volume"),
 )
+
+
+def _risk(row: Mapping[str, Any]) -> str:
+    """Risk level; the conflicts behind it in small letters below."""
+    against = "; ".join(row.get("conflicts") or ())
+    level = esc(str(row["risk_level"] or MISSING))
+    return f'{level}<div class="sub">{esc(against)}</div>' if against else level
+
+
 _SETUP_COLUMNS = (
     Column("ticker", "Ticker"),
     Column("direction", "Side"),
@@ -34,7 +43,7 @@ _SETUP_COLUMNS = (
     Column("primary_prob", "P(target)", "pct", "stated probability of the target before the stop, without drift"),
     Column("level_strength", "Level", "num1", "strength of the target's level; - if the target is projected"),
     Column("action", "Action", "words"),
-    Column("risk_level", "Risk"),
+    Column("risk_level", "Risk", render=_risk),
     Column("shares", "Shares", "num2", "position size by risk and notional cap"),
 )
 _VOTE_COLUMNS = tuple(Column(key, name.capitalize(), "snum2") for key, name in _VOTES)
