@@ -20,6 +20,7 @@ import pyarrow as pa
 from btassets.book.book import Book as OpenedBook
 from btassets.book.book import open_book
 from btassets.book.new_book import make_book, make_demo_book
+from btassets.book.replays import drop_replays
 from btassets.cli.actions.look import read_table
 from btassets.cli.output.stale import refuse_stale, require_run
 from btassets.cli.output.summary import report_folder
@@ -28,6 +29,7 @@ from btassets.compiled import use_cache_folder
 from btassets.engine.portfolio.portfolio_rules import Policy
 from btassets.errors import EXIT_SOME_TICKERS, BtassetsError, NeverRunError, UsageError
 from btassets.graph.flow import TABLES
+from btassets.plan import replay_alone
 from btassets.settings.load import BASE_SCENARIO, resolve
 from btassets.storage.lock import book_lock
 from btassets.studies.grade.grade_inputs import read_candidate_file, read_market
@@ -283,11 +285,18 @@ def sweep(
     use_cache_folder()
     from btassets.studies.sweep.sweep import sweep_document, sweep_table  # late: compiled code, its folder first
 
+    def replay(books: Sequence[OpenedBook]) -> None:
+        for one in books:
+            replay_alone(one)
+
     opened = _as_book(book)._open()
     words = [f"{key}={_as_word(values)}" for key, values in grid.items()]
     with book_lock(opened.folder, "sweep", wait=True):
         refuse_stale(opened, "sweep")
-        document = sweep_document(opened, words, policy=policy, by=by, progress=lambda _done, _total: None)
+        document = sweep_document(
+            opened, words, policy=policy, by=by, progress=lambda _done, _total: None, replay=replay
+        )
+        drop_replays(opened, opened.base.storage.keep_replays)
     return Sweep(sweep_table(document).to_pandas(), document)
 
 

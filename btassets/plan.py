@@ -4,6 +4,7 @@ Belongs here: the plan that the command line computes before a run, its explanat
 Does not belong here: Dagster runs (`btassets.defs.launch`).
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -176,6 +177,18 @@ def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
         log(f"{outcome.name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
         outcomes.append(outcome)
     return outcomes
+
+
+def replay_alone(book: Book) -> None:
+    """Bring the replay of the book's settings and its factor signals up to date, and nothing that depends on them.
+
+    Raises
+    ------
+    CheckFailedError
+        If the replay fails the lookahead check.
+    """
+    replay_in_process(book, n_threads=book.settings.executor.shards or os.cpu_count() or 1, log=lambda _text: None)
+    list(run_stages(["factor_signals"], book))
 
 
 def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:

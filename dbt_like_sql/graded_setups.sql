@@ -7,7 +7,7 @@
 -- end not after the row. Results: 1R is the planned risk |entry - stop|, whatever the fill; `gross_r` books an expired
 -- trade at its last close or at zero, a target gapped over at the open or at the target (`target_gap_r` is the
 -- difference); `cost_r` is a round trip over the stop distance; an ended ticker's mark includes `delisting_return`.
--- Calibration reads `outcome_at_close` in every scenario.
+-- Calibration reads `outcome_at_close` in every scenario; it is null under a stop that moves.
 with
 
 arrivals as not materialized (
@@ -153,7 +153,15 @@ sample as (
         and last_sessions.ticker is not null
         and filled.stop_day is null
         and planned_risk > 0 as is_cut_by_end,
-        sign * settings.delisting_return / planned_risk as r_per_usd
+        sign * settings.delisting_return / planned_risk as r_per_usd,
+        -- A part sold at the target left before the end of its ticker.
+        if(filled.outcome = 'target_hit' and filled.exit_reason <> 'target', settings.part_frac, 0.0) as sold_frac,
+        if(
+            sold_frac > 0,
+            sold_frac * sign * (filled.target - filled.entry_price) / planned_risk
+            + if(settings.gapped_target = 'open', filled.gap_r, 0.0),
+            0.0
+        ) as sold_r
     from filled
     cross join settings
     inner join places
@@ -211,7 +219,11 @@ select
     gated.exit_reason,
     case
         when gated.is_cut_by_end and gated.exit_reason = 'delisted'
-            then gated.r + (gated.entry_price + gated.sign * gated.r * gated.planned_risk) * gated.r_per_usd
+            then gated.r
+            + (
+                (1 - gated.sold_frac) * gated.entry_price
+                + gated.sign * (gated.r - gated.sold_r) * gated.planned_risk
+            ) * gated.r_per_usd
         else gated.r
     end as gross_r,
     case
@@ -232,6 +244,7 @@ select
     gated.mfe_r,
     gated.mfe_day,
     gated.label_end_date,
-    gated.outcome_at_close
+    -- A stated probability is about the planned stop: under one that moves it has no outcome.
+    if(settings.moves_stop, null, gated.outcome_at_close) as outcome_at_close
 from gated
 cross join settings

@@ -24,6 +24,9 @@ from btassets.storage.lake import Lake
 
 REPLAY_SETTINGS = (
     "engine",
+    "exits.trail_atr",
+    "exits.breakeven_r",
+    "exits.part_frac",
     "basis",
     "quality.max_missing_frac",
     "quality.max_zero_volume_frac",

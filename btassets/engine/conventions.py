@@ -6,7 +6,7 @@ defaults (`settings`), floors (`floors.py`), signals (`signals.py`) and constant
 """
 
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 SESSIONS_A_YEAR = 252
 """Sessions of a trading year: annualisation, the longest lookback, the bars required for eligibility."""
@@ -30,6 +30,35 @@ Policy = Literal["target", "hold"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 """Exit policies of a portfolio: the race of target against stop up to the horizon, or the stop alone up to the longest
 hold."""
+
+
+class ExitPolicy(NamedTuple):
+    """How a position is left beside its planned levels; the defaults change nothing.
+
+    Attributes
+    ----------
+    trail_atr
+        The stop follows the best price since the as-of close at this distance, in ATR(14) of the as-of bar; 0: not.
+    breakeven_r
+        The stop moves to the entry once the best price is this many R beyond it; 0: not.
+    part_frac
+        Share sold at the target; the rest stays until the stop or the end of the race; 1: all.
+    window_bars
+        Bars before the as-of bar that its ATR reads, at most.
+    """
+
+    trail_atr: float = 0.0
+    breakeven_r: float = 0.0
+    part_frac: float = 1.0
+    window_bars: int = SESSIONS_A_YEAR
+
+    @property
+    def moves_stop(self) -> bool:
+        """Whether the stop leaves its planned level."""
+        return self.trail_atr > 0.0 or self.breakeven_r > 0.0
+
+
+AS_PLANNED = ExitPolicy()
 
 MIN_CROSS_SECTION = 20
 """Minimum number of names for the correlation of a week."""

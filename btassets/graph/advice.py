@@ -169,7 +169,7 @@ STAGES = (
         "btassets.stages.advice.todays_setups:compute",
         (TODAYS_SETUPS,),
         reads=("candidates", "percentile_ranks", "sessions", "ohlcv_history"),
-        settings=(*METHOD, "portfolio", "basis", "engine.gap_days"),
+        settings=(*METHOD, "portfolio", "basis"),
         work=2.5,
     ),
 )

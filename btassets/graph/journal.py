@@ -138,7 +138,7 @@ ACCOUNT_READS = Reads(
     "account",
     "btassets/graph/journal.py",
     reads=("ohlcv_history", "sessions", "journal", "journal_results"),
-    settings=("profile", "basis", "portfolio", "costs", "exits", "method", "engine.horizon_days"),
+    settings=("profile", "basis", "portfolio", "costs", "exits", "method", "engine.horizon_days", "engine.gap_days"),
     outside=("shown_lists",),
 )
 """Inputs of orders and exits for a real account, and of the comparison of its fills."""

@@ -147,7 +147,7 @@ STAGES = (
         "btassets.stages.replay.candidates:replay_shard",
         (CANDIDATES,),
         reads=("ohlcv_history", "sessions", "benchmark_closes"),
-        settings=("engine", "exits.hold_days", "basis", "quality", *UNIVERSE),
+        settings=("engine", "exits", "basis", "quality", *UNIVERSE),
         outside=("membership", "verification"),
         keyed="replay",
         is_partitioned=True,

@@ -14,7 +14,7 @@ Keyed = Literal["shared", "replay", "scenario"]
 EVERYTHING = ("",)
 """Settings of a stage that shows every setting; those of executor and schedule affect no number."""
 
-METHOD = ("profile", "method", "gates", "costs", "exits", "engine.horizon_days")
+METHOD = ("profile", "method", "gates", "costs", "exits", "engine.horizon_days", "engine.gap_days")
 """Settings that select setups, decide which qualify, and determine their results."""
 
 UNIVERSE = ("universe", "benchmark", "source.ticker_pattern")

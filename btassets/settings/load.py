@@ -43,6 +43,10 @@ _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, ke
 _YOUNGER: dict[str, Any] = {
     "engine.horizon_days": HORIZON_DAYS,
     "variant": [variant.model_dump() for variant in DEFAULT_VARIANTS],
+    "exits.trail_atr": 0.0,
+    "exits.breakeven_r": 0.0,
+    "exits.part_frac": 1.0,
+    "storage.keep_replays": 8,
 }
 """Settings added after hashes of settings were first stored, with the default that their absence means."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, field_validator
 
-from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS
+from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS, ExitPolicy
 from btassets.settings.account_settings import AlertRule, Fills, Holdings
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
@@ -144,13 +144,30 @@ class Gates(Section):
 
 
 class Exits(Section):
-    """Holding periods."""
+    """Holding periods, and exits beside target and hold."""
 
     hold_days: tuple[int, ...] = Field(
         default=HOLD_DAYS,
         description=f"holds of the time-exit sweep, 1 to {MAX_HOLD_DAYS} sessions; the portfolio uses the longest; "
         f"holds other than {', '.join(map(str, HOLD_DAYS))} are graded by a replay of their own",
     )
+
+    trail_atr: NonNegative = Field(
+        default=0.0,
+        description="distance at which the stop follows the best price since the signal, in ATR(14) of its day; 0: off",
+    )
+    breakeven_r: NonNegative = Field(
+        default=0.0, description="R of gain after which the stop moves to the signal's close; 0: off"
+    )
+    part_frac: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        default=1.0,
+        description="share sold at the target; the rest stays until the stop or the end of the race; 1: all",
+    )
+
+    @property
+    def policy(self) -> ExitPolicy:
+        """The exits beside target and hold."""
+        return ExitPolicy(self.trail_atr, self.breakeven_r, self.part_frac)
 
     @field_validator("hold_days", mode="before")
     @classmethod
@@ -249,6 +266,9 @@ class Storage(Section):
     buckets: int = Field(default=64, ge=1, le=4096, description="number of hash buckets of the per-ticker tables")
     keep_reports: int = Field(default=30, ge=1, le=1_000_000, description="number of report folders kept, newest first")
     keep_sweeps: int = Field(default=30, ge=1, le=1_000_000, description="number of sweep folders kept, newest first")
+    keep_replays: int = Field(
+        default=8, ge=0, le=1_000, description="number of replays kept that only sweeps used, newest first"
+    )
 
 
 class Executor(Section):

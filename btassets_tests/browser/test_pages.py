@@ -148,7 +148,7 @@ def test_a_report_is_readable_everywhere(page: Any, name: str) -> None:
 @pytest.mark.parametrize("name", GRIDS)
 def test_a_sweep_is_readable_everywhere(page: Any, name: str) -> None:
     book = run_book()
-    document = sweep_document(book, GRIDS[name], progress=lambda _done, _total: None)
+    document = sweep_document(book, GRIDS[name], progress=lambda _done, _total: None, replay=lambda _books: None)
     no_fault(everywhere(page, write_sweep(book, document) / "sweep.html", f"sweep-{name}"))
 
 

@@ -18,10 +18,42 @@ def _total(values):
     return total
 
 
+def atr_of(bars, day):
+    """ATR(14) on a day of one ticker, in the order of the engine's operations; None without two bars."""
+    days = [d for d in sorted(bars) if d <= day][-253:]
+    ranges = [
+        max(
+            bars[d][1] - bars[d][2],
+            abs(bars[d][1] - bars[before][3]),
+            abs(bars[d][2] - bars[before][3]),
+        )
+        for before, d in pairwise(days)
+    ]
+    if not ranges:
+        return None
+    if len(ranges) < 14:
+        return _total(ranges) / len(ranges)
+    value = _total(ranges[:14]) * (1.0 / 14.0)
+    for true_range in ranges[14:]:
+        value = value * (13.0 / 14.0) + true_range * (1.0 / 14.0)
+    return value
+
+
+def _move_stop(position, high, rules):
+    """Set the stop of the next day after a bar that neither stopped nor ended a position."""
+    position["best"] = max(position["best"], high)
+    trail, gain = rules.get("trail_atr", 0.0), rules.get("breakeven_r", 0.0)
+    if trail and position["atr"]:
+        position["stop"] = max(position["stop"], position["best"] - trail * position["atr"])
+    if gain and position["best"] - position["entry"] >= gain * abs(position["entry"] - position["planned"]):
+        position["stop"] = max(position["stop"], position["entry"])
+
+
 class Ledger:
     """Cash, open positions in the order of opening, closed trades and counts of one book."""
 
-    def __init__(self, capital, cost_frac):
+    def __init__(self, bars, capital, cost_frac):
+        self.bars = bars
         self.cash = capital
         self.cost_frac = cost_frac
         self.open = {}
@@ -46,6 +78,11 @@ class Ledger:
             "paid": price,
             "risk": risk,
             "stop": row["stop"],
+            "planned": row["stop"],
+            "entry": row["entry"],
+            "best": row["entry"],
+            "atr": atr_of(self.bars[row["ticker"]], row["date"]),
+            "sold": 0.0,
             "target": row["target"] or None,
             "cost": cost,
             "held": 0,
@@ -53,12 +90,24 @@ class Ledger:
             "opened": day,
         }
 
+    def sell_part(self, ticker, part, price):
+        position = self.open[ticker]
+        sold = position["shares"] * part
+        cost = sold * price * self.cost_frac
+        self.cash += sold * price - cost
+        position |= {"shares": position["shares"] - sold, "sold": sold, "sold_at": price, "sold_cost": cost}
+
     def sell(self, ticker, price, reason, day):
         position = self.open.pop(ticker)
-        proceeds = position["shares"] * price
+        shares = position["shares"]
+        proceeds = shares * price
         cost = proceeds * self.cost_frac
         self.cash += proceeds - cost
-        pnl = proceeds - position["shares"] * position["paid"] - cost - position["cost"]
+        pnl = proceeds - shares * position["paid"] - cost - position["cost"]
+        if position["sold"]:
+            pnl += position["sold"] * (position["sold_at"] - position["paid"]) - position["sold_cost"]
+            price = (proceeds + position["sold"] * position["sold_at"]) / (shares + position["sold"])
+            shares += position["sold"]
         risk = position["risk"]
         self.trades.append(
             {
@@ -66,12 +115,12 @@ class Ledger:
                 "ticker": ticker,
                 "opened": position["opened"],
                 "closed": day,
-                "shares": position["shares"],
+                "shares": shares,
                 "paid": position["paid"],
                 "received": price,
                 "pnl": pnl,
                 "gross_r": (price - position["paid"]) / risk if risk > 0 else 0.0,
-                "net_r": pnl / (position["shares"] * risk) if position["shares"] * risk > 0 else 0.0,
+                "net_r": pnl / (shares * risk) if shares * risk > 0 else 0.0,
                 "hold": position["held"],
                 "reason": reason,
             }
@@ -89,13 +138,21 @@ def _exits_of_the_day(ledger, bars, day, rules, is_last_bar, *, fills_gap):
         position["last"] = close
         if low <= position["stop"]:
             ledger.sell(ticker, min(position["stop"], bar_open), "stop", day)
-        elif rules["policy"] == "target" and position["target"] and high >= position["target"]:
+            continue
+        is_hit = rules["policy"] == "target" and position["target"] and high >= position["target"]
+        if is_hit and not position["sold"]:
             price = max(position["target"], bar_open) if fills_gap else position["target"]
-            ledger.sell(ticker, price, "target", day)
-        elif position["held"] >= rules["hold_days"]:
+            part = rules.get("part_frac", 1.0)
+            if part == 1.0:
+                ledger.sell(ticker, price, "target", day)
+                continue
+            ledger.sell_part(ticker, part, price)
+        if position["held"] >= rules["hold_days"]:
             ledger.sell(ticker, close, "time", day)
         elif is_last_bar(ticker, day):
             ledger.sell(ticker, close * (1.0 + rules["delisting_return"]), "delisted", day)
+        else:
+            _move_stop(position, high, rules)
 
 
 def _finish(ledger, curve, rules):
@@ -135,7 +192,7 @@ def seed_book(bars, rows, rules):
     calendar = sorted({d for days in bars.values() for d in days if d >= first})
     if not calendar:
         return None
-    ledger = Ledger(rules["capital"], rules["cost"])
+    ledger = Ledger(bars, rules["capital"], rules["cost"])
     curve = []
     for day in calendar:
         _exits_of_the_day(ledger, bars, day, rules, lambda _ticker, _day: False, fills_gap=False)
@@ -170,7 +227,7 @@ def honest_book(bars, rows, rules, calendar, start):
     def ends_here(ticker, day):
         return day == last_bar[ticker] and day < t_day - 10
 
-    ledger = Ledger(rules["capital"], rules["cost"])
+    ledger = Ledger(bars, rules["capital"], rules["cost"])
     curve = []
     previous = None
     equity = rules["capital"]

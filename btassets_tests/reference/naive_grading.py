@@ -4,6 +4,8 @@ Belongs here: an independent second telling of docs/method/engine/grading.md. Do
 anything from btassets. The order of float operations is the legacy profile's.
 """
 
+from itertools import pairwise
+
 TIMES = (5, 10, 21, 30)
 
 
@@ -15,10 +17,49 @@ def forward_of(bars, i, is_ended, horizon=30):
     return ahead, "delisted" if is_ended else "unknown"
 
 
-def events_of(ahead, direction, stop, target):
-    """(day, "stop" | "target") in order of time, the stop first within a day."""
+def naive_atr(bars):
+    """ATR(14) of Wilder over these bars; the mean true range of a short history, None of a single bar."""
+    ranges = [max(bar.high, before.close) - min(bar.low, before.close) for before, bar in pairwise(bars)]
+    if not ranges:
+        return None
+    if len(ranges) < 14:
+        return sum(ranges) / len(ranges)
+    value = sum(ranges[:14]) / 14
+    for true_range in ranges[14:]:
+        value += (true_range - value) / 14
+    return value
+
+
+def stop_levels(ahead, direction, entry, stop, atr, trail_atr, breakeven_r):
+    """The stop of each day; each bar before it may have moved it towards the price."""
+    levels = []
+    for k in range(len(ahead)):
+        past = ahead[:k]
+        if direction == "long":
+            best = max([entry, *(bar.high for bar in past)])
+            allowed = [stop]
+            if trail_atr and atr:
+                tops = [max([entry, *(bar.high for bar in past[:m])]) for m in range(1, k + 1)]
+                allowed += [top - trail_atr * atr for top in tops]
+            if breakeven_r and k and best - entry >= breakeven_r * abs(entry - stop):
+                allowed.append(entry)
+            levels.append(max(allowed))
+        else:
+            best = min([entry, *(bar.low for bar in past)])
+            allowed = [stop]
+            if trail_atr and atr:
+                lows = [min([entry, *(bar.low for bar in past[:m])]) for m in range(1, k + 1)]
+                allowed += [low + trail_atr * atr for low in lows]
+            if breakeven_r and k and entry - best >= breakeven_r * abs(entry - stop):
+                allowed.append(entry)
+            levels.append(min(allowed))
+    return levels
+
+
+def events_of(ahead, direction, stops, target):
+    """(day, "stop" | "target") in order of time, the stop first within a day; `stops` has the level of each day."""
     events = []
-    for day, bar in enumerate(ahead, start=1):
+    for (day, bar), stop in zip(enumerate(ahead, start=1), stops, strict=False):
         adverse, favourable = (bar.low, bar.high) if direction == "long" else (bar.high, bar.low)
         if (adverse <= stop) if direction == "long" else (adverse >= stop):
             events.append((day, "stop"))
@@ -27,7 +68,24 @@ def events_of(ahead, direction, stop, target):
     return events
 
 
-def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, is_ended=False, horizon=30, holds=TIMES):
+def grade(
+    bars,
+    i,
+    direction,
+    entry,
+    stop,
+    target,
+    rr,
+    sessions,
+    benchmark,
+    *,
+    is_ended=False,
+    horizon=30,
+    holds=TIMES,
+    trail_atr=0.0,
+    breakeven_r=0.0,
+    part_frac=1.0,
+):
     """Graded columns of one setup, None for missing; `sessions` end at T, `benchmark` is date -> prices."""
     raced, cut = forward_of(bars, i, is_ended, horizon)
     ahead = forward_of(bars, i, is_ended, max(horizon, *holds))[0]
@@ -40,7 +98,9 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
     if cut == "unknown":
         return row
 
-    events = events_of(raced, direction, stop, target)
+    atr = naive_atr(bars[max(i - 252, 0) : i + 1])
+    stops = stop_levels(ahead, direction, entry, stop, atr, trail_atr, breakeven_r)
+    events = events_of(raced, direction, stops, target)
     first_day = events[0][0] if events else None
     on_first_day = {kind for day, kind in events if day == first_day}
     if not events:
@@ -50,12 +110,18 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
     else:
         outcome = "ambiguous" if "target" in on_first_day else "stop_hit"
         reason, hold = "stop", first_day
-    stop_days = [day for day, kind in events_of(ahead, direction, stop, target) if kind == "stop"]
+    stop_days = [day for day, kind in events_of(ahead, direction, stops, target) if kind == "stop"]
     stop_day = stop_days[0] if stop_days else None
     stop_price = None
     if stop_day is not None:
-        bar_open = ahead[stop_day - 1].open
-        stop_price = min(stop, bar_open) if direction == "long" else max(stop, bar_open)
+        bar_open, level = ahead[stop_day - 1].open, stops[stop_day - 1]
+        stop_price = min(level, bar_open) if direction == "long" else max(level, bar_open)
+    is_split = outcome == "target_hit" and part_frac < 1.0 and entry != stop
+    target_day, rest_price = hold, None
+    if is_split:
+        is_stopped = stop_day is not None and stop_day <= len(raced)
+        reason, hold = ("stop", stop_day) if is_stopped else (cut or "time", len(raced))
+        rest_price = stop_price if is_stopped else raced[-1].close
     last_date = ahead[-1].date if ahead else here.date
 
     def close_r(price):
@@ -88,9 +154,13 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
                 value = open_r(ahead[day - 1].close) if suffix else close_r(ahead[day - 1].close)
             row[f"time_r_{n}{suffix}"] = value
             row[f"bench_ret_{n}{suffix}"] = benchmark_return(benchmark, start, day_date(here, ahead, day))
-        row[f"bench_ret_target{suffix}"] = benchmark_return(benchmark, start, day_date(here, ahead, hold))
+        moved = benchmark_return(benchmark, start, day_date(here, ahead, target_day))
+        if is_split and moved is not None:
+            later = benchmark_return(benchmark, start, day_date(here, ahead, hold))
+            moved = None if later is None else part_frac * moved + (1.0 - part_frac) * later
+        row[f"bench_ret_target{suffix}"] = moved
         if outcome == "target_hit":
-            first_price = ahead[hold - 1].open
+            first_price = ahead[target_day - 1].open
             beyond = max(first_price - target, 0.0) if direction == "long" else max(target - first_price, 0.0)
             race = open_r(target) if suffix else rr
             mtm = race
@@ -102,12 +172,18 @@ def grade(bars, i, direction, entry, stop, target, rr, sessions, benchmark, *, i
             mtm = 0.0
         else:
             mtm = open_r(raced[-1].close) if suffix else close_r(raced[-1].close)
+        if is_split:
+            rest = open_r(rest_price) if suffix else level_r(rest_price)
+            mtm = part_frac * mtm + (1.0 - part_frac) * rest
+            race = part_frac * race + (1.0 - part_frac) * rest
         row[f"r_mtm{suffix}"] = mtm
         if entry != stop:
             start_price = row["fill_open"] if suffix else entry
-            seen = prices_while_held(ahead[:hold], outcome, direction, stop, target)
+            ending = {"stop": "stop_hit", "target": "target_hit"}.get(reason, "expired")
+            seen = prices_while_held(ahead[:hold], ending, direction, stop_price, target)
             row |= extremes_of(seen, direction, start_price, abs(entry - stop), suffix)
-        row[f"realized_r{suffix}"] = 0.0 if reason == "time" else race if outcome == "target_hit" else mtm
+        is_zero = outcome == "expired" and reason == "time"
+        row[f"realized_r{suffix}"] = 0.0 if is_zero else race if outcome == "target_hit" else mtm
     return row
 
 

@@ -57,5 +57,28 @@ def sweep_of(axes: list[dict[str, Any]], sharpes: Any = None, **changes: Any) ->
         "headline": {"text": "One cell is best.", "verdict": None},
         "trials": {"cells": len(cells), "in_ledger": 1234},
         "luck": {"expected_best_sharpe": 1.5, "n_days": 900},
+        "walk_forward": None,
     } | changes
     return {"answer": answer(document)} | document
+
+
+def walked(**changes: Any) -> dict[str, Any]:
+    """A walk-forward of two windows that chose the first cell, then the last one."""
+    gap = {"value": -0.1, "ci_lo": -0.6, "ci_hi": 0.4, "p": 0.7}
+    numbers = {"cagr_pct": 4.0, "sharpe": 0.4, "max_drawdown_pct": 12.0}
+    first = {"test_first": "2024-01-02", "test_last": "2024-04-02", "cell": 0}
+    second = {"test_first": "2024-04-03", "test_last": "2024-07-02", "cell": -1}
+    return {
+        "by": "sharpe",
+        "windows": [
+            first | {"return_pct": 1.5, "own_return_pct": 2.0},
+            second | {"return_pct": -1.0, "own_return_pct": 0.5},
+        ],
+        "is_short": True,
+        "n_days": 126,
+        "n_cells_chosen": 2,
+        "chosen": numbers,
+        "own": numbers | {"sharpe": 0.5},
+        "difference_pct": gap,
+        "difference_sharpe": gap,
+    } | changes

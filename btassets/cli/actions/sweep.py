@@ -1,4 +1,4 @@
-"""`sweep`: a grid over settings, one simulated portfolio per cell over one replay.
+"""`sweep`: a grid over settings, one simulated portfolio per cell.
 
 Belongs here: the command's output, progress, the location of its files. Does not belong here: any number.
 """
@@ -6,10 +6,12 @@ Belongs here: the command's output, progress, the location of its files. Does no
 import json
 import shutil
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
+from btassets.book.replays import drop_replays
 from btassets.cli.actions.look import write_table
 from btassets.cli.actions.update import waiting
 from btassets.cli.output.first_run import CompileWatch
@@ -48,15 +50,28 @@ def command_sweep(  # one keyword per option
         checked_out(out, book=opened)
     start_arrow_alone()
     use_cache_folder()
+    from btassets.plan import replay_alone
     from btassets.storage.warehouse import refresh_views
     from btassets.studies.sweep.sweep import sweep_document, sweep_table
+
+    def replay(books: Sequence[Book]) -> None:
+        for k, one in enumerate(books):
+            bar("replays", k, len(books))
+            replay_alone(one)
+        bar("replays", len(books), len(books))
 
     with book_lock(opened.folder, "sweep", wait=not no_wait, on_wait=waiting):
         refuse_stale(opened, "sweep")
         with Progress(is_quiet=quiet) as bar, CompileWatch(bar, is_quiet=quiet):
             document = sweep_document(
-                opened, grid, policy=policy, by=by, progress=lambda done, total: bar("portfolios", done, total)
+                opened,
+                grid,
+                policy=policy,
+                by=by,
+                progress=lambda done, total: bar("portfolios", done, total),
+                replay=replay,
             )
+        drop_replays(opened, opened.base.storage.keep_replays)
         refresh_views(opened.folder, opened.lake, views())
     folder = write_sweep(opened, document)
     if out is not None:

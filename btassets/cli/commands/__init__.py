@@ -19,7 +19,7 @@ COMMANDS = {
     "grade": "Produce the whole report for your own table of setups.",
     "own": "List every signal, built in and of your own, with the state of its proof.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
-    "sweep": "Simulate a portfolio for every cell of a grid of settings over one replay.",
+    "sweep": "Simulate a portfolio for every cell of a grid of settings.",
     "null-market": "Repeat the analysis on the book's own market with the edge destroyed.",
     "report": "Print the headline of the report and its path.",
     "export": "Write a table as Parquet, CSV or JSON.",

@@ -11,11 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from btassets.engine.compiling import kernel
+from btassets.engine.compiling import Whole, helper, kernel
+from btassets.engine.conventions import ExitPolicy
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookRules, Fill
 from btassets.engine.portfolio.simulation_arrays import EntryArrays, PanelArrays, entry_arrays, panel_arrays
+from btassets.engine.replay.race import atr_of_window, moves_stop, next_stop, typed_policy
 
 # Why an entry may trade or not.
 TRADABLE, SHORT, NO_LEVELS, OFF_CALENDAR, NO_NEXT_BAR, GAPPED_STOP, GAPPED_TARGET, PENDING = range(8)
@@ -56,6 +58,12 @@ class Exits:
         Price received before costs, NaN without exit.
     reason
         Position in `REASON_NAMES`; `open_at_end` without exit.
+    part_bar, part_price, part_frac
+        Bar and price at which a part was sold at the target before the exit, and its share of the position; -1, NaN and
+        0 without one.
+    next_stop
+        Stop of the session after the last bar of a position without exit; else the one at which it was left or, without
+        a stop, its last level.
     """
 
     fill: Fill
@@ -65,6 +73,10 @@ class Exits:
     exit_bar: NDArray[np.int64]
     exit_price: NDArray[np.float64]
     reason: NDArray[np.int8]
+    part_bar: NDArray[np.int64]
+    part_price: NDArray[np.float64]
+    part_frac: NDArray[np.float64]
+    next_stop: NDArray[np.float64]
 
     def take(self, chosen: NDArray[np.int64]) -> "Exits":
         """Exits of the entries at the positions `chosen`, the result of `Entries.take`."""
@@ -81,6 +93,24 @@ class ExitRules(NamedTuple):
     sells_ended: bool
     hold_days: int
     delisting_return: float
+    policy: ExitPolicy
+    gap_days: int
+
+
+@helper
+def _atr_before(b: Whole, first: Whole, panel: PanelArrays, rules: ExitRules) -> float:
+    """ATR(14) of the bar before `b`; `first` is the ticker's first bar."""
+    i = b - 1
+    if i < first:
+        return np.nan
+    start = i
+    least = max(first, i - rules.policy.window_bars)
+    while start > least:
+        days = panel.calendar[panel.session_no[start]] - panel.calendar[panel.session_no[start - 1]]
+        if rules.gap_days > 0 and days > rules.gap_days:
+            break
+        start -= 1
+    return atr_of_window(start, i, panel.high, panel.low, panel.close)
 
 
 @kernel
@@ -93,6 +123,10 @@ def _exits(
     NDArray[np.int64],
     NDArray[np.float64],
     NDArray[np.int8],
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
 ]:
     """The arrays of `Exits`, in the order of its fields."""
     offsets, session_no = panel.offsets, panel.session_no
@@ -104,6 +138,11 @@ def _exits(
     exit_bar = np.full(n, -1, dtype=np.int64)
     exit_price = np.full(n, np.nan)
     reason = np.full(n, OPEN_AT_END, dtype=np.int8)
+    part_bar = np.full(n, -1, dtype=np.int64)
+    part_price = np.full(n, np.nan)
+    part_frac = np.zeros(n)
+    last_stop = np.full(n, np.nan)
+    is_moving = moves_stop(rules.policy)
     for e in range(n):
         if not entries.is_long[e]:
             status[e] = SHORT
@@ -147,26 +186,55 @@ def _exits(
                 continue
             fill_price[e] = entry[e]
         first_bar[e] = lo
+        atr = np.nan
+        if rules.policy.trail_atr > 0.0:
+            atr = _atr_before(np.int64(lo), np.int64(offsets[t]), panel, rules)
+        level = stop[e]
+        best = entry[e]
         for b in range(lo, end):
-            if panel.low[b] <= stop[e]:
+            if panel.low[b] <= level:
                 # Stop before target within a bar; an open beyond the stop is the fill.
-                exit_price[e] = min(stop[e], panel.open[b])
+                exit_price[e] = min(level, panel.open[b])
                 reason[e] = BY_STOP
-            elif rules.takes_target and has_target and panel.high[b] >= target[e]:
+                exit_bar[e] = b
+                break
+            if rules.takes_target and has_target and part_bar[e] < 0 and panel.high[b] >= target[e]:
                 # A limit order is filled at the open of a bar that starts beyond it.
-                exit_price[e] = max(target[e], panel.open[b]) if rules.takes_gap else target[e]
-                reason[e] = BY_TARGET
-            elif b - lo + 1 >= rules.hold_days:
+                price = max(target[e], panel.open[b]) if rules.takes_gap else target[e]
+                if rules.policy.part_frac >= 1.0:
+                    exit_price[e] = price
+                    reason[e] = BY_TARGET
+                    exit_bar[e] = b
+                    break
+                part_bar[e] = b
+                part_price[e] = price
+                part_frac[e] = rules.policy.part_frac
+            if b - lo + 1 >= rules.hold_days:
                 exit_price[e] = panel.close[b]
                 reason[e] = BY_TIME
-            elif rules.sells_ended and panel.is_ended[t] and b == end - 1:
+                exit_bar[e] = b
+                break
+            if rules.sells_ended and panel.is_ended[t] and b == end - 1:
                 exit_price[e] = panel.close[b] * (1.0 + rules.delisting_return)
                 reason[e] = BY_DELISTING
-            else:
-                continue
-            exit_bar[e] = b
-            break
-    return status, fill_price, first_bar, exit_bar, exit_price, reason
+                exit_bar[e] = b
+                break
+            if is_moving:
+                best = max(best, panel.high[b])
+                level = next_stop(level, best, entry[e], stop[e], atr, 1.0, rules.policy)
+        last_stop[e] = level
+    return (
+        status,
+        fill_price,
+        first_bar,
+        exit_bar,
+        exit_price,
+        reason,
+        part_bar,
+        part_price,
+        part_frac,
+        last_stop,
+    )
 
 
 def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exits:
@@ -195,6 +263,8 @@ def precompute_exits(panel: BarPanel, entries: Entries, rules: BookRules) -> Exi
             bool(rules.sells_ended),
             int(rules.max_days),
             float(rules.delisting_return),
+            typed_policy(rules.exit_policy),
+            int(rules.gap_days),
         ),
     )
     return Exits(rules.fill, *arrays)

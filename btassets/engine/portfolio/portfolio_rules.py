@@ -7,7 +7,7 @@ Belongs here: capital, slots, sizing, costs, exit policy and fill as frozen valu
 from dataclasses import dataclass, field
 from typing import Literal
 
-from btassets.engine.conventions import HORIZON_DAYS, Policy
+from btassets.engine.conventions import AS_PLANNED, HORIZON_DAYS, ExitPolicy, Policy
 
 Fill = Literal["open", "close"]
 GappedTarget = Literal["open", "target"]
@@ -46,6 +46,10 @@ class BookRules:
         A position in an ended ticker is sold on its last session; otherwise it keeps its slot.
     delisting_return
         Return from that last close to the holder's proceeds, a fraction.
+    exit_policy
+        A stop that moves, under both policies; a part sold at the target, under "target".
+    gap_days
+        Calendar days without a bar after which the window of a trailing stop's ATR starts anew; 0: never.
     """
 
     starting_capital: float = 10_000.0
@@ -60,6 +64,8 @@ class BookRules:
     gapped_target: GappedTarget = "open"
     sells_ended: bool = True
     delisting_return: float = 0.0
+    exit_policy: ExitPolicy = AS_PLANNED
+    gap_days: int = 0
 
     @property
     def max_days(self) -> int:

@@ -24,6 +24,7 @@ from btassets.engine.portfolio.panel import BarPanel
 class PanelArrays(NamedTuple):
     """Bars of every ticker, one after another; fields as in `BarPanel`."""
 
+    calendar: Int32s
     offsets: Int64s
     session_no: Int32s
     open: Reals
@@ -55,6 +56,9 @@ class ExitArrays(NamedTuple):
     exit_bar: Int64Matrix
     exit_price: RealMatrix
     reason: Int8Matrix
+    part_bar: Int64Matrix
+    part_price: RealMatrix
+    part_frac: RealMatrix
 
 
 class ChoiceArrays(NamedTuple):

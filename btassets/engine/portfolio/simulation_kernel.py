@@ -165,6 +165,7 @@ def _open_position(
     real[n, layout.RISK] = risk
     real[n, layout.ENTRY_COST] = cost
     real[n, layout.LAST] = paid
+    real[n, layout.SOLD] = 0.0
     whole[n, layout.ENTRY] = e
     whole[n, layout.TICKER] = ticker
     whole[n, layout.NEXT_BAR] = book.first_bar[e]
@@ -178,14 +179,23 @@ def _open_position(
 def _close_position(
     p: Whole, received: float, reason: Whole, day: Whole, cost_frac: float, held: Holdings, trades: TradeTables
 ) -> float:
-    """Record the trade of position p; returns its proceeds."""
+    """Record the trade of position p, a part sold before included; returns the proceeds of the rest.
+
+    The trade of a position sold in two parts has all its shares and their mean price.
+    """
     real, whole, totals = held.real, held.whole, trades.totals
-    proceeds = real[p, layout.SHARES] * received
+    shares, paid = real[p, layout.SHARES], real[p, layout.PAID]
+    proceeds = shares * received
     cost = proceeds * cost_frac
-    pnl = proceeds - real[p, layout.SHARES] * real[p, layout.PAID] - cost - real[p, layout.ENTRY_COST]
+    pnl = proceeds - shares * paid - cost - real[p, layout.ENTRY_COST]
     risk = real[p, layout.RISK]
-    gross_r = (received - real[p, layout.PAID]) / risk if risk > 0.0 else 0.0
-    risked = real[p, layout.SHARES] * risk
+    sold = real[p, layout.SOLD]
+    if sold > 0.0:
+        pnl += sold * (real[p, layout.SOLD_AT] - paid) - real[p, layout.SOLD_COST]
+        received = (proceeds + sold * real[p, layout.SOLD_AT]) / (shares + sold)
+        shares += sold
+    gross_r = (received - paid) / risk if risk > 0.0 else 0.0
+    risked = shares * risk
     net_r = pnl / risked if risked > 0.0 else 0.0
     n = int(totals[layout.T_TRADES])
     if n == 0:
@@ -210,12 +220,26 @@ def _close_position(
         trades.whole[row, layout.TRADE_CLOSED] = day
         trades.whole[row, layout.TRADE_HOLD] = whole[p, layout.BARS_HELD]
         trades.whole[row, layout.TRADE_REASON] = reason
-        trades.real[row, layout.TRADE_SHARES] = real[p, layout.SHARES]
-        trades.real[row, layout.TRADE_PAID] = real[p, layout.PAID]
+        trades.real[row, layout.TRADE_SHARES] = shares
+        trades.real[row, layout.TRADE_PAID] = paid
         trades.real[row, layout.TRADE_RECEIVED] = received
         trades.real[row, layout.TRADE_PNL] = pnl
         trades.real[row, layout.TRADE_GROSS_R] = gross_r
         trades.real[row, layout.TRADE_NET_R] = net_r
+    return proceeds - cost
+
+
+@helper
+def _sell_part(p: Whole, part: float, price: float, cost_frac: float, held: Holdings) -> float:
+    """Sell a part of position p, which stays open; returns its proceeds."""
+    real = held.real
+    sold = real[p, layout.SHARES] * part
+    proceeds = sold * price
+    cost = proceeds * cost_frac
+    real[p, layout.SHARES] -= sold
+    real[p, layout.SOLD] = sold
+    real[p, layout.SOLD_AT] = price
+    real[p, layout.SOLD_COST] = cost
     return proceeds - cost
 
 
@@ -330,16 +354,16 @@ def _mark_and_sell(
     n: Whole,
     cash: float,
     panel: PanelArrays,
-    exits: tuple[Int64s, Reals, Int8s],
+    exits: tuple[Int64s, Reals, Int8s, Int64s, Reals, Reals],
     cost_frac: float,
     held: Holdings,
     trades: TradeTables,
 ) -> tuple[Whole, float]:
     """Mark every position that has a bar on the day, and sell those that exit on it; returns positions and cash.
 
-    `exits` are bar, price and reason of each entry's exit.
+    `exits` are bar, price and reason of each entry's exit; bar, price and share of the part sold before it.
     """
-    exit_bar, exit_price, reason = exits
+    exit_bar, exit_price, reason, part_bar, part_price, part_frac = exits
     real, whole = held.real, held.whole
     kept = 0
     for p in range(n):
@@ -350,6 +374,8 @@ def _mark_and_sell(
             whole[p, layout.NEXT_BAR] = b + 1
             real[p, layout.LAST] = panel.close[b]
             e = int(whole[p, layout.ENTRY])
+            if b == part_bar[e]:
+                cash += _sell_part(p, part_frac[e], part_price[e], cost_frac, held)
             if b == exit_bar[e]:
                 cash += _close_position(p, exit_price[e], np.int64(reason[e]), day, cost_frac, held, trades)
                 held.is_held[t] = False
@@ -462,7 +488,14 @@ def walk_books(
             wants.fills_at_open,
             wants.counts,
         )
-        own_exits = exits.exit_bar[x], exits.exit_price[x], exits.reason[x]
+        own_exits = (
+            exits.exit_bar[x],
+            exits.exit_price[x],
+            exits.reason[x],
+            exits.part_bar[x],
+            exits.part_price[x],
+            exits.part_frac[x],
+        )
         start = configs.whole[k, layout.K_START]
         if start < 0:
             start = _first_session(

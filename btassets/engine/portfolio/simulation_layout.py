@@ -20,9 +20,9 @@ COUNT_NAMES = (
 N_COUNTS = len(COUNT_NAMES)
 
 # Columns of the open positions, and their number.
-SHARES, PAID, RISK, ENTRY_COST, LAST = range(5)
+SHARES, PAID, RISK, ENTRY_COST, LAST, SOLD, SOLD_AT, SOLD_COST = range(8)
 ENTRY, TICKER, NEXT_BAR, BARS_HELD, OPENED = range(5)
-N_POSITION_COLUMNS = 5
+N_POSITION_COLUMNS = 8
 
 # Columns of a portfolio's trade totals.
 T_TRADES, T_WINS, T_PNL, T_BEST_R, T_WORST_R, T_BEST_PNL, T_WORST_PNL, T_HOLD, T_NET_R = range(9)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.compiling import Int8s, Int32s, Reals, kernel, read_only
-from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS
+from btassets.engine.conventions import AS_PLANNED, HOLD_DAYS, HORIZON_DAYS, ExitPolicy
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.calendar import segment_starts
 from btassets.engine.replay.candidate_columns import (
@@ -22,7 +22,8 @@ from btassets.engine.replay.candidate_columns import (
     N_HOLD_BLOCKS,
     hold_names,
 )
-from btassets.engine.replay.outcome import GradingRules, SetupPrices, blank_row, grade_row
+from btassets.engine.replay.outcome import GradingRules, blank_row, grade_row
+from btassets.engine.replay.race import SetupPrices, atr_of_window, typed_policy
 from btassets.engine.replay.replay_layout import BarArrays, BenchmarkArrays, GradedOutputs, TickerArrays, Timeline
 
 
@@ -79,13 +80,18 @@ def _grade_pass(
     out: GradedOutputs,
 ) -> None:
     """Grade every row; one without an as-of bar up to T is left blank."""
+    bars = ticker.bars
     for row in range(len(setups.bar_no)):
         i = np.int64(setups.bar_no[row])
         if i < 0 or i >= ticker.timeline.n_bars:
             blank_row(out, row)
             continue
+        atr = np.nan
+        if rules.policy.trail_atr > 0.0:
+            first = max(np.int64(ticker.timeline.segment_start[i]), i - rules.policy.window_bars)
+            atr = atr_of_window(first, i, bars.high, bars.low, bars.close)
         setup = SetupPrices(
-            setups.sign[row] > 0, setups.entry[row], setups.stop[row], setups.target[row], setups.rr[row]
+            setups.sign[row] > 0, setups.entry[row], setups.stop[row], setups.target[row], setups.rr[row], atr
         )
         grade_row(i, setup, ticker, rules, out, row)
 
@@ -147,6 +153,8 @@ def grade_setups(
     is_legacy: bool = False,
     horizon_days: int = HORIZON_DAYS,
     hold_days: Sequence[int] = HOLD_DAYS,
+    policy: ExitPolicy = AS_PLANNED,
+    gap_days: int = 0,
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Grade given setups of one ticker under both fills.
 
@@ -165,6 +173,10 @@ def grade_setups(
         by the bars of the horizon keeps `outcome` -1 (drop and count it).
     horizon_days, hold_days
         As in `ReplayRules`.
+    policy
+        Exits beside target and hold.
+    gap_days
+        Calendar days without a bar after which the window of a trailing stop's ATR starts anew; 0: never.
 
     Returns
     -------
@@ -178,7 +190,8 @@ def grade_setups(
     exact = aligned._replace(
         bench_open=np.asarray(aligned.bench_open, np.float64), bench_close=np.asarray(aligned.bench_close, np.float64)
     )
-    ticker = ticker_arrays(exact, last_session_no, is_ended=is_ended, gap_days=0)
-    rules = GradingRules(horizon_days, is_legacy, read_only(np.array(hold_days), np.int64))
+    ticker = ticker_arrays(exact, last_session_no, is_ended=is_ended, gap_days=gap_days)
+    holds = read_only(np.array(hold_days), np.int64)
+    rules = GradingRules(horizon_days, is_legacy, holds, typed_policy(policy))
     _grade_pass(given, ticker, rules, out)
     return graded_columns(out, n_rows, hold_days)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from btassets.engine.compiling import Flag, OutRealMatrix, RealMatrix, Reals, Whole, helper, kernel
-from btassets.engine.conventions import FORWARD_RETURN_DAYS
+from btassets.engine.conventions import FORWARD_RETURN_DAYS, ExitPolicy
 from btassets.engine.features.factors import FactorTerms, factor_terms, momentum, residual_momentum, write_factors
 from btassets.engine.features.indicators import SQUARED_CHANGE, bar_terms, window_state
 from btassets.engine.features.quality_signals import (
@@ -24,7 +24,8 @@ from btassets.engine.features.quality_signals import (
 )
 from btassets.engine.market.calendar import IS_LATEST, IS_OWN_WEEK, IS_WEEK
 from btassets.engine.replay import replay_layout as layout
-from btassets.engine.replay.outcome import GradingRules, SetupPrices, grade_row, segment_stops
+from btassets.engine.replay.outcome import GradingRules, grade_row, segment_stops
+from btassets.engine.replay.race import SetupPrices
 from btassets.engine.replay.replay_layout import (
     AsofGrid,
     GradedOutputs,
@@ -65,6 +66,9 @@ _P_WINDOW = PARAMETER["window_bars"]
 _P_LOOKBACK = PARAMETER["min_lookback_bars"]
 _P_HORIZON = PARAMETER["horizon_days"]
 _P_HOLDS = PARAMETER["hold_days"]
+_P_TRAIL = PARAMETER["trail_atr"]
+_P_BREAKEVEN = PARAMETER["breakeven_r"]
+_P_PART = PARAMETER["part_frac"]
 _P_ARM = PARAMETER["pivot_arm"]
 _P_TOLERANCE = PARAMETER["level_tolerance_atr"]
 _P_SPACING = PARAMETER["zone_spacing_atr"]
@@ -338,7 +342,8 @@ def replay_pass(
     actions = _action_rules(parameters)
     quality_rules = _quality_rules(parameters)
     holds = parameters[_P_HOLDS:].astype(np.int64)
-    grading = GradingRules(race.horizon_days, False, holds)  # noqa: FBT003 - the standard rules
+    policy = ExitPolicy(parameters[_P_TRAIL], parameters[_P_BREAKEVEN], parameters[_P_PART], window)
+    grading = GradingRules(race.horizon_days, False, holds, policy)  # noqa: FBT003 - the standard rules
 
     # O(n_bars) once per ticker. Bars after T are excluded here.
     high = bars.high[:n]
@@ -433,7 +438,7 @@ def replay_pass(
                 continue
             stop = entry - stop_multiple * atr if is_long else entry + stop_multiple * atr
             place = side.primary.place
-            setup = SetupPrices(is_long, entry, stop, target[TARGET_PRICE, place], side.primary.rr)
+            setup = SetupPrices(is_long, entry, stop, target[TARGET_PRICE, place], side.primary.rr, atr)
             own_confidence = conf_long if is_long else conf_short
             _write_setup(n_candidates, setup, own_confidence, side, target[STRENGTH, place], common, actions, setups)
             grade_row(i, setup, ticker, grading, graded, n_candidates)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from btassets.engine.compiling import Flag, Int32s, Int64s, Reals, Whole, helper
+from btassets.engine.compiling import Flag, Int32s, Int64s, Whole, helper
+from btassets.engine.conventions import ExitPolicy
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay import replay_layout as layout
 from btassets.engine.replay.candidate_columns import (
@@ -18,16 +19,12 @@ from btassets.engine.replay.candidate_columns import (
     EXIT_REASONS,
     HOLD_BENCH_RET,
     HOLD_BENCH_RET_OPEN,
-    OUTCOMES,
     TIME_R,
     TIME_R_OPEN,
 )
+from btassets.engine.replay.race import EXPIRED, STOP_HIT, TARGET_HIT, SetupPrices, walk_forward_bars
 from btassets.engine.replay.replay_layout import BarArrays, GradedOutputs, TickerArrays, Timeline
 
-_TARGET_HIT = OUTCOMES.index("target_hit")
-_STOP_HIT = OUTCOMES.index("stop_hit")
-_AMBIGUOUS = OUTCOMES.index("ambiguous")
-_EXPIRED = OUTCOMES.index("expired")
 _BY_TARGET = EXIT_REASONS.index("target")
 _BY_STOP = EXIT_REASONS.index("stop")
 _BY_TIME = EXIT_REASONS.index("time")
@@ -35,16 +32,6 @@ _DELISTED = EXIT_REASONS.index("delisted")
 _NO_NEXT_BAR = DROPS.index("no_next_bar")
 _GAPPED_STOP = DROPS.index("gapped_stop")
 _GAPPED_TARGET = DROPS.index("gapped_target")
-
-
-class SetupPrices(NamedTuple):
-    """A setup to grade: direction, close of the as-of bar, levels, and the payout of a target hit at the close fill."""
-
-    is_long: bool
-    entry: float
-    stop: float
-    target: float
-    rr: float
 
 
 class GradingRules(NamedTuple):
@@ -58,47 +45,14 @@ class GradingRules(NamedTuple):
         Whether the legacy rule for short histories applies (`grade_setups`).
     hold_days
         Bars of each fixed hold, ascending.
+    policy
+        A moving stop applies to the race and to the holds, a part sold at the target to the race.
     """
 
     horizon_days: int
     is_legacy: bool
     hold_days: Int64s
-
-
-@helper
-def walk_forward_bars(
-    high: Reals, low: Reals, i: Whole, n_forward: Whole, n_raced: Whole, setup: SetupPrices
-) -> tuple[Whole, Whole, Whole]:
-    """How bars i+1..i+n_forward meet the two levels; touches are inclusive, and the race ends with bar i+n_raced.
-
-    Returns
-    -------
-    tuple of int
-        Outcome code; day of the outcome (`n_raced` if none); first day on which the stop was touched, also after the
-        race (0: never). Day 1 is bar i+1.
-    """
-    stop, target = setup.stop, setup.target
-    outcome = _EXPIRED
-    decided = n_raced
-    for day in range(1, n_forward + 1):
-        j = i + day
-        if setup.is_long:
-            is_stop = low[j] <= stop
-            is_target = high[j] >= target
-        else:
-            is_stop = high[j] >= stop
-            is_target = low[j] <= target
-        if outcome == _EXPIRED and day <= n_raced and (is_stop or is_target):
-            decided = day
-            if not is_stop:
-                outcome = _TARGET_HIT
-            elif is_target:
-                outcome = _AMBIGUOUS
-            else:
-                outcome = _STOP_HIT
-        if is_stop:
-            return outcome, decided, day
-    return outcome, decided, 0
+    policy: ExitPolicy
 
 
 @helper
@@ -131,11 +85,11 @@ def excursions(
         j = first + day - 1
         adverse = bars.low[j] if is_long else bars.high[j]
         favourable = bars.high[j] if is_long else bars.low[j]
-        if day == held and outcome == _TARGET_HIT:
+        if day == held and outcome == TARGET_HIT:
             favourable = exit_price
             if sign * (bars.open[j] - exit_price) >= 0.0:
                 adverse = bars.open[j]
-        elif day == held and outcome != _EXPIRED:
+        elif day == held and outcome != EXPIRED:
             adverse = exit_price
             favourable = bars.open[j]
         lost = sign * (adverse - fill) / risk
@@ -145,6 +99,12 @@ def excursions(
         if gained > best:
             best, best_day = gained, day
     return worst, worst_day, best, best_day
+
+
+@helper
+def _shared(part: float, sold: float, rest: float) -> float:
+    """Result of a position of which `part` was sold and the rest left later."""
+    return part * sold + (1.0 - part) * rest
 
 
 @helper
@@ -229,18 +189,30 @@ def grade_row(
         codes[layout.DROP_OPEN, row] = _NO_NEXT_BAR
 
     n_raced = min(n_forward, rules.horizon_days)
-    outcome, decided, stop_day = walk_forward_bars(bars.high, bars.low, i, n_forward, n_raced, setup)
-    if cut < 0 and (outcome == _EXPIRED or not rules.is_legacy):
+    outcome, decided, stop_day, level = walk_forward_bars(
+        bars.high, bars.low, i, n_forward, n_raced, setup, rules.policy
+    )
+    # Of a part sold at the target, the rest is left by the stop or at the end of the race.
+    part = rules.policy.part_frac if outcome == TARGET_HIT and risk > 0.0 else 1.0
+    is_split = part < 1.0
+    is_rest_stopped = is_split and 0 < stop_day <= n_raced
+    is_unresolved = outcome == EXPIRED or (is_split and not is_rest_stopped)
+    if cut < 0 and (is_unresolved or not rules.is_legacy):
         return
 
+    left = decided
     reason = cut
-    if outcome == _TARGET_HIT:
+    if is_split:
+        left = stop_day if is_rest_stopped else n_raced
+        if is_rest_stopped:
+            reason = _BY_STOP
+    elif outcome == TARGET_HIT:
         reason = _BY_TARGET
-    elif outcome != _EXPIRED:
+    elif outcome != EXPIRED:
         reason = _BY_STOP
     codes[layout.OUTCOME, row] = outcome
     codes[layout.EXIT_REASON, row] = reason
-    shorts[layout.HELD, row] = decided
+    shorts[layout.HELD, row] = left
     if stop_day > 0:
         shorts[layout.STOP_DAY, row] = stop_day
     ends[layout.LABEL_END, row] = bars.dates[i + n_forward]
@@ -249,7 +221,7 @@ def grade_row(
     stop_r = -1.0
     if stop_day > 0:
         stop_bar_open = bars.open[i + stop_day]
-        stop_price = min(stop, stop_bar_open) if is_long else max(stop, stop_bar_open)
+        stop_price = min(level, stop_bar_open) if is_long else max(level, stop_bar_open)
         if risk > 0.0 and entry > 0.0:
             stop_r = (stop_price - entry) / risk if is_long else (entry - stop_price) / risk
 
@@ -272,7 +244,7 @@ def grade_row(
         out.holds[TIME_R * n_holds + k, row] = result if has_r else 0.0
         out.holds[HOLD_BENCH_RET * n_holds + k, row] = bench.close[i + day] / bench.close[i] - 1.0
     target_price = target
-    if outcome == _TARGET_HIT:
+    if outcome == TARGET_HIT:
         floats[layout.REALIZED_R, row] = rr
         floats[layout.R_MTM, row] = rr
         # A limit order at the target is filled at the open of a bar that starts beyond it.
@@ -280,7 +252,7 @@ def grade_row(
         if not rules.is_legacy and risk > 0.0 and ((bar_open > target) if is_long else (bar_open < target)):
             target_price = bar_open
             floats[layout.R_MTM, row] = rr + ((bar_open - target) if is_long else (target - bar_open)) / risk
-    elif outcome == _EXPIRED:
+    elif outcome == EXPIRED:
         if has_r:
             c = bars.close[i + n_raced]
             mark = ((c - entry) / entry if is_long else (entry - c) / entry) / risk_frac
@@ -289,10 +261,22 @@ def grade_row(
     else:
         floats[layout.REALIZED_R, row] = stop_r
         floats[layout.R_MTM, row] = stop_r
-    floats[layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.close[i] - 1.0
-    left_at = target_price if outcome == _TARGET_HIT else stop_price
+    rest_price = stop_price if is_rest_stopped else bars.close[i + n_raced]
+    if is_split:
+        rest = (rest_price - entry) / risk if is_long else (entry - rest_price) / risk
+        floats[layout.REALIZED_R, row] = _shared(part, floats[layout.REALIZED_R, row], rest)
+        floats[layout.R_MTM, row] = _shared(part, floats[layout.R_MTM, row], rest)
+    bench_ret = bench.close[i + decided] / bench.close[i] - 1.0
+    if is_split:
+        bench_ret = _shared(part, bench_ret, bench.close[i + left] / bench.close[i] - 1.0)
+    floats[layout.BENCH_RET_TARGET, row] = bench_ret
+    ending = outcome
+    left_at = target_price if outcome == TARGET_HIT else stop_price
+    if is_split:
+        ending = STOP_HIT if is_rest_stopped else EXPIRED
+        left_at = stop_price
     if risk > 0.0:
-        worst, worst_day, best, best_day = excursions(bars, i + 1, decided, outcome, left_at, is_long, entry, risk)
+        worst, worst_day, best, best_day = excursions(bars, i + 1, left, ending, left_at, is_long, entry, risk)
         floats[layout.MAE_R, row] = worst
         floats[layout.MFE_R, row] = best
         shorts[layout.MAE_DAY, row] = worst_day
@@ -303,7 +287,7 @@ def grade_row(
     sign = 1.0 if is_long else -1.0
     codes[layout.OUTCOME_OPEN, row] = outcome
     codes[layout.EXIT_REASON_OPEN, row] = reason
-    shorts[layout.HELD_OPEN, row] = decided
+    shorts[layout.HELD_OPEN, row] = left
     shorts[layout.STOP_DAY_OPEN, row] = shorts[layout.STOP_DAY, row]
     ends[layout.LABEL_END_OPEN, row] = ends[layout.LABEL_END, row]
     for k in range(n_holds):
@@ -317,15 +301,23 @@ def grade_row(
         out.holds[TIME_R_OPEN * n_holds + k, row] = sign * (price - fill) / risk
         out.holds[HOLD_BENCH_RET_OPEN * n_holds + k, row] = bench.close[i + day] / bench.open[i + 1] - 1.0
     price = bars.close[i + n_raced]
-    if outcome == _TARGET_HIT:
+    if outcome == TARGET_HIT:
         price = target
-    elif outcome != _EXPIRED:
+    elif outcome != EXPIRED:
         price = stop_price
     result = sign * (price - fill) / risk
-    floats[base + layout.REALIZED_R, row] = 0.0 if outcome == _EXPIRED and reason == _BY_TIME else result
-    floats[base + layout.R_MTM, row] = sign * (target_price - fill) / risk if outcome == _TARGET_HIT else result
-    floats[base + layout.BENCH_RET_TARGET, row] = bench.close[i + decided] / bench.open[i + 1] - 1.0
-    worst, worst_day, best, best_day = excursions(bars, i + 1, decided, outcome, left_at, is_long, fill, risk)
+    realized = 0.0 if outcome == EXPIRED and reason == _BY_TIME else result
+    marked = sign * (target_price - fill) / risk if outcome == TARGET_HIT else result
+    bench_ret = bench.close[i + decided] / bench.open[i + 1] - 1.0
+    if is_split:
+        rest = sign * (rest_price - fill) / risk
+        realized = _shared(part, realized, rest)
+        marked = _shared(part, marked, rest)
+        bench_ret = _shared(part, bench_ret, bench.close[i + left] / bench.open[i + 1] - 1.0)
+    floats[base + layout.REALIZED_R, row] = realized
+    floats[base + layout.R_MTM, row] = marked
+    floats[base + layout.BENCH_RET_TARGET, row] = bench_ret
+    worst, worst_day, best, best_day = excursions(bars, i + 1, left, ending, left_at, is_long, fill, risk)
     floats[base + layout.MAE_R, row] = worst
     floats[base + layout.MFE_R, row] = best
     shorts[layout.MAE_DAY_OPEN, row] = worst_day

@@ -50,6 +50,8 @@ class ReplayRules:
     min_bars, max_missing_frac, max_zero_volume_frac, max_flat_frac, max_constant_bars,
     min_median_close_usd, min_median_dollar_volume_usd
         Eligibility: bars in the window, Q11, Q13, Q14, Q15, Q17 twice.
+    trail_atr, breakeven_r, part_frac
+        As in `ExitPolicy`.
     hold_days
         Bars of the fixed holds, ascending; the last field, because its length varies.
     """
@@ -84,6 +86,9 @@ class ReplayRules:
     max_constant_bars: int = 30
     min_median_close_usd: float = 1.0
     min_median_dollar_volume_usd: float = 1_000_000.0
+    trail_atr: float = 0.0
+    breakeven_r: float = 0.0
+    part_frac: float = 1.0
     hold_days: tuple[int, ...] = HOLD_DAYS
 
     def __post_init__(self) -> None:
@@ -107,6 +112,12 @@ class ReplayRules:
         holds = self.hold_days
         if not holds or list(holds) != sorted(set(holds)) or not 1 <= holds[0] <= holds[-1] <= MAX_HOLD_DAYS:
             message = f"hold_days {holds}; each must be 1 to {MAX_HOLD_DAYS}, ascending; correct the list"
+            raise ValueError(message)
+        if not (self.trail_atr >= 0.0 and self.breakeven_r >= 0.0 and 0.0 < self.part_frac <= 1.0):
+            message = (
+                f"trail_atr {self.trail_atr}, breakeven_r {self.breakeven_r}, part_frac {self.part_frac}; the first "
+                "two must be at least 0, the last above 0 and at most 1; correct them"
+            )
             raise ValueError(message)
         if self.max_targets < 1 or self.pivot_arm < 1 or self.atr_stop_multiple <= 0.0:
             message = (

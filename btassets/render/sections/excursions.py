@@ -1,4 +1,4 @@
-"""Excursions: the heat of winners, what losers had won, and the results of moved levels.
+"""Excursions: the heat of winners, what losers had won, and the results of other exits.
 
 Belongs here: the section. Does not belong here: its numbers (`stages.report.report_excursions`).
 """
@@ -17,17 +17,22 @@ _MOVES = {
     "stop_0.75": "Stop at three quarters",
     "target_0.5": "Target at half the distance",
     "target_0.75": "Target at three quarters",
+    "as_planned": "Stop and target as planned",
+    "trail_2": "Stop trailing by 2 ATR",
+    "trail_3": "Stop trailing by 3 ATR",
+    "breakeven_1": "Stop to the entry after 1R",
+    "part_0.5": "Half sold at the target, the rest kept",
 }
 _LEVELS = (
-    Column("member", "Level", render=lambda row: esc(_MOVES.get(row["member"], row["member"]))),
+    Column("member", "Exit", render=lambda row: esc(_MOVES.get(row["member"], row["member"]))),
     Column(
-        "estimate", "Net R, difference", "r3", "mean per setup against the planned levels, in R of the planned stop"
+        "estimate", "Net R, difference", "r3", "mean per setup against the exits as traded, in R of the planned stop"
     ),
     Column("ci", "95% interval", render=lambda row: esc(interval(row))),
-    Column("p_adj", "p, family", "num4", "two-sided, adjusted for all moved levels"),
+    Column("p_adj", "p, family", "num4", "two-sided, adjusted for all of these exits"),
     Column("p", "p alone", render=lambda row: esc(p_words(row))),
     Column("n", "n", "n", "setups"),
-    Column("family_size", "Tried", "n", "moved levels in the family"),
+    Column("family_size", "Tried", "n", "exits in the family"),
     Column("mde80", "Detectable", "text", "smallest effect with 80% power", render=lambda row: esc(detectable(row))),
     Column("oos", "Later weeks", "text", "test weeks", render=lambda row: esc(out_of_sample(row))),
     Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"])),
@@ -45,14 +50,15 @@ def excursions(report: Report) -> str:
         found["levels"],
         _LEVELS,
         json="excursions.levels",
-        caption="Moved levels",
+        caption="Other exits",
         none="No qualified setup has a result.",
     )
     note = (
-        "Every qualified setup graded again with one level moved: same size, fills and gaps; a setup that the moved "
-        "level would not have let in counts as 0. Evidence, no advice: a verdict takes the whole family into account."
+        "Every qualified setup graded again with one change: same size, fills and gaps; a setup that a moved level "
+        "would not have let in counts as 0. A stop moves with the bars before each day. Evidence, no advice: a verdict "
+        "takes the whole family into account; `btassets sweep exits.trail_atr=0:4:1` shows the portfolios."
     )
-    return section("excursions", "On the way", lead, block("Results of other levels", note, rows))
+    return section("excursions", "On the way", lead, block("Results of other exits", note, rows))
 
 
 def _words(side: str, row: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ from btassets.run.shown_lists import JournalSoFar, Record, first_lists, settings
 from btassets.run.sql_models import run_model
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
-from btassets.settings.models import Exits, Settings
+from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
 from btassets.stages.replay.arrow_columns import as_array
@@ -133,7 +133,7 @@ def graded_lists(tables: Tables, settings: Settings, lists: Sequence[Record]) ->
 
 
 def _of_the_race(settings: Settings) -> Settings:
-    return settings.model_copy(update={"exits": Exits(hold_days=_SHORTEST)})
+    return settings.model_copy(update={"exits": settings.exits.model_copy(update={"hold_days": _SHORTEST})})
 
 
 def _grade(tables: Tables, settings: Settings, setups: Sequence[Row], rules: Mapping[str, Settings]) -> None:
@@ -195,6 +195,8 @@ def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market, rules:
             is_ended=bool(bars.n_bars) and has_ended(int(bars.dates[-1]), market.sessions.last),
             horizon_days=rules[settings_hash].engine.horizon_days,
             hold_days=_SHORTEST,
+            policy=rules[settings_hash].exits.policy,
+            gap_days=rules[settings_hash].engine.gap_days,
         )
         for k, row in enumerate(own):
             row["graded"] = {name: values[k] for name, values in graded.items()}

@@ -86,6 +86,8 @@ def book_rules(settings: Settings) -> BookRules:
         gapped_target=settings.method.gapped_target,
         sells_ended=settings.method.ended == "graded",
         delisting_return=settings.costs.delisting_return,
+        exit_policy=settings.exits.policy,
+        gap_days=settings.engine.gap_days,
     )
 
 

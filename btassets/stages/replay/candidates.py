@@ -116,6 +116,9 @@ def replay_rules(settings: Settings) -> ReplayRules:
         max_constant_bars=quality.max_constant_bars,
         min_median_close_usd=quality.min_median_close_usd,
         min_median_dollar_volume_usd=quality.min_median_dollar_volume_usd,
+        trail_atr=settings.exits.trail_atr,
+        breakeven_r=settings.exits.breakeven_r,
+        part_frac=settings.exits.part_frac,
         hold_days=replay_holds(settings.exits.hold_days),
     )
 

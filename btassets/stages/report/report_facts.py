@@ -299,6 +299,18 @@ def _quality_warnings(quality: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _exit_rules(settings: Settings) -> list[str]:
+    """Exits beside target, stop and time, one sentence each."""
+    exits, rules = settings.exits, list[str]()
+    if exits.trail_atr:
+        rules.append(f"The stop trails the best price by {exits.trail_atr:g} ATR of the signal's day.")
+    if exits.breakeven_r:
+        rules.append(f"The stop moves to the signal's close after a gain of {exits.breakeven_r:g}R.")
+    if exits.part_frac < 1.0:
+        rules.append(f"{exits.part_frac * 100:g}% of a position is sold at the target, the rest later.")
+    return rules
+
+
 def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
     """Assumptions behind the numbers, one sentence each, with the values in force."""
     method, book, costs = settings.method, settings.portfolio, settings.costs
@@ -327,6 +339,7 @@ def assumptions(settings: Settings, benchmark: str | None) -> list[str]:
         f"Prices: {basis}, for the stocks{' and the benchmark' if benchmark else ''}.",
         f"A trade that hits neither level in {horizon} sessions is "
         + ("marked to its last close." if method.expired == "mark" else "counted as 0R."),
+        *_exit_rules(settings),
         (
             "Ended tickers are graded to their last bar; return to the holder after it: "
             f"{costs.delisting_return * 100:+g}%."

@@ -1,11 +1,11 @@
-"""Other levels for the same setups: what a tighter stop or a nearer target would have done, as a family of pairs.
+"""Other exits for the same setups: a moved level, a stop that follows, a part sold at the target; a family of pairs.
 
-Each qualified setup is graded again with one level moved, by the code of the replay, and booked by the model of the
+Each qualified setup is graded again with one change, by the code of the replay, and booked by the model of the
 backtest, so that gaps, fills and costs are the same. R stays that of the planned stop, so that the position is the
 same size: a stop at half the distance loses half an R. A setup that the moved level would not have let in (the open is
 beyond it) earns nothing.
 
-Belongs here: the moved levels and the difference per setup. Does not belong here: errors and p-values of the family
+Belongs here: the moves and the difference per setup. Does not belong here: errors and p-values of the family
 (`stat_groups.py`), the excursions themselves (`engine.replay.outcome`).
 """
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.conventions import AS_PLANNED, ExitPolicy
 from btassets.engine.days import values_on, week_mondays
 from btassets.engine.market.calendar import has_ended
 from btassets.engine.replay.candidate_columns import LABELS, graded_names
@@ -51,33 +52,50 @@ Floats = npt.NDArray[np.float64]
 
 
 class Move(NamedTuple):
-    """A moved level: its name, and the distances of stop and target as a share of the planned ones."""
+    """One change: its name, the distances of stop and target as a share of the planned ones, another exit policy.
+
+    Without a policy of its own a move is graded under that of the settings.
+    """
 
     name: str
-    stop_frac: float
-    target_frac: float
+    stop_frac: float = 1.0
+    target_frac: float = 1.0
+    policy: ExitPolicy | None = None
 
 
 MOVES = (
-    Move("stop_0.5", 0.5, 1.0),
-    Move("stop_0.75", 0.75, 1.0),
-    Move("target_0.5", 1.0, 0.5),
-    Move("target_0.75", 1.0, 0.75),
+    Move("stop_0.5", stop_frac=0.5),
+    Move("stop_0.75", stop_frac=0.75),
+    Move("target_0.5", target_frac=0.5),
+    Move("target_0.75", target_frac=0.75),
+    Move("as_planned", policy=AS_PLANNED),
+    Move("trail_2", policy=ExitPolicy(trail_atr=2.0)),
+    Move("trail_3", policy=ExitPolicy(trail_atr=3.0)),
+    Move("breakeven_1", policy=ExitPolicy(breakeven_r=1.0)),
+    Move("part_0.5", policy=ExitPolicy(part_frac=0.5)),
 )
+
+
+def moves_of(settings: Settings) -> tuple[Move, ...]:
+    """Moves that change something under the settings: their own exit policy is no change."""
+    return tuple(move for move in MOVES if move.policy != settings.exits.policy)
 
 
 @dataclass(frozen=True)
 class LevelPairs:
-    """Differences of the moved levels to the planned ones, in the order of `MOVES`.
+    """Differences of the moves to the exits as traded.
 
     Attributes
     ----------
+    moves
+        In the order of the differences.
     pairs, tests
         Mean difference in R per setup, over all and over the test weeks of the walk-forward.
     measure
         `adjusted_r` with a benchmark, else `net_r`.
     """
 
+    moves: tuple[Move, ...]
     pairs: Influence
     tests: Influence
     measure: str
@@ -85,7 +103,7 @@ class LevelPairs:
     @property
     def labels(self) -> list[tuple[str, str]]:
         """Names of both sides of each pair."""
-        return [(move.name, AS_TRADED) for move in MOVES]
+        return [(move.name, AS_TRADED) for move in self.moves]
 
 
 def level_pairs(tables: Tables, settings: Settings, sample: Sample) -> LevelPairs | None:
@@ -97,9 +115,9 @@ def level_pairs(tables: Tables, settings: Settings, sample: Sample) -> LevelPair
         return None
     sessions = read_sessions(tables)
     asof = setups["asof_date"].cast(pa.int32()).to_numpy().astype(np.int32)
-    parts = [moved(setups, move) for move in MOVES]
-    levels = {name: np.stack([part[name] for part in parts], axis=1).ravel() for name in _GIVEN}
-    net, bench = _moved_r(settings, setups, levels, _graded(tables, settings, setups, levels, asof, sessions))
+    moves = moves_of(settings)
+    results = _results(tables, settings, setups, moves, asof, sessions)
+    net, bench = (np.stack([result[k] for result in results], axis=1) for k in range(2))
     values = net - _real(setups, "net_r")[:, np.newaxis]
     if sample.has_benchmark:
         names = sorted(set(setups["ticker"].to_pylist()), key=str.encode)
@@ -112,10 +130,11 @@ def level_pairs(tables: Tables, settings: Settings, sample: Sample) -> LevelPair
             return benchmark_adjusted_r(net_r, move, risk, is_long, beta)
 
         base = adjusted(_real(setups, "net_r"), _real(setups, "bench_ret_target"))
-        values = np.stack([adjusted(net[:, k], bench[:, k]) - base for k in range(len(MOVES))], axis=1)
+        values = np.stack([adjusted(net[:, k], bench[:, k]) - base for k in range(len(moves))], axis=1)
     week_no = (week_mondays(asof) - week_mondays(sessions.days[:1])[0]).astype(np.int64) // 7
     place = window_of(np.searchsorted(sessions.days, asof).astype(np.int64), sample.walk)
     return LevelPairs(
+        moves,
         setup_influence(week_no, values, sample.n_weeks),
         setup_influence(week_no, values, sample.n_weeks, place >= 0),
         sample.measure,
@@ -139,15 +158,51 @@ def moved(setups: pa.Table, move: Move) -> dict[str, Floats]:
     }
 
 
-def _graded(
+def _results(
     tables: Tables,
     settings: Settings,
     setups: pa.Table,
-    levels: dict[str, Floats],
+    moves: Sequence[Move],
     asof: npt.NDArray[np.int32],
     sessions: Sessions,
-) -> dict[str, npt.NDArray[Any]]:
-    """Graded columns, shape (n_setups * n_moves,): the first setup under every move, then the next one."""
+) -> list[tuple[Floats, Floats]]:
+    """Net R of the planned risk and the benchmark's return, of every setup, for each move."""
+    policies = list(dict.fromkeys(move.policy or settings.exits.policy for move in moves))
+    shared = [[move for move in moves if (move.policy or settings.exits.policy) == policy] for policy in policies]
+    batches = [_Batch.of(setups, group, policy) for group, policy in zip(shared, policies, strict=True)]
+    _grade(tables, settings, setups, batches, asof, sessions)
+    found: dict[str, tuple[Floats, Floats]] = {}
+    for batch in batches:
+        net, bench = _moved_r(settings, setups, batch)
+        found |= {move.name: (net[:, k], bench[:, k]) for k, move in enumerate(batch.moves)}
+    return [found[move.name] for move in moves]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Moves under one policy, graded together: arrays of shape (n_setups * n_moves,), every move of a setup in turn."""
+
+    moves: list[Move]
+    policy: ExitPolicy
+    levels: dict[str, Floats]
+    graded: dict[str, npt.NDArray[Any]]
+
+    @classmethod
+    def of(cls, setups: pa.Table, moves: list[Move], policy: ExitPolicy) -> "_Batch":
+        parts = [moved(setups, move) for move in moves]
+        levels = {name: np.stack([part[name] for part in parts], axis=1).ravel() for name in _GIVEN}
+        return cls(moves, policy, levels, {})
+
+
+def _grade(
+    tables: Tables,
+    settings: Settings,
+    setups: pa.Table,
+    batches: Sequence[_Batch],
+    asof: npt.NDArray[np.int32],
+    sessions: Sessions,
+) -> None:
+    """Fill the graded columns of every batch; the bars are read once."""
     bench = tables["benchmark_closes"].read()
     bench_days = np.ascontiguousarray(bench["date"].cast(pa.int32()).to_numpy(), dtype=np.int32)
     prices = [np.ascontiguousarray(bench[name].to_numpy(), dtype=np.float64) for name in ("open", "close")]
@@ -155,25 +210,31 @@ def _graded(
     runs = pc.run_end_encode(setups["ticker"].combine_chunks())
     ends = runs.run_ends.to_pylist()
     own = {t: slice(a, b) for t, a, b in zip(runs.values.to_pylist(), [0, *ends[:-1]], ends, strict=True)}
-    found: dict[str, npt.NDArray[Any]] = {}
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(own).items():
         for item in read_bucket_bars(tables, settings, bucket, group):
             one = own[item.ticker]
-            rows = slice(one.start * len(MOVES), one.stop * len(MOVES))
             bars, aligned = _aligned(item, sessions, bench_days, prices)
-            at = np.repeat(np.searchsorted(bars.dates, asof[one]).astype(np.int32), len(MOVES))
-            part = grade_setups(
-                aligned,
-                len(sessions.days) - 1,
-                GivenPrices(at, np.repeat(sign[one], len(MOVES)), *(levels[name][rows] for name in _GIVEN)),
-                is_ended=has_ended(int(bars.dates[-1]), sessions.last),
-                horizon_days=settings.engine.horizon_days,
-                hold_days=_SHORTEST,
-            )
-            for name, values in part.items():
-                whole = found.setdefault(name, np.zeros(len(MOVES) * len(asof), values.dtype))
-                whole[rows] = values
-    return found
+            place = np.searchsorted(bars.dates, asof[one]).astype(np.int32)
+            for batch in batches:
+                n_moves = len(batch.moves)
+                rows = slice(one.start * n_moves, one.stop * n_moves)
+                part = grade_setups(
+                    aligned,
+                    len(sessions.days) - 1,
+                    GivenPrices(
+                        np.repeat(place, n_moves),
+                        np.repeat(sign[one], n_moves),
+                        *(batch.levels[name][rows] for name in _GIVEN),
+                    ),
+                    is_ended=has_ended(int(bars.dates[-1]), sessions.last),
+                    horizon_days=settings.engine.horizon_days,
+                    hold_days=_SHORTEST,
+                    policy=batch.policy,
+                    gap_days=settings.engine.gap_days,
+                )
+                for name, values in part.items():
+                    whole = batch.graded.setdefault(name, np.zeros(n_moves * len(asof), values.dtype))
+                    whole[rows] = values
 
 
 def _aligned(
@@ -185,37 +246,39 @@ def _aligned(
     return bars, AlignedBars(bars, bench_open, bench_close, session_no)
 
 
-def _moved_r(
-    settings: Settings, setups: pa.Table, levels: dict[str, Floats], graded: dict[str, npt.NDArray[Any]]
-) -> tuple[Floats, Floats]:
+def _moved_r(settings: Settings, setups: pa.Table, batch: _Batch) -> tuple[Floats, Floats]:
     """Net R of the planned risk and the benchmark's return under every move, each of shape (n_setups, n_moves)."""
     relations = settings_relations(settings, min_forward_days=0)
+    own = {"moves_stop": batch.policy.moves_stop, "part_frac": batch.policy.part_frac}
+    row = relations["settings"]
+    relations["settings"] = pa.Table.from_pylist([row.to_pylist()[0] | own], schema=row.schema)
     relations["exit_days"] = pa.table({"hold_days": pa.array(_SHORTEST, pa.int16())})
     relations["percentile_ranks"] = PERCENTILE_RANKS.schema.empty_table()
-    relations["candidates"] = _candidates(setups, levels, graded)
-    shape = (setups.num_rows, len(MOVES))
+    relations["candidates"] = _candidates(setups, batch)
+    shape = (setups.num_rows, len(batch.moves))
     # In the tie order, as the setups are, and the moves of one setup in theirs.
     booked = run_model("graded_setups", relations).sort_by("row_no")
     gross = booked["gross_r"].fill_null(0.0).to_numpy().reshape(shape)
     is_traded = booked["is_graded"].to_numpy().astype(np.bool_).reshape(shape)
-    stop_fracs = np.array([move.stop_frac for move in MOVES])
+    stop_fracs = np.array([move.stop_frac for move in batch.moves])
     net = np.where(is_traded, gross * stop_fracs - _real(setups, "cost_r")[:, np.newaxis], 0.0)
     bench = np.where(is_traded, booked["bench_ret_target"].to_numpy().reshape(shape), 0.0)
     return net, bench
 
 
-def _candidates(setups: pa.Table, levels: dict[str, Floats], graded: dict[str, npt.NDArray[Any]]) -> pa.Table:
+def _candidates(setups: pa.Table, batch: _Batch) -> pa.Table:
     """Graded rows of every move in the shape of `candidates`; each is on every grid, what the gate reads is null."""
     names = graded_names(_SHORTEST)
-    n_rows = len(MOVES) * setups.num_rows
-    setups = setups.take(pa.array(np.repeat(np.arange(setups.num_rows), len(MOVES))))
+    n_moves = len(batch.moves)
+    n_rows = n_moves * setups.num_rows
+    setups = setups.take(pa.array(np.repeat(np.arange(setups.num_rows), n_moves)))
     columns: dict[str, Any] = {}
     for column in CANDIDATES.under(_SHORTEST).columns:
         name, kind = column.name, column.type
         if name in names:
-            columns[name] = as_array(graded[name], kind, LABELS.get(name))
-        elif name in levels:
-            columns[name] = as_array(levels[name], kind)
+            columns[name] = as_array(batch.graded[name], kind, LABELS.get(name))
+        elif name in batch.levels:
+            columns[name] = as_array(batch.levels[name], kind)
         elif name in setups.column_names:
             columns[name] = setups[name]
         elif name in ("is_week", "is_bar", "is_own_week", "is_latest"):

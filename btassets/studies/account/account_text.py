@@ -54,12 +54,20 @@ def due_text(one: Held) -> str:
     """The exit of a position in words; empty: none is due."""
     due = one.exit
     if due is None:
-        return ""
+        return _part_text(one)
     if due.reason == DELISTED:
         return f"the bars end on {due.since}: ask the broker for the proceeds"
     if due.since is None:
         return f"{due.reason}: sell at the next close"
     return f"{due.reason} on {due.since} at {shown(due.price, 'price')}: sell at the next open"
+
+
+def _part_text(one: Held) -> str:
+    part = None if one.state is None else one.state.part
+    if one.state is None or part is None:
+        return ""
+    share = shown(100.0 * one.state.part_frac, "pct0")
+    return f"{part.reason} on {part.since} at {shown(part.price, 'price')}: sell {share} at the next open"
 
 
 def _held_row(one: Held) -> list[str]:
@@ -70,7 +78,7 @@ def _held_row(one: Held) -> list[str]:
         f"{one.position.shares:.10g}",
         shown(one.close, "price"),
         shown(value, "usd"),
-        shown(one.position.stop, "price"),
+        shown(one.stop, "price"),
         shown(one.position.target, "price"),
         shown(sessions, "n"),
         due_text(one),
@@ -84,7 +92,7 @@ def plan_json(plan: OrderPlan) -> dict[str, Any]:
             "ticker": one.position.ticker,
             "shares": one.position.shares,
             "close": one.close,
-            "stop": one.position.stop,
+            "stop": one.stop,
             "target": one.position.target,
             "sessions": None if one.state is None else one.state.sessions,
             "due": due_text(one) or None,

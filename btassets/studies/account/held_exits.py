@@ -9,10 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
+from btassets.engine.conventions import AS_PLANNED
 from btassets.engine.days import EPOCH
 from btassets.engine.portfolio.entries import Entries
-from btassets.engine.portfolio.exits import BY_DELISTING, BY_TIME, OPEN_AT_END, REASON_NAMES, precompute_exits
+from btassets.engine.portfolio.exits import (
+    BY_DELISTING,
+    BY_TARGET,
+    BY_TIME,
+    OPEN_AT_END,
+    REASON_NAMES,
+    chosen_exits,
+    precompute_exits,
+)
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookRules
 from btassets.studies.account.positions import Position
@@ -45,10 +55,27 @@ class HeldExit:
 
 @dataclass(frozen=True)
 class HeldState:
-    """Sessions that a position was held so far (None: its opening is unknown), and its exit (None: none is due)."""
+    """A position at T.
+
+    Attributes
+    ----------
+    sessions
+        Held so far; None: its opening is unknown.
+    exit
+        None: none is due.
+    stop
+        Level of the next session under a stop that moves; None: without a stop or a known opening.
+    part
+        The part to sell because its target was reached at T; None: none.
+    part_frac
+        Share of that part.
+    """
 
     sessions: int | None
     exit: HeldExit | None
+    stop: float | None = None
+    part: HeldExit | None = None
+    part_frac: float = 0.0
 
 
 def held_states(
@@ -65,7 +92,7 @@ def held_states(
     positions
         Levels in current prices.
     rules
-        The portfolio's; policy, hold, gaps and ended tickers are used.
+        The portfolio's; policies, hold, gaps and ended tickers are used. A stop moves only if the opening is known.
     """
     places = {ticker: k for k, ticker in enumerate(tickers)}
     known = [k for k, one in enumerate(positions) if one.ticker in places and one.shares > 0]
@@ -79,12 +106,17 @@ def held_states(
         ticker_no=np.array([places[one.ticker] for one in own], np.int32),
         asof_date=day_before,
         is_long=np.ones(len(own), np.bool_),
-        entry=np.ones(len(own)),  # it only must exist: the fill has happened
+        entry=_signal_closes(panel, [places[one.ticker] for one in own], day_before),
         stop=np.array([_NO_STOP if one.stop is None else one.stop for one in own], np.float64),
         target=np.array([np.nan if one.target is None else one.target for one in own], np.float64),
     )
     # With a fill at the close of the day before, every bar from the day of opening on is checked, after any gap.
-    exits = precompute_exits(panel, entries, replace(rules, fill="close"))
+    is_known = np.array([own[row].opened is not None for row in entries.row_no])
+    planned, moved = (
+        precompute_exits(panel, entries, replace(rules, fill="close", exit_policy=policy))
+        for policy in (AS_PLANNED, rules.exit_policy)
+    )
+    exits = chosen_exits([planned, moved], is_known.astype(np.int64))
     for place, row in enumerate(entries.row_no):
         one, ticker_no = own[row], entries.ticker_no[place]
         last = int(panel.offsets[ticker_no + 1])
@@ -93,13 +125,37 @@ def held_states(
         is_timed = one.opened is not None
         found: HeldExit | None = None
         if reason != OPEN_AT_END and (is_timed or reason != BY_TIME):
-            session = panel.session_no[int(exits.exit_bar[place])]
-            since = EPOCH + timedelta(days=int(panel.calendar[session]))
+            since = _day(panel, int(exits.exit_bar[place]))
             found = HeldExit(REASON_NAMES[reason], since, float(exits.exit_price[place]))
         elif is_timed and n_held + 1 >= rules.max_days:
             found = HeldExit(REASON_NAMES[BY_TIME], None, None)
-        states[known[row]] = HeldState(n_held if is_timed else None, found)
+        stop = float(exits.next_stop[place])
+        part, part_bar = None, int(exits.part_bar[place])
+        if is_timed and part_bar == last - 1 and panel.session_no[part_bar] == len(panel.calendar) - 1:
+            part = HeldExit(REASON_NAMES[BY_TARGET], _day(panel, part_bar), float(exits.part_price[place]))
+        states[known[row]] = HeldState(
+            n_held if is_timed else None,
+            found,
+            stop if is_timed and one.stop is not None and np.isfinite(stop) else None,
+            part,
+            float(exits.part_frac[place]) if part is not None else 0.0,
+        )
     return states
+
+
+def _day(panel: BarPanel, bar: int) -> date:
+    return EPOCH + timedelta(days=int(panel.calendar[panel.session_no[bar]]))
+
+
+def _signal_closes(panel: BarPanel, ticker_no: Sequence[int], days: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Close of each ticker on its day, from which a stop moves; 1 without a bar, since a fill has happened."""
+    closes = np.ones(len(days))
+    for k, (t, day) in enumerate(zip(ticker_no, days, strict=True)):
+        own = slice(int(panel.offsets[t]), int(panel.offsets[t + 1]))
+        at = int(np.searchsorted(panel.calendar[panel.session_no[own]], day, side="right"))
+        if at:
+            closes[k] = panel.close[own][at - 1]
+    return closes
 
 
 def _session_before(panel: BarPanel, opened: date | None) -> int:

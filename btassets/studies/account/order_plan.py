@@ -36,6 +36,12 @@ class Held:
         """The exit that is due; None without one."""
         return None if self.state is None else self.state.exit
 
+    @property
+    def stop(self) -> float | None:
+        """Stop of the next session: the planned one, or where it has moved to."""
+        moved = None if self.state is None else self.state.stop
+        return self.position.stop if moved is None else moved
+
 
 @dataclass(frozen=True)
 class Buy:
@@ -148,18 +154,22 @@ def _whole_shares(setup: Mapping[str, Any], equity: float, cash: float, rules: B
 def order_rows(plan: OrderPlan) -> list[dict[str, Any]]:
     """Orders with the keys of `ORDER_COLUMNS`: sales first, then purchases in their order; an ended ticker has none."""
     rows: list[dict[str, Any]] = []
-    for position, due in plan.due:
-        if due.reason == DELISTED:
+    for one in plan.held:
+        due, shares, words = one.exit, one.position.shares, ""
+        if due is None and one.state is not None and one.state.part is not None:
+            due, words = one.state.part, f", {one.state.part_frac:.0%} of the position"
+            shares = float(math.floor(shares * one.state.part_frac))
+        if due is None or due.reason == DELISTED or not shares:
             continue
         rows.append(
             {
                 "action": "SELL",
-                "ticker": position.ticker,
-                "shares": f"{position.shares:.12g}",
+                "ticker": one.position.ticker,
+                "shares": f"{shares:.12g}",
                 "type": "MARKET_ON_CLOSE" if due.since is None else "MARKET_ON_OPEN",
-                "stop": _price(position.stop),
-                "target": _price(position.target),
-                "reason": due.reason if due.since is None else f"{due.reason} on {due.since}",
+                "stop": _price(one.stop),
+                "target": _price(one.position.target),
+                "reason": (due.reason if due.since is None else f"{due.reason} on {due.since}") + words,
                 "as_of": plan.as_of,
             }
         )

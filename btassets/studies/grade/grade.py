@@ -203,6 +203,8 @@ def _grade(
                 is_legacy=settings.profile == "legacy",
                 horizon_days=settings.engine.horizon_days,
                 hold_days=replay_holds(settings.exits.hold_days),
+                policy=settings.exits.policy,
+                gap_days=settings.engine.gap_days,
             )
         )
     names = graded_names(replay_holds(settings.exits.hold_days))

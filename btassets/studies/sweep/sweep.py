@@ -1,7 +1,7 @@
-"""A sweep: a grid over the settings downstream of the replay, as one document for page, table and files.
+"""A sweep: a grid over the settings of setups and portfolios, as one document for page, table and files.
 
-Belongs here: the settings that a sweep can vary, the results of each cell, the best cell, plateaus, and the number of
-trials. Does not belong here: the cells' numbers (`sweep_portfolios.py`), layout (`btassets.studies.sweep.sweep_page`).
+Belongs here: the results of each cell, the best cell, plateaus, and the number of trials. Does not belong here: the
+settings that can vary (`sweep_axes.py`), the cells' numbers (`sweep_portfolios.py`), layout (`sweep_page.py`).
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.book.book import REPLAY_SETTINGS, SHARED_SETTINGS, Book
+from btassets.book.book import Book
 from btassets.engine.days import iso_day
 from btassets.engine.portfolio.plateaus import neighbourhoods
 from btassets.engine.portfolio.portfolio_rules import Policy
@@ -39,22 +39,9 @@ from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.stat_sample import overlap_weeks
 from btassets.storage.hashing import digest
 from btassets.studies.sweep.sweep_answer import answer, place_words
-from btassets.studies.sweep.sweep_portfolios import READS, run_cells
-
-SWEPT = (
-    "gates",
-    "exits",
-    "costs",
-    "portfolio",
-    "method.asof_grid",
-    "method.ranking",
-    "method.fill",
-    "method.expired",
-    "method.gapped_target",
-    "method.ended",
-    "method.portfolio",
-)
-"""Settings that a sweep can vary: those downstream of the replay that affect setups or portfolios."""
+from btassets.studies.sweep.sweep_axes import MOST_REPLAYS, check_axes
+from btassets.studies.sweep.sweep_portfolios import READS, replay_book, run_cells
+from btassets.studies.sweep.sweep_walk import walk_forward
 
 MEASURES = {
     "sharpe": "Sharpe ratio",
@@ -75,34 +62,6 @@ _DIGITS = 4
 Row = dict[str, Any]
 
 
-def check_axes(axes: Sequence[Axis]) -> None:
-    """Refuse a setting that does not affect portfolios downstream of the replay.
-
-    Raises
-    ------
-    UsageError
-        Names the key, the reason, and what to do.
-    """
-
-    def lies_in(key: str, prefixes: Sequence[str]) -> bool:
-        return any(key == prefix or key.startswith(f"{prefix}.") for prefix in prefixes)
-
-    for axis in axes:
-        key = axis.key
-        if lies_in(key, SWEPT):
-            continue
-        if lies_in(key, SHARED_SETTINGS):
-            raise UsageError(
-                f"sweep {key}: belongs to the whole book",
-                "a sweep can only vary settings downstream of the replay; set it in the file.",
-            )
-        if key == "profile" or lies_in(key, REPLAY_SETTINGS):
-            problem = f"sweep {key}: a setting of the replay; a sweep uses one replay"
-            run = f"`btassets run --set {key}={axis.labels[0]} --as NAME`"
-            raise UsageError(problem, f"run each value as a scenario, {run}, and `btassets compare` them.")
-        raise UsageError(f"sweep {key}: affects no number of a sweep", f"vary one of {', '.join(SWEPT)}.")
-
-
 def sweep_document(
     book: Book,
     words: Sequence[str],
@@ -110,6 +69,7 @@ def sweep_document(
     policy: Policy = "hold",
     by: str = "sharpe",
     progress: Callable[[int, int], object],
+    replay: Callable[[Sequence[Book]], object],
 ) -> dict[str, Any]:
     """Run a grid and return its document, plain JSON values.
 
@@ -125,11 +85,14 @@ def sweep_document(
         One of `MEASURES`.
     progress
         Called with the number of portfolios done and the total.
+    replay
+        Brings the replays of these books and their signals up to date; called with those that the cells need beside
+        the book's own, if there are any.
 
     Raises
     ------
     UsageError, SettingError, UnknownSettingError
-        An argument that cannot be swept.
+        An argument that cannot be swept, or too many replays.
     NoBarsError
         The book was never run.
     """
@@ -139,6 +102,7 @@ def sweep_document(
         raise NoBarsError(str(book.folder), "no replay for the sweep", "`btassets run` reads the bars and replays.")
     places = list(cells(axes))
     settings = [settings_of(book.settings, axes, place) for place in places]
+    _replay_others(book, settings, replay)
     found = run_cells(book, [*settings, book.settings], policy, progress=progress)
     moments = [_moments(result) for result in found.books]
     name = _name(book, axes, policy)
@@ -153,35 +117,38 @@ def sweep_document(
         row["is_current"] = _as_walked(own) == _as_walked(book.settings)
     best = _best(rows, by, by)
     plateau = _best(rows, "plateau", by)
-    as_of = read_sessions(Tables(READS, book)).last
+    sessions = read_sessions(Tables(READS, book))
+    longest = max(max(own.engine.horizon_days, *own.exits.hold_days) for own in (*settings, book.settings))
     document: dict[str, Any] = {
         "schema_version": _SCHEMA_VERSION,
         "kind": "sweep",
         "name": name,
         "book": book.folder.name,
-        "as_of": iso_day(as_of),
+        "as_of": iso_day(sessions.last),
         "scenario": book.scenario,
         "settings_hash": book.resolved.hash,
         "policy": policy,
         "by": by,
         "least_trades": LEAST_TRADES,
-        "axes": [
-            {
-                "key": axis.key,
-                "labels": list(axis.labels),
-                "is_ordered": axis.is_ordered,
-                "current": _current(book, axis),
-            }
-            for axis in axes
-        ],
+        "axes": [_axis_row(book, axis) for axis in axes],
         "trials": {"cells": len(rows), "in_ledger": total},
         "luck": _luck(moments, total),
         "current": base,
         "best": best,
         "plateau": plateau,
+        "walk_forward": walk_forward(found.books, sessions.days, by=by, label_days=longest),
         "cells": rows,
     }
     return _answered(document)
+
+
+def _replay_others(book: Book, settings: Sequence[Settings], replay: Callable[[Sequence[Book]], object]) -> None:
+    others = {other.replay: other for own in settings if (other := replay_book(book, own)).replay != book.replay}
+    if len(others) > MOST_REPLAYS:
+        problem = f"sweep: {len(others):,} combinations of the engine's settings, more than {MOST_REPLAYS}"
+        raise UsageError(problem, "each one replays every ticker; use wider steps or fewer settings of the engine.")
+    if others:
+        replay(list(others.values()))
 
 
 def _answered(document: dict[str, Any]) -> dict[str, Any]:
@@ -196,8 +163,9 @@ def _as_walked(settings: Settings) -> Settings:
     return settings.model_copy(update={"exits": longest})
 
 
-def _current(book: Book, axis: Axis) -> str:
-    return label(flatten(_as_walked(book.settings))[axis.key])
+def _axis_row(book: Book, axis: Axis) -> dict[str, Any]:
+    current = label(flatten(_as_walked(book.settings))[axis.key])
+    return {"key": axis.key, "labels": list(axis.labels), "is_ordered": axis.is_ordered, "current": current}
 
 
 def _name(book: Book, axes: Sequence[Axis], policy: str) -> str:

@@ -41,7 +41,24 @@ def answer(document: Mapping[str, Any]) -> dict[str, str]:
             "luck": "With so few trades nothing can be tested.",
             "change": "Keep the settings, or sweep looser ones.",
         }
-    return {"result": _result(document), "luck": _luck(document), "change": _change(document)}
+    luck = f"{_luck(document)} {walked_words(document)}".rstrip()
+    return {"result": _result(document), "luck": luck, "change": _change(document)}
+
+
+def walked_words(document: Mapping[str, Any]) -> str:
+    """The walk-forward in one sentence; empty without a window."""
+    walk = document["walk_forward"]
+    if walk is None:
+        return ""
+    gap, mine, own = walk["difference_sharpe"], walk["chosen"]["sharpe"], walk["own"]["sharpe"]
+    words = (
+        f"Chosen anew in {len(walk['windows'])} windows by the past alone, the best cell had a Sharpe ratio of "
+        f"{shown(mine, 'num2')} in the weeks after each choice, the book's own settings {shown(own, 'num2')} there"
+    )
+    if gap["ci_lo"] is None:
+        return f"{words}; the windows are too few for an interval."
+    interval = f"{shown(gap['ci_lo'], 'snum2')} to {shown(gap['ci_hi'], 'snum2')}"
+    return f"{words} (difference {shown(gap['value'], 'snum2')}, 95% interval {interval})."
 
 
 def _result(document: Mapping[str, Any]) -> str:

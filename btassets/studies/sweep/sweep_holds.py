@@ -1,9 +1,9 @@
-"""Setups of a replay graded again under holds that it does not have.
+"""Setups of a replay graded again under holds or an exit policy that it does not have.
 
 Belongs here: the setups' levels on the portfolios' bars, graded by the code of the replay. Does not belong here: the
-choice of holds (`sweep_portfolios.py`), ranking, floors and results (`sweep_setups.py`).
+choice of exits (`sweep_portfolios.py`), ranking, floors and results (`sweep_setups.py`).
 
-A replay of its own would find the same setups a second time: only their grading depends on the holds.
+A replay of its own would find the same setups a second time: only their grading depends on the exits.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,14 @@ from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.replay.candidate_columns import LABELS, graded_names
 from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
 from btassets.graph.replay import CANDIDATES
+from btassets.settings.models import Settings
 from btassets.stages.replay.arrow_columns import as_array
 
 
 def graded_under(
-    candidates: pa.Table, panel: BarPanel, tickers: Sequence[str], horizon_days: int, holds: Sequence[int]
+    candidates: pa.Table, panel: BarPanel, tickers: Sequence[str], settings: Settings, holds: Sequence[int]
 ) -> pa.Table:
-    """`candidates` with the graded columns of other holds, row by row; returns of the benchmark are null.
+    """`candidates` with the graded columns of other exits, row by row; returns of the benchmark are null.
 
     Parameters
     ----------
@@ -31,8 +32,8 @@ def graded_under(
         Rows of the replay, those of a ticker together.
     panel, tickers
         Bars up to T of every ticker in them.
-    horizon_days
-        The replay's own.
+    settings
+        Horizon and gaps of the replay, and the exit policy.
     holds
         Ascending.
     """
@@ -41,7 +42,7 @@ def graded_under(
     names = graded_names(holds)
     if not candidates.num_rows:
         return spec.schema.empty_table()
-    parts = [_graded(rows, panel, tickers, horizon_days, holds) for rows in _by_ticker(candidates)]
+    parts = [_graded(rows, panel, tickers, settings, holds) for rows in _by_ticker(candidates)]
     given = [name for name in spec.names if name not in names]
     columns = {name: candidates[name] for name in given}
     for name in names:
@@ -56,7 +57,7 @@ def _by_ticker(candidates: pa.Table) -> list[pa.Table]:
 
 
 def _graded(
-    rows: pa.Table, panel: BarPanel, tickers: Sequence[str], horizon_days: int, holds: Sequence[int]
+    rows: pa.Table, panel: BarPanel, tickers: Sequence[str], settings: Settings, holds: Sequence[int]
 ) -> dict[str, np.ndarray]:
     k = tickers.index(rows["ticker"][0].as_py())
     own = slice(int(panel.offsets[k]), int(panel.offsets[k + 1]))
@@ -73,6 +74,8 @@ def _graded(
             np.searchsorted(session_no, asof).astype(np.int32), np.where(is_long, 1, -1).astype(np.int8), *levels
         ),
         is_ended=bool(panel.is_ended[k]),
-        horizon_days=horizon_days,
+        horizon_days=settings.engine.horizon_days,
         hold_days=holds,
+        policy=settings.exits.policy,
+        gap_days=settings.engine.gap_days,
     )

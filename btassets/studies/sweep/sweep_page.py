@@ -17,7 +17,7 @@ from btassets.render.html_tables import Column, facts, section, table
 from btassets.render.labels import verdict_chip
 from btassets.render.report_page import contents, shell
 from btassets.render.sections.first_screen import answer_block
-from btassets.studies.sweep.sweep_answer import KINDS, NAMES
+from btassets.studies.sweep.sweep_answer import KINDS, NAMES, place_words, walked_words
 
 Document = Mapping[str, Any]
 
@@ -95,7 +95,7 @@ def sweep_page(document: Document) -> str:
     """HTML text of a sweep's document."""
     title = f"{document['book']}, {document['as_of']}: btassets sweep"
     answer = answer_block(document["answer"], verdict_chip(document["headline"]["verdict"]))
-    rest = _fields(document) + _best(document) + _method(document) + _provenance(document)
+    rest = _fields(document) + _best(document) + _walked(document) + _method(document) + _provenance(document)
     body = _head(document) + answer + rest
     footer = "Not investment advice. Every number is in sweep.json beside this file."
     return shell(title, contents(body) + body, footer, "landscape")
@@ -243,6 +243,36 @@ def _best(document: Document) -> str:
     )
 
 
+def _walked(document: Document) -> str:
+    """The cells chosen by the past and what they earned after; empty without a window."""
+    walk = document["walk_forward"]
+    if walk is None:
+        return ""
+    cells = document["cells"]
+    columns = (
+        Column("test_first", "From", "text"),
+        Column("test_last", "To", "text"),
+        Column("cell", "Chosen before", render=lambda row: esc(place_words(cells[row["cell"]]))),
+        Column("return_pct", "Its return", "spct"),
+        Column("own_return_pct", "Own settings", "spct"),
+    )
+
+    def against(key: str, kind: str) -> str:
+        return f"{shown(walk['chosen'][key], kind)}, own settings {shown(walk['own'][key], kind)}"
+
+    known = [
+        ("Sharpe ratio", against("sharpe", "num2")),
+        ("CAGR", against("cagr_pct", "spct")),
+        ("Max drawdown", against("max_drawdown_pct", "pct")),
+        ("Sessions", shown(walk["n_days"], "n")),
+    ]
+    lead = (
+        f"{walked_words(document)} The choice takes the {NAMES[walk['by']]} of each cell's portfolio up to the day "
+        "before; each window has the daily returns of the chosen cell's own portfolio, without the trades of a change."
+    )
+    return section("walk_forward", "Chosen by the past", lead, facts(known), table(walk["windows"], columns))
+
+
 def _value(key: str) -> Any:
     return lambda row: esc(row["values"][key])
 
@@ -250,8 +280,9 @@ def _value(key: str) -> Any:
 def _method(document: Document) -> str:
     luck = document["luck"]
     items = [
-        "Every cell is one portfolio over the same replay, simulated by the same compiled simulator as in the "
-        "report; only the settings named here differ from the book's own.",
+        "Every cell is one portfolio, simulated by the same compiled simulator as in the report; only the settings "
+        "named here differ from the book's own. A setting of the engine replays every ticker, an exit policy or a hold "
+        "grades the same setups again.",
         "Net R is the mean over graded setups after costs; intervals and differences are weekly, paired, with the "
         "equal-weighted cosine error. p is adjusted over all cells of this sweep by step-down.",
         "The plateau of a cell is the mean over the cells at most one step away along every numeric setting. An "

@@ -106,10 +106,17 @@ class _Sample:
             rules.max_days,
             rules.fill,
             *(rules.gapped_target, rules.sells_ended, rules.delisting_return),
+            *(rules.exit_policy, rules.gap_days),
         )
         if key not in self.exits:
             self.exits[key] = precompute_exits(self.panel, self.entries, rules)
         return key, self.exits[key]
+
+
+def replay_book(book: Book, settings: Settings) -> Book:
+    """The book under a cell's settings of the engine; holds and exit policy are graded again where they differ."""
+    own = settings.model_copy(update={"exits": book.settings.exits})
+    return replace(book, resolved=replace(book.resolved, settings=own))
 
 
 def run_cells(
@@ -120,7 +127,7 @@ def run_cells(
     Parameters
     ----------
     book
-        Uses its existing replay.
+        Its replay, and that of every other setting of the engine (`replay_book`), is up to date.
     settings
         Of each cell.
     policy
@@ -135,14 +142,14 @@ def run_cells(
     benchmark = read_benchmark_closes(tables, sessions.last)
     by_sample: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for k, own in enumerate(settings):
-        by_sample[(own.method, own.costs.delisting_return)].append(k)
+        by_sample[(own.engine, own.quality, own.method, own.costs.delisting_return, own.exits.policy)].append(k)
     books: list[BookResult | None] = [None] * len(settings)
     parts: list[tuple[list[int], Influence]] = []
     n_done = 0
     for members in by_sample.values():
         own = [settings[k] for k in members]
         holds = sorted({max(s.exits.hold_days) for s in own}) if policy == "hold" else ()
-        setups = read_setups(book, own[0], [s.gates for s in own], holds, panel, tickers)
+        setups = read_setups(replay_book(book, own[0]), own[0], [s.gates for s in own], holds, panel, tickers)
         sample = _sample(setups, panel, tickers, own[0])
         batches = [members[at : at + BATCH] for at in range(0, len(members), BATCH)]
 

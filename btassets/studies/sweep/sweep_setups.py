@@ -7,20 +7,21 @@ loosest value over the cells. Does not belong here: portfolios and statistics (`
 from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import escape
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.book.book import Book
-from btassets.engine.conventions import replay_holds
+from btassets.engine.conventions import HOLD_DAYS, replay_holds
 from btassets.engine.floors import FLOORS, loosest
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.graph.ranking import GRADED_SETUPS
 from btassets.run.hold_sql import bind_holds
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import MEMORY_LIMIT, database, load_models
-from btassets.settings.models import Exits, Gates, Settings
+from btassets.settings.models import Gates, Settings
 from btassets.studies.sweep.sweep_holds import graded_under
 
 _COLUMNS = (
@@ -76,7 +77,7 @@ def read_setups(
     Parameters
     ----------
     settings
-        Section `method` and the delisting return are used; its gates and holds are not.
+        Section `method`, the delisting return and the exit policy are used; its gates and holds are not.
     gates
         Those of every cell.
     holds
@@ -87,9 +88,13 @@ def read_setups(
     floors = Gates(**loosest([g.model_dump() for g in gates]))
     in_use = {f.column for f in FLOORS if any(f.is_on(getattr(g, f.setting)) for g in gates)}
     from_candidates = sorted(in_use - set(GRADED_SETUPS.names))
-    stored = [n for n in replay_holds(book.settings.exits.hold_days) if n in holds]
-    columns = (*_COLUMNS, *(f"time_r_{n}" for n in stored), *sorted(in_use - set(_COLUMNS) - set(from_candidates)))
-    settings = settings.model_copy(update={"gates": floors, "exits": book.settings.exits})
+    beside = sorted(in_use - set(_COLUMNS) - set(from_candidates))
+    exits = book.settings.exits
+    is_regraded = settings.exits.policy != exits.policy
+    passes = _passes(holds, () if is_regraded else replay_holds(exits.hold_days))
+    policy = settings.exits.model_copy(update={"hold_days": exits.hold_days})
+    settings = settings.model_copy(update={"gates": floors, "exits": policy})
+    parts: list[pa.Table] = []
     with database(book.lake.root, MEMORY_LIMIT) as connection:
         _set(connection, settings, book.scenario)
         files = [escape(str(path)) for path in book.lake.bucket_files(book.candidates)]
@@ -98,26 +103,46 @@ def read_setups(
         connection.read_parquet(escape(str(signals))).create_view("factor_signals")
         ranks = connection.sql(load_models()["percentile_ranks"].sql).to_arrow_table()
         connection.register("percentile_ranks", ranks)
-        kept = _in_play(connection, settings).project(", ".join(columns))
-        if from_candidates:
-            key = "ticker, asof_date, direction"
-            stated = connection.table("candidates").project(", ".join((key, *from_candidates)))
-            kept = kept.join(stated, key, how="left")
-        rows = kept.to_arrow_table().sort_by("row_no")
-        missing = sorted(set(holds) - set(stored))
-        candidates = connection.sql("from candidates").to_arrow_table() if missing else None
-        for at in range(0, len(missing), _HOLDS_AT_ONCE):
-            chosen = tuple(missing[at : at + _HOLDS_AT_ONCE])
-            _set(connection, settings.model_copy(update={"exits": Exits(hold_days=chosen)}), book.scenario)
-            again = graded_under(candidates, panel, tickers, settings.engine.horizon_days, replay_holds(chosen))
-            connection.register("candidates", again)
-            names = [f"time_r_{n}" for n in chosen]
-            found = _in_play(connection, settings).project(", ".join(("row_no", *names))).to_arrow_table()
-            for name in names:
-                rows = rows.append_column(name, found.sort_by("row_no")[name])
+        stored = connection.sql("from candidates").to_arrow_table() if any(p.is_regraded for p in passes) else None
+        for one in passes:
+            if one.is_regraded:
+                under = policy.model_copy(update={"hold_days": one.graded})
+                _set(connection, settings.model_copy(update={"exits": under}), book.scenario)
+                again = graded_under(stored, panel, tickers, settings, one.graded)
+                connection.register("candidates", again)
+            names = [f"time_r_{n}" for n in one.holds]
+            columns = ("row_no", *names) if parts else (*_COLUMNS, *names, *beside)
+            kept = _in_play(connection, settings).project(", ".join(columns))
+            if from_candidates and not parts:
+                key = "ticker, asof_date, direction"
+                stated = connection.table("candidates").project(", ".join((key, *from_candidates)))
+                kept = kept.join(stated, key, how="left")
+            parts.append(kept.to_arrow_table().sort_by("row_no"))
+    rows, *more = parts
+    for part in more:
+        for name in part.column_names[1:]:
+            rows = rows.append_column(name, part[name])
     weeks = ranks["asof_date"].filter(pc.equal(ranks["grid"], "week"))
     first = pc.min(weeks).cast(pa.int32()).as_py() if len(weeks) else None
     return Setups(rows, first)
+
+
+class _Pass(NamedTuple):
+    """One pass over the setups: the wanted holds of it, those that it grades, and whether it grades again."""
+
+    holds: tuple[int, ...]
+    graded: tuple[int, ...]
+    is_regraded: bool
+
+
+def _passes(holds: Sequence[int], stored: Sequence[int]) -> list[_Pass]:
+    """Passes that give every hold; the first one, which also gives the race, grades again only without stored rows."""
+    missing = sorted(set(holds) - set(stored))
+    passes = [_Pass(tuple(n for n in stored if n in holds), tuple(stored), False)] if stored else []  # noqa: FBT003
+    for at in range(0, len(missing), _HOLDS_AT_ONCE):
+        chosen = tuple(missing[at : at + _HOLDS_AT_ONCE])
+        passes.append(_Pass(chosen, replay_holds(chosen), True))  # noqa: FBT003 - a fact of the pass
+    return passes or [_Pass((), HOLD_DAYS, True)]  # noqa: FBT003 - a fact of the pass
 
 
 def _set(connection: duckdb.DuckDBPyConnection, settings: Settings, scenario: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btassets.render.format import shown
+from btassets.studies.sweep.sweep_answer import walked_words
 from btassets.studies.sweep.sweep_page import KINDS, NAMES, Panel, interval, leaf, marks_of, ordered, panels
 
 _BRACKETS = {"best": "[]", "plateau": "()", "current": "<>"}
@@ -28,6 +29,8 @@ def sweep_text(document: Mapping[str, Any]) -> str:
     if n_all > min(len(found), _MOST_PANELS):
         lines += ["", f"{min(len(found), _MOST_PANELS)} of {n_all} panels; the table of all cells has the others"]
     lines += ["", *_best(document)]
+    if document["walk_forward"] is not None:
+        lines += ["", walked_words(document)]
     return "\n".join(lines)
 
 

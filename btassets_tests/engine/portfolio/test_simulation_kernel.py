@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from btassets.engine.conventions import ExitPolicy
 from btassets.engine.market.calendar import sessions_a_year
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import REASON_NAMES, chosen_exits, precompute_exits
@@ -88,6 +89,9 @@ def markets(draw):
         "policy": draw(st.sampled_from(["target", "hold"])),
         "hold_days": draw(st.sampled_from([1, 3, 10, 45])),
         "delisting_return": draw(st.sampled_from([0.0, -0.55])),
+        "trail_atr": draw(st.sampled_from([0.0, 0.0, 1.0, 3.0])),
+        "breakeven_r": draw(st.sampled_from([0.0, 0.0, 0.5, 1.0])),
+        "part_frac": draw(st.sampled_from([1.0, 1.0, 0.5, 0.3])),
     }
     return bars, rows, rules
 
@@ -127,6 +131,7 @@ def _book_rules(rules, fill):
         gapped_target="open" if fill == "open" else "target",
         sells_ended=fill == "open",
         delisting_return=rules["delisting_return"],
+        exit_policy=ExitPolicy(rules["trail_atr"], rules["breakeven_r"], rules["part_frac"]),
     )
 
 

@@ -3,9 +3,11 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from btassets.engine.conventions import ExitPolicy
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay.candidate_columns import DROPS, EXIT_REASONS, GRADED_DATES, LABELS, OUTCOMES, graded_names
 from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
@@ -45,6 +47,32 @@ HOLDS = st.sets(st.integers(1, 120), min_size=1, max_size=6).map(lambda days: tu
     st.lists(st.tuples(st.integers(0, 139), st.booleans(), st.floats(-0.3, 3), st.floats(0.2, 5)), min_size=5),
 )
 def test_equal_to_the_event_list_grader(exits, seed, is_ended, lag, setups):
+    _equals_the_event_list_grader(exits, seed, is_ended, lag, setups, ExitPolicy())
+
+
+POLICIES = st.builds(
+    ExitPolicy,
+    trail_atr=st.sampled_from((0.0, 0.5, 1.0, 2.0, 4.0)),
+    breakeven_r=st.sampled_from((0.0, 0.25, 0.5, 1.0, 2.0)),
+    part_frac=st.sampled_from((1.0, 0.75, 0.5, 0.25)),
+    window_bars=st.just(252),
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.one_of(st.just((30, (5, 10, 21, 30))), st.tuples(st.integers(1, 120), HOLDS)),
+    st.integers(0, 10**6),
+    st.booleans(),
+    st.integers(0, 3),
+    st.lists(st.tuples(st.integers(0, 139), st.booleans(), st.floats(0.05, 3), st.floats(0.2, 5)), min_size=5),
+    POLICIES,
+)
+def test_exit_policies_equal_the_event_list_grader(exits, seed, is_ended, lag, setups, policy):
+    _equals_the_event_list_grader(exits, seed, is_ended, lag, setups, policy)
+
+
+def _equals_the_event_list_grader(exits, seed, is_ended, lag, setups, policy):
     job = make_job(seed, n=140, tick=0.25, lag=12 if is_ended else lag)
     b = job["bars"]
     rows = zip(*(part.tolist() for part in (b.dates, b.open, b.high, b.low, b.close, b.volume)), strict=True)
@@ -71,6 +99,7 @@ def test_equal_to_the_event_list_grader(exits, seed, is_ended, lag, setups):
         is_ended=is_ended,
         horizon_days=exits[0],
         hold_days=exits[1],
+        policy=policy,
     )
     assert set(columns) == set(graded_names(exits[1]))
     for row in np.flatnonzero(usable).tolist():
@@ -88,6 +117,7 @@ def test_equal_to_the_event_list_grader(exits, seed, is_ended, lag, setups):
             is_ended=is_ended,
             horizon=exits[0],
             holds=exits[1],
+            **{name: getattr(policy, name) for name in ("trail_atr", "breakeven_r", "part_frac")},
         )
         for name, column in columns.items():
             value = column[row].item()
@@ -97,7 +127,10 @@ def test_equal_to_the_event_list_grader(exits, seed, is_ended, lag, setups):
                 isinstance(value, float) and math.isnan(value)
             ):
                 value = None
-            assert value == expected.get(name), (row, name, value, expected.get(name))
+            wanted = expected.get(name)
+            if policy != ExitPolicy() and isinstance(value, float) and wanted is not None:
+                wanted = pytest.approx(wanted, rel=1e-9, abs=1e-9)
+            assert value == wanted, (row, name, value, wanted)
 
 
 def test_labels_are_the_documented_ones():

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from btassets.engine.conventions import ExitPolicy
 from btassets_tests.reference.naive_engine import Bar
 from btassets_tests.reference.naive_grading import grade as naive_grade
 from btassets_tests.support.graded_story import QUIET, graded, story
@@ -307,3 +308,66 @@ def test_excursions_equal_the_naive_ones_on_a_thousand_shaped_paths():
                 assert found[2] >= row[f"r_mtm{suffix}"] - 1e-12
     assert len(outcomes) == 8
     assert min(outcomes.values()) >= 10
+
+
+def test_a_trailing_stop_follows_the_high_of_the_days_before():
+    # ATR of one bar before: none, so the as-of bar needs a history: 20 quiet bars of range 1.
+    past = [QUIET] * 20
+    bars = story(*past, (100.0, 104.0, 99.5, 104.0), (104.0, 104.0, 102.0, 103.0), (101.0, 101.5, 100.0, 101.0), n=60)
+    row = graded(bars, i=20, stop=95.0, target=130.0, policy=ExitPolicy(trail_atr=2.0))
+    # Highest price 104 less two ATR of 1.0: 102, touched on day 2, exactly.
+    assert (row["outcome"], row["exit_reason"], row["hold_days"]) == ("stop_hit", "stop", 2)
+    assert row["r_mtm"] == row["realized_r"] == pytest.approx(0.4)
+    further = graded(bars, i=20, stop=95.0, target=130.0, policy=ExitPolicy(trail_atr=2.5))
+    # 101.5 is above the open of day 3: filled at the open, 101.
+    assert (further["hold_days"], further["r_mtm"]) == (3, pytest.approx(0.2))
+    assert further["time_r_5"] == pytest.approx(0.2)
+
+
+def test_the_high_of_the_day_itself_does_not_move_its_stop():
+    bars = story(*[QUIET] * 20, (100.0, 112.0, 99.0, 100.0), n=60)
+    row = graded(bars, i=20, stop=95.0, target=130.0, policy=ExitPolicy(trail_atr=2.0))
+    assert row["hold_days"] == 2  # 112 - 2 = 110, known from day 2 on; its open of 100 is the fill
+    assert row["r_mtm"] == pytest.approx(0.0)
+
+
+def test_break_even_moves_the_stop_to_the_signals_close_after_the_gain():
+    bars = story((100.0, 105.0, 100.0, 105.0), (101.0, 102.0, 99.0, 99.0))
+    moved = graded(bars, policy=ExitPolicy(breakeven_r=1.0))
+    assert (moved["outcome"], moved["hold_days"], moved["r_mtm"]) == ("stop_hit", 2, 0.0)
+    short_of_it = graded(bars, policy=ExitPolicy(breakeven_r=1.01))
+    assert short_of_it["outcome"] == "expired"
+    short = graded(story((100.0, 100.0, 95.0, 95.0), (99.0, 101.0, 98.0, 101.0)), sign=-1, stop=105.0, target=90.0,
+                   policy=ExitPolicy(breakeven_r=1.0))  # fmt: skip
+    assert (short["outcome"], short["hold_days"], short["r_mtm"]) == ("stop_hit", 2, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("later", "reason", "days", "rest_r"),
+    [
+        ([], "time", 30, 0.0),  # quiet bars close at 100
+        ([(94.0, 96.0, 93.0, 95.0)], "stop", 2, -1.2),  # opens beyond the stop
+    ],
+)
+def test_the_rest_of_a_part_sold_at_the_target_stays_until_stop_or_end(later, reason, days, rest_r):
+    bars = story((100.0, 111.0, 99.0, 108.0), *later)
+    row = graded(bars, policy=ExitPolicy(part_frac=0.5))
+    assert (row["outcome"], row["exit_reason"], row["hold_days"]) == ("target_hit", reason, days)
+    assert row["r_mtm"] == pytest.approx(0.5 * 2.0 + 0.5 * rest_r)
+    assert row["r_mtm_open"] == pytest.approx(0.5 * 2.0 + 0.5 * rest_r)
+    assert row["time_r_5"] == pytest.approx(rest_r)  # a hold sells nothing at the target
+    assert row["mfe_r"] == pytest.approx(2.2)  # the rest saw the high of 111
+
+
+def test_a_part_sold_on_the_last_day_of_the_race_leaves_the_rest_at_its_close():
+    bars = story(*[QUIET] * 29, (100.0, 111.0, 99.0, 108.0))
+    row = graded(bars, policy=ExitPolicy(part_frac=0.25))
+    assert (row["exit_reason"], row["hold_days"]) == ("time", 30)
+    assert row["r_mtm"] == pytest.approx(0.25 * 2.0 + 0.75 * 1.6)
+
+
+def test_a_target_gapped_over_pays_the_open_for_the_part():
+    row = graded(story((113.0, 114.0, 112.0, 112.0)), policy=ExitPolicy(part_frac=0.5), entry=100.0)
+    assert row["drop_open"] == "gapped_target"
+    assert row["r_mtm"] == pytest.approx(0.5 * 2.6)
+    assert row["realized_r"] == pytest.approx(0.5 * 2.0)

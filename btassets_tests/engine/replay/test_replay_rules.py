@@ -55,6 +55,8 @@ def test_every_parameter_has_the_place_that_its_name_gives():
         value = 1000.0 + 10 * k
         if field.name == "horizon_days":
             value = 77
+        if field.name == "part_frac":
+            value = 0.77
         if field.name == "window_bars":
             value = 2000
         if field.name == "hold_days":

@@ -20,6 +20,10 @@ def test_every_moved_level_is_a_row_with_its_family_and_verdict():
         "Stop at three quarters",
         "Target at half the distance",
         "Target at three quarters",
+        "Stop trailing by 2 ATR",
+        "Stop trailing by 3 ATR",
+        "Stop to the entry after 1R",
+        "Half sold at the target, the rest kept",
     ]
     for row, found in zip(rows, report["excursions"]["levels"], strict=True):
         assert f"{found['n']:,}" in row

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from btassets.run.tables import inputs_of
+from btassets.settings.models import Settings
 from btassets.stages.report.report_excursions import excursions, level_verdict
+from btassets.stages.statistics.level_pairs import moves_of
 from btassets_tests.support.small_books import document_of, run_book
 
 
@@ -31,7 +33,7 @@ def test_quantiles_are_those_of_the_graded_setups():
 def test_the_levels_of_the_report_are_the_family_with_verdicts():
     report = document_of(run_book())
     family = [row for row in report["statistics"]["pairs"] if row["family"] == "levels"]
-    assert [row["member"] for row in family] == ["stop_0.5", "stop_0.75", "target_0.5", "target_0.75"]
+    assert [row["member"] for row in family] == [move.name for move in moves_of(Settings())]
     assert [{k: v for k, v in row.items() if k != "verdict"} for row in report["excursions"]["levels"]] == family
     assert [row["verdict"] for row in report["excursions"]["levels"]] == [level_verdict(row) for row in family]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from btassets.engine.days import iso_day
-from btassets.settings.models import Settings
+from btassets.settings.models import Exits, Settings
 from btassets.stages.report import report_facts
 
 
@@ -133,3 +133,24 @@ def test_settings_show_no_path() -> None:
     assert report_facts.benchmark_name(settings) == "SPY"
     assert report_facts.benchmark_name(Settings(benchmark="BRK.B")) == "BRK.B"
     assert report_facts.benchmark_name(Settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("exits", "words"),
+    [
+        ({}, []),
+        ({"trail_atr": 2.5}, ["The stop trails the best price by 2.5 ATR of the signal's day."]),
+        (
+            {"breakeven_r": 1.0, "part_frac": 0.5},
+            [
+                "The stop moves to the signal's close after a gain of 1R.",
+                "50% of a position is sold at the target, the rest later.",
+            ],
+        ),
+    ],
+)
+def test_the_assumptions_name_the_exit_policies_in_force(exits, words):
+    plain = report_facts.assumptions(Settings(), None)
+    found = report_facts.assumptions(Settings(exits=Exits(**exits)), None)
+    assert [text for text in found if text not in plain] == words
+    assert [text for text in plain if text not in found] == []

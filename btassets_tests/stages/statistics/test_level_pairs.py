@@ -5,17 +5,18 @@ from datetime import date
 import numpy as np
 import pytest
 
-from btassets.engine.conventions import HOLD_DAYS
+from btassets.engine.conventions import AS_PLANNED, HOLD_DAYS
 from btassets.engine.market.bars import Bars
 from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
 from btassets.engine.statistics.ewc import estimate, weeks_of_overlap
 from btassets.engine.statistics.families import step_down
 from btassets.engine.statistics.influence import setup_influence
 from btassets.run.tables import inputs_of
+from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.report.report_excursions import level_verdict
-from btassets.stages.statistics.level_pairs import MOVES, level_pairs
+from btassets.stages.statistics.level_pairs import MOVES, level_pairs, moves_of
 from btassets.stages.statistics.stat_sample import read_sample
 from btassets_tests.reference.naive_engine import Bar
 from btassets_tests.reference.naive_grading import grade
@@ -35,15 +36,19 @@ def plain_bars(tables, settings, tickers, last):
     return found
 
 
-def naive_net(setup, bars, sessions, stop_frac, target_frac, cost_frac):
-    """Net R of the planned risk with moved levels, filled at the next open; 0 where they let nothing in."""
+def naive_net(setup, bars, sessions, move, cost_frac):
+    """Net R of the planned risk with one change, filled at the next open; 0 where it lets nothing in."""
+    stop_frac, target_frac, policy = move[1:]
     day = setup["asof_date"].toordinal() - EPOCH
     at = next(k for k, bar in enumerate(bars) if bar.date == day)
     entry, stop, target = setup["entry"], setup["stop"], setup["target"]
     moved_stop = stop if stop_frac == 1.0 else entry + stop_frac * (stop - entry)
     moved_target = target if target_frac == 1.0 else entry + target_frac * (target - entry)
     is_ended = sessions[-1] - bars[-1].date > 10
-    row = grade(bars, at, setup["direction"], entry, moved_stop, moved_target, 1.0, sessions, {}, is_ended=is_ended)
+    exits = {} if policy is None else dict(zip(("trail_atr", "breakeven_r", "part_frac"), policy, strict=False))
+    row = grade(
+        *(bars, at, setup["direction"], entry, moved_stop, moved_target, 1.0, sessions, {}), is_ended=is_ended, **exits
+    )
     if row["fill_open"] is None:
         return 0.0
     return row["r_mtm_open"] * stop_frac - 2 * cost_frac * row["fill_open"] / abs(entry - stop)
@@ -62,10 +67,12 @@ def test_every_move_equals_the_naive_grading_of_the_same_setups(benchmark):
     sessions = read_sessions(tables).days.tolist()
     bars = plain_bars(tables, settings, {row["ticker"] for row in setups}, sessions[-1])
     assert found.measure == ("net_r" if benchmark == "none" else "adjusted_r")
-    assert found.pairs.n_obs.tolist() == [len(setups)] * len(MOVES)
+    moves = moves_of(settings)
+    assert [move.name for move in moves] == [move.name for move in MOVES if move.name != "as_planned"]
+    assert found.pairs.n_obs.tolist() == [len(setups)] * len(moves)
     means = []
-    for move in MOVES:
-        net = [naive_net(row, bars[row["ticker"]], sessions, *move[1:], 0.001) for row in setups]
+    for move in moves:
+        net = [naive_net(row, bars[row["ticker"]], sessions, move, 0.001) for row in setups]
         means.append(np.mean(np.array(net) - np.array([row["net_r"] for row in setups])))
     if benchmark == "none":
         assert found.pairs.estimate == pytest.approx(means, abs=1e-12)
@@ -73,9 +80,9 @@ def test_every_move_equals_the_naive_grading_of_the_same_setups(benchmark):
         assert found.pairs.estimate == pytest.approx(means, abs=0.15)
         assert (np.abs(found.pairs.estimate - means) > 1e-6).all()
     rows = [row for row in book.lake.read("stat_pairs", book.scenario).to_pylist() if row["family"] == "levels"]
-    assert [row["member"] for row in rows] == [move.name for move in MOVES]
+    assert [row["member"] for row in rows] == [move.name for move in moves]
     assert [row["estimate"] for row in rows] == pytest.approx(found.pairs.estimate.tolist(), abs=1e-12)
-    assert {row["family_size"] for row in rows} <= {len(MOVES), 0}
+    assert {row["family_size"] for row in rows} <= {len(moves), 0}
 
 
 def test_unmoved_levels_would_make_no_difference(monkeypatch):
@@ -87,12 +94,26 @@ def test_unmoved_levels_would_make_no_difference(monkeypatch):
     assert not found.pairs.psi.any()
 
 
+def test_under_an_own_policy_the_planned_exits_are_a_move():
+    book = run_as(run_book(benchmark="none"), "trailing", exits__trail_atr=2.0)
+    tables, settings = inputs_of("stat_groups", book)
+    found = level_pairs(tables, settings, read_sample(tables, settings))
+    names = [move.name for move in found.moves]
+    assert "as_planned" in names
+    assert "trail_2" not in names
+    inputs = inputs_of("stat_groups", run_book(benchmark="none"))
+    plain = level_pairs(*inputs, read_sample(*inputs))
+    there, back = plain.labels.index(("trail_2", "as_traded")), names.index("as_planned")
+    assert found.pairs.estimate[back] == pytest.approx(-plain.pairs.estimate[there], abs=1e-9)
+
+
 def test_a_book_without_a_qualified_setup_has_no_family():
     book = run_as(run_book(benchmark="none"), "nothing", gates__min_rr=90.0)
     tables, settings = inputs_of("stat_groups", book)
     assert level_pairs(tables, settings, read_sample(tables, settings)) is None
 
 
+TRIED = moves_of(Settings())
 N_MARKETS, N_TICKERS, N_WEEKS = 120, 16, 130
 MAX_SPOKEN = 11
 """Of 120 markets at a rate of 5%: 98% of all draws are at or below this."""
@@ -116,14 +137,16 @@ def differences(seed, edge=0.0):
         at = np.arange(5, 5 * N_WEEKS, 5, dtype=np.int32)
         entry, risk = close[at], 0.04 * close[at]
 
-        def r_of(stop_frac, target_frac, aligned=aligned, at=at, entry=entry, risk=risk):
+        def r_of(stop_frac, target_frac, policy, aligned=aligned, at=at, entry=entry, risk=risk):
             stop, target = entry - stop_frac * risk, entry + target_frac * 2.0 * risk
             given = GivenPrices(at, np.ones(len(at), np.int8), entry, stop, target, np.full(len(at), 2.0))
-            graded = grade_setups(aligned, n_bars - 1, given, is_ended=False, hold_days=HOLD_DAYS)
+            graded = grade_setups(
+                aligned, n_bars - 1, given, is_ended=False, hold_days=HOLD_DAYS, policy=policy or AS_PLANNED
+            )
             return np.nan_to_num(graded["r_mtm_open"] * stop_frac)
 
-        planned = r_of(1.0, 1.0)
-        values.append(np.stack([r_of(*move[1:]) - planned + edge for move in MOVES], axis=1))
+        planned = r_of(1.0, 1.0, None)
+        values.append(np.stack([r_of(*move[1:]) - planned + edge for move in TRIED], axis=1))
         weeks.append(at // 5)
     return np.concatenate(values), np.concatenate(weeks).astype(np.int64)
 
@@ -135,7 +158,7 @@ def speaks(seed, edge=0.0):
     found = estimate(pairs, overlap)
     family = step_down(pairs, overlap, is_member=~found.is_too_short)
     rows = [
-        {"estimate": found.estimate[k], "p_adj": family.p_adj[k], "oos_confirmed": "n/a"} for k in range(len(MOVES))
+        {"estimate": found.estimate[k], "p_adj": family.p_adj[k], "oos_confirmed": "n/a"} for k in range(len(TRIED))
     ]
     return any(level_verdict(row) == "supported" for row in rows)
 

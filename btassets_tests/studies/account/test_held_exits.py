@@ -5,11 +5,14 @@ from datetime import date
 import numpy as np
 import pytest
 
+from btassets.engine.conventions import AS_PLANNED, ExitPolicy
 from btassets.engine.days import EPOCH
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.engine.portfolio.portfolio_rules import BookRules
+from btassets.studies.account.account_text import due_text
 from btassets.studies.account.held_exits import held_states
-from btassets.studies.account.positions import Position
+from btassets.studies.account.order_plan import Held, order_rows, plan_orders
+from btassets.studies.account.positions import Account, Position
 
 N = 12
 DAYS = [date.fromordinal(date(2025, 1, 1).toordinal() + k) for k in range(N)]
@@ -26,8 +29,8 @@ def panel():
     return BarPanel.from_dates(days, np.array([0, N, 2 * N]), np.tile(days, 2), *flat)
 
 
-def state(panel, hold_days=30, policy="target", **position):
-    rules = BookRules(policy=policy, hold_days=hold_days)
+def state(panel, hold_days=30, policy="target", exits=AS_PLANNED, **position):
+    rules = BookRules(policy=policy, hold_days=hold_days, exit_policy=exits)
     (found,) = held_states(panel, ["A", "B"], [Position(**{"ticker": "A", "shares": 1.0} | position)], rules)
     return found
 
@@ -72,3 +75,32 @@ def test_nothing_is_known_of_shorts_and_foreign_tickers(panel):
 def test_bought_after_the_last_bar(panel):
     found = state(panel, opened=date(2025, 1, 20), stop=150.0)
     assert (found.sessions, found.exit) == (0, None)
+
+
+def test_a_stop_that_moves_is_that_of_the_next_session(panel):
+    held = state(panel, opened=DAYS[9], stop=95.0, policy="hold", exits=ExitPolicy(trail_atr=7.0))
+    assert (held.stop, held.exit) == (98.125, None)  # the high of 120 on day 10 less 7 ATR of 3.125
+    at_even = state(panel, opened=DAYS[9], stop=95.0, policy="hold", exits=ExitPolicy(breakeven_r=2.0))
+    assert (at_even.exit.reason, at_even.exit.since, at_even.exit.price) == ("stop", DAYS[11], 100.0)
+    assert state(panel, opened=DAYS[9], stop=95.0, policy="hold").stop == 95.0
+    assert state(panel, stop=95.0, policy="hold", exits=ExitPolicy(breakeven_r=0.1)).stop is None  # opening unknown
+
+
+def test_a_part_is_due_on_the_day_of_its_target_alone():
+    days = np.array([(day - EPOCH).days for day in DAYS], np.int32)
+    close = np.full(N, 100.0)
+    high = close + 1.0
+    high[10], high[11] = 104.0, 112.0
+    panel = BarPanel.from_dates(days, np.array([0, N]), days, close, high, close - 1.0, close)
+    for target, is_due in ((111.0, True), (103.0, False), (113.0, False)):
+        rules = BookRules(policy="target", exit_policy=ExitPolicy(part_frac=0.5))
+        (found,) = held_states(panel, ["A"], [Position("A", 7.0, opened=DAYS[8], stop=90.0, target=target)], rules)
+        assert found.exit is None
+        assert (found.part is not None) == is_due, target
+        if is_due:
+            assert (found.part.reason, found.part.since, found.part.price) == ("target", DAYS[11], 111.0)
+            assert found.part_frac == 0.5
+            held = Held(Position("A", 7.0, opened=DAYS[8], stop=90.0, target=target), 100.0, found)
+            (order,) = order_rows(plan_orders([], Account((), 0.0), [held], rules, as_of="2025-01-12"))
+            assert (order["shares"], order["reason"]) == ("3", "target on 2025-01-12, 50% of the position")
+            assert due_text(held) == "target on 2025-01-12 at 111.00: sell 50% at the next open"

@@ -8,6 +8,7 @@ import pytest
 from btassets.book.book import Book, open_book
 from btassets.cli.actions.sweep import as_json
 from btassets.errors import BtassetsError, NoBarsError, UsageError
+from btassets.plan import replay_alone
 from btassets.run.trials import n_trials, read_trials
 from btassets.studies.sweep import sweep_portfolios as sweep_books
 from btassets.studies.sweep.sweep import LEAST_TRADES, folder_of, sweep_document, sweep_table
@@ -24,8 +25,14 @@ def quiet(_done: int, _total: int) -> None:
     """Show no progress."""
 
 
+def replayed(books) -> None:
+    """Bring replays up to date."""
+    for book in books:
+        replay_alone(book)
+
+
 def swept(book: Book, *words: str, **options) -> dict:
-    return sweep_document(book, words, progress=quiet, **options)
+    return sweep_document(book, words, progress=quiet, replay=replayed, **options)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +97,31 @@ def test_the_own_settings_are_the_report(book: Book, policy: str) -> None:
                 "hold",
             )
             for days in (3, 7, 45, 90)
+        ),
+        *(
+            (
+                f"left-{name}",
+                ("exits.trail_atr=0,2.5", "exits.breakeven_r=0,1", "exits.part_frac=1,0.5"),
+                {"exits__trail_atr": trail, "exits__breakeven_r": gain, "exits__part_frac": part},
+                exit_policy,
+            )
+            for name, exit_policy, trail, gain, part in (
+                ("trailing", "hold", 2.5, 0, 1),
+                ("at-even", "target", 0, 1, 1),
+                ("in-parts", "target", 2.5, 1, 0.5),
+            )
+        ),
+        (
+            "nearer-stop",
+            ("engine.atr_stop_multiple=1,1.5", "exits.hold_days=7,30", "exits.trail_atr=0,2.5"),
+            {"engine__atr_stop_multiple": 1.0, "exits__hold_days": [7], "exits__trail_atr": 2.5},
+            "hold",
+        ),
+        (
+            "shorter-race",
+            ("engine.horizon_days=15,30", "engine.projection=false,true"),
+            {"engine__horizon_days": 15, "engine__projection": False},
+            "target",
         ),
         (
             "held-by-close",
@@ -236,21 +268,16 @@ def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
 @pytest.mark.parametrize(
     ("word", "text"),
     [
-        (
-            "engine.atr_stop_multiple=1,2",
-            "sweep engine.atr_stop_multiple: a setting of the replay; a sweep uses one replay; run each value as a "
-            "scenario, `btassets run --set engine.atr_stop_multiple=1 --as NAME`, and `btassets compare` them.",
-        ),
-        ("profile=legacy,standard", "sweep profile: a setting of the replay; a sweep uses one replay; "),
-        ("quality.max_flat_frac=0.1,0.2", "sweep quality.max_flat_frac: a setting of the replay"),
+        ("profile=legacy,standard", "sweep profile: a set of many settings; run each value as a scenario, `btassets "),
+        ("basis=total,raw", "sweep basis: belongs to the whole book; "),
         (
             "universe.exclude=A,B",
-            "sweep universe.exclude: belongs to the whole book; a sweep can only vary settings downstream of the replay"
-            "; set it in the file.",
+            "sweep universe.exclude: belongs to the whole book; a sweep can only vary settings in which scenarios may "
+            "differ; set it in the file.",
         ),
         (
             "executor.shards=1,2",
-            "sweep executor.shards: affects no number of a sweep; vary one of gates, exits, costs, ",
+            "sweep executor.shards: affects no number of a sweep; vary one of engine, quality.max_missing_frac, ",
         ),
         ("method.ic=weeks,thinned", "sweep method.ic: affects no number of a sweep; "),
     ],

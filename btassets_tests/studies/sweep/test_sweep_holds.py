@@ -18,18 +18,15 @@ def candidates_of(book):
     return pa.concat_tables(parts).unify_dictionaries()
 
 
-def again(book, holds, horizon=30):
+def again(book, holds, **exits):
     tables = Tables(READS, book)
     used = tickers_with_bars(tables, book.settings)
     panel = stored_panel(tables, book.settings, read_sessions(tables).days, used)
-    return graded_under(candidates_of(book), panel, list(used), horizon, holds)
+    settings = book.settings.model_copy(update={"exits": book.settings.exits.model_copy(update=exits)})
+    return graded_under(candidates_of(book), panel, list(used), settings, holds)
 
 
-@pytest.mark.parametrize("holds", [(5, 10, 21, 30), (3, 7, 45, 90)])
-def test_every_column_but_the_benchmarks_equals_the_replay(holds):
-    book = run_book()
-    replayed = candidates_of(book if holds[0] == 5 else run_as(book, "replayed-holds", exits__hold_days=list(holds)))
-    found = again(book, holds)
+def same_rows(found, replayed):
     assert found.num_rows == replayed.num_rows > 1000
     assert found.column_names == replayed.column_names
     for name in replayed.column_names:
@@ -39,11 +36,27 @@ def test_every_column_but_the_benchmarks_equals_the_replay(holds):
             assert found[name].to_pylist() == replayed[name].to_pylist(), name
 
 
+@pytest.mark.parametrize("holds", [(5, 10, 21, 30), (3, 7, 45, 90)])
+def test_every_column_but_the_benchmarks_equals_the_replay(holds):
+    book = run_book()
+    replayed = candidates_of(book if holds[0] == 5 else run_as(book, "replayed-holds", exits__hold_days=list(holds)))
+    same_rows(again(book, holds), replayed)
+
+
+def test_an_exit_policy_graded_again_equals_a_replay_under_it():
+    book = run_book()
+    policy = {"trail_atr": 2.5, "breakeven_r": 1.0, "part_frac": 0.5}
+    under = run_as(book, "replayed-policy", **{f"exits__{name}": value for name, value in policy.items()})
+    replayed = candidates_of(under)
+    assert replayed["r_mtm"].to_pylist() != candidates_of(book)["r_mtm"].to_pylist()
+    same_rows(again(book, (5, 10, 21, 30), **policy), replayed)
+
+
 def test_no_candidates_give_no_rows():
     book = run_book()
     tables = Tables(READS, book)
     used = tickers_with_bars(tables, book.settings)
     panel = stored_panel(tables, book.settings, read_sessions(tables).days, used)
-    found = graded_under(candidates_of(book).slice(0, 0), panel, list(used), 30, (3,))
+    found = graded_under(candidates_of(book).slice(0, 0), panel, list(used), book.settings, (3,))
     assert found.num_rows == 0
     assert set(graded_names((3,))) < set(found.column_names)

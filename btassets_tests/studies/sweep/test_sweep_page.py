@@ -2,7 +2,7 @@
 
 from btassets.studies.sweep.sweep_page import interval, leaf, marks_of, ordered, panels, sweep_page
 from btassets_tests.support.parsed_page import parse
-from btassets_tests.support.sweep_documents import axis, cell, sweep_of
+from btassets_tests.support.sweep_documents import axis, cell, sweep_of, walked
 
 RR = axis("gates.min_rr", ["1", "2", "3"])
 HOLD = axis("exits.hold_days", ["10", "30"])
@@ -83,3 +83,17 @@ def test_the_page_has_every_number_and_escapes_the_name_of_the_book():
 def test_one_setting_is_drawn_along_its_values_too():
     assert "Net R per setup by gates.min_rr" in sweep_page(sweep_of([RR]))
     assert "Net R per setup by" not in sweep_page(sweep_of([RR, HOLD]))
+
+
+def test_the_page_lists_the_cell_chosen_before_each_window():
+    document = sweep_of([axis("gates.min_rr", ["1", "2"])], walk_forward=walked())
+    tree, broken = parse(sweep_page(document))
+    assert not broken
+    (part,) = [node for node in tree.all("section") if node.attributes.get("id") == "walk_forward"]
+    rows = [[cell.text for cell in row.all("td")] for row in part.all("tr") if row.all("td")]
+    assert rows == [
+        ["2024-01-02", "2024-04-02", "min_rr 1", "+1.5%", "+2.0%"],
+        ["2024-04-03", "2024-07-02", "min_rr 2", "-1.0%", "+0.5%"],
+    ]
+    without, _ = parse(sweep_page(sweep_of([axis("gates.min_rr", ["1", "2"])])))
+    assert not [node for node in without.all("section") if node.attributes.get("id") == "walk_forward"]
