@@ -42,6 +42,12 @@ _HEADER = re.compile(
 )
 _X_HEADER = re.compile(r"((?:x-api-key|apca-api-[a-z-]+):\s*)([^\s\"'\\]+)", re.IGNORECASE)
 
+_HINTS = (
+    *("apikey", "api-key", "api_key", "token", "password", "passwd", "pwd", "secret", "signature", "apca-api-"),
+    "authorization",
+)
+"""In lower case, a part of every name that the patterns above look for: most text has none, and is not searched."""
+
 _remembered: set[str] = set()
 
 
@@ -83,12 +89,20 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
         text = _without_cut_end(text, forms)
     if "://" in text and "@" in text:
         text = _URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
-    if "=" in text or ":" in text:
+    if ("=" in text or ":" in text) and _may_name_a_secret(text):
         text = _NAMED.sub(rf"\1{HIDDEN}", text)
         text = _QUOTED.sub(rf"\1{HIDDEN}\4", text)
         text = _HEADER.sub(rf"\1{HIDDEN}", text)
         text = _X_HEADER.sub(rf"\1{HIDDEN}", text)
     return text
+
+
+def _may_name_a_secret(text: str) -> bool:
+    """False if none of the patterns by name can match."""
+    if not text.isascii():
+        return True  # a pattern that ignores case also takes the long s (U+017F) for s
+    lower = text.lower()
+    return any(hint in lower for hint in _HINTS)
 
 
 def masked_bytes(data: bytes) -> bytes:

@@ -21,12 +21,17 @@ use_cache_folder()
 # Their asserts show the values, as those of the test files do.
 pytest.register_assert_rewrite("btassets_tests.support.event_log_answers", "btassets_tests.support.event_log_cases")
 
-LONGEST_FILES = ("test_readme.py", "test_event_log_equals_stock.py", "test_bench.py", "test_kills.py")
+LONGEST_FILES = (
+    *("test_readme.py", "test_cases.py", "test_bad_input.py", "test_event_log_equals_stock.py", "test_kills.py"),
+    *("test_worked_changes.py", "test_edge_books.py", "test_bench.py", "test_damage.py", "test_quality.py"),
+    "test_plan.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files run side by side: those that take longest begin, so that nobody waits for one of them at the end."""
-    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+    place = {name: number for number, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -169,3 +169,29 @@ def test_errors_hold_no_secret():
         for same in (error, pickle.loads(pickle.dumps(error))):
             assert SECRETS[1] not in str(same) + repr(same) + repr(same.args)
             assert HIDDEN in str(same)
+
+
+NAMES_OF_SECRETS = (
+    *("apikey", "api-key", "api_key", "API_KEY", "access_token", "auth-token", "token", "Password", "passwd", "pwd"),
+    *("secret", "client_secret", "signature", "apca-api-key-id", "APCA-API-SECRET-KEY", "x-api-key"),
+    *("to\u212aen", "pa\u017fsword", "\u017fecret"),
+)
+
+
+@pytest.mark.parametrize("name", NAMES_OF_SECRETS)
+@pytest.mark.parametrize("form", ["{}=V4lue", "?{}=V4lue&x=1", '{{"{}": "V4lue"}}', r"{{\"{}\": \"V4lue\"}}"])
+def test_every_name_of_a_secret_is_found_among_plain_text(name: str, form: str) -> None:
+    text = "asset_key: 1, step=2; " + form.format(name)
+    masked = mask(text)
+    assert "V4lue" not in masked
+    assert masked.startswith("asset_key: 1, step=2; ")
+
+
+@pytest.mark.parametrize("line", ["Authorization: Bearer V4lue", "X-Api-Key: V4lue", "apca-api-key-id: V4lue"])
+def test_every_header_with_a_secret_is_found(line: str) -> None:
+    assert "V4lue" not in mask(f"GET /bars {line}")
+
+
+def test_text_without_the_name_of_a_secret_is_not_searched() -> None:
+    assert not masking._may_name_a_secret('{"asset_key": "bars", "step_key": "replay", "run": 1}')
+    assert masking._may_name_a_secret("a name with \u017f")

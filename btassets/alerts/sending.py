@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from btassets.alerts.delivery import deliver
 from btassets.alerts.facts import Fact
 from btassets.alerts.ledger import FAILED, GAVE_UP, LOST, MAX_SENDS, SENDING, SENT, SentFacts, record_of
 from btassets.alerts.messages import Message, messages_of
 from btassets.book.book import Book
 from btassets.counted import counted
+from btassets.run.resolve import resolve
 from btassets.run.shown_lists import alerts_log
 from btassets.settings.account_settings import AlertRule
 from btassets.storage.chained_log import ChainedLog
@@ -23,6 +23,8 @@ WEBHOOK = "schedule.webhook"
 """Name of the rule that the setting `schedule.webhook` makes."""
 
 _LOCK = "alerts"
+_DELIVER = "btassets.alerts.delivery:deliver"
+"""Resolved when something is sent: the definitions of a book import this module, but no HTTP client."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class _Writer:
     def _one(self, rule: AlertRule, message: Message, until: float | None) -> Outcome:
         keys = [fact.key for fact in message.facts]
         self._write(rule, SENDING, keys)
-        done = deliver(rule, message, environ=self._sender.environ, sleep=self._sender.sleep, until=until)
+        done = resolve(_DELIVER)(rule, message, environ=self._sender.environ, sleep=self._sender.sleep, until=until)
         if done.is_accepted:
             self._write(rule, SENT, keys)
             return Outcome(rule.name, SENT, len(keys), done.n_tries)

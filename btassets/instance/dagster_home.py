@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import dagster as dg
 
+from btassets.instance import migrations
 from btassets.instance.database_refusals import database_refusals
 from btassets.instance.sqlite_address import use_safe_addresses
 from btassets.settings.load import FILE_NAME
@@ -126,6 +127,7 @@ def _opened(home: Path) -> dg.DagsterInstance:
     would leave a book that no command can open again. One process creates it, and recreates it if it is incomplete.
     """
     index = home / "history" / "runs" / "index.db"
+    migrations.share_migrations()
     if os.environ.get(POSTGRES_URL) or _is_complete(index):
         return dg.DagsterInstance.get()
     with book_lock(home.parent, "creating the run history", name="instance"):

@@ -170,6 +170,14 @@ class BucketedTable:
         """Offset and number of rows of each ticker in its bucket."""
         return ticker_slices(self.bucket_footer(bucket))
 
+    def stamp(self, bucket: int) -> tuple[int, ...] | None:
+        """Identifies one version of a bucket's file; None if it does not exist."""
+        try:
+            facts = self.path(bucket).stat()
+        except OSError:
+            return None
+        return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
+
     def path(self, bucket: int) -> Path:
         """File of one bucket, for messages."""
         return self._lake.bucket_path(self._folder, bucket)

@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 
 from btassets.errors import CannotWriteError, DamagedFileError, UnknownTableError
 from btassets.storage import kept_twice
+from btassets.storage.bucket_paths import bucket_path, place_in
 from btassets.storage.files import writing
 from btassets.storage.hashing import ContentHash, content_hash, digest
 from btassets.storage.sealed import (
@@ -95,7 +96,7 @@ class Lake:
     # ---- damage -------------------------------------------------------------------------
     def place(self, path: Path) -> str:
         """Location of a file, as in its footer: `trades/base`, `candidates/base/bucket-0003`."""
-        return path.relative_to(self.root).as_posix().removesuffix(".parquet")
+        return place_in(self.root, path)
 
     def footer_text(self, path: Path) -> bytes | None:
         """Footer of a file as JSON once all its bytes are verified; None if it is missing or unusable.
@@ -265,7 +266,7 @@ class Lake:
     # ---- bucketed tables ----------------------------------------------------------------
     def bucket_path(self, table: str, bucket: int) -> Path:
         """File of one bucket; `table` may name a replay as in `candidates/base`."""
-        return self.root / table / f"bucket-{bucket:04d}.parquet"
+        return bucket_path(self.root, table, bucket)
 
     def bucket_files(self, table: str) -> list[Path]:
         """Intact bucket files of a table, ascending.

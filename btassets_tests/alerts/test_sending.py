@@ -88,7 +88,7 @@ def test_an_interrupted_send_is_not_repeated(book, web, monkeypatch):
     def killed(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sending, "deliver", killed)
+    monkeypatch.setattr(sending, "resolve", lambda _: killed)
     with pytest.raises(KeyboardInterrupt):
         send(book, SETUP)
     monkeypatch.undo()

@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +34,10 @@ from btassets_tests.bench.measure import MeasureError
 if TYPE_CHECKING:
     from btassets_tests.bench.kernels import ReplayInputs, TickerBars
 
+OF_RUNS = ("parts", "peers")
 KERNELS = ("replay", "signals", "books", "factors", "statistics", "events", "page", "quality", "postgres")
 DAGSTER = ("launches", "new_bars")
-CASES = (*graph_cases.CASES, *KERNELS, *DAGSTER)
+CASES = (*graph_cases.CASES, *OF_RUNS, *KERNELS, *DAGSTER)
 
 FROM_SCRATCH = ("cold", "multiprocess", "unchanged", "gate", "changed")
 """Cases whose naive form is the plain replay of everything: that form starts from scratch each time."""
@@ -127,11 +128,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not arguments.quick:
             tell("warm up: compiled code")
             graph_cases.warm_up(folder)
-        about, figures = _large(folder, arguments) if arguments.large else _everything(folder, arguments)
+        about, figures, more = _large(folder, arguments) if arguments.large else _everything(folder, arguments)
     print(about)
     print()
     print(as_table(figures))
     print(_footnote(arguments))
+    for text in more:
+        print(f"\n{text}")
     if code_version.__wrapped__(*SOURCES) != sources:
         print("! the sources changed while this ran: commands compiled again or found everything stale; run again")
     if arguments.json is not None:
@@ -142,6 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _footnote(arguments: argparse.Namespace) -> str:
     lines = [
         "\nwall, CPU and peak: the best of the runs; spread: worst less best; CPU counts children.",
+        "L: CPU of the compiled replay pass over the same bars and of one import of dagster, measured in this run.",
         "naive CPU: plain Python of btassets_tests/reference in this run, scaled to the same work; beside a run of "
         "the graph it is the replay alone.",
     ]
@@ -155,15 +159,15 @@ def _write_json(path: Path, facts: dict[str, Any], about: str, figures: Sequence
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
-def _large(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[Figure]]:
+def _large(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[Figure], list[str]]:
     from btassets_tests.bench.large import measure_large
 
     if arguments.quick:
-        return "synthetic", measure_large(folder, tell, n_tickers=10, n_years=2.0, has_targets=False)
-    return "synthetic bars of the demo source", measure_large(folder, tell)
+        return "synthetic", measure_large(folder, tell, n_tickers=10, n_years=2.0, has_targets=False), []
+    return "synthetic bars of the demo source", measure_large(folder, tell), []
 
 
-def _everything(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[Figure]]:
+def _everything(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[Figure], list[str]]:
     size = QUICK if arguments.quick else FULL
     n_repeats = size.n_repeats if arguments.repeats is None else max(1, arguments.repeats)
     tell("bars")
@@ -175,7 +179,24 @@ def _everything(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[
     )
     lab = graph_cases.Lab(folder, market, n_repeats, size.n_changed)
     figures = {"ingest": lab.prepare()} if _needs_book(arguments.cases) else {}
-    figures |= graph_cases.measure_all(lab, arguments.cases, tell, has_targets=not arguments.quick)
+    more: list[str] = []
+    l_s = None
+    if {*graph_cases.CASES, "parts"} & {*arguments.cases}:
+        l_s, rows = _measured_l(lab)
+        figures |= rows
+        if "parts" in arguments.cases:
+            from btassets_tests.bench.parts_table import measure_parts
+
+            more.append(measure_parts(lab, l_s, tell))
+    runs = graph_cases.measure_all(lab, arguments.cases, tell, has_targets=not arguments.quick)
+    figures |= {case: replace(figure, l_s=l_s) for case, figure in runs.items()}
+    if "peers" in arguments.cases:
+        from btassets_tests.bench.peers import measure_peers
+
+        tell("peers")
+        rows, missing = measure_peers(size.panel, size.n_weeks)
+        figures |= {row.case: row for row in rows}
+        more += missing
     # The objects of earlier imports (Dagster) would be walked by the garbage collector within what is timed.
     gc.collect()
     gc.freeze()
@@ -184,11 +205,22 @@ def _everything(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[
     finally:
         gc.unfreeze()
     found += _of_the_page(lab, arguments.cases, size, has_targets=not arguments.quick)
-    return f"market: {market.about}", found
+    return f"market: {market.about}", found, more
+
+
+def _measured_l(lab: graph_cases.Lab) -> tuple[float, dict[str, Figure]]:
+    """L in CPU seconds, and its rows."""
+    from btassets_tests.bench.kernels import read_market
+    from btassets_tests.bench.yardstick import measure_yardstick
+
+    tell("L")
+    lab.ensure_run()
+    found = measure_yardstick(lab.folder, *read_market(lab.book()))
+    return found.l_s, {row.case: row for row in found.figures()}
 
 
 def _needs_book(cases: Sequence[str]) -> bool:
-    return bool({*graph_cases.CASES, "replay", "signals", "page", "launches"} & {*cases})
+    return bool({*graph_cases.CASES, "parts", "replay", "signals", "page", "launches"} & {*cases})
 
 
 def _of_the_page(lab: graph_cases.Lab, cases: Sequence[str], size: Size, *, has_targets: bool) -> list[Figure]:

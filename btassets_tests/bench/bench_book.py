@@ -135,7 +135,8 @@ def time_naive_book(**size):
     return cpu_seconds(lambda: naive_book.seed_book(bars, rows, rules), 1)
 
 
-def _factor_rows(n_signals, n_horizons, n_weeks, n_names):
+def factor_rows(n_signals, n_horizons, n_weeks, n_names):
+    """Week, signals and forward returns of random names; one signal with gaps."""
     rng = np.random.default_rng(2)
     week = np.repeat(np.arange(n_weeks, dtype=np.int32), n_names)
     signals = rng.standard_normal((n_signals, len(week)))
@@ -146,13 +147,13 @@ def _factor_rows(n_signals, n_horizons, n_weeks, n_names):
 
 def time_rank_ic(n_signals=8, n_horizons=1, n_weeks=240, n_names=500):
     """CPU seconds of all weekly ICs and spreads."""
-    week, signals, forward = _factor_rows(n_signals, n_horizons, n_weeks, n_names)
+    week, signals, forward = factor_rows(n_signals, n_horizons, n_weeks, n_names)
     return cpu_seconds(lambda: weekly_rank_ic(week, signals, forward))
 
 
 def time_naive_rank_ic(n_signals=8, n_weeks=1, n_names=500):
     """CPU seconds of the plain Python form (quadratic ranks) over one horizon."""
-    _, signals, forward = _factor_rows(n_signals, 1, n_weeks, n_names)
+    _, signals, forward = factor_rows(n_signals, 1, n_weeks, n_names)
     xs, ys = signals[:-1].tolist(), forward[0].tolist()
 
     def run():

@@ -17,7 +17,7 @@ from btassets_tests.bench.measure import Measured
 QUIET_LOAD = 0.5
 """Load average from which other work makes wall times longer than they are."""
 
-HEAD = ("case", "wall", "spread", "CPU", "peak MB", "naive CPU", "ratio", "target", "verdict", "note")
+HEAD = ("case", "wall", "spread", "CPU", "L", "peak MB", "naive CPU", "ratio", "target", "verdict", "note")
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,12 @@ class Target:
     wall_s: float | None = None
     cpu_s: float | None = None
     peak_mb: float | None = None
+    in_l: float | None = None
 
     def __str__(self) -> str:
         parts = [] if self.wall_s is None else [duration(self.wall_s)]
         parts += [] if self.cpu_s is None else [f"{duration(self.cpu_s)} CPU"]
+        parts += [] if self.in_l is None else [f"{self.in_l:g} L"]
         parts += [] if self.peak_mb is None else [f"{self.peak_mb:,.0f} MB"]
         return ", ".join(parts) or "-"
 
@@ -49,6 +51,8 @@ class Figure:
         Longest minus shortest wall time (CPU time where there is no wall time); None after one run.
     n_repeats
         Repetitions.
+    l_s
+        L in CPU seconds (`yardstick.py`); None where a figure is not one of a run.
     naive_cpu_s
         The plain form of the same work, measured in this run and scaled where `note` says so.
     target
@@ -69,6 +73,12 @@ class Figure:
     target: Target = Target()
     note: str = ""
     problem: str = ""
+    l_s: float | None = None
+
+    @property
+    def in_l(self) -> float | None:
+        """CPU time in L."""
+        return None if self.l_s is None or self.cpu_s is None else self.cpu_s / self.l_s
 
     @property
     def ratio(self) -> float | None:
@@ -86,6 +96,7 @@ class Figure:
                 ("wall", self.wall_s, self.target.wall_s),
                 ("CPU", self.cpu_s, self.target.cpu_s),
                 ("memory", self.peak_mb, self.target.peak_mb),
+                ("L", self.in_l, self.target.in_l),
             )
             if limit is not None and value is not None
         ]
@@ -96,7 +107,7 @@ class Figure:
 
     def as_dict(self) -> dict[str, Any]:
         """All of it for a machine, seconds and MB."""
-        return asdict(self) | {"ratio": self.ratio, "verdict": self.verdict}
+        return asdict(self) | {"in_l": self.in_l, "ratio": self.ratio, "verdict": self.verdict}
 
 
 def of_commands(case: str, runs: Sequence[Measured], target: Target, note: str = "") -> Figure:
@@ -140,6 +151,7 @@ def as_table(figures: Sequence[Figure]) -> str:
             duration(f.wall_s),
             duration(f.spread_s),
             duration(f.cpu_s),
+            None if f.in_l is None else f"{f.in_l:.2f}",
             None if f.peak_mb is None else round(f.peak_mb),
             duration(f.naive_cpu_s),
             None if f.ratio is None else f"{f.ratio:,.{0 if f.ratio >= 10 else 1}f}x",

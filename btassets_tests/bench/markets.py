@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,6 +19,8 @@ from btassets.engine.market.raw_bars import RawBars
 from btassets.sources.synthetic.demo import BENCHMARK, DemoSource
 
 VARIABLE = "BTASSETS_REAL_BARS"
+
+_PRICES = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True)
@@ -80,20 +83,35 @@ def _synthetic(folder: Path, n_tickers: int, n_sessions: int) -> BarFolder:
 
 def _write(raw: RawBars, path: Path) -> None:
     view = adjusted_bars(raw, "raw", "total")
-    prices = {name: pa.array(getattr(view, name)) for name in ("open", "high", "low", "close", "volume")}
+    prices = {name: pa.array(getattr(view, name)) for name in (*_PRICES, "volume")}
     pq.write_table(pa.table({"date": pa.array(view.dates, pa.date32()), **prices}), path)
 
 
 def take_last_session(market: BarFolder, tickers: Sequence[str]) -> dict[str, bytes]:
     """Cut the last bar off some files; returns their whole content, for `give_back`."""
-    whole = {}
+    return {name: take_last_bar(market.folder / f"{name}.parquet") for name in tickers}
+
+
+def take_last_bar(path: Path) -> bytes:
+    """Cut the last bar off a file; returns its whole content."""
+    whole = path.read_bytes()
+    with pq.ParquetFile(path) as file:
+        table = file.read()
+    pq.write_table(table.slice(0, table.num_rows - 1), path)
+    return whole
+
+
+def restate(market: BarFolder, tickers: Sequence[str], factor: float = 0.99) -> None:
+    """Multiply every price of some files but those of the last bar, as a vendor's dividend does."""
     for name in tickers:
         path = market.folder / f"{name}.parquet"
-        whole[name] = path.read_bytes()
         with pq.ParquetFile(path) as file:
             table = file.read()
-        pq.write_table(table.slice(0, table.num_rows - 1), path)
-    return whole
+        steps = np.where(np.arange(table.num_rows) < table.num_rows - 1, factor, 1.0)
+        for place, column in enumerate(table.column_names):
+            if column in _PRICES:
+                table = table.set_column(place, column, pa.array(table[column].to_numpy() * steps))
+        pq.write_table(table, path)
 
 
 def give_back(market: BarFolder, whole: dict[str, bytes]) -> None:

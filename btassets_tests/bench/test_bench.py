@@ -1,16 +1,21 @@
 """The bench still works: a tiny market, a few cases, no figure judged."""
 
 import contextlib
+import importlib
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from btassets_tests.bench import __main__ as bench
+from btassets_tests.bench import parts
 from btassets_tests.bench.figures import Figure, Target, as_table, of_commands, with_naive
-from btassets_tests.bench.markets import give_back, real_or_synthetic, take_last_session
+from btassets_tests.bench.graph_cases import command_environment
+from btassets_tests.bench.markets import give_back, real_or_synthetic, restate, take_last_session
 from btassets_tests.bench.measure import Measured, MeasureError, run_command
 
 BUSY_CHILD = """
@@ -109,3 +114,52 @@ def test_every_case_runs_on_a_tiny_market(tmp_path, capsys):
 @pytest.mark.bench
 def test_the_large_market_runs_when_it_is_small(tmp_path, capsys):
     assert len(_measured(tmp_path, capsys, "--large")) == 4
+
+
+def test_a_restated_file_keeps_its_last_bar(tmp_path):
+    market = real_or_synthetic(tmp_path / "market", n_tickers=2, n_sessions=30, is_real_wanted=False)
+    path = market.folder / f"{market.tickers[0]}.parquet"
+    before, other = pq.read_table(path), (market.folder / f"{market.tickers[1]}.parquet").read_bytes()
+    restate(market, market.tickers[:1])
+    after = pq.read_table(path)
+    assert after["close"].to_pylist()[-1] == before["close"].to_pylist()[-1]
+    assert after["close"].to_pylist()[0] == pytest.approx(0.99 * before["close"].to_pylist()[0])
+    assert after["volume"].equals(before["volume"])
+    assert (market.folder / f"{market.tickers[1]}.parquet").read_bytes() == other
+
+
+def test_a_target_in_l_is_judged_by_cpu_time_and_l():
+    figure = Figure("cold", cpu_s=12.0, l_s=2.0, target=Target(in_l=5.0))
+    assert (figure.in_l, figure.verdict, str(figure.target)) == (6.0, "over: L", "5 L")
+    assert replace(figure, cpu_s=10.0).verdict == "ok"
+    assert replace(figure, l_s=None).verdict == "-"
+    assert figure.as_dict()["in_l"] == 6.0
+
+
+def test_time_is_charged_to_the_innermost_open_part(monkeypatch):
+    clock = iter([0.0, 1.0, 3.0, 7.0, 8.0, 8.0])
+    monkeypatch.setattr(parts.time, "process_time", lambda: next(clock))
+    meter = parts.Meter()
+    with meter.part("outer"), meter.part("inner"):
+        pass
+    assert meter.close() == {"inner": 4.0, "outer": 3.0, parts.REST: 1.0}
+
+
+def test_every_part_names_a_function_that_exists():
+    for reference in (*parts.PARTS, parts.STAGE):
+        module, _, path = reference.partition(":")
+        found = importlib.import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
+        assert callable(found), reference
+    module, name = parts._CONCURRENT
+    assert isinstance(getattr(importlib.import_module(module), name), int)
+
+
+def test_a_command_is_taken_apart(tmp_path):
+    out = tmp_path / "parts.json"
+    words = [sys.executable, "-m", "btassets_tests.bench.parts", str(out), "--version"]
+    done = run_command(words, cwd=tmp_path, environ=command_environment())
+    seconds = json.loads(out.read_text())
+    assert seconds[parts.IMPORTS] > 0.0
+    assert 0.0 < sum(seconds.values()) <= done.cpu_s

@@ -16,6 +16,7 @@ from btassets.engine.market.raw_bars import Problem, RawBars
 Kind = Literal["same", "appended", "restated", "revised", "disjoint"]
 Change = Literal["revised", "added", "removed", "restated"]
 Flags = npt.NDArray[np.bool_]
+Days = npt.NDArray[np.int32]
 
 OVERLAP_SESSIONS = 10
 """Stored sessions read again by an incremental fetch."""
@@ -121,18 +122,18 @@ def merge_overlap(old: RawBars, new: RawBars) -> Merged:
     new = _sorted(new)
     if not len(old):
         return Merged(new, "appended", ())
-    common, at_old, at_new = np.intersect1d(old.dates, new.dates, return_indices=True)
-    if not len(common):
+    at_old, at_new = _common(old.dates, new.dates)
+    if not len(at_old):
         return Merged(new, "disjoint", ())
     changed = {name: _differs(getattr(old, name)[at_old], getattr(new, name)[at_new]) for name in _FIELDS}
     if _is_restated(_prices(old, at_old), _prices(new, at_new), np.stack([changed[name] for name in _PRICES])):
         moved = int(np.flatnonzero(changed["close"] | changed["open"])[-1])
         before, after = float(old.close[at_old[moved]]), float(new.close[at_new[moved]])
-        return Merged(new, "restated", (Revision("restated", int(common[moved]), "close", before, after),))
+        return Merged(new, "restated", (Revision("restated", int(old.dates[at_old[moved]]), "close", before, after),))
     revisions = [
         Revision(
             "revised",
-            int(common[i]),
+            int(old.dates[at_old[i]]),
             name,
             float(getattr(old, name)[at_old[i]]),
             float(getattr(new, name)[at_new[i]]),
@@ -142,10 +143,10 @@ def merge_overlap(old: RawBars, new: RawBars) -> Merged:
     ]
     first, last = int(new.dates[0]), int(new.dates[-1])
     past = new.dates <= old.dates[-1]
-    for day in np.setdiff1d(new.dates[past & (new.dates > old.dates[0])], old.dates):
+    for day in _missing(new.dates[past & (new.dates > old.dates[0])], old.dates):
         close = float(new.close[np.searchsorted(new.dates, day)])
         revisions.append(Revision("added", int(day), "close", None, close))
-    for day in np.setdiff1d(old.dates[(old.dates >= first) & (old.dates <= last)], new.dates):
+    for day in _missing(old.dates[(old.dates >= first) & (old.dates <= last)], new.dates):
         close = float(old.close[np.searchsorted(old.dates, day)])
         revisions.append(Revision("removed", int(day), "close", close, None))
     bars = joined(old, new)
@@ -166,7 +167,7 @@ def shrunk_history(ticker: str, old: RawBars, new: RawBars) -> Problem | None:
     """
     if not len(old) or not len(new):
         return None
-    n_lost = int((~np.isin(old.dates, new.dates)).sum())
+    n_lost = len(_missing(old.dates, new.dates))
     n_end = int((old.dates > new.dates[-1]).sum())
     is_shorter = n_lost > MAX_LOST_BARS and len(new) < (1.0 - MAX_LOST_FRAC) * len(old)
     if not is_shorter and n_end <= MAX_LOST_AT_END and n_lost < len(old):
@@ -232,6 +233,21 @@ def overlap_start(old_dates: npt.NDArray[np.int32], n_sessions: int = OVERLAP_SE
     110
     """
     return int(old_dates[max(0, len(old_dates) - n_sessions)])
+
+
+def _common(old: Days, new: Days) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows of the common dates in `old` (ascending, unique) and in `new` (ascending; the first of equal dates)."""
+    # numpy's set functions sort or hash what is in order: a fifth of the reading of a market.
+    at = np.searchsorted(new, old)
+    at_old = np.flatnonzero(new[np.minimum(at, len(new) - 1)] == old) if len(new) else at[:0]
+    return at_old, at[at_old]
+
+
+def _missing(dates: Days, of: Days) -> Days:
+    """Those of some ascending dates that are not in `of` (ascending), each once."""
+    at = np.searchsorted(of, dates)
+    is_new = np.append(True, dates[1:] != dates[:-1])[: len(dates)]
+    return dates[is_new & (of[np.minimum(at, len(of) - 1)] != dates)] if len(of) else dates[is_new]
 
 
 def _sorted(bars: RawBars) -> RawBars:

@@ -81,3 +81,11 @@ class RawBars:
 
     def __len__(self) -> int:
         return len(self.dates)
+
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "RawBars":
+        """Bars of these rows: numbers, in their order, or a mask."""
+        adjusted = None if self.adjusted_close is None else self.adjusted_close[rows]
+        columns = (self.open, self.high, self.low, self.close, self.volume, self.dividend, self.split)
+        return RawBars(
+            self.dates[rows], *(column[rows] for column in columns), adjusted_close=adjusted, notes=self.notes
+        )

@@ -27,7 +27,6 @@ from btassets.sources.files.bar_folder import FilesSource
 from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES, bar_suffix
 from btassets.sources.files.column_guess import guessed_column, same_name
 from btassets.sources.files.column_mapping import ColumnNames
-from btassets.sources.files.landed import rows
 from btassets.sources.universe.ticker_names import ticker_of_stem, unsafe_reason
 from btassets.storage.lake import Lake
 
@@ -205,7 +204,7 @@ def _some_bars(source: FilesSource) -> dict[str, RawBars]:
             found = source.fetch(ticker)
         except BlockedTickerError:
             continue
-        bars[ticker] = rows(found, np.argsort(found.dates, kind="stable"))
+        bars[ticker] = found.take(np.argsort(found.dates, kind="stable"))
     return bars
 
 

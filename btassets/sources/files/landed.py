@@ -120,7 +120,7 @@ class WithLandedSince(WithLanded):
         kept = self.landed(ticker)
         if kept is None:
             return self.base.fetch_since(ticker, first_date)
-        late = rows(kept, kept.dates >= first_date)
+        late = kept.take(kept.dates >= first_date)
         return filled(self.base.fetch_since(ticker, first_date), late) if ticker in self._own_tickers() else late
 
 
@@ -173,12 +173,6 @@ def refuse_damaged(path: Path, ticker: str) -> None:
     raise BlockedTickerError(ticker, "Q1", reason)
 
 
-def rows(bars: RawBars, wanted: np.ndarray) -> RawBars:
-    """Some rows of a ticker's bars, by mask or position."""
-    taken = {f.name: v[wanted] for f in fields(bars) if isinstance(v := getattr(bars, f.name), np.ndarray)}
-    return RawBars(**{**taken, "adjusted_close": taken.get("adjusted_close"), "notes": bars.notes})
-
-
 def filled(bars: RawBars, more: RawBars) -> RawBars:
     """Bars, plus those of `more` on missing dates, ascending if `bars` are.
 
@@ -191,7 +185,7 @@ def filled(bars: RawBars, more: RawBars) -> RawBars:
     >>> both.dates.tolist(), both.close.tolist()
     ([1, 2, 3, 4], [10.0, 20.0, 10.0, 20.0])
     """
-    more = rows(more, ~np.isin(more.dates, bars.dates))
+    more = more.take(~np.isin(more.dates, bars.dates))
     if not len(more):
         return bars
     at = np.searchsorted(bars.dates, more.dates)

@@ -32,7 +32,6 @@ from btassets.settings.models import Settings
 from btassets.sources.base import Basis, BlockedTickerError, RawBars
 from btassets.sources.files.column_mapping import ColumnNames, LocatedColumns, concatenated, raw_bars_of
 from btassets.sources.universe.ticker_names import canonical_ticker, case_collisions, unsafe_reason
-from btassets.sources.vendors.vendor_rows import taken
 from btassets.storage.lake import Lake
 
 URL_NAME, PASSWORD_NAME = "BTASSETS_SQL_URL", "BTASSETS_SQL_PASSWORD"
@@ -333,7 +332,7 @@ def _stacked(parts: Sequence[pa.Table]) -> pa.Table:
 
 
 def _since(bars: RawBars, first: int) -> RawBars:
-    return taken(bars, np.flatnonzero(bars.dates >= first))
+    return bars.take(np.flatnonzero(bars.dates >= first))
 
 
 def _no_rows() -> RawBars:

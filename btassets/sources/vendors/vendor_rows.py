@@ -127,14 +127,7 @@ def said_instead(answer: Mapping[str, Any]) -> str:
 def within(bars: RawBars, window: Window) -> RawBars:
     """Rows inside the window: today's unfinished session is excluded."""
     inside = (bars.dates >= window.first) & (bars.dates <= window.last)
-    return bars if inside.all() else taken(bars, np.flatnonzero(inside))
-
-
-def taken(bars: RawBars, rows: npt.NDArray[np.intp]) -> RawBars:
-    """Bars of these rows, in this order."""
-    adjusted = None if bars.adjusted_close is None else bars.adjusted_close[rows]
-    names = ("dates", "open", "high", "low", "close", "volume", "dividend", "split")
-    return RawBars(*(getattr(bars, name)[rows] for name in names), adjusted_close=adjusted, notes=bars.notes)
+    return bars if inside.all() else bars.take(np.flatnonzero(inside))
 
 
 def with_actions(

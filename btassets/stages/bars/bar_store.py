@@ -40,8 +40,9 @@ def bars_version(bars: RawBars, basis: str) -> str:
 
 def write_bars(stored: BucketWriter, bucket: int, footers: dict[str, Any], fresh: dict[str, RawBars]) -> None:
     """Merge fresh tickers into the bucket; rows stay sorted by ticker, then date."""
-    old = stored.bucket(bucket)
-    old_rows = stored.slices(bucket)
+    is_kept = any(ticker not in fresh and facts["n_rows"] for ticker, facts in footers.items())
+    old = stored.bucket(bucket) if is_kept else None
+    old_rows = stored.slices(bucket) if is_kept else {}
     parts: list[pa.Table] = []
     for ticker in sorted(footers, key=str.encode):
         if ticker in fresh:

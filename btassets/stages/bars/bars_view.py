@@ -6,6 +6,7 @@ adjustment factors (`engine.market.adjustment`), which days are blocked (`sessio
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ from btassets.engine.market.bars import Bars
 from btassets.engine.market.quality_rows import rows_kept
 from btassets.engine.market.raw_bars import RawBars
 from btassets.graph.bars import BARS
-from btassets.run.tables import Tables, ticker_slices
+from btassets.run.tables import Tables
 from btassets.settings.models import Settings
+from btassets.stages.bars.kept_bars import KeptBars, KeptBucket
 from btassets.stages.bars.sessions_view import blocked_days
 
 
@@ -57,8 +59,7 @@ def n_bars_used(tables: Tables, tickers: Iterable[str]) -> dict[str, int]:
     return counts
 
 
-def _column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
-    return table[name].combine_chunks().to_numpy(zero_copy_only=False)
+_KEPT: KeptBars["TickerBars | None"] = KeptBars()
 
 
 def read_bucket_bars(
@@ -71,27 +72,33 @@ def read_bucket_bars(
     tickers
         Only these; None: all of the bucket.
     """
-    stored = tables.bucketed("ohlcv_history")
-    table = stored.bucket(bucket)
-    if table is None:
+    found = _KEPT.bucket(tables.bucketed("ohlcv_history"), bucket)
+    if found is None:
         return
-    footers = stored.bucket_footer(bucket)
     wanted = None if tickers is None else set(tickers)
     blocked = blocked_days(tables)
-    dates = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
-    columns = [_column(table, name) for name in ("open", "high", "low", "close", "volume", "dividend", "split")]
-    for ticker, (offset, n_rows) in ticker_slices(footers).items():
+    for ticker, (_, n_rows) in found.slices.items():
         if n_rows and (wanted is None or ticker in wanted):
-            rows = slice(offset, offset + n_rows)
-            opens, highs, lows, closes, volumes, dividends, splits = (column[rows] for column in columns)
-            raw = RawBars(dates[rows], opens, highs, lows, closes, volumes, dividends, splits)
-            if len(blocked):
-                # Its actions move to the next bar, as for every dropped row.
-                raw = rows_kept(raw, is_used(raw.dates, blocked))
-                if not len(raw):
-                    continue
-            view = adjusted_bars(raw, footers[ticker]["basis"], settings.basis)
-            yield TickerBars(ticker, raw, view, footers[ticker]["version"])
+            key = (ticker, settings.basis, blocked.tobytes())
+            item = found.view(key, partial(_view, found, ticker, settings, blocked))
+            if item is not None:
+                yield item
+
+
+def _view(
+    bucket: KeptBucket["TickerBars | None"], ticker: str, settings: Settings, blocked: npt.NDArray[np.int32]
+) -> TickerBars | None:
+    """View of one ticker; None if every bar of it is on a blocked day."""
+    raw, facts = bucket.raw(ticker), bucket.footers[ticker]
+    if len(blocked):
+        # Its actions move to the next bar, as for every dropped row.
+        raw = rows_kept(raw, is_used(raw.dates, blocked))
+        if not len(raw):
+            return None
+    bars = adjusted_bars(raw, facts["basis"], settings.basis)
+    for values in (bars.open, bars.high, bars.low, bars.close, bars.volume):
+        values.flags.writeable = False  # shared by every stage of the process, as the stored columns are
+    return TickerBars(ticker, raw, bars, facts["version"])
 
 
 def read_bars(tables: Tables, settings: Settings, tickers: Iterable[str]) -> dict[str, Bars]:

@@ -21,7 +21,6 @@ from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.sources.base import BarSource, BlockedTickerError
 from btassets.sources.calendar.calendars import DATA
-from btassets.sources.vendors.vendor_rows import taken
 from btassets.stages.bars.bar_revisions import grown_record
 from btassets.stages.bars.bar_store import bars_version
 from btassets.stages.bars.quality_settings import as_fact, overrides_of, quality_rules
@@ -78,14 +77,14 @@ def _possible(ticker: str, bars: RawBars, today: int | None) -> tuple[RawBars, _
     if today is None or not len(bars) or bars.dates.max() <= today + _AHEAD_DAYS:
         return bars, _Impossible()
     is_ahead = bars.dates > today + _AHEAD_DAYS
-    ahead = taken(bars, np.flatnonzero(is_ahead))
+    ahead = bars.take(np.flatnonzero(is_ahead))
     day = int(ahead.dates.min())
     text = (
         f"{ticker} {iso_day(day)}: {len(ahead)} rows are dated in the future; dates must not be after today; "
         "dropped; correct the source."
     )
     problem = Problem(ticker, "Q24", "quarantine", day, len(ahead), text)
-    return taken(bars, np.flatnonzero(~is_ahead)), _Impossible(DroppedRows("Q24", ahead), problem)
+    return bars.take(np.flatnonzero(~is_ahead)), _Impossible(DroppedRows("Q24", ahead), problem)
 
 
 def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Problem | None]:
@@ -98,7 +97,7 @@ def _finished(ticker: str, bars: RawBars, last: int | None) -> tuple[RawBars, Pr
         f"{ticker} {iso_day(day)}: bar of an unfinished session ({counted(len(later), 'row')} in total); bars are "
         f"stored after the close, the last finished session is {iso_day(last)}; read again by the next run."
     )
-    kept = taken(bars, np.flatnonzero(bars.dates <= last))
+    kept = bars.take(np.flatnonzero(bars.dates <= last))
     return kept, Problem(ticker, "Q6", "info", day, len(later), text)
 
 

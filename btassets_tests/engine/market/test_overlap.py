@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btassets.engine.market.overlap import OVERLAP_SESSIONS, Merged, merge_overlap, overlap_start
+from btassets.engine.market.overlap import OVERLAP_SESSIONS, Merged, _common, _missing, merge_overlap, overlap_start
 from btassets.engine.market.raw_bars import RawBars
 
 FIELDS = ("open", "high", "low", "close", "volume", "dividend", "split")
@@ -170,3 +170,17 @@ def test_nothing_is_lost_and_every_difference_is_told(
         n_added = sum(r.kind == "added" for r in merged.revisions)
         if merged.kind != "disjoint":
             assert len(kept) == len(old) - n_removed + n_added
+
+
+DAYS = st.lists(st.integers(0, 30), max_size=25).map(lambda days: np.array(sorted(days), np.int32))
+
+
+@given(DAYS, DAYS)
+def test_common_and_missing_dates_are_those_of_numpys_set_functions(old, new):
+    old = np.unique(old)
+    _, at_old, at_new = np.intersect1d(old, new, return_indices=True)
+    found = _common(old, new)
+    assert [rows.tolist() for rows in found] == [at_old.tolist(), at_new.tolist()]
+    for dates, of in ((old, new), (new, old)):
+        assert _missing(dates, of).tolist() == np.setdiff1d(dates, of).tolist()
+    assert len(_missing(old, new)) == (~np.isin(old, new)).sum()

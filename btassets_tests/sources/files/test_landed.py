@@ -13,7 +13,6 @@ from btassets.sources.files.landed import (
     copy_of,
     filled,
     refuse_damaged,
-    rows,
     with_landed,
     write_landed,
 )
@@ -54,7 +53,8 @@ class Vendor(Source):
     last_expected = 12
 
     def fetch_since(self, ticker, first_date):
-        return rows(self.own[ticker], self.own[ticker].dates >= first_date)
+        own = self.own[ticker]
+        return own.take(own.dates >= first_date)
 
 
 @pytest.fixture
@@ -79,8 +79,6 @@ def test_adjusted_closes_are_kept_whole_or_not_at_all():
     own = bars([10, 12], 1.0, adjusted=np.array([0.5, 0.6]))
     assert filled(own, bars([10], 2.0)).adjusted_close is own.adjusted_close
     assert filled(own, bars([11], 2.0)).adjusted_close is None
-    assert rows(own, own.dates > 10).adjusted_close.tolist() == [0.6]
-    assert rows(bars([1], 1.0), np.array([True])).adjusted_close is None
 
 
 def test_a_source_with_landed_bars_has_the_tickers_and_bars_of_both(folder):

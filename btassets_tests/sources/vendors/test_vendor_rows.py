@@ -19,7 +19,6 @@ from btassets.sources.vendors.vendor_rows import (
     number_of,
     rows_of,
     said_instead,
-    taken,
     with_actions,
     within,
 )
@@ -107,7 +106,6 @@ def test_rows_outside_of_the_window_are_left_out_at_both_ends():
     assert joined_rows("T", bars, WINDOW).dates.tolist() == [18_628, 18_640]
     with pytest.raises(BlockedTickerError, match="no bar from 2021-01-01 to 2021-01-13"):
         joined_rows("T", bars_on(18_700), WINDOW)
-    assert taken(bars, np.array([3, 0])).dates.tolist() == [18_641, 18_627]
 
 
 def test_actions_are_put_on_their_dates_in_any_order_of_bars():
