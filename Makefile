@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 WORKERS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-quick test-long test-slow lint check bench torture same noise-audit ui clean help
+.PHONY: run test test-quick test-long test-slow lint docs check bench torture same noise-audit ui clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -39,7 +39,10 @@ lint: $(VENV)/dev.stamp  ## style, layers, types, SQL, definitions
 	@$(BIN)/sqlfluff lint dbt_like_sql
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-check: lint test test-long  ## all that a change has to pass
+docs: $(VENV)/dev.stamp  ## the documentation as a site in build/site, links checked, without network
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs --quiet build
+
+check: lint docs test test-long  ## all that a change has to pass
 
 bench: $(VENV)/test.stamp  ## the speed table, each figure beside the naive form
 	@$(BIN)/python -m btassets_tests.bench

@@ -103,7 +103,7 @@ def browser(width: int, height: int) -> Iterator[Page]:
     if program is None:
         problem = f"none of {', '.join(_NAMES)} is on the PATH; the pictures need a Chromium; install one"
         raise FileNotFoundError(problem)
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         words = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-port=0"]
         words += ["--remote-allow-origins=*", f"--user-data-dir={profile}", f"--window-size={width},{height}"]
         process = subprocess.Popen([program, *words, "about:blank"], stderr=subprocess.DEVNULL)  # noqa: S603  (found above)

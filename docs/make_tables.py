@@ -129,6 +129,8 @@ def _value(value: object) -> str:
         return "unset"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, tuple) and any(isinstance(item, Section) for item in value):
+        return f"{len(value)} tables"
     if isinstance(value, tuple):
         return "`[" + ", ".join(map(str, value)) + "]`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"

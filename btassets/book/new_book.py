@@ -23,7 +23,7 @@ EDGE_TICKERS = 150
 """Tickers of the preset `edge`: its mean IC of 0.06 is detectable in three of four markets of 60, in nearly all of 150.
 """
 
-_IGNORE = "data/\nwarehouse.duckdb*\nreports/\n.dagster/\nlanding/\n"
+_IGNORE = "data/\nwarehouse.duckdb*\nreports/\n.dagster/\n.tmp_dagster_home_*\nlanding/\n"
 _HEAD = """\
 # Settings of this book. Lines that begin with # show the default.
 # `btassets config` prints what is in force and where each value comes from.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from pydantic import BaseModel
 from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AbstractTable, Comment
@@ -115,8 +116,12 @@ def toml_value(value: Any) -> str:
     >>> toml_value([5, 10]), toml_value(True), toml_value("SPY")
     ('[5, 10]', 'true', '"SPY"')
     """
+    if isinstance(value, BaseModel):
+        return toml_value(value.model_dump(exclude_defaults=True))
     if isinstance(value, Mapping):
         inline = tomlkit.inline_table()
         inline.update(value)
         return inline.as_string()
+    if isinstance(value, list | tuple) and any(isinstance(item, BaseModel | Mapping) for item in value):
+        return f"[{', '.join(map(toml_value, value))}]"
     return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()

@@ -154,7 +154,7 @@ STAGES = (
         "btassets.stages.portfolio.portfolio_sims:compute",
         (PORTFOLIO_SIMS, STRATEGY_VARIANTS, EQUITY_CURVES, TRADES),
         reads=("graded_setups", "percentile_ranks", "ohlcv_history", "sessions", "benchmark_closes"),
-        settings=(*METHOD, "portfolio", "basis", *UNIVERSE),
+        settings=(*METHOD, "portfolio", "variant", "basis", *UNIVERSE),
         outside=("membership",),
         writes=("trials",),
         kinds=("python", "numba"),

@@ -240,7 +240,7 @@ STAGES = (
         "btassets.stages.statistics.stat_portfolio:compute",
         (STAT_PORTFOLIO, STAT_OVERFIT, WF_WINDOWS, WF_EQUITY),
         reads=("graded_setups", "percentile_ranks", "ohlcv_history", "sessions", "benchmark_closes"),
-        settings=(*METHOD, "portfolio", "basis", *UNIVERSE),
+        settings=(*METHOD, "portfolio", "variant", "basis", *UNIVERSE),
         outside=("membership", "trials"),
         kinds=("python", "numba"),
         work=13.0,

@@ -17,13 +17,13 @@ import dagster as dg
 from btassets.instance import migrations
 from btassets.instance.database_refusals import database_refusals
 from btassets.instance.sqlite_address import use_safe_addresses
+from btassets.settings.load import FILE_NAME
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
 
 use_safe_addresses()  # in every process that opens an instance
 
-_YAML = """\
-# Written by btassets; changes are overwritten.
+COMMON = """\
 telemetry:
   enabled: false
 nux:
@@ -51,13 +51,33 @@ retention:
       skipped: 7
       failure: 30
       success: 90
-{storage}
+"""
+"""Settings of every instance that holds the runs of one book: one run at a time, no telemetry."""
+
+_YAML = """\
+# Written by btassets; changes are overwritten.
+{common}{storage}
 compute_logs:
   module: btassets.instance.runs.compute_logs
   class: TeeComputeLogManager
   config:
     base_dir: {logs}
 """
+
+_PARTS = {
+    "local_artifact_storage": "BookArtifacts",
+    "run_storage": "BookRuns",
+    "event_log_storage": "BookEvents",
+    "schedule_storage": "BookSchedules",
+    "compute_logs": "BookLogs",
+}
+
+PROJECT_YAML = (
+    "# Dagster's own commands in this folder, e.g. `dagster dev`, use the instance of the book that they show.\n"
+    + COMMON
+    + "".join(f"{part}:\n  module: btassets.instance.project\n  class: {name}\n" for part, name in _PARTS.items())
+)
+"""Text of `dagster.yaml` in a book's folder and in a clone; it names no folder, so that a book may be moved."""
 
 _SQLITE = """\
 event_log_storage:
@@ -80,12 +100,15 @@ EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
 
 
 def prepare_home(home: Path) -> None:
-    """Write the instance's settings file and set it for this process and its children."""
+    """Write the settings files of the instance and of plain `dagster dev`; set it for this process and its children."""
     storage = _POSTGRES if os.environ.get(POSTGRES_URL) else _SQLITE.format(base_dir=_quoted(home / "history" / "runs"))
-    yaml = _YAML.format(storage=storage, logs=_quoted(home / "storage"))
+    yaml = _YAML.format(common=COMMON, storage=storage, logs=_quoted(home / "storage"))
     path = home / "dagster.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != yaml:
         replace_text(path, yaml)
+    beside = home.parent / "dagster.yaml"
+    if (home.parent / FILE_NAME).is_file() and not beside.exists():
+        replace_text(beside, PROJECT_YAML)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     for name, value in EVENT_BATCH.items():

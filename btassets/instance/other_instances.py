@@ -37,7 +37,7 @@ def notice(home: Path, tickers: Callable[[], Sequence[str]], words: Sequence[str
     reference = _served_instance(sys.argv if words is None else words)
     if reference is None:
         return None
-    folder = Path(str(reference.local_artifact_storage_data.config_dict.get("base_dir", "")))
+    folder = Path(reference.local_artifact_storage.base_dir)
     if folder.resolve() == home.resolve():
         return None
     _register(reference, tickers, PARTITIONS)

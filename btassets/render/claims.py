@@ -6,6 +6,7 @@ Belongs here: text shared by several sections. Does not belong here: a section.
 from collections.abc import Mapping
 from typing import Any
 
+from btassets.engine.portfolio.variant_list import comparison_label
 from btassets.engine.statistics.verdicts import NEGLIGIBLE_MARGIN_R
 from btassets.render.format import esc, shown
 from btassets.render.html_tables import details, facts
@@ -96,7 +97,6 @@ def out_of_sample(row: Values) -> str:
     return f"{confirmed}, {shown_in(row, 'oos_estimate')}"
 
 
-RESEARCH_TOPICS = ("capacity_15", "cutoff_90")
 _CLAIMED = {
     "negligible": f"adds at most {NEGLIGIBLE_MARGIN_R:g}R:",
     "uniquely_best": "no other is as good:",
@@ -108,7 +108,7 @@ def claimed(report: Report, at: int | None) -> str:
     if at is None:
         return ""
     row = report["statistics"]["claims"][at]
-    is_research = row["topic"] in RESEARCH_TOPICS
+    is_research = comparison_label(row["topic"]) is not None
     words = "that it earns more:" if is_research else _CLAIMED.get(row["claim_kind"])
     return f' <span class="claimed">{esc(words)}</span>' if words else ""
 

@@ -141,6 +141,7 @@ class Setup(TypedDict):
     vote_directional: float | None
     vote_rsi: float | None
     vote_volume: float | None
+    conflicts: list[str]
     failed_floors: list[str]
     shares: float | None
 
@@ -427,6 +428,8 @@ class StrategyVariantsVariant(TypedDict):
     not_filled: NotRequired[StrategyVariantsVariantNotFilled]
     avg_exposure_pct: NotRequired[float | None]
     avg_net_r: NotRequired[float | None]
+    label: NotRequired[str]
+    differs: NotRequired[str]
     variant: str
     ranking: str
     cutoff: float | None

@@ -7,6 +7,7 @@ Belongs here: the words and order of that page. Does not belong here: its number
 from collections.abc import Mapping
 from typing import Any
 
+from btassets.counted import counted
 from btassets.render.charts.price_chart import Level, price_chart
 from btassets.render.charts.report_charts import Line, line_chart
 from btassets.render.format import esc, shown
@@ -128,7 +129,7 @@ def _history(document: Mapping[str, Any]) -> str:
 def _trades(document: Mapping[str, Any]) -> str:
     rows = document["trades"]
     known = [row["net_r"] for row in rows if row["net_r"] is not None]
-    lead = f"{len(rows)} trades of the portfolio ({document['policy']} exit)"
+    lead = f"{counted(len(rows), 'trade')} of the portfolio ({document['policy']} exit)"
     lead += f", {shown(sum(known) / len(known), 'r2')} on average after costs." if known else "."
     none = "The portfolio never held it."
     return section("trades", "Trades", lead if rows else "", table(rows, _TRADE_COLUMNS, caption="Trades", none=none))

@@ -103,7 +103,7 @@ def rows_of(
 
 
 def why(setup: Mapping[str, Any]) -> str:
-    """Failed floors of a miss, then the five votes and where the target stands.
+    """Failed floors of a miss, the five votes, the conflicts behind the risk level, and where the target stands.
 
     >>> why({"failed_floors": "rr", "vote_trend": 0.52, "is_projected": True, "level_strength": 0.0})
     'fails rr; trend +0.5; target projected'
@@ -114,6 +114,8 @@ def why(setup: Mapping[str, Any]) -> str:
     votes = [f"{name} {round(setup[key], 1) + 0.0:+.1f}" for key, name in _VOTES if setup.get(key) is not None]
     if votes:
         words.append(" ".join(votes))
+    if setup.get("conflicts"):
+        words.append(f"risk {setup['risk_level']}: {setup['conflicts']}")
     if setup.get("is_projected"):
         words.append("target projected")
     elif setup.get("level_strength") is not None:

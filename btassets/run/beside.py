@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # importing the simulator would load its compiler even for a 
 
 
 def write_trials(book: Book, results: "Sequence[BookResult | None]") -> None:
-    """Add the configurations of one run to the ledger, `results` in the order of `trials.BOOKS_OF_A_RUN`."""
+    """Add the configurations of one run to the ledger, `results` in the order of `trials.books_of_a_run`."""
     append_trials(book, run_rows(book.settings, results, bars_version(book), rule_content(book)))
 
 

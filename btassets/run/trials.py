@@ -27,11 +27,11 @@ import pyarrow.compute as pc
 
 from btassets.book.book import REPLAY_SETTINGS, Book
 from btassets.engine.conventions import POLICIES
-from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS
 from btassets.graph.portfolio import TRIALS
 from btassets.run.setup_rule import rule_content
 from btassets.settings.load import BASE_SCENARIO, hashed, select
 from btassets.settings.models import Settings
+from btassets.settings.variant_settings import portfolio_variants
 from btassets.storage.hashing import digest
 
 if TYPE_CHECKING:  # importing the simulator would load its compiler even for a plan or a count
@@ -56,8 +56,11 @@ Row = dict[str, Any]
 _Books = tuple[tuple[str, str, dict[str, Any]], ...]
 
 
-def _books_of_a_run() -> _Books:
-    """Policy, ranking and overlaid settings of every portfolio simulated by one run."""
+def books_of_a_run(settings: Settings) -> _Books:
+    """Policy, ranking and overlaid settings of every portfolio simulated by one run.
+
+    The two policies, then the variants in their order; equal configurations are one trial.
+    """
     variants = [
         (
             "hold",
@@ -68,13 +71,9 @@ def _books_of_a_run() -> _Books:
                 "portfolio.risk_frac": v.risk_frac,
             },
         )
-        for v in STRATEGY_VARIANTS
+        for v in portfolio_variants(settings.variant)
     ]
     return (*((policy, "residual", {}) for policy in POLICIES), *variants)
-
-
-BOOKS_OF_A_RUN = _books_of_a_run()
-"""The two policies, then the variants in their order; equal configurations are one trial."""
 
 
 def _decided(
@@ -137,12 +136,12 @@ def trial_row(
 def run_rows(
     settings: Settings, results: "Iterable[BookResult | None]", data_version: str, rule: str | None = None
 ) -> list[Row]:
-    """Rows of the portfolios simulated by one run; `results` in the order of `BOOKS_OF_A_RUN`."""
+    """Rows of the portfolios simulated by one run; `results` in the order of `books_of_a_run`."""
     return [
         trial_row(
             settings, result, data_version=data_version, policy=policy, ranking=ranking, changes=changes, rule=rule
         )
-        for (policy, ranking, changes), result in zip(BOOKS_OF_A_RUN, results, strict=True)
+        for (policy, ranking, changes), result in zip(books_of_a_run(settings), results, strict=True)
     ]
 
 
@@ -214,7 +213,7 @@ def has_run_trials(book: Book, data_version: str) -> bool:
 def run_hashes(book: Book) -> list[str]:
     """Settings hash of every portfolio simulated by one run of the scenario."""
     rule = rule_content(book)
-    return [digest(_decided(book.settings, *words, rule)) for words in BOOKS_OF_A_RUN]
+    return [digest(_decided(book.settings, *words, rule)) for words in books_of_a_run(book.settings)]
 
 
 def _counted(book: Book, data_version: str) -> int | None:

@@ -32,6 +32,7 @@ from btassets.settings.names import RULE, checked_name, is_name
 from btassets.settings.profiles import PROFILES
 from btassets.settings.renamed import new_key, new_value
 from btassets.settings.rules import broken_rule, rule_of_item
+from btassets.settings.variant_settings import DEFAULT_VARIANTS
 
 FILE_NAME = "btassets.toml"
 ENV_PREFIX = "BTASSETS__"
@@ -41,6 +42,7 @@ _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, ke
 
 _YOUNGER: dict[str, Any] = {
     "engine.horizon_days": HORIZON_DAYS,
+    "variant": [variant.model_dump() for variant in DEFAULT_VARIANTS],
     "exits.trail_atr": 0.0,
     "exits.breakeven_r": 0.0,
     "exits.part_frac": 1.0,
@@ -85,10 +87,11 @@ def settings_hash(settings: BaseModel) -> str:
     """
     deciding = settings.model_dump(mode="json", exclude={*BESIDE_THE_NUMBERS} - {"executor"})
     for key, default in _YOUNGER.items():
-        section, _, name = key.partition(".")
-        if deciding.get(section, {}).get(name) == default:
-            del deciding[section][name]
-            if not deciding[section]:
+        section, _, name = key.rpartition(".")
+        table = deciding.get(section, {}) if section else deciding
+        if table.get(name) == default:
+            del table[name]
+            if section and not table:
                 del deciding[section]
     text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

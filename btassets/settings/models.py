@@ -14,6 +14,7 @@ from btassets.settings.account_settings import AlertRule, Fills, Holdings
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
 from btassets.settings.source_settings import Source
+from btassets.settings.variant_settings import DEFAULT_VARIANTS, PortfolioVariant, checked_variants
 
 BUILT_IN_RULE = "levels"
 """Name of the built-in setup rule."""
@@ -284,6 +285,11 @@ class Settings(Section):
     alerts: tuple[AlertRule, ...] = Field(
         default=(), description="destinations of alerts: tables [[alerts]], see the section of that name"
     )
+    variant: tuple[PortfolioVariant, ...] = Field(
+        default=DEFAULT_VARIANTS,
+        description="research portfolios of the report: tables [[variant]] at the end of the file, or one list; "
+        "the first is the base that the others are compared with",
+    )
     source: Source = Source()
     demo: Demo = Demo()
     universe: Universe = Universe()
@@ -314,6 +320,11 @@ class Settings(Section):
             message = f"has the name {twice[0]} twice; the ledger of sent facts needs one name per rule"
             raise ValueError(message)
         return value
+
+    @field_validator("variant")
+    @classmethod
+    def _distinct_variants(cls, value: tuple[PortfolioVariant, ...]) -> tuple[PortfolioVariant, ...]:
+        return checked_variants(value)
 
 
 BESIDE_THE_NUMBERS = ("executor", "schedule", "retention", "holdings", "fills", "alerts")

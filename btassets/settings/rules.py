@@ -3,12 +3,19 @@
 Belongs here: turning pydantic's findings into sentences. Does not belong here: the rules themselves (`models.py`).
 """
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from btassets.errors import SettingError
 from btassets.settings.models import Section, Settings
+
+_BOUNDS = (
+    ("greater_than", ">", "gt"),
+    ("greater_than_equal", ">=", "ge"),
+    ("less_than", "<", "lt"),
+    ("less_than_equal", "<=", "le"),
+)
 
 
 def rule_of_item(problem: Any, origin: dict[str, str]) -> SettingError:
@@ -21,8 +28,12 @@ def rule_of_item(problem: Any, origin: dict[str, str]) -> SettingError:
         "extra_forbidden": "no such key in these tables",
         "string_too_short": "must not be empty",
         "string_type": "must be text",
+        "int_type": "must be a whole number",
+        "float_type": "must be a number",
+        "model_type": f"must be tables [[{key}]]",
     }
     context = problem.get("ctx", {})
+    kinds |= {name: f"must be {sign} {context[bound]:g}" for name, sign, bound in _BOUNDS if bound in context}
     rule = f"must be {context['expected']}" if problem["type"] == "literal_error" else kinds.get(problem["type"])
     rule = rule or str(context.get("error", problem["msg"]))
     value = "" if problem["type"] == "missing" else problem.get("input")
@@ -65,5 +76,6 @@ def broken_rule(key: str, problem: Any) -> str:  # noqa: PLR0911  (one sentence 
     if "float" in annotation:
         return f"must be a number {limits}".rstrip()
     if "tuple" in annotation:
-        return "must be a list"
+        items = [item for item in get_args(field.annotation) if isinstance(item, type) and issubclass(item, Section)]
+        return f"must be tables [[{key}]]" if items else "must be a list"
     return "must be text"

@@ -17,9 +17,13 @@ from typing import Any
 import pytest
 
 from btassets.cli.actions.sweep import write_sweep
+from btassets.instance.web.report_server import index_page
 from btassets.studies.compare.compare import compare_document
 from btassets.studies.compare.compare_page import compare_page
+from btassets.studies.grade.grade import grade_candidates
+from btassets.studies.grade.grade_page import grade_document, grade_page
 from btassets.studies.sweep.sweep import sweep_document
+from btassets_tests.support.grade_cases import golden_market, profile_settings, read_table
 from btassets_tests.support.small_books import every_book, folder_of, run_as, run_book, scenario_book
 
 pytestmark = pytest.mark.browser
@@ -29,8 +33,8 @@ AXE = os.environ.get("BTASSETS_AXE")
 SCREENSHOTS = os.environ.get("BTASSETS_SCREENSHOTS")
 FURTHER = [Path(p) for p in os.environ.get("BTASSETS_PAGES", "").split(os.pathsep) if p]
 WIDTHS = (390, 1024, 1600)
-PAPER = {"report": 688, "compare": 688, "sweep": 1017}
-"""Pixels of A4 between its margins of 14 mm; a sweep prints on wide pages."""
+PAPER = {"sweep": 1017}
+"""Pixels of A4 between its margins of 14 mm, if not 688; a sweep prints on wide pages."""
 
 VIEWS = tuple((width, look) for look in ("light", "dark") for width in WIDTHS)
 NAMES = ("base", "legacy", "nothing", "one trade", "one ticker, no benchmark", "nobody is ranked", "20 years")
@@ -127,7 +131,7 @@ def everywhere(page: Any, path: Path, name: str) -> list[str]:
     """Faults of a page at all widths in all looks."""
     return [
         f"{look} {width}: {fault}"
-        for width, look in (*VIEWS, (PAPER[path.stem], "print"))
+        for width, look in (*VIEWS, (PAPER.get(path.stem, 688), "print"))
         for fault in looked_at(page, path, width, look, name)
     ]
 
@@ -153,6 +157,27 @@ def test_a_comparison_is_readable_everywhere(page: Any, other: str, tmp_path: Pa
     path = tmp_path / "compare.html"
     path.write_text(compare_page(compare_document(run_book(), scenario_book(other))), encoding="utf-8")
     no_fault(everywhere(page, path, f"compare-{other}"))
+
+
+def test_a_ticker_page_is_readable_everywhere(page: Any) -> None:
+    paths = sorted((folder_of(run_book()) / "tickers").glob("*.html"))
+    assert paths
+    for path in (paths[0], paths[-1]):
+        no_fault(everywhere(page, path, f"ticker-{path.stem}"))
+
+
+@pytest.mark.parametrize("table", ["candidates_ungated", "candidates_tight"])
+def test_graded_setups_are_readable_everywhere(page: Any, table: str, tmp_path: Path) -> None:
+    result = grade_candidates(read_table(table), *golden_market(), profile_settings("standard"))
+    path = tmp_path / "graded.html"
+    path.write_text(grade_page(grade_document(result, name=table, benchmark="SPY"), "graded.json"), encoding="utf-8")
+    no_fault(everywhere(page, path, f"grade-{table}"))
+
+
+def test_the_index_of_reports_is_readable_everywhere(page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(index_page(run_book().reports, "base"), encoding="utf-8")
+    no_fault(everywhere(page, path, "index"))
 
 
 @pytest.mark.parametrize("path", FURTHER, ids=lambda path: path.parent.name)

@@ -11,7 +11,15 @@ from btassets.book.settings_file import set_in_file
 from btassets.graph.portfolio import TRIALS
 from btassets.run.freshness import input_hash, is_fresh, is_scenario_fresh
 from btassets.run.run_stage import run_stage
-from btassets.run.trials import append_trials, n_trials, n_trials_of_run, read_trials, trial_row
+from btassets.run.trials import (
+    append_trials,
+    books_of_a_run,
+    n_trials,
+    n_trials_of_run,
+    read_trials,
+    run_rows,
+    trial_row,
+)
 from btassets.settings.load import resolve
 from btassets.settings.models import Settings
 from btassets_tests.support.book_factory import call
@@ -54,6 +62,17 @@ def test_a_run_leaves_its_distinct_books_with_their_results(book):
         assert row["n_trades"] == sims[row["policy"]]["trades"]
     slots = [json.loads(row["changed_settings"]).get("portfolio.max_positions") for row in ledger.to_pylist()]
     assert slots == [None, None, None, None, 15]
+
+
+def test_every_variant_of_the_settings_is_a_trial(book):
+    settings = resolve(overrides={"variant": [{"name": "a"}, {"name": "b", "max_positions": 3}]}).settings
+    policies = [(policy, ranking) for policy, ranking, _ in books_of_a_run(settings)]
+    assert policies == [("target", "residual"), ("hold", "residual"), ("hold", "residual"), ("hold", "residual")]
+    rows = run_rows(settings, [None] * 4, "bars-2")
+    assert len({row["settings_hash"] for row in rows}) == 3  # the hold policy is variant a
+    assert json.loads(rows[3]["changed_settings"])["portfolio.max_positions"] == 3
+    with pytest.raises(ValueError, match="argument"):
+        run_rows(settings, [None] * 6, "bars-2")
 
 
 def test_the_same_settings_on_the_same_bars_add_nothing(book):

@@ -105,6 +105,10 @@ def command_config(*, book: Path | None, scenario: str | None, changed: bool, as
 def _word(key: str, value: object) -> str:
     if key == "schedule.webhook" and value:
         return "set, not shown"  # the URL alone authorizes a post
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_word('', item)}" for name, item in value.items() if item != "")
+    if isinstance(value, tuple) and any(isinstance(item, dict) for item in value):
+        return "; ".join(_word("", item) for item in value)
     if isinstance(value, tuple):
         return mask("[" + ", ".join(map(str, value)) + "]")
     return str(value).lower() if isinstance(value, bool) else mask(str(value))

@@ -4,6 +4,7 @@ Belongs here: running these portfolios, and the tickers behind the legacy profil
 simulation itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,13 +29,14 @@ def priced_tickers(
     is_qualified: NDArray[np.bool_],
     activation_percentile: NDArray[np.float64],
     raw_percentile: NDArray[np.float64],
+    variants: Sequence[StrategyVariant] = STRATEGY_VARIANTS,
 ) -> NDArray[np.bool_]:
     """Tickers with a row that qualifies for the gate or for any variant, shape (n_tickers,).
 
     Their bars form the calendar of every simulation of the legacy profile: `BarPanel.sessions_of`.
     """
     wanted = is_qualified.copy()
-    for variant in STRATEGY_VARIANTS:
+    for variant in variants:
         rank = raw_percentile if variant.ranking == "raw" else activation_percentile
         wanted |= meets_core & is_long & (rank >= variant.cutoff_pct)
     flags = np.zeros(n_tickers, dtype=np.bool_)
@@ -80,7 +82,7 @@ def simulate_variants(
     activation_percentile: NDArray[np.float64],
     raw_percentile: NDArray[np.float64],
     *,
-    variants: tuple[StrategyVariant, ...] = STRATEGY_VARIANTS,
+    variants: Sequence[StrategyVariant] = STRATEGY_VARIANTS,
     sessions: NDArray[np.int32] | None = None,
     start_session: int | None = None,
     benchmark: BenchmarkCloses | None = None,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btassets.engine.floors import ADVISED_VARIANTS, ALL_FLOORS
+from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS, StrategyVariant, comparisons
 
 Item = dict[str, Any]
 
@@ -14,11 +15,6 @@ FLOOR_MARGIN_R = 0.02  # a floor whose removal costs at most this adds nothing
 HOLD_MARGIN_R = 0.05  # a hold must beat the target exit by more than this
 CAPACITY_DRAWDOWN_POINTS = 1.0  # drawdown that a larger portfolio may add
 CUTOFF_CAGR_LOSS = 0.10  # share of CAGR that a stricter cutoff may cost
-_NO_SHARPE = -999
-
-BASE_VARIANT = "production_residual_80_fixed10"
-CAPACITY_VARIANT = "residual_80_fixed15"
-STRICT_CUTOFF_PREFIX = "raw_90_"
 
 
 def _rows(report: Mapping[str, Any], key: str, inner: str | None = None) -> Sequence[Mapping[str, Any]]:
@@ -149,13 +145,17 @@ def _relative_loss(base: float, other: float) -> float | None:
     return (base - other) / base if base > 0 else None
 
 
-def research_recommendation(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Whether the capacity and the cutoff variant are candidates for promotion.
+def research_recommendation(
+    report: Mapping[str, Any], variants: Sequence[StrategyVariant] = STRATEGY_VARIANTS
+) -> dict[str, Any]:
+    """Whether each variant with more slots or a stricter cutoff is a candidate for promotion.
 
     Parameters
     ----------
     report
         Finished report; `strategy_variants` is read, all rounded.
+    variants
+        The variants of the settings, the base first.
 
     Returns
     -------
@@ -163,36 +163,35 @@ def research_recommendation(report: Mapping[str, Any]) -> dict[str, Any]:
         `items` with `topic` and `candidate`; a topic whose numbers are missing is absent.
     """
     figures = ("sharpe", "cagr_pct", "max_drawdown_pct")
-    variants = {row.get("variant"): row for row in _rows(report, "strategy_variants", "variants")}
-    base = variants.get(BASE_VARIANT)
-    if base is None or not _has(base, *figures):
-        return {"items": []}
+    rows = {row.get("variant"): row for row in _rows(report, "strategy_variants", "variants")}
     items: list[Item] = []
-    capacity = variants.get(CAPACITY_VARIANT)
-    if capacity is not None and _has(capacity, *figures):
-        is_candidate = (
-            capacity["sharpe"] > base["sharpe"]
-            and capacity["cagr_pct"] > base["cagr_pct"]
-            and capacity["max_drawdown_pct"] <= base["max_drawdown_pct"] + CAPACITY_DRAWDOWN_POINTS
-        )
-        items.append({"topic": "capacity_15", "candidate": is_candidate})
-    strict = [
-        row
-        for name, row in variants.items()
-        if isinstance(name, str) and name.startswith(STRICT_CUTOFF_PREFIX) and row.get("risk_scale") is None
-    ]
-    # A Sharpe of exactly 0 ranks like a missing one, by the rule's definition.
-    best = max(strict, key=lambda row: row.get("sharpe") or _NO_SHARPE, default=None)
-    if best is not None and _has(best, *figures):
-        loss = _relative_loss(base["cagr_pct"], best["cagr_pct"])
-        is_candidate = (
-            best["sharpe"] > base["sharpe"]
-            and best["max_drawdown_pct"] < base["max_drawdown_pct"]
-            and loss is not None
-            and loss < CUTOFF_CAGR_LOSS
-        )
-        items.append({"topic": "cutoff_90", "candidate": is_candidate})
+    for compared in comparisons(variants):
+        base, row = rows.get(compared.base.variant), rows.get(compared.variant.variant)
+        if base is None or row is None or not _has(base, *figures) or not _has(row, *figures):
+            continue
+        is_candidate = _earns_more(row, base) if compared.is_capacity else _is_safer(row, base)
+        items.append({"topic": compared.topic, "candidate": is_candidate})
     return {"items": items}
+
+
+def _earns_more(row: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+    """Rule for more slots: more return and Sharpe, hardly more drawdown."""
+    return (
+        row["sharpe"] > base["sharpe"]
+        and row["cagr_pct"] > base["cagr_pct"]
+        and row["max_drawdown_pct"] <= base["max_drawdown_pct"] + CAPACITY_DRAWDOWN_POINTS
+    )
+
+
+def _is_safer(row: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+    """Rule for a stricter cutoff: more Sharpe and less drawdown at little cost in return."""
+    loss = _relative_loss(base["cagr_pct"], row["cagr_pct"])
+    return (
+        row["sharpe"] > base["sharpe"]
+        and row["max_drawdown_pct"] < base["max_drawdown_pct"]
+        and loss is not None
+        and loss < CUTOFF_CAGR_LOSS
+    )
 
 
 def item_key(item: Mapping[str, Any]) -> str:

@@ -3,10 +3,11 @@
 Belongs here: wording. Does not belong here: decisions (rules) and verdicts (statistics).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from btassets.engine.floors import ADVISED_VARIANTS
+from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS, Comparison, StrategyVariant, comparisons
 
 Verdict = Literal["supported", "contradicted", "not distinguishable from noise"]
 
@@ -14,10 +15,6 @@ _VERDICT_TEXT = {
     "supported": "The evidence supports this.",
     "contradicted": "The evidence contradicts this.",
     "not distinguishable from noise": "This history cannot distinguish it from chance.",
-}
-_RESEARCH_TEXT = {
-    "capacity_15": ("A portfolio of 15 positions", "10"),
-    "cutoff_90": ("Raw momentum at cutoff 90", "residual momentum at 80"),
 }
 NO_CHANGE = "No change."
 
@@ -93,9 +90,23 @@ def item_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> st
     return text if verdict is None else f"{text} {_VERDICT_TEXT[verdict]}"
 
 
-def research_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> str:
+def _compared(comparison: Comparison) -> tuple[str, str]:
+    variant, base = comparison.variant, comparison.base
+    if comparison.is_capacity:
+        return f"A portfolio of {variant.max_positions} positions", str(base.max_positions)
+    return (
+        f"{variant.ranking.capitalize()} momentum at cutoff {variant.cutoff_pct:g}",
+        f"{base.ranking} momentum at {base.cutoff_pct:g}",
+    )
+
+
+def research_sentence(
+    item: Mapping[str, Any],
+    verdict: Verdict | None = None,
+    variants: Sequence[StrategyVariant] = STRATEGY_VARIANTS,
+) -> str:
     """Sentence of a research item, followed by its verdict if there is one."""
-    subject, against = _RESEARCH_TEXT[item["topic"]]
+    subject, against = _compared(next(c for c in comparisons(variants) if c.topic == item["topic"]))
     if item["candidate"]:
         text = f"{subject} did better than {against} on every criterion of the rule: worth a closer look."
     else:

@@ -41,7 +41,9 @@ _PAGES = ("report.html", "sweep.html", "compare.html", "grade.html")
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "table{border-collapse:collapse;width:100%}td,th{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top}"
+    "a{color:#1a56b0}@media(prefers-color-scheme:dark){a{color:#8ab4f8}}"
 )
+_HEADS = "".join(f'<th scope="col">{name}</th>' for name in ("report", "as of", "scenario", "written (UTC)"))
 
 
 class ReportServer:
@@ -143,17 +145,12 @@ def index_page(folder: Path, title: str) -> str:
     """Page that lists the reports of a folder, newest first."""
     rows = [_row(folder, name) for name in _report_names(folder)]
     none = "<p>No report yet: <code>btassets run</code> writes one.</p>"
-    body = (
-        "<table><thead><tr><th>report</th><th>as of</th><th>scenario</th><th>written (UTC)</th></tr></thead><tbody>"
-        f"{''.join(rows)}</tbody></table>"
-        if rows
-        else none
-    )
+    body = f"<table><thead><tr>{_HEADS}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else none
     name = html.escape(title)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Reports of {name}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-        f"<body><h1>Reports of {name}</h1>{body}</body></html>\n"
+        f"<body><main><h1>Reports of {name}</h1>{body}</main></body></html>\n"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from btassets.counted import counted
 from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
+from btassets.engine.portfolio.variant_list import comparison_label
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
 from btassets.render.claims import (
@@ -39,8 +40,6 @@ _TOPICS = {
     "cutoff": "Cutoff",
     "benchmark": "Against the benchmark",
     "robustness": "Without the best 5%",
-    "capacity_15": "15 positions",
-    "cutoff_90": "Raw momentum at 90",
 }
 _MOST_WINDOWS = 60
 
@@ -77,7 +76,7 @@ def since(row: Values) -> str:
 
 
 def _claim_name(row: Values) -> str:
-    name = _TOPICS.get(row["topic"]) or shown(row["topic"], "words")
+    name = _TOPICS.get(row["topic"]) or comparison_label(row["topic"]) or shown(row["topic"], "words")
     has_key = row["topic"] in ("exit", "gate", "cutoff")
     return f"{name}: {shown(row['item_key'], 'words')}" if has_key else name
 
@@ -182,21 +181,15 @@ def _marked(label: str, row: Values, *, is_current: bool = False, is_grey: bool 
     return Row(label, words, (Mark("m-main", row["estimate"], low, high),), is_grey=is_grey, is_current=is_current)
 
 
-_VARIANTS = {
-    "legacy_raw_80_fixed10": "raw 80",
-    "raw_90_fixed10": "raw 90",
-    "residual_80_fixed15": "15 slots",
-}
-
-
 def _against_market(report: Report) -> str:
     rows = [
         row for row in report["statistics"]["book"] if row["measure"] in ("alpha", "active_return", "return_minus_base")
     ]
     names = {"alpha": "Alpha", "active_return": "Above benchmark", "return_minus_base": "Against default"}
+    labels = {row["variant"]: row.get("label") for row in report["strategy_variants"]["variants"]}
     drawn = [
         _marked(
-            f"{names[row['measure']]}: {_VARIANTS.get(row['policy']) or shown(row['policy'], 'words')}",
+            f"{names[row['measure']]}: {labels.get(row['policy']) or shown(row['policy'], 'words')}",
             row,
             is_current=row["policy"] == report["main_policy"],
         )

@@ -127,6 +127,10 @@ def _setting(value: Any) -> str:
         return "off"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return " ".join(f"{key}={_setting(item)}" for key, item in value.items() if item != "")
     if isinstance(value, list):
+        if any(isinstance(item, dict) for item in value):
+            return "; ".join(map(_setting, value))
         return ", ".join(str(item) for item in value) or "-"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -291,18 +291,26 @@ def trades(report: Report) -> str:
 
 def variants(report: Report) -> str:
     """Research portfolios: other rankings, cutoffs, capacities."""
+    rows = report["strategy_variants"]["variants"]
+    is_labelled = any("label" in row for row in rows)
+    is_named = any(row.get("differs") not in (None, "", row.get("label")) for row in rows)
     columns = (
-        Column("variant", "Variant", "words"),
+        *((Column("label", "Variant"),) if is_labelled else ()),
+        Column("variant", "Name" if is_labelled else "Variant", "words"),
+        *(
+            (Column("differs", "Against the base", render=lambda row: esc(row["differs"] or "base")),)
+            if is_named
+            else ()
+        ),
         Column("ranking", "Rank"),
         Column("cutoff", "Cutoff", "g"),
         Column("max_positions", "Slots", "n"),
         *_BOOK_COLUMNS,
     )
-    rows = report["strategy_variants"]["variants"]
     years = details(
         "Return by year of each variant",
         *(
-            f'<p class="sub">{html(row["variant"], "words")}</p>'
+            f'<p class="sub">{html(row.get("label") or row["variant"], "words")}</p>'
             + table(
                 row["yearly_returns"] or [],
                 (Column("year", "Year", "g"), Column("return_pct", "Return", "spct")),
@@ -314,7 +322,7 @@ def variants(report: Report) -> str:
         ),
     )
     lead = (
-        f"{len(rows)} portfolios under the hold exit, the first of them the default; the best of several is biased "
+        f"{len(rows)} portfolios under the hold exit, the first of them the base; the best of several is biased "
         "upward by selection."
     )
     inner = table(rows, columns, json="strategy_variants.variants", caption="Variants", none="No variant traded.")

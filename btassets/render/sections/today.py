@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from btassets.render.charts import report_charts as charts
-from btassets.render.format import MISSING, shown
+from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, details, section, table
 from btassets.render.labels import ticker_column
 from btassets.render.report_types import Report
@@ -22,6 +22,12 @@ _VOTES = (
     ("vote_rsi", "RSI"),
     ("vote_volume", "volume"),
 )
+
+
+def _conflicts(row: Mapping[str, Any]) -> str:
+    return esc("; ".join(row.get("conflicts") or ()) or MISSING)
+
+
 _SETUP_COLUMNS = (
     Column("ticker", "Ticker"),
     Column("direction", "Side"),
@@ -34,7 +40,7 @@ _SETUP_COLUMNS = (
     Column("primary_prob", "P(target)", "pct", "stated probability of the target before the stop, without drift"),
     Column("level_strength", "Level", "num1", "strength of the target's level; - if the target is projected"),
     Column("action", "Action", "words"),
-    Column("risk_level", "Risk"),
+    Column("risk_level", "Risk", hint="Low: no conflict, Medium: one, High: more; named below"),
     Column("shares", "Shares", "num2", "position size by risk and notional cap"),
 )
 _VOTE_COLUMNS = tuple(Column(key, name.capitalize(), "snum2") for key, name in _VOTES)
@@ -70,12 +76,14 @@ def todays_setups(report: Report) -> str:
         more = f" The other {left:,} are in report.json." if left else ""
         votes = table(
             behind,
-            (link, *_SETUP_COLUMNS[1:], *_VOTE_COLUMNS),
+            (link, *_SETUP_COLUMNS[1:], *_VOTE_COLUMNS, Column("conflicts", "Conflicts", render=_conflicts)),
             json="todays_setups.qualified",
-            caption="Qualified, with votes",
+            caption="Qualified, with votes and conflicts",
         )
         label = (
-            f"All {len(behind):,} with their five votes" if not left else f"First {len(behind):,} with their five votes"
+            f"All {len(behind):,} with votes and conflicts"
+            if not left
+            else f"First {len(behind):,} with votes and conflicts"
         )
         parts.append(details(label, votes, f'<p class="note">Votes run from -1 to 1, positive for a rise.{more}</p>'))
     columns = (link, *_SETUP_COLUMNS[1:8], Column("failed", "Fails"), *_SETUP_COLUMNS[10:12])

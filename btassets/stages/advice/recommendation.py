@@ -6,20 +6,18 @@ by topic and item_key).
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from btassets.engine.floors import ADVISED_VARIANTS, ALL_FLOORS
+from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS, StrategyVariant, comparisons
 from btassets.engine.recommendation.advice_rules import (
-    BASE_VARIANT,
     CAPACITY_DRAWDOWN_POINTS,
-    CAPACITY_VARIANT,
     CUTOFF_CAGR_LOSS,
     FLOOR_MARGIN_R,
     HOLD_MARGIN_R,
-    STRICT_CUTOFF_PREFIX,
     item_key,
 )
 from btassets.engine.recommendation.advice_sentences import item_sentence, research_sentence
@@ -27,6 +25,7 @@ from btassets.graph.advice import RECOMMENDATION, RESEARCH_RECOMMENDATION
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
+from btassets.settings.variant_settings import portfolio_variants
 from btassets.stages.advice.report_inputs import read_report_inputs
 from btassets.stages.advice.report_numbers import report_numbers
 
@@ -39,6 +38,7 @@ _BOOK_FIGURES = ("sharpe", "cagr_pct", "max_drawdown_pct")
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Tables `recommendation` and `research_recommendation` of the scenario."""
     report = report_numbers(read_report_inputs(tables, settings))
+    variants = portfolio_variants(settings.variant)
     advice, research = report["recommendation"], report["research_recommendation"]
     rows = [
         _row(tables.scenario, item, _decision(item, report), item_sentence(item), evidence(item, report))
@@ -49,8 +49,8 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
             tables.scenario,
             item,
             "candidate" if item["candidate"] else None,
-            research_sentence(item),
-            research_evidence(item, report),
+            research_sentence(item, variants=variants),
+            research_evidence(item, report, variants),
         )
         for item in research["items"]
     ]
@@ -165,18 +165,16 @@ _EVIDENCE: dict[str, Callable[[Item, Report], dict[str, Any]]] = {
 }
 
 
-def research_evidence(item: Item, report: Report) -> dict[str, Any]:
-    """Sharpe, CAGR and drawdown of the base portfolio and of the variants compared with it."""
-    is_capacity = item["topic"] == "capacity_15"
-    wanted = (CAPACITY_VARIANT,) if is_capacity else (STRICT_CUTOFF_PREFIX,)
-    rows = [
-        row
-        for row in report["strategy_variants"]["variants"]
-        if row["variant"] == BASE_VARIANT or row["variant"].startswith(wanted)
-    ]
+def research_evidence(
+    item: Item, report: Report, variants: Sequence[StrategyVariant] = STRATEGY_VARIANTS
+) -> dict[str, Any]:
+    """Sharpe, CAGR and drawdown of the base portfolio and of the variant compared with it."""
+    compared = next(c for c in comparisons(variants) if c.topic == item["topic"])
+    wanted = (compared.base.variant, compared.variant.variant)
+    rows = [row for row in report["strategy_variants"]["variants"] if row["variant"] in wanted]
     margin = (
         {"max_added_drawdown_points": CAPACITY_DRAWDOWN_POINTS}
-        if is_capacity
+        if compared.is_capacity
         else {"max_cagr_loss_frac": CUTOFF_CAGR_LOSS}
     )
     return {row["variant"]: {name: row[name] for name in _BOOK_FIGURES} for row in rows} | margin

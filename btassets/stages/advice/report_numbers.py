@@ -11,9 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from btassets.engine.floors import FLOORS
+from btassets.engine.portfolio.variant_list import StrategyVariant, difference, variant_label
 from btassets.engine.recommendation.advice_rules import recommendation, research_recommendation
 from btassets.engine.signals import SIGNALS
 from btassets.settings.models import Settings
+from btassets.settings.variant_settings import portfolio_variants
 
 SCHEMA_VERSION = 1
 
@@ -155,6 +157,7 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
     """
     settings = inputs.settings
     is_standard = settings.profile == "standard"
+    variants = portfolio_variants(settings.variant)
     populations = {row["population"]: row for row in rounded_rows(inputs.tables["setup_stats"])}
     stats = {name: _without(row, "population", "n_rows") for name, row in populations.items()}
     factor_rows = rounded_rows(inputs.tables["factor_ic"], *(() if is_standard else _THINNED))
@@ -193,7 +196,11 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
         },
         "strategy_variants": {
             "variants": [
-                {**_variant(row), **book_numbers(row, is_standard=is_standard)}
+                {
+                    **_variant(row),
+                    **_labels(row, variants, is_standard=is_standard),
+                    **book_numbers(row, is_standard=is_standard),
+                }
                 for row in inputs.variants
                 if is_standard or _has_started(row)
             ],
@@ -202,7 +209,7 @@ def report_numbers(inputs: ReportInputs) -> dict[str, Any]:
         "signal_eval": sorted(factor_rows, key=lambda row: row["mean_ic"], reverse=True),
     }
     report["recommendation"] = recommendation(report)
-    report["research_recommendation"] = research_recommendation(report)
+    report["research_recommendation"] = research_recommendation(report, variants)
     if is_standard:
         report |= _standard_extras(inputs)
     return report
@@ -274,6 +281,14 @@ def _variant(row: Mapping[str, Any]) -> dict[str, Any]:
         "risk_per_trade_pct": _rounded("risk_per_trade_pct", row["risk_per_trade_pct"]),
         "risk_scale": None,
     }
+
+
+def _labels(row: Mapping[str, Any], variants: Sequence[StrategyVariant], *, is_standard: bool) -> dict[str, Any]:
+    """Label of a variant, and what differs from the base; the legacy profile has neither."""
+    if not is_standard:
+        return {}
+    found = next(v for v in variants if v.variant == row["variant"])
+    return {"label": variant_label(found, variants[0]), "differs": difference(found, variants[0])}
 
 
 def book_numbers(row: Mapping[str, Any], *, is_standard: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.engine.floors import ADVISED_VARIANTS
-from btassets.engine.recommendation.advice_rules import BASE_VARIANT, CAPACITY_VARIANT, STRICT_CUTOFF_PREFIX
+from btassets.engine.portfolio.variant_list import STRATEGY_VARIANTS, Comparison, StrategyVariant, comparisons
 from btassets.engine.statistics.looks import LOOKS, MAJORITY
 from btassets.engine.statistics.verdicts import (
     CONTRADICTED,
@@ -36,6 +36,7 @@ from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.run.verdict_history import Key, Look, Standing, standings, with_look
 from btassets.settings.models import Settings
+from btassets.settings.variant_settings import portfolio_variants
 from btassets.stages.advice.book_family import adjust_book, settings_tried
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.stat_sample import PICKED, as_statistics
@@ -60,16 +61,15 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     def rows(table: str) -> list[dict[str, Any]]:
         return tables[table].read().to_pylist()
 
-    items = rows("recommendation")
-    research = rows("research_recommendation")
+    inputs = map(rows, ("recommendation", "research_recommendation", "stat_pairs", "stat_portfolio"))
     facts = {row["fact"]: row["value"] for row in rows("stat_health")}
-    is_gap_paid = settings.method.gapped_target == "open"
-    gap = _gap_words(facts.get("target_gap_r"), is_paid=is_gap_paid)
+    gap = _gap_words(facts.get("target_gap_r"), is_paid=settings.method.gapped_target == "open")
     primary = (row for row in rows("stat_signals") if row["is_primary"])
     named = next((row for row in primary if row["horizon_days"] == SIGNAL_HORIZON_DAYS), None)
     tried = next((row["estimate"] for row in rows("stat_overfit") if row["measure"] == "trials"), None)
     n_settings = settings_tried(tried, tables.outside("configurations"))
-    claims = claim_rows(items, research, rows("stat_pairs"), rows("stat_portfolio"), gap, named, n_settings)
+    variants = portfolio_variants(settings.variant)
+    claims = claim_rows(*inputs, gap=gap, named=named, n_settings=n_settings, variants=variants)
     as_of = date(1970, 1, 1) + timedelta(days=read_sessions(tables).last)
     look = Look(as_of, [dict(row) for row in (*claims, *_of_signals(rows("stat_signals")))])
     _tell_since(claims, standings(with_look(tables.outside("verdict_history"), tables.scenario, look)))
@@ -87,10 +87,8 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
 
 def _of_signals(signals: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Verdicts on the signals, as rows of the history."""
-    return [
-        {"topic": "signal", "item_key": f"{s['signal']} {s['horizon_days']}", "p_adj": s["q_table"], **_verdict(s)}
-        for s in signals
-    ]
+    words = ({"item_key": f"{s['signal']} {s['horizon_days']}", "p_adj": s["q_table"], **_verdict(s)} for s in signals)
+    return [{"topic": "signal", **row} for row in words]
 
 
 def _tell_since(claims: list[dict[str, Any]], found: Mapping[Key, Standing]) -> None:
@@ -121,6 +119,7 @@ def claim_rows(
     gap: str = "",
     named: Row | None = None,
     n_settings: int = 1,
+    variants: Sequence[StrategyVariant] = STRATEGY_VARIANTS,
 ) -> list[dict[str, Any]]:
     """One claim per item of advice, after the headline, the list and the setups as a whole.
 
@@ -136,6 +135,8 @@ def claim_rows(
         Row of `stat_signals` of the ranking and horizon that the portfolio trades.
     n_settings
         Configurations tried on these data, counted by the claims on the portfolio.
+    variants
+        The variants of the settings, the base first.
     """
     policy = _policy(books)
     expectancy = _expectancy(pairs, policy)
@@ -150,7 +151,8 @@ def claim_rows(
             if item["topic"] == "exit" and gap:
                 claim["evidence_text"] += f" {gap}"
             claims.append(claim)
-    claims += [_research(item, books) for item in research]
+    compared = {pair.topic: pair for pair in comparisons(variants)}
+    claims += [_research(item, books, compared[item["topic"]]) for item in research]
     adjust_book(claims, n_settings)
     return claims
 
@@ -364,14 +366,12 @@ _MAKERS: dict[str, Callable[[Row, Sequence[Row], Sequence[Row]], dict[str, Any]]
 }
 
 
-def _research(item: Row, books: Sequence[Row]) -> dict[str, Any]:
-    start = CAPACITY_VARIANT if item["topic"].startswith("capacity") else STRICT_CUTOFF_PREFIX
-    names = [row["policy"] for row in books if row["measure"] == "return_minus_base"]
-    name = next((n for n in names if n.startswith(start)), "")
+def _research(item: Row, books: Sequence[Row], compared: Comparison) -> dict[str, Any]:
+    name, base = compared.variant.variant, compared.base.variant
     row = _find(books, policy=name, measure="return_minus_base")
-    text = _words(row, f"daily return of {name} minus {BASE_VARIANT}, without beta x the benchmark's")
+    text = _words(row, f"daily return of {name} minus {base}, without beta x the benchmark's")
     if row is not None and row["estimate"] == 0.0 and row["se"] == 0.0:
-        text = f"{name} and {BASE_VARIANT} are the same portfolio, trade by trade, so the difference is zero."
+        text = f"{name} and {base} are the same portfolio, trade by trade, so the difference is zero."
     verdict = superior(_evidence(row), VARIANT_LEVEL)
     return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, verdict, text)
 

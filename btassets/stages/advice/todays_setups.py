@@ -19,9 +19,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.counted import counted
 from btassets.engine.cross_section.percentiles import row_activation, row_percentile
 from btassets.engine.days import EPOCH
 from btassets.engine.floors import FLOORS, MOMENTUM
+from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.graph.advice import TODAYS_SETUPS
 from btassets.graph.replay import CANDIDATES
 from btassets.run.floor_sql import Flags, judge, qualifies
@@ -32,6 +34,7 @@ from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
 
 MAX_MISSES = 10
+_RULES = ReplayRules()
 PERCENTILE = "activation_momentum_percentile"
 _MOMENTUM_FLOOR = next(floor for floor in FLOORS if floor.name == MOMENTUM)
 _VOTE_COLUMNS = {
@@ -56,12 +59,12 @@ _COLUMNS = (
         "confidence",
     ),
     *("primary_prob", "best_prob", "ev", "level_strength", "is_projected", "momentum", "residual_momentum"),
-    *("action", "risk_level", "adv20_usd"),
+    *("action", "risk_level", "n_sr_targets", "adv20_usd"),
 )
 _READ = tuple(dict.fromkeys((*_COLUMNS, *(floor.column for floor in FLOORS if floor.column in CANDIDATES.names))))
 _SHOWN = (
     *("asof_date", "ticker", "direction", "entry", "stop", "target", "rr", "confidence", "primary_prob"),
-    *("action", "risk_level", "level_strength", "is_projected", "adv20_usd"),
+    *("action", "risk_level", "n_sr_targets", "level_strength", "is_projected", "adv20_usd"),
 )
 
 Floats = npt.NDArray[np.float64]
@@ -159,13 +162,15 @@ def _list_at(tables: Tables, settings: Settings, sessions: Sessions, day: int, *
     missed = nearest_misses(gates, setups, percentile, passes)
     shown = [*taken.tolist(), *missed]
     rows = setups.select(list(_SHOWN)).take(pa.array(shown, pa.int64())).to_pylist()
-    votes = _votes(tables, settings, [row["ticker"] for row in rows], day)
+    explained = _explained(tables, settings, [row["ticker"] for row in rows], day)
     failed = failed_floors(passes)
     for at, row in zip(shown, rows, strict=True):
         row["is_qualified"] = bool(is_qualified[at])
         row["percentile"] = None if np.isnan(percentile[at]) else float(percentile[at])
         row["failed_floors"] = ",".join(failed[at])
-        row.update(votes.get(row["ticker"], dict.fromkeys(_VOTE_COLUMNS)))
+        known = explained.get(row["ticker"], {})
+        row.update({name: known.get(vote) for name, vote in _VOTE_COLUMNS.items()})
+        row["conflicts"] = "; ".join(conflicts(known, row.pop("n_sr_targets")))
     return TodaysList(
         _as_date(day),
         bool(len(weeks)) and int(weeks[-1]) == day,
@@ -296,8 +301,34 @@ def _shortfalls(
     return found
 
 
-def _votes(tables: Tables, settings: Settings, tickers: Sequence[str], day: int) -> dict[str, dict[str, float | None]]:
-    """Five votes of each ticker at the date, from its bars up to it; null with too few bars."""
+def conflicts(known: Mapping[str, float | None], n_levels: int) -> list[str]:
+    """Conflicts of one setup in words: what makes its risk level Medium (one) or High (more).
+
+    Parameters
+    ----------
+    known
+        Explanation of its ticker at the date (`explain_asof`); empty if unknown.
+    n_levels
+        Targets on support or resistance levels.
+
+    >>> conflicts({"is_apart": 1.0, "technical": 80.0, "momentum_score": 55.5, "is_stretched": 0.0}, 1)
+    ['technical score 80, momentum score 56', '1 level in range, fewer than 3']
+    """
+    found: list[str] = []
+    if known.get("is_apart"):
+        found.append(f"technical score {known['technical']:.0f}, momentum score {known['momentum_score']:.0f}")
+    if known.get("is_stretched"):
+        stretch = known["stretch_atr"] or 0.0
+        found.append(f"close {abs(stretch):.1f} ATR {'above' if stretch > 0 else 'below'} EMA20")
+    if n_levels < _RULES.min_sr_targets:
+        found.append(f"{counted(n_levels, 'level')} in range, fewer than {_RULES.min_sr_targets}")
+    return found
+
+
+def _explained(
+    tables: Tables, settings: Settings, tickers: Sequence[str], day: int
+) -> dict[str, dict[str, float | None]]:
+    """Votes, scores and common conflicts of each ticker at the date, from its bars up to it; null with too few bars."""
     from btassets.engine.setups.explain import explain_asof  # late: `today` must not load numba
 
     if not tickers or settings.setup.rule != BUILT_IN_RULE:  # the votes are the built-in rule's reasons
@@ -309,8 +340,8 @@ def _votes(tables: Tables, settings: Settings, tickers: Sequence[str], day: int)
             if at >= item.bars.n_bars or int(item.bars.dates[at]) != day:
                 continue
             bars = item.bars.between(0, at + 1)
-            votes = explain_asof(bars, np.array([at], np.int32), gap_days=settings.engine.gap_days)
-            values = {name: float(votes[vote][0]) for name, vote in _VOTE_COLUMNS.items()}
+            told = explain_asof(bars, np.array([at], np.int32), gap_days=settings.engine.gap_days)
+            values = {name: float(column[0]) for name, column in told.items()}
             found[item.ticker] = {name: None if np.isnan(value) else value for name, value in values.items()}
     return found
 

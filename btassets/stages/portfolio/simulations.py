@@ -22,13 +22,13 @@ from btassets.engine.portfolio.portfolio_rules import BookRules
 from btassets.engine.portfolio.simulation import BookResult
 from btassets.engine.portfolio.variants import (
     POLICIES,
-    STRATEGY_VARIANTS,
     StrategyVariant,
     priced_tickers,
     simulate_policies,
     simulate_variants,
 )
 from btassets.settings.models import Settings
+from btassets.settings.variant_settings import portfolio_variants
 
 Curve = tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]
 """Dates and values."""
@@ -121,38 +121,37 @@ def run_books(
     def column(name: str) -> npt.NDArray[Any]:
         return graded[name].to_numpy()
 
-    rules = book_rules(settings)
+    rules, variants = book_rules(settings), portfolio_variants(settings.variant)
     ticker_no = pc.index_in(graded["ticker"], pa.array(tickers, pa.string())).to_numpy().astype(np.int32)
-    direction = graded["direction"]
     entries = Entries.from_rows(
         panel,
         ticker_no=ticker_no,
         asof_date=graded["asof_date"].cast(pa.int32()).to_numpy(),
-        is_long=pc.equal(direction, "long").to_numpy(),
+        is_long=pc.equal(graded["direction"], "long").to_numpy(),
         **{name: column(name) for name in ("entry", "stop", "target")},
     )
     activation, raw = column("activation_momentum_percentile"), column("momentum_percentile")
     qualified, meets_core = column("qualified"), column("meets_core")
     sessions = start = None
-    equal_weight: dict[str, float] | None = None
-    references: dict[str, Curve] = {}
+    equal_weight, references = None, dict[str, Curve]()
     if rules.fill == "close":
         sessions = panel.sessions_of(
             priced_tickers(
                 len(tickers),
                 ticker_no=ticker_no,
                 # The gate excludes rows labelled short; the portfolio buys rows labelled long.
-                is_long=pc.not_equal(direction, "short").to_numpy(),
+                is_long=pc.not_equal(graded["direction"], "short").to_numpy(),
                 meets_core=meets_core,
                 is_qualified=qualified,
                 activation_percentile=activation,
                 raw_percentile=raw,
+                variants=variants,
             )
         )
     else:
         week_ends, is_eligible = _eligible_weeks(ranks, panel, tickers)
         if not len(week_ends):
-            return BookRuns(dict.fromkeys(POLICIES), [(variant, None) for variant in STRATEGY_VARIANTS], None)
+            return BookRuns(dict.fromkeys(POLICIES), [(variant, None) for variant in variants], None)
         start = int(week_ends[0])
         equal_weight, references = _references(panel, week_ends, is_eligible, settings, benchmark)
     at = entries.row_no
@@ -166,6 +165,7 @@ def run_books(
             meets_core=meets_core[at],
             activation_percentile=activation[at],
             raw_percentile=raw[at],
+            variants=variants,
             **common,
         ),
         equal_weight,

@@ -215,5 +215,6 @@ def _setup(settings: Settings, row: Mapping[str, Any]) -> dict[str, Any]:
         shown[name] = None if shown[name] is None else round(shown[name], digits)
     shares = size(row["entry"], row["stop"], rules.starting_capital, rules.risk_frac, rules.notional_cap_frac)
     shown["level_strength"] = None if row["is_projected"] else shown["level_strength"]
-    floors = row["failed_floors"]
-    return shown | {"failed_floors": floors.split(",") if floors else [], "shares": round(shares, 2)}
+    floors, against = row["failed_floors"], row["conflicts"]
+    lists = {"failed_floors": floors.split(",") if floors else [], "conflicts": against.split("; ") if against else []}
+    return shown | lists | {"shares": round(shares, 2)}

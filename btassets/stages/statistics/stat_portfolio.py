@@ -6,6 +6,7 @@ walk-forward portfolio (`walk_forward_portfolio.py`), the simulation (`engine.po
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from btassets.engine.conventions import POLICIES
 from btassets.engine.market.calendar import sessions_a_year
 from btassets.engine.portfolio.portfolio_rules import BookConfig
 from btassets.engine.portfolio.simulation import BookResult, simulate_books
-from btassets.engine.portfolio.variants import STRATEGY_VARIANTS
+from btassets.engine.portfolio.variant_list import StrategyVariant
 from btassets.engine.statistics.capacity import break_even_cost_frac, capacity_usd
 from btassets.engine.statistics.distributions import normal_quantile
 from btassets.engine.statistics.ewc import DAILY, estimate
@@ -54,6 +55,7 @@ from btassets.graph.statistics import STAT_OVERFIT, STAT_PORTFOLIO, WF_EQUITY, W
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
+from btassets.settings.variant_settings import portfolio_variants
 from btassets.stages.portfolio.simulation_inputs import BookInputs, read_book_inputs
 from btassets.stages.statistics.stat_sample import (
     NO_FAMILY,
@@ -93,7 +95,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     del sample
     rows += random_rows(settings, inputs, books)
     rows += _path_rows(inputs)
-    rows += _variant_rows(inputs)
+    rows += _variant_rows(inputs, portfolio_variants(settings.variant))
     overfit = _overfit_rows(trials, books, walk)
     found = {
         "stat_portfolio": as_statistics(rows, STAT_PORTFOLIO.schema, tables.scenario),
@@ -314,8 +316,10 @@ def _path_rows(inputs: BookInputs) -> list[Row]:
     return rows
 
 
-def _variant_rows(inputs: BookInputs) -> list[Row]:
+def _variant_rows(inputs: BookInputs, variants: Sequence[StrategyVariant]) -> list[Row]:
     """Daily return of each variant minus the base variant's, less beta x the benchmark's, paired, as one family."""
+    if len(variants) < 2:
+        return []
     hold = replace(inputs.rules, policy="hold")
     configs = [
         BookConfig(
@@ -323,7 +327,7 @@ def _variant_rows(inputs: BookInputs) -> list[Row]:
             rank_no=int(v.ranking == "raw"),
             cutoff_pct=v.cutoff_pct,
         )
-        for v in STRATEGY_VARIANTS
+        for v in variants
     ]
     results = simulate_books(
         inputs.panel,
@@ -355,7 +359,7 @@ def _variant_rows(inputs: BookInputs) -> list[Row]:
             "p_adj": family.p_adj[k],
             "adj_method": "step_down",
         }
-        for k, v in enumerate(STRATEGY_VARIANTS[1:])
+        for k, v in enumerate(variants[1:])
     ]
 
 

@@ -31,6 +31,7 @@ from btassets.graph.stage import Reads
 from btassets.run.floor_sql import judge
 from btassets.run.tables import Tables
 from btassets.settings.models import Gates, Settings
+from btassets.settings.variant_settings import portfolio_variants
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.portfolio.simulations import book_rules
 from btassets.stages.portfolio.stored_inputs import read_benchmark_closes, stored_panel, tickers_with_bars
@@ -252,6 +253,7 @@ def _book_by_close(
         is_qualified=qualified,
         activation_percentile=sample.columns["activation"],
         raw_percentile=sample.columns["raw"],
+        variants=portfolio_variants(settings.variant),
     )
     return simulate_books(
         sample.panel,

@@ -22,6 +22,20 @@ def test_priced_tickers_qualify_for_the_gate_or_for_a_variant():
     assert flags.tolist() == [True, True, False, False, False]
 
 
+def test_priced_tickers_follow_the_variants_given():
+    flags = priced_tickers(
+        2,
+        ticker_no=np.array([0, 1]),
+        is_long=np.ones(2, bool),
+        meets_core=np.ones(2, bool),
+        is_qualified=np.zeros(2, bool),
+        activation_percentile=np.array([0.0, 60.0]),
+        raw_percentile=np.array([99.0, 0.0]),
+        variants=(StrategyVariant("loose", "residual", 60.0, 10),),
+    )
+    assert flags.tolist() == [False, True]
+
+
 def falling_and_rising():
     """Two tickers with setups on session 0: one reaches its target at once and falls back, one climbs."""
     spike = {0: (10,) * 4, 1: (10, 13, 10, 10), 2: (10,) * 4, 3: (10,) * 4, 4: (10,) * 4}

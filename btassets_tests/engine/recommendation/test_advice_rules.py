@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from btassets.engine.portfolio.variant_list import StrategyVariant
 from btassets.engine.recommendation.advice_rules import recommendation, research_recommendation
 from btassets.engine.recommendation.advice_sentences import headline
 
@@ -33,14 +34,27 @@ def test_a_hold_must_beat_the_target_by_more_than_the_margin():
     assert recommendation(report) == {"items": [{"topic": "exit"}], "hold_recommended": False}
 
 
-def test_a_sharpe_of_zero_ranks_last_among_the_strict_cutoffs():
+def test_variants_of_the_settings_are_judged_one_by_one_against_the_first():
+    variants = (
+        StrategyVariant("mine", "raw", 70.0, 5),
+        StrategyVariant("strict", "residual", 85.0, 5),
+        StrategyVariant("wide", "raw", 70.0, 8),
+        StrategyVariant("stricter", "raw", 90.0, 5),
+        StrategyVariant("both", "raw", 90.0, 8),
+        StrategyVariant("narrow", "raw", 60.0, 3),
+    )
     rows = [
-        _variant("production_residual_80_fixed10", -1.0, 10.0, 9.0),
-        _variant("raw_90_fixed10", 0.0, 0.0, 8.0),
-        _variant("raw_90_fixed15", -0.5, 10.0, 8.0),
+        _variant("mine", 1.0, 10.0, 8.0),
+        _variant("strict", 1.1, 9.5, 7.0),
+        _variant("wide", 0.9, 11.0, 8.0),
+        _variant("both", 9.0, 99.0, 0.0),
+        _variant("narrow", 9.0, 99.0, 0.0),
     ]
     report = {"strategy_variants": {"variants": rows}}
-    assert research_recommendation(report) == {"items": [{"topic": "cutoff_90", "candidate": True}]}
+    expected = [{"topic": "capacity_8", "candidate": False}, {"topic": "cutoff_85_residual", "candidate": True}]
+    assert research_recommendation(report, variants) == {"items": expected}
+    assert research_recommendation(report, variants[:1]) == {"items": []}
+    assert research_recommendation(report, ()) == {"items": []}
 
 
 def test_an_empty_report_advises_nothing():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from btassets.engine.portfolio.variant_list import StrategyVariant
 from btassets.engine.recommendation.advice_rules import item_key, recommendation, research_recommendation
 from btassets.engine.recommendation.advice_sentences import edge_sentence, headline, item_sentence, research_sentence
 
@@ -88,6 +89,18 @@ def test_research_says_which_side_did_better():
     worse = research_sentence({"topic": "cutoff_90", "candidate": False}, "contradicted")
     assert "did not outperform residual momentum at 80" in worse
     assert worse.endswith("The evidence contradicts this.")
+
+
+def test_research_on_variants_of_the_settings_names_their_own_numbers():
+    variants = (
+        StrategyVariant("mine", "raw", 70.0, 5),
+        StrategyVariant("wide", "raw", 70.0, 8),
+        StrategyVariant("strict", "residual", 85.5, 5),
+    )
+    wide = research_sentence({"topic": "capacity_8", "candidate": False}, variants=variants)
+    assert wide == "A portfolio of 8 positions did not outperform 5 on every criterion."
+    strict = research_sentence({"topic": "cutoff_85.5_residual", "candidate": True}, variants=variants)
+    assert strict.startswith("Residual momentum at cutoff 85.5 did better than raw momentum at 70 ")
 
 
 def test_without_statistics_the_advice_says_that_it_is_untested():

@@ -17,3 +17,14 @@ def test_explanation_equals_the_replay():
     np.testing.assert_allclose(score, told["technical"], rtol=1e-12)
     early = explain_asof(job["bars"], np.array([58], dtype=np.int32))
     assert all(np.isnan(column[0]) for column in early.values())
+
+
+def test_the_conflicts_add_up_to_the_risk_level_of_the_replay():
+    for seed in range(1, 7):
+        job = make_job(seed, n=400)
+        replay = replayed(job)
+        told = explain_asof(job["bars"], replay.candidate_index)
+        few = replay.candidates["n_sr_targets"] < 3
+        found = np.minimum(told["is_apart"] + told["is_stretched"] + few, 2)
+        np.testing.assert_array_equal(found, replay.candidates["risk_level"])
+        np.testing.assert_array_equal(told["is_stretched"] > 0, np.abs(told["stretch_atr"]) >= 2.5)

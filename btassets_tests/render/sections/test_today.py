@@ -49,9 +49,9 @@ def test_a_long_list_is_cut_on_the_page_and_behind_its_fold():
     first, behind = (table.all("tbody")[0].all("tr") for table in tree.all("table")[:2])
     assert (len(first), len(behind)) == (MOST_SETUPS, n - 3)
     assert "The other 3 are in report.json." in tree.text
-    assert [node.text for node in tree.all("summary")] == [f"First {n - 3} with their five votes"]
+    assert [node.text for node in tree.all("summary")] == [f"First {n - 3} with votes and conflicts"]
     _, whole = page(2)
-    assert [node.text for node in whole.all("summary")] == ["All 2 with their five votes"]
+    assert [node.text for node in whole.all("summary")] == ["All 2 with votes and conflicts"]
     assert "are in report.json" not in whole.text
 
 

@@ -88,7 +88,7 @@ def _inputs(profile, **changes):
         ),
     }
     variant = {
-        "variant": "x",
+        "variant": "legacy_raw_80_fixed10",
         "ranking": "raw",
         "cutoff": 80.0,
         "variant_max_positions": 15,
@@ -172,3 +172,9 @@ def test_the_report_is_json_and_says_what_it_is(profile):
     assert (added & set(report)) == (added if profile == "standard" else set())
     if profile == "standard":
         assert report["equal_weight"] == {"hold_return_pct": 12.2, "renewed_return_pct": -0.1}
+
+
+def test_a_variant_has_its_label_and_what_differs_in_the_standard_profile_only():
+    (row,) = report_numbers(_inputs("standard"))["strategy_variants"]["variants"]
+    assert (row["label"], row["differs"]) == ("raw 80", "raw 80")
+    assert "label" not in report_numbers(_inputs("legacy"))["strategy_variants"]["variants"][0]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from btassets.engine.portfolio.variant_list import StrategyVariant
 from btassets.engine.statistics.verdicts import CONTRADICTED, NOISE, SUPPORTED
 from btassets.stages.advice.stat_claims import claim_rows
 from btassets.stages.statistics.stat_sample import PICKED
@@ -115,6 +116,14 @@ def test_robustness_and_research():
     assert "without beta x the benchmark's" in found[-1]["evidence_text"]
     weaker = strict | {"p_adj": 0.03}  # less turnover alone can do that
     assert claim([], books=[weaker, wide], research=research)[-1]["verdict"] == NOISE
+
+
+def test_a_claim_on_a_variant_of_the_settings_names_both_portfolios():
+    variants = (StrategyVariant("mine", "raw", 70.0, 5), StrategyVariant("wide", "raw", 70.0, 8))
+    row = book_row("wide", "return_minus_base", estimate=0.08, se=0.02, p=0.001, p_adj=0.001)
+    found = claim_rows([], [item("capacity_8", "capacity_8", "candidate")], [], [SHARPE, row], variants=variants)[-1]
+    assert (found["topic"], found["verdict"]) == ("capacity_8", SUPPORTED)
+    assert "daily return of wide minus mine" in found["evidence_text"]
 
 
 def named(estimate=0.04, verdict=SUPPORTED):

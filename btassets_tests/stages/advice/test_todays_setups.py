@@ -16,6 +16,7 @@ from btassets.run.tables import inputs_of
 from btassets.settings.models import Gates
 from btassets.stages.advice.todays_setups import (
     MAX_MISSES,
+    conflicts,
     failed_floors,
     nearest_misses,
     todays_list,
@@ -181,3 +182,27 @@ def test_size_never_risks_or_costs_more(entry: float, stop: float, capital: floa
     assert shares >= 0
     assert shares * abs(entry - stop) <= risk * capital * (1 + 1e-12)
     assert shares * entry <= cap * capital * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("known", "n_levels", "expected"),
+    [
+        ({}, 3, []),
+        ({}, 0, ["0 levels in range, fewer than 3"]),
+        ({"is_apart": 0.0, "is_stretched": 1.0, "stretch_atr": -2.62}, 5, ["close 2.6 ATR below EMA20"]),
+        (
+            {"is_apart": 1.0, "technical": 71.2, "momentum_score": 50.9, "is_stretched": 1.0, "stretch_atr": 3.0},
+            2,
+            ["technical score 71, momentum score 51", "close 3.0 ATR above EMA20", "2 levels in range, fewer than 3"],
+        ),
+    ],
+)
+def test_conflicts_in_words(known: dict[str, float], n_levels: int, expected: list[str]) -> None:
+    assert conflicts(known, n_levels) == expected
+
+
+def test_every_row_names_as_many_conflicts_as_its_risk_level_counts() -> None:
+    rows = run_book().lake.read("todays_setups", "base").to_pylist()
+    assert rows
+    counts = [len(row["conflicts"].split("; ")) if row["conflicts"] else 0 for row in rows]
+    assert [("Low", "Medium", "High")[min(n, 2)] for n in counts] == [row["risk_level"] for row in rows]
