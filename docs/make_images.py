@@ -1,6 +1,6 @@
-"""Make the pictures of the README from the demo book: the report, and the lineage on the Dagster page.
+"""Make the pictures of the documents: report and lineage of the demo book, and the report of each worked example.
 
-Belongs here: starting `btassets ui`, a headless Chromium, and two screenshots. Does not belong here:
+Belongs here: starting `btassets ui`, a headless Chromium, and the screenshots. Does not belong here:
 what is on the pictures. Needs Chromium on the PATH; nothing else of the project does.
 
     python docs/make_images.py [BOOK]     BOOK: the demo book, by default .btassets/demo (made when missing)
@@ -9,6 +9,8 @@ what is on the pictures. Needs Chromium on the PATH; nothing else of the project
 import base64
 import contextlib
 import json
+import os
+import re
 import shutil
 import signal
 import socket
@@ -28,6 +30,8 @@ from btassets.graph.flow import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
+EXAMPLES = {"breakout": "", "reversal_sql": "own", "sqlite_source": ""}
+"""Folder of each worked example -> id of the section of its report that is shown; empty: the first screen."""
 MAX_BYTES = 300_000
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _SECONDS = 90
@@ -186,8 +190,25 @@ def lineage_picture(book: Path) -> None:
         page.picture(IMAGES / "lineage.png", {"x": 240.0, "y": 0.0, "width": 1320.0, "height": 1180.0, "scale": 1.0})
 
 
+def example_picture(name: str, part: str) -> None:
+    """Run the commands and the script of an example's README, and take its report from a section on."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(shutil.copytree(ROOT / "docs" / "examples" / name, Path(scratch) / name))
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        (commands,), (script,) = (re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL) for kind in ("bash", "python"))
+        env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        subprocess.run(["bash", "-ec", commands], cwd=folder, env=env, check=True)  # noqa: S603, S607  (ours)
+        subprocess.run([sys.executable, "-c", script], cwd=folder, check=True)  # noqa: S603  (ours)
+        reports = sorted((folder / "mybook" / "reports").glob("*/report.html"), key=lambda path: path.stat().st_mtime)
+        with browser(1180, 760) as page:
+            page.ask("Page.navigate", url=reports[-1].resolve().as_uri() + (f"#{part}" if part else ""))
+            page.wait_for("document.readyState == 'complete'")
+            time.sleep(0.5)  # the page scrolls to its section
+            page.picture(IMAGES / f"example_{name}.png")
+
+
 def main(words: list[str]) -> None:
-    """Make the demo book where it is missing, then both pictures."""
+    """Make the demo book where it is missing, then every picture."""
     book = Path(words[0]) if words else ROOT / ".btassets" / "demo"
     if not (book / "reports" / "latest" / "report.html").exists():
         command = [sys.executable, "-m", "btassets.cli", "demo", "--book", str(book), "--quiet"]
@@ -195,6 +216,8 @@ def main(words: list[str]) -> None:
     IMAGES.mkdir(exist_ok=True)
     report_picture(book)
     lineage_picture(book)
+    for name, part in EXAMPLES.items():
+        example_picture(name, part)
 
 
 if __name__ == "__main__":

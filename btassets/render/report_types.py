@@ -707,7 +707,7 @@ class StatisticsClaim(TypedDict):
     item_key: str
     seed_rule_says: NotRequired[str | None]
     claim_kind: Literal["superior", "negligible", "uniquely_best", "positive"]
-    verdict: Literal["supported", "contradicted", "not distinguishable from noise"]
+    verdict: Literal["supported", "contradicted", "not distinguishable from noise"] | None
     evidence_text: str
     supported_since: NotRequired[str | None]
     first_supported: NotRequired[str | None]
@@ -729,7 +729,7 @@ class StatisticsSignal(TypedDict):
     mde80: float | None
     signal: str
     horizon_days: int
-    verdict: Literal["supported", "contradicted", "not distinguishable from noise"]
+    verdict: Literal["supported", "contradicted", "not distinguishable from noise"] | None
     q: NotRequired[float | None]
     q_table: NotRequired[float | None]
     spread: NotRequired[float | None]

@@ -7,6 +7,7 @@ Belongs here: the section of own signals. Does not belong here: the factor study
 from collections.abc import Mapping
 from typing import Any
 
+from btassets.counted import counted
 from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.render.claims import interval
 from btassets.render.format import esc
@@ -26,7 +27,7 @@ _COLUMNS = (
     ),
     Column("ci", "95% interval", render=lambda row: esc(interval(row)) if row.get("ci") else ""),
     Column("q_table", "q, ideas", "num4", "false discovery rate over every own idea judged on this book"),
-    Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"]) if row.get("verdict") else ""),
+    Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"]) if "verdict" in row else ""),
     Column("reason", "Refused because"),
 )
 
@@ -41,7 +42,7 @@ def own_signals(report: Report) -> str:
     n_tried = max((row.get("n_tried") or 0 for row in report["statistics"]["signals"]), default=0)
     n_refused = sum(row["state"] == "refused" for row in found)
     lead = (
-        f"{len(found) - n_refused} in use, {n_refused} refused. {n_tried} ideas judged on this book so far; "
+        f"{len(found) - n_refused} in use, {n_refused} refused. {counted(n_tried, 'idea')} judged on this book so far; "
         "each counts in the false discovery rate, those that were dropped too."
     )
     own = table(rows, _COLUMNS, json="statistics.own_signals", caption="Own signals")

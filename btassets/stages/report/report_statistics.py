@@ -130,20 +130,26 @@ def _claim(row: Row) -> Document:
     tested = _tested(row) if row["unit"] is not None else tested | {"unit": None, "oos_confirmed": "n/a"}
     names = ("topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
     days = {name: None if row[name] is None else row[name].isoformat() for name in SINCE[:3]}
-    return {**_named(row, *names), **tested, **days, **_named(row, *SINCE[3:])}
+    return _judged({**_named(row, *names), **tested, **days, **_named(row, *SINCE[3:])})
+
+
+def _judged(row: Document) -> Document:
+    """The row without a verdict if nothing was tested: no estimate, or one without any error."""
+    if row["estimate"] is None or (row["ci"] is None and row["p"] is None):
+        row["verdict"] = None
+    return row
 
 
 def _signal(row: Row) -> Document:
     found = {name: _rounded(row[name], digits) for name, digits in _SIGNAL_DIGITS.items()}
     low, high = _rounded(row["neutral_ci_lo"], 4), _rounded(row["neutral_ci_hi"], 4)
     whole = _rounded(row["horizon_ic_lo"], 4), _rounded(row["horizon_ic_hi"], 4)
-    return {
-        **_named(row, "signal", "horizon_days", "is_primary", "has_star", "verdict", "neutral_verdict", "n_tried"),
-        **_estimate(row),
-        **found,
+    names = ("signal", "horizon_days", "is_primary", "has_star", "verdict", "neutral_verdict", "n_tried")
+    intervals = {
         "horizon_ic_ci": None if None in whole else list(whole),
         "neutral_ci": None if low is None or high is None else [low, high],
     }
+    return _judged({**_named(row, *names), **_estimate(row), **found, **intervals})
 
 
 def _regimes(groups: Sequence[Row]) -> Iterable[Row]:

@@ -7,6 +7,7 @@ import pytest
 
 from btassets.settings.models import Settings
 from btassets.stages.report.report_statistics import with_intervals, with_verdicts
+from btassets_tests.support.small_books import document_of, run_book
 from btassets_tests.support.stored_tables import StoredTables
 
 NOISE = "not distinguishable from noise"
@@ -117,3 +118,12 @@ def test_intervals_of_net_r_are_put_beside_the_means_they_belong_to(tables):
     ]
     assert [row["gap_pct_ci"] for row in document["calibration"]] == [[-1, 1], None]
     assert document["statistics"] == before["statistics"]
+
+
+def test_without_an_error_there_is_no_verdict():
+    found = document_of(run_book())["statistics"]
+    rows = [*found["claims"], *found["signals"]]
+    untested = [row["estimate"] is None or (row["ci"] is None and row["p"] is None) for row in rows]
+    assert [row["verdict"] is None for row in rows] == untested
+    assert any(untested)
+    assert not all(untested)
