@@ -219,11 +219,12 @@ select
     gated.exit_reason,
     case
         when gated.is_cut_by_end and gated.exit_reason = 'delisted'
-            then gated.r
-            + (
-                (1 - gated.sold_frac) * gated.entry_price
-                + gated.sign * (gated.r - gated.sold_r) * gated.planned_risk
-            ) * gated.r_per_usd
+            then
+                gated.r
+                + (
+                    (1 - gated.sold_frac) * gated.entry_price
+                    + gated.sign * (gated.r - gated.sold_r) * gated.planned_risk
+                ) * gated.r_per_usd
         else gated.r
     end as gross_r,
     case
