@@ -79,7 +79,8 @@ def test_exit_and_measure_are_what_was_asked_for(book: Path) -> None:
     [
         (["gates.min_rrr=1"], "gates.min_rrr: no such setting (command line); did you mean gates.min_rr?"),
         (["gates.min_rr=two"], 'gates.min_rr = "two": must be a number >= 0 (command line)'),
-        (["engine.gap_days=1,2"], "a setting of the replay; a sweep uses one replay"),
+        (["profile=legacy,standard"], "sweep profile: a set of many settings"),
+        (["engine.gap_days=31:72:1"], "sweep: 42 combinations of the engine's settings, more than 40"),
         (["gates.min_rr=1", "--scenario", "nobody"], "scenario nobody: not defined in"),
         (
             ["gates.min_rr=1", "--out", "cells.xls"],

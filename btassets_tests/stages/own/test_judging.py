@@ -83,7 +83,7 @@ def test_a_bad_signal_is_left_out_and_the_run_tells_it(book: Path) -> None:
     assert report["statistics"]["own_signals"][0]["signal"] == "idea"
     page = (book / "reports" / "latest" / "report.html").read_text()
     assert "Own signals" in page
-    assert "1 in use, 5 refused. 1 ideas judged" in page
+    assert "1 in use, 5 refused. 1 idea judged" in page
 
 
 def test_a_change_of_the_file_makes_exactly_the_stages_behind_it_stale(book: Path) -> None:

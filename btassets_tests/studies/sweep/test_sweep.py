@@ -277,7 +277,7 @@ def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
         ),
         (
             "executor.shards=1,2",
-            "sweep executor.shards: affects no number of a sweep; vary one of engine, quality.max_missing_frac, ",
+            "sweep executor.shards: affects no number of a sweep; vary one of setup, engine, quality.",
         ),
         ("method.ic=weeks,thinned", "sweep method.ic: affects no number of a sweep; "),
     ],
