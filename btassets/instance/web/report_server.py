@@ -39,9 +39,11 @@ _CSP = (
 _FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)-[0-9a-f]{12}")
 _PAGES = ("report.html", "sweep.html", "compare.html", "grade.html")
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+    ":root{color-scheme:light dark;background:#fff;color:#1b1f24}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}td,th{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top}"
-    "a{color:#1a56b0}@media(prefers-color-scheme:dark){a{color:#8ab4f8}}"
+    "a{color:#1a56b0}"
+    "@media(prefers-color-scheme:dark){:root{background:#14171a;color:#e4e7ea}a{color:#8ab4f8}}"
 )
 _HEADS = "".join(f'<th scope="col">{name}</th>' for name in ("report", "as of", "scenario", "written (UTC)"))
 
