@@ -57,6 +57,7 @@ def test_markets_differ_by_what_was_asked(tmp_path, monkeypatch):
     assert [found[job].signals[0]["n"] for job in jobs] == [False, True]
 
 
+@pytest.mark.slow  # the reduced audit of .ci/run makes such markets too
 @pytest.mark.parametrize("kind", [pytest.param("own", marks=pytest.mark.slow), "regimes"])
 def test_a_market_of_each_kind_runs_to_its_verdicts(kind):
     found = audit_market(Job(kind, DEVELOPMENT[kind] + 9_000, 25))
