@@ -36,7 +36,7 @@ class SetupPrices(NamedTuple):
 
 
 def typed_policy(policy: ExitPolicy) -> ExitPolicy:
-    """The policy with the types that the compiled code was made for, whatever the numbers came as."""
+    """Cast the numbers of a policy to the types of the compiled signatures."""
     return ExitPolicy(
         float(policy.trail_atr), float(policy.breakeven_r), float(policy.part_frac), int(policy.window_bars)
     )

@@ -301,7 +301,7 @@ def _shortfalls(
     return found
 
 
-def conflicts(known: Mapping[str, float | None], n_levels: int) -> list[str]:
+def conflicts(known: Mapping[str, float | None], n_levels: int | None) -> list[str]:
     """Conflicts of one setup in words: what makes its risk level Medium (one) or High (more).
 
     Parameters
@@ -309,7 +309,7 @@ def conflicts(known: Mapping[str, float | None], n_levels: int) -> list[str]:
     known
         Explanation of its ticker at the date (`explain_asof`); empty if unknown.
     n_levels
-        Targets on support or resistance levels.
+        Targets on support or resistance levels; None: an own setup rule, which has no levels.
 
     >>> conflicts({"is_apart": 1.0, "technical": 80.0, "momentum_score": 55.5, "is_stretched": 0.0}, 1)
     ['technical score 80, momentum score 56', '1 level in range, fewer than 3']
@@ -320,7 +320,7 @@ def conflicts(known: Mapping[str, float | None], n_levels: int) -> list[str]:
     if known.get("is_stretched"):
         stretch = known["stretch_atr"] or 0.0
         found.append(f"close {abs(stretch):.1f} ATR {'above' if stretch > 0 else 'below'} EMA20")
-    if n_levels < _RULES.min_sr_targets:
+    if n_levels is not None and n_levels < _RULES.min_sr_targets:
         found.append(f"{counted(n_levels, 'level')} in range, fewer than {_RULES.min_sr_targets}")
     return found
 

@@ -206,3 +206,8 @@ def test_every_row_names_as_many_conflicts_as_its_risk_level_counts() -> None:
     assert rows
     counts = [len(row["conflicts"].split("; ")) if row["conflicts"] else 0 for row in rows]
     assert [("Low", "Medium", "High")[min(n, 2)] for n in counts] == [row["risk_level"] for row in rows]
+
+
+def test_a_setup_of_an_own_rule_has_no_conflicts_in_words():
+    assert conflicts({}, None) == []
+    assert conflicts({}, 2) == ["2 levels in range, fewer than 3"]
