@@ -39,3 +39,16 @@ def test_its_readme_leads_to_a_report(name: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(EXPECTED[name], done.stdout), done.stdout
     assert list((folder / "mybook" / "reports").glob("*/report.html"))
+
+
+@pytest.mark.long
+def test_the_ten_lines_of_own_md_lead_to_a_report(tmp_path: Path) -> None:
+    text = (PROJECT / "docs" / "own.md").read_text(encoding="utf-8")
+    commands = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)[0]
+    assert commands.count("\n") <= 13
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    env |= {"PYTHONPATH": str(PROJECT), "BTASSETS__DEMO__TICKERS": "24", "BTASSETS__DEMO__YEARS": "3"}
+    done = subprocess.run(["bash", "-ec", commands], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "scenario dip" in done.stdout
+    assert list((tmp_path / "mybook" / "reports").glob("*-dip-*/report.html"))

@@ -74,7 +74,6 @@ def walked(**changes: Any) -> dict[str, Any]:
             first | {"return_pct": 1.5, "own_return_pct": 2.0},
             second | {"return_pct": -1.0, "own_return_pct": 0.5},
         ],
-        "is_short": True,
         "n_days": 126,
         "n_cells_chosen": 2,
         "chosen": numbers,

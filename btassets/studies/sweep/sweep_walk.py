@@ -20,7 +20,7 @@ from btassets.engine.portfolio.simulation import BookResult
 from btassets.engine.statistics.ewc import DAILY, Estimates, estimate
 from btassets.engine.statistics.influence import difference
 from btassets.engine.statistics.return_series import MEAN, SHARPE, daily_returns, return_influence
-from btassets.engine.statistics.walk_forward import LEAST_WINDOWS, LOOKBACK_SESSIONS, Window, windows
+from btassets.engine.statistics.walk_forward import LOOKBACK_SESSIONS, Window, windows
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,7 +72,6 @@ def walk_forward(
             }
             for window, pick in chosen
         ],
-        "is_short": len(chosen) < LEAST_WINDOWS,
         "n_days": len(days),
         "n_cells_chosen": len({pick for _, pick in chosen}),
         "chosen": _numbers_of(mine),
