@@ -200,6 +200,7 @@ select
     gated.action,
     gated.risk_level,
     gated.adv20_usd,
+    gated.price_factor,
     gated.momentum_percentile,
     gated.residual_momentum_percentile,
     gated.activation_momentum_percentile,

@@ -81,6 +81,7 @@ def make_job(seed, *, is_ended=False, lag=0, asof="all", rules=None, missing=0.0
         "session_no": session_no,
         "raw_close": bars.close.copy(),
         "raw_dollar_volume": bars.close * bars.volume,
+        "price_factor": np.ones(bars.n_bars),
         "asof_index": index,
         "asof_flags": flags,
         "last_session_no": last_session_no,
@@ -94,7 +95,13 @@ def aligned(job):
 
 
 def raw_of(job):
-    return RawArrays(job["raw_close"], job["raw_dollar_volume"])
+    return RawArrays(*(job[name] for name in ("raw_close", "raw_dollar_volume", "price_factor")))
+
+
+def with_actions(job, every=97):
+    """The job with bars that were adjusted for a split at every 97th bar, 2:1 or 1:2: printed prices differ."""
+    steps = np.where(np.arange(job["bars"].n_bars) // every % 2, 2.0, 0.5)
+    return {**job, "price_factor": steps, "raw_close": job["bars"].close / steps}
 
 
 def replayed(job):

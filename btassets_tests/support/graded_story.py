@@ -31,7 +31,7 @@ def graded(bars, *, sign=1, entry=100.0, stop=95.0, target=110.0, rr=2.0, i=0, s
         GivenPrices(
             np.array([i], dtype=np.int32),
             np.array([sign], dtype=np.int8),
-            *(np.array([value]) for value in (entry, stop, target, rr)),
+            *(np.array([value]) for value in (entry, stop, target, rr, 1.0)),
         ),
         **options,
     )

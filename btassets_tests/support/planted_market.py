@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
 from btassets.engine.days import week_mondays
-from btassets.engine.market.adjustment import adjusted_bars
+from btassets.engine.market.adjustment import adjusted_bars, adjustment_factors
 from btassets.engine.market.calendar import asof_grid, completed_week_sessions
 from btassets.engine.replay.candidate_columns import ACTIONS
 from btassets.engine.replay.grading import AlignedBars
@@ -95,10 +95,10 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
     tickers = [ticker for ticker in source.tickers() if ticker != BENCHMARK]
     for number, ticker in enumerate(tickers):
         raw = source.fetch(ticker)
-        bars = adjusted_bars(raw, "raw", "total")
+        bars, factor = adjusted_bars(raw, "raw", "total"), adjustment_factors(raw, "raw", "total")[0]
         replay = replay_ticker(
             AlignedBars(bars, bench.open, bench.close, np.arange(len(days), dtype=np.int32)),
-            RawArrays(raw.close, raw.close * raw.volume),
+            RawArrays.of(raw.close, raw.volume, factor),
             AsofGrid(*asof_grid(bars.dates, week_ends, int(days[-1]))),
             len(days) - 1,
             False,

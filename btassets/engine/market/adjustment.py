@@ -1,10 +1,14 @@
-"""The adjusted view of raw bars: the prices for a holder of the last bar's share.
+"""The adjusted view of raw bars: prices without the jumps of splits and, if wanted, dividends.
+
+The view is anchored at the first stored bar, so that a later split or dividend leaves every earlier adjusted bar as it
+is. For readers of prices, and for setups from outside, it can be anchored at the last bar, as vendors do.
 
 Belongs here: adjustment factors and the view. Does not belong here: whether splits and dividends are plausible
 (`quality.py`), storage: bars are stored raw and adjusted on read.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +18,9 @@ from btassets.engine.market.raw_bars import Basis, RawBars
 from btassets.errors import EXIT_CHECK_FAILED, BtassetsError
 
 Floats = npt.NDArray[np.float64]
+
+Anchor = Literal["first", "last"]
+"""Bar whose prices stay as printed."""
 
 MAX_SPLIT_TERM = 20
 """Maximum whole n and m of a split n:m; vendors code spin-offs as other fractions (1.054)."""
@@ -60,13 +67,14 @@ def is_plain_split(ratio: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return np.asarray(found.any(axis=1) | is_large)
 
 
-def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple[Floats, Floats]:
-    """Multipliers of price and volume, both (n_bars,); those of the last bar are 1.
+def adjustment_factors(
+    raw: RawBars, source_basis: Basis, basis: Basis, *, anchor: Anchor = "first"
+) -> tuple[Floats, Floats]:
+    """Multipliers of price and volume, both (n_bars,); those of the anchor are 1.
 
-    The factor of a bar is the product over all later ex-dates of 1/ratio (split) and, for basis
-    "total", of 1 - D*ratio/previous close (dividend): both are known at the open of the ex-date. The
-    volume's is the product of the ratios of plain splits n:m. An action on the first bar has no bar
-    before it to adjust.
+    An ex-date multiplies later prices over earlier ones by the ratio (split) and, for basis "total", by
+    1 / (1 - D*ratio/previous close) (dividend): both are known at the open of the ex-date. Volume is divided by the
+    ratios of plain splits n:m. An action on the first bar has no bar before it to adjust.
 
     Parameters
     ----------
@@ -77,6 +85,9 @@ def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple
         adjusted shares. Nothing is left to apply to a "total" source.
     basis
         Basis of the view; adjustments already made by the source remain.
+    anchor
+        "first": the first bar keeps its prices, and bars appended later change no earlier factor. "last": the last one
+        does, as in the files of most vendors.
 
     Raises
     ------
@@ -93,7 +104,7 @@ def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple
     split_rows, paid_rows = split_rows[split_rows > 0], paid_rows[paid_rows > 0]
     if not len(split_rows) and not len(paid_rows):
         return ones, ones
-    # step[i] is the factor that the actions of bar i apply to every earlier bar.
+    # step[i]: every earlier price over its printed one, in prices of bar i.
     step = np.ones(n)
     step[split_rows] = 1.0 / ratio[split_rows]
     if len(paid_rows):
@@ -107,24 +118,27 @@ def adjustment_factors(raw: RawBars, source_basis: Basis, basis: Basis) -> tuple
         step[paid_rows] *= factor
     plain = split_rows[is_plain_split(ratio[split_rows])]
     if not len(plain):
-        return _product_of_later(step), ones
+        return _product(step, anchor), ones
     volume_step = np.ones(n)
     volume_step[plain] = ratio[plain]
-    return _product_of_later(step), _product_of_later(volume_step)
+    return _product(step, anchor), _product(volume_step, anchor)
 
 
-def adjusted_bars(raw: RawBars, source_basis: Basis, basis: Basis) -> Bars:
-    """Bars on the wanted basis, anchored on the last bar, whose prices stay as printed.
+def adjusted_bars(raw: RawBars, source_basis: Basis, basis: Basis, *, anchor: Anchor = "first") -> Bars:
+    """Bars on the wanted basis; those of the anchor stay as printed.
 
-    Appended bars with a split or dividend change the whole view; ratios between its bars do not change. Arrays that
-    need no adjustment are shared with `raw`, not copied.
+    Arrays that need no adjustment are shared with `raw`, not copied.
 
     Parameters
     ----------
-    raw, source_basis, basis
+    raw, source_basis, basis, anchor
         As for `adjustment_factors`.
     """
-    price, volume = adjustment_factors(raw, source_basis, basis)
+    return scaled_bars(raw, *adjustment_factors(raw, source_basis, basis, anchor=anchor))
+
+
+def scaled_bars(raw: RawBars, price: Floats, volume: Floats) -> Bars:
+    """Bars multiplied by their factors, from `adjustment_factors`."""
     if (price == 1.0).all() and (volume == 1.0).all():
         return Bars(raw.dates, raw.open, raw.high, raw.low, raw.close, raw.volume)
     return Bars(
@@ -137,8 +151,10 @@ def adjusted_bars(raw: RawBars, source_basis: Basis, basis: Basis) -> Bars:
     )
 
 
-def _product_of_later(step: Floats) -> Floats:
-    """Product of step[i+1:], for each i, multiplied from the last bar backward."""
+def _product(step: Floats, anchor: Anchor) -> Floats:
+    """Product of the steps between the anchor and each bar, multiplied from the anchor on."""
+    if anchor == "first":
+        return np.cumprod(1.0 / step, dtype=np.float64)
     product = np.ones(len(step))
     product[:-1] = np.cumprod(step[:0:-1])[::-1]
     return product

@@ -32,7 +32,9 @@ class Entries:
     is_long
         Direction.
     entry, stop, target
-        Levels at the signal's close, NaN = missing.
+        Levels at the signal's close in the panel's prices, NaN = missing.
+    price_factor
+        The panel's price over the printed one on the as-of day.
     session_starts
         Entries of session d are `session_starts[d]:session_starts[d + 1]`, shape (n_sessions + 2,).
     """
@@ -46,6 +48,7 @@ class Entries:
     entry: NDArray[np.float64]
     stop: NDArray[np.float64]
     target: NDArray[np.float64]
+    price_factor: NDArray[np.float64]
     session_starts: NDArray[np.int64]
 
     @classmethod
@@ -58,6 +61,7 @@ class Entries:
         entry: NDArray[np.float64],
         stop: NDArray[np.float64],
         target: NDArray[np.float64],
+        price_factor: NDArray[np.float64] | None = None,
     ) -> "Entries":
         """Sort candidate rows by session.
 
@@ -68,8 +72,11 @@ class Entries:
         ticker_no, asof_date, is_long, entry, stop, target
             Shape (n_rows,), in the tie order (ticker, date, long before short): equal ranks trade
             in this order.
+        price_factor
+            The panel's price over that of the levels, shape (n_rows,); None: 1.
         """
         asof_date = np.asarray(asof_date, dtype=np.int32)
+        factor = np.ones(len(asof_date)) if price_factor is None else np.asarray(price_factor, dtype=np.float64)
         session = np.searchsorted(panel.calendar, asof_date)
         n_sessions = len(panel.calendar)
         order = np.argsort(session, kind="stable")
@@ -84,9 +91,11 @@ class Entries:
             asof_session=session.astype(np.int32),
             is_session=is_session,
             is_long=np.ascontiguousarray(np.asarray(is_long, dtype=np.bool_)[order]),
-            entry=np.ascontiguousarray(np.asarray(entry)[order], dtype=np.float64),
-            stop=np.ascontiguousarray(np.asarray(stop)[order], dtype=np.float64),
-            target=np.ascontiguousarray(np.asarray(target)[order], dtype=np.float64),
+            **{
+                name: np.ascontiguousarray((np.asarray(values, dtype=np.float64) * factor)[order])
+                for name, values in (("entry", entry), ("stop", stop), ("target", target))
+            },
+            price_factor=factor[order],
             session_starts=np.searchsorted(session, np.arange(n_sessions + 2)).astype(np.int64),
         )
 

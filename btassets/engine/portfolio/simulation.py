@@ -155,14 +155,15 @@ def _stacked(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 def _trades(entries: Entries, whole: NDArray[np.int64], real: NDArray[np.float64]) -> Trades:
     entry_no = whole[:, layout.TRADE_ENTRY]
+    factor = entries.price_factor[entry_no]
     return Trades(
         row_no=entries.row_no[entry_no],
         ticker_no=entries.ticker_no[entry_no],
         entry_session=whole[:, layout.TRADE_OPENED].astype(np.int32),
         exit_session=whole[:, layout.TRADE_CLOSED].astype(np.int32),
-        entry_price=real[:, layout.TRADE_PAID].copy(),
-        exit_price=real[:, layout.TRADE_RECEIVED].copy(),
-        shares=real[:, layout.TRADE_SHARES].copy(),
+        entry_price=real[:, layout.TRADE_PAID] / factor,
+        exit_price=real[:, layout.TRADE_RECEIVED] / factor,
+        shares=real[:, layout.TRADE_SHARES] * factor,
         pnl_usd=real[:, layout.TRADE_PNL].copy(),
         gross_r=real[:, layout.TRADE_GROSS_R].copy(),
         net_r=real[:, layout.TRADE_NET_R].copy(),

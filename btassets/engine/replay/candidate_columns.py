@@ -48,6 +48,7 @@ SETUP_FLOATS = (
     "momentum",
     "residual_momentum",
     "adv20_usd",
+    "price_factor",
 )
 SETUP_CODES = ("direction", "action", "risk_level", "n_sr_targets", "is_projected")
 
@@ -87,6 +88,7 @@ SETUP_COLUMNS = (
     "action",
     "risk_level",
     "adv20_usd",
+    "price_factor",
 )
 """Columns that must not depend on anything after the as-of bar: the lookahead check compares them."""
 

@@ -22,7 +22,7 @@ from btassets.engine.replay.candidate_columns import (
     N_HOLD_BLOCKS,
     hold_names,
 )
-from btassets.engine.replay.outcome import GradingRules, blank_row, grade_row
+from btassets.engine.replay.outcome import GradingRules, blank_row, grade_printed
 from btassets.engine.replay.race import SetupPrices, atr_of_window, typed_policy
 from btassets.engine.replay.replay_layout import BarArrays, BenchmarkArrays, GradedOutputs, TickerArrays, Timeline
 
@@ -61,7 +61,10 @@ class GivenPrices(NamedTuple):
     sign
         +1 long; anything else is graded as a short, as in the legacy profile.
     entry, stop, target, rr
-        `rr` is what a target hit pays at the close fill, as given. A NaN target is never hit.
+        Levels in prices of the as-of day. `rr` is what a target hit pays at the close fill, as given. A NaN target is
+        never hit.
+    price_factor
+        Adjusted over printed price on the as-of day; 1 for levels in the prices of the bars.
     """
 
     bar_no: Int32s
@@ -70,6 +73,7 @@ class GivenPrices(NamedTuple):
     stop: Reals
     target: Reals
     rr: Reals
+    price_factor: Reals
 
 
 @kernel
@@ -93,7 +97,7 @@ def _grade_pass(
         setup = SetupPrices(
             setups.sign[row] > 0, setups.entry[row], setups.stop[row], setups.target[row], setups.rr[row], atr
         )
-        grade_row(i, setup, ticker, rules, out, row)
+        grade_printed(i, setup, setups.price_factor[row], ticker, rules, out, row)
 
 
 def bar_arrays(bars: Bars) -> BarArrays:
@@ -183,7 +187,7 @@ def grade_setups(
     dict
         Graded columns (`graded_names`), each (n_rows,). Missing: NaN in floats, `NO_DAY` in dates, -1 in the others.
     """
-    types = (np.int32, np.int8, *(np.float64,) * 4)
+    types = (np.int32, np.int8, *(np.float64,) * 5)
     given = GivenPrices(*(read_only(part, dtype) for part, dtype in zip(setups, types, strict=True)))
     n_rows = len(given.bar_no)
     out = graded_outputs(n_rows, len(hold_days))

@@ -24,8 +24,8 @@ from btassets.engine.features.quality_signals import (
 )
 from btassets.engine.market.calendar import IS_LATEST, IS_OWN_WEEK, IS_WEEK
 from btassets.engine.replay import replay_layout as layout
-from btassets.engine.replay.outcome import GradingRules, grade_row, segment_stops
-from btassets.engine.replay.race import SetupPrices
+from btassets.engine.replay.outcome import GradingRules, grade_printed, segment_stops
+from btassets.engine.replay.race import SetupPrices, as_printed
 from btassets.engine.replay.replay_layout import (
     AsofGrid,
     GradedOutputs,
@@ -137,6 +137,8 @@ class AsofState(NamedTuple):
         The two signals, fractions.
     dollar_volume
         Mean of the last 20 bars, US dollars.
+    price_factor
+        Adjusted over printed price.
     """
 
     place: Whole
@@ -150,6 +152,7 @@ class AsofState(NamedTuple):
     momentum: float
     residual_momentum: float
     dollar_volume: float
+    price_factor: float
 
 
 @helper
@@ -291,7 +294,7 @@ def write_setup(
     rules: ActionRules,
     out: SetupOutputs,
 ) -> None:
-    """Write row `row` of the columns known at the as-of bar."""
+    """Write row `row` of the columns known at the as-of bar; `setup` is in prices of that bar's day."""
     floats, codes = out.floats, out.codes
     p, rr = side.primary.prob, side.primary.rr
     out.asof[row] = state.place
@@ -309,6 +312,7 @@ def write_setup(
     floats[layout.MOMENTUM, row] = state.momentum
     floats[layout.RESIDUAL_MOMENTUM, row] = state.residual_momentum
     floats[layout.SETUP_ADV20, row] = state.dollar_volume
+    floats[layout.PRICE_FACTOR, row] = state.price_factor
     own_conflicts = state.n_conflicts + (1 if side.n_sr_targets < rules.min_sr_targets else 0)
     codes[layout.DIRECTION, row] = 0 if setup.is_long else 1
     codes[layout.ACTION, row] = state.action
@@ -395,7 +399,7 @@ def replay_pass(
             signals.shorts[layout.SIGNAL_N_FORWARD, n_signals] = _write_forward_returns(
                 i, n, np.int64(stops[i]), timeline.is_ended, close, signals.floats, n_signals
             )
-            signals.floats[layout.SIGNAL_CLOSE, n_signals] = close[i]
+            signals.floats[layout.SIGNAL_CLOSE, n_signals] = raw.close[i]
             signals.floats[layout.SIGNAL_ADV20, n_signals] = dollar_volume
             while session_no[first_quality] <= session_no[i] - QUALITY_SESSIONS:
                 first_quality += 1
@@ -437,7 +441,8 @@ def replay_pass(
         action = choose_action(conf_long, conf_short, long_side.n_targets > 0, short_side.n_targets > 0, actions)
         raw_momentum, residual = _momenta(i, s, is_signal, factor, factors)
         common = AsofState(
-            *(a, n_window, entry, atr, technical, walked, action, n_conflicts, raw_momentum, residual, dollar_volume)
+            *(a, n_window, entry, atr, technical, walked, action, n_conflicts, raw_momentum, residual),
+            *(dollar_volume, raw.price_factor[i]),
         )
         for direction in range(2):
             is_long = direction == 0
@@ -448,8 +453,9 @@ def replay_pass(
             stop = entry - stop_multiple * atr if is_long else entry + stop_multiple * atr
             place = side.primary.place
             setup = SetupPrices(is_long, entry, stop, target[TARGET_PRICE, place], side.primary.rr, atr)
+            setup = as_printed(setup, raw.close[i], common.price_factor)
             own_confidence = conf_long if is_long else conf_short
             write_setup(n_candidates, setup, own_confidence, side, target[STRENGTH, place], common, actions, setups)
-            grade_row(i, setup, ticker, grading, graded, n_candidates)
+            grade_printed(i, setup, common.price_factor, ticker, grading, graded, n_candidates)
             n_candidates += 1
     return n_candidates, n_signals

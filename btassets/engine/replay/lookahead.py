@@ -69,7 +69,7 @@ def truncation_mismatches(
     for i in sampled_index.tolist():
         truncated = replay_ticker(
             aligned.up_to(i),
-            RawArrays(raw.close[: i + 1], raw.dollar_volume[: i + 1]),
+            RawArrays(*(part[: i + 1] for part in raw)),
             AsofGrid(np.array([i], dtype=np.int32), np.array([IS_LATEST], dtype=np.uint8)),
             int(aligned.session_no[i]),
             False,  # noqa: FBT003 - a current ticker at its own last bar

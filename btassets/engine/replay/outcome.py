@@ -22,7 +22,7 @@ from btassets.engine.replay.candidate_columns import (
     TIME_R,
     TIME_R_OPEN,
 )
-from btassets.engine.replay.race import EXPIRED, STOP_HIT, TARGET_HIT, SetupPrices, walk_forward_bars
+from btassets.engine.replay.race import EXPIRED, STOP_HIT, TARGET_HIT, SetupPrices, as_adjusted, walk_forward_bars
 from btassets.engine.replay.replay_layout import BarArrays, GradedOutputs, TickerArrays, Timeline
 
 _BY_TARGET = EXIT_REASONS.index("target")
@@ -335,3 +335,18 @@ def segment_stops(segment_start: Int32s) -> Int32s:
         if segment_start[t] == t:
             stop = t
     return stops
+
+
+@helper
+def grade_printed(
+    i: Whole,
+    setup: SetupPrices,
+    factor: float,
+    ticker: TickerArrays,
+    rules: GradingRules,
+    out: GradedOutputs,
+    row: Whole,
+) -> None:
+    """Grade a setup in prices of its as-of day, `factor` being the adjusted over the printed one; so is the fill."""
+    grade_row(i, as_adjusted(setup, factor), ticker, rules, out, row)
+    out.floats[layout.FILL_OPEN, row] /= factor

@@ -35,6 +35,19 @@ class SetupPrices(NamedTuple):
     atr: float
 
 
+@helper
+def as_printed(setup: SetupPrices, close: float, factor: float) -> SetupPrices:
+    """A setup in prices of its as-of day; `close`: the printed one, `factor`: adjusted over printed price."""
+    return SetupPrices(setup.is_long, close, setup.stop / factor, setup.target / factor, setup.rr, setup.atr)
+
+
+@helper
+def as_adjusted(setup: SetupPrices, factor: float) -> SetupPrices:
+    """A setup in prices of its as-of day, in those of the adjusted bars."""
+    levels = (setup.entry * factor, setup.stop * factor, setup.target * factor)
+    return SetupPrices(setup.is_long, levels[0], levels[1], levels[2], setup.rr, setup.atr)
+
+
 def typed_policy(policy: ExitPolicy) -> ExitPolicy:
     """Cast the numbers of a policy to the types of the compiled signatures."""
     return ExitPolicy(

@@ -50,10 +50,24 @@ class BenchmarkArrays(NamedTuple):
 
 
 class RawArrays(NamedTuple):
-    """Unadjusted close and dollar volume, shape (n_bars,), US dollars."""
+    """Bars as printed, shape (n_bars,) each.
+
+    Attributes
+    ----------
+    close, dollar_volume
+        US dollars.
+    price_factor
+        Adjusted over printed price.
+    """
 
     close: Reals
     dollar_volume: Reals
+    price_factor: Reals
+
+    @classmethod
+    def of(cls, close: Reals, volume: Reals, price_factor: Reals) -> "RawArrays":
+        """From printed closes and volumes."""
+        return cls(close, close * volume, price_factor)
 
 
 class Timeline(NamedTuple):
@@ -143,6 +157,7 @@ def _row(columns: tuple[str, ...], name: str) -> int:
     MOMENTUM,
     RESIDUAL_MOMENTUM,
     SETUP_ADV20,
+    PRICE_FACTOR,
 ) = (_row(SETUP_FLOATS, name) for name in SETUP_FLOATS)
 DIRECTION, ACTION, RISK_LEVEL, N_SR_TARGETS, IS_PROJECTED = (_row(SETUP_CODES, name) for name in SETUP_CODES)
 N_BARS = 0

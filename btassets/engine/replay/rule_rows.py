@@ -25,8 +25,8 @@ from btassets.engine.replay.kernel import (
     race_rules,
     write_setup,
 )
-from btassets.engine.replay.outcome import grade_row
-from btassets.engine.replay.race import SetupPrices, atr_of_window
+from btassets.engine.replay.outcome import grade_printed
+from btassets.engine.replay.race import SetupPrices, as_printed, atr_of_window
 from btassets.engine.replay.replay_layout import (
     SETUP_SHORTS,
     AsofGrid,
@@ -123,6 +123,7 @@ def _given_pass(
         common = AsofState(
             a, i - s + 1, entry, atr, np.nan, np.nan, action, 0,
             momentum(i, s, close), residual_momentum(i, s, factor), mean_recent(raw.dollar_volume, i, s),
+            raw.price_factor[i],
         )  # fmt: skip
         for side in range(2):
             if np.isnan(numbers[a, side, STOP]):
@@ -130,12 +131,13 @@ def _given_pass(
             n_targets, primary = chosen(a, side, (entry, atr), numbers, race)
             target = numbers[a, side, TARGETS + primary.place]
             setup = SetupPrices(side == 0, entry, numbers[a, side, STOP], target, primary.rr, atr)
+            setup = as_printed(setup, raw.close[i], common.price_factor)
             found = Side(n_targets, 0, primary)
             write_setup(row, setup, numbers[a, side, SCORE], found, np.nan, common, actions, setups)
             setups.codes[layout.RISK_LEVEL, row] = np.int8(numbers[a, side, CONFLICTS])
             setups.codes[layout.N_SR_TARGETS, row] = np.int8(-1)
             setups.codes[layout.IS_PROJECTED, row] = np.int8(0)
-            grade_row(i, setup, ticker, grading, graded, row)
+            grade_printed(i, setup, common.price_factor, ticker, grading, graded, row)
             row += 1
     return row
 

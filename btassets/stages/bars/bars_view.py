@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.market.adjustment import adjusted_bars
+from btassets.engine.market.adjustment import adjustment_factors, scaled_bars
 from btassets.engine.market.bars import Bars
 from btassets.engine.market.quality_rows import rows_kept
 from btassets.engine.market.raw_bars import RawBars
@@ -25,12 +25,32 @@ from btassets.stages.bars.sessions_view import blocked_days
 
 @dataclass(frozen=True)
 class TickerBars:
-    """One ticker's bars: as stored, and in the book's basis."""
+    """One ticker's bars: as stored, and in the book's basis.
+
+    Attributes
+    ----------
+    raw
+        As printed by the source.
+    bars
+        Adjusted and anchored at the first bar: a later split or dividend changes no earlier one.
+    factor, volume_factor
+        Adjusted over printed price and volume, shape (n_bars,); 1 at the first bar.
+    version
+        Of the stored bars.
+    """
 
     ticker: str
     raw: RawBars
     bars: Bars
+    factor: npt.NDArray[np.float64]
+    volume_factor: npt.NDArray[np.float64]
     version: str
+
+    def in_last_prices(self) -> Bars:
+        """The view in prices of the last bar, which stays as printed: for charts, exports and open positions."""
+        if self.factor[-1] == 1.0 and self.volume_factor[-1] == 1.0:
+            return self.bars
+        return scaled_bars(self.raw, self.factor / self.factor[-1], self.volume_factor / self.volume_factor[-1])
 
 
 def is_used(dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
@@ -95,17 +115,18 @@ def _view(
         raw = rows_kept(raw, is_used(raw.dates, blocked))
         if not len(raw):
             return None
-    bars = adjusted_bars(raw, facts["basis"], settings.basis)
-    for values in (bars.open, bars.high, bars.low, bars.close, bars.volume):
+    factor, volume_factor = adjustment_factors(raw, facts["basis"], settings.basis)
+    bars = scaled_bars(raw, factor, volume_factor)
+    for values in (bars.open, bars.high, bars.low, bars.close, bars.volume, factor, volume_factor):
         values.flags.writeable = False  # shared by every stage of the process, as the stored columns are
-    return TickerBars(ticker, raw, bars, facts["version"])
+    return TickerBars(ticker, raw, bars, factor, volume_factor, facts["version"])
 
 
 def read_bars(tables: Tables, settings: Settings, tickers: Iterable[str]) -> dict[str, Bars]:
-    """Adjusted bars of `tickers`, skipping those without bars, in ticker (byte) order."""
+    """Adjusted bars of `tickers` in prices of their last bar, skipping those without, in ticker (byte) order."""
     found: dict[str, Bars] = {}
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
-        found.update({item.ticker: item.bars for item in read_bucket_bars(tables, settings, bucket, group)})
+        found.update({item.ticker: item.in_last_prices() for item in read_bucket_bars(tables, settings, bucket, group)})
     return dict(sorted(found.items(), key=lambda item: item[0].encode()))
 
 

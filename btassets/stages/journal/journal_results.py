@@ -167,12 +167,13 @@ def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market, rules:
         if not row["entry"]:
             row["note"] = "shown without an entry price"
             continue
-        factor = float(bars.close[at]) / row["entry"]
+        factor = float(item.raw.close[at]) / row["entry"]
         if abs(factor - 1.0) <= _SAME:
             factor = 1.0
         else:
             row["note"] = f"prices of the as-of day are x {factor:.6g} of those shown"
         row |= {"at": at, "levels": [None if row[k] is None else row[k] * factor for k in _LEVELS]}
+        row["price_factor"] = float(item.factor[at])
         here.append(row)
     if not here:
         return
@@ -191,6 +192,7 @@ def _grade_ticker(item: TickerBars, rows: Sequence[Row], market: _Market, rules:
                 levels[:, 1],
                 levels[:, 2],
                 np.array([row["rr"] for row in own], np.float64),
+                np.array([row["price_factor"] for row in own], np.float64),
             ),
             is_ended=bool(bars.n_bars) and has_ended(int(bars.dates[-1]), market.sessions.last),
             horizon_days=rules[settings_hash].engine.horizon_days,
@@ -245,6 +247,7 @@ def _candidates(setups: Sequence[Row], spec: TableSpec) -> pa.Table:
         **{name: as_array(values, pa.float64()) for name, values in zip(_LEVELS, (entry, stop, target), strict=True)},
         "rr": pa.array([row["rr"] for row in setups], pa.float64()),
         "confidence": pa.array([row["confidence"] for row in setups], pa.float64()),
+        "price_factor": pa.array([row["price_factor"] for row in setups], pa.float64()),
     }
     columns: dict[str, pa.Array] = {}
     for name, kind in ((column.name, column.type) for column in spec.columns):

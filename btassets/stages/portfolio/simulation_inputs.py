@@ -97,7 +97,7 @@ def read_book_inputs(tables: Tables, settings: Settings) -> BookInputs:
         ticker_no=pc.index_in(graded["ticker"], pa.array(list(used), pa.string())).to_numpy().astype(np.int32),
         asof_date=graded["asof_date"].cast(pa.int32()).to_numpy(),
         is_long=pc.equal(graded["direction"], "long").to_numpy(),
-        **{name: graded[name].to_numpy() for name in ("entry", "stop", "target")},
+        **{name: graded[name].to_numpy() for name in ("entry", "stop", "target", "price_factor")},
     )
 
     def column(name: str) -> npt.NDArray[Any]:

@@ -128,7 +128,7 @@ def run_books(
         ticker_no=ticker_no,
         asof_date=graded["asof_date"].cast(pa.int32()).to_numpy(),
         is_long=pc.equal(graded["direction"], "long").to_numpy(),
-        **{name: column(name) for name in ("entry", "stop", "target")},
+        **{name: column(name) for name in ("entry", "stop", "target", "price_factor")},
     )
     activation, raw = column("activation_momentum_percentile"), column("momentum_percentile")
     qualified, meets_core = column("qualified"), column("meets_core")

@@ -27,6 +27,7 @@ _GRADED_COLUMNS = (
     "entry",
     "stop",
     "target",
+    "price_factor",
     "momentum_percentile",
     "activation_momentum_percentile",
     "meets_core",
@@ -41,11 +42,17 @@ def tickers_with_bars(tables: Tables, settings: Settings) -> dict[str, int]:
 
 
 def stored_panel(
-    tables: Tables, settings: Settings, calendar: npt.NDArray[np.int32], tickers: Mapping[str, int]
+    tables: Tables,
+    settings: Settings,
+    calendar: npt.NDArray[np.int32],
+    tickers: Mapping[str, int],
+    *,
+    in_last_prices: bool = False,
 ) -> BarPanel:
     """Adjusted bars of `tickers` (from `tickers_with_bars`) on `calendar`.
 
-    The largest allocation of a simulation: read the tables before it.
+    The largest allocation of a simulation: read the tables before it. In prices of each ticker's last bar for open
+    positions, whose levels are today's prices.
     """
     offsets = np.concatenate(([0], np.cumsum(list(tickers.values()), dtype=np.int64))).astype(np.int64)
     place = dict(zip(tickers, offsets[:-1].tolist(), strict=True))
@@ -53,7 +60,7 @@ def stored_panel(
     prices = [np.empty(offsets[-1]) for _ in range(4)]
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
         for item in read_bucket_bars(tables, settings, bucket, group):
-            bars = item.bars
+            bars = item.in_last_prices() if in_last_prices else item.bars
             rows = slice(place[item.ticker], place[item.ticker] + bars.n_bars)
             dates[rows] = bars.dates
             for column, values in zip(prices, (bars.open, bars.high, bars.low, bars.close), strict=True):

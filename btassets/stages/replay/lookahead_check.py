@@ -104,7 +104,7 @@ def _first_mismatch(item: TickerBars, stored: Any, index: np.ndarray, inputs: Re
             *inputs.benchmark_on(item.bars.dates),
             np.searchsorted(inputs.sessions.days, item.bars.dates).astype(np.int32),
         ),
-        RawArrays(item.raw.close, item.raw.close * item.raw.volume),
+        RawArrays.of(item.raw.close, item.raw.volume, item.factor),
         index,
         inputs.rules,
         has_own_rule=inputs.rule is not None,

@@ -109,7 +109,7 @@ def _candidates(
     session_no = np.searchsorted(inputs.sessions.days, bars.dates).astype(np.int32)
     return given_candidates(
         AlignedBars(bars, *inputs.benchmark_on(bars.dates), session_no),
-        RawArrays(item.raw.close[:n], item.raw.close[:n] * item.raw.volume[:n]),
+        RawArrays.of(item.raw.close[:n], item.raw.volume[:n], item.factor[:n]),
         grid,
         numbers,
         len(inputs.sessions.days) - 1 if last is None else int(session_no[-1]),

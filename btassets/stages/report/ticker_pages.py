@@ -5,13 +5,14 @@ Belongs here: which tickers have a page, and the document of each. Does not belo
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from btassets.engine.days import iso_day
+from btassets.engine.days import EPOCH, iso_day
 from btassets.engine.market.bars import Bars
 from btassets.render.report_types import Report
 from btassets.render.ticker_page import N_RECENT
@@ -19,7 +20,7 @@ from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.sources.universe.ticker_names import canonical_ticker, file_stem
 from btassets.stages.advice.report_numbers import price
-from btassets.stages.bars.bars_view import read_bars
+from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 
 FOLDER = "tickers"
 MAX_SETUPS = 60
@@ -41,6 +42,7 @@ _SETUP_COLUMNS = (
     "net_r",
     "hold_days",
 )
+_LEVELS = ("entry", "stop", "target")
 _DIGITS = {"confidence": 1, "activation_momentum_percentile": 1, "net_r": 2}
 
 
@@ -67,7 +69,7 @@ def page_paths(report: Report, settings: Settings, known: Sequence[str]) -> dict
 def ticker_documents(
     tables: Tables, settings: Settings, report: Report, tickers: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    """Document of each ticker's page, JSON-able, in ticker order; prices in the book's basis.
+    """Document of each ticker's page, JSON-able, in ticker order; every price in those of its last bar.
 
     Returns
     -------
@@ -78,10 +80,14 @@ def ticker_documents(
         (newest first), `n_setups`, `findings`.
     """
     names = pa.array(list(tickers), pa.string())
-    bars = read_bars(tables, settings, tickers)
-    setups, n_setups = _setups(tables, names)
+    bars = {
+        item.ticker: item
+        for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items()
+        for item in read_bucket_bars(tables, settings, bucket, group)
+    }
+    setups, n_setups = _setups(tables, names, bars)
     ranks = _by_ticker(_ranks(tables, names))
-    trades = _by_ticker(_trades(tables, names, report["main_policy"]))
+    trades = _by_ticker(_trades(tables, names, bars, report["main_policy"]))
     findings = _by_ticker(_findings(tables, names))
     rows = report["todays_setups"]
     qualified = {row["ticker"]: row for row in rows["qualified"]}
@@ -92,9 +98,9 @@ def ticker_documents(
             "as_of": report["as_of"],
             "book": report["book"]["name"],
             "basis": settings.basis,
-            "prices": _prices(bars[ticker]),
+            "prices": _prices(bars[ticker].in_last_prices()),
             "ranks": ranks.get(ticker, []),
-            "today": today.get(ticker),
+            "today": _in_last_prices(today.get(ticker), bars[ticker], rows["as_of"]),
             "is_qualified": ticker in qualified,
             "policy": report["main_policy"],
             "trades": trades.get(ticker, []),
@@ -114,7 +120,26 @@ def _by_ticker(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _setups(tables: Tables, names: pa.Array) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:
+def _scale(item: TickerBars, asof: date) -> float:
+    """Price of an as-of day in those of the last bar, over the printed one."""
+    at = int(np.searchsorted(item.bars.dates, (asof - EPOCH).days))
+    return float(item.factor[at] / item.factor[-1]) if at < item.bars.n_bars else 1.0
+
+
+def _in_last_prices(row: Mapping[str, Any] | None, item: TickerBars, asof: str | None) -> dict[str, Any] | None:
+    """A row of today's list, whose levels are as printed on its day."""
+    if row is None:
+        return None
+    scale = 1.0 if asof is None else _scale(item, date.fromisoformat(asof))
+    if scale == 1.0:
+        return dict(row)
+    levels = {name: row[name] for name in _LEVELS if row.get(name) is not None}
+    return {**row, **{name: price(value * scale) for name, value in levels.items()}}
+
+
+def _setups(
+    tables: Tables, names: pa.Array, bars: Mapping[str, TickerBars]
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:
     """The newest setups of each ticker, and the number of all."""
     table = tables["graded_setups"].where(_SETUP_COLUMNS, pc.is_in(pc.field("ticker"), names))
     table = table.sort_by([("ticker", "ascending"), ("asof_date", "descending"), ("direction", "ascending")])
@@ -122,15 +147,16 @@ def _setups(tables: Tables, names: pa.Array) -> tuple[dict[str, list[dict[str, A
     tickers, starts, counts = np.unique(table["ticker"].to_numpy(), return_index=True, return_counts=True)
     shown = [np.arange(start, start + min(n, MAX_SETUPS)) for start, n in zip(starts, counts, strict=True)]
     rows = table.take(np.concatenate(shown)).to_pylist() if shown else []
-    return _by_ticker([_rounded(row) for row in rows]), dict(zip(tickers.tolist(), counts.tolist(), strict=True))
+    return _by_ticker([_rounded(row, bars) for row in rows]), dict(zip(tickers.tolist(), counts.tolist(), strict=True))
 
 
-def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+def _rounded(row: Mapping[str, Any], bars: Mapping[str, TickerBars]) -> dict[str, Any]:
+    scale = _scale(bars[row["ticker"]], row["asof_date"]) if row["ticker"] in bars else 1.0
     shown = {name: value.isoformat() if name == "asof_date" else value for name, value in row.items()}
     for name, digits in _DIGITS.items():
         shown[name] = None if shown[name] is None else round(shown[name], digits)
-    for name in ("entry", "stop", "target"):
-        shown[name] = None if shown[name] is None else price(shown[name])
+    for name in _LEVELS:
+        shown[name] = None if shown[name] is None else price(shown[name] * scale)
     return shown
 
 
@@ -150,15 +176,18 @@ def _ranks(tables: Tables, names: pa.Array) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _trades(tables: Tables, names: pa.Array, policy: str | None) -> list[dict[str, Any]]:
+def _trades(
+    tables: Tables, names: pa.Array, bars: Mapping[str, TickerBars], policy: str | None
+) -> list[dict[str, Any]]:
     table = tables["trades"].read()
     table = table.filter(pc.and_(pc.equal(table["policy"], policy or ""), pc.is_in(table["ticker"], names)))
     rows = table.sort_by([("entry_date", "ascending")]).drop_columns(["scenario", "policy"]).to_pylist()
     for row in rows:
+        scale = _scale(bars[row["ticker"]], row["asof_date"]) if row["ticker"] in bars else 1.0
         row |= {name: row[name].isoformat() for name in ("asof_date", "entry_date", "exit_date")}
-        row |= {name: price(row[name]) for name in ("entry_price", "exit_price")}
+        row |= {name: price(row[name] * scale) for name in ("entry_price", "exit_price")}
         row |= {name: None if row[name] is None else round(row[name], 2) for name in ("net_r", "pnl_usd", "gross_r")}
-        row["shares"] = round(row["shares"], 4)
+        row["shares"] = round(row["shares"] / scale, 4)
     return rows
 
 

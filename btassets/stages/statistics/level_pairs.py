@@ -43,10 +43,10 @@ _SHORTEST = (1,)
 """Holds of the grading: only the race counts."""
 
 _COLUMNS = (
-    *("row_no", "ticker", "asof_date", "direction", "entry", "stop", "target", "rr"),
+    *("row_no", "ticker", "asof_date", "direction", "entry", "stop", "target", "rr", "price_factor"),
     *("risk_pct", "net_r", "cost_r", "bench_ret_target"),
 )
-_GIVEN = ("entry", "stop", "target", "rr")
+_GIVEN = ("entry", "stop", "target", "rr", "price_factor")
 
 Floats = npt.NDArray[np.float64]
 
@@ -146,7 +146,7 @@ def _real(setups: pa.Table, name: str) -> Floats:
 
 
 def moved(setups: pa.Table, move: Move) -> dict[str, Floats]:
-    """Entry, stop, target and R:R of every setup with one level moved."""
+    """Entry, stop, target, R:R and price factor of every setup with one level moved."""
     entry, stop, target = (_real(setups, name) for name in ("entry", "stop", "target"))
     ratio = _real(setups, "rr") * move.target_frac / move.stop_frac
     # An unmoved level keeps its bits.
@@ -155,6 +155,7 @@ def moved(setups: pa.Table, move: Move) -> dict[str, Floats]:
         "stop": stop if move.stop_frac == 1.0 else entry + move.stop_frac * (stop - entry),
         "target": target if move.target_frac == 1.0 else entry + move.target_frac * (target - entry),
         "rr": ratio,
+        "price_factor": _real(setups, "price_factor"),
     }
 
 

@@ -113,7 +113,7 @@ def _held(
     if not positions:
         return []
     used = dict(sorted(n_bars_used(tables, bars).items(), key=lambda item: item[0].encode()))
-    panel = stored_panel(tables, settings, sessions.days, used)
+    panel = stored_panel(tables, settings, sessions.days, used, in_last_prices=True)
     rules = replace(book_rules(settings), policy="target" if policy == "target" else "hold")
     states = held_states(panel, list(used), positions, rules)
     last = EPOCH + timedelta(days=sessions.last)

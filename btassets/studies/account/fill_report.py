@@ -84,9 +84,10 @@ def read_ledger(book: Book, rows: Sequence[FillRow]) -> Ledger:
     first = min((row.date for row in rows if row.day), default=EPOCH)
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
         for item in read_bucket_bars(tables, settings, bucket, group):
-            start = int(np.searchsorted(item.bars.dates, (first - EPOCH).days))
-            days = [EPOCH + timedelta(days=int(day)) for day in item.bars.dates[start:]]
-            closes[item.ticker] = dict(zip(days, item.bars.close[start:].tolist(), strict=True))
+            bars = item.in_last_prices()
+            start = int(np.searchsorted(bars.dates, (first - EPOCH).days))
+            days = [EPOCH + timedelta(days=int(day)) for day in bars.dates[start:]]
+            closes[item.ticker] = dict(zip(days, bars.close[start:].tolist(), strict=True))
             splits[item.ticker] = {
                 EPOCH + timedelta(days=int(day)): float(ratio)
                 for day, ratio in zip(item.raw.dates, item.raw.split, strict=True)

@@ -198,6 +198,7 @@ def _grade(
                     index[rows],
                     sign[rows],
                     *(given.reals[name][rows] for name in ("entry", "stop", "target", "rr")),
+                    price_factor=np.ones(rows.stop - rows.start),
                 ),
                 is_ended=market.is_ended(bars),
                 is_legacy=settings.profile == "legacy",
@@ -248,7 +249,7 @@ def _signals(market: Market, settings: Settings) -> pa.Table:
         grid = asof_grid(bars.dates, market.week_ends, market.last_session)
         columns[ticker] = replay_ticker(
             AlignedBars(bars, *market.benchmark_on(bars.dates), market.session_no(bars)),
-            RawArrays(bars.close, bars.close * bars.volume),
+            RawArrays.of(bars.close, bars.volume, np.ones(bars.n_bars)),
             AsofGrid(*grid),
             len(market.calendar) - 1,
             market.is_ended(bars),
@@ -272,6 +273,7 @@ def _candidates_relation(
         **momentum,
         "ev": np.where(np.isnan(given.reals["ev"]), stated, given.reals["ev"]),
         "adv20_usd": np.full(len(given), np.nan),
+        "price_factor": np.ones(len(given)),  # levels are in the prices of the bars
     }
     take = pa.array(rows)
     kinds = {column.name: column.type for column in CANDIDATES.under(holds).columns}

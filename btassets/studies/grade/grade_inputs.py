@@ -132,7 +132,8 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
         screened = screen_bars(ticker, found, basis=source.basis)
         warnings += _told(screened)
         if screened.bars is not None:
-            bars[ticker] = adjusted_bars(screened.bars, source.basis, settings.basis)
+            # A given table has its levels in the prices of such files.
+            bars[ticker] = adjusted_bars(screened.bars, source.basis, settings.basis, anchor="last")
     if not bars:
         reason = f" (first: {warnings[0]})" if warnings else ""
         raise NoBarsError(str(folder), f"no bar file is usable{reason}", "correct the files.")
@@ -145,7 +146,8 @@ def read_market(folder: Path, benchmark: Path | None, settings: Settings) -> Gra
     if judged.bars is None:
         reason = next(problem.text for problem in judged.problems if problem.severity == "block")
         raise BenchmarkError(str(benchmark), reason.rstrip("."))
-    return GradeMarket(bars, adjusted_bars(judged.bars, source.basis, settings.basis), [*warnings, *_told(judged)])
+    closes = adjusted_bars(judged.bars, source.basis, settings.basis, anchor="last")
+    return GradeMarket(bars, closes, [*warnings, *_told(judged)])
 
 
 def _told(screened: ScreenedBars) -> list[str]:

@@ -66,7 +66,7 @@ def _graded(
     prices = (panel.open[own], panel.high[own], panel.low[own], panel.close[own])
     asof = np.searchsorted(panel.calendar, rows["asof_date"].cast(pa.int32()).to_numpy())
     is_long = pc.equal(rows["direction"].cast(pa.string()), "long").to_numpy()
-    levels = (rows[name].to_numpy() for name in ("entry", "stop", "target", "rr"))
+    levels = (rows[name].to_numpy() for name in ("entry", "stop", "target", "rr", "price_factor"))
     return grade_setups(
         AlignedBars(Bars(panel.calendar[session_no], *prices, unknown), unknown, unknown, session_no),
         len(panel.calendar) - 1,

@@ -178,7 +178,7 @@ def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Setti
         ticker_no=pc.index_in(rows["ticker"], pa.array(tickers, pa.string())).to_numpy().astype(np.int32),
         asof_date=rows["asof_date"].cast(pa.int32()).to_numpy(),
         is_long=pc.equal(rows["direction"], "long").to_numpy(),
-        **{name: rows[name].to_numpy() for name in ("entry", "stop", "target")},
+        **{name: rows[name].to_numpy() for name in ("entry", "stop", "target", "price_factor")},
     )
     at = entries.row_no
     names = ("risk_pct", "gross_r", *(name for name in rows.column_names if name.startswith("time_r_")))

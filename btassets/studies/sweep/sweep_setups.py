@@ -36,6 +36,7 @@ _COLUMNS = (
     "confidence",
     "action",
     "risk_level",
+    "price_factor",
     "momentum_percentile",
     "activation_momentum_percentile",
     "is_graded",

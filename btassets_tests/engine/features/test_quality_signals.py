@@ -86,7 +86,7 @@ def test_missing_sessions(n_missing, expected):
     bars = job["bars"]
     fields = (bars.dates, bars.open, bars.high, bars.low, bars.close, bars.volume)
     job["bars"] = Bars(*(part[keep] for part in fields))
-    for name in ("bench_open", "bench_close", "session_no", "raw_close", "raw_dollar_volume"):
+    for name in ("bench_open", "bench_close", "session_no", "raw_close", "raw_dollar_volume", "price_factor"):
         job[name] = job[name][keep]
     n = int(keep.sum())
     job["asof_index"] = np.arange(n, dtype=np.int32)
@@ -120,4 +120,4 @@ def test_equal_to_plain_python(seed, is_ended, gap_days):
             value = signals[f"fwd_return_{days}"][i].item()
             assert (None if math.isnan(value) else value) == expected, (i, days)
             assert signals["n_forward"][i] == min(63, available)
-        assert signals["close"][i] == bars[i].close
+        assert signals["close"][i] == job["raw_close"][i]

@@ -92,10 +92,11 @@ def _equals_the_event_list_grader(exits, seed, is_ended, lag, setups, policy):
     target = entry + sign * np.array([reward for *_, reward in setups])
     usable = (np.abs(entry - stop) > 1e-9) & (stop > 0)
     rr = np.abs(target - entry) / np.maximum(np.abs(entry - stop), 1e-9)
+    factor = 2.0 ** (np.arange(len(index)) % 3)  # levels in prices of their day: a power of 2 rounds nothing
     columns = grade_setups(
         AlignedBars(b, job["bench_open"], job["bench_close"], job["session_no"]),
         job["last_session_no"],
-        GivenPrices(index, sign, entry, stop, target, rr),
+        GivenPrices(index, sign, entry / factor, stop / factor, target / factor, rr, factor),
         is_ended=is_ended,
         horizon_days=exits[0],
         hold_days=exits[1],
@@ -128,6 +129,8 @@ def _equals_the_event_list_grader(exits, seed, is_ended, lag, setups, policy):
             ):
                 value = None
             wanted = expected.get(name)
+            if name == "fill_open" and wanted is not None:
+                wanted /= factor[row].item()
             if policy != ExitPolicy() and isinstance(value, float) and wanted is not None:
                 wanted = pytest.approx(wanted, rel=1e-9, abs=1e-9)
             assert value == wanted, (row, name, value, wanted)

@@ -8,7 +8,7 @@ import pytest
 from btassets.engine.days import NO_DAY
 from btassets.engine.replay.candidate_columns import GRID_COLUMNS, LABELS
 from btassets.engine.replay.replay_rules import ReplayRules
-from btassets_tests.reference.awkward_bars import make_job, replayed
+from btassets_tests.reference.awkward_bars import make_job, replayed, with_actions
 from btassets_tests.reference.naive_engine import Bar, setups_at, signals_at, total
 from btassets_tests.reference.naive_grading import grade
 
@@ -66,7 +66,7 @@ def agree(name, ours, theirs):
 @pytest.mark.parametrize(("seed", "options", "changes"), CASES, ids=[f"seed{case[0]}" for case in CASES])
 def test_every_row_equals_the_plain_python_engine(seed, options, changes):
     rules = ReplayRules(**changes)
-    job = make_job(seed, rules=rules, **options)
+    job = with_actions(make_job(seed, rules=rules, **options))
     replay = replayed(job)
     bars = plain_bars(job)
     start = int(job["bars"].dates[0])
@@ -114,6 +114,10 @@ def test_every_row_equals_the_plain_python_engine(seed, options, changes):
             )
             graded["asof_date"] = bars[i].date
             graded["direction"] = direction
+            factor = job["price_factor"][i].item()
+            for priced, names in ((setup, ("entry", "stop", "target")), (graded, ("fill_open",))):
+                priced.update({name: priced[name] / factor for name in names if priced.get(name) is not None})
+            graded["price_factor"] = factor
             graded["adv20_usd"] = mean_of_last_20(job["raw_dollar_volume"].tolist(), i, setup["n_bars"])
             for name in replay.candidates:
                 if name in GRID_COLUMNS:
@@ -123,6 +127,7 @@ def test_every_row_equals_the_plain_python_engine(seed, options, changes):
                 assert agree(name, ours, theirs), (i, direction, name, ours, theirs)
             n_compared += 1
         signal_row = int(np.searchsorted(replay.signal_index, i))
+        signals["close"] = bars[i].close / job["price_factor"][i].item()
         for name, theirs in signals.items():
             ours = value_at(replay.signals, name, signal_row)
             assert ours == theirs, (i, name, ours, theirs)

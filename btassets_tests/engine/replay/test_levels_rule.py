@@ -26,7 +26,7 @@ def test_the_same_rows_over_a_gap_and_other_settings() -> None:
                 random.uniform(1e5, 2e5, N))  # fmt: skip
     bench = 100.0 * np.exp(np.cumsum(random.normal(0.0, 0.01, N)))
     aligned = AlignedBars(bars, bench, bench, np.arange(N, dtype=np.int32))
-    raw = RawArrays(close, close * bars.volume)
+    raw = RawArrays.of(close, bars.volume, np.ones(len(close)))
     at = np.arange(60, N, 3, dtype=np.int32)
     grid = AsofGrid(at, np.full(len(at), IS_WEEK, np.uint8))
     rules = ReplayRules(atr_stop_multiple=2.0, tilt_score=0.3, tilt_level=0.2)

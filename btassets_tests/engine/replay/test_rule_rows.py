@@ -24,7 +24,7 @@ def market(seed: int) -> tuple[AlignedBars, RawArrays]:
     bars = Bars(np.arange(15_000, 15_000 + N, dtype=np.int32), close, close * 1.01, close * 0.99, close,
                 np.full(N, 1e5))  # fmt: skip
     bench = np.full(N, 100.0)
-    return AlignedBars(bars, bench, bench, np.arange(N, dtype=np.int32)), RawArrays(close, close * 1e5)
+    return AlignedBars(bars, bench, bench, np.arange(N, dtype=np.int32)), RawArrays(close, close * 1e5, np.ones(N))
 
 
 def numbers_of(close: np.ndarray, at: list[int], seed: int) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_rows_against_a_naive_choice_and_the_grading_of_given_setups(seed: int) 
     np.testing.assert_allclose(found["best_prob"], [100.0 * row[5] for row in expected], rtol=1e-9)
     prices = GivenPrices(
         *(np.searchsorted(aligned.bars.dates, found["asof_date"]), np.where(found["direction"] == 0, 1, -1)),
-        *(found[name] for name in ("entry", "stop", "target", "rr")),
+        *(found[name] for name in ("entry", "stop", "target", "rr", "price_factor")),
     )
     graded = grade_setups(aligned, N - 1, prices, is_ended=False)
     for name, values in graded.items():

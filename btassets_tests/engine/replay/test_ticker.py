@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from btassets.engine.market.bars import Bars
 from btassets.engine.replay.candidate_columns import ACTIONS, SETUP_COLUMNS, SIGNAL_SETUP_COLUMNS
 from btassets.engine.replay.kernel import replay_pass
-from btassets_tests.reference.awkward_bars import make_job, replayed
+from btassets_tests.reference.awkward_bars import make_job, replayed, with_actions
 
 SEEDS = st.integers(0, 10**6)
 modest = settings(max_examples=15, deadline=None)
@@ -45,6 +45,7 @@ def with_prices(job, change):
     return {
         **job,
         "bars": dataclasses.replace(bars, **{name: change(getattr(bars, name)) for name in PRICE_ARRAYS}),
+        "raw_close": change(job["raw_close"]),
     }
 
 
@@ -66,7 +67,7 @@ def test_junk_in_the_future_changes_no_setup(seed, i):
     junk[: i + 1] = 1.0
     changed = with_prices(job, lambda prices: prices * junk)
     changed["bars"] = dataclasses.replace(changed["bars"], volume=job["bars"].volume * junk)
-    for name in ("bench_open", "bench_close", "raw_close", "raw_dollar_volume"):
+    for name in ("bench_open", "bench_close", "raw_dollar_volume"):
         changed[name] = job[name] * junk
     before, after = replayed(job), replayed(changed)
     for table, index, names in (
@@ -90,7 +91,7 @@ def test_bars_before_the_window_change_nothing(seed, n_dropped):
         "bars": bars.between(n_dropped, bars.n_bars),
         **{
             name: job[name][n_dropped:]
-            for name in ("bench_open", "bench_close", "session_no", "raw_close", "raw_dollar_volume")
+            for name in ("bench_open", "bench_close", "session_no", "raw_close", "raw_dollar_volume", "price_factor")
         },
         "asof_index": job["asof_index"][: bars.n_bars - n_dropped],
         "asof_flags": job["asof_flags"][n_dropped:],
@@ -131,6 +132,22 @@ def test_doubling_prices_or_volume_is_exact(seed, factor):
 
 
 @modest
+@given(SEEDS)
+def test_levels_are_in_prices_of_the_as_of_day(seed):
+    job = make_job(seed, n=300)
+    split = with_actions(job)
+    base, printed = replayed(job), replayed(split)
+    factor = split["price_factor"][base.candidate_index]
+    for name in (*PRICES, "fill_open"):
+        np.testing.assert_array_equal(printed.candidates[name], base.candidates[name] / factor, err_msg=name)
+    np.testing.assert_array_equal(printed.candidates["price_factor"], factor)
+    others = [name for name in base.candidates if name not in (*PRICES, "fill_open", "price_factor")]
+    same(base.candidates, printed.candidates, others)
+    close = base.signals["close"] / split["price_factor"][base.signal_index]
+    np.testing.assert_array_equal(printed.signals["close"], close)
+
+
+@modest
 @given(SEEDS, st.floats(0.01, 50.0), st.floats(0.0, 500.0))
 def test_affine_prices_change_no_score_or_outcome(seed, slope, offset):
     # Continuous prices: an exact touch may fall on the other side of a rounding.
@@ -152,6 +169,7 @@ def test_mirrored_prices_swap_long_and_short(seed):
     mirrored = {
         **job,
         "bars": Bars(bars.dates, top - bars.open, top - bars.low, top - bars.high, top - bars.close, bars.volume),
+        "raw_close": top - bars.close,
     }
     base, other = replayed(job).candidates, replayed(mirrored).candidates
     assert len(base["rr"]) == len(other["rr"])
