@@ -16,7 +16,7 @@ graded as materialized (
         outcome_at_close = 'target_hit' as is_hit
     from graded_setups
     where outcome_at_close is not null and primary_prob is not null
-    order by primary_prob, row_no
+    order by primary_prob, ticker, row_no
 ),
 
 directions as (

@@ -20,8 +20,10 @@ arrivals as not materialized (
 places as (
     select
         arrivals.arrival,
+        -- Within the ticker: a later session numbers no earlier setup anew.
         row_number() over (
-            order by arrivals.ticker, arrivals.asof_date, arrivals.direction, arrivals.arrival
+            partition by arrivals.ticker
+            order by arrivals.asof_date, arrivals.direction, arrivals.arrival
         ) as row_no
     from arrivals
     cross join settings
@@ -83,6 +85,7 @@ filled as (
 -- The legacy profile ranks rows; the standard profile ranks tickers at week ends.
 row_percentiles as (
     select
+        ticker,
         row_no,
         momentum_percentile,
         residual_momentum_percentile,
@@ -167,7 +170,7 @@ sample as (
     inner join places
         on filled.arrival = places.arrival
     left join row_percentiles
-        on places.row_no = row_percentiles.row_no
+        on filled.ticker = row_percentiles.ticker and places.row_no = row_percentiles.row_no
     left join rank_dates
         on filled.asof_date = rank_dates.asof_date
     left join ticker_percentiles

@@ -5,7 +5,7 @@
 -- today's list. `eligible`: every eligible ticker once, ties share the mean rank, a single member has no percentile;
 -- the activation percentile is the residual one for the whole week, or the raw one for the whole week if fewer than
 -- half have a residual. `rows` (the legacy profile): long and short rows of a ticker both count, ties are split by the
--- tie order (ticker bytes, date, long before short; `row_no` is the position in it), a single row gets 100, and the raw
+-- tie order (ticker bytes, date, long before short; `row_no` is the position in that of the ticker), a single row gets 100, and the raw
 -- percentile replaces a missing one row by row. `n_ranked` counts the members with an activation percentile.
 with
 
@@ -54,16 +54,16 @@ row_members as (
 numbered as (
     select
         *,
-        row_number() over (partition by grid order by ticker, asof_date, direction, arrival) as row_no
+        row_number() over (partition by grid, ticker order by asof_date, direction, arrival) as row_no
     from row_members
 ),
 
 row_places as (
     select
         *,
-        row_number() over (partition by grid, week order by momentum, row_no) - 1 as raw_place,
+        row_number() over (partition by grid, week order by momentum, ticker, row_no) - 1 as raw_place,
         count(momentum) over (partition by grid, week) as n_raw,
-        row_number() over (partition by grid, week order by residual_momentum, row_no) - 1 as residual_place,
+        row_number() over (partition by grid, week order by residual_momentum, ticker, row_no) - 1 as residual_place,
         count(residual_momentum) over (partition by grid, week) as n_residual,
         count(coalesce(residual_momentum, momentum)) over (partition by grid, week) as n_ranked
     from numbered

@@ -32,7 +32,7 @@ graded as materialized (
     from graded_setups
     cross join settings
     where graded_setups.is_graded
-    order by graded_setups.row_no
+    order by graded_setups.ticker, graded_setups.row_no
 ),
 
 populations as (

@@ -36,7 +36,7 @@ PERCENTILE_RANKS = TableSpec(
         ASOF,
         TICKER,
         Column("direction", TEXT, "direction of the ranked row; null if tickers are ranked"),
-        Column("row_no", I64, "tie order of the ranked row; null if tickers are ranked"),
+        Column("row_no", I64, "number of the ranked row within its ticker; null if tickers are ranked"),
         *PERCENTILES,
         Column("n_ranked", I64, "members with an activation percentile"),
     ),
@@ -50,7 +50,7 @@ def graded_setups_spec(holds: Sequence[int]) -> TableSpec:
         "One setup of the scenario's grid: its gate verdict and its result under the scenario's fill.",
         (
             SCENARIO,
-            Column("row_no", I64, "tie order"),
+            Column("row_no", I64, "number within the ticker, by as-of date and direction"),
             TICKER,
             ASOF,
             WEEK,
@@ -90,7 +90,7 @@ def graded_setups_spec(holds: Sequence[int]) -> TableSpec:
             Column("label_end_date", DAY, "session of the last bar used by the grading"),
             Column("outcome_at_close", TEXT, "outcome if filled at the signal's close; used by the calibration"),
         ),
-        order=("scenario", "row_no"),
+        order=("scenario", "ticker", "row_no"),
         graded=graded_setups_spec,
     )
 

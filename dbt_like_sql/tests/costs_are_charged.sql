@@ -1,5 +1,6 @@
 -- Costs never raise a result.
 select
+    ticker,
     row_no,
     gross_r,
     net_r

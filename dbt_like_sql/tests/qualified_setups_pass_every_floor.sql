@@ -1,5 +1,6 @@
 -- A setup qualifies exactly when it passes every floor and the momentum gate.
 select
+    ticker,
     row_no,
     qualified,
     failed_flags(graded_setups) as failed,

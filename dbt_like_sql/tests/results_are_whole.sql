@@ -1,5 +1,6 @@
 -- A graded setup has a complete result; any other has a reason and no result.
 select
+    ticker,
     row_no,
     is_graded,
     gross_r,

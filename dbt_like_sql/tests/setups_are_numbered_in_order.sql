@@ -1,4 +1,4 @@
--- Setups are numbered 1, 2, 3, ... in the order of ticker, as-of date and direction.
+-- The setups of a ticker are numbered 1, 2, 3, ... in the order of as-of date and direction.
 with
 
 numbered as (
@@ -7,9 +7,8 @@ numbered as (
         asof_date,
         direction,
         row_no,
-        row_number() over (order by row_no) as expected_no,
-        lag(ticker) over (order by row_no) as ticker_before,
-        lag(asof_date) over (order by row_no) as asof_date_before
+        row_number() over (partition by ticker order by row_no) as expected_no,
+        lag(asof_date) over (partition by ticker order by row_no) as asof_date_before
     from graded_setups
 )
 
@@ -17,5 +16,4 @@ select *
 from numbered
 where
     row_no <> expected_no
-    or ticker < ticker_before
-    or (ticker = ticker_before and asof_date < asof_date_before)
+    or asof_date < asof_date_before

@@ -104,7 +104,7 @@ def run_books(
     Parameters
     ----------
     graded
-        Rows of `graded_setups` by `row_no`, the tie order, including at least those that pass the floors; every ticker
+        Rows of `graded_setups` in the tie order, including at least those that pass the floors; every ticker
         is one of `tickers`.
     ranks
         Table `percentile_ranks`: its week rows define eligibility by date.

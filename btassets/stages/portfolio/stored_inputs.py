@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.run.tables import Tables
+from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import n_bars_used, read_bucket_bars
 from btassets.stages.bars.universe import active_tickers
@@ -70,9 +71,9 @@ def stored_panel(
 
 
 def read_setups_in_play(tables: Tables, where: pc.Expression = _IN_PLAY) -> pa.Table:
-    """Setups that pass every floor except the momentum gate, by `row_no`: portfolios buy no others."""
+    """Setups that pass every floor except the momentum gate, in the tie order: portfolios buy no others."""
     whole = tables["graded_setups"].where(_GRADED_COLUMNS, where)
-    return whole.sort_by("row_no")
+    return in_tie_order(whole)
 
 
 def read_benchmark_closes(tables: Tables, last: int) -> BenchmarkCloses | None:

@@ -30,6 +30,7 @@ from btassets.graph.replay import CANDIDATES
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_model
 from btassets.run.tables import Tables
+from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
@@ -110,7 +111,7 @@ def level_pairs(tables: Tables, settings: Settings, sample: Sample) -> LevelPair
     """The family over the qualified setups with a result; None without one."""
     wanted = pc.field("qualified") & pc.field("is_graded")
     found = tables["graded_setups"].where([*_COLUMNS, "qualified", "is_graded"], wanted, wanted=_COLUMNS)
-    setups = found.sort_by("row_no")
+    setups = in_tie_order(found)
     if not setups.num_rows:
         return None
     sessions = read_sessions(tables)
@@ -258,7 +259,7 @@ def _moved_r(settings: Settings, setups: pa.Table, batch: _Batch) -> tuple[Float
     relations["candidates"] = _candidates(setups, batch)
     shape = (setups.num_rows, len(batch.moves))
     # In the tie order, as the setups are, and the moves of one setup in theirs.
-    booked = run_model("graded_setups", relations).sort_by("row_no")
+    booked = in_tie_order(run_model("graded_setups", relations))
     gross = booked["gross_r"].fill_null(0.0).to_numpy().reshape(shape)
     is_traded = booked["is_graded"].to_numpy().astype(np.bool_).reshape(shape)
     stop_fracs = np.array([move.stop_frac for move in batch.moves])

@@ -17,16 +17,17 @@ from btassets.engine.statistics.influence import week_numbers
 from btassets.graph.statistics import STAT_CALIBRATION
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
+from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings
 from btassets.stages.statistics.stat_sample import NO_FAMILY, as_statistics, estimate_row
 
-_COLUMNS = ("row_no", "asof_date", "direction", "primary_prob", "outcome_at_close")
+_COLUMNS = ("row_no", "ticker", "asof_date", "direction", "primary_prob", "outcome_at_close")
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `stat_calibration` of the scenario: every setup graded from the signal's close, ungated."""
     where = pc.field("outcome_at_close").is_valid() & pc.field("primary_prob").is_valid()
-    setups = tables["graded_setups"].where(_COLUMNS, where).sort_by("row_no")
+    setups = in_tie_order(tables["graded_setups"].where(_COLUMNS, where))
     stated = setups["primary_prob"].to_numpy() / 100.0
     is_hit = pc.equal(setups["outcome_at_close"], "target_hit").to_numpy().astype(np.bool_)
     is_long = pc.equal(setups["direction"], "long").to_numpy().astype(np.bool_)

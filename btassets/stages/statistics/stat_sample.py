@@ -20,8 +20,10 @@ from btassets.engine.statistics.ewc import Estimates, weeks_of_overlap
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
 from btassets.engine.statistics.walk_forward import LOOKBACK_SESSIONS, Window, train_means, windows
 from btassets.run.tables import Tables
+from btassets.run.tie_order import tie_order
 from btassets.settings.models import Settings
 from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.portfolio.stored_inputs import tickers_with_bars
 from btassets.stages.statistics.betas import BetaTable
 
 Floats = npt.NDArray[np.float64]
@@ -178,6 +180,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
     sums = {m: np.zeros((3, n_weeks, len(exits))) for m in ("net_r", "adjusted_r")}
     grid = sessions.days[sessions.is_week] if settings.method.asof_grid == "week" else sessions.days
     betas = BetaTable(tables, settings, grid) if benches else None
+    tickers = pa.array(list(tickers_with_bars(tables, settings)), pa.string())
     # Over-allocate: untouched pages cost no memory.
     room = tables["graded_setups"].n_rows
     whole: dict[str, npt.NDArray[Any]] = {}
@@ -186,7 +189,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         batch = raw.filter(wanted)
         n_graded += batch.num_rows
         n_expired += pc.sum(pc.equal(batch["outcome"], "expired")).as_py() or 0
-        part = _arrays(batch, returns, benches, monday, betas)
+        part = _arrays(batch, returns, benches, monday, (tickers, betas))
         for measure, total in sums.items() if not only_core else ():
             _add_weekly(total, part["week_no"], part[measure])
         kept = np.flatnonzero(part["meets_core"] | part["momentum_ok"])
@@ -195,7 +198,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
                 whole[name] = np.empty((room, *values.shape[1:]), values.dtype)
             whole[name][n_kept : n_kept + len(kept)] = values[kept]
         n_kept += len(kept)
-    order = np.argsort(whole["row_no"][:n_kept], kind="stable")
+    order = tie_order(whole["ticker_code"][:n_kept], whole["row_no"][:n_kept])
     # Column by column: free each read column once its sorted copy exists.
     whole = {name: whole.pop(name)[:n_kept][order] for name in list(whole)}
     days = sessions.days
@@ -223,14 +226,20 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
 
 
 def _arrays(
-    batch: pa.Table, returns: tuple[str, ...], benches: tuple[str, ...], monday: int, betas: BetaTable | None
+    batch: pa.Table,
+    returns: tuple[str, ...],
+    benches: tuple[str, ...],
+    monday: int,
+    market: tuple[pa.Array, BetaTable | None],
 ) -> dict[str, npt.NDArray[Any]]:
     def real(name: str) -> Floats:
         return batch[name].cast(pa.float64()).to_numpy()
 
+    tickers, betas = market
     asof = batch["asof_date"].cast(pa.int32()).to_numpy().astype(np.int32)
     is_long = pc.equal(batch["direction"], "long").to_numpy().astype(np.bool_)
     found: dict[str, npt.NDArray[Any]] = {
+        "ticker_code": pc.index_in(batch["ticker"].cast(pa.string()), tickers).to_numpy().astype(np.int64),
         "row_no": batch["row_no"].to_numpy(),
         "asof": asof,
         "label_end": batch["label_end_date"].cast(pa.int32()).fill_null(2**31 - 1).to_numpy(),

@@ -31,6 +31,7 @@ from btassets.engine.replay.ticker import replay_ticker
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_models
+from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings, flatten
 from btassets.sources.values.tickers import TickerNames
 from btassets.stages.advice.report_numbers import ReportInputs, report_numbers
@@ -125,7 +126,7 @@ def grade_candidates(
     relations["factor_signals"] = signals
     relations["factor_ic_weekly"] = weekly_ic(signals.column, settings, BASE)
     tables = run_models(relations)
-    setups, ranks = tables["graded_setups"].sort_by("row_no"), tables["percentile_ranks"]
+    setups, ranks = in_tie_order(tables["graded_setups"]), tables["percentile_ranks"]
 
     panel, tickers = bar_panel(market.bars, market.calendar)
     books = run_books(setups, ranks, panel, tickers, settings, market.benchmark_closes())

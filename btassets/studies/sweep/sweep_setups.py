@@ -21,6 +21,7 @@ from btassets.graph.ranking import GRADED_SETUPS
 from btassets.run.hold_sql import bind_holds
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import MEMORY_LIMIT, database, load_models
+from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Gates, Settings
 from btassets.studies.sweep.sweep_holds import graded_under
 
@@ -49,7 +50,7 @@ _HOLDS_AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Setups:
-    """Setups of one sample by `row_no`, the tie order, and its first ranked week end.
+    """Setups of one sample in the tie order, and its first ranked week end.
 
     Attributes
     ----------
@@ -112,16 +113,16 @@ def read_setups(
                 again = graded_under(stored, panel, tickers, settings, one.graded)
                 connection.register("candidates", again)
             names = [f"time_r_{n}" for n in one.holds]
-            columns = ("row_no", *names) if parts else (*_COLUMNS, *names, *beside)
+            columns = ("row_no", "ticker", *names) if parts else (*_COLUMNS, *names, *beside)
             kept = _in_play(connection, settings).project(", ".join(columns))
             if from_candidates and not parts:
                 key = "ticker, asof_date, direction"
                 stated = connection.table("candidates").project(", ".join((key, *from_candidates)))
                 kept = kept.join(stated, key, how="left")
-            parts.append(kept.to_arrow_table().sort_by("row_no"))
+            parts.append(in_tie_order(kept.to_arrow_table()))
     rows, *more = parts
     for part in more:
-        for name in part.column_names[1:]:
+        for name in part.column_names[2:]:
             rows = rows.append_column(name, part[name])
     weeks = ranks["asof_date"].filter(pc.equal(ranks["grid"], "week"))
     first = pc.min(weeks).cast(pa.int32()).as_py() if len(weeks) else None

@@ -57,7 +57,12 @@ def test_graded_rows_equal_the_golden_ones_bit_for_bit(universe, activation):
         graded = grade_setups(
             AlignedBars(bars, none, none, np.arange(bars.n_bars, dtype=np.int32)),
             bars.n_bars - 1,
-            GivenPrices(index.astype(np.int32), np.where(is_long, 1, -1).astype(np.int8), **columns, price_factor=np.ones(len(rows))),
+            GivenPrices(
+                index.astype(np.int32),
+                np.where(is_long, 1, -1).astype(np.int8),
+                **columns,
+                price_factor=np.ones(len(rows)),
+            ),
             is_ended=False,
             is_legacy=True,
         )

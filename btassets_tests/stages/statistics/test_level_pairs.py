@@ -139,7 +139,9 @@ def differences(seed, edge=0.0):
 
         def r_of(stop_frac, target_frac, policy, aligned=aligned, at=at, entry=entry, risk=risk):
             stop, target = entry - stop_frac * risk, entry + target_frac * 2.0 * risk
-            given = GivenPrices(at, np.ones(len(at), np.int8), entry, stop, target, np.full(len(at), 2.0), np.ones(len(at)))
+            given = GivenPrices(
+                at, np.ones(len(at), np.int8), entry, stop, target, np.full(len(at), 2.0), np.ones(len(at))
+            )
             graded = grade_setups(
                 aligned, n_bars - 1, given, is_ended=False, hold_days=HOLD_DAYS, policy=policy or AS_PLANNED
             )
