@@ -210,6 +210,15 @@ def asof_grid(
     return index.astype(np.int32), flags[index]
 
 
+def asof_grid_from(
+    first: int, dates: Days, week_sessions: Days, last_session: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """The part of `asof_grid` from bar `first` on."""
+    index, flags = asof_grid(dates, week_sessions, last_session)
+    start = int(np.searchsorted(index, first))
+    return index[start:], flags[start:]
+
+
 def segment_starts(dates: Days, gap_days: int) -> npt.NDArray[np.int32]:
     """First bar of each bar's segment, int32 of shape (n_bars,).
 

@@ -4,8 +4,8 @@ Belongs here: which tickers are stale, and writing buckets of candidates and sig
 of a replay (`replay_inputs.py`), the engine's computation (`btassets.engine.replay`), its processes
 (`btassets.defs.assets.replay_assets`).
 
-The footer of a bucket stores per ticker: `version` (the fingerprint), `n_rows` in this bucket, and `failed` (why the
-replay of this ticker failed, else null).
+The footer of a bucket stores per ticker: `version` (the fingerprint), `n_rows` in this bucket, `failed` (why the replay
+of this ticker failed, else null), and the bars behind its final rows (`kept_rows.py`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +19,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.counted import counted
-from btassets.engine.market.calendar import asof_grid, has_ended
+from btassets.engine.days import NO_DAY
+from btassets.engine.market.calendar import asof_grid_from, has_ended
 from btassets.engine.market.eligibility import NOT_MEMBER
 from btassets.errors import BtassetsError, SetupRuleError
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
@@ -30,12 +31,13 @@ from btassets.stages.bars.bars_view import TickerBars, is_used, read_bucket_bars
 from btassets.stages.bars.sessions_view import blocked_days
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.arrow_columns import as_table
+from btassets.stages.replay.kept_rows import first_changed, history_facts
 from btassets.stages.replay.replay_inputs import ReplayInputs, fingerprint, read_inputs
 from btassets.storage.hashing import digest
 
 Floats = npt.NDArray[np.float64]
-Replay = Callable[[TickerBars, ReplayInputs], tuple[Any, ...]]
-"""Candidate and signal columns of one ticker; under an own rule also its microseconds per as-of bar."""
+Replay = Callable[[TickerBars, ReplayInputs, int], tuple[Any, ...]]
+"""Candidate and signal columns of one ticker from an as-of bar on; under an own rule also its microseconds per bar."""
 
 Progress = Callable[[int, int], None]
 
@@ -178,17 +180,25 @@ def _replay_bucket(
     inputs, replay = work
     fresh: dict[str, Any] = {}
     failed: dict[str, str] = {}
+    known: dict[str, dict[str, Any]] = {}
+    since: dict[str, int] = {}
+    stored = [tables.bucketed(name).bucket_footer(bucket) for name in _WRITTEN]
     for item in bars:
+        ticker = item.ticker
         try:
-            fresh[item.ticker] = replay(item, inputs)
+            first = first_changed(item, inputs, *(footers.get(ticker) for footers in stored))
+            fresh[ticker] = replay(item, inputs, first)
+            known[ticker] = history_facts(item, inputs)
+            since[ticker] = int(item.bars.dates[first]) if first else NO_DAY
         except SetupRuleError:
             raise
         except BtassetsError as error:  # of an own rule; the text names file, line, ticker and date
-            failed[item.ticker] = str(error)
+            failed[ticker] = str(error)
         except (ArithmeticError, ValueError, IndexError) as error:
-            failed[item.ticker] = f"{type(error).__name__}: {error}"
+            failed[ticker] = f"{type(error).__name__}: {error}"
     facts = {
         t: {"version": f"failed-{expected[t]}" if t in failed else expected[t], "failed": failed.get(t)}
+        | known.get(t, {})
         for t in stale
         if t in expected
     }
@@ -201,9 +211,9 @@ def _replay_bucket(
         ("candidates", CANDIDATES.under(inputs.rules.hold_days), 0),
     ):
         columns = {ticker: replayed[part] for ticker, replayed in fresh.items()}
-        stored = tables.writer(name)
-        with stored.lock(bucket):
-            n_rows = _merge_bucket(stored, bucket, spec, columns, facts, stale)
+        writer = tables.writer(name)
+        with writer.lock(bucket):
+            n_rows = _merge_bucket(writer, bucket, spec, columns, facts, stale, since)
     return stale, failed, n_rows
 
 
@@ -214,8 +224,9 @@ def _merge_bucket(
     columns: dict[str, Any],
     facts: dict[str, Any],
     stale: list[str],
+    since: Mapping[str, int],
 ) -> int:
-    """Write one bucket: fresh rows of the stale tickers, old rows of the others."""
+    """Write one bucket: old rows of tickers that are not stale; of the others those before `since`, and fresh ones."""
     old = stored.bucket(bucket)
     footers = stored.bucket_footer(bucket)
     slices = stored.slices(bucket)
@@ -229,8 +240,10 @@ def _merge_bucket(
     written: dict[str, dict[str, Any]] = {}
     for ticker in order:
         if ticker in facts:
+            final = _before(old, slices.get(ticker), since.get(ticker, NO_DAY))
             n = counts.get(ticker, 0)
-            written[ticker] = {**facts[ticker], "n_rows": n}
+            written[ticker] = {**facts[ticker], "n_rows": n + len(final or ())}
+            parts += [] if final is None else [final]
             if n:
                 parts.append(new.slice(int(starts[ticker]), n))
         else:
@@ -242,8 +255,17 @@ def _merge_bucket(
     return sum(counts.values())
 
 
-def replay_one(item: TickerBars, inputs: ReplayInputs) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Candidate and signal columns of one ticker, as engine arrays."""
+def _before(rows: pa.Table | None, where: tuple[int, int] | None, day: int) -> pa.Table | None:
+    """Rows of one ticker with an as-of date before `day`; None without any."""
+    if rows is None or where is None or day == NO_DAY or not where[1]:
+        return None
+    own = rows.slice(*where)
+    dates = own["asof_date"].combine_chunks().cast(pa.int32()).to_numpy()
+    return own.slice(0, int(np.searchsorted(dates, day)))
+
+
+def replay_one(item: TickerBars, inputs: ReplayInputs, first: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Candidate and signal columns of one ticker at its as-of bars from `first` on, as engine arrays."""
     from btassets.engine.replay.ticker import (  # late: a plan loads no numba
         AlignedBars,
         AsofGrid,
@@ -261,7 +283,7 @@ def replay_one(item: TickerBars, inputs: ReplayInputs) -> tuple[dict[str, Any], 
             np.searchsorted(inputs.sessions.days, bars.dates).astype(np.int32),
         ),
         RawArrays.of(item.raw.close[:n], item.raw.volume[:n], item.factor[:n]),
-        AsofGrid(*asof_grid(bars.dates, week_ends, inputs.sessions.last)),
+        AsofGrid(*asof_grid_from(first, bars.dates, week_ends, inputs.sessions.last)),
         len(inputs.sessions.days) - 1,
         n > 0 and has_ended(int(bars.dates[-1]), inputs.sessions.last),
         inputs.rules,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from btassets.engine.market.calendar import asof_grid, has_ended
+from btassets.engine.market.calendar import asof_grid_from, has_ended
 from btassets.engine.replay import levels_rule
 from btassets.engine.replay.candidate_columns import SETUP_COLUMNS
 from btassets.engine.replay.grading import AlignedBars
@@ -50,9 +50,9 @@ def replaying(inputs: ReplayInputs) -> Iterator[Replay]:
     _prepare(inputs.rule)
     slow: list[str] = []
 
-    def replay(item: TickerBars, inputs: ReplayInputs) -> tuple[Columns, Columns, float]:
+    def replay(item: TickerBars, inputs: ReplayInputs, first: int) -> tuple[Columns, Columns, float]:
         try:
-            return _replay(item, inputs, processes)
+            return _replay(item, inputs, first, processes)
         except OwnSignalError as error:
             slow.extend([str(error)] * error.is_slow)
             if len(slow) >= MAX_SLOW:
@@ -75,10 +75,12 @@ def _prepare(rule: OwnRule) -> None:
         levels_rule.load()
 
 
-def _replay(item: TickerBars, inputs: ReplayInputs, processes: RuleProcesses) -> tuple[Columns, Columns, float]:
+def _replay(
+    item: TickerBars, inputs: ReplayInputs, first: int, processes: RuleProcesses
+) -> tuple[Columns, Columns, float]:
     """Candidate columns of the rule, signal columns of the engine, and microseconds per as-of bar."""
-    _, signals = replay_one(item, inputs)
-    grid, arrays = _grid(item, inputs), _arrays(item, inputs)
+    _, signals = replay_one(item, inputs, first)
+    grid, arrays = _grid(item, inputs, first), _arrays(item, inputs)
     started = time.perf_counter()
     numbers = processes.setups(arrays, grid.bar_no.tolist())
     spent = 1e6 * (time.perf_counter() - started) / max(len(grid.bar_no), 1)
@@ -89,10 +91,10 @@ def _replay(item: TickerBars, inputs: ReplayInputs, processes: RuleProcesses) ->
     return candidates, signals, round(spent, 1)
 
 
-def _grid(item: TickerBars, inputs: ReplayInputs) -> AsofGrid:
+def _grid(item: TickerBars, inputs: ReplayInputs, first: int) -> AsofGrid:
     n = int(np.searchsorted(item.bars.dates, inputs.sessions.last, side="right"))
     week_ends = inputs.sessions.days[inputs.sessions.is_week]
-    return AsofGrid(*asof_grid(item.bars.dates[:n], week_ends, inputs.sessions.last))
+    return AsofGrid(*asof_grid_from(first, item.bars.dates[:n], week_ends, inputs.sessions.last))
 
 
 def _arrays(item: TickerBars, inputs: ReplayInputs) -> TickerArrays:
