@@ -37,7 +37,7 @@ def test_row_percentiles_equal_the_naive_ones():
     raw, residual = (
         naive_ic.row_percentiles(weeks, [row[n] for row in rows]) for n in ("momentum", "residual_momentum")
     )
-    found = sorted(rows_where(ranks, grid="bar"), key=lambda row: row["row_no"])
+    found = sorted(rows_where(ranks, grid="bar"), key=lambda row: (row["ticker"].encode(), row["row_no"]))
     assert [row["momentum_percentile"] for row in found] == raw
     assert [row["residual_momentum_percentile"] for row in found] == residual
     assert [row["activation_momentum_percentile"] for row in found] == [
@@ -233,7 +233,7 @@ def test_optional_floors_tighten_the_core():
 def test_calibration_bins_count_close_graded_setups(case):
     _, _, tables = case
     rows = [r for r in tables["graded_setups"].to_pylist() if r["outcome_at_close"] is not None]
-    rows.sort(key=lambda r: (r["primary_prob"], r["row_no"]))
+    rows.sort(key=lambda r: (r["primary_prob"], r["ticker"].encode(), r["row_no"]))
     bins = rows_where(tables["calibration"], direction="all")
     assert [b["bin"] for b in bins] == list(range(1, 11))
     size, extra = divmod(len(rows), 10)
@@ -258,6 +258,7 @@ def test_means_of_many_rows_add_up_from_the_lowest():
     graded = pa.table(
         {
             "scenario": pa.repeat("base", n),
+            "ticker": pa.repeat("A", n),
             "row_no": pa.array(rng.permutation(n)),
             "direction": pa.array(np.where(long, "long", "short")),
             "primary_prob": pa.array(stated, from_pandas=True),

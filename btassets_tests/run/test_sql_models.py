@@ -23,6 +23,7 @@ from btassets.run.sql_models import (
     run_models,
     run_tests,
 )
+from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Gates
 from btassets.storage.lake import content_hash
 from btassets_tests.support.sql_model_cases import PROFILES, every_model, relations_of, replaced
@@ -79,8 +80,8 @@ def test_row_order_and_threads_change_nothing(case):
 
 
 def by_row_no(table):
-    """The rows of `graded_setups` stand as they were read; `row_no` is their order."""
-    return table.sort_by("row_no") if table.column_names[:2] == ["scenario", "row_no"] else table
+    """The rows of `graded_setups` stand as they were read; ticker and `row_no` are their order."""
+    return in_tie_order(table) if table.column_names[:2] == ["scenario", "row_no"] else table
 
 
 def test_parquet_files_are_read_like_the_table(case, tmp_path):

@@ -29,6 +29,7 @@ def graded(*rows: tuple[Any, ...]) -> pa.Table:
         {
             "row_no": pa.array(range(len(rows)), pa.int64()),
             "asof_date": dates(*(18_000 + s for s in columns.pop("session"))),
+            "price_factor": pa.array([1.0] * len(rows), pa.float64()),
             "momentum_percentile": rank,
             "activation_momentum_percentile": rank,
             **{name: list(values) for name, values in columns.items()},

@@ -25,8 +25,9 @@ def tamper(folder: Path) -> None:
     """Let costs raise one result of the stored setups; the footer still says that the table is fresh."""
     lake = open_book(folder).lake
     footer, table = lake.footer("graded_setups"), lake.read("graded_setups")
-    raised = pc.if_else(pc.equal(table["row_no"], 1), pc.add(pc.fill_null(table["gross_r"], 0.0), 1.0), table["net_r"])
-    graded = pc.if_else(pc.equal(table["row_no"], 1), pc.fill_null(table["gross_r"], 0.0), table["gross_r"])
+    first = pc.and_(pc.equal(table["row_no"], 1), pc.equal(table["ticker"], table["ticker"][0]))
+    raised = pc.if_else(first, pc.add(pc.fill_null(table["gross_r"], 0.0), 1.0), table["net_r"])
+    graded = pc.if_else(first, pc.fill_null(table["gross_r"], 0.0), table["gross_r"])
     for name, values in (("net_r", raised), ("gross_r", graded)):
         table = table.set_column(table.column_names.index(name), name, values)
     lake.write("graded_setups", table, footer.input_hash, facts=footer.facts)

@@ -62,7 +62,9 @@ def test_a_bucket_gives_only_the_wanted_tickers_with_raw_and_view(tmp_path):
     tables = market(tmp_path)
     (bucket, group), *_ = tables.bucketed("ohlcv_history").by_bucket(["A"]).items()
     (item,) = read_bucket_bars(tables, Settings(), bucket, group)
-    assert (item.ticker, item.raw.close[0], item.bars.close[0]) == ("A", 20.0, 10.0)
+    assert (item.ticker, item.raw.close[0], item.bars.close[0]) == ("A", 20.0, 20.0)
+    assert (item.raw.close[-1], item.bars.close[-1], item.factor[-1]) == (11.0, 22.0, 2.0)
+    assert item.in_last_prices().close.tolist() == [10.0, 10.0, 10.0, 10.0, 10.0, 11.0]
     assert item.version == tables.bucketed("ohlcv_history").footers()["A"]["version"]
     everyone = [
         t.ticker for b in tables.bucketed("ohlcv_history").buckets for t in read_bucket_bars(tables, Settings(), b)

@@ -56,8 +56,9 @@ def test_views_of_each_basis_are_kept_apart_and_cannot_be_written(tmp_path, read
     adjusted = read_bars(tables, Settings(), ["A"])["A"]
     raw = read_bars(tables, Settings(basis="raw"), ["A"])["A"]
     assert (adjusted.close[0], raw.close[0]) == (10.0, 20.0)
+    (item,) = read_bucket_bars(tables, Settings(), tables.bucketed("ohlcv_history").by_bucket(["A"]).popitem()[0])
     with pytest.raises(ValueError, match="read-only"):
-        adjusted.close[0] = 1.0
+        item.bars.close[0] = 1.0
     assert len(reads) == 1
 
 

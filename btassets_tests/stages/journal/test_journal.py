@@ -115,10 +115,8 @@ def test_evenings_with_restatements_and_a_change_of_settings(own):
     results, n_compared = check_against_the_finished_history(book)
     assert n_compared >= 3
     assert {"graded", "open"} <= {row["status"] for row in results}
-    # The split halves what was shown; dividends since then take a little more.
-    split = [
-        row for row in results if row["ticker"] == "SYN0003" and "prices of the as-of day are x 0.49" in row["note"]
-    ]
+    # The source restated its history by a split: half of what was shown.
+    split = [row for row in results if row["ticker"] == "SYN0003" and row["note"].endswith("x 0.5 of those shown")]
     assert split
     # Half the price, the same R.
     assert all(row["net_r"] == pytest.approx(row["net_r_now"]) for row in split if row["status"] == "graded")

@@ -7,6 +7,7 @@ import pytest
 
 from btassets.graph.portfolio import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
 from btassets.run.tables import inputs_of
+from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions_view import read_sessions
@@ -122,8 +123,13 @@ def test_both_policies_equal_the_naive_walk_at_their_own_number_of_sessions(name
         prices = zip(b.open.tolist(), b.high.tolist(), b.low.tolist(), b.close.tolist(), strict=True)
         bars[item.ticker] = {day: row for day, row in zip(b.dates.tolist(), prices, strict=True) if day <= calendar[-1]}
     rows = [
-        {**row, "date": row["asof_date"].toordinal() - EPOCH, "rank": row["activation_momentum_percentile"]}
-        for row in sorted(book.lake.read("graded_setups", book.scenario).to_pylist(), key=lambda row: row["row_no"])
+        {
+            **row,
+            **{name: row[name] * row["price_factor"] for name in ("entry", "stop", "target")},
+            "date": row["asof_date"].toordinal() - EPOCH,
+            "rank": row["activation_momentum_percentile"],
+        }
+        for row in in_tie_order(book.lake.read("graded_setups", book.scenario)).to_pylist()
     ]
     simulated = {row["policy"]: row for row in book.lake.read("portfolio_sims", book.scenario).to_pylist()}
     trades = book.lake.read("trades", book.scenario).to_pylist()

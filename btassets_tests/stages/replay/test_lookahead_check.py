@@ -202,10 +202,10 @@ def test_a_ticker_whose_replay_fails_ends_with_4_and_the_others_go_on(
 ) -> None:
     real = candidates.replay_one
 
-    def fail(item: object, inputs: object) -> object:
+    def fail(item: object, inputs: object, first: int) -> object:
         if item.ticker == "SYN0003":
             raise ValueError("planted")
-        return real(item, inputs)
+        return real(item, inputs, first)
 
     with monkeypatch.context() as planted:
         planted.setattr(candidates, "replay_one", fail)

@@ -41,7 +41,7 @@ def naive_net(setup, bars, sessions, move, cost_frac):
     stop_frac, target_frac, policy = move[1:]
     day = setup["asof_date"].toordinal() - EPOCH
     at = next(k for k, bar in enumerate(bars) if bar.date == day)
-    entry, stop, target = setup["entry"], setup["stop"], setup["target"]
+    entry, stop, target = (setup[name] * setup["price_factor"] for name in ("entry", "stop", "target"))
     moved_stop = stop if stop_frac == 1.0 else entry + stop_frac * (stop - entry)
     moved_target = target if target_frac == 1.0 else entry + target_frac * (target - entry)
     is_ended = sessions[-1] - bars[-1].date > 10

@@ -24,13 +24,14 @@ def graded(n=400):
     hit = is_long & (rng.random(n) < 0.6)
     columns = {
         "row_no": np.arange(n)[::-1],
+        "ticker": pa.repeat("A", n),
         "asof_date": pa.array((18_000 + 7 * (np.arange(n) // 4)).astype(np.int32)).cast(pa.date32()),
         "direction": np.where(is_long, "long", "short"),
         "primary_prob": pa.array(np.where(is_long, 60.0, 30.0)),
         "outcome_at_close": pa.array(np.where(hit, "target_hit", "stop_hit")),
     }
     table = pa.table(columns)
-    nothing = table.slice(0, 2).set_column(4, "outcome_at_close", pa.nulls(2, pa.string()))
+    nothing = table.slice(0, 2).set_column(5, "outcome_at_close", pa.nulls(2, pa.string()))
     return pa.concat_tables([table, nothing]), hit[is_long].mean()
 
 
