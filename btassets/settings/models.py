@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, Field, field_validator
 
 from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS, ExitPolicy
+from btassets.engine.floors import BUILT_IN_RANKING
 from btassets.settings.account_settings import AlertRule, Fills, Holdings
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NonNegative, Percent, Positive, Section
+from btassets.settings.signal_floors import SIGNAL_NAME, checked_floors, floor_signals, floor_values
 from btassets.settings.source_settings import Source
 
 BUILT_IN_RULE = "levels"
@@ -83,7 +85,7 @@ class SetupRule(Section):
 
 
 class Gates(Section):
-    """The floors of the gate, one field each; a change here replays nothing."""
+    """The floors of the gate, and what its percentile ranks; a change here replays nothing."""
 
     min_rr: NonNegative = Field(default=1.5, description="minimum reward-to-risk of the primary target")
     min_confidence: Percent = Field(default=55.0, description="least confidence, 0-100")
@@ -95,6 +97,36 @@ class Gates(Section):
     min_ev: float | None = Field(
         default=None, description="minimum expected value in R by the stated probability; unset: off"
     )
+    ranking: str = Field(
+        default=BUILT_IN_RANKING,
+        pattern=rf"^{SIGNAL_NAME}$",
+        description=f"what the percentile ranks: {BUILT_IN_RANKING}, or a signal, built in or own, by its name; the "
+        "ticker at 100 is the strongest by the signal's sign",
+    )
+    floors: tuple[str, ...] = Field(
+        default=(),
+        description='floors on percentiles of signals, built in or own, e.g. ["reversal_1w >= 60", "vol_6m <= 80"]; '
+        "100 is the strongest by the signal's sign",
+    )
+
+    @field_validator("floors", mode="before")
+    @classmethod
+    def _one_spelling(cls, value: object) -> object:
+        return checked_floors(cast(Sequence[Any], value)) if isinstance(value, list | tuple) else value
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Signals whose percentiles the gate uses, the ranking first."""
+        ranked = () if self.ranking == BUILT_IN_RANKING else (self.ranking,)
+        return tuple(dict.fromkeys((*ranked, *floor_signals(self.floors))))
+
+    def values(self) -> dict[str, Any]:
+        """Value of every floor by its setting (`engine.floors.floors_of`), those on signals included."""
+        return self.model_dump(exclude={"ranking", "floors"}) | floor_values(self.floors)
+
+    def named(self) -> dict[str, Any]:
+        """`values` and the ranking: everything that decides the columns of a table."""
+        return self.values() | {"ranking": self.ranking}
 
 
 class Exits(Section):

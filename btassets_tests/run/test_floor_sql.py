@@ -34,7 +34,7 @@ def without(passes, *flags):
 def test_golden_verdicts_sweep_and_ablation(case):
     rows = pq.ParquetFile(GOLDEN / f"expected_{case}.parquet").read()
     report = json.loads((GOLDEN / f"report_{case}.json").read_text())
-    gates = Gates(**report["activation"]).model_dump()
+    gates = Gates(**report["activation"]).values()
     passes = judge(rows, gates)
     assert without(passes, "momentum_ok").tolist() == rows.column("meets_core").to_pylist()
     assert qualifies(passes).tolist() == rows.column("qualified").to_pylist()
@@ -63,7 +63,7 @@ def _one(gates, **changes):
     columns = {
         name: pa.array([value], kinds[name], from_pandas=True) for name, value in scores.items() if value != "absent"
     }
-    return judge(pa.table(columns), gates.model_dump())
+    return judge(pa.table(columns), gates.values())
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,10 @@ def test_a_floor_passes_everything_at_its_off_value():
 
 
 def test_every_floor_has_one_setting_and_a_known_flag():
-    assert sorted(floor.setting for floor in FLOORS) == sorted(Gates.model_fields)
+    assert sorted(floor.setting for floor in FLOORS) == sorted(Gates().values())
     assert {floor.flag for floor in FLOORS} == {flag.name for flag in CORE_FLAGS} | {"momentum_ok"}
     assert FLOORS[-1].name == MOMENTUM
-    forgiven = {
-        variant["member"]: variant["forgiven"] for variant in variant_relation(Gates().model_dump()).to_pylist()
-    }
+    forgiven = {variant["member"]: variant["forgiven"] for variant in variant_relation(Gates().values()).to_pylist()}
     bits = {flag.name: 1 << k for k, flag in enumerate(CORE_FLAGS)}
     assert list(forgiven)[:4] == ["all_floors", "no_confidence_floor", "no_rr_floor", "no_neutral_exclusion"]
     assert [forgiven[name] for name in list(forgiven)[:4]] == [0, 2, 1, 4]

@@ -142,6 +142,20 @@ def test_the_own_settings_are_the_report(book: Book, policy: str) -> None:
             "hold",
         ),
         (
+            "ranked-by-a-signal",
+            (
+                "gates.ranking=residual_momentum,vol_6m",
+                "gates.floors=off,high_52w >= 20,trend_200<=90",
+                "gates.min_momentum_percentile=0,50",
+            ),
+            {
+                "gates__ranking": "vol_6m",
+                "gates__floors": ["high_52w >= 20"],
+                "gates__min_momentum_percentile": 50.0,
+            },
+            "hold",
+        ),
+        (
             "seeds-books",
             ("method.portfolio=close,open", "method.ranking=rows,eligible", "gates.min_rr=0,1"),
             {"method__portfolio": "close", "method__ranking": "rows", "gates__min_rr": 0.0},
@@ -277,7 +291,7 @@ def test_every_cell_is_a_trial(book: Book, wide: dict) -> None:
         ),
         (
             "executor.shards=1,2",
-            "sweep executor.shards: affects no number of a sweep; vary one of engine, quality.max_missing_frac, ",
+            "sweep executor.shards: affects no number of a sweep; vary one of setup, engine, quality.max_missing_frac",
         ),
         ("method.ic=weeks,thinned", "sweep method.ic: affects no number of a sweep; "),
     ],
