@@ -200,6 +200,16 @@ def value_of(signal: str) -> str:
     return f"value_of_{signal}"
 
 
+def signal_of(column: str) -> tuple[str, str] | None:
+    """Signal of a column with its value or percentile, and which of both it is; None for another column.
+
+    >>> signal_of("value_of_vol_6m"), signal_of("percentile_of_vol_6m"), signal_of("percentile")
+    (('vol_6m', 'value'), ('vol_6m', 'percentile'), None)
+    """
+    what, of, signal = column.partition("_of_")
+    return (signal, what) if of and what in ("value", "percentile") else None
+
+
 def floors_of(gates: Iterable[str]) -> tuple[Floor, ...]:
     """Every floor of a gate, from the names of its values: the list, with floors on signals before the cutoff.
 

@@ -31,6 +31,7 @@ from btassets.run.tables import Tables
 from btassets.settings.models import BUILT_IN_RULE, Settings
 from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
+from btassets.stages.ranking.gate_signals import require_floor_columns
 
 MAX_MISSES = 10
 PERCENTILE = "activation_momentum_percentile"
@@ -241,6 +242,7 @@ def _with_signals(tables: Tables, settings: Settings, setups: pa.Table, day: int
     where = (pc.field("grid") == ("latest" if is_latest else "week")) & at_day
     ranked = value_of(settings.gates.ranking)
     stored = {name: "ranking_value" if name == ranked else name for name in names}
+    require_floor_columns(tables["signal_ranks"], settings.gates.floors)
     ranks = tables["signal_ranks"].where(("grid", "asof_date", "ticker", *stored.values()), where)
     at = pc.index_in(setups["ticker"].cast(pa.string()), ranks["ticker"].combine_chunks())
     for name in names:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from btassets.engine.floors import BUILT_IN_RANKING
 from btassets.engine.signals import SIGNALS
-from btassets.errors import EXIT_CHECK_FAILED, BtassetsError, SettingError
+from btassets.errors import EXIT_CHECK_FAILED, BtassetsError, SettingError, UsageError
 from btassets.graph.own import REFUSED
-from btassets.run.tables import Tables
+from btassets.run.tables import Tables, WholeTable
 
 
 @dataclass(eq=False)
@@ -76,6 +76,21 @@ def _advice(name: str, names: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, [BUILT_IN_RANKING, *names], n=1, cutoff=0.5)
     there = f"did you mean {near[0]}?" if near else f"there are {BUILT_IN_RANKING}, {', '.join(names)}"
     return f"no signal of that name is built in or in own/; {there}"
+
+
+def require_floor_columns(table: WholeTable, floors: Sequence[str]) -> None:
+    """Refuse a table that was computed before floors on signals were set: it lacks their columns.
+
+    Raises
+    ------
+    UsageError
+        Names the floor and the command.
+    """
+    inputs = table.facts.get("inputs", {}).get("settings", {})
+    missing = [floor for floor in floors if floor not in inputs.get("gates.floors", ())]
+    if missing:
+        problem = f'{table.name} is stale: gates.floors has "{missing[0]}" since it was computed'
+        raise UsageError(problem, "`btassets run` brings it up to date.")
 
 
 def refuse_row_ranking(method_ranking: str, ranking: str, floors: Sequence[str]) -> None:

@@ -108,17 +108,16 @@ def read_setups(
     passes = _passes(holds, () if is_regraded else replay_holds(exits.hold_days))
     policy = settings.exits.model_copy(update={"hold_days": exits.hold_days})
     settings = settings.model_copy(update={"exits": policy})
-    signals = signal_ranks(
-        Tables(SIGNALS_READ, book), settings, list(dict.fromkeys(x for g in gates for x in g.floors))
-    )
+    wanted = list(dict.fromkeys(floor for own in gates for floor in own.floors))
+    signals = signal_ranks(Tables(SIGNALS_READ, book), settings, wanted)
     parts: list[pa.Table] = []
     with database(book.lake.root, MEMORY_LIMIT) as connection:
         _set(connection, settings, book.scenario, floors)
         connection.register("signal_ranks", signals)
         files = [escape(str(path)) for path in book.lake.bucket_files(book.candidates)]
         connection.read_parquet(files).create_view("candidates")
-        signals = book.lake.existing_path("factor_signals", book.replay)
-        connection.read_parquet(escape(str(signals))).create_view("factor_signals")
+        stored_signals = book.lake.existing_path("factor_signals", book.replay)
+        connection.read_parquet(escape(str(stored_signals))).create_view("factor_signals")
         ranks = connection.sql(load_models()["percentile_ranks"].sql).to_arrow_table()
         connection.register("percentile_ranks", ranks)
         stored = connection.sql("from candidates").to_arrow_table() if any(p.is_regraded for p in passes) else None

@@ -1,5 +1,6 @@
 """Signals in the gate: ranks against a naive twin, floors in the models, and nothing new by default."""
 
+import json
 import math
 from pathlib import Path
 
@@ -129,6 +130,28 @@ def test_todays_list_names_the_floors_and_shows_the_signals(by_reversal: Book) -
             assert row[name] == own.get(name)
         floor = row["percentile_of_vol_6m"]
         assert ("vol_6m_at_least" in row["failed_floors"].split(",")) == (floor is None or floor < 30)
+
+
+def test_the_report_names_the_ranking_the_floors_and_their_values(by_reversal: Book) -> None:
+    footer = by_reversal.lake.footer("backtest_report", by_reversal.scenario)
+    assert footer is not None
+    folder = by_reversal.folder / footer.facts["folder"]
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    gate = {"vol_6m_at_least": 30.0, "reversal_1m_at_most": 95.0, "ranking": "reversal_1m"}
+    assert gate.items() <= report["activation"].items()
+    assert [text for text in report["warnings"] if text.startswith("ranked_by_signal: gates.ranking is reversal_1m;")]
+    assert report["ranking"]["signal"] == "reversal_1m"
+    variants = [row["variant"] for row in report["gate_ablation"]]
+    assert {"no_vol_6m_at_least", "no_reversal_1m_at_most"} <= set(variants)
+    stored = table(by_reversal, "todays_setups").to_pylist()
+    shown = [*report["todays_setups"]["qualified"], *report["todays_setups"]["nearest_misses"]]
+    assert len(shown) == len(stored)
+    for row, other in zip(shown, stored, strict=True):
+        expected = other["percentile_of_vol_6m"]
+        assert row["percentile_of_vol_6m"] == (None if expected is None else round(expected, 1))
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for words in ("Percentile of vol_6m at least", "Ranked by", "Without vol_6m at least", "vol_6m, percentile"):
+        assert words in page
 
 
 def test_without_signals_the_table_is_empty_and_no_column_is_added() -> None:
