@@ -4,9 +4,10 @@
 -- set of ranked as-of dates: the scenario's own (`week` or `bar`), and `latest`, the last session alone, used only by
 -- today's list. `eligible`: every eligible ticker once, ties share the mean rank, a single member has no percentile;
 -- the activation percentile is the residual one for the whole week, or the raw one for the whole week if fewer than
--- half have a residual, or the one of the signal that the gate names (`signal_ranks`). `rows` (the legacy profile): long and short rows of a ticker both count, ties are split by the
--- tie order (ticker bytes, date, long before short; `row_no` is the position in it), a single row gets 100, and the raw
--- percentile replaces a missing one row by row. `n_ranked` counts the members with an activation percentile.
+-- half have a residual, or the one of the signal that the gate names (`signal_ranks`). `rows` (the legacy profile):
+-- long and short rows of a ticker both count, ties are split by the tie order (ticker bytes, date, long before short;
+-- `row_no` is the position in it), a single row gets 100, and the raw percentile replaces a missing one row by row.
+-- `n_ranked` counts the members with an activation percentile.
 with
 
 -- The last tie-breaker is the order of the relation: it matters only if a given table contains the same ticker, date
