@@ -13,8 +13,8 @@ from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS, 
 from btassets.engine.floors import BUILT_IN_RANKING
 from btassets.settings.account_settings import AlertRule, Fills, Holdings
 from btassets.settings.quality_thresholds import Quality
-from btassets.settings.section import NonNegative, Percent, Positive, Section
-from btassets.settings.signal_floors import SIGNAL_NAME, checked_floors, floor_signals, floor_values
+from btassets.settings.section import NAME, TIME, URL, NonNegative, Percent, Positive, Section
+from btassets.settings.signal_floors import checked_floors, floor_signals, floor_values
 from btassets.settings.source_settings import Source
 
 BUILT_IN_RULE = "levels"
@@ -78,7 +78,7 @@ class SetupRule(Section):
 
     rule: str = Field(
         default=BUILT_IN_RULE,
-        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        pattern=NAME,
         description=f"{BUILT_IN_RULE}: support and resistance, built in; or the name of a setup rule of own/ or of a "
         "package",
     )
@@ -99,7 +99,7 @@ class Gates(Section):
     )
     ranking: str = Field(
         default=BUILT_IN_RANKING,
-        pattern=rf"^{SIGNAL_NAME}$",
+        pattern=NAME,
         description=f"what the percentile ranks: {BUILT_IN_RANKING}, or a signal, built in or own, by its name; the "
         "ticker at 100 is the strongest by the signal's sign",
     )
@@ -272,12 +272,12 @@ class Schedule(Section):
 
     time: str = Field(
         default="18:30",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        pattern=TIME,
         description="time of the daily run in the exchange's own time zone, HH:MM, after the session's close",
     )
     nightly_time: str = Field(
         default="23:30",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        pattern=TIME,
         description="time of the nightly null market, HH:MM in the same time zone",
     )
     nightly_versions: int = Field(
@@ -285,7 +285,7 @@ class Schedule(Section):
     )
     webhook: str = Field(
         default="",
-        pattern=r"^(https?://\S+)?$",
+        pattern=URL,
         description="URL notified of failed runs and old bars by a JSON POST; best set in the environment",
     )
     retries: int = Field(default=2, ge=0, le=10, description="number of retries of a failed run of sensor or schedule")
