@@ -1,7 +1,7 @@
 """Base of every group of settings: frozen, typed, closed to unknown keys.
 
-Belongs here: the base of the settings models, their shared bounded numbers, and patterns of texts. Does not belong here:
-any setting (`models.py`, `quality_thresholds.py`).
+Belongs here: the base of the settings models, their shared bounded numbers, and patterns of texts. Does not belong
+here: any setting (`models.py`, `quality_thresholds.py`).
 """
 
 from typing import Annotated
