@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from btassets.engine.floors import CORE_FLAGS, FLOORS, MOMENTUM, Floor, variants_in_use
 from btassets.run.floor_sql import bind_floors, floor_macros, judge, qualifies, variant_relation
+from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import connect, run_models
-from btassets.settings.models import Gates
+from btassets.settings.models import Gates, Settings
 from btassets_tests.support.random_tables import random_candidates
 from btassets_tests.support.sql_model_cases import relations_of, replaced
 
@@ -239,12 +240,12 @@ def test_a_floor_on_a_signal_is_forgiven_by_its_own_bit():
 
 
 def test_macros_of_a_gate_belong_to_its_cursor():
-    relations = relations_of("standard", gates={"floors": ["vol_6m >= 20"]})
+    relations = settings_relations(Settings(gates=Gates(floors=("vol_6m >= 20",))))
     names = [*(flag.name for flag in CORE_FLAGS), "vol_6m_at_least_ok"]
     row = "select {" + ", ".join(f"'{name}': false" for name in names) + "} as graded"
     with connect() as database:
         with database.cursor() as own:
             bind_floors(own, relations)
-            assert own.sql(f"select failed_flags(graded) from ({row})").fetchone() == (31,)
+            assert own.sql(f"select failed_flags(graded) from ({row})").fetchall() == [(31,)]
         with database.cursor() as other:
-            assert other.sql(f"select failed_flags(graded) from ({row})").fetchone() == (15,)
+            assert other.sql(f"select failed_flags(graded) from ({row})").fetchall() == [(15,)]
