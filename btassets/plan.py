@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from btassets.arrivals.of_book import active_tickers, plan_ingest, plan_without_source
 from btassets.book.book import Book
 from btassets.errors import CheckFailedError, DamagedFileError, ShardLostError
-from btassets.graph.flow import STAGES, downstream, upstream
+from btassets.graph.flow import STAGES, downstream, stages_under, upstream
+from btassets.graph.ranking import ranks_own_signals
 from btassets.run.freshness import (
     has_whole_records,
     input_hash,
@@ -77,7 +78,7 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
         return RunPlan(ingest, [], [name for name in STAGES if name in downstream({"ohlcv_history"})])
     if not has_whole_records("ohlcv_history", book) and book.lake.mends:
         note_inputs("ohlcv_history", book)
-    stale: set[str] = set()
+    flow, stale = stages_under(book.settings), set[str]()
     tickers: list[str] = []
     for name in STAGES:
         if name in kept or name in stale:
@@ -87,11 +88,11 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
                 tickers = replay.plan_replay(*inputs_of("candidates", book)).stale
                 if tickers or not was_checked(name, book):
                     # Rows that no lookahead check has passed yet, because a run was killed or failed before it.
-                    stale |= downstream({name})
+                    stale |= downstream({name}, flow)
                 else:
                     mark_checked(name, book, input_hash(name, book))
         elif stale_stage(name, book) is not None:
-            stale |= downstream({name})
+            stale |= downstream({name}, flow)
     if "candidates" in stale and not tickers:
         # Includes those that left the universe or the lake, because their rows must be removed.
         tickers = sorted({*active_tickers(book), *book.lake.ticker_footers(book.candidates)}, key=str.encode)
@@ -123,7 +124,7 @@ def explain(book: Book) -> list[StaleStage]:
     base = book.in_base()
     ingest = plan_ingest(base)
     found: dict[str, StaleStage] = {}
-    for name, stage in STAGES.items():
+    for name, stage in stages_under(book.settings).items():
         is_shared = stage.keyed == "shared" or (stage.keyed == "replay" and book.replay == BASE_SCENARIO)
         above = [Reason("upstream", up) for up in upstream(stage) if up in found]
         own = _own_reasons(name, base if is_shared else book, ingest, has_stale_input=bool(above))
@@ -180,7 +181,7 @@ def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
 
 
 def replay_alone(book: Book) -> None:
-    """Bring the replay of the book's settings and its factor signals up to date, and nothing that depends on them.
+    """Bring the replay of the book's settings and the signals of its gate up to date, and nothing that needs them.
 
     Raises
     ------
@@ -188,7 +189,8 @@ def replay_alone(book: Book) -> None:
         If the replay fails the lookahead check.
     """
     replay_in_process(book, n_threads=book.settings.executor.shards or os.cpu_count() or 1, log=lambda _text: None)
-    list(run_stages(["factor_signals"], book))
+    own = ["own_signals"] if ranks_own_signals(book.settings) else []
+    list(run_stages(["factor_signals", *own], book))
 
 
 def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:

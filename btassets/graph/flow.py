@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from btassets.graph import advice, analysis, bars, journal, own, portfolio, ranking, replay, report, statistics
 from btassets.graph.columns import TableSpec
 from btassets.graph.outside import BESIDE, OUTSIDE
-from btassets.graph.stage import Check, Stage
+from btassets.graph.stage import Check, HasGate, Stage
 
 GROUPS = (bars, replay, own, ranking, analysis, portfolio, statistics, advice, journal, report)
 """Declarations in flow order."""
@@ -61,6 +61,11 @@ def upstream(stage: Stage, stages: Mapping[str, Stage] = STAGES) -> tuple[str, .
     """
     wanted = {*stage.reads, *stage.outside}
     return tuple(name for name, other in stages.items() if wanted & {*other.outputs, *other.stores, *other.writes})
+
+
+def stages_under(settings: HasGate) -> dict[str, Stage]:
+    """The flow under a book's settings (`Stage.under`)."""
+    return {name: stage.under(settings) for name, stage in STAGES.items()}
 
 
 def downstream(names: Iterable[str], stages: Mapping[str, Stage] = STAGES) -> set[str]:

@@ -87,7 +87,7 @@ def inputs_now(name: str, book: Book) -> Inputs:
     stage = STAGES[name]
     return Inputs(
         settings=_settings_values(stage, book),
-        reads={table: table_version(table, book) for table in stage.reads},
+        reads={table: table_version(table, book) for table in stage.under(book.settings).reads},
         outside={outside: resolve(OUTSIDE[outside].version)(book) for outside in stage.outside},
         code=code_of(stage),
         code_version=code_version_of(stage),

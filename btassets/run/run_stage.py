@@ -162,10 +162,10 @@ def store(name: str, book: Book, inputs: Inputs, result: StageResult) -> StageOu
     stage = STAGES[name]
     key = key_of(stage, book)
     facts = {**result.facts, "numbers": result.numbers}
-    holds = replay_holds(book.settings.exits.hold_days)
+    holds, gates = replay_holds(book.settings.exits.hold_days), book.settings.gates.named()
     footers: dict[str, Footer] = {}
     for spec in reversed(stage.tables):
-        conformed = conform(spec.under(holds), result.tables[spec.name])
+        conformed = conform(spec.under(holds).beside(gates), result.tables[spec.name])
         # The stage's own table stores the parts of the hash, so that a later plan can explain changes.
         own = {"inputs": inputs.as_facts()} if spec.name == name else {}
         kept = {k: v for k, v in facts.items() if k != "inputs"} | own

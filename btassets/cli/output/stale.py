@@ -67,7 +67,7 @@ def run_command(book: Book) -> str:
 
 def warn_if_stale(book: Book, table: str) -> None:
     """Write a warning if the stage of a table, or an upstream one, is stale."""
-    stale = stale_stages(book, _above(table))
+    stale = stale_stages(book, _above(table, book))
     if stale:
         tell(
             f"warning: {table} of scenario {book.scenario} is stale: settings, bars or code changed since "
@@ -75,14 +75,14 @@ def warn_if_stale(book: Book, table: str) -> None:
         )
 
 
-def _above(table: str) -> list[str]:
+def _above(table: str, book: Book) -> list[str]:
     """The stage of a table and every upstream stage, in flow order."""
     own = next((name for name, stage in STAGES.items() if table in stage.outputs), None)
     if own is None:
         return []
     wanted, waiting = {own}, [own]
     while waiting:
-        for name in upstream(STAGES[waiting.pop()]):
+        for name in upstream(STAGES[waiting.pop()].under(book.settings)):
             if name in STAGES and name not in wanted:
                 wanted.add(name)
                 waiting.append(name)
