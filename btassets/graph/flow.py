@@ -78,7 +78,7 @@ def asset_of(name: str) -> str:
 
 
 def dependencies(stage: Stage) -> tuple[str, ...]:
-    """Assets upstream of a stage: its inputs, and outputs that must be written before it."""
+    """Assets upstream of a stage, an own one included: its inputs, and outputs that must be written before it."""
     read = [asset_of(name) for name in stage.reads]
     written = [other.name for other in STAGES.values() if set(stage.outside) & set(other.writes)]
     beyond = [OUTSIDE[name].asset for name in stage.outside if OUTSIDE[name].asset]

@@ -95,6 +95,8 @@ class Stage:
         Files and folders besides code that affect its result.
     kinds
         Technology badges on the page.
+    own_code
+        Of a stage of own code the hash of each file behind it, by its name; empty: a stage of every book.
     work
         Estimated CPU seconds at 6,000 tickers x 10 years; the head of the longest remaining path starts first.
     """
@@ -117,6 +119,7 @@ class Stage:
     has_query_checks: bool = False
     resources: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ("python",)
+    own_code: tuple[tuple[str, str], ...] = ()
     work: float = 0.1
 
     @property
@@ -132,7 +135,7 @@ class Stage:
     @property
     def place(self) -> str:
         """File of this declaration."""
-        return f"btassets/graph/{self.group}.py"
+        return self.own_code[0][0] if self.own_code else f"btassets/graph/{self.group}.py"
 
     @property
     def outputs(self) -> tuple[str, ...]:

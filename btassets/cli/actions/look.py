@@ -4,7 +4,6 @@ Belongs here: reading and printing. Nothing is computed or written in the book.
 """
 
 import webbrowser
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,6 +29,7 @@ from btassets.run.trials import read_trials
 from btassets.run.verdict_history import read_verdicts
 from btassets.settings.renamed import RENAMED_TABLES
 from btassets.storage.files import replace_file
+from btassets.storage.row_order import sorted_rows
 from btassets.storage.sealed import read_all
 from btassets.studies.export import daily_returns
 
@@ -157,17 +157,7 @@ def read_table(book: Book, name: str) -> pa.Table:
         raise UnknownTableError(name, known_tables(), "no asset has this name", RENAMED_TABLES.get(name))
     data = book.lake.read(name, key_of(STAGE_OF_TABLE[name], book))
     own = [column for column in TABLES[name].order if column != "scenario"]
-    return _sorted(data, own) if own else data
-
-
-def _sorted(data: pa.Table, order: Sequence[str]) -> pa.Table:
-    """Rows by the columns `order`, texts by their bytes."""
-    keyed = data.select([])
-    for name in order:
-        column = data[name]
-        is_text = pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)
-        keyed = keyed.append_column(name, pc.cast(pc.cast(column, pa.string()), pa.binary()) if is_text else column)
-    return data.take(pc.sort_indices(keyed, sort_keys=[(name, "ascending") for name in order]))
+    return sorted_rows(data, own) if own else data
 
 
 def _read_buckets(book: Book, name: str, folder: str) -> pa.Table:
@@ -177,7 +167,7 @@ def _read_buckets(book: Book, name: str, folder: str) -> pa.Table:
     parts = [part for path in files if (part := _read_file(path)).num_rows]
     if not parts:
         return TABLES[name].schema.empty_table()
-    return _sorted(pa.concat_tables(parts).unify_dictionaries(), TABLES[name].order)
+    return sorted_rows(pa.concat_tables(parts).unify_dictionaries(), TABLES[name].order)
 
 
 def _read_file(path: Path) -> pa.Table:
