@@ -124,6 +124,7 @@ OUTSIDE: dict[str, OutsideInput] = {
             "Own stages as declared. The hash of each one's code is part of its own input hash.",
             "btassets.run.own_flow.own_stages:own_stages",
             f"{_OUTSIDE}:unversioned",
+            ("btassets.own.stages.stage_child",),
         ),
         OutsideInput(
             "setup_rule",

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from btassets.errors import UndeclaredReadError
 from btassets.own.containment import Containment
-from btassets.storage.row_order import sorted_rows
+from btassets.own.stages.row_order import sorted_rows
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ class OwnStage:
         Meaning of a row.
     problem
         Why it cannot be computed; empty if it can.
+    also
+        Other sources that declare a stage of this name.
     """
 
     name: str
@@ -44,6 +46,12 @@ class OwnStage:
     settings: tuple[str, ...] = ()
     about: str = ""
     problem: str = ""
+    also: tuple[OwnSource, ...] = ()
+
+    @property
+    def code(self) -> dict[str, str]:
+        """Hash of each file behind it, by its name as shown."""
+        return {name: found for source in (self.source, *self.also) for name, found in source.code.items()}
 
 
 def stages_in(source: OwnSource) -> list[OwnStage]:

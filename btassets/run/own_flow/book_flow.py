@@ -23,8 +23,10 @@ from btassets.own.discover import OwnSource
 from btassets.own.stages.stage_names import OwnStage, stages_in
 from btassets.settings.models import Settings, flatten
 
-RESERVED = frozenset({*TABLES, *STAGES, *STAGE_OF_STORE, "daily_returns", "null_market", "settings", "warehouse"})
-"""Names that no own stage may have: those of tables, stores and assets."""
+_JOBS = ("everything", "replay", "analysis", "report", "full_backfill", "without_edge", "scenario", "analyse")
+_BESIDE_TABLES = ("daily_returns", "null_market", "settings", "warehouse")
+RESERVED = frozenset({*TABLES, *STAGES, *STAGE_OF_STORE, *_JOBS, *_BESIDE_TABLES})
+"""Names that no own stage may have: those of tables, stores, assets and jobs."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,12 @@ def flow_of_sources(sources: Iterable[OwnSource]) -> BookFlow:
     if not found:
         return BUILT_IN
     key = tuple((str(one.path), one.version) for one in found)
-    if key not in _flows:
+    flow = _flows.get(key)
+    if flow is None:
+        flow = _flow([stage for source in found for stage in stages_in(source)])
         _flows.clear()
-        _flows[key] = _flow([stage for source in found for stage in stages_in(source)])
-    return _flows[key]
+        _flows[key] = flow
+    return flow
 
 
 def _flow(declared: Iterable[OwnStage]) -> BookFlow:
@@ -86,10 +90,11 @@ def _flow(declared: Iterable[OwnStage]) -> BookFlow:
     refused: list[str] = []
     for one in declared:
         if one.name in RESERVED:
-            refused.append(f"{one.place}: {one.name} is a table of every book; give the stage another name")
+            refused.append(f"{one.place}: {one.name} is a table or a job of every book; give the stage another name")
         elif one.name in own:
-            twice = f"{one.place}: the stage {one.name} is declared in {own[one.name].place}, too; rename one"
-            own[one.name] = replace(own[one.name], problem=twice)
+            first = own[one.name]
+            twice = f"{one.place}: the stage {one.name} is declared in {first.place}, too; rename one"
+            own[one.name] = replace(first, problem=twice, also=(*first.also, one.source))
         elif one.problem.partition(": ")[2].startswith("a stage is named"):
             refused.append(one.problem)
         else:
@@ -113,11 +118,11 @@ def _checked(one: OwnStage, own: Mapping[str, OwnStage]) -> OwnStage:
         if not any(key == name or key.startswith(f"{name}.") for key in settings):
             near = _near(name, {*settings, *(key.rpartition(".")[0] for key in settings)} - {""})
             problem = problem or f"{one.place}: {one.name} reads the setting {name}: there is none{near}"
-    circle = _circle(one.name, own)
-    if circle:
-        chain = " reads ".join(circle)
+    circles = {read: way for read in one.reads if read in own and (way := _way(read, one.name, own))}
+    for way in circles.values():
+        chain = " reads ".join((one.name, *way))
         problem = problem or f"{one.place}: {chain}: a circle has no first stage; take one of these reads out"
-    reads = tuple(name for name in one.reads if name in known and name not in circle)
+    reads = tuple(name for name in one.reads if name in known and name not in circles)
     return replace(one, reads=reads, problem=problem)
 
 
@@ -126,14 +131,14 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _circle(name: str, own: Mapping[str, OwnStage]) -> list[str]:
-    """A way from an own stage over its reads back to itself; empty without one."""
-    ways, seen = [[name]], set[str]()
+def _way(first: str, last: str, own: Mapping[str, OwnStage]) -> list[str]:
+    """Own stages on a way over reads from one to another, both included; empty without one."""
+    ways, seen = [[first]], {first}
     while ways:
         way = ways.pop()
+        if way[-1] == last:
+            return way
         for read in own[way[-1]].reads:
-            if read == name:
-                return [*way, name]
             if read in own and read not in seen:
                 seen.add(read)
                 ways.append([*way, read])
@@ -141,7 +146,7 @@ def _circle(name: str, own: Mapping[str, OwnStage]) -> list[str]:
 
 
 def _in_order(own: Mapping[str, OwnStage]) -> list[str]:
-    """Names so that each follows those that it reads; otherwise as declared."""
+    """Names so that each follows those that it reads; otherwise as declared. Reads in a circle were taken out."""
     found: list[str] = []
     while len(found) < len(own):
         found += [
@@ -153,5 +158,7 @@ def _in_order(own: Mapping[str, OwnStage]) -> list[str]:
 def own_stage_of(one: OwnStage) -> Stage:
     """The declaration of an own stage as one of the flow."""
     kinds = ("sql", "duckdb") if one.source.form == "sql" else ("python",)
-    code = tuple(sorted(one.source.code.items()))
-    return own_stage(one.name, one.about or f"Own stage of {one.source.name}.", one.reads, one.settings, kinds, code)
+    # Of a table whose columns follow the holds, its columns are asked for while it has no rows.
+    holds = ("exits.hold_days",) if any(name in TABLES and TABLES[name].graded for name in one.reads) else ()
+    about, code = one.about or f"Own stage of {one.source.name}.", tuple(sorted(one.code.items()))
+    return own_stage(one.name, about, one.reads, (*one.settings, *holds), kinds, code)

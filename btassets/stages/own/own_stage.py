@@ -66,7 +66,7 @@ def _computed(own: OwnStage, tables: Tables, settings: Settings, flow: BookFlow)
 
 def _given(spec: TableSpec, tables: Tables, settings: Settings) -> dict[str, Any]:
     """A declared table as the child reads it."""
-    spec = spec.under(replay_holds(settings.exits.hold_days))
+    spec = spec.under(replay_holds(settings.exits.hold_days)) if spec.graded else spec
     order = [column for column in spec.order if column != SCENARIO.name]
     files = [str(path) for path in tables.files(spec.name)]
     return {"files": files, "order": order, "schema": spec.schema.serialize().to_pybytes()}
