@@ -57,6 +57,10 @@ class Worker:
     def _limits(self, files: dict[str, str]) -> Containment:
         return Containment(files)
 
+    def _header(self, stem: str) -> list[dict[str, Any]]:
+        """Signals of a query: one of the file's name."""
+        return [own_query.header(self._query, stem)]
+
     def answer(self, request: Request) -> Answer:
         """Answer one request.
 
@@ -74,8 +78,8 @@ class Worker:
         self._contained.install()
         if request["form"] == "sql":
             self._query = request["text"]
-            words = self._guarded(lambda: own_query.header(self._query, request["stem"]), self._source)
-            return {"signals": [words], "rules": []}, _NOTHING
+            words = self._guarded(lambda: self._header(request["stem"]), self._source)
+            return {"signals": words, "rules": []}, _NOTHING
         for path, shown in self._shown.items():
             found = self._guarded(lambda path=path: clock_in(Path(path).read_text(encoding="utf-8")), shown)
             if found:

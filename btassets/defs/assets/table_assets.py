@@ -100,10 +100,10 @@ def _build_analysis(stages: list[Stage], place: Placement) -> dg.AssetsDefinitio
         wanted |= {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
         opened = book.open()
         by_table = {table: stage.name for stage in flow_of(opened).stages.values() for table in stage.outputs}
-        gone = sorted(wanted - by_table.keys() - {check.name for stage in stages for check in stage.checks})
+        gone = sorted(wanted - by_table.keys())
         if gone:
             raise UsageError(f"{gone[0]}: no stage of that name in own/ any more", "reload the definitions.")
-        for outcome in run_stages({by_table[table] for table in wanted if table in by_table}, opened):
+        for outcome in run_stages({by_table[table] for table in wanted}, opened):
             _tell(context, outcome)
             yield from _results(flow_of(opened).stages[outcome.name], outcome, book, wanted, place, context.instance)
 

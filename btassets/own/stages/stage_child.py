@@ -38,6 +38,11 @@ class StageWorker(Worker):
     def _limits(self, files: dict[str, str]) -> Containment:
         return StageLimits(files)
 
+    def _header(self, stem: str) -> list[dict[str, Any]]:
+        """No signal: the name of the stage is in the header, and that of the file does not count."""
+        del stem
+        return []
+
     def _do_stage(self, request: Request) -> Answer:
         """Table of one stage as an Arrow stream."""
         name, found = request["stage"], list[pa.Table]()
@@ -46,7 +51,9 @@ class StageWorker(Worker):
 
         def call() -> None:
             if self._query:
-                found.append(_answer(self._query, given, name, request["place"], request["settings"]))
+                found.append(
+                    _answer(self._query.removeprefix("\ufeff"), given, name, request["place"], request["settings"])
+                )
                 return
             declared = self._signals.get(name)
             if declared is None or declared.form != STAGE:
@@ -78,7 +85,7 @@ def _answer(query: str, given: dict[str, Given], name: str, place: str, settings
         if undeclared:
             raise UndeclaredReadError(name, "table", undeclared[0], place)
         for key, value in settings.items():
-            connection.execute(f'set variable "{key}" = $1', [value])
+            connection.execute(f'set variable "{key}" = $1', [list(value) if isinstance(value, tuple) else value])
         for table, its in given.items():
             connection.register(table, its.read())
         connection.execute("set enable_external_access = false")

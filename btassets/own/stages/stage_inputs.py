@@ -1,4 +1,4 @@
-"""What the function of an own stage sees: its declared tables and settings, and nothing else.
+"""Inputs of the function of an own stage: its declared tables and settings, and nothing else.
 
 Belongs here: reading the files of declared tables in the child process, refusing what is not declared. Does not belong
 here: which files these are (`btassets.run.tables`).
@@ -31,10 +31,16 @@ class Given:
             empty = pa.ipc.read_schema(pa.py_buffer(self.schema)).empty_table()
             return empty if columns is None else empty.select(list(columns))
         wanted = None if columns is None else list(dict.fromkeys((*columns, *self.order)))
-        parts = [pq.read_table(file, columns=wanted) for file in self.files]
+        parts = [_file(file, wanted) for file in self.files]
         data = pa.concat_tables(parts).unify_dictionaries().replace_schema_metadata(None)
         data = sorted_rows(data, self.order) if self.order else data
         return data if columns is None else data.select(list(columns))
+
+
+def _file(path: str, columns: list[str] | None) -> pa.Table:
+    """Columns of one file; `pq.read_table` would take a folder named `a=b` for a column."""
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=columns)
 
 
 class StageTables:

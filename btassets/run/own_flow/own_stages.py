@@ -1,6 +1,6 @@
 """The own stages of a book: the external input of their computation that `btassets/graph/outside.py` names.
 
-Belongs here: handing over the declarations, and what the last run left out. Does not belong here: finding declarations
+Belongs here: passing the declarations, and what the last run left out. Does not belong here: finding declarations
 (`book_flow.py`), the table of one (`btassets.stages.own.own_stage`).
 """
 

@@ -80,7 +80,7 @@ def _asked(own: OwnStage, request: dict[str, Any], seconds: float) -> pa.Table:
 
 
 def _difference(one: pa.Table, other: pa.Table) -> str:
-    """What differs between two results, as the middle of a sentence."""
+    """First difference between two results, as the middle of a sentence."""
     if one.schema != other.schema or one.num_rows != other.num_rows:
         shapes = [f"{table.num_rows} rows of {', '.join(table.column_names[:5])}" for table in (one, other)]
         return f"returns {shapes[0]}, and {shapes[1]} when computed again"

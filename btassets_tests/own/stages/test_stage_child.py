@@ -86,3 +86,15 @@ def test_what_a_query_may_not_do_is_refused_with_its_place(tmp_path: Path, query
 def test_an_endless_loop_ends_at_its_limit(tmp_path: Path) -> None:
     with pytest.raises(OwnSignalError, match=r"own/idea.py line 4: idea took more than 0\.5 s"):
         computed(tmp_path, "idea.py", python("while True: pass"), seconds=0.5)
+
+
+def test_a_query_may_have_any_file_name_a_byte_order_mark_and_settings_that_are_lists(tmp_path: Path) -> None:
+    text = "\ufeff-- stage: idea\n-- reads: trades\nselect len(getvariable('exits.hold_days')) as n;\n"
+    found = computed(tmp_path, "My Query-2.sql", text, **{"exits.hold_days": (5, 10)})
+    assert found.to_pydict() == {"n": [2]}
+
+
+def test_a_folder_that_looks_like_a_partition_adds_no_column(tmp_path: Path) -> None:
+    folder = tmp_path / "year=2024"
+    folder.mkdir()
+    assert computed(folder, "idea.py", python("return tables['trades']")).column_names == ["ticker", "net_r"]
