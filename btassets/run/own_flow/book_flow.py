@@ -11,7 +11,6 @@ are left out with it.
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from btassets.book.book import Book
 from btassets.graph import flow
@@ -47,10 +46,10 @@ class BookFlow:
     own: Mapping[str, OwnStage]
     refused: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def tables(self) -> Mapping[str, TableSpec]:
         """Every table by name."""
-        return {**TABLES, **{name: self.stages[name].tables[0] for name in self.own}}
+        return {**TABLES, **{name: self.stages[name].tables[0] for name in self.own}} if self.own else TABLES
 
     def stage_of_table(self, name: str) -> Stage | None:
         """Stage that writes a table."""
@@ -106,24 +105,24 @@ def _flow(declared: Iterable[OwnStage]) -> BookFlow:
 
 
 def _checked(one: OwnStage, own: Mapping[str, OwnStage]) -> OwnStage:
-    """The stage with the problem of its reads and settings, and only those that exist."""
+    """The stage with the problem of its reads and settings, and only those that can be read."""
     known, problem = {*STAGE_OF_TABLE, *own}, one.problem
     for name in one.reads:
         if name not in known:
             of_no_stage = {spec.name for spec in TABLES_OF_NO_STAGE}
             what = "a table that no stage writes" if name in of_no_stage else "no table of the book has that name"
             problem = problem or f"{one.place}: {one.name} reads {name}: {what}{_near(name, known)}"
-    settings = flatten(Settings())
+    settings = {*(keys := flatten(Settings())), *(key.rpartition(".")[0] for key in keys)} - {""}
     for name in one.settings:
-        if not any(key == name or key.startswith(f"{name}.") for key in settings):
-            near = _near(name, {*settings, *(key.rpartition(".")[0] for key in settings)} - {""})
+        if name not in settings:
+            near = _near(name, settings)
             problem = problem or f"{one.place}: {one.name} reads the setting {name}: there is none{near}"
     circles = {read: way for read in one.reads if read in own and (way := _way(read, one.name, own))}
     for way in circles.values():
         chain = " reads ".join((one.name, *way))
         problem = problem or f"{one.place}: {chain}: a circle has no first stage; take one of these reads out"
     reads = tuple(name for name in one.reads if name in known and name not in circles)
-    return replace(one, reads=reads, problem=problem)
+    return replace(one, reads=reads, settings=tuple(n for n in one.settings if n in settings), problem=problem)
 
 
 def _near(name: str, known: Iterable[str]) -> str:
