@@ -86,6 +86,8 @@ class TableSpec:
         Sort columns of views and exports; empty: stored order.
     page
         Display on the Dagster page; None: counts only.
+    is_free
+        Whether the author of an own stage decides the columns, beside the scenario.
     graded
         Makes the table's declaration for other holds than the default ones; None: its columns do not depend on them.
     of_gate
@@ -97,6 +99,7 @@ class TableSpec:
     columns: tuple[Column, ...]
     order: tuple[str, ...] = ()
     page: Page | None = None
+    is_free: bool = False
     graded: "Callable[[Sequence[int]], TableSpec] | None" = None
     of_gate: "Callable[[Mapping[str, Any]], tuple[Column, ...]] | None" = None
 

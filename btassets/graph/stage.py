@@ -117,6 +117,8 @@ class Stage:
     reads_if
         Tables of `reads` that count only under some settings; under others they do not make the stage stale. The order
         of a run is the same under all settings, because Dagster's graph is.
+    own_code
+        Of a stage of own code the hash of each file behind it, by its name; empty: a stage of every book.
     work
         Estimated CPU seconds at 6,000 tickers x 10 years; the head of the longest remaining path starts first.
     """
@@ -140,6 +142,7 @@ class Stage:
     resources: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ("python",)
     reads_if: tuple[tuple[str, Callable[[HasGate], bool]], ...] = ()
+    own_code: tuple[tuple[str, str], ...] = ()
     work: float = 0.1
 
     def under(self, settings: HasGate) -> "Stage":
@@ -160,7 +163,7 @@ class Stage:
     @property
     def place(self) -> str:
         """File of this declaration."""
-        return f"btassets/graph/{self.group}.py"
+        return self.own_code[0][0] if self.own_code else f"btassets/graph/{self.group}.py"
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ from typing import Any
 FOLDER = "own"
 """Folder of a book with its own code and files."""
 
-GROUPS = ("btassets.signals", "btassets.setup_rules")
-"""Entry points of packages: their value is a module that declares signals, or setup rules."""
+GROUPS = ("btassets.signals", "btassets.setup_rules", "btassets.stages")
+"""Entry points of packages: their value is a module that declares signals, setup rules, or stages."""
 
 SOURCES_GROUP = "btassets.sources"
 """Entry points of packages whose value, `module:Class`, is a source of bars: a value of `source.kind`."""

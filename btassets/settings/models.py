@@ -229,13 +229,14 @@ class Statistics(Section):
 
 
 class Own(Section):
-    """Limits of own signals (files of own/, installed packages)."""
+    """Limits of own signals, setup rules and stages (files of own/, installed packages)."""
 
     max_ticker_seconds: Positive = Field(
         default=10.0,
         description="processor seconds that an own function may take for one ticker, or for one week of all tickers",
     )
     max_query_seconds: Positive = Field(default=300.0, description="processor seconds that a signal in SQL may take")
+    max_stage_seconds: Positive = Field(default=300.0, description="processor seconds that an own stage may take")
 
 
 class Report(Section):
