@@ -37,6 +37,8 @@ Request = dict[str, Any]
 Answer = tuple[dict[str, Any], npt.NDArray[np.float64] | bytes]
 
 _NOTHING = np.empty(0)
+_SIGNAL = ("a signal", Containment.basis, Containment.advice)
+_RULE = ("a setup rule", "a setup may depend on the bars alone", "; put constants into a Python file of own/")
 
 
 class RefusedError(Exception):
@@ -44,7 +46,9 @@ class RefusedError(Exception):
 
 
 class Worker:
-    """One source of own signals, loaded in this process."""
+    """One source of own code, loaded in this process; `words` names what a call computes, for refusals."""
+
+    words = _SIGNAL
 
     def __init__(self) -> None:
         self._shown: dict[str, str] = {}
@@ -162,7 +166,7 @@ class Worker:
                     raise RefusedError(f"{error} ({self._contained.place})") from None
 
         before = _content([arrays]) if request["is_checked"] else 0
-        self._run(call, f"{self._definition(declared)}{declared.name}", request["seconds"])
+        self._run(call, f"{self._definition(declared)}{declared.name}", request["seconds"], _RULE)
         if request["is_checked"] and _content([arrays]) != before:
             raise RefusedError(f"{declared.name}: changes the arrays of its window ({arrays.ticker})")
         return {}, out
@@ -232,8 +236,11 @@ class Worker:
             raise RefusedError(f"returns an infinite value ({self._contained.place}); NaN is no value")
         return array
 
-    def _run(self, call: Callable[[], None], name: str, seconds: float) -> None:
+    def _run(
+        self, call: Callable[[], None], name: str, seconds: float, words: tuple[str, str, str] | None = None
+    ) -> None:
         """Call own code for at most `seconds` of processor time; beyond it the operating system ends the process."""
+        self._contained.names(*(words or self.words))
         self._contained.is_on = not self._query  # the database refuses files and connections by itself
         signal.setitimer(signal.ITIMER_PROF, seconds)
         try:

@@ -44,9 +44,10 @@ class Containment:
     """The hook of one process; `found` is its first refusal, also if own code caught the exception.
 
     `place` names the ticker and date that own code is called for; `unit` and `basis` what is computed, and from what.
+    A source that is being loaded is own code; `names` says what a call of it computes.
     """
 
-    unit = "a signal"
+    unit = "own code"
     basis = "a value may depend on the bars alone"
     advice = "; put the values in own/ as a file of date, ticker, value"
 
@@ -67,6 +68,10 @@ class Containment:
         for name in _CLOCKS:
             setattr(time, name, self._guarded(name, getattr(time, name)))
         sys.addaudithook(self._hook)
+
+    def names(self, unit: str, basis: str, advice: str) -> None:
+        """Name what the next calls compute, from what, and what to do instead of a refused read."""
+        self.unit, self.basis, self.advice = unit, basis, advice
 
     @property
     def where(self) -> str:

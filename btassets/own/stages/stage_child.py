@@ -35,6 +35,8 @@ class StageLimits(Containment):
 class StageWorker(Worker):
     """One source with stages, loaded in this process."""
 
+    words = (StageLimits.unit, StageLimits.basis, StageLimits.advice)
+
     def _limits(self, files: dict[str, str]) -> Containment:
         return StageLimits(files)
 
