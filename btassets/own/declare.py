@@ -165,8 +165,8 @@ def stage(*, reads: Sequence[str], settings: Sequence[str] = (), description: st
     """Declare a function of tables of the book as a stage: its result is a table with the function's name.
 
     The function takes `tables` and `settings`, and returns a pandas frame or an Arrow table. `tables["NAME"]` is a
-    pandas frame of a declared table, `tables.arrow("NAME")` an Arrow table; `settings.gates.min_rr` is the value of a
-    declared setting.
+    pandas frame of a declared table, `tables.arrow("NAME")` an Arrow table; `settings.costs.per_side_frac` is the value
+    of a declared setting.
 
     Parameters
     ----------

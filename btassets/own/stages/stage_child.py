@@ -74,7 +74,7 @@ class StageWorker(Worker):
 def _answer(query: str, given: dict[str, Given], name: str, place: str, settings: dict[str, Any]) -> pa.Table:
     """Result of a query over the declared tables, without files, network, clock and chance.
 
-    Its settings are variables: `getvariable('gates.min_rr')`.
+    Its settings are variables: `getvariable('costs.per_side_frac')`.
     """
     volatile = volatile_word(bare(query))
     if volatile:

@@ -85,7 +85,7 @@ class StageTables:
 
 
 class StageSettings:
-    """Declared settings of a stage, by section and name: `settings.gates.min_rr`."""
+    """Declared settings of a stage, by section and name: `settings.costs.per_side_frac`."""
 
     def __init__(self, stage: str, place: str, values: Mapping[str, Any], prefix: str = "") -> None:
         self._stage = stage
