@@ -62,15 +62,15 @@ def stages_in(source: OwnSource) -> list[OwnStage]:
         return list(_of_query(source))
     if source.form != "python":
         return []
-    paths = sorted(source.files) if source.module else [str(source.path)]
-    return [one for path in paths for one in _of_module(source, Path(path))]
+    paths = source.declaring if source.module else [source.path]
+    return [one for path in paths for one in _of_module(source, path)]
 
 
 def has_only_stages(source: OwnSource) -> bool:
     """Whether a source declares stages and neither signals nor setup rules."""
     if not stages_in(source):
         return False
-    trees = [] if source.form == "sql" else [_parsed(Path(path)) for path in source.files]
+    trees = [] if source.form == "sql" else [_parsed(path) for path in source.declaring]
     return not any(_decorator(node, _OTHERS) for tree in trees if tree is not None for node in ast.walk(tree))
 
 
