@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from btassets.api import Book, Graded, Sweep, compare, grade, sweep, table
     from btassets.defs.embed import build_defs
-    from btassets.own.declare import cross_section, setup_rule, signal
+    from btassets.own.declare import cross_section, setup_rule, signal, stage
     from btassets.own.setups.built_in_rule import levels
     from btassets.own.setups.setup import Setup
     from btassets.sources.own_source import Source
@@ -27,6 +27,7 @@ __all__ = [
     "levels",
     "setup_rule",
     "signal",
+    "stage",
     "sweep",
     "table",
 ]
@@ -34,7 +35,7 @@ __all__ = [
 _PUBLIC = {
     **dict.fromkeys(("Book", "Graded", "Sweep", "compare", "grade", "sweep", "table"), "btassets.api"),
     "build_defs": "btassets.defs.embed",
-    **dict.fromkeys(("signal", "cross_section", "setup_rule"), "btassets.own.declare"),
+    **dict.fromkeys(("signal", "cross_section", "setup_rule", "stage"), "btassets.own.declare"),
     "Setup": "btassets.own.setups.setup",
     "Source": "btassets.sources.own_source",
     "levels": "btassets.own.setups.built_in_rule",

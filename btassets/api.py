@@ -28,8 +28,8 @@ from btassets.cli.where import book_of, overrides_of
 from btassets.compiled import use_cache_folder
 from btassets.engine.portfolio.portfolio_rules import Policy
 from btassets.errors import EXIT_SOME_TICKERS, BtassetsError, NeverRunError, UsageError
-from btassets.graph.flow import TABLES
 from btassets.plan import replay_alone
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.settings.load import BASE_SCENARIO, resolve
 from btassets.storage.lock import book_lock
 from btassets.studies.grade.grade_inputs import read_candidate_file, read_market
@@ -193,7 +193,7 @@ class Book:
     @property
     def tables(self) -> list[str]:
         """Names for `table`."""
-        return sorted(TABLES)
+        return sorted(flow_of(self._open()).tables)
 
     def _open(self) -> OpenedBook:
         return open_book(self.folder, scenario=self.scenario)

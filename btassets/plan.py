@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from btassets.arrivals.of_book import active_tickers, plan_ingest, plan_without_source
 from btassets.book.book import Book
 from btassets.errors import CheckFailedError, DamagedFileError, ShardLostError
-from btassets.graph.flow import STAGES, downstream, upstream
+from btassets.graph.flow import downstream, stages_under, upstream
+from btassets.graph.ranking import ranks_own_signals
 from btassets.run.freshness import (
     has_whole_records,
     input_hash,
@@ -21,6 +22,7 @@ from btassets.run.freshness import (
     unmark_checked,
     was_checked,
 )
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.reasons import Reason, reasons_of
 from btassets.run.run_stage import run_stages, stale_stage
 from btassets.run.stage_result import StageOutcome
@@ -72,14 +74,17 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
         Whether the source is queried; if not, bars and benchmark are taken from the lake.
     """
     ingest = plan_ingest(book, full=full, only=only or ()) if reads else plan_without_source(book)
+    stages = stages_under(book.settings, flow_of(book).stages)
     kept = {"ohlcv_history"} if reads or book.lake.footer("benchmark_closes") is None else _FROM_THE_SOURCE
     if ingest.stale or ingest.is_list_new:
-        return RunPlan(ingest, [], [name for name in STAGES if name in downstream({"ohlcv_history"})])
+        alone = {n for n, stage in stages.items() if stage.own_code and not upstream(stage, stages)}
+        below = downstream({"ohlcv_history", *(n for n in alone if stale_stage(n, book) is not None)}, stages)
+        return RunPlan(ingest, [], [name for name in stages if name in below])
     if not has_whole_records("ohlcv_history", book) and book.lake.mends:
         note_inputs("ohlcv_history", book)
     stale: set[str] = set()
     tickers: list[str] = []
-    for name in STAGES:
+    for name in stages:
         if name in kept or name in stale:
             continue
         if name == "candidates":
@@ -87,15 +92,15 @@ def make_plan(book: Book, *, full: bool = False, only: list[str] | None = None, 
                 tickers = replay.plan_replay(*inputs_of("candidates", book)).stale
                 if tickers or not was_checked(name, book):
                     # Rows that no lookahead check has passed yet, because a run was killed or failed before it.
-                    stale |= downstream({name})
+                    stale |= downstream({name}, stages)
                 else:
                     mark_checked(name, book, input_hash(name, book))
         elif stale_stage(name, book) is not None:
-            stale |= downstream({name})
+            stale |= downstream({name}, stages)
     if "candidates" in stale and not tickers:
         # Includes those that left the universe or the lake, because their rows must be removed.
         tickers = sorted({*active_tickers(book), *book.lake.ticker_footers(book.candidates)}, key=str.encode)
-    return RunPlan(ingest, tickers, [name for name in STAGES if name in stale - kept])
+    return RunPlan(ingest, tickers, [name for name in stages if name in stale - kept])
 
 
 @dataclass(frozen=True)
@@ -123,9 +128,10 @@ def explain(book: Book) -> list[StaleStage]:
     base = book.in_base()
     ingest = plan_ingest(base)
     found: dict[str, StaleStage] = {}
-    for name, stage in STAGES.items():
+    stages = stages_under(book.settings, flow_of(book).stages)
+    for name, stage in stages.items():
         is_shared = stage.keyed == "shared" or (stage.keyed == "replay" and book.replay == BASE_SCENARIO)
-        above = [Reason("upstream", up) for up in upstream(stage) if up in found]
+        above = [Reason("upstream", up) for up in upstream(stage, stages) if up in found]
         own = _own_reasons(name, base if is_shared else book, ingest, has_stale_input=bool(above))
         if own or above:
             found[name] = StaleStage(name, [*own, *above])
@@ -143,7 +149,7 @@ def _own_reasons(name: str, book: Book, ingest: IngestPlan, *, has_stale_input: 
         if is_fresh(name, book, input_hash(name, book)):
             return []
         found = reasons_of(name, book)
-        if STAGES[name].is_partitioned and not has_stale_input:
+        if flow_of(book).stages[name].is_partitioned and not has_stale_input:
             tickers = replay.plan_replay(*inputs_of(name, book)).stale
             is_done = not tickers and was_checked(name, book)
             found = [] if is_done else [*found, *_replay_reasons(tickers)] or [Reason("missing", name)]
@@ -171,7 +177,7 @@ def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
     """
     if book.replay != BASE_SCENARIO:
         replay_in_process(book, n_threads=n_threads, log=log)
-    own = [name for name, stage in STAGES.items() if stage.keyed != "shared" and name != "candidates"]
+    own = [name for name, stage in flow_of(book).stages.items() if stage.keyed != "shared" and name != "candidates"]
     outcomes: list[StageOutcome] = []
     for outcome in run_stages(own, book):
         log(f"{outcome.name}: {'unchanged, skipped' if outcome.is_cached else 'computed'}")
@@ -180,7 +186,7 @@ def run_scenario(book: Book, *, n_threads: int, log: Log) -> list[StageOutcome]:
 
 
 def replay_alone(book: Book) -> None:
-    """Bring the replay of the book's settings and its factor signals up to date, and nothing that depends on them.
+    """Bring the replay of the book's settings and the signals of its gate up to date, and nothing that needs them.
 
     Raises
     ------
@@ -188,7 +194,8 @@ def replay_alone(book: Book) -> None:
         If the replay fails the lookahead check.
     """
     replay_in_process(book, n_threads=book.settings.executor.shards or os.cpu_count() or 1, log=lambda _text: None)
-    list(run_stages(["factor_signals"], book))
+    own = ["own_signals"] if ranks_own_signals(book.settings) else []
+    list(run_stages(["factor_signals", *own], book))
 
 
 def replay_in_process(book: Book, *, n_threads: int, log: Log) -> None:

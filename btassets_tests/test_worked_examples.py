@@ -16,6 +16,7 @@ EXAMPLES = PROJECT / "docs" / "examples"
 EXPECTED = {
     "breakout": r"\d{3,} setups, breakout",
     "sqlite_source": r"4704 bars, base",
+    "own_stage": r"\d+ months, 3 of them the best",
     "reversal_sql": r"reversal_1w +proven +\d{4}",
 }
 

@@ -125,6 +125,23 @@ rank_dates as (
     group by asof_dates.asof_date
 ),
 
+-- Signals have values before momentum has: their last week end is another one.
+signal_weeks as (
+    select distinct asof_date
+    from signal_ranks
+    where grid = 'week'
+),
+
+signal_dates as (
+    select
+        asof_dates.asof_date,
+        max(signal_weeks.asof_date) as rank_date
+    from asof_dates
+    inner join signal_weeks
+        on asof_dates.asof_date >= signal_weeks.asof_date
+    group by asof_dates.asof_date
+),
+
 -- The last sessions of ended tickers: a hold that reaches beyond them is truncated there too.
 last_sessions as (
     select distinct
@@ -150,6 +167,8 @@ sample as (
         coalesce(
             row_percentiles.activation_momentum_percentile, ticker_percentiles.activation_momentum_percentile
         ) as activation_momentum_percentile,
+        -- One column per floor on a signal (btassets/engine/floors.py).
+        signal_ranks.* exclude (scenario, grid, asof_date, ticker, ranking_value, ranking_percentile),
         abs(filled.entry - filled.stop) as planned_risk,
         if(filled.direction = 'long', 1, -1) as sign,
         settings.delisting_return <> 0
@@ -175,6 +194,13 @@ sample as (
         on filled.asof_date = rank_dates.asof_date
     left join ticker_percentiles
         on filled.ticker = ticker_percentiles.ticker and rank_dates.rank_date = ticker_percentiles.asof_date
+    left join signal_dates
+        on filled.asof_date = signal_dates.asof_date
+    left join signal_ranks
+        on
+            filled.ticker = signal_ranks.ticker
+            and signal_dates.rank_date = signal_ranks.asof_date
+            and signal_ranks.grid = 'week'
     left join last_sessions
         on filled.ticker = last_sessions.ticker and filled.label_end_date = last_sessions.label_end_date
 ),

@@ -4,9 +4,10 @@
 -- set of ranked as-of dates: the scenario's own (`week` or `bar`), and `latest`, the last session alone, used only by
 -- today's list. `eligible`: every eligible ticker once, ties share the mean rank, a single member has no percentile;
 -- the activation percentile is the residual one for the whole week, or the raw one for the whole week if fewer than
--- half have a residual. `rows` (the legacy profile): long and short rows of a ticker both count, ties are split by the
--- tie order (ticker bytes, date, long before short; `row_no` is the position in that of the ticker), a single row gets 100, and the raw
--- percentile replaces a missing one row by row. `n_ranked` counts the members with an activation percentile.
+-- half have a residual, or the one of the signal that the gate names (`signal_ranks`). `rows` (the legacy profile):
+-- long and short rows of a ticker both count, ties are split by the tie order (ticker bytes, date, long before short;
+-- `row_no` is the position in that of the ticker), a single row gets 100, and the raw percentile replaces a missing one
+-- row by row. `n_ranked` counts the members with an activation percentile.
 with
 
 -- The last tie-breaker is the order of the relation: it matters only if a given table contains the same ticker, date
@@ -100,14 +101,26 @@ ticker_members as (
         factor_signals.asof_date,
         factor_signals.ticker,
         factor_signals.mom_12_1 as momentum,
-        factor_signals.mom_12_1_resid as residual_momentum
+        factor_signals.mom_12_1_resid as residual_momentum,
+        signal_ranks.ranking_value,
+        signal_ranks.ranking_percentile,
+        settings.is_ranked_by_signal
     from factor_signals
     cross join settings
+    left join signal_ranks
+        on
+            factor_signals.ticker = signal_ranks.ticker
+            and factor_signals.asof_date = signal_ranks.asof_date
+            and signal_ranks.grid = 'week'
     where
         settings.ranking = 'eligible'
         and factor_signals.is_week
         and factor_signals.eligible
-        and (factor_signals.mom_12_1 is not null or factor_signals.mom_12_1_resid is not null)
+        and (
+            factor_signals.mom_12_1 is not null
+            or factor_signals.mom_12_1_resid is not null
+            or signal_ranks.ranking_value is not null
+        )
 
     union all
 
@@ -117,14 +130,26 @@ ticker_members as (
         factor_signals.asof_date,
         factor_signals.ticker,
         factor_signals.mom_12_1 as momentum,
-        factor_signals.mom_12_1_resid as residual_momentum
+        factor_signals.mom_12_1_resid as residual_momentum,
+        signal_ranks.ranking_value,
+        signal_ranks.ranking_percentile,
+        settings.is_ranked_by_signal
     from factor_signals
     cross join settings
+    left join signal_ranks
+        on
+            factor_signals.ticker = signal_ranks.ticker
+            and factor_signals.asof_date = signal_ranks.asof_date
+            and signal_ranks.grid = 'latest'
     where
         settings.ranking = 'eligible'
         and factor_signals.is_latest
         and factor_signals.eligible
-        and (factor_signals.mom_12_1 is not null or factor_signals.mom_12_1_resid is not null)
+        and (
+            factor_signals.mom_12_1 is not null
+            or factor_signals.mom_12_1_resid is not null
+            or signal_ranks.ranking_value is not null
+        )
 ),
 
 -- With the default frame a running count reaches the last of the ties, so the mean rank is the midpoint of rank() and
@@ -136,7 +161,8 @@ ticker_places as (
         count(momentum) over by_week as n_raw,
         (rank() over by_residual + count(residual_momentum) over by_residual) / 2 as residual_rank,
         count(residual_momentum) over by_week as n_residual,
-        count(coalesce(residual_momentum, momentum)) over by_week as n_members
+        count(coalesce(residual_momentum, momentum)) over by_week as n_members,
+        count(ranking_value) over by_week as n_by_signal
     from ticker_members
     window
         by_week as (partition by grid, asof_date),
@@ -157,9 +183,16 @@ ticker_ranks as (
         if(
             residual_momentum is null or n_residual = 1, null, 100 * (residual_rank - 1) / (n_residual - 1)
         ) as residual_momentum_percentile,
-        if(2 * n_residual >= n_members, residual_momentum_percentile, momentum_percentile)
-            as activation_momentum_percentile,
-        if(2 * n_residual >= n_members, n_residual, n_raw) as n_ranked
+        case
+            when is_ranked_by_signal then ranking_percentile
+            when 2 * n_residual >= n_members then residual_momentum_percentile
+            else momentum_percentile
+        end as activation_momentum_percentile,
+        case
+            when is_ranked_by_signal then n_by_signal
+            when 2 * n_residual >= n_members then n_residual
+            else n_raw
+        end as n_ranked
     from ticker_places
 )
 

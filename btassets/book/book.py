@@ -14,6 +14,7 @@ from btassets.book.settings_copy import refuse_cut_settings
 from btassets.book.source_mark import refuse_foreign_bars
 from btassets.engine.conventions import HOLD_DAYS, replay_holds
 from btassets.errors import NoBookError, SettingError, SettingsFileError, UsageError
+from btassets.own.discover import OwnSource, find_sources
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME, Resolved, hashed, resolve, select
 from btassets.settings.models import BESIDE_THE_NUMBERS, Settings
 from btassets.settings.profiles import PROFILES
@@ -105,6 +106,11 @@ class Book:
         """Folder name of this scenario's replay: `base`, or its own."""
         own, base = replay_values(self.settings), replay_values(self.base)
         return BASE_SCENARIO if own == base else f"replay-{digest(own)[:8]}"
+
+    @cached_property
+    def own_sources(self) -> tuple[OwnSource, ...]:
+        """Sources of own code: files of `own/` and modules of packages, as of when the book was opened."""
+        return find_sources(self.folder)
 
     @cached_property
     def membership(self) -> Membership | None:

@@ -22,6 +22,8 @@ from btassets.defs.schedules import build_schedules
 from btassets.defs.sensors import build_sensors
 from btassets.instance.runs.executors import book_executor
 from btassets.instance.runs.loggers import console
+from btassets.own.discover import find_sources
+from btassets.run.own_flow.book_flow import flow_of_sources
 from btassets.storage.warehouse import FILE_NAME
 
 
@@ -76,15 +78,16 @@ def parts(
     executor
         Of every job; None: the code location's.
     """
-    jobs = build_jobs(None if automated is None else automated.base, place, executor)
+    flow = flow_of_sources(find_sources(Path(book.folder)))
+    jobs = build_jobs(None if automated is None else automated.base, place, executor, flow)
     everything = next(job for job in jobs if job.name == place.name("everything"))
     return dg.Definitions(
         assets=[
             build_ohlcv_history(place),
             build_candidates(n_shards, place),
-            *build_whole_assets(place),
+            *build_whole_assets(place, flow),
             build_null_market(place),
-            build_warehouse(place),
+            build_warehouse(place, flow),
         ],
         jobs=jobs,
         sensors=[] if automated is None else build_sensors(everything, place),

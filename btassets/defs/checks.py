@@ -10,6 +10,7 @@ import dagster as dg
 
 from btassets.defs.placement import ALONE, Placement
 from btassets.graph.flow import STAGES, check_of
+from btassets.graph.stage import Stage
 from btassets.run.sql_models import load_tests
 
 BLOCKING = tuple(check.name for stage in STAGES.values() for check in stage.checks if check.is_blocking)
@@ -32,20 +33,35 @@ def specs(*names: str, place: Placement = ALONE) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def of_asset(asset: str, place: Placement = ALONE) -> list[dg.AssetCheckSpec]:
-    """Check specs of one asset."""
-    queries = load_tests() if asset == _QUERIED else ()
-    return specs(*(check.name for check in STAGES[asset].checks), *queries, place=place)
+def of_stage(stage: Stage, place: Placement = ALONE) -> list[dg.AssetCheckSpec]:
+    """Check specs of the asset of a stage, an own one included."""
+    own = [
+        dg.AssetCheckSpec(check.name, asset=place.key(stage.name), description=check.about, blocking=check.is_blocking)
+        for check in stage.checks
+    ]
+    return [*own, *specs(*(load_tests() if stage.has_query_checks else ()), place=place)]
 
 
 def result(
-    name: str, *, passed: bool, severity: str = "WARN", place: Placement = ALONE, **numbers: Any
+    name: str,
+    *,
+    passed: bool,
+    severity: str = "WARN",
+    place: Placement = ALONE,
+    asset: str | None = None,
+    **numbers: Any,
 ) -> dg.AssetCheckResult:
-    """Check result with its numbers; a blocking check is always an error."""
+    """Check result with its numbers; a blocking check is always an error.
+
+    Parameters
+    ----------
+    asset
+        Stage that returns it; None: the stage of every book that declares it.
+    """
     level = dg.AssetCheckSeverity.ERROR if name in BLOCKING or severity == "ERROR" else dg.AssetCheckSeverity.WARN
     metadata = {key: value for key, value in numbers.items() if value is not None}
     return dg.AssetCheckResult(
-        passed=passed, check_name=name, asset_key=place.key(_told(name)[0]), severity=level, metadata=metadata
+        passed=passed, check_name=name, asset_key=place.key(asset or _told(name)[0]), severity=level, metadata=metadata
     )
 
 

@@ -17,9 +17,9 @@ from btassets.defs.launch_settings import Launch, changed_settings, scenario_con
 from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 from btassets.errors import UsageError
-from btassets.graph.flow import STAGES
 from btassets.instance.dagster_types import AssetJob
 from btassets.plan import run_scenario
+from btassets.run.own_flow.book_flow import BUILT_IN, BookFlow
 from btassets.settings.load import BASE_SCENARIO, FILE_NAME
 from btassets.settings.models import Settings
 
@@ -87,7 +87,10 @@ def _scenario_of(book: BookResource, config: Launch) -> Book:
 
 
 def build_jobs(
-    settings: Settings | None = None, place: Placement = ALONE, executor: dg.ExecutorDefinition | None = None
+    settings: Settings | None = None,
+    place: Placement = ALONE,
+    executor: dg.ExecutorDefinition | None = None,
+    flow: BookFlow = BUILT_IN,
 ) -> list[dg.JobDefinition | AssetJob]:
     """Jobs of a book.
 
@@ -99,12 +102,15 @@ def build_jobs(
         Names of the book's definitions.
     executor
         Of every job; None: the code location's.
+    flow
+        Stages of the book.
     """
-    outputs = {s.name: [place.key(table) for table in s.outputs] for s in STAGES.values()}
+    stages = flow.stages
+    outputs = {s.name: [place.key(table) for table in s.outputs] for s in stages.values()}
     warehouse = place.key("warehouse")
-    replay = [s.name for s in STAGES.values() if s.group in _GROUPS_OF_REPLAY]
-    analysis = [name for name in STAGES if name not in replay and name != "backtest_report"]
-    flow = [*(key for keys in outputs.values() for key in keys), warehouse]
+    replay = [s.name for s in stages.values() if s.group in _GROUPS_OF_REPLAY]
+    analysis = [name for name in stages if name not in replay and name != "backtest_report"]
+    everything = [*(key for keys in outputs.values() for key in keys), warehouse]
     report = [*outputs["backtest_report"], warehouse]
 
     def job(name: str, keys: Sequence[dg.AssetKey], about: str, *, by_ticker: bool = False, **more: Any) -> AssetJob:
@@ -121,7 +127,7 @@ def build_jobs(
     return [
         job(
             "everything",
-            flow,
+            everything,
             "Compute bars, replay, analysis and report; skips what is up to date.",
             by_ticker=True,
         ),
@@ -139,7 +145,7 @@ def build_jobs(
         job("report", report, "Write the report from the existing tables."),
         job(
             "full_backfill",
-            flow,
+            everything,
             "Read the whole window of every ticker again, then replay exactly those whose bars changed. "
             "A re-execution after a stop continues with the remaining tickers.",
             by_ticker=True,

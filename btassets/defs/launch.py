@@ -18,7 +18,7 @@ from btassets.defs.build import book_defs
 from btassets.defs.failures import RunFailure, read_failure
 from btassets.defs.resources import BookResource
 from btassets.defs.schedules import MODULE
-from btassets.graph.flow import PARTITIONED, STAGES
+from btassets.graph.flow import PARTITIONED
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.processes.fork_server import launch_words, prepare_launch
 from btassets.instance.runs.dead_runs import close_dead_runs, process_tags
@@ -26,6 +26,7 @@ from btassets.instance.runs.retention import retain
 from btassets.instance.runs.timeline import name_origin
 from btassets.instance.ticker_ranges import range_tags, register
 from btassets.plan import RunPlan
+from btassets.run.own_flow.book_flow import flow_of
 
 _LOGGERS = {"loggers": {"console": {}}}
 _PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}
@@ -76,7 +77,7 @@ def launch(
         name_origin(instance, MODULE)
         close_dead_runs(instance)
         register(instance, plan.ingest.listed)
-        assets = [dg.AssetKey(table) for name in plan.stages for table in STAGES[name].outputs]
+        assets = [dg.AssetKey(table) for name in plan.stages for table in flow_of(book).stages[name].outputs]
         if "backtest_report" in plan.stages:
             assets.append(dg.AssetKey("warehouse"))
         tags = _tags(book) | ({FULL_TAG: "command line"} if is_full and not only else {})

@@ -21,6 +21,7 @@ from btassets.graph.columns import (
     TableSpec,
     key,
 )
+from btassets.graph.ranking import todays_signals
 from btassets.graph.stage import METHOD, UNIVERSE, Stage
 
 _ITEM = (
@@ -119,6 +120,7 @@ TODAYS_SETUPS = TableSpec(
         ("ticker", "direction", "entry", "stop", "target", "rr", "confidence", "percentile"),
         rows=("is_qualified", True),
     ),
+    of_gate=todays_signals,
 )
 
 STAGES = (
@@ -168,7 +170,7 @@ STAGES = (
         "Setups that qualify at the last session, with reasons, and the nearest misses.",
         "btassets.stages.advice.todays_setups:compute",
         (TODAYS_SETUPS,),
-        reads=("candidates", "percentile_ranks", "sessions", "ohlcv_history"),
+        reads=("candidates", "percentile_ranks", "signal_ranks", "sessions", "ohlcv_history"),
         settings=(*METHOD, "portfolio", "basis", "setup"),
         work=2.5,
     ),

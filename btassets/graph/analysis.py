@@ -268,7 +268,7 @@ STAGES = (
             "gate_ablation",
             "calibration",
         ),
-        settings=("exits", "engine.horizon_days"),
+        settings=("exits", "engine.horizon_days", "gates.floors"),
         judge="btassets.stages.analysis.model_checks:of_model_tests",
         has_query_checks=True,
         resources=("dbt_like_sql/tests",),

@@ -4,8 +4,8 @@ Belongs here: the types of a declaration and the columns shared by several table
 files of the groups) or its computation (`btassets.stages`).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -86,8 +86,12 @@ class TableSpec:
         Sort columns of views and exports; empty: stored order.
     page
         Display on the Dagster page; None: counts only.
+    is_free
+        Whether the author of an own stage decides the columns, beside the scenario.
     graded
         Makes the table's declaration for other holds than the default ones; None: its columns do not depend on them.
+    of_gate
+        Columns added under the values of a gate with floors on signals; None: none.
     """
 
     name: str
@@ -95,7 +99,14 @@ class TableSpec:
     columns: tuple[Column, ...]
     order: tuple[str, ...] = ()
     page: Page | None = None
+    is_free: bool = False
     graded: "Callable[[Sequence[int]], TableSpec] | None" = None
+    of_gate: "Callable[[Mapping[str, Any]], tuple[Column, ...]] | None" = None
+
+    def beside(self, gates: Mapping[str, Any]) -> "TableSpec":
+        """Declaration of the table under the values of a gate, with the columns of its floors on signals."""
+        added = () if self.of_gate is None else self.of_gate(gates)
+        return replace(self, columns=(*self.columns, *added)) if added else self
 
     def under(self, holds: Sequence[int]) -> "TableSpec":
         """Declaration of the table in a replay that grades these holds."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from btassets.graph import advice, analysis, bars, journal, own, portfolio, ranking, replay, report, statistics
 from btassets.graph.columns import TableSpec
 from btassets.graph.outside import BESIDE, OUTSIDE
-from btassets.graph.stage import Check, Stage
+from btassets.graph.stage import Check, HasGate, Stage
 
 GROUPS = (bars, replay, own, ranking, analysis, portfolio, statistics, advice, journal, report)
 """Declarations in flow order."""
@@ -63,6 +63,11 @@ def upstream(stage: Stage, stages: Mapping[str, Stage] = STAGES) -> tuple[str, .
     return tuple(name for name, other in stages.items() if wanted & {*other.outputs, *other.stores, *other.writes})
 
 
+def stages_under(settings: HasGate, stages: Mapping[str, Stage] = STAGES) -> dict[str, Stage]:
+    """The flow, of a book with own stages too, under the book's settings (`Stage.under`)."""
+    return {name: stage.under(settings) for name, stage in stages.items()}
+
+
 def downstream(names: Iterable[str], stages: Mapping[str, Stage] = STAGES) -> set[str]:
     """`names` and every stage that depends on one of them, directly or not."""
     reached = set(names)
@@ -78,7 +83,7 @@ def asset_of(name: str) -> str:
 
 
 def dependencies(stage: Stage) -> tuple[str, ...]:
-    """Assets upstream of a stage: its inputs, and outputs that must be written before it."""
+    """Assets upstream of a stage, an own one included: its inputs, and outputs that must be written before it."""
     read = [asset_of(name) for name in stage.reads]
     written = [other.name for other in STAGES.values() if set(stage.outside) & set(other.writes)]
     beyond = [OUTSIDE[name].asset for name in stage.outside if OUTSIDE[name].asset]

@@ -120,6 +120,13 @@ OUTSIDE: dict[str, OutsideInput] = {
             f"{_OWN}:own_sources_version",
         ),
         OutsideInput(
+            "own_stages",
+            "Own stages as declared. The hash of each one's code is part of its own input hash.",
+            "btassets.run.own_flow.own_stages:own_stages",
+            f"{_OUTSIDE}:unversioned",
+            ("btassets.own.stages.stage_child",),
+        ),
+        OutsideInput(
             "setup_rule",
             "The own setup rule that the book uses, by the hash of its source; None: the built-in one.",
             "btassets.run.setup_rule:setup_rule",

@@ -1,10 +1,10 @@
-"""Group `own`: signals of the user's own, and their proofs.
+"""Group `own`: signals of the user's own and their proofs, and stages of the user's own.
 
 Belongs here: the declaration of this stage and its tables. Does not belong here: their computation
 (`btassets.stages.own`) and own code (`btassets.own`).
 """
 
-from btassets.graph.columns import ASOF, DAY, I16, I64, REAL, TEXT, TICKER, Column, Page, TableSpec, key
+from btassets.graph.columns import ASOF, DAY, I16, I64, REAL, SCENARIO, TEXT, TICKER, Column, Page, TableSpec, key
 from btassets.graph.stage import Check, Stage
 
 PROVEN, GIVEN, REFUSED = "proven", "given", "refused"
@@ -64,7 +64,7 @@ STAGES = (
         "btassets.stages.own.own_signals:compute",
         (OWN_SIGNALS, OWN_SIGNAL_PROOFS),
         reads=("factor_signals", "ohlcv_history", "sessions", "benchmark_closes"),
-        settings=("own", "basis", "engine.gap_days"),
+        settings=("own.max_ticker_seconds", "own.max_query_seconds", "basis", "engine.gap_days"),
         outside=("own_sources",),
         keyed="replay",
         rereads=True,
@@ -77,3 +77,28 @@ STAGES = (
         judge="btassets.stages.own.own_signals:of_own_signals",
     ),
 )
+
+
+def own_stage(
+    name: str,
+    about: str,
+    reads: tuple[str, ...],
+    settings: tuple[str, ...],
+    kinds: tuple[str, ...],
+    own_code: tuple[tuple[str, str], ...],
+) -> Stage:
+    """Declaration of a stage of own code: one table of its name, whose columns its author decides."""
+    return Stage(
+        name,
+        "own",
+        about,
+        "btassets.stages.own.own_stage:compute",
+        (TableSpec(name, about, (SCENARIO,), is_free=True),),
+        reads,
+        ("own.max_stage_seconds", *settings),
+        outside=("own_stages",),
+        checks=(Check(f"{name}_computed", "The own stage returned a table, the same one twice."),),
+        judge="btassets.stages.own.own_stage:of_own_stage",
+        kinds=kinds,
+        own_code=own_code,
+    )

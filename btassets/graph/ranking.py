@@ -1,13 +1,25 @@
-"""Group `ranking`: percentiles of momentum, and every setup under the scenario's gate.
+"""Group `ranking`: percentiles of momentum and of signals, and every setup under the scenario's gate.
 
 Belongs here: the declaration of these stages and their tables. Does not belong here: the models
 (`dbt_like_sql`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from btassets.engine.conventions import HOLD_DAYS
-from btassets.engine.floors import FLAGS
+from btassets.engine.floors import (
+    BUILT_IN_RANKING,
+    CORE_FLAGS,
+    FLAGS,
+    RANKING,
+    compared_signals,
+    core_flags,
+    floors_of,
+    percentile_of,
+    value_of,
+)
+from btassets.engine.signals import SIGNAL_NAMES
 from btassets.graph.columns import (
     ASOF,
     DAY,
@@ -24,7 +36,49 @@ from btassets.graph.columns import (
     Column,
     TableSpec,
 )
-from btassets.graph.stage import METHOD, model
+from btassets.graph.stage import METHOD, HasGate, Stage, model
+
+
+def _percentile(signal: str) -> Column:
+    about = "percentile of this signal in the week, 0-100; 100: the strongest by its sign"
+    return Column(percentile_of(signal), REAL, about)
+
+
+def signal_columns(gates: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Value and percentile of each signal on which the gate has a floor."""
+    pairs = [(Column(value_of(s), REAL, "value of this signal"), _percentile(s)) for s in compared_signals(gates)]
+    return tuple(column for pair in pairs for column in pair)
+
+
+def todays_signals(gates: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Value of the signal that is ranked, and value and percentile of each signal with a floor."""
+    ranking = gates.get(RANKING, BUILT_IN_RANKING)
+    is_added = ranking != BUILT_IN_RANKING and ranking not in compared_signals(gates)
+    ranked = (Column(value_of(ranking), REAL, "value of the ranked signal"),) if is_added else ()
+    return (*ranked, *signal_columns(gates))
+
+
+def _floor_columns(gates: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Verdict of each floor on a signal, and the percentile behind it."""
+    flags = core_flags(floors_of(gates))[len(CORE_FLAGS) :]
+    verdicts = (Column(flag.name, FLAG, flag.description) for flag in flags)
+    return (*verdicts, *map(_percentile, compared_signals(gates)))
+
+
+SIGNAL_RANKS = TableSpec(
+    "signal_ranks",
+    "One eligible ticker at one week end with a value of a signal that the gate names; without one, no row.",
+    (
+        SCENARIO,
+        Column("grid", TEXT, "week; latest: T alone, for today's list"),
+        ASOF,
+        TICKER,
+        Column("ranking_value", REAL, "value of the signal that the percentile of the gate ranks; null: none"),
+        Column("ranking_percentile", REAL, "its percentile in the week, 0-100; 100: the strongest by its sign"),
+    ),
+    order=("scenario", "grid", "asof_date", "ticker"),
+    of_gate=signal_columns,
+)
 
 PERCENTILE_RANKS = TableSpec(
     "percentile_ranks",
@@ -92,25 +146,43 @@ def graded_setups_spec(holds: Sequence[int]) -> TableSpec:
         ),
         order=("scenario", "ticker", "row_no"),
         graded=graded_setups_spec,
+        of_gate=_floor_columns,
     )
 
 
 GRADED_SETUPS = graded_setups_spec(HOLD_DAYS)
 
+
+def ranks_own_signals(settings: HasGate) -> bool:
+    """Whether the gate names a signal that is not built in."""
+    return not set(settings.gates.signals) <= set(SIGNAL_NAMES)
+
+
 STAGES = (
+    Stage(
+        "signal_ranks",
+        "ranking",
+        "Values and percentiles of the signals that the gate names: its ranking, and floors on signals.",
+        "btassets.stages.ranking.signal_ranks:compute",
+        (SIGNAL_RANKS,),
+        reads=("factor_signals", "own_signals", "own_signal_proofs"),
+        settings=("gates.ranking", "gates.floors", "method.ranking"),
+        reads_if=(("own_signals", ranks_own_signals), ("own_signal_proofs", ranks_own_signals)),
+        work=0.5,
+    ),
     model(
         "ranking",
         "Which tickers lead the universe in a week? Percentiles of raw, residual and activation momentum.",
         PERCENTILE_RANKS,
-        reads=("candidates", "factor_signals"),
-        settings=("profile", "method"),
+        reads=("candidates", "factor_signals", "signal_ranks"),
+        settings=("profile", "method", "gates.ranking"),
         work=6.0,
     ),
     model(
         "ranking",
         "Every setup under the scenario's rules: percentile, each floor, whether it qualifies, and its result.",
         GRADED_SETUPS,
-        reads=("candidates", "percentile_ranks"),
+        reads=("candidates", "percentile_ranks", "signal_ranks"),
         settings=METHOD,
         work=14.0,
     ),

@@ -12,6 +12,7 @@ from btassets.graph.columns import (
     Page,
     TableSpec,
 )
+from btassets.graph.ranking import ranks_own_signals
 from btassets.graph.stage import EVERYTHING, Check, Stage
 
 BACKTEST_REPORT = TableSpec(
@@ -57,6 +58,7 @@ STAGES = (
             "strategy_variants",
             "equity_curves",
             "trades",
+            "own_signals",
             "own_signal_proofs",
             "stat_signals",
             "stat_groups",
@@ -80,6 +82,7 @@ STAGES = (
         writes=("report",),
         checks=(Check("survivorship_unknown", "Universe membership is known at each date."),),
         judge="btassets.stages.report.report_checks:of_backtest_report",
+        reads_if=(("own_signals", ranks_own_signals),),
         resources=("btassets/render/page.css",),
         kinds=("html", "json"),
         work=0.5,

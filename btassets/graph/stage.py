@@ -4,8 +4,9 @@ Belongs here: the type, and properties of a single declaration. Does not belong 
 groups), properties of all of them together (`flow.py`).
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 from btassets.graph.columns import TableSpec
 
@@ -19,6 +20,24 @@ METHOD = ("profile", "method", "gates", "costs", "exits", "engine.horizon_days",
 
 UNIVERSE = ("universe", "benchmark", "source.ticker_pattern")
 """Settings that select the tickers in use from the lake (`stages.bars.universe`)."""
+
+
+class NamesSignals(Protocol):
+    """A gate, as far as it decides what a stage reads: the declarations import no settings."""
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Signals whose percentiles it uses."""
+        ...
+
+
+class HasGate(Protocol):
+    """A book's settings, as far as they decide what a stage reads."""
+
+    @property
+    def gates(self) -> NamesSignals:
+        """The gate."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -95,6 +114,11 @@ class Stage:
         Files and folders besides code that affect its result.
     kinds
         Technology badges on the page.
+    reads_if
+        Tables of `reads` that count only under some settings; under others they do not make the stage stale. The order
+        of a run is the same under all settings, because Dagster's graph is.
+    own_code
+        Of a stage of own code the hash of each file behind it, by its name; empty: a stage of every book.
     work
         Estimated CPU seconds at 6,000 tickers x 10 years; the head of the longest remaining path starts first.
     """
@@ -117,7 +141,14 @@ class Stage:
     has_query_checks: bool = False
     resources: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ("python",)
+    reads_if: tuple[tuple[str, Callable[[HasGate], bool]], ...] = ()
+    own_code: tuple[tuple[str, str], ...] = ()
     work: float = 0.1
+
+    def under(self, settings: HasGate) -> "Stage":
+        """Declaration under a book's settings: without reads that do not count."""
+        spared = {name for name, counts in self.reads_if if not counts(settings)}
+        return replace(self, reads=tuple(name for name in self.reads if name not in spared)) if spared else self
 
     @property
     def is_sql(self) -> bool:
@@ -132,7 +163,7 @@ class Stage:
     @property
     def place(self) -> str:
         """File of this declaration."""
-        return f"btassets/graph/{self.group}.py"
+        return self.own_code[0][0] if self.own_code else f"btassets/graph/{self.group}.py"
 
     @property
     def outputs(self) -> tuple[str, ...]:

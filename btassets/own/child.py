@@ -29,14 +29,16 @@ import numpy.typing as npt
 from btassets.engine.replay.setup_numbers import N_NUMBERS
 from btassets.own import own_query
 from btassets.own.containment import Containment, clock_in
-from btassets.own.declare import RULE, Declared, take_declared
+from btassets.own.declare import RULE, STAGE, Declared, take_declared
 from btassets.own.setups.setup import as_numbers
 from btassets.own.windows import CrossSection, TickerArrays, Window
 
 Request = dict[str, Any]
-Answer = tuple[dict[str, Any], npt.NDArray[np.float64]]
+Answer = tuple[dict[str, Any], npt.NDArray[np.float64] | bytes]
 
 _NOTHING = np.empty(0)
+_SIGNAL = ("a signal", Containment.basis, Containment.advice)
+_RULE = ("a setup rule", "a setup may depend on the bars alone", "; put constants into a Python file of own/")
 
 
 class RefusedError(Exception):
@@ -44,7 +46,9 @@ class RefusedError(Exception):
 
 
 class Worker:
-    """One source of own signals, loaded in this process."""
+    """One source of own code, loaded in this process; `words` names what a call computes, for refusals."""
+
+    words = _SIGNAL
 
     def __init__(self) -> None:
         self._shown: dict[str, str] = {}
@@ -53,6 +57,13 @@ class Worker:
         self._signals: dict[str, Declared] = {}
         self._query = ""
         self._bars: dict[str, TickerArrays] = {}
+
+    def _limits(self, files: dict[str, str]) -> Containment:
+        return Containment(files)
+
+    def _header(self, stem: str) -> list[dict[str, Any]]:
+        """Signals of a query: one of the file's name."""
+        return [own_query.header(self._query, stem)]
 
     def answer(self, request: Request) -> Answer:
         """Answer one request.
@@ -67,16 +78,16 @@ class Worker:
     def _do_load(self, request: Request) -> Answer:
         """Load a source; answers with its signals."""
         self._shown, self._source = request["files"], request["name"]
-        self._contained = Containment(self._shown)
+        self._contained = self._limits(self._shown)
         self._contained.install()
         if request["form"] == "sql":
             self._query = request["text"]
-            words = self._guarded(lambda: own_query.header(self._query, request["stem"]), self._source)
-            return {"signals": [words], "rules": []}, _NOTHING
+            words = self._guarded(lambda: self._header(request["stem"]), self._source)
+            return {"signals": words, "rules": []}, _NOTHING
         for path, shown in self._shown.items():
             found = self._guarded(lambda path=path: clock_in(Path(path).read_text(encoding="utf-8")), shown)
             if found:
-                why = "a value may depend on the bars alone, not on a clock"
+                why = f"{self._contained.basis}, not on a clock"
                 raise RefusedError(f"{shown} line {found[0]}: {found[1]} reads the clock; {why}")
         sys.path[:0] = request["path"]
         self._contained.is_on = True
@@ -86,7 +97,7 @@ class Worker:
             self._contained.is_on = False
         for one in take_declared():
             if one.name in self._signals:
-                what = "setup rule" if one.form == RULE else "signal"
+                what = {RULE: "setup rule", STAGE: "stage"}.get(one.form, "signal")
                 raise RefusedError(f"{request['name']}: declares the {what} {one.name} twice")
             self._signals[one.name] = one
         kept = ("name", "form", "lookback", "sign", "label", "description")
@@ -95,7 +106,7 @@ class Worker:
             words = {key: getattr(one, key) for key in kept}
             if one.form == RULE:
                 declared["rules"].append({**words, "least": one.least})
-            else:
+            elif one.form != STAGE:
                 declared["signals"].append(words)
         return declared, _NOTHING
 
@@ -155,7 +166,7 @@ class Worker:
                     raise RefusedError(f"{error} ({self._contained.place})") from None
 
         before = _content([arrays]) if request["is_checked"] else 0
-        self._run(call, f"{self._definition(declared)}{declared.name}", request["seconds"])
+        self._run(call, f"{self._definition(declared)}{declared.name}", request["seconds"], _RULE)
         if request["is_checked"] and _content([arrays]) != before:
             raise RefusedError(f"{declared.name}: changes the arrays of its window ({arrays.ticker})")
         return {}, out
@@ -225,8 +236,11 @@ class Worker:
             raise RefusedError(f"returns an infinite value ({self._contained.place}); NaN is no value")
         return array
 
-    def _run(self, call: Callable[[], None], name: str, seconds: float) -> None:
+    def _run(
+        self, call: Callable[[], None], name: str, seconds: float, words: tuple[str, str, str] | None = None
+    ) -> None:
         """Call own code for at most `seconds` of processor time; beyond it the operating system ends the process."""
+        self._contained.names(*(words or self.words))
         self._contained.is_on = not self._query  # the database refuses files and connections by itself
         signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
@@ -272,12 +286,12 @@ def _content(arrays: Sequence[TickerArrays]) -> int:
     return found
 
 
-def serve() -> None:
+def serve(worker: Worker) -> None:
     """Answer requests from standard input until it ends; prints of own code go nowhere."""
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
-    requests, worker = os.fdopen(os.dup(0), "rb"), Worker()
+    requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     while len(head := requests.read(8)) == 8:
         request = pickle.loads(requests.read(struct.unpack("<Q", head)[0]))  # noqa: S301  # from the parent
@@ -285,10 +299,11 @@ def serve() -> None:
             facts, values = worker.answer(request)
         except RefusedError as error:
             facts, values = {"refused": str(error)}, _NOTHING
-        text, data = json.dumps(facts).encode(), np.ascontiguousarray(values, np.float64).tobytes()
+        data = values if isinstance(values, bytes) else np.ascontiguousarray(values, np.float64).tobytes()
+        text = json.dumps(facts).encode()
         answers.write(struct.pack("<QQ", len(text), len(data)) + text + data)
         answers.flush()
 
 
 if __name__ == "__main__":
-    serve()
+    serve(Worker())

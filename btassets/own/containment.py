@@ -43,8 +43,13 @@ class ContainedError(Exception):
 class Containment:
     """The hook of one process; `found` is its first refusal, also if own code caught the exception.
 
-    `place` names the ticker and date that own code is called for.
+    `place` names the ticker and date that own code is called for; `unit` and `basis` what is computed, and from what.
+    A source that is being loaded is own code; `names` says what a call of it computes.
     """
+
+    unit = "own code"
+    basis = "a value may depend on the bars alone"
+    advice = "; put the values in own/ as a file of date, ticker, value"
 
     def __init__(self, own_files: Iterable[str]) -> None:
         self.own_files = frozenset(own_files)
@@ -63,6 +68,10 @@ class Containment:
         for name in _CLOCKS:
             setattr(time, name, self._guarded(name, getattr(time, name)))
         sys.addaudithook(self._hook)
+
+    def names(self, unit: str, basis: str, advice: str) -> None:
+        """Name what the next calls compute, from what, and what to do instead of a refused read."""
+        self.unit, self.basis, self.advice = unit, basis, advice
 
     @property
     def where(self) -> str:
@@ -83,7 +92,7 @@ class Containment:
     def _guarded(self, name: str, function: Any) -> Any:
         def clock(*args: Any) -> Any:
             if self.is_on and sys._getframe(1).f_code.co_filename in self.own_files:
-                self.refuse(f"calls time.{name}(): a value may depend on the bars alone, not on a clock")
+                self.refuse(f"calls time.{name}(): {self.basis}, not on a clock")
             return function(*args)
 
         return clock
@@ -94,13 +103,13 @@ class Containment:
         if event == "open":
             self._opened(args)
         elif event in _PROCESSES:
-            self.refuse(f"starts a process ({event}): a signal is computed in the process that called it")
+            self.refuse(f"starts a process ({event}): {self.unit} is computed in the process that called it")
         elif event in _NETWORK:
-            self.refuse(f"opens a connection ({event}): a value may depend on the bars alone")
+            self.refuse(f"opens a connection ({event}): {self.basis}")
         elif event in _CHANGES:
-            self.refuse(f"{_CHANGES[event]} {args[0] if args else ''}: a signal writes no file")
+            self.refuse(f"{_CHANGES[event]} {args[0] if args else ''}: {self.unit} writes no file")
         elif event in ("os.listdir", "os.scandir") and not self._is_importing() and not self._is_installed(args[0]):
-            self.refuse(f"lists {args[0]}: a value may depend on the bars alone, not on files")
+            self.refuse(f"lists {args[0]}: {self.basis}, not on files")
 
     def _opened(self, args: tuple[Any, ...]) -> None:
         path, mode, flags = args
@@ -111,12 +120,11 @@ class Containment:
         if text == "/dev/null":
             return
         if is_written:
-            self.refuse(f"writes {text}: a signal writes no file")
+            self.refuse(f"writes {text}: {self.unit} writes no file")
         if text.endswith(_CODE) or self._is_importing():
             return
         if not text.startswith(_SYSTEM) and not self._is_installed(text):
-            advice = "put the values in own/ as a file of date, ticker, value"
-            self.refuse(f"reads {text}: a value may depend on the bars alone, not on files; {advice}")
+            self.refuse(f"reads {text}: {self.basis}, not on files{self.advice}")
 
     def _is_of_compiler(self, args: tuple[Any, ...]) -> bool:
         """Whether a path belongs to the engine's compiled code, for which the compiler looks before it loads it."""

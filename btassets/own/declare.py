@@ -1,11 +1,11 @@
-"""Decorators with which own code declares its signals and setup rules.
+"""Decorators with which own code declares its signals, setup rules and stages.
 
 Belongs here: names, bounds and the list of what a module declared. Does not belong here: calling the functions
 (`child.py`). It imports nothing heavy: every file of `own/` imports it.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,19 +17,22 @@ MAX_LOOKBACK = 1260
 RULE = "setup_rule"
 """Form of a setup rule."""
 
+STAGE = "stage"
+"""Form of a stage."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One signal or setup rule as own code declares it.
+    """One signal, setup rule or stage as own code declares it.
 
     Attributes
     ----------
     name
         Name in tables and report.
     form
-        `window` (one ticker's bars), `cross_section` (all tickers of one as-of date) or `setup_rule`.
+        `window` (one ticker's bars), `cross_section` (all tickers of one as-of date), `setup_rule` or `stage`.
     function
         Called once per as-of row or as-of date.
     lookback
@@ -60,7 +63,7 @@ _declared: list[Declared] = []
 
 
 def take_declared() -> list[Declared]:
-    """Signals and rules declared since the last call."""
+    """Signals, rules and stages declared since the last call."""
     found, _declared[:] = list(_declared), []
     return found
 
@@ -153,6 +156,36 @@ def setup_rule(
         about = description or (function.__doc__ or "").strip().partition("\n")[0]
         shown = label or name.replace("_", " ").capitalize()
         _declared.append(Declared(name, RULE, function, lookback, 1, shown, about, min_lookback))
+        return function
+
+    return register
+
+
+def stage(*, reads: Sequence[str], settings: Sequence[str] = (), description: str = "") -> Callable[[F], F]:
+    """Declare a function of tables of the book as a stage: its result is a table with the function's name.
+
+    The function takes `tables` and `settings`, and returns a pandas frame or an Arrow table. `tables["NAME"]` is a
+    pandas frame of a declared table, `tables.arrow("NAME")` an Arrow table; `settings.costs.per_side_frac` is the value
+    of a declared setting.
+
+    Parameters
+    ----------
+    reads
+        Tables that it reads, of the book or of other own stages; written out, because they are read from the text.
+    settings
+        Dotted settings, or sections of them, that it reads; written out as well.
+    description
+        Meaning of a row (default: the docstring's first line).
+    """
+
+    def register(function: F) -> F:
+        name = getattr(function, "__name__", "?")
+        check_header(name, 1, 0, "stage")
+        for what, names in (("reads", reads), ("settings", settings)):
+            if isinstance(names, str) or not all(isinstance(one, str) for one in names):
+                raise ValueError(f"stage {name}: {what} is {names!r}; it must be a list of names")
+        about = description or (function.__doc__ or "").strip().partition("\n")[0]
+        _declared.append(Declared(name, STAGE, function, 0, 1, name, about))
         return function
 
     return register

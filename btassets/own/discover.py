@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,8 +18,8 @@ from typing import Any
 FOLDER = "own"
 """Folder of a book with its own code and files."""
 
-GROUPS = ("btassets.signals", "btassets.setup_rules")
-"""Entry points of packages: their value is a module that declares signals, or setup rules."""
+GROUPS = ("btassets.signals", "btassets.setup_rules", "btassets.stages")
+"""Entry points of packages: their value is a module that declares signals, setup rules, or stages."""
 
 SOURCES_GROUP = "btassets.sources"
 """Entry points of packages whose value, `module:Class`, is a source of bars: a value of `source.kind`."""
@@ -47,6 +47,8 @@ class OwnSource:
         Python files behind it, path -> name as shown, for the place of an error.
     problem
         Why it cannot be read; empty if it can.
+    beside
+        Files behind it that are sources of their own.
     """
 
     name: str
@@ -56,6 +58,12 @@ class OwnSource:
     code: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    beside: frozenset[str] = frozenset()
+
+    @property
+    def declaring(self) -> list[Path]:
+        """Python files whose declarations are its own: those behind it that are no sources themselves."""
+        return [Path(path) for path in sorted(self.files) if path not in self.beside]
 
     @property
     def version(self) -> str:
@@ -104,7 +112,9 @@ class OwnSource:
 
 def find_sources(book_folder: Path) -> tuple[OwnSource, ...]:
     """Every source of a book: its files by name, then packages; nothing is imported."""
-    return (*_of_folder(book_folder / FOLDER), *_of_packages())
+    found = (*_of_folder(book_folder / FOLDER), *_of_packages())
+    paths = frozenset(str(source.path) for source in found if source.form == "python")
+    return tuple(replace(one, beside=(paths - {str(one.path)}) & one.files.keys()) for one in found)
 
 
 def _of_folder(folder: Path) -> Iterator[OwnSource]:

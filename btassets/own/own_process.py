@@ -53,16 +53,18 @@ class OwnProcess:
     ----------
     source
         The file or module that it loads.
+    module
+        Module that answers in the child.
     """
 
-    def __init__(self, source: OwnSource) -> None:
+    def __init__(self, source: OwnSource, module: str = "btassets.own.child") -> None:
         self.source = source
         env = {name: os.environ[name] for name in _KEPT if name in os.environ}
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, env.get("PYTHONPATH")]))
         env["NUMBA_CACHE_DIR"] = str(cache_folder())  # compiled code of the engine, which own code may call
         env |= {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "btassets.own.child"],
+        self._child = subprocess.Popen(  # noqa: S603  # a module of this package
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -123,6 +125,11 @@ class OwnProcess:
         OwnSignalError
             If own code was refused, took longer, or ended the process.
         """
+        facts, data = self.ask_bytes(request, seconds, what)
+        return facts, np.frombuffer(data, np.float64)
+
+    def ask_bytes(self, request: dict[str, Any], seconds: float, what: str) -> tuple[dict[str, Any], bytes]:
+        """Answer of the child whose second part is no array; otherwise as `ask`."""
         text = pickle.dumps({**request, "seconds": seconds}, protocol=pickle.HIGHEST_PROTOCOL)
         try:
             assert self._child.stdin is not None  # noqa: S101
@@ -132,10 +139,10 @@ class OwnProcess:
             raise self._ended(what, seconds) from None
         sizes = struct.unpack("<QQ", self._read(16, what, seconds))
         facts = json.loads(self._read(sizes[0], what, seconds))
-        values = np.frombuffer(self._read(sizes[1], what, seconds), np.float64)
+        data = self._read(sizes[1], what, seconds)
         if "refused" in facts:
             raise OwnSignalError(facts["refused"])
-        return facts, values
+        return facts, data
 
     def _read(self, n: int, what: str, seconds: float) -> bytes:
         assert self._child.stdout is not None  # noqa: S101

@@ -59,6 +59,16 @@ def bare(text: str) -> str:
     return _QUOTED.sub(" ", text)
 
 
+def volatile_word(query: str) -> str:
+    """First function of a query (without comments and quoted text) that reads a clock or chance; empty without one.
+
+    >>> volatile_word("select NOW() as t")
+    'NOW'
+    """
+    found = _VOLATILE.search(query)
+    return found[0] if found else ""
+
+
 def values(
     text: str, bars: Sequence[TickerArrays], tickers: Sequence[str], dates: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.float64]:
@@ -71,9 +81,9 @@ def values(
     """
     import duckdb  # late: only a signal in SQL needs the database
 
-    volatile = _VOLATILE.search(bare(text))
+    volatile = volatile_word(bare(text))
     if volatile:
-        raise ValueError(f"{volatile[0]} gives another value at another time; a value may depend on the bars alone")
+        raise ValueError(f"{volatile} gives another value at another time; a value may depend on the bars alone")
     connection = duckdb.connect(":memory:", config={"threads": "1"})
     try:
         _give(connection, "bars", _relation(bars))

@@ -7,6 +7,7 @@ Belongs here: the entries, and refusing a second signal of one name. Does not be
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from btassets.engine.floors import BUILT_IN_RANKING
 from btassets.engine.signals import SIGNALS
 
 BUILT_IN = "btassets"
@@ -71,6 +72,8 @@ class Registry:
         if taken is not None:
             other = "built in" if taken.origin == BUILT_IN else f"declared in {taken.origin}"
             raise ValueError(f"the signal {entry.name} is already {other}; give this one another name")
+        if entry.name == BUILT_IN_RANKING:
+            raise ValueError(f"{entry.name} is the built-in ranking of the gate; give the signal another name")
         if entry.name in self._reserved:
             raise ValueError(f"{entry.name} is a column of factor_signals; give the signal another name")
         self._entries[entry.name] = entry

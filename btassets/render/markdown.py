@@ -5,10 +5,12 @@ report.html and report.json.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from btassets.render.format import MISSING, shown
 from btassets.render.labels import curve_name, main_portfolio, verdict_word
 from btassets.render.report_types import Report
+from btassets.render.todays_list import signal_columns
 
 _MOST_SETUPS = 20
 _BOOK = (
@@ -116,9 +118,11 @@ def _today(report: Report) -> list[str]:
     head = ["## Today's setups", "", f"{len(rows)} qualify at {today['as_of'] or MISSING}, {day}."]
     if not rows:
         return head
+    columns = [*_SETUP, *((name, name, "g") for name in signal_columns(rows))]
+    listed: list[Any] = rows[:_MOST_SETUPS]
     table = _table(
-        [label for label, _, _ in _SETUP],
-        [[shown(r[key], kind) for _, key, kind in _SETUP] for r in rows[:_MOST_SETUPS]],
+        [label for label, _, _ in columns],
+        [[shown(r[key], kind) for _, key, kind in columns] for r in listed],
     )
     more = ["", f"{len(rows) - _MOST_SETUPS} more in report.json."] if len(rows) > _MOST_SETUPS else []
     return [*head, "", *table, *more]

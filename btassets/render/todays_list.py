@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from btassets.engine.floors import signal_of
 from btassets.engine.portfolio.sizing import size
 from btassets.render.format import MISSING, shown
 
@@ -17,7 +18,10 @@ COLUMNS = (
     *("ticker", "direction", "entry", "stop", "target", "rr"),
     *("confidence", "percentile", "action", "risk", "size", "why"),
 )
-"""Columns of every format, in order; `size` is shares, `-` is a missing value (null in JSON)."""
+"""Columns of every format, in order; `size` is shares, `-` is a missing value (null in JSON).
+
+Values and percentiles of signals that the gate names follow `percentile` (`columns_of`).
+"""
 
 CAPITAL_USD = 10_000.0
 RISK_FRAC = 0.01
@@ -63,6 +67,28 @@ class Listed(Protocol):
         """The nearest misses."""
 
 
+def signal_columns(setups: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Columns of setups with values and percentiles of the signals that the gate names."""
+    return tuple(name for name in (setups[0] if setups else ()) if signal_of(name) is not None)
+
+
+def rounded_signal(name: str, value: float | None) -> float | None:
+    """Value of a signal to six digits, its percentile to a tenth.
+
+    >>> rounded_signal("value_of_vol_6m", 0.0123456789), rounded_signal("percentile_of_vol_6m", 66.66667)
+    (0.0123457, 66.7)
+    """
+    if value is None:
+        return None
+    return round(value, 1) if name.startswith("percentile") else float(f"{value:.6g}")
+
+
+def columns_of(found: Listed) -> tuple[str, ...]:
+    """Columns of a list: `COLUMNS`, and those of the signals that its gate names."""
+    at = COLUMNS.index("percentile") + 1
+    return (*COLUMNS[:at], *signal_columns([*found.qualified, *found.misses]), *COLUMNS[at:])
+
+
 def rows_of(
     setups: Sequence[Mapping[str, Any]],
     *,
@@ -70,7 +96,7 @@ def rows_of(
     risk_frac: float = RISK_FRAC,
     cap_frac: float = CAP_FRAC,
 ) -> list[dict[str, Any]]:
-    """One dict per setup with the keys of `COLUMNS`; rounded numbers, None where missing.
+    """One dict per setup with the keys of `columns_of`; rounded numbers, None where missing.
 
     Parameters
     ----------
@@ -89,6 +115,7 @@ def rows_of(
         row: dict[str, Any] = {
             **{name: setup[name] for name in ("ticker", "direction", "entry", "stop", "target", "rr", "confidence")},
             "percentile": setup["percentile"],
+            **{name: rounded_signal(name, setup[name]) for name in signal_columns(setups)},
             "action": setup["action"],
             "risk": setup["risk_level"],
             "size": shares if shares > 0 else None,
@@ -131,13 +158,13 @@ def as_text(
     n = len(found.qualified)
     lines = [f"{n} {'setup qualifies' if n == 1 else 'setups qualify'} at {_day(found)}"]
     if found.qualified:
-        lines += ["", *_columns(rows_of(found.qualified, **sizes))]
+        lines += ["", *_columns(columns_of(found), rows_of(found.qualified, **sizes))]
         lines += [
             "",
             f"size: shares at {risk_frac:.1%} risk of {capital:,.0f}, at most {cap_frac:.0%} in one.",
         ]
     if found.misses:
-        lines += ["", "Nearest misses", "", *_columns(rows_of(found.misses, **sizes))]
+        lines += ["", "Nearest misses", "", *_columns(columns_of(found), rows_of(found.misses, **sizes))]
     return "\n".join(lines) + "\n"
 
 
@@ -150,17 +177,15 @@ def _day(found: Listed) -> str:
     return f"{found.as_of} (preview: the tests trade week ends only; last signal day {last})."
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    cells = [
-        list(COLUMNS),
-        *([shown(row[name], _KINDS.get(name, "text")) for name in COLUMNS] for row in rows),
-    ]
-    widths = [max(len(line[k]) for line in cells) for k in range(len(COLUMNS))]
+def _columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    kinds = _KINDS | {name: "num1" if name.startswith("percentile") else "g" for name in names if signal_of(name)}
+    cells = [list(names), *([shown(row[name], kinds.get(name, "text")) for name in names] for row in rows)]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(names))]
 
     def line(words: Sequence[str]) -> str:
         placed = (
-            word.rjust(width) if name in _KINDS else word.ljust(width)
-            for name, word, width in zip(COLUMNS, words, widths, strict=True)
+            word.rjust(width) if name in kinds else word.ljust(width)
+            for name, word, width in zip(names, words, widths, strict=True)
         )
         return "  ".join(placed).rstrip()
 
@@ -172,7 +197,7 @@ def as_csv(
 ) -> str:
     """Qualifying setups, one line each under a header; `-` for a missing value."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, columns_of(found), lineterminator="\n")
     writer.writeheader()
     for row in rows_of(found.qualified, capital=capital, risk_frac=risk_frac, cap_frac=cap_frac):
         writer.writerow({name: MISSING if value is None else value for name, value in row.items()})

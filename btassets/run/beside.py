@@ -11,7 +11,7 @@ from btassets.book.book import Book
 from btassets.book.report_folders import damages_of, point_latest, sweep_reports, write_report
 from btassets.run import shown_lists
 from btassets.run.freshness import bars_version
-from btassets.run.setup_rule import rule_content
+from btassets.run.setup_rule import own_content
 from btassets.run.stage_result import ReportFiles
 from btassets.run.trials import append_trials, has_run_trials, run_rows
 from btassets.run.verdict_history import Look, append_verdicts, has_history
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # importing the simulator would load its compiler even for a 
 
 def write_trials(book: Book, results: "Sequence[BookResult | None]") -> None:
     """Add the configurations of one run to the ledger, `results` in the order of `trials.books_of_a_run`."""
-    append_trials(book, run_rows(book.settings, results, bars_version(book), rule_content(book)))
+    append_trials(book, run_rows(book.settings, results, bars_version(book), own_content(book)))
 
 
 def has_trials(book: Book, _footers: Sequence[Footer | None]) -> bool:

@@ -5,7 +5,7 @@ declarations), reporting the result to Dagster (`btassets.defs.checks`).
 """
 
 from btassets.book.book import Book
-from btassets.graph.flow import STAGES
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.resolve import resolve
 from btassets.run.stage_result import CheckFact, StageOutcome
 from btassets.run.tables import Tables
@@ -14,7 +14,7 @@ from btassets.storage.lake import BASE
 
 def check_facts(name: str, outcome: StageOutcome, book: Book) -> list[CheckFact]:
     """Facts of every check of the stage, for the base scenario."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     if not stage.judge or book.scenario != BASE:
         return []
     # All settings: a check may compare with settings that affect no number of the table (the time of the daily run).

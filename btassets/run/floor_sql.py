@@ -16,7 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from btassets.engine.floors import CORE_FLAGS, FLAGS, FLOORS, MOMENTUM_FLAG, Floor, variants_in_use
+from btassets.engine.floors import (
+    FLOORS,
+    MOMENTUM_FLAG,
+    Floor,
+    core_flags,
+    flags_of,
+    floors_of,
+    variants_in_use,
+)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -42,7 +50,9 @@ def _passes(floor: Floor, row: str, value: str) -> str:
     if floor.rule == "one_of":
         labels = ", ".join(_literal(label) for label in floor.labels)
         return f"not {value} or coalesce({column} in ({labels}), false)"
-    if floor.missing is None:
+    if floor.rule == "at_most":
+        test = f"coalesce({column} <= {value}, false)"
+    elif floor.missing is None:
         test = f"coalesce({column} >= {value}, false)"
     else:
         test = f"coalesce({column}, {_literal(floor.missing)}) >= {value}"
@@ -61,18 +71,22 @@ def floor_macros(floors: Sequence[Floor] = FLOORS) -> list[str]:
     """Statements that create the macros of the gate.
 
     `floor_verdicts(setups, settings)`: struct with a boolean per floor, by its name. `floor_flags(setups, settings)`:
-    struct with a boolean per flag that combines floors. `all_flags(flags)`: struct with every flag of `FLAGS`, computed
-    from those, so that a floor is evaluated once. `passes_cutoff(setups, cutoff)`: the momentum floor at another cutoff
-    than that of the settings. `failed_flags(graded)`: number with bit k set if flag k of `CORE_FLAGS` is false.
+    struct with a boolean per flag that combines floors, and with the percentiles that floors on signals compare.
+    `all_flags(flags)`: struct with every flag, computed from those, so that a floor is evaluated once, and these
+    percentiles. `passes_cutoff(setups, cutoff)`: the momentum floor at another cutoff than that of the settings.
+    `failed_flags(graded)`: number with bit k set if flag k of `core_flags` is false.
     """
     tests = {floor.name: _passes(floor, "setup", f"gates.{floor.setting}") for floor in floors}
-    core = [flag.name for flag in CORE_FLAGS]
+    core = [flag.name for flag in core_flags(floors)]
     flags = {name: _all([tests[f.name] for f in floors if f.flag == name]) for name in (*core, MOMENTUM_FLAG)}
     single = {name: f"flags.{name}" for name in flags}
     whole = {"meets_core": _all([single[name] for name in core]), "qualified": _all(list(single.values()))}
-    every = {flag.name: (single | whole)[flag.name] for flag in FLAGS}
+    compared = dict.fromkeys(floor.column for floor in floors if floor.signal)
+    every = {flag.name: (single | whole)[flag.name] for flag in flags_of(floors)}
+    every |= {name: f"flags.{name}" for name in compared}
+    flags |= {name: f"setup.{name}" for name in compared}
     cutoff = next(floor for floor in floors if floor.rule == "cutoff")
-    bits = " | ".join(f"(cast(not graded.{flag.name} as integer) << {k})" for k, flag in enumerate(CORE_FLAGS))
+    bits = " | ".join(f"(cast(not graded.{flag.name} as integer) << {k})" for k, flag in enumerate(core_flags(floors)))
     return [
         f"create or replace macro floor_verdicts(setup, gates) as {_struct(tests)}",
         f"create or replace macro floor_flags(setup, gates) as {_struct(flags)}",
@@ -82,10 +96,22 @@ def floor_macros(floors: Sequence[Floor] = FLOORS) -> list[str]:
     ]
 
 
+def bind_floors(connection: duckdb.DuckDBPyConnection, relations: Mapping[str, Any]) -> None:
+    """Create the macros of a gate with floors on signals, as named by the columns of the relation `settings`.
+
+    They are temporary: each connection has those of its own scenario, also where several share one database.
+    """
+    settings: Any = relations.get("settings")
+    floors = FLOORS if settings is None else floors_of(settings.column_names)
+    if floors is not FLOORS:
+        for statement in floor_macros(floors):
+            connection.execute(statement.replace("replace macro", "replace temp macro", 1))
+
+
 def variant_relation(gates: Mapping[str, Any]) -> pa.Table:
     """Relation `floor_variants`: the rows of the gate ablation, with the flags ignored by each as bits."""
     variants = variants_in_use(gates)
-    names = [flag.name for flag in CORE_FLAGS]
+    names = [flag.name for flag in core_flags(floors_of(gates))]
     return pa.table(
         {
             "position": pa.array(range(1, len(variants) + 1), pa.int32()),
@@ -100,7 +126,7 @@ def gate_fields(floors: Sequence[Floor] = FLOORS) -> list[pa.Field]:
     return [pa.field(f.setting, pa.float64() if f.is_number else pa.bool_(), nullable=f.off is None) for f in floors]
 
 
-def judge(setups: pa.Table, gates: Mapping[str, Any], floors: Sequence[Floor] = FLOORS) -> dict[str, Flags]:
+def judge(setups: pa.Table, gates: Mapping[str, Any], floors: Sequence[Floor] | None = None) -> dict[str, Flags]:
     """Verdict of every floor on every row: an array of shape (n_rows,) by the floor's name.
 
     Parameters
@@ -109,7 +135,10 @@ def judge(setups: pa.Table, gates: Mapping[str, Any], floors: Sequence[Floor] = 
         `direction` and the columns of the floors; null: missing. A column of a floor that is off may be absent.
     gates
         Value of each floor's setting.
+    floors
+        None: those that `gates` names.
     """
+    floors = floors_of(gates) if floors is None else floors
     for floor in floors:
         if floor.column not in setups.column_names and not floor.is_on(gates[floor.setting]):
             kind = pa.float64() if floor.is_number else pa.string()

@@ -12,9 +12,10 @@ from typing import Any
 
 from btassets.book.book import Book
 from btassets.engine.conventions import replay_holds
-from btassets.graph.flow import STAGES, upstream
+from btassets.graph.flow import upstream
 from btassets.graph.outside import BESIDE, OUTSIDE
 from btassets.graph.stage import EVERYTHING, Stage
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.resolve import resolve
 from btassets.run.stage_code import code_of, code_version_of
 from btassets.run.tables import MISSING, folder_of_buckets, key_of, table_version
@@ -32,7 +33,7 @@ _HOLDS = "exits.hold_days"
 
 def data_version(name: str, book: Book) -> str:
     """Data version of a stage's tables in the lake, `missing` if one does not exist."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     if stage.is_partitioned:
         return table_version(name, book)
     versions = [table_version(table, book) for table in stage.outputs]
@@ -84,10 +85,10 @@ class Inputs:
 
 def inputs_now(name: str, book: Book) -> Inputs:
     """Current inputs of a stage."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     return Inputs(
         settings=_settings_values(stage, book),
-        reads={table: table_version(table, book) for table in stage.reads},
+        reads={table: table_version(table, book) for table in stage.under(book.settings).reads},
         outside={outside: resolve(OUTSIDE[outside].version)(book) for outside in stage.outside},
         code=code_of(stage),
         code_version=code_version_of(stage),
@@ -118,7 +119,7 @@ def input_hash(name: str, book: Book) -> str:
 
 def is_fresh(name: str, book: Book, expected: str) -> bool:
     """Whether every table of a stage has the expected input hash, and its other outputs exist."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     if stage.is_partitioned:
         checked = _read_checked(book, str(folder_of_buckets(name, book)))
         return checked == (expected, data_version(name, book)) and has_whole_records(name, book)
@@ -133,7 +134,7 @@ def has_whole_records(name: str, book: Book) -> bool:
 
     A stage that reads a store would take a bucket that is damaged or gone for one without tickers.
     """
-    path, stage = _inputs_path(name, book), STAGES[name]
+    path, stage = _inputs_path(name, book), flow_of(book).stages[name]
     if path.exists() and read_sealed_json(path) is None:
         return False
     folders = [str(folder_of_buckets(store, book)) for store in stage.stores]
@@ -149,7 +150,7 @@ def mark_checked(name: str, book: Book, expected: str) -> None:
     The mark names the data version given by the footers; a bucket changed later invalidates it. It also stores the
     parts of the inputs, so that a later plan can explain changes.
     """
-    if STAGES[name].is_partitioned:
+    if flow_of(book).stages[name].is_partitioned:
         inputs = inputs_now(name, book)
         mark = {"input_hash": expected, "data_version": data_version(name, book), "inputs": inputs.as_facts()}
         replace_sealed_json(_checked_path(name, book), mark)
@@ -167,7 +168,7 @@ def _inputs_path(name: str, book: Book) -> Path:
 
 def unmark_checked(name: str, book: Book, suspect: str) -> None:
     """Clear the verification mark of a bucketed stage: the next run checks again, and always includes this ticker."""
-    if STAGES[name].is_partitioned:
+    if flow_of(book).stages[name].is_partitioned:
         replace_sealed_json(_checked_path(name, book), {"suspect": suspect})
 
 
@@ -193,7 +194,7 @@ def _read_checked(book: Book, folder: str) -> tuple[str, str] | None:
 
 def stored_inputs(name: str, book: Book) -> dict[str, Any] | None:
     """Parts of the inputs of a stage's last computation; None if unknown."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     if stage.is_partitioned:
         path = _inputs_path(name, book)
         return (read_sealed_json(path if path.exists() else _checked_path(name, book)) or {}).get("inputs")
@@ -205,19 +206,19 @@ def is_scenario_fresh(book: Book) -> bool:
     """Whether every stage of the book's scenario carries the hash of its present inputs."""
     return all(
         is_fresh(name, book, input_hash(name, book))
-        for name, stage in STAGES.items()
+        for name, stage in flow_of(book).stages.items()
         if stage.keyed == "scenario" or (stage.keyed == "replay" and book.replay != BASE)
     )
 
 
 def equals_base(name: str, book: Book) -> bool:
     """True when the scenario's inputs equal the base's, so its tables can be relabelled."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     if stage.keyed != "scenario" or book.scenario == BASE or book.replay != BASE or stage.settings == EVERYTHING:
         return False
     if select(book.settings, stage.settings) != select(book.base, stage.settings):
         return False
-    base = book.in_base()
-    return all(STAGES[up].keyed != "scenario" or equals_base(up, book) for up in upstream(stage)) and is_fresh(
+    base, stages = book.in_base(), flow_of(book).stages
+    return all(stages[up].keyed != "scenario" or equals_base(up, book) for up in upstream(stage, stages)) and is_fresh(
         name, base, input_hash(name, base)
     )

@@ -21,8 +21,8 @@ from btassets.book.book import Book
 from btassets.code_version import code_version
 from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.engine.statistics.null_market import share_at_least
-from btassets.own.discover import find_sources
 from btassets.run.freshness import bars_version
+from btassets.run.signal_trials import own_sources
 from btassets.settings.load import select
 from btassets.storage.files import replace_text
 from btassets.storage.hashing import digest
@@ -67,7 +67,7 @@ class NullVersions:
 
 def version_key(book: Book) -> str:
     """Hash of all inputs of a version: bars, universe, relevant settings, benchmark, code and own signals."""
-    own = {source.name: source.version for source in find_sources(book.folder)}
+    own = {source.name: source.version for source in own_sources(book)}
     settings = select(book.settings, DECIDING)
     return digest(bars_version(book), settings, book.base.benchmark, code_version(*_CODE), own)
 

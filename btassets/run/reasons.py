@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from btassets.book.book import Book
-from btassets.graph.flow import STAGES
 from btassets.graph.outside import BESIDE, OUTSIDE
 from btassets.run.freshness import inputs_now, stored_inputs
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.resolve import resolve
 from btassets.run.tables import MISSING, key_of
 from btassets.storage.lake import Footer
@@ -125,7 +125,7 @@ _WORDS: dict[Kind, Any] = {
 
 def reasons_of(name: str, book: Book) -> list[Reason]:
     """Why a stage of a book is stale, apart from upstream stages; empty if nothing differs."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     found: list[Reason] = []
     footers: list[Footer | None] = []
     if not stage.is_partitioned:

@@ -14,10 +14,11 @@ import pyarrow as pa
 from btassets.book.book import Book
 from btassets.engine.conventions import replay_holds
 from btassets.errors import TableContractError
-from btassets.graph.flow import STAGES, upstream
+from btassets.graph.flow import upstream
 from btassets.graph.outside import BESIDE
 from btassets.graph.stage import Stage
 from btassets.run.freshness import Inputs, equals_base, inputs_now, is_fresh
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.resolve import resolve
 from btassets.run.stage_result import StageOutcome, StageResult, conform
 from btassets.run.tables import Tables, key_of, settings_of
@@ -42,7 +43,7 @@ def run_stage(name: str, book: Book) -> StageOutcome:
     BtassetsError
         Any error of the stage; nothing is written then.
     """
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     inputs = stale_stage(name, book)
     if inputs is None:
         return StageOutcome(name, is_cached=True, footers=_footers(stage, book))
@@ -88,7 +89,7 @@ def write_beside(stage: Stage, book: Book, result: StageResult) -> None:
 
 def _relabelled(name: str, book: Book) -> StageResult:
     """Copy the base's tables under the scenario's name."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     tables: dict[str, pa.Table | pa.RecordBatchReader] = {}
     facts: dict[str, Any] = {}
     for output in stage.outputs:
@@ -116,23 +117,24 @@ def run_stages(names: Iterable[str], book: Book, *, n_threads: int | None = None
     BtassetsError
         The first error, after concurrent stages have finished and were yielded; no further stage is started.
     """
-    wanted = {name for name in STAGES if name in set(names)}
+    stages = flow_of(book).stages
+    wanted = {name for name in stages if name in set(names)}
     waiting, running = set(wanted), dict[Future[StageOutcome], str]()
-    before = {name: upstream(STAGES[name]) for name in wanted}
-    behind = {name: _work_behind(name, before) for name in wanted}
+    before = {name: upstream(stages[name], stages) for name in wanted}
+    behind = {name: _work_behind(name, before, stages) for name in wanted}
     width = n_threads or min(os.cpu_count() or 1, MOST_THREADS)
     failure: Exception | None = None
     pool = ThreadPoolExecutor(max_workers=width)
     try:
         while running or (waiting and failure is None):
             unfinished = waiting | set(running.values())
-            ready = [name for name in STAGES if name in waiting and not unfinished.intersection(before[name])]
+            ready = [name for name in stages if name in waiting and not unfinished.intersection(before[name])]
             ready.sort(key=lambda name: -behind[name])  # the sort is stable: ties stay in flow order
             for name in ready[: width - len(running)] if failure is None else ():
                 running[pool.submit(run_stage, name, book)] = name
                 waiting.remove(name)
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in sorted(ended, key=lambda future: list(STAGES).index(running[future])):
+            for future in sorted(ended, key=lambda future: list(stages).index(running[future])):
                 del running[future]
                 error = future.exception()
                 if error is None:
@@ -148,10 +150,10 @@ def run_stages(names: Iterable[str], book: Book, *, n_threads: int | None = None
         pool.shutdown(wait=not running, cancel_futures=True)
 
 
-def _work_behind(name: str, before: Mapping[str, Sequence[str]]) -> float:
+def _work_behind(name: str, before: Mapping[str, Sequence[str]], stages: Mapping[str, Stage]) -> float:
     """Work of a stage and of the longest chain that depends on it; `before`: the stages each one depends on."""
-    later = [_work_behind(other, before) for other, waits_for in before.items() if name in waits_for]
-    return STAGES[name].work + max(later, default=0.0)
+    later = [_work_behind(other, before, stages) for other, waits_for in before.items() if name in waits_for]
+    return stages[name].work + max(later, default=0.0)
 
 
 def store(name: str, book: Book, inputs: Inputs, result: StageResult) -> StageOutcome:
@@ -159,13 +161,13 @@ def store(name: str, book: Book, inputs: Inputs, result: StageResult) -> StageOu
 
     A kill in between leaves the stage stale, because it is fresh only if all tables agree.
     """
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     key = key_of(stage, book)
     facts = {**result.facts, "numbers": result.numbers}
-    holds = replay_holds(book.settings.exits.hold_days)
+    holds, gates = replay_holds(book.settings.exits.hold_days), book.settings.gates.named()
     footers: dict[str, Footer] = {}
     for spec in reversed(stage.tables):
-        conformed = conform(spec.under(holds), result.tables[spec.name])
+        conformed = conform(spec.under(holds).beside(gates), result.tables[spec.name])
         # The stage's own table stores the parts of the hash, so that a later plan can explain changes.
         own = {"inputs": inputs.as_facts()} if spec.name == name else {}
         kept = {k: v for k, v in facts.items() if k != "inputs"} | own

@@ -5,13 +5,17 @@ Belongs here: the columns of `settings`, `exit_days` and `cutoffs`; the columns 
 (`btassets.settings`).
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pyarrow as pa
 
 from btassets.engine.conventions import CUTOFFS_PCT, MIN_CROSS_SECTION, MIN_THINNED_WEEKS
+from btassets.engine.floors import BUILT_IN_RANKING, FLOORS, floors_of
+from btassets.graph.ranking import SIGNAL_RANKS
 from btassets.run.floor_sql import gate_fields, variant_relation
 from btassets.settings.models import Settings
+from btassets.settings.signal_floors import floor_values
 
 SETTINGS_SCHEMA: Final = pa.schema(
     [
@@ -19,6 +23,7 @@ SETTINGS_SCHEMA: Final = pa.schema(
         pa.field("profile", pa.string(), nullable=False),
         pa.field("asof_grid", pa.string(), nullable=False),
         pa.field("ranking", pa.string(), nullable=False),
+        pa.field("is_ranked_by_signal", pa.bool_(), nullable=False),
         pa.field("fill", pa.string(), nullable=False),
         pa.field("expired", pa.string(), nullable=False),
         pa.field("gapped_target", pa.string(), nullable=False),
@@ -41,9 +46,10 @@ SETTINGS_RELATIONS = ("settings", "exit_days", "floor_variants", "cutoffs")
 
 
 def hold_relations(settings: Settings) -> dict[str, pa.Table]:
-    """Relations behind the macros of the holds (`hold_sql.macros_for`), for queries that read no other setting."""
+    """Relations behind the macros of holds and floors, for queries that read no other setting."""
     horizon = pa.array([settings.engine.horizon_days], pa.int16())
-    return {"settings": pa.table({"horizon_days": horizon}), "exit_days": _exit_days(settings)}
+    floors = {name: pa.array([value]) for name, value in floor_values(settings.gates.floors).items()}
+    return {"settings": pa.table({"horizon_days": horizon} | floors), "exit_days": _exit_days(settings)}
 
 
 def _exit_days(settings: Settings) -> pa.Table:
@@ -51,9 +57,15 @@ def _exit_days(settings: Settings) -> pa.Table:
 
 
 def settings_relations(
-    settings: Settings, scenario: str = "base", *, min_forward_days: int | None = None
+    settings: Settings,
+    scenario: str = "base",
+    *,
+    min_forward_days: int | None = None,
+    gates: Mapping[str, Any] | None = None,
 ) -> dict[str, pa.Table]:
     """Create the relations `settings` (one row), `exit_days`, `cutoffs` and `floor_variants`.
+
+    `signal_ranks` has no row: the stage of that name replaces it where setups are ranked or judged by signals.
 
     Parameters
     ----------
@@ -65,8 +77,11 @@ def settings_relations(
         Minimum number of forward bars of a row in the sample. Unset: the horizon if rows truncated by the end of a
         ticker are left out (the legacy profile's replay never produces them), else 0. `grade` passes 0, since given
         rows count as soon as they are resolved.
+    gates
+        Values of the floors instead of those of `settings`: the loosest over the cells of a sweep.
     """
-    method, gates = settings.method, settings.gates
+    method, gates = settings.method, settings.gates.values() if gates is None else gates
+    floors = floors_of(gates)
     if min_forward_days is None:
         min_forward_days = settings.engine.horizon_days if method.ended == "dropped" else 0
     row = {
@@ -76,7 +91,8 @@ def settings_relations(
             name: getattr(method, name)
             for name in ("asof_grid", "ranking", "fill", "expired", "gapped_target", "ended", "ic")
         },
-        **gates.model_dump(),
+        "is_ranked_by_signal": settings.gates.ranking != BUILT_IN_RANKING,
+        **gates,
         "per_side_frac": settings.costs.per_side_frac,
         "delisting_return": settings.costs.delisting_return,
         "moves_stop": settings.exits.policy.moves_stop,
@@ -87,9 +103,11 @@ def settings_relations(
         "min_cross_section": MIN_CROSS_SECTION,
         "min_thinned_weeks": MIN_THINNED_WEEKS,
     }
+    schema = pa.schema([*SETTINGS_SCHEMA, *gate_fields([floor for floor in floors if floor not in FLOORS])])
     return {
-        "settings": pa.Table.from_pylist([row], schema=SETTINGS_SCHEMA),
+        "settings": pa.Table.from_pylist([row], schema=schema),
         "exit_days": _exit_days(settings),
-        "floor_variants": variant_relation(gates.model_dump()),
+        "floor_variants": variant_relation(gates),
+        "signal_ranks": SIGNAL_RANKS.beside(gates).schema.empty_table(),
         "cutoffs": pa.table({"min_momentum_percentile": pa.array(CUTOFFS_PCT, pa.float64())}),
     }

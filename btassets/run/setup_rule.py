@@ -1,10 +1,11 @@
-"""The setup rule of a book: the external input of the replay that `btassets/graph/outside.py` names.
+"""Own code that a book's settings name: the setup rule, an external input of the replay, and all of it as a trial.
 
-Belongs here: the rule that the settings name, and its version. Does not belong here: finding rules in sources
-(`btassets.own.setups.rule_names`), their setups (`btassets.stages.replay.own_setups`).
+Belongs here: the rule with its version, and the content of rule and signals. Does not belong here: finding rules in
+sources (`btassets.own.setups.rule_names`), their setups (`btassets.stages.replay.own_setups`).
 """
 
 from btassets.book.book import Book
+from btassets.engine.signals import SIGNAL_NAMES
 from btassets.errors import UsageError
 from btassets.own.discover import find_sources
 from btassets.own.setups.rule_names import OwnRule, rule_named
@@ -51,3 +52,22 @@ def rule_content(book: Book, settings: Settings | None = None) -> str | None:
     except UsageError:
         return name
     return None if source is None else f"{name} {source.content}"
+
+
+def own_content(book: Book, settings: Settings | None = None) -> dict[str, str]:
+    """Name and content of own code by the setting that names it; empty: none. Comments and layout are no other idea.
+
+    Parameters
+    ----------
+    settings
+        Of a cell of a sweep; None: the book's.
+    """
+    settings = settings or book.settings
+    rule = rule_content(book, settings)
+    found = {} if rule is None else {"setup.rule": rule}
+    own = [name for name in settings.gates.signals if name not in SIGNAL_NAMES]
+    if own:
+        footer = book.lake.footer("own_signals", book.replay)
+        contents: dict[str, str] = dict(footer.facts.get("tried", ())) if footer is not None else {}
+        found["gates.signals"] = ", ".join(f"{name} {contents.get(name, '')}".strip() for name in own)
+    return found

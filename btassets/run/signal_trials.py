@@ -16,6 +16,7 @@ import pyarrow as pa
 from btassets.book.book import Book
 from btassets.graph.own import SIGNAL_TRIALS
 from btassets.own.discover import OwnSource, find_sources
+from btassets.own.stages.stage_names import has_only_stages
 from btassets.storage.hashing import digest
 from btassets.storage.lake import BASE, Footer
 
@@ -25,12 +26,12 @@ Try = tuple[str, str]
 
 def own_sources(book: Book) -> Sequence[OwnSource]:
     """Sources of own signals, the book's files first."""
-    return find_sources(book.folder)
+    return [source for source in find_sources(book.folder) if not has_only_stages(source)]
 
 
 def own_sources_version(book: Book) -> dict[str, str]:
     """Hash of each file behind own signals, by its name."""
-    return {name: found for source in find_sources(book.folder) for name, found in source.code.items()}
+    return {name: found for source in own_sources(book) for name, found in source.code.items()}
 
 
 def read_signal_trials(book: Book) -> pa.Table:

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from btassets.engine.conventions import replay_holds
 from btassets.errors import EXIT_BUG, BtassetsError, TableContractError
 from btassets.graph.flow import TABLES
-from btassets.run.floor_sql import floor_macros
+from btassets.run.floor_sql import bind_floors, floor_macros
 from btassets.run.hold_sql import bind_holds
 from btassets.run.settings_relation import SETTINGS_RELATIONS, hold_relations, settings_relations
 from btassets.run.stage_result import StageResult
@@ -197,6 +197,7 @@ def run_models(
     own = connect() if connection is None else connection
     try:
         bind_holds(own, relations)
+        bind_floors(own, relations)
         for name, relation in relations.items():
             if name not in wanted:
                 _bind(own, name, relation)
@@ -223,11 +224,11 @@ def run_tests(
     connection: duckdb.DuckDBPyConnection | None = None,
 ) -> list[SqlTestResult]:
     """Run every test (or those of `names`) over its relations, by default on a fresh connection; no sample: passed."""
-    tests = load_tests()
-    chosen = [tests[name] for name in (tests if names is None else names)]
+    chosen = [load_tests()[name] for name in (load_tests() if names is None else names)]
     results: list[SqlTestResult] = []
     with contextlib.nullcontext(connection) if connection is not None else connect() as own:
         bind_holds(own, relations)
+        bind_floors(own, relations)
         for name in sorted({u for test in chosen for u in test.upstream}):
             _bind(own, name, relations[name])
         for test in chosen:
@@ -248,7 +249,7 @@ def compute_model(name: str, tables: Tables, settings: Settings) -> StageResult:
     """
     relations: dict[str, Relation] = dict(settings_relations(settings, tables.scenario))
     for table in load_models()[name].upstream:
-        if table not in relations:
+        if table not in SETTINGS_RELATIONS:
             spec = TABLES[table].under(replay_holds(settings.exits.hold_days))
             relations[table] = tables.files(table) or spec.schema.empty_table()
     stream = _ahead(_stream(load_models()[name], relations, tables.spill_folder))
@@ -298,6 +299,7 @@ def _batches(model: SqlModel, relations: Mapping[str, Relation], lake: Path, mem
     with _connection(lake, _bytes_of(relations), memory) as connection:
         # Views and macros are temporary and belong to this cursor, invisible to the next model.
         bind_holds(connection, relations)
+        bind_floors(connection, relations)
         for name, relation in relations.items():
             _bind(connection, name, relation)
         try:

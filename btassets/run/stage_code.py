@@ -26,8 +26,10 @@ CARRIERS: dict[str, str] = {
     "btassets.errors": "refusals, no results",
     "btassets.graph": "declarations: the columns of a stage's tables are part of its input hash",
     "btassets.progress": "shows progress",
+    "btassets.run.own_flow.book_flow": "lists own stages; the hash of their code is part of their input hash",
     "btassets.run.beside": "writes the outputs of a stage",
     "btassets.run.freshness": "compares hashes",
+    "btassets.run.own_flow.own_stages": "passes declarations of own stages",
     "btassets.run.outside": "passes inputs whose versions are part of the input hash",
     "btassets.run.resolve": "imports",
     "btassets.run.run_stage": "decides when a stage runs",
@@ -146,7 +148,7 @@ def code_of(stage: Stage) -> dict[str, str]:
     files = [path for module in modules_behind(roots) if (path := _file_of(module)) is not None]
     for resource in ((stage.compute,) if stage.is_sql else ()) + stage.resources:
         files += _resource_files(resource)
-    return {_shown(path): _read(path)[0] for path in sorted(set(files))}
+    return {_shown(path): _read(path)[0] for path in sorted(set(files))} | dict(stage.own_code)
 
 
 def _shown(path: str) -> str:

@@ -87,6 +87,8 @@ def conform(spec: TableSpec, data: pa.Table | pa.RecordBatchReader) -> pa.Table 
         If a column is missing, undeclared or of another type, or a key is null; for a reader, while its batches are
         read.
     """
+    if spec.is_free and isinstance(data, pa.Table):
+        return data
     missing = [n for n in spec.names if n not in data.schema.names]
     undeclared = [n for n in data.schema.names if n not in spec.names]
     if missing or undeclared:

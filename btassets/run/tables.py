@@ -20,6 +20,7 @@ from btassets.errors import UndeclaredReadError
 from btassets.graph.flow import STAGE_OF_STORE, STAGE_OF_TABLE, STAGES
 from btassets.graph.outside import OUTSIDE
 from btassets.graph.stage import Reads, Stage
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.resolve import resolve
 from btassets.run.stage_code import code_version_of
 from btassets.settings.declared import declared_settings
@@ -67,7 +68,8 @@ def table_version(name: str, book: Book) -> str:
         # A store has the tickers and fingerprints of its stage's own table.
         stage = STAGE_OF_STORE.get(name)
         return _version_of_buckets(folder if stage is None else str(folder_of_buckets(stage.name, book)), book)
-    footer = book.lake.footer(name, key_of(STAGE_OF_TABLE[name], book))
+    stage = STAGE_OF_TABLE.get(name) or flow_of(book).stages[name]
+    footer = book.lake.footer(name, key_of(stage, book))
     return MISSING if footer is None else footer.data_version
 
 
@@ -291,6 +293,11 @@ class Tables:
         """Name of the scenario."""
         return self._book.scenario
 
+    @property
+    def reader(self) -> str:
+        """Name of the reader."""
+        return self._reader.name
+
     @cached_property
     def context(self) -> RunContext:
         """Labels of the run."""
@@ -374,7 +381,7 @@ class Tables:
         return ()
 
     def _stage_of(self, name: str) -> Stage:
-        found = STAGE_OF_TABLE.get(name)
+        found = flow_of(self._book).stage_of_table(name)
         if found is not None:
             return found
         # A stage outside the flow (a test's, a user's) reads its own tables.
@@ -389,5 +396,5 @@ def settings_of(reader: Stage | Reads, book: Book) -> Settings:
 
 def inputs_of(name: str, book: Book, *, own: bool = False) -> tuple[Tables, Settings]:
     """Tables and settings of a stage of the flow, as arguments of its `compute`."""
-    stage = STAGES[name]
+    stage = flow_of(book).stages[name]
     return Tables(stage, book, own=own), settings_of(stage, book)

@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 from btassets.book.book import REPLAY_SETTINGS, Book
 from btassets.engine.conventions import POLICIES
 from btassets.graph.portfolio import TRIALS
-from btassets.run.setup_rule import rule_content
+from btassets.run.setup_rule import own_content
 from btassets.settings.load import BASE_SCENARIO, hashed, select
 from btassets.settings.models import Settings
 from btassets.settings.variant_settings import portfolio_variants
@@ -77,13 +77,12 @@ def books_of_a_run(settings: Settings) -> _Books:
 
 
 def _decided(
-    settings: Settings, policy: str, ranking: str, changes: Mapping[str, Any], rule: str | None = None
+    settings: Settings, policy: str, ranking: str, changes: Mapping[str, Any], own: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     # The benchmark by its name, without the folder of its file: a book may be moved.
     named = {"benchmark": Path(settings.benchmark).name.removesuffix(".parquet").removesuffix(".csv")}
-    own_rule = {} if rule is None else {"setup.rule": rule}
     words = {"policy": policy, "ranking": ranking}
-    return hashed(select(settings, _DECIDING)) | named | own_rule | dict(changes) | words
+    return hashed(select(settings, _DECIDING)) | named | dict(own or {}) | dict(changes) | words
 
 
 @cache
@@ -99,7 +98,7 @@ def trial_row(
     policy: str,
     ranking: str = "residual",
     changes: Mapping[str, Any] | None = None,
-    rule: str | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> Row:
     """One simulated portfolio as a row of the ledger.
 
@@ -117,10 +116,10 @@ def trial_row(
         `residual` (the activation percentile) or `raw`.
     changes
         Flat settings overlaid for this portfolio, e.g. `{"portfolio.max_positions": 15}`.
-    rule
-        The own setup rule and its content (`setup_rule.rule_content`); None: the built-in one.
+    own
+        Own code behind it (`setup_rule.own_content`); None: none.
     """
-    decided = _decided(settings, policy, ranking, changes or {}, rule)
+    decided = _decided(settings, policy, ranking, changes or {}, own)
     defaults = _defaults(policy, ranking)
     changed = {key: decided[key] for key in sorted(decided) if decided[key] != defaults.get(key)}
     return {
@@ -134,13 +133,11 @@ def trial_row(
 
 
 def run_rows(
-    settings: Settings, results: "Iterable[BookResult | None]", data_version: str, rule: str | None = None
+    settings: Settings, results: "Iterable[BookResult | None]", data_version: str, own: Mapping[str, str] | None = None
 ) -> list[Row]:
     """Rows of the portfolios simulated by one run; `results` in the order of `books_of_a_run`."""
     return [
-        trial_row(
-            settings, result, data_version=data_version, policy=policy, ranking=ranking, changes=changes, rule=rule
-        )
+        trial_row(settings, result, data_version=data_version, policy=policy, ranking=ranking, changes=changes, own=own)
         for (policy, ranking, changes), result in zip(books_of_a_run(settings), results, strict=True)
     ]
 
@@ -212,8 +209,8 @@ def has_run_trials(book: Book, data_version: str) -> bool:
 
 def run_hashes(book: Book) -> list[str]:
     """Settings hash of every portfolio simulated by one run of the scenario."""
-    rule = rule_content(book)
-    return [digest(_decided(book.settings, *words, rule)) for words in books_of_a_run(book.settings)]
+    own = own_content(book)
+    return [digest(_decided(book.settings, *words, own)) for words in books_of_a_run(book.settings)]
 
 
 def _counted(book: Book, data_version: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from btassets.settings.section import NonNegative, Positive, Section
+from btassets.settings.section import URL, NonNegative, Positive, Section
 
 FACT_KINDS = ("setup", "exit", "data", "verdict", "live", "run", "old_bars")
 """Kinds of facts that an alert can report, in the order of a message."""
@@ -78,7 +78,7 @@ class AlertRule(Section):
     )
     url: str = Field(
         default="",
-        pattern=r"^(https?://\S+)?$",
+        pattern=URL,
         description="address without a secret: of a json webhook, or of the telegram server",
     )
     chat: str = Field(default="", description="telegram: chat that receives the messages")

@@ -151,8 +151,8 @@ def _axis(key: str, raw: list[Any], base: Settings) -> Axis:
 def label(value: Any) -> str:
     """Text of a setting's value in tables and charts.
 
-    >>> label(1.50), label(None), label(True), label((10,))
-    ('1.5', 'off', 'yes', '10')
+    >>> label(1.50), label(None), label(True), label((10,)), label(())
+    ('1.5', 'off', 'yes', '10', 'off')
     """
     if value is None:
         return "off"
@@ -160,5 +160,5 @@ def label(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         members = cast(tuple[Any, ...], value)
-        return "+".join(label(member) for member in members)
+        return "+".join(label(member) for member in members) or "off"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -19,6 +19,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from btassets.engine.conventions import HORIZON_DAYS
+from btassets.engine.floors import BUILT_IN_RANKING
 from btassets.errors import (
     CannotReadError,
     SettingError,
@@ -48,6 +49,8 @@ _YOUNGER: dict[str, Any] = {
     "exits.part_frac": 1.0,
     "storage.keep_replays": 8,
     "setup.rule": BUILT_IN_RULE,
+    "gates.ranking": BUILT_IN_RANKING,
+    "gates.floors": [],
     "source.options": [],
 }
 """Settings added after hashes of settings were first stored, with the default that their absence means."""

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, Field, field_validator
 
 from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS, ExitPolicy
+from btassets.engine.floors import BUILT_IN_RANKING
 from btassets.settings.account_settings import AlertRule, Fills, Holdings
 from btassets.settings.quality_thresholds import Quality
-from btassets.settings.section import NonNegative, Percent, Positive, Section
+from btassets.settings.section import NAME, TIME, URL, NonNegative, Percent, Positive, Section
+from btassets.settings.signal_floors import checked_floors, floor_signals, floor_values
 from btassets.settings.source_settings import Source
 from btassets.settings.variant_settings import DEFAULT_VARIANTS, PortfolioVariant, checked_variants
 
@@ -77,14 +79,14 @@ class SetupRule(Section):
 
     rule: str = Field(
         default=BUILT_IN_RULE,
-        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        pattern=NAME,
         description=f"{BUILT_IN_RULE}: support and resistance, built in; or the name of a setup rule of own/ or of a "
         "package",
     )
 
 
 class Gates(Section):
-    """The floors of the gate, one field each; a change here replays nothing."""
+    """The floors of the gate, and what its percentile ranks; a change here replays nothing."""
 
     min_rr: NonNegative = Field(default=1.5, description="minimum reward-to-risk of the primary target")
     min_confidence: Percent = Field(default=55.0, description="least confidence, 0-100")
@@ -96,6 +98,36 @@ class Gates(Section):
     min_ev: float | None = Field(
         default=None, description="minimum expected value in R by the stated probability; unset: off"
     )
+    ranking: str = Field(
+        default=BUILT_IN_RANKING,
+        pattern=NAME,
+        description=f"what the percentile ranks: {BUILT_IN_RANKING}, or a signal, built in or own, by its name; the "
+        "ticker at 100 is the strongest by the signal's sign",
+    )
+    floors: tuple[str, ...] = Field(
+        default=(),
+        description='floors on percentiles of signals, built in or own, e.g. ["reversal_1w >= 60", "vol_6m <= 80"]; '
+        "100 is the strongest by the signal's sign",
+    )
+
+    @field_validator("floors", mode="before")
+    @classmethod
+    def _one_spelling(cls, value: object) -> object:
+        return checked_floors(cast(Sequence[Any], value)) if isinstance(value, list | tuple) else value
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Signals whose percentiles the gate uses, the ranking first."""
+        ranked = () if self.ranking == BUILT_IN_RANKING else (self.ranking,)
+        return tuple(dict.fromkeys((*ranked, *floor_signals(self.floors))))
+
+    def values(self) -> dict[str, Any]:
+        """Value of every floor by its setting (`engine.floors.floors_of`), those on signals included."""
+        return self.model_dump(exclude={"ranking", "floors"}) | floor_values(self.floors)
+
+    def named(self) -> dict[str, Any]:
+        """`values` and the ranking: everything that decides the columns of a table."""
+        return self.values() | {"ranking": self.ranking}
 
 
 class Exits(Section):
@@ -197,13 +229,14 @@ class Statistics(Section):
 
 
 class Own(Section):
-    """Limits of own signals (files of own/, installed packages)."""
+    """Limits of own signals, setup rules and stages (files of own/, installed packages)."""
 
     max_ticker_seconds: Positive = Field(
         default=10.0,
         description="processor seconds that an own function may take for one ticker, or for one week of all tickers",
     )
     max_query_seconds: Positive = Field(default=300.0, description="processor seconds that a signal in SQL may take")
+    max_stage_seconds: Positive = Field(default=300.0, description="processor seconds that an own stage may take")
 
 
 class Report(Section):
@@ -241,12 +274,12 @@ class Schedule(Section):
 
     time: str = Field(
         default="18:30",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        pattern=TIME,
         description="time of the daily run in the exchange's own time zone, HH:MM, after the session's close",
     )
     nightly_time: str = Field(
         default="23:30",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        pattern=TIME,
         description="time of the nightly null market, HH:MM in the same time zone",
     )
     nightly_versions: int = Field(
@@ -254,7 +287,7 @@ class Schedule(Section):
     )
     webhook: str = Field(
         default="",
-        pattern=r"^(https?://\S+)?$",
+        pattern=URL,
         description="URL notified of failed runs and old bars by a JSON POST; best set in the environment",
     )
     retries: int = Field(default=2, ge=0, le=10, description="number of retries of a failed run of sensor or schedule")

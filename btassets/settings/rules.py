@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from btassets.errors import SettingError
 from btassets.settings.models import Section, Settings
+from btassets.settings.section import FORMS
 
 _BOUNDS = (
     ("greater_than", ">", "gt"),
@@ -35,6 +36,7 @@ def rule_of_item(problem: Any, origin: dict[str, str]) -> SettingError:
     context = problem.get("ctx", {})
     kinds |= {name: f"must be {sign} {context[bound]:g}" for name, sign, bound in _BOUNDS if bound in context}
     rule = f"must be {context['expected']}" if problem["type"] == "literal_error" else kinds.get(problem["type"])
+    rule = rule or FORMS.get(context.get("pattern"), "")
     rule = rule or str(context.get("error", problem["msg"]))
     value = "" if problem["type"] == "missing" else problem.get("input")
     return SettingError(f"{key}[{problem['loc'][place] + 1}].{inner}", value, rule, origin.get(key, "settings"))
@@ -57,6 +59,8 @@ def broken_rule(key: str, problem: Any) -> str:  # noqa: PLR0911  (one sentence 
     context = problem.get("ctx", {})
     if problem["type"] in ("literal_error",):
         return f"must be {context['expected']}"
+    if problem["type"] == "string_pattern_mismatch" and context.get("pattern") in FORMS:
+        return FORMS[context["pattern"]]
     if problem["type"] == "value_error":
         return str(context.get("error", problem["msg"]))
     bounds: dict[str, Any] = {}

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from btassets.defs.checks import BLOCKING, evaluation, of_asset, result, specs
+from btassets.defs.checks import BLOCKING, evaluation, of_stage, result, specs
 from btassets.graph.flow import STAGES
 from btassets.run.sql_models import load_tests
 
@@ -18,11 +18,13 @@ def test_a_blocking_check_stops_what_is_downstream_of_its_asset():
 
 
 def test_an_asset_has_the_checks_of_its_stage_and_one_the_queries():
-    assert [spec.name for spec in of_asset("candidates")] == [check.name for check in STAGES["candidates"].checks]
+    assert [spec.name for spec in of_stage(STAGES["candidates"])] == [
+        check.name for check in STAGES["candidates"].checks
+    ]
     queried = next(name for name, stage in STAGES.items() if stage.has_query_checks)
-    names = [spec.name for spec in of_asset(queried)]
+    names = [spec.name for spec in of_stage(STAGES[queried])]
     assert set(load_tests()) <= set(names)
-    assert {spec.asset_key for spec in of_asset(queried)} == {dg.AssetKey(queried)}
+    assert {spec.asset_key for spec in of_stage(STAGES[queried])} == {dg.AssetKey(queried)}
 
 
 def test_a_result_leaves_out_missing_numbers_and_a_blocking_one_is_an_error():

@@ -1,11 +1,16 @@
 """The graph as Dagster sees it: a snapshot in words, and what every asset must carry."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
+from btassets.defs.build import book_defs
+from btassets.defs.resources import BookResource
 from btassets.graph.flow import PARTITIONED, STAGES, TABLES, upstream
 from btassets.run.stage_code import code_version_of
 from btassets_tests.support.graph_text import GOLDEN, N_SHARDS, definitions, graph_text
+from btassets_tests.support.own_panel import write_source
 
 BEYOND = {"warehouse", "null_market"}
 """Assets that are no stage of the flow."""
@@ -66,3 +71,15 @@ def test_the_fan_out_is_static(loaded: dg.Definitions) -> None:
     names = {node.name for node in graph.nodes}
     assert {f"replay_shard_{k + 1}_of_{N_SHARDS}" for k in range(N_SHARDS)} <= names
     assert not any(output.is_dynamic for node in graph.nodes for output in node.definition.output_defs)
+
+
+def test_an_own_stage_is_an_asset_of_its_book_alone(tmp_path: Path, loaded: dg.Definitions) -> None:
+    write_source(tmp_path, "idea.sql", "-- stage: idea\n-- reads: trades\n-- description: One thing.\nselect 1 as x")
+    own = book_defs(BookResource(folder=str(tmp_path)), N_SHARDS)
+    graph, key = own.resolve_asset_graph(), dg.AssetKey("idea")
+    node = graph.get(key)
+    assert (node.group_name, node.parent_keys, node.kinds) == ("own", {dg.AssetKey("trades")}, {"sql", "duckdb"})
+    assert [check.name for check in node.check_keys] == ["idea_computed"]
+    assert key in graph.get(dg.AssetKey("warehouse")).parent_keys
+    assert key in own.resolve_job_def("everything").asset_layer.executable_asset_keys
+    assert graph.get_all_asset_keys() - loaded.resolve_asset_graph().get_all_asset_keys() == {key}

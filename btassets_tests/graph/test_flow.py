@@ -16,6 +16,7 @@ from btassets.graph.flow import (
     views,
 )
 from btassets.graph.outside import BESIDE, OUTSIDE
+from btassets.graph.own import own_stage
 from btassets.graph.stage import Stage
 from btassets.run.resolve import resolve
 from btassets.run.sql_models import load_models, load_tests
@@ -25,6 +26,8 @@ from btassets.settings.load import KEYS
 
 RELATIONS = {"settings", "exit_days", "cutoffs", "floor_variants"}
 """Relations that settings make; no table."""
+
+OWN_STAGE = own_stage("mine", "One row.", (), (), ("python",), (("own/mine.py", "1"),))
 
 
 def test_nothing_is_wrong_with_the_declarations() -> None:
@@ -76,7 +79,7 @@ def test_outside_inputs_and_outputs_have_their_functions_and_a_user() -> None:
     for entry in OUTSIDE.values():
         assert callable(resolve(entry.read))
         assert callable(resolve(entry.version))
-        assert any(entry.name in stage.outside for stage in STAGES.values()), entry.name
+        assert any(entry.name in stage.outside for stage in (*STAGES.values(), OWN_STAGE)), entry.name
     for output in BESIDE.values():
         assert callable(resolve(output.write))
         assert callable(resolve(output.is_there))

@@ -2,6 +2,7 @@
 
 from btassets.graph.columns import TEXT, Column, TableSpec
 from btassets.graph.stage import Stage, model
+from btassets.settings.models import Gates, Settings
 
 TABLE = TableSpec("gate_sums", "A row.", (Column("a", TEXT, "a"),))
 OTHER = TableSpec("more", "A row.", (Column("a", TEXT, "a"),))
@@ -28,3 +29,14 @@ def test_a_model_is_the_sql_file_of_its_table():
         2.0,
     )
     assert stage.keyed == "scenario"
+
+
+def test_a_read_that_does_not_count_is_left_out_under_some_settings():
+    def has_floors(settings):
+        return bool(settings.gates.signals)
+
+    reads = ("first", "second")
+    stage = Stage("a", "own", "About.", "x:y", (TABLE,), reads=reads, reads_if=(("second", has_floors),))
+    assert stage.under(Settings()).reads == ("first",)
+    assert stage.under(Settings(gates=Gates(floors=("vol_6m >= 1",)))) is stage
+    assert stage.reads == reads

@@ -69,6 +69,8 @@ def test_a_slow_function_is_ended_at_its_limit(tmp_path: Path) -> None:
             "sign is 0; it must be 1 or -1",
         ),
         (f"{window('return 1.0')}{window('return 2.0')}", "declares the signal idea twice"),
+        ("import os\n\nos.fork()", "starts a process (os.fork): own code is computed in the process that called it"),
+        ("open('/dev/of-a-source', 'w')", "writes /dev/of-a-source: own code writes no file"),
     ],
 )
 def test_a_source_that_cannot_be_loaded_says_why(tmp_path: Path, text: str, expected: str) -> None:

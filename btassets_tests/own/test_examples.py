@@ -14,6 +14,8 @@ from btassets.own.proof import prove
 from btassets.own.setups.rule_names import OwnRule, rule_named
 from btassets.own.setups.rule_proof import RuleProof
 from btassets.own.setups.rule_setups import RuleProcesses
+from btassets.own.stages.stage_names import has_only_stages
+from btassets.run.own_flow.book_flow import flow_of_sources
 from btassets.settings.load import resolve
 from btassets.sources.open_source import open_source
 from btassets_tests.support.own_panel import LIMITS, panel, ticker_arrays
@@ -29,10 +31,12 @@ def blocks(kind: str) -> list[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "own").mkdir()
-    first, second, rule, _ = blocks("python")
+    first, second, rule, _, stage = blocks("python")
     (tmp_path / "own" / "ideas.py").write_text(first + "\n\n" + second)
     (tmp_path / "own" / "rule.py").write_text("import btassets as bt\n" + rule)
     (tmp_path / "own" / "dip.py").write_text(blocks("bash")[0].partition("'END'\n")[2].partition("END\n")[0])
+    (tmp_path / "own" / "monthly.py").write_text(stage)
+    (tmp_path / "own" / "best_months.sql").write_text(blocks("sql")[1])
     (tmp_path / "own" / "overnight.sql").write_text(blocks("sql")[0])
     (tmp_path / "own" / "short_interest.csv").write_text(blocks("text")[0])
     return tmp_path
@@ -41,6 +45,8 @@ def folder(tmp_path: Path) -> Path:
 def test_each_example_is_found_and_proven(folder: Path) -> None:
     bars, names = panel(), []
     for source in find_sources(folder):
+        if has_only_stages(source):
+            continue
         signals, problem = declared_by(source)
         assert problem == ""
         for signal in signals:
@@ -79,4 +85,12 @@ def test_the_source_of_the_page_is_complete(tmp_path: Path) -> None:
 
 def test_the_package_of_the_example_names_the_groups() -> None:
     for group in (*GROUPS, SOURCES_GROUP):
-        assert f'[project.entry-points."{group}"]' in blocks("toml")[0]
+        assert f'[project.entry-points."{group}"]' in "\n".join(blocks("toml"))
+
+
+def test_the_stages_of_the_examples_are_stages_of_their_book(folder: Path) -> None:
+    own = flow_of_sources(find_sources(folder)).own
+    assert {name: (one.reads, one.problem) for name, one in own.items()} == {
+        "monthly": (("graded_setups",), ""),
+        "best_months": (("monthly",), ""),
+    }

@@ -26,6 +26,7 @@ def test_the_built_in_signals_are_entries_like_any_other() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
+        ("residual_momentum", "is the built-in ranking of the gate"),
         ("mom_12_1", "already built in"),
         ("mine", "already declared in own/a.py"),
         ("close", "close is a column of factor_signals"),

@@ -100,3 +100,21 @@ def test_the_text_says_which_day_it_is_and_lists_misses_apart():
     assert "size: shares at 2.0% risk of 5,000, at most 50% in one." in as_text(
         day, capital=5_000.0, risk_frac=0.02, cap_frac=0.5
     )
+
+
+def test_signals_of_the_gate_follow_the_percentile() -> None:
+    found = _example(percentile=80.0, value_of_vol_6m=0.0123456789, percentile_of_vol_6m=66.66667)
+    missed = replace(found, qualified=[], misses=found.qualified)
+    names = list(COLUMNS)
+    at = names.index("percentile") + 1
+    names[at:at] = ["value_of_vol_6m", "percentile_of_vol_6m"]
+    (row,) = rows_of(found.qualified)
+    assert list(row) == names
+    assert (row["value_of_vol_6m"], row["percentile_of_vol_6m"]) == (0.0123457, 66.7)
+    assert as_csv(found).splitlines()[0] == as_csv(missed).splitlines()[0] == ",".join(names)
+    assert json.loads(as_json(found))["qualified"] == [row]
+    for text in (as_text(found), as_text(missed)):
+        assert "value_of_vol_6m  percentile_of_vol_6m" in text
+        assert "0.0123457" in text
+    absent = _example(value_of_vol_6m=None, percentile_of_vol_6m=None)
+    assert as_csv(absent).splitlines()[1].count(",-,-,") == 1

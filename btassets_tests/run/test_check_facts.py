@@ -16,15 +16,15 @@ FACTS = {"blocked": ["A"], "quarantined": {}, "days": {"block": 0, "warn": 0}, "
 
 
 def test_the_function_of_the_declaration_judges_the_outcome_with_all_settings():
-    book = SimpleNamespace(scenario=BASE, settings=Settings())
+    book = SimpleNamespace(scenario=BASE, settings=Settings(), own_sources=())
     found = {fact.check: fact.passed for fact in check_facts("bar_problems", outcome(**FACTS), book)}
     assert found == {"files_accepted": False, "rows_clean": True, "days_complete": True, "overrides_used": True}
 
 
 def test_another_scenario_and_a_stage_without_checks_have_none():
-    other = SimpleNamespace(scenario="strict", settings=Settings())
+    other = SimpleNamespace(scenario="strict", settings=Settings(), own_sources=())
     assert check_facts("bar_problems", outcome(**FACTS), other) == []
-    base = SimpleNamespace(scenario=BASE, settings=Settings())
+    base = SimpleNamespace(scenario=BASE, settings=Settings(), own_sources=())
     assert check_facts("graded_setups", outcome(**FACTS), base) == []
 
 

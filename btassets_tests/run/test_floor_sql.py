@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btassets.engine.floors import CORE_FLAGS, FLOORS, MOMENTUM, Floor, variants_in_use
-from btassets.run.floor_sql import floor_macros, judge, qualifies, variant_relation
+from btassets.run.floor_sql import bind_floors, floor_macros, judge, qualifies, variant_relation
+from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import connect, run_models
-from btassets.settings.models import Gates
+from btassets.settings.models import Gates, Settings
 from btassets_tests.support.random_tables import random_candidates
 from btassets_tests.support.sql_model_cases import relations_of, replaced
 
@@ -34,7 +35,7 @@ def without(passes, *flags):
 def test_golden_verdicts_sweep_and_ablation(case):
     rows = pq.ParquetFile(GOLDEN / f"expected_{case}.parquet").read()
     report = json.loads((GOLDEN / f"report_{case}.json").read_text())
-    gates = Gates(**report["activation"]).model_dump()
+    gates = Gates(**report["activation"]).values()
     passes = judge(rows, gates)
     assert without(passes, "momentum_ok").tolist() == rows.column("meets_core").to_pylist()
     assert qualifies(passes).tolist() == rows.column("qualified").to_pylist()
@@ -63,7 +64,7 @@ def _one(gates, **changes):
     columns = {
         name: pa.array([value], kinds[name], from_pandas=True) for name, value in scores.items() if value != "absent"
     }
-    return judge(pa.table(columns), gates.model_dump())
+    return judge(pa.table(columns), gates.values())
 
 
 @pytest.mark.parametrize(
@@ -136,12 +137,10 @@ def test_a_floor_passes_everything_at_its_off_value():
 
 
 def test_every_floor_has_one_setting_and_a_known_flag():
-    assert sorted(floor.setting for floor in FLOORS) == sorted(Gates.model_fields)
+    assert sorted(floor.setting for floor in FLOORS) == sorted(Gates().values())
     assert {floor.flag for floor in FLOORS} == {flag.name for flag in CORE_FLAGS} | {"momentum_ok"}
     assert FLOORS[-1].name == MOMENTUM
-    forgiven = {
-        variant["member"]: variant["forgiven"] for variant in variant_relation(Gates().model_dump()).to_pylist()
-    }
+    forgiven = {variant["member"]: variant["forgiven"] for variant in variant_relation(Gates().values()).to_pylist()}
     bits = {flag.name: 1 << k for k, flag in enumerate(CORE_FLAGS)}
     assert list(forgiven)[:4] == ["all_floors", "no_confidence_floor", "no_rr_floor", "no_neutral_exclusion"]
     assert [forgiven[name] for name in list(forgiven)[:4]] == [0, 2, 1, 4]
@@ -215,3 +214,38 @@ def test_a_floor_is_named_in_its_list_and_its_setting_only():
         if re.search(rf"\b({'|'.join(names)})\b", file.read_text(encoding="utf-8"))
     }
     assert found <= allowed
+
+
+def test_floors_on_signals_compare_percentiles_and_a_missing_one_fails():
+    percentiles = pa.array([10.0, 30.0, 50.0, 50.1, None])
+    rows = pa.table(
+        {"direction": ["long", "short", "long", "long", "short"], "rr": [2.0] * 5, "percentile_of_vol_6m": percentiles}
+    )
+    gates = {floor.setting: floor.off for floor in FLOORS}
+    passes = judge(rows, gates | {"vol_6m_at_least": 30.0, "vol_6m_at_most": 50.0})
+    assert list(passes) == [*(f.name for f in FLOORS[:-1]), "vol_6m_at_least", "vol_6m_at_most", MOMENTUM]
+    assert passes["vol_6m_at_least"].tolist() == [False, True, True, True, False]
+    assert passes["vol_6m_at_most"].tolist() == [True, True, True, False, False]
+    assert qualifies(passes).tolist() == [False, True, True, False, False]
+    off = judge(rows.drop_columns(["percentile_of_vol_6m"]), gates | {"vol_6m_at_most": None})
+    assert off["vol_6m_at_most"].all()
+
+
+def test_a_floor_on_a_signal_is_forgiven_by_its_own_bit():
+    rows = variant_relation(Gates(floors=("vol_6m <= 80", "idea >= 20")).values()).to_pylist()
+    forgiven = {row["member"]: row["forgiven"] for row in rows}
+    n = len(CORE_FLAGS)
+    assert (forgiven["no_vol_6m_at_most"], forgiven["no_idea_at_least"]) == (1 << n, 1 << (n + 1))
+    assert forgiven["momentum_only"] == (1 << (n + 2)) - 1
+
+
+def test_macros_of_a_gate_belong_to_its_cursor():
+    relations = settings_relations(Settings(gates=Gates(floors=("vol_6m >= 20",))))
+    names = [*(flag.name for flag in CORE_FLAGS), "vol_6m_at_least_ok"]
+    row = "select {" + ", ".join(f"'{name}': false" for name in names) + "} as graded"
+    with connect() as database:
+        with database.cursor() as own:
+            bind_floors(own, relations)
+            assert own.sql(f"select failed_flags(graded) from ({row})").fetchall() == [(31,)]
+        with database.cursor() as other:
+            assert other.sql(f"select failed_flags(graded) from ({row})").fetchall() == [(15,)]

@@ -6,6 +6,8 @@ from pydantic import ValidationError
 from btassets.settings.models import Settings
 from btassets.settings.rules import broken_rule, rule_of_item
 
+A_NAME = "must be a name of lower-case letters, digits and underscores"
+
 
 def problem_of(raw):
     with pytest.raises(ValidationError) as caught:
@@ -27,6 +29,10 @@ def problem_of(raw):
         ("calendar", 3, "must be text"),
         ("universe.tickers", "AAPL", "must be a list"),
         ("method.fill", "noon", "must be 'open' or 'close'"),
+        ("gates.ranking", "A B", f"{A_NAME}, a letter first, at most 40 characters"),
+        ("setup.rule", "", f"{A_NAME}, a letter first, at most 40 characters"),
+        ("schedule.time", "25:00", "must be a time from 00:00 to 23:59, e.g. 17:30"),
+        ("schedule.webhook", "ftp://x", "must be an address that begins with http:// or https://, or empty"),
     ],
 )
 def test_a_rule_is_stated_from_the_bounds_of_its_setting(key, value, rule):

@@ -140,7 +140,7 @@ def planted_market(seed: int, edge: float = 0.0, *, n_tickers: int = 80, n_bars:
                 "activation_momentum_percentile": pa.array(percentile, from_pandas=True),
             }
         ),
-        Gates().model_dump(),
+        Gates().values(),
     )
     risk = column("risk_pct_open")
     cost = 2 * COST_PER_SIDE / risk

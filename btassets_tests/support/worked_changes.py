@@ -218,7 +218,7 @@ SETTING = (
     Edit(
         "btassets_tests/stages/advice/test_todays_setups.py",
         """def test_at_most_so_many_misses_are_listed() -> None:
-    gates = Gates(min_rr=2.0, min_momentum_percentile=0.0).model_dump()
+    gates = Gates(min_rr=2.0, min_momentum_percentile=0.0).values()
     setups = _setups(*((f"T{k}", "long", 1.0, 60.0) for k in range(3)))
     percentile = np.full(3, np.nan)
     verdict = verdicts(gates, setups, percentile)

@@ -4,7 +4,6 @@ Belongs here: reading and printing. Nothing is computed or written in the book.
 """
 
 import webbrowser
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,8 +22,11 @@ from btassets.cli.terminal import say, tell
 from btassets.cli.where import book_of
 from btassets.errors import NeverRunError, StaleBarsError, UnknownTableError
 from btassets.graph.advice import VERDICTS
-from btassets.graph.flow import STAGE_OF_TABLE, TABLES
+from btassets.graph.flow import TABLES
 from btassets.graph.portfolio import TRIALS
+from btassets.own.stages.row_order import sorted_rows
+from btassets.run.own_flow.book_flow import BUILT_IN, flow_of
+from btassets.run.own_flow.own_stages import refuse_left_out
 from btassets.run.tables import folder_of_buckets, inputs_of, key_of
 from btassets.run.trials import read_trials
 from btassets.run.verdict_history import read_verdicts
@@ -108,7 +110,7 @@ def command_export(
     """Write one table to a Parquet, CSV or JSON file."""
     opened = book_of(book, scenario=scenario)
     checked_out(out, book=opened)
-    if table in known_tables():
+    if table in known_tables(opened):
         require_run(opened, "bar_problems" if table == "bar_problems" else "sessions")
     if table == "candidates" and not opened.lake.bucket_files(opened.candidates):
         tell(f"scenario {opened.scenario} was never run: its rows come from the base replay")
@@ -133,9 +135,10 @@ def _of_grid(data: pa.Table, grid: str, profile: str | None, horizon_days: int) 
     return rows.filter(pc.greater_equal(rows["n_forward"], horizon_days)) if profile == "legacy" else rows
 
 
-def known_tables() -> list[str]:
-    """Table names accepted by `export`."""
-    return sorted({*TABLES, *_OF_NO_STAGE})
+def known_tables(book: Book | None = None) -> list[str]:
+    """Table names accepted by `export`; of a book those of its own stages, too."""
+    flow = BUILT_IN if book is None else flow_of(book)
+    return sorted({*flow.tables, *_OF_NO_STAGE})
 
 
 def read_table(book: Book, name: str) -> pa.Table:
@@ -145,6 +148,8 @@ def read_table(book: Book, name: str) -> pa.Table:
     ------
     UnknownTableError
         If no asset has this name, or it was not computed yet.
+    StageLeftOutError
+        If it is that of an own stage which failed.
     """
     if name == "bars":
         return bars_table(book)
@@ -153,31 +158,24 @@ def read_table(book: Book, name: str) -> pa.Table:
     folder = folder_of_buckets(name, book) if name in TABLES else None
     if folder is not None:
         return _read_buckets(book, name, folder)
-    if name not in STAGE_OF_TABLE:
-        raise UnknownTableError(name, known_tables(), "no asset has this name", RENAMED_TABLES.get(name))
-    data = book.lake.read(name, key_of(STAGE_OF_TABLE[name], book))
-    own = [column for column in TABLES[name].order if column != "scenario"]
-    return _sorted(data, own) if own else data
-
-
-def _sorted(data: pa.Table, order: Sequence[str]) -> pa.Table:
-    """Rows by the columns `order`, texts by their bytes."""
-    keyed = data.select([])
-    for name in order:
-        column = data[name]
-        is_text = pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)
-        keyed = keyed.append_column(name, pc.cast(pc.cast(column, pa.string()), pa.binary()) if is_text else column)
-    return data.take(pc.sort_indices(keyed, sort_keys=[(name, "ascending") for name in order]))
+    flow = flow_of(book)
+    stage = flow.stage_of_table(name)
+    if stage is None:
+        raise UnknownTableError(name, known_tables(book), "no asset has this name", RENAMED_TABLES.get(name))
+    refuse_left_out(book, [name])
+    data = book.lake.read(name, key_of(stage, book))
+    own = [column for column in flow.tables[name].order if column != "scenario"]
+    return sorted_rows(data, own) if own else data
 
 
 def _read_buckets(book: Book, name: str, folder: str) -> pa.Table:
     files = book.lake.bucket_files(folder)
     if not files:
-        raise UnknownTableError(name, known_tables(), "nothing computed yet")
+        raise UnknownTableError(name, known_tables(book), "nothing computed yet")
     parts = [part for path in files if (part := _read_file(path)).num_rows]
     if not parts:
         return TABLES[name].schema.empty_table()
-    return _sorted(pa.concat_tables(parts).unify_dictionaries(), TABLES[name].order)
+    return sorted_rows(pa.concat_tables(parts).unify_dictionaries(), TABLES[name].order)
 
 
 def _read_file(path: Path) -> pa.Table:

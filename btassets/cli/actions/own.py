@@ -1,7 +1,7 @@
-"""`own`: every signal and setup rule of the book, built in and own, with its state; computes and writes nothing.
+"""`own`: every signal and setup rule of the book, built in and own, and its own stages, each with its state.
 
-Belongs here: reading and printing. Does not belong here: finding and loading own code (`btassets.own`), its values and
-proofs (`btassets.stages.own`).
+Belongs here: reading and printing; nothing is computed or written. Does not belong here: finding and loading own code
+(`btassets.own`), its values and proofs (`btassets.stages.own`).
 """
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from btassets.book.book import Book
+from btassets.cli.output.stale import stale_stages
 from btassets.cli.terminal import say, show_table
 from btassets.cli.where import book_of
 from btassets.counted import counted
@@ -18,13 +19,16 @@ from btassets.own.discover import OwnSource, find_sources, installed_sources
 from btassets.own.loading import declared_by
 from btassets.own.registry import Registry, SignalEntry
 from btassets.own.setups.rule_names import rule_entries
-from btassets.run.signal_trials import read_signal_trials
+from btassets.run.own_flow.book_flow import flow_of
+from btassets.run.signal_trials import own_sources, read_signal_trials
 from btassets.run.tables import inputs_of
 from btassets.stages.replay.candidates import failed_tickers, rule_cost
 
 _RULE_COLUMNS = ("setup_rule", "source", "content", "us_per_bar", "state")
 _COLUMNS = ("signal", "form", "source", "sign", "lookback", "content", "us_per_row", "state")
+_STAGE_COLUMNS = ("stage", "form", "source", "reads", "rows", "seconds", "state")
 NOT_RUN, BUILT_IN = "not run yet", "built in"
+COMPUTED, STALE = "computed", "stale"
 
 Row = dict[str, Any]
 
@@ -34,18 +38,22 @@ def command_own(*, book: Path | None, layout: str) -> int:
     opened = book_of(book)
     rows = list(signal_rows(opened))
     n_tried = read_signal_trials(opened).num_rows
-    rules = list(rule_rows(opened))
+    rules, stages = list(rule_rows(opened)), list(stage_rows(opened))
     if layout == "json":
         sources = [kind for _, kind in installed_sources()]
-        found = {"signals": rows, "rules": rules, "sources": sources, "n_tried": n_tried}
+        found = {"signals": rows, "rules": rules, "stages": stages, "sources": sources, "n_tried": n_tried}
         say(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
     show_table([[row[name] for name in _COLUMNS] for row in rows], _COLUMNS)
     say("")
     show_table([[row[name] for name in _RULE_COLUMNS] for row in rules], _RULE_COLUMNS)
+    if stages:
+        say("")
+        shown = [{**row, "reads": ", ".join(row["reads"])} for row in stages]
+        show_table([[row[name] for name in _STAGE_COLUMNS] for row in shown], _STAGE_COLUMNS)
     for package, kind in installed_sources():
         say(f'source.kind = "{kind}": a source of the package {package}')
-    for row in (*rows, *rules):
+    for row in (*rows, *rules, *stages):
         if row["reason"]:
             say(f"refused: {row['reason']}")
     if any(row["us_per_row"] for row in rows) or any(row["us_per_bar"] for row in rules):
@@ -63,7 +71,7 @@ def signal_rows(book: Book) -> Iterator[Row]:
     for entry in registry:
         yield {**_words(entry), "content": None, "us_per_row": None, "state": BUILT_IN, "reason": None}
     known = _stored(book)
-    for source in find_sources(book.folder):
+    for source in own_sources(book):
         for name, entry, problem in _entries(source, registry):
             stored = known.get((name, source.content), {})
             words = {"signal": name, "form": source.form, "source": source.name, "sign": None, "lookback": None}
@@ -89,6 +97,31 @@ def rule_rows(book: Book) -> Iterator[Row]:
             "n_failed": len(failed),
             "reason": failed[min(failed, key=str.encode)] if failed and entry.source is not None else None,
         }
+
+
+def stage_rows(book: Book) -> Iterator[Row]:
+    """One row per own stage, and per declaration that is none; rows and seconds of the last run."""
+    flow = flow_of(book)
+    for name, one in flow.own.items():
+        footer = book.lake.footer(name, book.scenario)
+        numbers = {} if footer is None else footer.facts.get("numbers", {})
+        reason = one.problem or (None if footer is None else footer.facts.get("failed"))
+        state = NOT_RUN if footer is None else COMPUTED
+        if footer is not None and name in stale_stages(book, [name]):
+            state, reason = STALE, one.problem or None
+        yield {
+            "stage": name,
+            "form": one.source.form,
+            "source": one.source.name,
+            "reads": list(one.reads),
+            "rows": numbers.get("rows"),
+            "seconds": numbers.get("seconds"),
+            "state": REFUSED if reason else state,
+            "reason": reason or None,
+        }
+    for text in flow.refused:
+        place = text.partition(": ")[0]
+        yield {**dict.fromkeys(_STAGE_COLUMNS), "source": place, "reads": [], "state": REFUSED, "reason": text}
 
 
 def _entries(source: OwnSource, registry: Registry) -> Iterator[tuple[str, SignalEntry | None, str]]:

@@ -12,6 +12,7 @@ from btassets.cli.terminal import say
 from btassets.cli.where import book_of
 from btassets.graph.flow import STAGES
 from btassets.plan import StaleStage, explain
+from btassets.run.own_flow.book_flow import flow_of
 
 _MOST_FILES = 4
 """Maximum number of source files named per stage; the others are counted."""
@@ -20,19 +21,19 @@ _MOST_FILES = 4
 def command_plan(*, book: Path | None, scenario: str | None, layout: str, is_explained: bool) -> int:
     """Print the stages that a run would update, and with `--why` the changes."""
     opened = book_of(book, scenario=scenario)
-    found = explain(opened)
+    found, n_stages = explain(opened), len(flow_of(opened).stages)
     if layout == "json":
-        say(json.dumps(as_json(opened.scenario, found), indent=1, ensure_ascii=False))
+        say(json.dumps(as_json(opened.scenario, found, n_stages), indent=1, ensure_ascii=False))
     else:
-        say(as_text(opened.scenario, found, with_reasons=is_explained))
+        say(as_text(opened.scenario, found, n_stages, with_reasons=is_explained))
     return 0
 
 
-def as_json(scenario: str, found: Sequence[StaleStage]) -> dict[str, Any]:
+def as_json(scenario: str, found: Sequence[StaleStage], n_stages: int = len(STAGES)) -> dict[str, Any]:
     """Return the plan as plain JSON values."""
     return {
         "scenario": scenario,
-        "n_stages": len(STAGES),
+        "n_stages": n_stages,
         "stale": [
             {
                 "stage": stale.name,
@@ -46,11 +47,11 @@ def as_json(scenario: str, found: Sequence[StaleStage]) -> dict[str, Any]:
     }
 
 
-def as_text(scenario: str, found: Sequence[StaleStage], *, with_reasons: bool) -> str:
+def as_text(scenario: str, found: Sequence[StaleStage], n_stages: int = len(STAGES), *, with_reasons: bool) -> str:
     """Return the plan as lines of text."""
     if not found:
-        return f"scenario {scenario}: nothing to do, all {len(STAGES)} stages are up to date"
-    lines = [f"scenario {scenario}: {len(found)} of {len(STAGES)} stages to bring up to date"]
+        return f"scenario {scenario}: nothing to do, all {n_stages} stages are up to date"
+    lines = [f"scenario {scenario}: {len(found)} of {n_stages} stages to bring up to date"]
     width = max(len(stale.name) for stale in found)
     for stale in found:
         reasons = _reason_lines(stale) if with_reasons else _first_words(stale)

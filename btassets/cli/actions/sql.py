@@ -19,7 +19,8 @@ from btassets.cli.output.stale import require_run
 from btassets.cli.terminal import printable, say, show_table
 from btassets.cli.where import book_of
 from btassets.errors import NoBarsError, UsageError
-from btassets.graph.flow import views
+from btassets.run.own_flow.book_flow import flow_of
+from btassets.run.own_flow.own_stages import refuse_left_out
 from btassets.settings.renamed import RENAMED_TABLES
 from btassets.storage.warehouse import view_sources, view_sql
 
@@ -64,8 +65,9 @@ def _tables_of(connection: duckdb.DuckDBPyConnection, book: Book, query: str) ->
 
 def _door(book: Book, query: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    found = views()
-    for name, files in view_sources(book.lake, found, _tables_of(connection, book, query)).items():
+    found, named = flow_of(book).views(), _tables_of(connection, book, query)
+    refuse_left_out(book, named or ())
+    for name, files in view_sources(book.lake, found, named).items():
         connection.execute(view_sql(name, files, found[name].order))
     root = str(book.lake.root)
     # The path itself, and as spelled in the views: DuckDB compares the text.

@@ -21,7 +21,7 @@ from btassets.cli.terminal import Progress, say
 from btassets.cli.where import book_of, overrides_of
 from btassets.compiled import use_cache_folder
 from btassets.engine.portfolio.portfolio_rules import Policy
-from btassets.graph.flow import views
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import replace_text
 from btassets.storage.lock import book_lock
@@ -72,7 +72,7 @@ def command_sweep(  # one keyword per option
                 replay=replay,
             )
         drop_replays(opened, opened.base.storage.keep_replays)
-        refresh_views(opened.folder, opened.lake, views())
+        refresh_views(opened.folder, opened.lake, flow_of(opened).views())
     folder = write_sweep(opened, document)
     if out is not None:
         write_table(sweep_table(document), out)

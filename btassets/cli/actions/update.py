@@ -30,10 +30,12 @@ from btassets.errors import (
     SourceStoppedError,
     UsageError,
 )
-from btassets.graph.flow import STAGES, views
+from btassets.graph.flow import STAGES
 from btassets.instance.processes.fork_server import launch_words, prepare_launch
 from btassets.plan import RunPlan, make_plan
 from btassets.run.freshness import is_scenario_fresh
+from btassets.run.own_flow.book_flow import flow_of
+from btassets.run.own_flow.own_stages import left_out
 from btassets.settings.load import BASE_SCENARIO
 from btassets.stages.bars.bar_store import TABLE
 from btassets.storage.arrow_start import start_arrow_alone
@@ -132,8 +134,11 @@ def bring_up_to_date(book: Book, work: Work) -> int:
         refused = refused_signals(book)
         for sentence in refused:
             tell(f"own signal left out: {sentence}")
+        missing = left_out(book)
+        for sentence in missing:
+            tell(f"own stage left out: {sentence}")
         code = last_lines(book, landed) or (EXIT_SOME_TICKERS if lost else 0)
-        return code or (EXIT_CHECK_FAILED if refused else 0)
+        return code or (EXIT_CHECK_FAILED if refused or missing else 0)
 
 
 def _planned(base: Book, work: Work) -> tuple[RunPlan, str]:
@@ -223,8 +228,9 @@ def write_warehouse(book: Book) -> None:
     """Rewrite the views of warehouse.duckdb if tables were added or removed."""
     from btassets.storage.warehouse import is_current, write_views
 
-    if not is_current(book.folder, book.lake, views()):
-        write_views(book.folder, book.lake, views())
+    views = flow_of(book).views()
+    if not is_current(book.folder, book.lake, views):
+        write_views(book.folder, book.lake, views)
 
 
 def last_lines(book: Book, landed: Taken) -> int:

@@ -17,7 +17,7 @@ COMMANDS = {
     "fills": "Import fills of a broker, and compare them with the setups that were shown.",
     "alerts": "Send each new fact once to the destinations of the settings, or print what would be sent.",
     "grade": "Produce the whole report for your own table of setups.",
-    "own": "List every signal, built in and of your own, with the state of its proof.",
+    "own": "List every signal, setup rule and own stage, with its state.",
     "compare": "Compare two scenarios, paired: differences with intervals, trades added and removed.",
     "sweep": "Simulate a portfolio for every cell of a grid of settings.",
     "null-market": "Repeat the analysis on the book's own market with the edge destroyed.",

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from btassets.book.book import Book
 from btassets.cli.terminal import tell
 from btassets.errors import BtassetsError, NeverRunError, UsageError
-from btassets.graph.flow import STAGES, upstream
+from btassets.graph.flow import upstream
 from btassets.run.freshness import input_hash, is_fresh
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.tables import key_of
 from btassets.settings.load import BASE_SCENARIO
 
@@ -31,7 +32,7 @@ def require_run(book: Book, table: str = "sessions") -> None:
     NeverRunError
         Names the command that computes the tables.
     """
-    stage = STAGES.get(table)
+    stage = flow_of(book).stages.get(table)
     is_there = stage is None or book.lake.footer(table, key_of(stage, book)) is not None
     if book.lake.footer("sessions") is None and not (stage is not None and is_there):
         raise NeverRunError(str(book.folder))
@@ -39,13 +40,14 @@ def require_run(book: Book, table: str = "sessions") -> None:
         raise NeverRunError(str(book.folder), book.scenario)
 
 
-def stale_stages(book: Book, names: Iterable[str] = STAGES) -> list[str]:
-    """Computed stages whose inputs changed since: bars, settings, or code."""
+def stale_stages(book: Book, names: Iterable[str] | None = None) -> list[str]:
+    """Computed stages, or those of `names`, whose inputs changed since: bars, settings, or code."""
+    stages = flow_of(book).stages
     stale: list[str] = []
-    for name in names:
+    for name in stages if names is None else names:
         if name == "ohlcv_history":  # only `run` checks whether a source has newer bars
             continue
-        stage = STAGES[name]
+        stage = stages[name]
         if name != "candidates" and book.lake.footer(name, key_of(stage, book)) is None:
             continue
         if name == "candidates" and not book.lake.bucket_files(book.candidates):
@@ -67,7 +69,7 @@ def run_command(book: Book) -> str:
 
 def warn_if_stale(book: Book, table: str) -> None:
     """Write a warning if the stage of a table, or an upstream one, is stale."""
-    stale = stale_stages(book, _above(table))
+    stale = stale_stages(book, _above(book, table))
     if stale:
         tell(
             f"warning: {table} of scenario {book.scenario} is stale: settings, bars or code changed since "
@@ -75,18 +77,19 @@ def warn_if_stale(book: Book, table: str) -> None:
         )
 
 
-def _above(table: str) -> list[str]:
+def _above(book: Book, table: str) -> list[str]:
     """The stage of a table and every upstream stage, in flow order."""
-    own = next((name for name, stage in STAGES.items() if table in stage.outputs), None)
+    stages = flow_of(book).stages
+    own = next((name for name, stage in stages.items() if table in stage.outputs), None)
     if own is None:
         return []
     wanted, waiting = {own}, [own]
     while waiting:
-        for name in upstream(STAGES[waiting.pop()]):
-            if name in STAGES and name not in wanted:
+        for name in upstream(stages[waiting.pop()].under(book.settings), stages):
+            if name in stages and name not in wanted:
                 wanted.add(name)
                 waiting.append(name)
-    return [name for name in STAGES if name in wanted]
+    return [name for name in stages if name in wanted]
 
 
 def refuse_stale(book: Book, command: str) -> None:

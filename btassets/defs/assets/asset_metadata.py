@@ -10,22 +10,21 @@ import dagster as dg
 import pyarrow as pa
 
 from btassets.defs.placement import ALONE, Placement
-from btassets.graph.flow import TABLES
+from btassets.graph.columns import TableSpec
 from btassets.run.stage_result import StageOutcome
 
 OWNERS = ["team:research"]
 
 
-def column_schema(table: str) -> dict[str, Any]:
+def column_schema(spec: TableSpec) -> dict[str, Any]:
     """Definition metadata with the columns of a table, their types and units."""
-    spec = TABLES.get(table)
-    if spec is None:
+    if spec.is_free:
         return {}
     columns = [
         dg.TableColumn(c.name, _shown_type(c.type), c.about, dg.TableColumnConstraints(nullable=c.nullable))
         for c in spec.columns
     ]
-    return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": table}
+    return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": spec.name}
 
 
 def _shown_type(kind: pa.DataType) -> str:
@@ -33,10 +32,9 @@ def _shown_type(kind: pa.DataType) -> str:
     return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
 
 
-def description(about: str, table: str) -> str:
+def description(about: str, spec: TableSpec) -> str:
     """Page text of an asset: its question, then the meaning of one row."""
-    spec = TABLES.get(table)
-    return f"{about}\n\nOne row: {spec.about}" if spec is not None else about
+    return f"{about}\n\nOne row: {spec.about}" if spec.about != about else about
 
 
 def plain(numbers: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,14 +41,14 @@ def build_ohlcv_history(place: Placement = ALONE) -> dg.AssetsDefinition:
         name=_STAGE.name,
         key_prefix=place.prefix or None,
         group_name=place.name(_STAGE.group),
-        description=metadata.description(_STAGE.about, _STAGE.name),
-        metadata=metadata.column_schema(_STAGE.name),
+        description=metadata.description(_STAGE.about, _STAGE.tables[0]),
+        metadata=metadata.column_schema(_STAGE.tables[0]),
         owners=metadata.OWNERS,
         kinds=set(_STAGE.kinds),
         code_version=code_version_of(_STAGE),
         partitions_def=place.tickers,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        check_specs=checks.of_asset(_STAGE.name, place),
+        check_specs=checks.of_stage(_STAGE, place),
     )
     @place.bind
     def ohlcv_history(context: dg.AssetExecutionContext, book: BookResource) -> dg.MaterializeResult:

@@ -15,11 +15,14 @@ import pyarrow as pa
 
 from btassets.book.book import Book
 from btassets.graph.columns import KeyNumber
-from btassets.graph.flow import STAGE_OF_TABLE, TABLES
 from btassets.instance.web.web_door import REPORTS_PATH
+from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.tables import key_of
 
 MAX_ROWS = 12
+MAX_COLUMNS = 8
+"""Columns of an own stage that are shown."""
+
 MAX_MARKDOWN = 1_000
 """Longer Markdown is not shown inline on the page."""
 
@@ -33,10 +36,14 @@ def page_metadata(book: Book, table: str, *, has_web: bool = True) -> dict[str, 
         Whether the page serves the reports, too; that of another deployment does not.
     """
     made: dict[str, Any] = {}
-    spec = TABLES[table]
-    if spec.page is None:
+    flow = flow_of(book)
+    spec, stage = flow.tables[table], flow.stage_of_table(table)
+    if spec.is_free:
+        rows = book.lake.read(table, book.scenario)
+        return {"table": dg.MetadataValue.md(markdown_table(rows, tuple(rows.column_names[1 : 1 + MAX_COLUMNS])))}
+    if spec.page is None or stage is None:
         return made
-    page, key = spec.page, key_of(STAGE_OF_TABLE[table], book)
+    page, key = spec.page, key_of(stage, book)
     if page.columns:
         rows = book.lake.read(table, key)
         made |= {name: value for name, value in key_numbers(rows, page.numbers).items() if value is not None}

@@ -163,13 +163,13 @@ def build_candidates(n_shards: int, place: Placement = ALONE) -> dg.AssetsDefini
     count = n_shards or os.cpu_count() or 1
     plan_replay, finish_replay, check_no_lookahead = _plan(place), _finish(place), _check(place)
     shard_ops = [_shard(place, shard, count) for shard in range(count)]
-    (spec,) = checks.of_asset(_STAGE.name, place)
+    (spec,) = checks.of_stage(_STAGE, place)
 
     @dg.graph_asset(
         key=place.key(_STAGE.name),
         group_name=place.name(_STAGE.group),
-        description=metadata.description(_STAGE.about, _STAGE.name),
-        metadata=metadata.column_schema(_STAGE.name),
+        description=metadata.description(_STAGE.about, _STAGE.tables[0]),
+        metadata=metadata.column_schema(_STAGE.tables[0]),
         owners=metadata.OWNERS,
         kinds=set(_STAGE.kinds),
         code_version=code_version_of(_STAGE),

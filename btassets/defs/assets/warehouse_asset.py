@@ -14,11 +14,12 @@ from dagster_duckdb import DuckDBResource
 from btassets.defs.assets import asset_metadata as metadata
 from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
-from btassets.graph.flow import STAGES, views
+from btassets.graph.flow import STAGES
+from btassets.run.own_flow.book_flow import BUILT_IN, BookFlow, flow_of
 from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, write_views
 
 
-def build_warehouse(place: Placement = ALONE) -> dg.AssetsDefinition:
+def build_warehouse(place: Placement = ALONE, flow: BookFlow = BUILT_IN) -> dg.AssetsDefinition:
     """The asset."""
 
     @dg.asset(
@@ -28,7 +29,7 @@ def build_warehouse(place: Placement = ALONE) -> dg.AssetsDefinition:
         description="Every table as a view in one file, for your own queries: `duckdb warehouse.duckdb`.",
         deps=[
             place.key(name)
-            for name in ("backtest_report", *(n for n, stage in STAGES.items() if stage.keyed != "scenario"))
+            for name in ("backtest_report", *(n for n, stage in STAGES.items() if stage.keyed != "scenario"), *flow.own)
         ],
         owners=metadata.OWNERS,
         kinds={"duckdb"},
@@ -46,6 +47,7 @@ def build_warehouse(place: Placement = ALONE) -> dg.AssetsDefinition:
 
 def _write(context: dg.AssetExecutionContext, book: BookResource, duckdb: DuckDBResource) -> dg.MaterializeResult:
     opened = book.open()
+    views = flow_of(opened).views
     is_kept = is_current(opened.folder, opened.lake, views())
     if not is_kept:
 

@@ -69,7 +69,7 @@ def rules_in(source: OwnSource) -> list[str]:
     """Names of the rules that a source declares, read from its text: functions under the decorator `setup_rule`."""
     if source.form != "python":
         return []
-    return [name for path in sorted(source.files) for name in _decorated(Path(path))]
+    return [name for path in source.declaring for name in _decorated(path)]
 
 
 def _decorated(path: Path) -> Iterator[str]:

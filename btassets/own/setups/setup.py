@@ -124,6 +124,11 @@ def _write(setup: Setup, close: float, out: np.ndarray) -> None:
         raise ValueError(f"score is {score:.10g}; it must be from 0 to 100")
     if not isinstance(conflicts, int | np.integer) or isinstance(conflicts, bool) or conflicts < 0:
         raise ValueError(f"conflicts is {conflicts!r}; it must be a whole number, 0 or more")
+    if setup.targets is None:  # pyright: ignore[reportUnnecessaryComparison]  # own code passes anything
+        raise ValueError(
+            "targets is None; a setup has one to five targets, from which its reward-to-risk is computed: for exits by "
+            "stop and hold alone, set the target beyond reach"
+        )
     targets = _numbers("targets", setup.targets)
     if not 1 <= len(targets) <= MAX_TARGETS:
         raise ValueError(f"targets has {len(targets)} prices; it must have 1 to {MAX_TARGETS}")

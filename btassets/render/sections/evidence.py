@@ -7,7 +7,7 @@ portfolio (`portfolio.py`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from btassets.engine.floors import VARIANTS
+from btassets.engine.floors import variant_label
 from btassets.engine.replay.candidate_columns import DIRECTIONS
 from btassets.engine.signals import SIGNALS
 from btassets.render.charts import report_charts as charts
@@ -32,7 +32,6 @@ _STATS = (
 _NO_WIN_RATE = tuple(c for c in _STATS if c.key != "win_rate")
 _NO_HIT_RATE = tuple(c for c in _STATS if c.key != "hit_rate")
 
-_VARIANT_LABELS = {variant.name: variant.label for variant in VARIANTS}
 SIGNAL_LABELS: dict[str, str] = {signal.name: signal.label for signal in SIGNALS}
 
 
@@ -189,7 +188,7 @@ def _ablation(report: Report) -> str:
     hold = next((row["hold_days"] for row in report["gate_ablation"]), None)
     rows = [
         Row(
-            _VARIANT_LABELS.get(row["variant"]) or shown(row["variant"], "words"),
+            variant_label(row["variant"]),
             f"{shown(row['delta_net_avg_r'], 'r3')} / {shown(row['delta_hold_net_avg_r'], 'r3')}, "
             f"n {shown(row['delta_total'], 'sn')}",
             (_mark(row, "delta_net_avg_r", "m-main"), _mark(row, "delta_hold_net_avg_r", "m-hold")),

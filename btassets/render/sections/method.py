@@ -5,14 +5,13 @@ Belongs here: data and assumptions behind the numbers. Does not belong here: res
 
 from typing import Any
 
-from btassets.engine.floors import FLOORS
+from btassets.engine.floors import gate_label
 from btassets.render.format import esc, shown
 from btassets.render.glossary import GLOSSARY
 from btassets.render.html_tables import Column, details, facts, many, section, table
 from btassets.render.report_types import Report
 
 _MOST_LISTED = 50
-_GATES = {floor.setting: floor.label for floor in FLOORS}
 
 
 def data(report: Report) -> str:
@@ -71,7 +70,7 @@ def data(report: Report) -> str:
 
 def method(report: Report) -> str:
     """Gate, assumptions, settings, reproduction, glossary."""
-    gate = [(_GATES.get(name) or str(name), _setting(value)) for name, value in report["activation"].items()]
+    gate = [(gate_label(name), _setting(value)) for name, value in report["activation"].items()]
     items = "".join(f"<li>{esc(words)}</li>" for words in report["assumptions"])
     again = report["reproduce"]
     changed = [{"key": key, "value": _setting(value)} for key, value in again["settings_not_default"].items()]

@@ -11,7 +11,7 @@ from btassets.render.format import shown
 from btassets.render.html_tables import Column, figure, legend, section, table
 from btassets.render.report_types import Report
 from btassets.render.sections.equity import last_known
-from btassets.render.sections.evidence import SIGNAL_LABELS
+from btassets.render.sections.evidence import signal_labels
 
 _FIFTHS = (
     ("c-bench", "Lowest fifth"),
@@ -26,7 +26,7 @@ _MOST_ROWS = 60
 def ranking(report: Report) -> str:
     """Everything of part `ranking`."""
     found = report["ranking"]
-    label = SIGNAL_LABELS.get(found["signal"], found["signal"])
+    label = signal_labels(report).get(found["signal"], found["signal"])
     if not found["dates"]:
         return section("ranking", "The ranking over time", "No week had enough ranked tickers.")
     lead = (

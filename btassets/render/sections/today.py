@@ -4,13 +4,16 @@ Belongs here: today's list. Does not belong here: outcomes of earlier ones (`evi
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from btassets.engine.floors import RANKING, signal_of
 from btassets.render.charts import report_charts as charts
 from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, details, section, table
 from btassets.render.labels import ticker_column
 from btassets.render.report_types import Report
+from btassets.render.todays_list import signal_columns
 
 MOST_SETUPS = 20
 MOST_SETUPS_BEHIND = 80
@@ -46,9 +49,25 @@ _SETUP_COLUMNS = (
 _VOTE_COLUMNS = tuple(Column(key, name.capitalize(), "snum2") for key, name in _VOTES)
 
 
+def _with_signals(report: Report) -> tuple[Column, ...]:
+    """Columns of a setup; those of the signals that the gate names follow the percentile, which names its ranking."""
+    today, ranking = report["todays_setups"], report["activation"].get(RANKING)
+    own: list[Column] = []
+    for name in signal_columns([*today["qualified"], *today["nearest_misses"]]):
+        signal, what = signal_of(name) or (name, "")
+        is_rank = what == "percentile"
+        own.append(Column(name, f"{signal}, percentile" if is_rank else signal, "num1" if is_rank else "g"))
+    found: list[Column] = []
+    for column in _SETUP_COLUMNS:
+        is_rank = column.key == "percentile"
+        named = replace(column, hint=f"of {ranking} in the universe, 0-100") if is_rank and ranking else column
+        found += [named, *own] if is_rank else [named]
+    return tuple(found)
+
+
 def todays_setups(report: Report) -> str:
     """Setups that qualify at the as-of date, and the nearest misses."""
-    today = report["todays_setups"]
+    today, setup = report["todays_setups"], _with_signals(report)
     rows, misses = today["qualified"], today["nearest_misses"]
     link = ticker_column(report)
     if today["is_signal_day"]:
@@ -64,7 +83,7 @@ def todays_setups(report: Report) -> str:
     parts = [
         table(
             rows[:MOST_SETUPS],
-            (link, *_SETUP_COLUMNS[1:], _GLYPH),
+            (link, *setup[1:], _GLYPH),
             json="todays_setups.qualified",
             caption="Qualified today",
             none="Nothing qualifies today.",
@@ -76,7 +95,7 @@ def todays_setups(report: Report) -> str:
         more = f" The other {left:,} are in report.json." if left else ""
         votes = table(
             behind,
-            (link, *_SETUP_COLUMNS[1:], *_VOTE_COLUMNS, Column("conflicts", "Conflicts", render=_conflicts)),
+            (link, *setup[1:], *_VOTE_COLUMNS, Column("conflicts", "Conflicts", render=_conflicts)),
             json="todays_setups.qualified",
             caption="Qualified, with votes and conflicts",
         )
@@ -86,7 +105,8 @@ def todays_setups(report: Report) -> str:
             else f"First {len(behind):,} with votes and conflicts"
         )
         parts.append(details(label, votes, f'<p class="note">Votes run from -1 to 1, positive for a rise.{more}</p>'))
-    columns = (link, *_SETUP_COLUMNS[1:8], Column("failed", "Fails"), *_SETUP_COLUMNS[10:12])
+    at = next(k for k, column in enumerate(setup) if column.key == "primary_prob")
+    columns = (link, *setup[1:at], Column("failed", "Fails"), *setup[at + 2 : at + 4])
     near = [{**row, "failed": ", ".join(row["failed_floors"])} for row in misses]
     parts.append("<h3>Nearest misses</h3>")
     parts.append(

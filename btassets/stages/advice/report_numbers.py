@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from btassets.engine.floors import FLOORS
+from btassets.engine.floors import BUILT_IN_RANKING, FLOORS, RANKING
 from btassets.engine.portfolio.variant_list import StrategyVariant, difference, variant_label
 from btassets.engine.recommendation.advice_rules import recommendation, research_recommendation
 from btassets.engine.signals import SIGNALS
@@ -249,11 +249,15 @@ def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _activation(settings: Settings) -> dict[str, Any]:
-    """Names of the gates; the legacy profile shows only its own, unless another one is active."""
-    gates = settings.gates.model_dump()
+    """Names of the gates; the legacy profile shows only its own, unless another one is active.
+
+    The ranking is named if it is not the built-in one.
+    """
+    gates = settings.gates.values()
     is_legacy = settings.profile == "legacy"
     idle = {name for name, off in _OPTIONAL_GATES.items() if is_legacy and gates[name] == off}
-    return _without(gates, *idle)
+    ranked = {} if settings.gates.ranking == BUILT_IN_RANKING else {RANKING: settings.gates.ranking}
+    return _without(gates, *idle) | ranked
 
 
 def _book_params(settings: Settings) -> dict[str, Any]:

@@ -22,9 +22,10 @@ import pyarrow.compute as pc
 from btassets.counted import counted
 from btassets.engine.cross_section.percentiles import row_activation, row_percentile
 from btassets.engine.days import EPOCH
-from btassets.engine.floors import FLOORS, MOMENTUM
+from btassets.engine.floors import FLOORS, MOMENTUM, floors_of, value_of
 from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.graph.advice import TODAYS_SETUPS
+from btassets.graph.ranking import todays_signals
 from btassets.graph.replay import CANDIDATES
 from btassets.run.floor_sql import Flags, judge, qualifies
 from btassets.run.stage_result import StageResult
@@ -32,6 +33,7 @@ from btassets.run.tables import Tables
 from btassets.settings.models import BUILT_IN_RULE, Settings
 from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
+from btassets.stages.ranking.gate_signals import require_floor_columns
 
 MAX_MISSES = 10
 _RULES = ReplayRules()
@@ -112,7 +114,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
         "n_ranked": found.n_ranked,
     }
     numbers = {"qualified_today": len(found.qualified), "misses_today": len(found.misses), **facts}
-    table = pa.Table.from_pylist(rows, schema=TODAYS_SETUPS.schema)
+    table = pa.Table.from_pylist(rows, schema=TODAYS_SETUPS.beside(settings.gates.named()).schema)
     return StageResult({"todays_setups": table}, numbers, facts)
 
 
@@ -153,7 +155,8 @@ def _list_at(tables: Tables, settings: Settings, sessions: Sessions, day: int, *
     weeks = sessions.days[sessions.is_week]
     setups = _setups_at(tables, day, is_latest=is_latest)
     percentile, n_ranked = _percentiles(tables, settings, setups, day, is_latest=is_latest)
-    gates = settings.gates.model_dump()
+    gates = settings.gates.values()
+    setups = _with_signals(tables, settings, setups, day, is_latest=is_latest)
     passes = verdicts(gates, setups, percentile)
     is_qualified = qualifies(passes)
     taken = np.flatnonzero(is_qualified)
@@ -161,7 +164,7 @@ def _list_at(tables: Tables, settings: Settings, sessions: Sessions, day: int, *
     taken = taken[np.argsort(-np.nan_to_num(percentile[taken], nan=-1.0), kind="stable")]
     missed = nearest_misses(gates, setups, percentile, passes)
     shown = [*taken.tolist(), *missed]
-    rows = setups.select(list(_SHOWN)).take(pa.array(shown, pa.int64())).to_pylist()
+    rows = setups.select([*_SHOWN, *_signal_names(settings)]).take(pa.array(shown, pa.int64())).to_pylist()
     explained = _explained(tables, settings, [row["ticker"] for row in rows], day)
     failed = failed_floors(passes)
     for at, row in zip(shown, rows, strict=True):
@@ -230,6 +233,28 @@ def _percentiles(
     return np.array([np.nan if value is None else value for value in found], dtype=np.float64), n_ranked
 
 
+def _signal_names(settings: Settings) -> list[str]:
+    """Columns of the list with the signals that the gate uses beside momentum."""
+    return [column.name for column in todays_signals(settings.gates.named())]
+
+
+def _with_signals(tables: Tables, settings: Settings, setups: pa.Table, day: int, *, is_latest: bool) -> pa.Table:
+    """`setups` with value and percentile of the signals that the gate names, at the date."""
+    names = _signal_names(settings)
+    if not names:
+        return setups
+    at_day = pc.field("asof_date") == pa.scalar(day, pa.int32()).cast(pa.date32())
+    where = (pc.field("grid") == ("latest" if is_latest else "week")) & at_day
+    ranked = value_of(settings.gates.ranking)
+    stored = {name: "ranking_value" if name == ranked else name for name in names}
+    require_floor_columns(tables["signal_ranks"], settings.gates.floors)
+    ranks = tables["signal_ranks"].where(("grid", "asof_date", "ticker", *stored.values()), where)
+    at = pc.index_in(setups["ticker"].cast(pa.string()), ranks["ticker"].combine_chunks())
+    for name in names:
+        setups = setups.append_column(name, ranks[stored[name]].combine_chunks().take(at))
+    return setups
+
+
 def _reals(setups: pa.Table, name: str) -> Floats:
     return setups[name].cast(pa.float64()).to_numpy()
 
@@ -287,7 +312,7 @@ def _shortfalls(
 ) -> Sequence[Floats]:
     """Missing fraction per floor, 0 if it is passed, at most 1."""
     found: list[Floats] = []
-    for floor in FLOORS:
+    for floor in floors_of(gates):
         passed = passes[floor.name]
         missing = np.ones(len(passed))
         # A floor that is off stops nobody, and its column may be absent (`judge`).
@@ -295,6 +320,7 @@ def _shortfalls(
             least = gates[floor.setting] or 0.0
             value = percentile if floor.column == PERCENTILE else _reals(setups, floor.column)
             gap = (least - value) / abs(least) if least else least - value
+            gap = -gap if floor.rule == "at_most" else gap
             # A failed floor has a distance above 0, or it would not count as failed.
             missing = np.clip(np.nan_to_num(gap, nan=1.0), np.finfo(np.float64).tiny, 1.0)
         found.append(np.where(passed, 0.0, missing))

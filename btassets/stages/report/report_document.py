@@ -21,6 +21,7 @@ from btassets.engine.floors import ALL_FLOORS
 from btassets.engine.portfolio.sizing import size
 from btassets.graph.flow import STAGES
 from btassets.render.report_types import Report
+from btassets.render.todays_list import rounded_signal, signal_columns
 from btassets.run.stage_code import code_version_of_all
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
@@ -213,6 +214,7 @@ def _setup(settings: Settings, row: Mapping[str, Any]) -> dict[str, Any]:
         shown[name] = None if shown[name] is None else price(shown[name])
     for name, digits in _SETUP_DIGITS.items():
         shown[name] = None if shown[name] is None else round(shown[name], digits)
+    shown |= {name: rounded_signal(name, shown[name]) for name in signal_columns([shown])}
     shares = size(row["entry"], row["stop"], rules.starting_capital, rules.risk_frac, rules.notional_cap_frac)
     shown["level_strength"] = None if row["is_projected"] else shown["level_strength"]
     floors, against = row["failed_floors"], row["conflicts"]

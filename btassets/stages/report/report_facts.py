@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from btassets.engine.days import iso_day
+from btassets.engine.floors import BUILT_IN_RANKING
 from btassets.engine.market.calendar import has_ended
 from btassets.run.tables import RunContext, Tables
 from btassets.settings.load import settings_hash
@@ -249,6 +250,11 @@ def warnings(
             f"{facts['blocked'][0]['ticker']}."
         )
     found += _quality_warnings(report["data_quality"])
+    if settings.gates.ranking != BUILT_IN_RANKING:
+        found.append(
+            f"ranked_by_signal: gates.ranking is {settings.gates.ranking}; rows and sentences that say residual "
+            "rank by it, those that say raw rank by momentum."
+        )
     if facts["failed"]:
         found.append(
             f"tickers_failed: the replay of {len(facts['failed'])} tickers failed, "

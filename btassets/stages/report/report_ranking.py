@@ -16,10 +16,11 @@ from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.engine.cross_section.ordering import group_starts
 from btassets.engine.cross_section.quantiles import weekly_quantiles
 from btassets.engine.days import iso_day
-from btassets.engine.signals import PRIMARY_SIGNAL
+from btassets.engine.floors import BUILT_IN_RANKING
+from btassets.engine.signals import PRIMARY_SIGNAL, SIGNAL_NAMES
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
-from btassets.stages.analysis.signal_weeks import cross_sections, stored_signals
+from btassets.stages.analysis.signal_weeks import cross_sections, own_signals, stored_signals
 
 FALLBACK_SIGNAL = "mom_12_1"
 """Signal of a book without a benchmark, which has no residual momentum."""
@@ -41,6 +42,8 @@ def ranking_document(tables: Tables, settings: Settings) -> dict[str, Any]:
     weekly = weekly.filter(pc.is_valid(weekly["ic"]))
     known = set(weekly["signal"].to_pylist())
     name = PRIMARY_SIGNAL if PRIMARY_SIGNAL in known else FALLBACK_SIGNAL
+    if settings.gates.ranking != BUILT_IN_RANKING:
+        name = settings.gates.ranking
     own = weekly.filter(pc.equal(weekly["signal"], name))
     days, ic = own["asof_date"].cast(pa.int32()).to_numpy(), own["ic"].to_numpy()
     months = monthly_means(days, ic)
@@ -91,7 +94,8 @@ def _above_zero_pct(ic: Floats) -> float | None:
 
 def _fifths(tables: Tables, settings: Settings, name: str) -> dict[str, Any]:
     """Growth of the fifths in percent, by the last session of the week in which they were formed."""
-    weeks = cross_sections(stored_signals(tables), settings, [NEXT_WEEK_DAYS], [name])
+    signals = stored_signals(tables) if name in SIGNAL_NAMES else own_signals(tables)[1]
+    weeks = cross_sections(signals, settings, [NEXT_WEEK_DAYS], [name])
     if not len(weeks.monday):
         return {"dates": [], "growth_pct": []}
     nobody = np.zeros(len(weeks.monday), np.int32)  # turnover, the only use of the tickers, is not needed

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from btassets.engine.conventions import label_days
 from btassets.engine.days import week_mondays, years_of
-from btassets.engine.floors import CORE_FLAGS, FLAGS, Variant, variants_in_use
+from btassets.engine.floors import Variant, core_flags, flags_of, floors_of, variants_in_use
 from btassets.engine.statistics.ewc import Estimates, weeks_of_overlap
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
 from btassets.engine.statistics.walk_forward import LOOKBACK_SESSIONS, Window, train_means, windows
@@ -41,7 +41,6 @@ NO_WINDOWS: dict[str, Any] = {
     "oos_confirmed": "n/a",
 }
 
-_FLAGS = tuple(flag.name for flag in FLAGS)
 _FLOATS = (
     "activation_momentum_percentile",
     "momentum_percentile",
@@ -83,6 +82,8 @@ class Sample:
         Walk-forward windows of the calendar.
     variants
         Rows of the gate ablation.
+    core_flags
+        Flags of every floor except the momentum cutoff.
     overlap_weeks
         Weeks over which labels overlap.
     """
@@ -105,6 +106,7 @@ class Sample:
     has_benchmark: bool
     walk: list[Window]
     variants: tuple[Variant, ...]
+    core_flags: tuple[str, ...]
     overlap_weeks: int
 
     @property
@@ -136,9 +138,9 @@ class Sample:
     def floor_mask(self, dropped: Sequence[str] = ()) -> Flags:
         """Rows that pass the momentum gate and every floor except those of the `dropped` flags."""
         passed = self.flags["momentum_ok"].copy()
-        for flag in CORE_FLAGS:
-            if flag.name not in dropped:
-                passed &= self.flags[flag.name]
+        for name in self.core_flags:
+            if name not in dropped:
+                passed &= self.flags[name]
         return passed
 
     def train_means(self, masks: Flags, r: Floats) -> Iterator[tuple[Floats, npt.NDArray[np.int64]]]:
@@ -165,7 +167,9 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         Keep only longs and qualified setups that pass the floors, without benchmark returns and without the sums over
         all setups: the inputs of the simulations.
     """
-    sessions = read_sessions(tables)
+    sessions, gates = read_sessions(tables), settings.gates.values()
+    floors = floors_of(gates)
+    flags = tuple(flag.name for flag in flags_of(floors))
     exits = (TARGET, *(f"hold_{n}" for n in settings.exits.hold_days))
     returns = ("gross_r", *(f"time_r_{n}" for n in settings.exits.hold_days))
     benches = ("bench_ret_target", *(f"bench_ret_{n}" for n in settings.exits.hold_days))
@@ -173,7 +177,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
     n_weeks = (int(week_mondays(sessions.days[-1:])[0]) - monday) // 7 + 1 if len(sessions.days) else 0
     columns = ["row_no", "ticker", "asof_date", "direction", "is_graded", "outcome", "label_end_date"]
     benches = () if only_core else benches
-    columns += [*_FLAGS, *dict.fromkeys((*_FLOATS, *returns)), *benches]
+    columns += [*flags, *dict.fromkeys((*_FLOATS, *returns)), *benches]
     wanted = pc.field("is_graded")
     if only_core:
         wanted &= pc.field("meets_core") & ((pc.field("direction") == "long") | pc.field("qualified"))
@@ -189,7 +193,7 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         batch = raw.filter(wanted)
         n_graded += batch.num_rows
         n_expired += pc.sum(pc.equal(batch["outcome"], "expired")).as_py() or 0
-        part = _arrays(batch, returns, benches, monday, (tickers, betas))
+        part = _arrays(batch, flags, returns, benches, monday, (tickers, betas))
         for measure, total in sums.items() if not only_core else ():
             _add_weekly(total, part["week_no"], part[measure])
         kept = np.flatnonzero(part["meets_core"] | part["momentum_ok"])
@@ -213,20 +217,22 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         is_long=whole["is_long"],
         net_r=whole["net_r"],
         adjusted_r=whole.get("adjusted_r", np.broadcast_to(np.nan, whole["net_r"].shape)),
-        flags={name: whole[name] for name in _FLAGS},
+        flags={name: whole[name] for name in flags},
         floats={name: whole[name] for name in _FLOATS},
         everyone={name: ratio_influence(*total) for name, total in sums.items()},
         n_graded=n_graded,
         n_expired=n_expired,
         has_benchmark=bool(sums["adjusted_r"][1].any()),
         walk=windows(LOOKBACK_SESSIONS, len(days) - label_sessions(settings) - 1, horizon=label_sessions(settings)),
-        variants=variants_in_use(settings.gates.model_dump()),
+        variants=variants_in_use(gates),
+        core_flags=tuple(flag.name for flag in core_flags(floors)),
         overlap_weeks=overlap_weeks(settings),
     )
 
 
 def _arrays(
     batch: pa.Table,
+    flags: tuple[str, ...],
     returns: tuple[str, ...],
     benches: tuple[str, ...],
     monday: int,
@@ -246,7 +252,7 @@ def _arrays(
         "week_no": (week_mondays(asof) - monday).astype(np.int64) // 7,
         "is_long": is_long,
         **{name: real(name) for name in _FLOATS},
-        **{name: batch[name].to_numpy().astype(np.bool_) for name in _FLAGS},
+        **{name: batch[name].to_numpy().astype(np.bool_) for name in flags},
     }
     net = np.stack([real(name) for name in returns], axis=1) - found["cost_r"][:, np.newaxis]
     found["net_r"] = net

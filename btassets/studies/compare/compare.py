@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from btassets.book.book import Book
 from btassets.engine.conventions import POLICIES
 from btassets.engine.days import iso_day
+from btassets.engine.floors import compared_signals, percentile_of
 from btassets.engine.statistics.ewc import DAILY, Estimates, estimate
 from btassets.engine.statistics.influence import Influence, difference, setup_influence
 from btassets.engine.statistics.return_series import MEAN, SHARPE, daily_returns, return_influence
@@ -24,6 +25,7 @@ from btassets.run.freshness import input_hash, is_fresh
 from btassets.run.tables import Tables
 from btassets.settings.models import flatten
 from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.ranking.gate_signals import require_floor_columns
 from btassets.stages.statistics.stat_sample import TARGET, Sample, read_sample
 from btassets.studies.compare.compare_answer import answer
 
@@ -36,7 +38,7 @@ MOST_TRADES = 25
 _SCHEMA_VERSION = 1
 _DIGITS = 4
 _BOOK_NUMBERS = ("total_return_pct", "cagr_pct", "max_drawdown_pct", "sharpe", "trades", "win_rate", "avg_net_r")
-_STAGES = ("percentile_ranks", "graded_setups", "portfolio_sims")
+_STAGES = ("signal_ranks", "percentile_ranks", "graded_setups", "portfolio_sims")
 _TABLES = ("graded_setups", "portfolio_sims", "equity_curves", "trades")
 _READS = Reads(
     "compare",
@@ -62,6 +64,7 @@ def compare_document(first: Book, second: Book) -> dict[str, Any]:
                 f"compare: scenario {book.scenario} was never run",
                 f"`btassets run{'' if book.scenario == 'base' else f' --scenario {book.scenario}'}` computes it.",
             )
+        require_floor_columns(Tables(_READS, book)["graded_setups"], book.settings.gates.floors)
     samples = [read_sample(Tables(_READS, book), book.settings) for book in (first, second)]
     curves = [_curves(book) for book in (first, second)]
     document: dict[str, Any] = {
@@ -224,22 +227,33 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _setups(first: Book, second: Book) -> list[Row]:
-    """Graded setups that qualify in both, only in the first, only in the second, with their results."""
-    columns = ["ticker", "asof_date", "direction", "qualified", "is_graded", "net_r"]
+    """Graded setups that qualify in both, only in the first, only in the second, with their results.
+
+    With the mean percentile of each signal on which either gate has a floor, over the setups that have one.
+    """
+    names_of_key = ("ticker", "asof_date", "direction")
+    own = [list(map(percentile_of, compared_signals(book.settings.gates.values()))) for book in (first, second)]
     sides = []
-    for book in (first, second):
-        table = Tables(_READS, book)["graded_setups"].read(columns)
-        rows = table.filter(pc.and_(table["qualified"], table["is_graded"])).select(
-            ["ticker", "asof_date", "direction", "net_r"]
-        )
-        sides.append(_keys(rows.to_pylist(), ("ticker", "asof_date", "direction")))
+    for book, names in zip((first, second), own, strict=True):
+        table = Tables(_READS, book)["graded_setups"].read([*names_of_key, "qualified", "is_graded", "net_r", *names])
+        rows = table.filter(pc.and_(table["qualified"], table["is_graded"])).select([*names_of_key, "net_r", *names])
+        sides.append(_keys(rows.to_pylist(), names_of_key))
     ours, theirs = sides
     groups = (
-        ("in both", [row for key, row in ours.items() if key in theirs]),
+        ("in both", [{**theirs[key], **row} for key, row in ours.items() if key in theirs]),
         ("removed", [row for key, row in ours.items() if key not in theirs]),
         ("added", [row for key, row in theirs.items() if key not in ours]),
     )
-    return [{"group": name, "n": len(rows), "net_avg_r": _mean([r["net_r"] for r in rows])} for name, rows in groups]
+    percentiles = dict.fromkeys(name for names in own for name in names)
+    return [
+        {
+            "group": group,
+            "n": len(rows),
+            "net_avg_r": _mean([row["net_r"] for row in rows]),
+            **{name: _mean([row.get(name) for row in rows]) for name in percentiles},
+        }
+        for group, rows in groups
+    ]
 
 
 def _trades(first: Book, second: Book, policy: str) -> dict[str, Any]:

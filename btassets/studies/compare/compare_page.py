@@ -3,9 +3,10 @@
 Belongs here: layout of a comparison's document. Does not belong here: its numbers (`btassets.studies.compare.compare`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from btassets.engine.floors import signal_of
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
 from btassets.render.format import esc, prose, shown
@@ -178,6 +179,12 @@ def _other_exits(drawn: list[str]) -> str:
     return section("curves", "The other exit", "", f'<div class="grid">{"".join(drawn)}</div>') if drawn else ""
 
 
+def percentiles_in(groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Keys of groups of setups with the mean percentile of a signal, and their words."""
+    found = [(name, signal_of(name)) for name in groups[0]]
+    return [(name, f"percentile of {signal[0]}") for name, signal in found if signal is not None]
+
+
 def _trades(document: Document) -> str:
     first, second = document["scenarios"]
     parts = []
@@ -194,7 +201,8 @@ def _trades(document: Document) -> str:
         ]
         counts = table(own["groups"], columns, caption=f"Trades, {policy} exit")
         parts.append(block(f"Trades, {policy} exit", "", counts + "".join(lists)))
-    setups = (Column("group", "Setups"), Column("n", "n", "n"), Column("net_avg_r", "Net R", "r3"))
+    own = [Column(name, f"Mean {words}", "num1") for name, words in percentiles_in(document["setups"])]
+    setups = (Column("group", "Setups"), Column("n", "n", "n"), Column("net_avg_r", "Net R", "r3"), *own)
     counts = table(document["setups"], setups, caption="Graded setups that qualify")
     parts.append(block("Graded setups that qualify", "Net R of the target race.", counts))
     lead = f"Removed: only in {first}. Added: only in {second}. Trades are matched by ticker and as-of date."

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btassets.render.format import shown
-from btassets.studies.compare.compare_page import MEASURES, in_unit, interval_in_unit
+from btassets.studies.compare.compare_page import MEASURES, in_unit, interval_in_unit, percentiles_in
 from btassets.studies.sweep.sweep_text import aligned
 
 
@@ -20,7 +20,11 @@ def compare_text(document: Mapping[str, Any]) -> str:
     lines.append("")
     head = ["", "in both", "removed", "added"]
     rows = [_groups(f"trades, {policy} exit", own["groups"]) for policy, own in document["trades"].items()]
-    lines += aligned([head, *rows, _groups("qualified setups", document["setups"])])
+    own = [
+        [f"mean {words}", *(shown(group[name], "num1") for group in document["setups"])]
+        for name, words in percentiles_in(document["setups"])
+    ]
+    lines += aligned([head, *rows, _groups("qualified setups", document["setups"]), *own])
     if document["settings"]:
         lines.append("")
         changed = [[row["key"], row["first"], row["second"]] for row in document["settings"]]

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from btassets.counted import counted
 from btassets.engine.days import iso_day
-from btassets.engine.floors import FLOORS
+from btassets.engine.floors import BUILT_IN_RANKING, FLOORS
 from btassets.errors import CandidateTableError
 from btassets.settings.models import Gates
 from btassets.sources.files.column_guess import same_name
@@ -211,13 +211,16 @@ def without_floors_of_absent_columns(gates: Gates, given: frozenset[str]) -> tup
     by_setting = {floor.setting: floor for floor in FLOORS if floor.rule != "cutoff"}
     off: dict[str, Any] = {}
     warnings: list[str] = []
-    for name, value in gates.model_dump().items():
+    for name, value in gates.values().items():
         floor = by_setting.get(name)
         if floor is None or not floor.is_on(value) or given & {floor.column, *_COMPUTED_FROM.get(floor.column, ())}:
             continue
         off[name] = floor.off
         column = _COMPUTED_FROM.get(floor.column, (floor.column,))[0]
         warnings.append(f"candidates have no column {column}: the floor {name} = {value} passes every row.")
+    if gates.signals:
+        off |= {"ranking": BUILT_IN_RANKING, "floors": ()}
+        warnings.append(f"a given table is not ranked by signals: without {', '.join(gates.signals)} in the gate.")
     return gates.model_copy(update=off), warnings
 
 

@@ -30,8 +30,10 @@ from btassets.engine.statistics.sharpe import (
     return_moments,
 )
 from btassets.errors import NoBarsError, UsageError
+from btassets.graph.ranking import ranks_own_signals
 from btassets.run.freshness import bars_version
-from btassets.run.setup_rule import rule_content
+from btassets.run.run_stage import stale_stage
+from btassets.run.setup_rule import own_content
 from btassets.run.tables import Tables
 from btassets.run.trials import append_trials, n_trials, trial_row
 from btassets.settings.grid import Axis, cells, label, parse_grid, settings_of
@@ -144,7 +146,12 @@ def sweep_document(
 
 
 def _replay_others(book: Book, settings: Sequence[Settings], replay: Callable[[Sequence[Book]], object]) -> None:
-    others = {other.replay: other for own in settings if (other := replay_book(book, own)).replay != book.replay}
+    if any(map(ranks_own_signals, settings)) and stale_stage("own_signals", book) is not None:
+        problem = "sweep: own_signals is stale: own code, bars or settings changed since it was computed"
+        raise UsageError(problem, "`btassets run` brings it up to date.")
+    # Cells share a replay; one whose gate names an own signal needs that replay's own signals too.
+    ordered = sorted(settings, key=ranks_own_signals)
+    others = {other.replay: other for own in ordered if (other := replay_book(book, own)).replay != book.replay}
     if len(others) > MOST_REPLAYS:
         problem = f"sweep: {len(others):,} combinations of the engine's settings, more than {MOST_REPLAYS}"
         raise UsageError(problem, "each one replays every ticker; use wider steps or fewer settings of the engine.")
@@ -180,9 +187,9 @@ def _record(
 ) -> int:
     """Add every cell to the ledger of trials; returns the resulting number of configurations on these data."""
     data = bars_version(book)
-    rules = {own.setup.rule: rule_content(book, own) for own in settings}
+    codes = {(own.setup.rule, own.gates.signals): own_content(book, own) for own in settings}
     rows = [
-        trial_row(own, result, data_version=data, policy=policy, rule=rules[own.setup.rule])
+        trial_row(own, result, data_version=data, policy=policy, own=codes[own.setup.rule, own.gates.signals])
         for own, result in zip(settings, books, strict=True)
     ]
     append_trials(book, rows, name=name, made_by="sweep")

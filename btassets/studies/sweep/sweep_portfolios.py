@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from btassets.book.book import Book
 from btassets.engine.days import week_mondays
-from btassets.engine.floors import FLOORS, MOMENTUM, Floor
+from btassets.engine.floors import MOMENTUM, Floor, floors_of
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.entries import Entries
 from btassets.engine.portfolio.exits import Exits, precompute_exits
@@ -80,23 +80,25 @@ class _Sample:
     start: int | None
     week_no: npt.NDArray[np.int64]
     n_weeks: int
+    every: tuple[Floor, ...]
     floors: dict[tuple[str, Any], Flags] = field(default_factory=dict)
     exits: dict[tuple[Any, ...], Exits] = field(default_factory=dict)
 
     def core(self, gates: Gates) -> Flags:
         """Rows that pass every floor except the momentum gate."""
-        return np.logical_and.reduce([self._floor(floor, gates) for floor in FLOORS if floor.name != MOMENTUM])
+        return np.logical_and.reduce([self._floor(floor, gates) for floor in self.every if floor.name != MOMENTUM])
 
     def qualified(self, gates: Gates) -> Flags:
         """Rows that pass every floor."""
-        return np.logical_and.reduce([self._floor(floor, gates) for floor in FLOORS])
+        return np.logical_and.reduce([self._floor(floor, gates) for floor in self.every])
 
     def _floor(self, floor: Floor, gates: Gates) -> Flags:
         """Rows that pass one floor, computed once per value of its setting."""
-        key = floor.setting, getattr(gates, floor.setting)
+        values = {floor.setting: floor.off for floor in self.every if floor.signal} | gates.values()
+        key = floor.setting, values[floor.setting]
         if key not in self.floors:
-            found = judge(self.setups, gates.model_dump())
-            self.floors.update({(f.setting, getattr(gates, f.setting)): found[f.name] for f in FLOORS})
+            found = judge(self.setups, values)
+            self.floors.update({(f.setting, values[f.setting]): found[f.name] for f in self.every})
         return self.floors[key]
 
     def exits_of(self, rules: BookRules) -> tuple[tuple[Any, ...], Exits]:
@@ -142,7 +144,15 @@ def run_cells(
     benchmark = read_benchmark_closes(tables, sessions.last)
     by_sample: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for k, own in enumerate(settings):
-        key = (own.setup, own.engine, own.quality, own.method, own.costs.delisting_return, own.exits.policy)
+        key = (
+            own.setup,
+            own.engine,
+            own.gates.ranking,
+            own.quality,
+            own.method,
+            own.costs.delisting_return,
+            own.exits.policy,
+        )
         by_sample[key].append(k)
     books: list[BookResult | None] = [None] * len(settings)
     parts: list[tuple[list[int], Influence]] = []
@@ -151,7 +161,7 @@ def run_cells(
         own = [settings[k] for k in members]
         holds = sorted({max(s.exits.hold_days) for s in own}) if policy == "hold" else ()
         setups = read_setups(replay_book(book, own[0]), own[0], [s.gates for s in own], holds, panel, tickers)
-        sample = _sample(setups, panel, tickers, own[0])
+        sample = _sample(setups, panel, tickers, own[0], [s.gates for s in own])
         batches = [members[at : at + BATCH] for at in range(0, len(members), BATCH)]
 
         def work(batch: list[int], sample: _Sample = sample) -> tuple[list[int], list[BookResult | None], Influence]:
@@ -171,7 +181,7 @@ def run_cells(
     return Cells(books, _in_order(parts))
 
 
-def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Settings) -> _Sample:
+def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Settings, every: Sequence[Gates]) -> _Sample:
     rows = setups.rows
     entries = Entries.from_rows(
         panel,
@@ -197,6 +207,7 @@ def _sample(setups: Setups, panel: BarPanel, tickers: list[str], settings: Setti
         entries=entries,
         setups=rows.take(pa.array(at)),
         columns=columns,
+        every=floors_of(name for gates in every for name in gates.values()),
         start=start,
         week_no=(week_mondays(entries.asof_date) - mondays[0]).astype(np.int64) // 7,
         n_weeks=int(mondays[1] - mondays[0]) // 7 + 1,
@@ -217,7 +228,8 @@ def _books(
     configs: list[BookConfig] = []
     for own, rule in zip(cells, rules, strict=True):
         gates = own.gates
-        floors = tuple(getattr(gates, floor.setting) for floor in FLOORS if floor.name != MOMENTUM)
+        values = gates.values()
+        floors = tuple(values.get(floor.setting) for floor in sample.every if floor.name != MOMENTUM)
         if floors not in masks:
             masks[floors] = len(stack)
             stack.append(sample.core(gates))

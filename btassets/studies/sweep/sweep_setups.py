@@ -4,10 +4,10 @@ Belongs here: running the two ranking models for one sample (dates, ranking, fil
 loosest value over the cells. Does not belong here: portfolios and statistics (`sweep_portfolios.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -15,14 +15,18 @@ import pyarrow.compute as pc
 
 from btassets.book.book import Book
 from btassets.engine.conventions import HOLD_DAYS, replay_holds
-from btassets.engine.floors import FLOORS, loosest
+from btassets.engine.floors import floors_of, loosest
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.graph.ranking import GRADED_SETUPS
+from btassets.graph.stage import Reads
+from btassets.run.floor_sql import bind_floors
 from btassets.run.hold_sql import bind_holds
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import MEMORY_LIMIT, database, load_models
+from btassets.run.tables import Tables
 from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Gates, Settings
+from btassets.stages.ranking.signal_ranks import signal_ranks
 from btassets.studies.sweep.sweep_holds import graded_under
 
 _COLUMNS = (
@@ -44,6 +48,13 @@ _COLUMNS = (
     "risk_pct",
     "gross_r",
 )
+SIGNALS_READ = Reads(
+    "sweep",
+    "btassets/studies/sweep/sweep_setups.py",
+    reads=("factor_signals", "own_signals", "own_signal_proofs"),
+)
+"""Inputs of the ranks of signals."""
+
 _HOLDS_AT_ONCE = 8
 """Holds graded again in one pass: four columns each for every setup of the replay."""
 
@@ -79,7 +90,8 @@ def read_setups(
     Parameters
     ----------
     settings
-        Section `method`, the delisting return and the exit policy are used; its gates and holds are not.
+        Section `method`, the ranking of the gate, the delisting return and the exit policy are used; its floors and
+        holds are not.
     gates
         Those of every cell.
     holds
@@ -87,29 +99,35 @@ def read_setups(
     panel, tickers
         Bars behind the replay.
     """
-    floors = Gates(**loosest([g.model_dump() for g in gates]))
-    in_use = {f.column for f in FLOORS if any(f.is_on(getattr(g, f.setting)) for g in gates)}
-    from_candidates = sorted(in_use - set(GRADED_SETUPS.names))
+    values = [g.values() for g in gates]
+    floors = loosest(values)
+    every = floors_of(floors)
+    in_use = {f.column for f in every if any(f.is_on(own.get(f.setting, f.off)) for own in values)}
+    from_candidates = sorted(in_use - {*GRADED_SETUPS.names, *(f.column for f in every if f.signal)})
     beside = sorted(in_use - set(_COLUMNS) - set(from_candidates))
     exits = book.settings.exits
     is_regraded = settings.exits.policy != exits.policy
     passes = _passes(holds, () if is_regraded else replay_holds(exits.hold_days))
     policy = settings.exits.model_copy(update={"hold_days": exits.hold_days})
-    settings = settings.model_copy(update={"gates": floors, "exits": policy})
+    settings = settings.model_copy(update={"exits": policy})
+    wanted = list(dict.fromkeys(floor for own in gates for floor in own.floors))
+    signals = signal_ranks(Tables(SIGNALS_READ, book), settings, wanted)
     parts: list[pa.Table] = []
     with database(book.lake.root, MEMORY_LIMIT) as connection:
-        _set(connection, settings, book.scenario)
+        _set(connection, settings, book.scenario, floors)
+        connection.register("signal_ranks", signals)
         files = [escape(str(path)) for path in book.lake.bucket_files(book.candidates)]
         connection.read_parquet(files).create_view("candidates")
-        signals = book.lake.existing_path("factor_signals", book.replay)
-        connection.read_parquet(escape(str(signals))).create_view("factor_signals")
+        stored_signals = book.lake.existing_path("factor_signals", book.replay)
+        connection.read_parquet(escape(str(stored_signals))).create_view("factor_signals")
         ranks = connection.sql(load_models()["percentile_ranks"].sql).to_arrow_table()
         connection.register("percentile_ranks", ranks)
         stored = connection.sql("from candidates").to_arrow_table() if any(p.is_regraded for p in passes) else None
         for one in passes:
             if one.is_regraded:
                 under = policy.model_copy(update={"hold_days": one.graded})
-                _set(connection, settings.model_copy(update={"exits": under}), book.scenario)
+                _set(connection, settings.model_copy(update={"exits": under}), book.scenario, floors)
+                connection.register("signal_ranks", signals)
                 again = graded_under(stored, panel, tickers, settings, one.graded)
                 connection.register("candidates", again)
             names = [f"time_r_{n}" for n in one.holds]
@@ -147,12 +165,13 @@ def _passes(holds: Sequence[int], stored: Sequence[int]) -> list[_Pass]:
     return passes or [_Pass((), HOLD_DAYS, True)]  # noqa: FBT003 - a fact of the pass
 
 
-def _set(connection: duckdb.DuckDBPyConnection, settings: Settings, scenario: str) -> None:
-    """Bind the relations of the settings, and the macros of their holds."""
-    relations = settings_relations(settings, scenario)
+def _set(connection: duckdb.DuckDBPyConnection, settings: Settings, scenario: str, floors: Mapping[str, Any]) -> None:
+    """Bind the relations of the settings under these floors, and the macros of holds and floors."""
+    relations = settings_relations(settings, scenario, gates=floors)
     for name, table in relations.items():
         connection.register(name, table)
     bind_holds(connection, relations)
+    bind_floors(connection, relations)
 
 
 def _in_play(connection: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDBPyRelation:

@@ -1,4 +1,4 @@
-"""`own`: the list of every signal, before and after a run."""
+"""`own`: the list of every signal and own stage, before and after a run; commands that read the table of a stage."""
 
 import json
 from pathlib import Path
@@ -37,3 +37,35 @@ def test_signals_are_listed_with_their_state(book: Path) -> None:
     assert "refused: the signal mom_6_1 is already built in" in text
     (book / "own" / "idea.py").write_text(window("return w.close[-2] / w.close[0]"))
     assert listed(book)["idea"]["state"] == "not run yet"
+
+
+def test_own_stages_are_listed_and_read_by_every_command(book: Path, tmp_path: Path) -> None:
+    (book / "own").mkdir()
+    (book / "own" / "per_side.sql").write_text(
+        "-- stage: per_side\n-- reads: graded_setups\n"
+        "select direction, count(*) as n from graded_setups group by direction order by direction"
+    )
+    (book / "own" / "bad.sql").write_text("-- stage: bad\n-- reads: per_side\nselect nothing from per_side")
+    answer = call("own", "--book", book, "--format", "json")
+    stages = {row["stage"]: row for row in json.loads(answer.out)["stages"]}
+    assert (stages["per_side"]["state"], stages["per_side"]["reads"]) == ("not run yet", ["graded_setups"])
+    assert {"per_side", "bad"} & {row["signal"] for row in json.loads(answer.out)["signals"]} == set()
+    opened = open_book(book, environ={}, mends=True)
+    for name in ("per_side", "bad"):
+        run_stage(name, opened)
+    text = call("own", "--book", book).out
+    assert "per_side" in text
+    assert "computed" in text
+    assert "refused: own/bad.sql line 1: bad: BinderException" in text
+    out = tmp_path / "out.csv"
+    assert call("export", "per_side", "--book", book, "--out", out).code == 0
+    n = opened.lake.read("graded_setups").num_rows
+    asked = call("sql", "select cast(sum(n) as bigint) as n from per_side", "--book", book, "--format", "csv")
+    assert asked.out.split() == ["n", str(n)]
+    assert sum(int(line.rpartition(",")[2]) for line in out.read_text().splitlines()[1:]) == n
+    for words in (("export", "bad", "--out", out), ("sql", "select * from bad")):
+        refused = call(*words, "--book", book)
+        assert (refused.code, "bad: was left out of the last run: own/bad.sql line 1" in refused.err) == (6, True)
+    (book / "own" / "per_side.sql").write_text("-- stage: per_side\nselect 1 as x")
+    stages = {row["stage"]: row for row in json.loads(call("own", "--book", book, "--format", "json").out)["stages"]}
+    assert stages["per_side"]["state"] == "stale"

@@ -18,9 +18,19 @@ def test_the_built_in_rule_is_the_first_entry(tmp_path: Path) -> None:
         ("levels", "btassets"), ("idea", "own/idea.py")]  # fmt: skip
 
 
+SECOND = "from btassets import setup_rule\n@setup_rule(lookback=1)\ndef second(w): ...\n"
+
+
+def test_a_rule_of_an_imported_source_is_one_rule(tmp_path: Path) -> None:
+    write_source(tmp_path, "more.py", SECOND)
+    write_source(tmp_path, "idea.py", f"import more\n{rule_text()}")
+    assert rule_named("second", find_sources(tmp_path)).origin == "own/more.py"
+
+
 def test_rules_are_found_under_every_spelling_and_in_imported_files(tmp_path: Path) -> None:
-    write_source(tmp_path, "more.py", "from btassets import setup_rule\n@setup_rule(lookback=1)\ndef second(w): ...\n")
-    text = f"import more\n{rule_text()}\ndef third(w): ...\n@bt.signal(lookback=1)\ndef fourth(w): ...\n"
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "_more.py").write_text(SECOND)
+    text = f"import _more\n{rule_text()}\ndef third(w): ...\n@bt.signal(lookback=1)\ndef fourth(w): ...\n"
     assert sorted(rules_in(write_source(tmp_path, "idea.py", text))) == ["idea", "second"]
     assert rules_in(write_source(tmp_path, "broken.py", "def (:")) == []
 

@@ -39,10 +39,20 @@ REFUSED = {
     "raises": ("return w.close[-1] / w.nothing", "", "own/idea.py line 6: AttributeError: a window has no 'nothing'"),
     "nan": ('return bt.Setup("long", float("nan"), 99.0)', "", "own/idea.py line 5: idea: stop is nan"),
     "wrong": ("return 1.0", "", "own/idea.py line 5: idea: returns 1.0; it must be None, a bt.Setup or a dict"),
-    "clock": ("time.time()\nreturn None", "import time", "calls time.time()"),
-    "reads": ("open('/etc/hostname')\nreturn None", "", "reads /etc/hostname"),
-    "writes": ("open('/dev/of-a-rule', 'w')\nreturn None", "", "writes /dev/of-a-rule"),
-    "forks": ("os.fork()\nreturn None", "import os", "starts a process (os.fork)"),
+    "clock": ("time.time()\nreturn None", "import time", "calls time.time(): a setup may depend on the bars alone"),
+    "reads": (
+        "open('/etc/hostname')\nreturn None",
+        "",
+        "reads /etc/hostname: a setup may depend on the bars alone, not on files",
+    ),
+    "writes": ("open('/dev/of-a-rule', 'w')\nreturn None", "", "writes /dev/of-a-rule: a setup rule writes"),
+    "forks": ("os.fork()\nreturn None", "import os", "starts a process (os.fork): a setup rule is computed in"),
+    "connects": ("socket.create_connection(('127.0.0.1', 9))\nreturn None", "import socket", "opens a connection"),
+    "entry": (
+        'return bt.Setup("long", w.close[-1] / 2, w.close[-1] * 2, entry=w.close[-1] * 1.01)',
+        "",
+        "a setup is filled at that close or at the next open; leave entry out",
+    ),
     "exits": ("raise SystemExit(3)", "", "own/idea.py line 6: SystemExit: 3"),
 }
 

@@ -46,6 +46,7 @@ GOOD = {"direction": "long", "stop": 9.0, "targets": 12.0}
         ({"stop": True}, "stop is True"),
         ({"stop": None}, "stop is None"),
         ({"targets": 10.0}, "a target is 10; for a long it must be positive and above the close 10"),
+        ({"targets": None}, "targets is None; a setup has one to five targets, from which its reward-to-risk"),
         ({"targets": []}, "targets has 0 prices; it must have 1 to 5"),
         ({"targets": [12.0] * 6}, "targets has 6 prices"),
         ({"targets": [12.0, float("inf")]}, "targets is inf"),

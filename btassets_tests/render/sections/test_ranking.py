@@ -23,7 +23,8 @@ def report(**changes):
         "positive_months_pct": 70.0,
         "fifths": {"dates": DATES, "growth_pct": [[float(10 * q + k) for k in range(N)] for q in range(5)]},
     }
-    return {"ranking": found | changes}
+    own = [{"signal": "idea", "label": "My idea"}]
+    return {"ranking": found | changes, "statistics": {"own_signals": own}}
 
 
 def table_of(tree, caption):
@@ -52,6 +53,7 @@ def test_weeks_fifths_and_months():
 @pytest.mark.parametrize("signal", ["mom_12_1", "something_new"])
 def test_another_signal_is_named(signal):
     assert "the signal of the gate" in ranking(report(signal=signal))
+    assert "My idea, the signal of the gate" in ranking(report(signal="idea"))
 
 
 def test_no_week_is_one_sentence():

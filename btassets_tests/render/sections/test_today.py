@@ -13,7 +13,7 @@ def setup(ticker, **changes):
     return row | VOTES | changes
 
 
-def page(n=2, misses=(), **changes):
+def page(n=2, misses=(), activation=(), **changes):
     today = {
         "qualified": [setup(f"T{k:03d}") for k in range(n)],
         "nearest_misses": list(misses),
@@ -24,7 +24,8 @@ def page(n=2, misses=(), **changes):
         "n_ranked": 500,
         "capital": 10_000.0,
     }
-    html = todays_setups({"todays_setups": today | changes, "ticker_pages": {"T001": "tickers/T001.html"}})
+    report = {"todays_setups": today | changes, "ticker_pages": {"T001": "tickers/T001.html"}}
+    html = todays_setups(report | {"activation": dict(activation)})
     tree, broken = parse(html)
     assert not broken
     return html, tree
@@ -67,3 +68,19 @@ def test_a_ticker_links_to_its_page_and_votes_are_drawn_with_their_words():
     html, tree = page(2)
     assert {a.attributes["href"] for a in tree.all("a")} == {"tickers/T001.html"}
     assert html.count('aria-label="Votes: trend +0.50, position +0.50, directional movement +0.50') == 2
+
+
+def test_signals_of_the_gate_follow_the_percentile():
+    own = {"value_of_vol_6m": 0.0123, "percentile_of_vol_6m": 66.7}
+    rows, missed = [setup("T001", **own)], setup("T002", **own, failed_floors=["vol_6m_at_most"])
+    html, tree = page(misses=[missed], qualified=rows, activation={"ranking": "reversal_1m"})
+    for table in tree.all("table"):
+        heads = [cell.text for cell in table.all("th")]
+        at = heads.index("Percentile")
+        assert heads[at + 1 : at + 3] == ["vol_6m", "vol_6m, percentile"]
+        cells = [cell.text for cell in table.all("tbody")[0].all("tr")[0].all("td")]
+        assert cells[at : at + 3] == ["91.0", "0.0123", "66.7"]
+    assert "vol_6m_at_most" in html
+    assert "of reversal_1m in the universe, 0-100" in html
+    assert "vol_6m" not in page()[0]
+    assert "of the activation momentum in the universe" in page()[0]

@@ -38,7 +38,7 @@ def test_the_stage_reads_what_the_queries_read() -> None:
 
 
 def test_every_query_is_a_check_of_the_asset(finished_book: Path) -> None:
-    specs = {spec.name: spec for spec in checks.of_asset("model_tests")}
+    specs = {spec.name: spec for spec in checks.of_stage(STAGES["model_tests"])}
     assert sorted(specs) == TESTS
     assert all(specs[name].description for name in TESTS)
     book = open_book(finished_book)

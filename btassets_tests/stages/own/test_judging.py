@@ -9,15 +9,16 @@ import pytest
 
 from btassets.book.book import Book, open_book
 from btassets.engine.signals import SIGNAL_NAMES
-from btassets.graph.flow import downstream
+from btassets.graph.flow import downstream, stages_under
 from btassets.plan import explain
 from btassets.run.run_stage import run_stage
+from btassets.settings.models import Settings
 from btassets.stages.own import judging
 from btassets_tests.support.book_factory import call
 from btassets_tests.support.own_panel import window
 
 RETURN = window("return w.close[-1] / w.close[0] - 1.0", lookback=21)
-BEHIND = downstream({"own_signals"})
+BEHIND = downstream({"own_signals"}, stages_under(Settings()))
 
 
 def opened(folder: Path) -> Book:

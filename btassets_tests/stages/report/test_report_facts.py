@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from btassets.engine.days import iso_day
-from btassets.settings.models import Exits, Settings
+from btassets.engine.floors import BUILT_IN_RANKING
+from btassets.settings.models import Exits, Gates, Settings
 from btassets.stages.report import report_facts
 
 
@@ -74,6 +75,7 @@ def _warned(**changes: Any) -> list[str]:
         if changes.pop("with_benchmark", True)
         else Settings(source={"kind": "files", "path": "bars"})
     )
+    settings = settings.model_copy(update={"gates": Gates(ranking=changes.pop("ranked_by", BUILT_IN_RANKING))})
     last, today = changes.pop("last", 1000), changes.pop("today", 1003)
     report = {
         "universe": {
@@ -108,6 +110,7 @@ def test_warnings_by_cause() -> None:
     given = {"ticker": "AAA", "rule": "Q9", "reason": "vendor's fault", "is_used": True}
     assert _warned(data_quality__overrides=[given])[0] == "overrides"
     assert _warned(with_benchmark=False)[0] == "no_benchmark"
+    assert _warned(ranked_by="vol_6m") == ["ranked_by_signal", "survivorship"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from btassets.engine.floors import FLAGS
+from btassets.engine.floors import CORE_FLAGS, FLAGS
 from btassets.engine.statistics.ewc import WEEKLY
 from btassets.engine.statistics.influence import trimmed_influence
 from btassets.run.tables import inputs_of
@@ -62,6 +62,7 @@ def sample(**changes):
     }
     values = dict.fromkeys(field.name for field in dataclasses.fields(Sample))
     r = np.arange(8.0).reshape(4, 2)
+    values["core_flags"] = tuple(flag.name for flag in CORE_FLAGS)
     values |= {"exits": ("target", "hold_30"), "is_long": np.array([1, 1, 0, 1], bool), "net_r": r, "adjusted_r": -r}
     return Sample(**(values | {"flags": flags, "floats": floats, "has_benchmark": True} | changes))
 

@@ -181,3 +181,31 @@ def test_what_changed_since_is_told(base: Book, tmp_path) -> None:
     assert compare_document(changed, changed)["warnings"] == [
         "stale: bars, settings or code changed since scenario base was computed; run it again."
     ]
+
+
+def test_floors_on_signals_show_their_mean_percentile(base: Book) -> None:
+    strict = run_as(base, "by-volatility", gates__floors=["vol_6m >= 30"], gates__min_momentum_percentile=40.0)
+    found = compare_document(base, strict)
+    rows = strict.lake.read("graded_setups", strict.scenario).to_pylist()
+    chosen = [row for row in rows if row["qualified"] and row["is_graded"]]
+    both, removed, added = found["setups"]
+    assert both["n"] + added["n"] == len(chosen)
+    assert removed["percentile_of_vol_6m"] is None  # the base has no floor, so no percentile
+    total = sum(row["percentile_of_vol_6m"] for row in chosen)
+    parts = sum(group["n"] * (group["percentile_of_vol_6m"] or 0.0) for group in (both, added))
+    assert parts == pytest.approx(total, abs=1e-3 * len(chosen))
+    assert {row["key"] for row in found["settings"]} == {"gates.floors", "gates.min_momentum_percentile"}
+    assert "mean percentile of vol_6m" in compare_text(found)
+    assert "Mean percentile of vol_6m" in compare_page(found)
+
+
+def test_a_floor_set_after_the_run_is_refused(base: Book) -> None:
+    run_as(base, "before-the-floor", gates__min_rr=1.2)
+    later = open_book(
+        base.folder,
+        scenario="set-before-the-floor",
+        overrides={"gates.min_rr": 1.2, "gates.floors": ["vol_6m >= 30"]},
+        environ={},
+    )
+    with pytest.raises(UsageError, match=r'graded_setups is stale: gates.floors has "vol_6m >= 30" since'):
+        compare_document(base, later)

@@ -1,7 +1,9 @@
 """A sweep's cells are the books that scenarios of the same settings make; it is the same however it is cut."""
 
 import json
+import shutil
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -142,6 +144,20 @@ def test_the_own_settings_are_the_report(book: Book, policy: str) -> None:
             "hold",
         ),
         (
+            "ranked-by-a-signal",
+            (
+                "gates.ranking=residual_momentum,vol_6m",
+                "gates.floors=off,high_52w >= 20,trend_200<=90",
+                "gates.min_momentum_percentile=0,50",
+            ),
+            {
+                "gates__ranking": "vol_6m",
+                "gates__floors": ["high_52w >= 20"],
+                "gates__min_momentum_percentile": 50.0,
+            },
+            "hold",
+        ),
+        (
             "seeds-books",
             ("method.portfolio=close,open", "method.ranking=rows,eligible", "gates.min_rr=0,1"),
             {"method__portfolio": "close", "method__ranking": "rows", "gates__min_rr": 0.0},
@@ -247,7 +263,10 @@ def test_every_cell_enters_the_ledger_once(book: Book) -> None:
     assert swept(book, *words, policy="target")["trials"]["in_ledger"] == before + 12
 
 
-def test_more_tries_make_the_same_book_less_believable(book: Book) -> None:
+def test_more_tries_make_the_same_book_less_believable(book: Book, tmp_path: Path) -> None:
+    folder = shutil.copytree(book.folder, tmp_path / "book", symlinks=True)
+    shutil.rmtree(folder / "data" / "trials")  # other tests try settings on the shared book
+    book = open_book(folder, environ={})
     few = swept(book, "gates.min_rr=0,0.25")
     many = swept(book, "gates.min_rr=0:0.25:0.01")
     for label in ("0", "0.25"):
