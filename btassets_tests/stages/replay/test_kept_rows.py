@@ -40,7 +40,7 @@ class Market:
         bars, self.benchmark = small_raw_market(7, N_BARS, seed=1 + seed, extend=N_EVENINGS)
         self.bars = dict(bars)
         self.late: set[str] = set()
-        self.listed, self.gone = {t: 0 for t in bars}, dict[str, int]()
+        self.listed, self.gone = dict.fromkeys(bars, 0), dict[str, int]()
         self.listed[sorted(bars)[-1]] = 4  # a new listing: its file appears on the fourth evening
 
     def evening(self, k: int) -> str:
@@ -89,7 +89,9 @@ def run(folder: Path) -> Book:
 
 def files(folder: Path) -> dict[str, bytes]:
     root = folder / "data"
-    return {str(p.relative_to(root)): p.read_bytes() for name in TABLES for p in sorted((root / name).rglob("*.parquet"))}
+    return {
+        str(p.relative_to(root)): p.read_bytes() for name in TABLES for p in sorted((root / name).rglob("*.parquet"))
+    }
 
 
 @pytest.mark.parametrize("seed", [0, 1])
