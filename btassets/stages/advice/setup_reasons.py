@@ -53,8 +53,8 @@ def every_target(bars: Bars, setup: Mapping[str, Any], rules: ReplayRules) -> li
         From `target_rules`.
     """
     start = int(segment_starts(bars.dates, rules.gap_days)[-1])
-    window = (part[start:] for part in (bars.high, bars.low, bars.close, bars.volume))
-    numbers = levels_at(*window, rules)[0 if setup["direction"] == "long" else 1]
+    high, low, close, volume = (part[start:] for part in (bars.high, bars.low, bars.close, bars.volume))
+    numbers = levels_at(high, low, close, volume, rules)[0 if setup["direction"] == "long" else 1]
     prices = numbers[TARGETS : TARGETS + MAX_TARGETS]
     return [
         _target(
