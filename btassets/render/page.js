@@ -23,6 +23,15 @@
     body.append(...order.map(([row]) => row));
   }
 
+  // A link to a section stops below the contents, whose lines depend on the width.
+  const contents = document.querySelector("nav");
+  const measure = () => {
+    const isFixed = contents && getComputedStyle(contents).position === "sticky";
+    document.documentElement.style.setProperty("--contents", `${isFixed ? contents.offsetHeight + 8 : 8}px`);
+  };
+  measure();
+  addEventListener("resize", measure);
+
   for (const table of document.querySelectorAll("table")) {
     const rows = table.tBodies[0].rows;
     if (rows.length < 4) continue;

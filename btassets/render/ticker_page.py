@@ -12,7 +12,7 @@ from btassets.engine.setups.target_classes import RULE
 from btassets.render.charts.price_chart import Level, price_chart
 from btassets.render.charts.report_charts import Line, line_chart
 from btassets.render.format import esc, shown
-from btassets.render.html_tables import Column, details, figure, section, table
+from btassets.render.html_tables import Column, details, figure, legend, section, table
 from btassets.render.report_page import shell
 
 N_RECENT = 252
@@ -114,7 +114,9 @@ def _recent(document: Mapping[str, Any]) -> str:
     columns = (Column("date", "Date"), *(Column(k, k.capitalize(), "price") for k in ("close", "high", "low")))
     note = "Close, with the range of each session; trades run from entry to exit."
     behind = table(rows[::-1], columns, caption="The last 60 sessions")
-    return section("price", "The last year", "", figure("Price", note, chart, behind), _targets(today))
+    lines = legend([(f"level {one.css}", one.label, shown(one.price, "price")) for one in levels]) if levels else ""
+    drawn = figure("Price", note, chart, behind, legend=lines)
+    return section("price", "The last year", "", drawn, _targets(today))
 
 
 def _targets(today: Mapping[str, Any]) -> str:

@@ -12,10 +12,13 @@ from btassets.render.charts import svg
 from btassets.render.charts.report_charts import AXIS, date_axis, empty_chart
 from btassets.render.format import shown
 
+_GUTTER = 58
+"""Pixels left of the plot, for the prices of the grid lines: on the plot they would lie over the curve."""
+
 
 @dataclass(frozen=True)
 class Level:
-    """One horizontal line: CSS class, label, price."""
+    """One horizontal line: CSS class, label for the legend above the chart, price."""
 
     css: str
     label: str
@@ -56,10 +59,11 @@ def price_chart(
         values += [*prices["high"], *prices["low"]]
     scale = svg.linear_scale(values) if has_range else svg.log_scale(values)
     shares, body = date_axis(dates, plot)
+    beside = []
     for tick in svg.ticks(scale, max(3, round(plot / 60))):
         y = plot * (1 - scale.share(tick))
         body.append(svg.rule(0, y, 1, y, "grid"))
-        body.append(svg.text(0, y + 13 if y < 13 else y - 4, shown(tick, "price"), css="halo"))
+        beside.append(svg.text(0, max(y + 4, 11), shown(tick, "price")))
     paths = []
     if has_range:
         stems = "".join(
@@ -73,12 +77,10 @@ def price_chart(
     for level in levels:
         y = plot * (1 - scale.share(level.price))
         body.append(svg.rule(0, y, 1, y, f"level {level.css}"))
-        label = f"{level.label} {shown(level.price, 'price')}"
-        body.append(svg.text(1, y + 13 if y < 13 else y - 4, label, anchor="end", css="halo"))
     place = dict(zip(dates, shares, strict=True))
     for trade in inside:
         body.append(_trade(trade, place, dates, scale, plot))
-    return svg.frame(name, title, description, height, body)
+    return svg.frame(name, title, description, height, [*beside, svg.right_of(_GUTTER, height, body)])
 
 
 def _trade(

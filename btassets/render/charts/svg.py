@@ -62,7 +62,13 @@ def ticks(scale: Scale, most: int = 5) -> list[float]:
     span = scale.high - scale.low
     raw = span / most
     size = 10 ** math.floor(math.log10(raw))
-    step = next(m * size for m in (1, 2, 2.5, 5, 10) if m * size >= raw)
+    steps = [m * size for m in (0.5, 1, 2, 2.5, 5, 10)]
+    place = next(k for k, step in enumerate(steps) if step >= raw)
+    found = _multiples(scale, steps[place])
+    return found if len(found) > 1 else _multiples(scale, steps[place - 1])
+
+
+def _multiples(scale: Scale, step: float) -> list[float]:
     first = math.ceil(scale.low / step - 1e-9)
     last = math.floor(scale.high / step + 1e-9)
     return [round(k * step, 10) + 0.0 for k in range(first, last + 1)]
@@ -184,6 +190,15 @@ def stretched(top: float, height: float, paths: Iterable[str]) -> str:
         f'<svg x="0" y="{px(top)}" width="100%" height="{px(height)}" viewBox="0 0 {PATH_WIDTH} {px(height)}" '
         f'preserveAspectRatio="none">{"".join(paths)}</svg>'
     )
+
+
+def right_of(gutter: float, height: float, body: Iterable[str]) -> str:
+    """Parts of a chart beside a gutter on the left, with room for a mark at the right end.
+
+    The percentages of the parts are of the rest. The style sheet sets the exact width, by the class; the attribute is
+    for readers without it.
+    """
+    return f'<svg class="beside" x="{px(gutter)}" y="0" width="84%" height="{px(height)}">{"".join(body)}</svg>'
 
 
 def text(share: float, y: float, words: str, *, anchor: str = "start", css: str = "", dx: float = 0) -> str:

@@ -14,6 +14,7 @@ from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
 from btassets.render.claims import (
     above_zero,
+    claim_words,
     denies,
     detectable,
     interval,
@@ -47,7 +48,7 @@ _MOST_WINDOWS = 60
 _CLAIM_COLUMNS = (
     Column("topic", "Claim", render=lambda row: esc(_claim_name(row))),
     Column("seed_rule_says", "Rule says", "words", "decision by the rules; - means no change"),
-    Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"])),
+    Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"], is_denial=denies(row))),
     Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
     Column("ci", "95% interval", render=lambda row: esc(interval(row))),
     Column("p", "p", render=lambda row: esc(p_words(row))),
@@ -78,7 +79,8 @@ def since(row: Values) -> str:
 def _claim_name(row: Values) -> str:
     name = _TOPICS.get(row["topic"]) or comparison_label(row["topic"]) or shown(row["topic"], "words")
     has_key = row["topic"] in ("exit", "gate", "cutoff")
-    return f"{name}: {shown(row['item_key'], 'words')}" if has_key else name
+    named = f"{name}: {shown(row['item_key'], 'words')}" if has_key else name
+    return f"{named}, {claim_words(row)}" if claim_words(row) else named
 
 
 def how_sure(report: Report) -> str:
@@ -118,7 +120,11 @@ def _against_chance(report: Report) -> str:
             Row("Random picks, middle and 95%", f"{middle_at:+.1f}%", (Mark("m-trim", middle_at, low, high),)),
         ]
         share = picked["p"]
-        words = f"{share * 100:.1f}% of {picked['n']} random picks from similar tickers have at least this t of alpha."
+        words = (
+            "The portfolio never traded, so that its alpha has no t."
+            if share is None
+            else f"{share * 100:.1f}% of {picked['n']} random picks from similar tickers have at least this t of alpha."
+        )
         chart = charts.dot_rows(
             "random-picks", "Total return of the portfolio and of random picks", words, rows, kind="pct0"
         )
