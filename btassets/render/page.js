@@ -107,8 +107,11 @@
       }
       tip.textContent = lines.join("\n");
       tip.hidden = false;
-      tip.style.left = at < 0.5 ? `${100 * at}%` : "auto";
-      tip.style.right = at < 0.5 ? "auto" : `${100 * (1 - at)}%`;
+      const drawn = chart.getBoundingClientRect();
+      const box = chart.parentElement.getBoundingClientRect();
+      const left = drawn.left - box.left + at * drawn.width;
+      tip.style.left = at < 0.5 ? `${left}px` : "auto";
+      tip.style.right = at < 0.5 ? "auto" : `${box.width - left}px`;
       rule.setAttribute("x1", `${100 * at}%`);
       rule.setAttribute("x2", `${100 * at}%`);
       rule.setAttribute("visibility", "visible");

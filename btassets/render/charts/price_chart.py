@@ -12,9 +12,6 @@ from btassets.render.charts import svg
 from btassets.render.charts.report_charts import AXIS, date_axis, empty_chart
 from btassets.render.format import shown
 
-_GUTTER = 58
-"""Pixels left of the plot, for the prices of the grid lines: on the plot they would lie over the curve."""
-
 
 @dataclass(frozen=True)
 class Level:
@@ -59,11 +56,11 @@ def price_chart(
         values += [*prices["high"], *prices["low"]]
     scale = svg.linear_scale(values) if has_range else svg.log_scale(values)
     shares, body = date_axis(dates, plot)
-    beside = []
     for tick in svg.ticks(scale, max(3, round(plot / 60))):
         y = plot * (1 - scale.share(tick))
         body.append(svg.rule(0, y, 1, y, "grid"))
-        beside.append(svg.text(0, max(y + 4, 11), shown(tick, "price")))
+        # In the margin: on the plot it would lie over the curve.
+        body.append(svg.text(0, max(y + 4, 11), shown(tick, "price"), anchor="end", dx=-8))
     paths = []
     if has_range:
         stems = "".join(
@@ -80,7 +77,7 @@ def price_chart(
     place = dict(zip(dates, shares, strict=True))
     for trade in inside:
         body.append(_trade(trade, place, dates, scale, plot))
-    return svg.frame(name, title, description, height, [*beside, svg.right_of(_GUTTER, height, body)])
+    return svg.frame(name, title, description, height, body, css="margin")
 
 
 def _trade(

@@ -114,7 +114,7 @@ def line_chart(
     field: str = "",
     bands: Sequence[Band] = (),
 ) -> str:
-    """Lines over dates; labels of the value axis are on its grid lines.
+    """Lines over dates; labels of the value axis are left of its grid lines.
 
     Parameters
     ----------
@@ -163,10 +163,10 @@ def line_chart(
     for tick in marks:
         if tick == 0:
             continue
+        # In the margin: on the plot it would lie over the lines.
         y = plot * (1 - scale.share(tick))
-        below = y < 13
-        body.append(svg.text(0, y + 13 if below else y - 4, shown(tick, kind), css="halo"))
-    return svg.frame(name, title, description, height, body, css=css, field=field)
+        body.append(svg.text(0, max(y + 4, 11), shown(tick, kind), anchor="end", dx=-7))
+    return svg.frame(name, title, description, height, body, css=f"margin slim {css}".strip(), field=field)
 
 
 def _band(dates: Sequence[str], shares: Sequence[float], plot: float, band: Band) -> str:

@@ -192,15 +192,6 @@ def stretched(top: float, height: float, paths: Iterable[str]) -> str:
     )
 
 
-def right_of(gutter: float, height: float, body: Iterable[str]) -> str:
-    """Parts of a chart beside a gutter on the left, with room for a mark at the right end.
-
-    The percentages of the parts are of the rest. The style sheet sets the exact width, by the class; the attribute is
-    for readers without it.
-    """
-    return f'<svg class="beside" x="{px(gutter)}" y="0" width="84%" height="{px(height)}">{"".join(body)}</svg>'
-
-
 def text(share: float, y: float, words: str, *, anchor: str = "start", css: str = "", dx: float = 0) -> str:
     """One label."""
     attributes = f' class="{css}"' if css else ""

@@ -7,7 +7,6 @@ Belongs here: the content of the statistics tables for a reader. Does not belong
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from btassets.counted import counted
 from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.engine.portfolio.variant_list import comparison_label
 from btassets.render.charts import report_charts as charts
@@ -62,7 +61,13 @@ _CLAIM_COLUMNS = (
         "of an exit or cutoff: of the picks in train",
         render=lambda row: esc(out_of_sample(row)),
     ),
-    Column("supported_since", "Supported", "text", "verdicts of this book on it", render=lambda row: esc(since(row))),
+    Column(
+        "supported_since",
+        "Supported",
+        "text",
+        "since when, and in how many verdicts of this book in a row",
+        render=lambda row: esc(since(row)),
+    ),
 )
 
 
@@ -70,7 +75,7 @@ def since(row: Values) -> str:
     """Start of the current streak of supported verdicts on a claim, or the last one."""
     if row.get("looks_in_a_row"):
         n = row["looks_in_a_row"]
-        return f"since {row['supported_since']}, {counted(n, 'verdict')} in a row"
+        return f"since {row['supported_since']} ({n:,})"
     if row.get("last_supported"):
         return f"last on {row['last_supported']}, not now"
     return "never"
