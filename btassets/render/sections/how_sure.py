@@ -55,19 +55,9 @@ _CLAIM_COLUMNS = (
     Column("n_weeks", "Weeks", "n", "weeks (days of a curve) from first to last"),
     Column("mde80", "Detectable", "text", "smallest effect with 80% power", render=lambda row: esc(detectable(row))),
     Column(
-        "oos",
-        "Later weeks",
-        "text",
-        "of an exit or cutoff: of the picks in train",
-        render=lambda row: esc(out_of_sample(row)),
+        "oos", "Later weeks", hint="exits, cutoffs: of the picks in train", render=lambda row: esc(out_of_sample(row))
     ),
-    Column(
-        "supported_since",
-        "Supported",
-        "text",
-        "since when, and in how many verdicts of this book in a row",
-        render=lambda row: esc(since(row)),
-    ),
+    Column("supported_since", "Supported", hint="since, and verdicts in a row", render=lambda row: esc(since(row))),
 )
 
 
