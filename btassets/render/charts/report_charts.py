@@ -17,7 +17,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 AXIS = 22
 """Pixels below a plot for the labels of its axis."""
 _MOST_YEAR_LABELS = 7
-_LAST_LABEL, _TWO_YEARS, _TWO_MONTHS = 0.86, 0.2, 0.26
+_LAST_YEAR, _LAST_MONTH, _TWO_YEARS, _TWO_MONTHS = 0.88, 0.86, 0.235, 0.26
 _MONTHS_BELOW_DAYS = 550
 _LEAST_AXIS_PCT = 5.0
 _WIDE_BARS = 8
@@ -84,13 +84,15 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
     inside = [(day.toordinal(), words) for day, words in starts if first <= day.toordinal() <= last]
     every = -(-len(inside) // _MOST_YEAR_LABELS) or 1
     parts: list[str] = []
-    labelled, apart = -1.0, _TWO_MONTHS if span < _MONTHS_BELOW_DAYS else _TWO_YEARS
+    is_short = span < _MONTHS_BELOW_DAYS
+    last_right, apart = (_LAST_MONTH, _TWO_MONTHS) if is_short else (_LAST_YEAR, _TWO_YEARS)
+    labelled = -1.0
     for place, (day, words) in enumerate(inside):
         share = (day - first) / span
         parts.append(svg.rule(share, 0, share, bottom, "grid when"))
         if place % every:
             continue
-        if share <= _LAST_LABEL:
+        if share <= last_right:
             parts.append(svg.text(share, bottom + 15, words, css="when", dx=3 if share > 0 else 0))
             labelled = share
         elif share - labelled > apart:  # left of its line: on a phone it would not fit on the right

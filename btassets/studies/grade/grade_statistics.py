@@ -103,9 +103,9 @@ def _claims(pairs: Sequence[Row]) -> list[dict[str, Any]]:
         for row in pairs
         if row["family"] == "exits" and row["member"] != PICKED and row["against"] == "target"
     ]
-    names = {variant.name: key for key, variant in ADVISED_VARIANTS.items()}
+    names: dict[str, str] = {variant.name: key for key, variant in ADVISED_VARIANTS.items()}
     found += [
-        _claim("gate", names.get(row["against"], row["against"]), "superior", row)
+        _claim("gate", names.get(str(row["against"])) or str(row["against"]), "superior", row)
         for row in pairs
         if row["family"] == "floors" and row["member"] != PICKED
     ]
