@@ -54,7 +54,7 @@ def answers(notebook: dict[str, Any], folder: Path) -> list[Any]:
 
 
 def output_of(answer: Any, count: int) -> list[dict[str, Any]]:
-    """What a notebook stores for an answer: a table as HTML and text, a chart as PNG; nothing for None."""
+    """Stored form of an answer: a table as HTML and text, a chart as PNG; nothing for None."""
     if answer is None:
         return []
     if isinstance(answer, Axes):
