@@ -70,7 +70,7 @@ INSTALL_LOCKED = true
 endif
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; btassets needs Python 3.11 or 3.12"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; btassets needs Python 3.11 to 3.14"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV) (once, a few minutes)"
 	@$(INSTALL_LOCKED)

@@ -5,7 +5,7 @@ The only module that reads a book at import (`btassets.book.chosen_folder`).
 
 import os
 
-from btassets.arrivals.of_book import active_tickers
+from btassets.arrivals.of_book import known_tickers
 from btassets.book.book import open_book
 from btassets.book.chosen_folder import chosen_folder
 from btassets.compiled import use_cache_folder
@@ -21,6 +21,6 @@ fork_runs()
 
 
 _book = open_book(chosen_folder())
-_notice = notice(_book.instance, lambda: active_tickers(_book))
+_notice = notice(_book.instance, lambda: known_tickers(_book))
 
 defs = book_defs(BookResource.of(_book), _book.base.executor.shards, automated=_book, notice=_notice)

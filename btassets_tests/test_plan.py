@@ -161,6 +161,51 @@ def test_a_bar_for_all_moves_t(own_book: Path, own_market: Path, instance: Path)
     assert different(*both) == []
 
 
+WINDOW_DAYS = 500
+
+
+def shortened(bars: Bars, first: int) -> Bars:
+    n = int(np.searchsorted(bars.dates, first))
+    return Bars(*(getattr(bars, name)[n:] for name in ("dates", "open", "high", "low", "close", "volume")))
+
+
+def of_the_used_bars(folder: Path) -> dict[str, pa.Table]:
+    """Tables but the stored bars themselves and what is dated by the number of runs."""
+    tables = tables_of(folder)
+    tables["stat_claims"] = tables["stat_claims"].drop_columns(list(SINCE))
+    return {name: table for name, table in tables.items() if name != "ohlcv_history"}
+
+
+def test_a_moving_window_gives_what_its_bars_alone_give_day_by_day(
+    own_book: Path, own_market: Path, tmp_path: Path, instance: Path
+) -> None:
+    moving = make_book(tmp_path / "moving", own_market, instance=instance, source__history_days=WINDOW_DAYS)
+    gone = market()[0]["SYN0001"]
+    gone = Bars(*(getattr(gone, name)[:60] for name in ("dates", "open", "high", "low", "close", "volume")))
+    for extend in (0, 1, 6):
+        write_market(own_market, extend=extend)
+        write_bars(own_market / "bars" / "OLD.parquet", gone)  # all of its bars are before the window
+        run(moving)
+        first = int(market(extend=extend)[0]["SYN0001"].dates[-1]) - WINDOW_DAYS
+        bars, benchmark = market(extend=extend)
+        cut = tmp_path / f"cut{extend}"
+        for ticker, own in bars.items():
+            assert own.dates[0] < first
+            write_bars(cut / "bars" / f"{ticker}.parquet", shortened(own, first))
+        write_bars(cut / "SPY.parquet", shortened(benchmark, first))
+        fresh = make_book(tmp_path / f"fresh{extend}", cut, instance=instance)
+        run(fresh)
+        ours, theirs = of_the_used_bars(moving), of_the_used_bars(fresh)
+        assert ours["candidates"].num_rows > 300
+        assert int(ours["sessions"]["date"].cast("int32")[0].as_py()) >= first
+        # Findings, coverage and the number of tickers count OLD, which is stored and not used.
+        about_stored = {"bar_problems", "stat_health", "backtest_report"}
+        assert set(different(ours, theirs)) <= about_stored
+        again = make_book(tmp_path / f"again{extend}", own_market, instance=instance, source__history_days=WINDOW_DAYS)
+        run(again)
+        assert different(ours, of_the_used_bars(again)) == []
+
+
 def test_a_new_bar_of_the_benchmark_alone_replays_nothing(own_book: Path, own_market: Path) -> None:
     before = {k: v for k, v in lake_files(own_book).items() if k.startswith(("candidates", "signals"))}
     write_bars(own_market / "SPY.parquet", market(extend=2)[1])

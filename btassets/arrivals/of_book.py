@@ -23,6 +23,7 @@ from btassets.stages.bars.ohlcv_history import IngestOutcome, IngestPlan, Progre
 from btassets.stages.bars.sessions_view import Sessions
 
 _BARS = "ohlcv_history"
+_LOCAL_SOURCES = ("demo", "files")
 
 
 def plan_ingest(book: Book, *, full: bool = False, only: Iterable[str] = (), settle_seconds: float = 0.0) -> IngestPlan:
@@ -65,6 +66,11 @@ def ingest(
 def active_tickers(book: Book) -> list[str]:
     """`universe.active_tickers` of a book."""
     return universe.active_tickers(*inputs_of(_BARS, book))
+
+
+def known_tickers(book: Book) -> list[str]:
+    """Tickers of the source if asking it needs no network, else those in use: the partitions before a first run."""
+    return plan_ingest(book).listed if book.base.source.kind in _LOCAL_SOURCES else active_tickers(book)
 
 
 def bars_age(book: Book, now: dt.datetime | None = None) -> BarsAge | None:

@@ -11,16 +11,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from btassets.arrivals.of_book import active_tickers, plan_ingest
-from btassets.book.book import Book, open_book
+from btassets.arrivals.of_book import known_tickers
+from btassets.book.book import open_book
 from btassets.compiled import use_cache_folder
 from btassets.defs.build import parts
 from btassets.defs.placement import placed
 from btassets.defs.resources import BookResource
 from btassets.instance.other_instances import register_in_page
 from btassets.instance.runs.executors import guest_executor
-
-_LOCAL_SOURCES = ("demo", "files")
 
 
 def build_defs(
@@ -67,7 +65,7 @@ def build_defs(
     folder = Path(book_folder).resolve()
     place = placed(_name_of(folder) if key_prefix is None else key_prefix)
     book = open_book(folder)
-    register_in_page(lambda: _known_tickers(book), place.partitions)
+    register_in_page(lambda: known_tickers(book), place.partitions)
     threads = book.base.executor.shards or os.cpu_count() or 1
     return parts(
         BookResource.of(book, threads=threads),
@@ -86,8 +84,3 @@ def _name_of(folder: Path) -> str:
     """
     name = re.sub(r"\W", "_", folder.name, flags=re.ASCII)
     return f"_{name}" if name[:1].isdigit() else name or "book"
-
-
-def _known_tickers(book: Book) -> list[str]:
-    """Tickers of the source if asking it needs no network, else those in use."""
-    return plan_ingest(book).listed if book.base.source.kind in _LOCAL_SOURCES else active_tickers(book)

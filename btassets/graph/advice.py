@@ -4,12 +4,14 @@ Belongs here: the declaration of these stages and their tables. Does not belong 
 (`btassets.stages.advice`).
 """
 
+from btassets.engine.setups.target_classes import RULE
 from btassets.graph.columns import (
     ADJUSTED,
     ASOF,
     DAY,
     ESTIMATE,
     FLAG,
+    I8,
     I64,
     OUT_OF_SAMPLE,
     REAL,
@@ -123,6 +125,23 @@ TODAYS_SETUPS = TableSpec(
     of_gate=todays_signals,
 )
 
+TODAYS_TARGETS = TableSpec(
+    "todays_targets",
+    "One target of a setup of today's list: the primary and every other one.",
+    (
+        SCENARIO,
+        ASOF,
+        TICKER,
+        Column("direction", TEXT, "long or short"),
+        key("place", I8, "1: the nearest to the entry"),
+        Column("price", REAL, "target, price"),
+        Column("rr", REAL, "distance to the target over distance to the stop"),
+        Column("probability_pct", REAL, "stated probability of this target before the stop, 0-100"),
+        Column("classification", TEXT, RULE),
+        Column("is_primary", FLAG, "the target of the setup"),
+    ),
+)
+
 STAGES = (
     Stage(
         "recommendation",
@@ -169,9 +188,9 @@ STAGES = (
         "advice",
         "Setups that qualify at the last session, with reasons, and the nearest misses.",
         "btassets.stages.advice.todays_setups:compute",
-        (TODAYS_SETUPS,),
+        (TODAYS_SETUPS, TODAYS_TARGETS),
         reads=("candidates", "percentile_ranks", "signal_ranks", "sessions", "ohlcv_history"),
-        settings=(*METHOD, "portfolio", "basis", "setup"),
+        settings=(*METHOD, "engine", "portfolio", "basis", "setup"),
         work=2.5,
     ),
 )

@@ -147,7 +147,7 @@ STAGES = (
         "btassets.stages.bars.sessions:compute",
         (SESSIONS,),
         reads=("ohlcv_history",),
-        settings=("calendar", *UNIVERSE, *_QUALITY),
+        settings=("calendar", "source.history_days", *UNIVERSE, *_QUALITY),
         outside=("membership", "exchange_calendar"),
         keyed="shared",
         checks=(

@@ -83,11 +83,14 @@ def asset_of(name: str) -> str:
 
 
 def dependencies(stage: Stage) -> tuple[str, ...]:
-    """Assets upstream of a stage, an own one included: its inputs, and outputs that must be written before it."""
+    """Assets upstream of a stage, an own one included: its inputs, and outputs that must be written before it.
+
+    An input that may be missing, as the versions of the market without an edge, is none of them: the page would warn
+    before the first run of every book that it has not been materialized.
+    """
     read = [asset_of(name) for name in stage.reads]
     written = [other.name for other in STAGES.values() if set(stage.outside) & set(other.writes)]
-    beyond = [OUTSIDE[name].asset for name in stage.outside if OUTSIDE[name].asset]
-    return tuple(dict.fromkeys((*read, *written, *beyond)))
+    return tuple(dict.fromkeys((*read, *written)))
 
 
 def views() -> dict[str, ViewSpec]:

@@ -25,8 +25,6 @@ class OutsideInput:
         `module:function` that returns its version, part of the input hash, given the book.
     code
         Modules that affect the value: part of the code of every stage that reads it.
-    asset
-        Asset outside the flow that writes it; empty: none.
     """
 
     name: str
@@ -34,7 +32,6 @@ class OutsideInput:
     read: str
     version: str
     code: tuple[str, ...] = ()
-    asset: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,7 +163,6 @@ OUTSIDE: dict[str, OutsideInput] = {
             "btassets.run.null_versions:null_versions",
             "btassets.run.null_versions:null_versions_version",
             ("btassets.run.null_versions",),
-            "null_market",
         ),
         OutsideInput(
             "shown_lists",

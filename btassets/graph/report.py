@@ -73,6 +73,7 @@ STAGES = (
             "research_recommendation",
             "stat_claims",
             "todays_setups",
+            "todays_targets",
             "journal",
             "journal_results",
             "journal_verdict",

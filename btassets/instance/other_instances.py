@@ -1,7 +1,7 @@
-"""Handles a page that shows a book on an instance other than the book's own, as plain `dagster dev` does.
+"""Handles a page that no command of btassets started, as plain `dagster dev`.
 
-Belongs here: detecting it, reporting it, and adding the book's tickers as partitions there. Does not belong here: the
-book's own instance (`btassets.instance.dagster_home`).
+Belongs here: adding the book's tickers as partitions, and detecting and reporting an instance other than the book's.
+Does not belong here: the book's own instance (`btassets.instance.dagster_home`).
 """
 
 import contextlib
@@ -25,22 +25,24 @@ _logger = logging.getLogger("btassets")
 def notice(home: Path, tickers: Callable[[], Sequence[str]], words: Sequence[str] | None = None) -> str | None:
     """Message that this code server serves a page of another instance; None if the instance is the book's.
 
+    Adds the partitions in either: a book that never ran has none, and on the page a run starts from partitions.
+
     Parameters
     ----------
     home
         The book's `.dagster` folder.
     tickers
-        Returns the names of the other instance's partitions; an unreadable lake returns none.
+        Returns the names of the partitions; an unreadable lake returns none.
     words
         Arguments of the code server; None: those of this process.
     """
     reference = _served_instance(sys.argv if words is None else words)
     if reference is None:
         return None
+    _register(reference, tickers, PARTITIONS)
     folder = Path(reference.local_artifact_storage.base_dir)
     if folder.resolve() == home.resolve():
         return None
-    _register(reference, tickers, PARTITIONS)
     text = (
         f"this page keeps its runs in {folder}, not in the book's own instance: runs, materializations and switches "
         f"of the book are in {home}. To see them use `btassets ui --book {home.parent}`, or set DAGSTER_HOME={home} "

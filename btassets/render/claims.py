@@ -98,9 +98,15 @@ def out_of_sample(row: Values) -> str:
 
 
 _CLAIMED = {
-    "negligible": f"adds at most {NEGLIGIBLE_MARGIN_R:g}R:",
-    "uniquely_best": "no other is as good:",
+    "negligible": f"adds at most {NEGLIGIBLE_MARGIN_R:g}R",
+    "uniquely_best": "no other is as good",
 }
+
+
+def claim_words(row: Values) -> str:
+    """The exact claim behind a verdict, without its subject; empty if the name of the item says it."""
+    is_research = comparison_label(row["topic"]) is not None
+    return "it earns more" if is_research else _CLAIMED.get(row["claim_kind"], "")
 
 
 def claimed(report: Report, at: int | None) -> str:
@@ -108,9 +114,8 @@ def claimed(report: Report, at: int | None) -> str:
     if at is None:
         return ""
     row = report["statistics"]["claims"][at]
-    is_research = comparison_label(row["topic"]) is not None
-    words = "that it earns more:" if is_research else _CLAIMED.get(row["claim_kind"])
-    return f' <span class="claimed">{esc(words)}</span>' if words else ""
+    words = claim_words(row)
+    return f' <span class="claimed">Verdict on "{esc(words)}":</span>' if words else ""
 
 
 def denies(row: Values) -> bool:

@@ -23,6 +23,15 @@
     body.append(...order.map(([row]) => row));
   }
 
+  // A link to a section stops below the contents, whose lines depend on the width.
+  const contents = document.querySelector("nav");
+  const measure = () => {
+    const isFixed = contents && getComputedStyle(contents).position === "sticky";
+    document.documentElement.style.setProperty("--contents", `${isFixed ? contents.offsetHeight + 8 : 8}px`);
+  };
+  measure();
+  addEventListener("resize", measure);
+
   for (const table of document.querySelectorAll("table")) {
     const rows = table.tBodies[0].rows;
     if (rows.length < 4) continue;
@@ -98,8 +107,11 @@
       }
       tip.textContent = lines.join("\n");
       tip.hidden = false;
-      tip.style.left = at < 0.5 ? `${100 * at}%` : "auto";
-      tip.style.right = at < 0.5 ? "auto" : `${100 * (1 - at)}%`;
+      const drawn = chart.getBoundingClientRect();
+      const box = chart.parentElement.getBoundingClientRect();
+      const left = drawn.left - box.left + at * drawn.width;
+      tip.style.left = at < 0.5 ? `${left}px` : "auto";
+      tip.style.right = at < 0.5 ? "auto" : `${box.width - left}px`;
       rule.setAttribute("x1", `${100 * at}%`);
       rule.setAttribute("x2", `${100 * at}%`);
       rule.setAttribute("visibility", "visible");

@@ -119,9 +119,21 @@ class PortfolioRow(TypedDict):
     avg_net_r: NotRequired[float | None]
 
 
+class Target(TypedDict):
+    """One target of a setup, with the class of its stated probability."""
+
+    place: int
+    price: float
+    rr: float
+    probability_pct: float
+    classification: Literal["conservative", "moderate", "aggressive"]
+    is_primary: bool
+
+
 class Setup(TypedDict):
     """One setup at the as-of date; shares for the book's starting capital."""
 
+    targets: list[Target]
     ticker: str
     direction: Literal["long", "short"]
     entry: float | None

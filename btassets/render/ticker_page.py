@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from btassets.counted import counted
+from btassets.engine.setups.target_classes import RULE
 from btassets.render.charts.price_chart import Level, price_chart
 from btassets.render.charts.report_charts import Line, line_chart
 from btassets.render.format import esc, shown
-from btassets.render.html_tables import Column, details, figure, section, table
+from btassets.render.html_tables import Column, details, figure, legend, section, table
 from btassets.render.report_page import shell
 
 N_RECENT = 252
@@ -39,6 +40,13 @@ _SETUP_COLUMNS = (
     Column("outcome", "Result", "words", "- when too few bars follow"),
     Column("net_r", "Net R", "r2"),
     Column("hold_days", "Held", "n", "sessions"),
+)
+_TARGET_COLUMNS = (
+    Column("price", "Target", "price"),
+    Column("rr", "R:R", "num2", "distance to the target over distance to the stop"),
+    Column("probability_pct", "P(target)", "pct", "stated probability of this target before the stop"),
+    Column("classification", "Class"),
+    Column("is_primary", "The setup's own", "yes"),
 )
 _FINDING_COLUMNS = (
     Column("date", "Date"),
@@ -106,7 +114,17 @@ def _recent(document: Mapping[str, Any]) -> str:
     columns = (Column("date", "Date"), *(Column(k, k.capitalize(), "price") for k in ("close", "high", "low")))
     note = "Close, with the range of each session; trades run from entry to exit."
     behind = table(rows[::-1], columns, caption="The last 60 sessions")
-    return section("price", "The last year", "", figure("Price", note, chart, behind))
+    lines = legend([(f"level {one.css}", one.label, shown(one.price, "price")) for one in levels]) if levels else ""
+    drawn = figure("Price", note, chart, behind, legend=lines)
+    return section("price", "The last year", "", drawn, _targets(today))
+
+
+def _targets(today: Mapping[str, Any]) -> str:
+    """Every target of today's setup; nothing without one."""
+    if not today.get("targets"):
+        return ""
+    inner = table(today["targets"], _TARGET_COLUMNS, caption="Targets of today's setup, nearest first")
+    return f'<h3>Targets</h3><p class="note">A target is {esc(RULE)}.</p>{inner}'
 
 
 def _history(document: Mapping[str, Any]) -> str:

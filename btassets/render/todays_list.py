@@ -130,7 +130,7 @@ def rows_of(
 
 
 def why(setup: Mapping[str, Any]) -> str:
-    """Failed floors of a miss, the five votes, the conflicts behind the risk level, and where the target stands.
+    """Failed floors of a miss, the five votes, the conflicts behind the risk level, and every target with its class.
 
     >>> why({"failed_floors": "rr", "vote_trend": 0.52, "is_projected": True, "level_strength": 0.0})
     'fails rr; trend +0.5; target projected'
@@ -147,7 +147,21 @@ def why(setup: Mapping[str, Any]) -> str:
         words.append("target projected")
     elif setup.get("level_strength") is not None:
         words.append(f"target on a level of strength {setup['level_strength']:.0f}")
+    others = setup.get("targets") or ()
+    if len(others) > 1:
+        words.append("targets " + ", ".join(target_words(target) for target in others))
     return "; ".join(words)
+
+
+def target_words(target: Mapping[str, Any]) -> str:
+    """Price, stated probability and class of one target; `*` marks the primary.
+
+    >>> target_words({"price": 11.5, "probability_pct": 45.6, "classification": "conservative", "is_primary": True})
+    '11.50* (45.6%, conservative)'
+    """
+    star = "*" if target["is_primary"] else ""
+    chance = shown(target["probability_pct"], "pct")
+    return f"{shown(target['price'], 'price')}{star} ({chance}, {target['classification']})"
 
 
 def as_text(
@@ -223,9 +237,13 @@ def as_json(
         "is_signal_day": found.is_signal_day,
         "last_signal_day": text(found.last_signal_day),
         **sizes,
-        "qualified": rows_of(found.qualified, **sizes),
-        "nearest_misses": rows_of(found.misses, **sizes),
+        "qualified": _with_targets(found.qualified, rows_of(found.qualified, **sizes)),
+        "nearest_misses": _with_targets(found.misses, rows_of(found.misses, **sizes)),
     }
     if account is not None:
         value["account"] = account
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _with_targets(setups: Sequence[Mapping[str, Any]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row | {"targets": setup.get("targets", [])} for setup, row in zip(setups, rows, strict=True)]

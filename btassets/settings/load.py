@@ -42,6 +42,7 @@ KEYS: tuple[str, ...] = tuple(flatten(Settings()))
 _SECTIONS = frozenset(key.rsplit(".", n)[0] for key in KEYS for n in range(1, key.count(".") + 1))
 
 _YOUNGER: dict[str, Any] = {
+    "source.history_days": 0,
     "engine.horizon_days": HORIZON_DAYS,
     "variant": [variant.model_dump() for variant in DEFAULT_VARIANTS],
     "exits.trail_atr": 0.0,

@@ -4,9 +4,9 @@ Belongs here: its settings and their rules. Does not belong here: the kinds of s
 (`btassets.sources`).
 """
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from btassets.settings.section import NonNegative, Positive, Section
 from btassets.settings.source_kinds import KIND_NAMES, OWN_KIND, SOURCE_KINDS
@@ -59,6 +59,13 @@ class Source(Section):
     )
     start: str = Field(default="", description="vendors: first date fetched, YYYY-MM-DD; empty: five years back")
     end: str = Field(default="", description="vendors: last date fetched, YYYY-MM-DD; empty: the last finished session")
+    history_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="calendar days of history used, counted back from the newest bar: the window moves with each "
+        "session, and every ticker is replayed; vendors fetch no more; 0: every bar",
+    )
     feed: Literal["sip", "iex"] = Field(default="sip", description="alpaca: all exchanges (sip) or one of them (iex)")
     base_url: str = Field(default="", description="vendors: base URL, if not the vendor's own, e.g. of a proxy")
     calls_per_minute: NonNegative = Field(
@@ -78,6 +85,15 @@ class Source(Section):
             message = f"must be {names} or '{KIND_NAMES[-1]}', or module:Class"
             raise ValueError(message)
         return value
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Self:
+        if self.start and self.history_days:
+            message = (
+                f'start = "{self.start}" and history_days = {self.history_days}; a start is fixed or moves; unset one'
+            )
+            raise ValueError(message)
+        return self
 
     @field_validator("options")
     @classmethod

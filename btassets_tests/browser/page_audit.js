@@ -89,8 +89,9 @@
       }
     }
     const frame = chart.getBoundingClientRect();
+    const margin = parseFloat(getComputedStyle(chart).marginLeft) || 0; // for the labels of the value axis
     for (const { holder, box } of own) {
-      if (box.left < frame.left - 12 || box.right > frame.right + 12) say('beyond its chart', holder);
+      if (box.left < frame.left - Math.max(12, margin) || box.right > frame.right + 12) say('beyond its chart', holder);
       if (box.top < frame.top - 3 || box.bottom > frame.bottom + 3) say('above or below its chart', holder);
     }
   }

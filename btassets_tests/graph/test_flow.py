@@ -127,3 +127,8 @@ def test_blocking_checks_are_declared() -> None:
     assert found is not None
     assert (found[0].name, found[1].is_blocking) == ("candidates", True)
     assert check_of("nothing") is None
+
+
+def test_no_stage_waits_for_an_asset_outside_of_the_flow():
+    upstream_assets = {name for stage in STAGES.values() for name in dependencies(stage)}
+    assert upstream_assets <= {stage.name for stage in STAGES.values()} | set(TABLES)

@@ -26,12 +26,13 @@ def test_a_page_of_another_instance_is_told(tmp_path: Path, caplog: pytest.LogCa
     assert text in caplog.text
 
 
-def test_the_books_own_instance_needs_no_word(tmp_path: Path) -> None:
+def test_the_books_own_instance_needs_no_message_but_the_partitions_of_a_new_book(tmp_path: Path) -> None:
     home = tmp_path / ".dagster"
     with open_instance(home) as instance:
         words = ["x", "--instance-ref", serialize_value(instance.get_ref())]
         assert notice(home, lambda: ["AAPL"], words) is None
-        assert instance.get_dynamic_partitions("tickers") == []
+        assert notice(home, lambda: ["AAPL", "MSFT"], words) is None
+        assert instance.get_dynamic_partitions("tickers") == ["AAPL", "MSFT"]
 
 
 @pytest.mark.parametrize("words", [[], ["x"], ["x", "--instance-ref"]])

@@ -119,10 +119,10 @@ CLAIM = {
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({}, "adds at most 0.02R:"),
-        ({"claim_kind": "uniquely_best"}, "no other is as good:"),
+        ({}, 'Verdict on "adds at most 0.02R":'),
+        ({"claim_kind": "uniquely_best"}, 'Verdict on "no other is as good":'),
         ({"claim_kind": "positive"}, ""),
-        ({"claim_kind": "positive", "topic": "capacity_15"}, "that it earns more:"),
+        ({"claim_kind": "positive", "topic": "capacity_15"}, 'Verdict on "it earns more":'),
     ],
 )
 def test_a_claim_that_could_be_misread_is_spelled_out(change, said):

@@ -65,7 +65,13 @@ def test_a_setup_of_today_has_its_levels() -> None:
     setup = {"direction": "long", "entry": 12.0, "stop": 11.0, "target": 14.0, "failed_floors": []}
     text = ticker_page(document(today=setup, is_qualified=True))
     assert "Qualifies today: long, entry 12.00, stop 11.00, target 14.00." in text
-    assert [words in text for words in (">target 14.00<", ">entry 12.00<", ">stop 11.00<")] == [True] * 3
+    for words in ("target <b>14.00</b>", "entry <b>12.00</b>", "stop <b>11.00</b>"):
+        assert words in text
+    assert "Targets of today" not in text
+    target = {"price": 14.0, "rr": 2.0, "probability_pct": 30.2, "classification": "moderate", "is_primary": True}
+    text = ticker_page(document(today=setup | {"targets": [target]}, is_qualified=True))
+    assert "Targets of today&#x27;s setup, nearest first" in text
+    assert "<td>moderate</td>" in text
     near = ticker_page(document(today=setup | {"failed_floors": ["rr_ok", "ev_ok"]}))
     assert "it fails rr_ok, ev_ok" in near
 

@@ -45,7 +45,7 @@ def test_formats_keep_their_columns() -> None:
     assert rows[0]["target"] == "0.9877"
     assert rows[0]["why"].startswith("trend +0.0 position +0.0")
     value = json.loads(as_json(found, capital=20_000.0))
-    assert tuple(value["qualified"][0]) == COLUMNS
+    assert tuple(value["qualified"][0]) == (*COLUMNS, "targets")
     assert value["qualified"][0]["percentile"] is None
     assert value["qualified"][0]["size"] == round(0.01 * 20_000 / 5.123, 2)
     assert value["nearest_misses"] == []
@@ -58,6 +58,18 @@ def test_an_empty_list_is_said_in_words() -> None:
     empty = replace(_example(), qualified=[])
     assert as_text(empty).startswith("0 setups qualify at no session")
     assert as_csv(empty) == ",".join(COLUMNS) + "\n"
+
+
+def test_every_target_is_in_json_and_in_the_reasons() -> None:
+    targets = [
+        {"place": 1, "price": 55.5, "probability_pct": 45.0, "classification": "conservative", "is_primary": False},
+        {"place": 2, "price": 0.9877, "probability_pct": 29.94, "classification": "aggressive", "is_primary": True},
+    ]
+    found = _example(targets=targets)
+    assert json.loads(as_json(found))["qualified"][0]["targets"] == targets
+    words = "targets 55.50 (45.0%, conservative), 0.9877* (29.9%, aggressive)"
+    assert why(found.qualified[0]).endswith(words)
+    assert "targets" not in why(_example(targets=targets[1:]).qualified[0])
 
 
 @pytest.mark.parametrize(

@@ -24,3 +24,13 @@ def test_settings_that_name_no_source(key: str, value: object, expected: str) ->
     with pytest.raises(SettingError) as error:
         resolve(overrides={key: value})
     assert expected in str(error.value)
+
+
+def test_a_start_is_fixed_or_moves() -> None:
+    assert resolve(overrides={"source.history_days": 1825}).settings.source.history_days == 1825
+    with pytest.raises(SettingError) as error:
+        resolve(overrides={"source.history_days": 1825, "source.start": "2020-01-01"})
+    assert 'start = "2020-01-01" and history_days = 1825' in str(error.value)
+    for days in (-1, 36_501):
+        with pytest.raises(SettingError):
+            resolve(overrides={"source.history_days": days})

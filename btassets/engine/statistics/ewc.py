@@ -29,6 +29,10 @@ from btassets.engine.statistics.distributions import student_t_quantile, two_sid
 from btassets.engine.statistics.influence import Influence
 
 BARS_PER_WEEK = 5
+MIN_OBSERVATIONS = 30
+"""Minimum number of setups (weeks, days) behind an interval, of a difference on its smaller side: around the mean of a
+single setup nothing varies, so that its error would be that of the other side alone."""
+
 LEAST_WEEKS = 60
 """Minimum number of weeks for an interval; with overlap m it is 8 m."""
 
@@ -269,7 +273,7 @@ def estimate(influence: Influence, overlap: int | NDArray[np.int64]) -> Estimate
     value = influence.estimate
     n_periods = influence.last - influence.first + 1
     least = np.array([least_periods(m) for m in overlaps.tolist()], dtype=np.int64)
-    is_too_short = n_periods < least
+    is_too_short = (n_periods < least) | (influence.n_obs < MIN_OBSERVATIONS)
     se = np.where(is_too_short, np.nan, se)
     varies = se > _DEGENERATE * np.abs(value)
     # Without variation 0 is exact (identical groups); any other estimate has no known error.

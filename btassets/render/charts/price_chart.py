@@ -15,7 +15,7 @@ from btassets.render.format import shown
 
 @dataclass(frozen=True)
 class Level:
-    """One horizontal line: CSS class, label, price."""
+    """One horizontal line: CSS class, label for the legend above the chart, price."""
 
     css: str
     label: str
@@ -59,7 +59,8 @@ def price_chart(
     for tick in svg.ticks(scale, max(3, round(plot / 60))):
         y = plot * (1 - scale.share(tick))
         body.append(svg.rule(0, y, 1, y, "grid"))
-        body.append(svg.text(0, y + 13 if y < 13 else y - 4, shown(tick, "price"), css="halo"))
+        # In the margin: on the plot it would lie over the curve.
+        body.append(svg.text(0, max(y + 4, 11), shown(tick, "price"), anchor="end", dx=-8))
     paths = []
     if has_range:
         stems = "".join(
@@ -73,12 +74,10 @@ def price_chart(
     for level in levels:
         y = plot * (1 - scale.share(level.price))
         body.append(svg.rule(0, y, 1, y, f"level {level.css}"))
-        label = f"{level.label} {shown(level.price, 'price')}"
-        body.append(svg.text(1, y + 13 if y < 13 else y - 4, label, anchor="end", css="halo"))
     place = dict(zip(dates, shares, strict=True))
     for trade in inside:
         body.append(_trade(trade, place, dates, scale, plot))
-    return svg.frame(name, title, description, height, body)
+    return svg.frame(name, title, description, height, body, css="margin")
 
 
 def _trade(

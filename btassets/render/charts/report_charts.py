@@ -5,10 +5,9 @@ numbers (`sections/`).
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from btassets.render.charts import svg
 from btassets.render.format import esc, shown
@@ -18,7 +17,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 AXIS = 22
 """Pixels below a plot for the labels of its axis."""
 _MOST_YEAR_LABELS = 7
-_LAST_LABEL, _TWO_YEARS, _TWO_MONTHS = 0.86, 0.2, 0.26
+_LAST_YEAR, _LAST_MONTH, _TWO_YEARS, _TWO_MONTHS = 0.88, 0.86, 0.235, 0.26
 _MONTHS_BELOW_DAYS = 550
 _LEAST_AXIS_PCT = 5.0
 _WIDE_BARS = 8
@@ -85,13 +84,15 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
     inside = [(day.toordinal(), words) for day, words in starts if first <= day.toordinal() <= last]
     every = -(-len(inside) // _MOST_YEAR_LABELS) or 1
     parts: list[str] = []
-    labelled, apart = -1.0, _TWO_MONTHS if span < _MONTHS_BELOW_DAYS else _TWO_YEARS
+    is_short = span < _MONTHS_BELOW_DAYS
+    last_right, apart = (_LAST_MONTH, _TWO_MONTHS) if is_short else (_LAST_YEAR, _TWO_YEARS)
+    labelled = -1.0
     for place, (day, words) in enumerate(inside):
         share = (day - first) / span
         parts.append(svg.rule(share, 0, share, bottom, "grid when"))
         if place % every:
             continue
-        if share <= _LAST_LABEL:
+        if share <= last_right:
             parts.append(svg.text(share, bottom + 15, words, css="when", dx=3 if share > 0 else 0))
             labelled = share
         elif share - labelled > apart:  # left of its line: on a phone it would not fit on the right
@@ -115,7 +116,7 @@ def line_chart(
     field: str = "",
     bands: Sequence[Band] = (),
 ) -> str:
-    """Lines over dates; labels of the value axis are on its grid lines.
+    """Lines over dates; labels of the value axis are left of its grid lines.
 
     Parameters
     ----------
@@ -164,10 +165,10 @@ def line_chart(
     for tick in marks:
         if tick == 0:
             continue
+        # In the margin: on the plot it would lie over the lines.
         y = plot * (1 - scale.share(tick))
-        below = y < 13
-        body.append(svg.text(0, y + 13 if below else y - 4, shown(tick, kind), css="halo"))
-    return svg.frame(name, title, description, height, body, css=css, field=field)
+        body.append(svg.text(0, max(y + 4, 11), shown(tick, kind), anchor="end", dx=-7))
+    return svg.frame(name, title, description, height, body, css=f"margin slim {css}".strip(), field=field)
 
 
 def _band(dates: Sequence[str], shares: Sequence[float], plot: float, band: Band) -> str:
@@ -279,36 +280,6 @@ def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, ki
                     )
                 body.append(svg.dot(scale.share(mark.value), y + 25, f"dot {mark.css} {css}".strip()))
     return svg.frame(name, title, description, bottom + AXIS, body)
-
-
-def histogram(
-    name: str, title: str, description: str, bins: Sequence[Mapping[str, Any]], *, height: float = 200
-) -> str:
-    """Counts per bin; bins below zero have their own style. `bins`: from_r, to_r (None: open end), n."""
-    while len(bins) > 3 and not bins[0]["n"] and not bins[1]["n"]:
-        bins = bins[1:]
-    while len(bins) > 3 and not bins[-1]["n"] and not bins[-2]["n"]:
-        bins = bins[:-1]
-    most = max((row["n"] for row in bins), default=0)
-    if not most:
-        return empty_chart(name, title)
-    top, plot = 16, height - AXIS - 16
-    width = 1 / len(bins)
-    body: list[str] = []
-    for k, row in enumerate(bins):
-        low, high = row["from_r"], row["to_r"]
-        span = f"below {high:g}R" if low is None else f"{low:g}R and more" if high is None else f"{low:g}R to {high:g}R"
-        tall = plot * row["n"] / most
-        css = "bar down" if high is not None and high <= 0 else "bar up"
-        body.append(
-            svg.box(k * width + width * 0.06, top + plot - tall, width * 0.88, tall, css, f"{span}: {row['n']}")
-        )
-        if row["n"] and (len(bins) <= 16 or row["n"] > most * 0.15):
-            body.append(svg.text((k + 0.5) * width, top + plot - tall - 4, str(row["n"]), anchor="middle", css="halo"))
-        if low is not None and float(low).is_integer() and (len(bins) <= 14 or int(low) % 2 == 0):
-            body.append(svg.axis_text(k * width, height - 5, f"{low:g}R"))
-    body.append(svg.rule(0, top + plot, 1, top + plot, "zero"))
-    return svg.frame(name, title, description, height, body)
 
 
 def calibration_chart(

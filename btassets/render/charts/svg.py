@@ -62,7 +62,13 @@ def ticks(scale: Scale, most: int = 5) -> list[float]:
     span = scale.high - scale.low
     raw = span / most
     size = 10 ** math.floor(math.log10(raw))
-    step = next(m * size for m in (1, 2, 2.5, 5, 10) if m * size >= raw)
+    steps = [m * size for m in (0.5, 1, 2, 2.5, 5, 10)]
+    place = next(k for k, step in enumerate(steps) if step >= raw)
+    found = _multiples(scale, steps[place])
+    return found if len(found) > 1 else _multiples(scale, steps[place - 1])
+
+
+def _multiples(scale: Scale, step: float) -> list[float]:
     first = math.ceil(scale.low / step - 1e-9)
     last = math.floor(scale.high / step + 1e-9)
     return [round(k * step, 10) + 0.0 for k in range(first, last + 1)]

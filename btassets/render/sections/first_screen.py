@@ -115,8 +115,8 @@ def tiles(report: Report) -> str:
 
 
 def _net_r_interval(report: Report) -> list[tuple[str, str, str]]:
-    """Interval of the mean net R; a table of given setups has none."""
-    if "net_avg_r_ci" not in report["overall_qualified"]:
+    """Interval of the mean net R; too few setups and the legacy profile have none."""
+    if not report["overall_qualified"].get("net_avg_r_ci"):
         return []
     return [(name, f"overall_qualified.net_avg_r_ci.{k}", "r3") for k, name in enumerate(("95% from", "to"))]
 

@@ -7,18 +7,14 @@ Belongs here: the content of the statistics tables for a reader. Does not belong
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from btassets.counted import counted
 from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
-from btassets.engine.portfolio.variant_list import comparison_label
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
 from btassets.render.claims import (
     above_zero,
     denies,
-    detectable,
     interval,
     or_not,
-    out_of_sample,
     p_words,
     shown_in,
 )
@@ -26,65 +22,18 @@ from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, block, facts, figure, legend, mark_legend, section, table
 from btassets.render.labels import curve_name, verdict_chip
 from btassets.render.report_types import Report
+from btassets.render.sections.claim_table import CLAIM_COLUMNS, claim_name
 from btassets.render.sections.evidence import signal_labels
 
 Values = Mapping[str, Any]
 
-_TOPICS = {
-    "headline": "The ranking behind the list predicts returns",
-    "list": "The list outperforms the rest, before costs",
-    "expectancy": "A qualified setup earns more than its costs",
-    "random_pick": "The portfolio beats random picks",
-    "exit": "Exit",
-    "gate": "Floor",
-    "cutoff": "Cutoff",
-    "benchmark": "Against the benchmark",
-    "robustness": "Without the best 5%",
-}
 _MOST_WINDOWS = 60
-
-
-_CLAIM_COLUMNS = (
-    Column("topic", "Claim", render=lambda row: esc(_claim_name(row))),
-    Column("seed_rule_says", "Rule says", "words", "decision by the rules; - means no change"),
-    Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"])),
-    Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
-    Column("ci", "95% interval", render=lambda row: esc(interval(row))),
-    Column("p", "p", render=lambda row: esc(p_words(row))),
-    Column("n", "n", "n", "setups; days of a curve; portfolios"),
-    Column("n_weeks", "Weeks", "n", "weeks (days of a curve) from first to last"),
-    Column("mde80", "Detectable", "text", "smallest effect with 80% power", render=lambda row: esc(detectable(row))),
-    Column(
-        "oos",
-        "Later weeks",
-        "text",
-        "of an exit or cutoff: of the picks in train",
-        render=lambda row: esc(out_of_sample(row)),
-    ),
-    Column("supported_since", "Supported", "text", "verdicts of this book on it", render=lambda row: esc(since(row))),
-)
-
-
-def since(row: Values) -> str:
-    """Start of the current streak of supported verdicts on a claim, or the last one."""
-    if row.get("looks_in_a_row"):
-        n = row["looks_in_a_row"]
-        return f"since {row['supported_since']}, {counted(n, 'verdict')} in a row"
-    if row.get("last_supported"):
-        return f"last on {row['last_supported']}, not now"
-    return "never"
-
-
-def _claim_name(row: Values) -> str:
-    name = _TOPICS.get(row["topic"]) or comparison_label(row["topic"]) or shown(row["topic"], "words")
-    has_key = row["topic"] in ("exit", "gate", "cutoff")
-    return f"{name}: {shown(row['item_key'], 'words')}" if has_key else name
 
 
 def how_sure(report: Report) -> str:
     """Every claim with its verdict, and the tests of the portfolio against luck."""
     found = report["statistics"]
-    claims = table(found["claims"], _CLAIM_COLUMNS, json="statistics.claims", caption="Claims and verdicts")
+    claims = table(found["claims"], CLAIM_COLUMNS, json="statistics.claims", caption="Claims and verdicts")
     sure = [row for row in found["claims"] if row["verdict"] == "supported"]
     n_denied = sum(map(denies, sure))
     lead = (
@@ -118,7 +67,11 @@ def _against_chance(report: Report) -> str:
             Row("Random picks, middle and 95%", f"{middle_at:+.1f}%", (Mark("m-trim", middle_at, low, high),)),
         ]
         share = picked["p"]
-        words = f"{share * 100:.1f}% of {picked['n']} random picks from similar tickers have at least this t of alpha."
+        words = (
+            "The portfolio never traded, so that its alpha has no t."
+            if share is None
+            else f"{share * 100:.1f}% of {picked['n']} random picks from similar tickers have at least this t of alpha."
+        )
         chart = charts.dot_rows(
             "random-picks", "Total return of the portfolio and of random picks", words, rows, kind="pct0"
         )
@@ -377,7 +330,7 @@ def _ground(report: Report) -> str:
         for row in found["health"]
     ]
     missed = [
-        {"what": f"smallest effect detected with 80% power: {_claim_name(row)}", "value": shown_in(row, "mde80")}
+        {"what": f"smallest effect detected with 80% power: {claim_name(row)}", "value": shown_in(row, "mde80")}
         for row in found["claims"]
         if row["mde80"] is not None and row["topic"] != "headline"
     ]

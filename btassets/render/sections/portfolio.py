@@ -6,6 +6,7 @@ over setups (`evidence.py`).
 
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.heat_map import heat_map
+from btassets.render.charts.histogram import histogram as net_r_chart
 from btassets.render.charts.report_charts import Line
 from btassets.render.format import esc, html, shown
 from btassets.render.html_tables import Column, block, details, figure, legend, section, table
@@ -248,7 +249,7 @@ def trades(report: Report) -> str:
         json=f"{at}.net_r_histogram",
         caption="Trades by net R",
     )
-    chart = charts.histogram(
+    chart = net_r_chart(
         "net-r",
         "Trades by net R",
         f"{own['n']} closed trades in bins of half an R; losses and gains are marked apart.",

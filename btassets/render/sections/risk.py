@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from btassets.render.charts import report_charts as charts
+from btassets.render.charts.histogram import count_chart
 from btassets.render.charts.report_charts import Line
 from btassets.render.format import MISSING, shown
 from btassets.render.html_tables import Column, block, figure, legend, section, table
@@ -122,10 +123,8 @@ def _distribution(report: Report, key: str, title: str) -> str:
     labels = [_edge(row) for row in rows]
     many = max(range(len(rows)), key=counts.__getitem__) if rows else 0
     words = f"Most often {labels[many]}: {shown(counts[many], 'n')} times." if rows else MISSING
-    chart = charts.bar_chart(
-        f"{key}-returns", title, words, [f"{row['from_pct']:g}" if row["from_pct"] is not None else "" for row in rows],
-        [Line("c-hold", "returns", counts)], height=190, kind="n",
-    )  # fmt: skip
+    edges = [None if row["from_pct"] is None else float(row["from_pct"]) for row in rows]
+    chart = count_chart(f"{key}-returns", title, words, edges, counts, labels)
     columns = (
         Column("range", "Return", render=_edge),
         Column("n", "Count", "n"),

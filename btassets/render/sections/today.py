@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from btassets.engine.floors import RANKING, signal_of
+from btassets.engine.setups.target_classes import RULE
 from btassets.render.charts import report_charts as charts
 from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, details, section, table
 from btassets.render.labels import ticker_column
 from btassets.render.report_types import Report
-from btassets.render.todays_list import signal_columns
+from btassets.render.todays_list import signal_columns, target_words
 
 MOST_SETUPS = 20
 MOST_SETUPS_BEHIND = 80
@@ -31,6 +32,10 @@ def _conflicts(row: Mapping[str, Any]) -> str:
     return esc("; ".join(row.get("conflicts") or ()) or MISSING)
 
 
+def _targets(row: Mapping[str, Any]) -> str:
+    return esc("; ".join(target_words(target) for target in row.get("targets") or ()) or MISSING)
+
+
 _SETUP_COLUMNS = (
     Column("ticker", "Ticker"),
     Column("direction", "Side"),
@@ -46,6 +51,13 @@ _SETUP_COLUMNS = (
     Column("risk_level", "Risk", hint="Low: no conflict, Medium: one, High: more; named below"),
     Column("shares", "Shares", "num2", "position size by risk and notional cap"),
 )
+_TEXT_COLUMNS = (
+    Column("conflicts", "Conflicts", render=_conflicts),
+    Column(
+        "targets", "Every target", hint="nearest first, with its stated probability; * the one above", render=_targets
+    ),
+)
+_NOTE = f"Votes run from -1 to 1, positive for a rise. A target is {RULE}."
 _VOTE_COLUMNS = tuple(Column(key, name.capitalize(), "snum2") for key, name in _VOTES)
 
 
@@ -95,16 +107,16 @@ def todays_setups(report: Report) -> str:
         more = f" The other {left:,} are in report.json." if left else ""
         votes = table(
             behind,
-            (link, *setup[1:], *_VOTE_COLUMNS, Column("conflicts", "Conflicts", render=_conflicts)),
+            (link, *setup[1:], *_VOTE_COLUMNS, *_TEXT_COLUMNS),
             json="todays_setups.qualified",
-            caption="Qualified, with votes and conflicts",
+            caption="Qualified, with votes, conflicts and targets",
         )
         label = (
-            f"All {len(behind):,} with votes and conflicts"
+            f"All {len(behind):,} with votes, conflicts and targets"
             if not left
-            else f"First {len(behind):,} with votes and conflicts"
+            else f"First {len(behind):,} with votes, conflicts and targets"
         )
-        parts.append(details(label, votes, f'<p class="note">Votes run from -1 to 1, positive for a rise.{more}</p>'))
+        parts.append(details(label, votes, f'<p class="note">{_NOTE}{more}</p>'))
     at = next(k for k, column in enumerate(setup) if column.key == "primary_prob")
     columns = (link, *setup[1:at], Column("failed", "Fails"), *setup[at + 2 : at + 4])
     near = [{**row, "failed": ", ".join(row["failed_floors"])} for row in misses]

@@ -17,6 +17,9 @@ from btassets.storage.lake import Lake
 WINDOW_YEARS = 5
 """Years before the last session that are fetched if `source.start` is not set."""
 
+SPARE_DAYS = 14
+"""Days fetched before a moving window: its end is the newest bar, which may be older than the last session."""
+
 _SETTLED = dt.timedelta(minutes=30)  # vendors print the day's bar some time after the close
 
 
@@ -42,7 +45,15 @@ class Window:
         return self if first_date is None else Window(first_date, self.last)
 
 
-def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.datetime | None = None) -> Window:
+def window_of(
+    start: str,
+    end: str,
+    calendar: str,
+    lake: Lake | None,
+    now: dt.datetime | None = None,
+    *,
+    history_days: int = 0,
+) -> Window:
     """Window of a book.
 
     Parameters
@@ -55,6 +66,8 @@ def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.da
         Cache of the calendar; without one weekdays count as sessions.
     now
         The time, with its zone; unset: now.
+    history_days
+        `source.history_days`: fetch so many days, and `SPARE_DAYS` more; 0: see `start`.
 
     Raises
     ------
@@ -64,6 +77,8 @@ def window_of(start: str, end: str, calendar: str, lake: Lake | None, now: dt.da
     last = _day(end, "source.end") if end else last_finished_session(calendar, lake, now)
     if start:
         first = _day(start, "source.start")
+    elif history_days:
+        first = last - history_days - SPARE_DAYS
     else:
         day = EPOCH + dt.timedelta(days=last)
         # 29 February five years earlier is 1 March.

@@ -40,7 +40,9 @@ def environment_key(source: str, *names: str) -> str:
 def tickers_and_window(settings: Settings, folder: Path, lake: Lake | None) -> tuple[list[str], Window]:
     """Tickers that the book names, and the dates of a whole fetch: the first two arguments of a vendor's source."""
     source = settings.source
-    return named_tickers_of(settings, folder), window_of(source.start, source.end, settings.calendar, lake)
+    return named_tickers_of(settings, folder), window_of(
+        source.start, source.end, settings.calendar, lake, history_days=source.history_days
+    )
 
 
 def named_tickers_of(settings: Settings, folder: Path) -> list[str]:

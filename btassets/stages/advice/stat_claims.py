@@ -160,12 +160,14 @@ def claim_rows(
 def _list(pairs: Sequence[Row], ranking: Verdict) -> dict[str, Any]:
     """Claim that the names on the list outperform the rest: tested only if the ranking is supported."""
     row = _find(pairs, family="list")
-    text = _words(row, "names of the last six weeks' lists against the rest, rank IC with the next week, before costs")
-    verdict = superior(_evidence(row))
+    text = evidence_words(
+        row, "names of the last six weeks' lists against the rest, rank IC with the next week, before costs"
+    )
+    verdict = superior(evidence_of(row))
     if verdict == SUPPORTED and ranking != SUPPORTED:
         verdict = NOISE
         text += " Tested only after the ranking, which is not supported."
-    return _claim("list", "listed", None, "positive", row, verdict, text)
+    return claim_row("list", "listed", None, "positive", row, verdict, text)
 
 
 def _headline(named: Row | None, ranking: Verdict, listed: Row) -> dict[str, Any]:
@@ -173,8 +175,8 @@ def _headline(named: Row | None, ranking: Verdict, listed: Row) -> dict[str, Any
     row = None if named is None else {**named, **_NO_WINDOWS, "p_adj": None, "adj_method": "none", "family_size": 1}
     verdict = headline(ranking, list_below_zero=listed["verdict"] == CONTRADICTED)
     what = "the ranking behind the list (residual momentum, held six weeks), rank IC with the next week"
-    text = f"{_words(row, what)}{_looks_words(named)} The list itself: {listed['evidence_text']}"
-    return _claim("headline", "ranking", None, "positive", row, verdict, text)
+    text = f"{evidence_words(row, what)}{_looks_words(named)} The list itself: {listed['evidence_text']}"
+    return claim_row("headline", "ranking", None, "positive", row, verdict, text)
 
 
 def _looks_words(named: Row | None) -> str:
@@ -210,7 +212,8 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def _evidence(row: Row | None, sign: int = 1) -> Evidence:
+def evidence_of(row: Row | None, sign: int = 1) -> Evidence:
+    """Inputs of a verdict from a row of a statistics table; NaN without one."""
     if row is None:
         return Evidence(math.nan, math.nan, 3, math.nan)
     p = row["p_adj"] if row["p_adj"] is not None else row["p_raw"]
@@ -218,15 +221,10 @@ def _evidence(row: Row | None, sign: int = 1) -> Evidence:
     return Evidence(sign * _number(row["estimate"]), _number(row["se"]), int(row["dof"] or 3), _number(p), confirmed)
 
 
-def _claim(
-    topic: str,
-    key: str,
-    says: str | None,
-    kind: str,
-    row: Row | None,
-    verdict: Verdict,
-    text: str,
+def claim_row(
+    topic: str, key: str, says: str | None, kind: str, row: Row | None, verdict: Verdict, text: str
 ) -> dict[str, Any]:
+    """One row of `stat_claims`."""
     shared = {} if row is None else {name: row.get(name) for name in _SHARED}
     return {
         "adj_method": "none",
@@ -244,7 +242,7 @@ def _claim(
 _UNITS = {"r": "R", "frac_a_year": " a year", "frac": "", "ic": ""}
 
 
-def _words(row: Row | None, what: str) -> str:
+def evidence_words(row: Row | None, what: str) -> str:
     """Estimate, interval, p and minimum detectable effect, in one sentence without a verdict."""
     if row is None or row["estimate"] is None:
         return f"{what}: not available."
@@ -292,43 +290,44 @@ def _exit(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, A
     if item["decision"] == "hold":
         row = _find(pairs, family="exits", member=item["item_key"], against="target")
         row = _with_windows(row, _for_claim(windows))
-        text = _words(row, f"{item['item_key']} against the target exit, same setups")
-        return _claim("exit", item["item_key"], item["decision"], "superior", row, superior(_evidence(row)), text)
+        text = evidence_words(row, f"{item['item_key']} against the target exit, same setups")
+        return claim_row("exit", item["item_key"], item["decision"], "superior", row, superior(evidence_of(row)), text)
     holds = [p for p in pairs if p["family"] == "exits" and p["member"] != PICKED and p["estimate"] is not None]
     row = max(holds, key=lambda p: p["estimate"], default=None)
     what = "the best fixed hold against the target exit" if row is None else f"{row['member']} against the target exit"
-    return _claim(
+    return claim_row(
         "exit",
         item["item_key"],
         item["decision"],
         "negligible",
         row,
-        negligible(_evidence(row)),
-        _words(row, what),
+        negligible(evidence_of(row)),
+        evidence_words(row, what),
     )
 
 
 def _gate(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
     row = _find(pairs, family="floors", against=ADVISED_VARIANTS[item["item_key"]].name)
     row = _for_claim(row) if item["decision"] == "keep" else row
-    text = _words(row, f"the whole gate against the gate without the {item['item_key'].replace('_', ' ')} floor")
+    floor = item["item_key"].replace("_", " ")
+    text = evidence_words(row, f"the whole gate against the gate without the {floor} floor")
     if item["decision"] == "keep":
-        return _claim("gate", item["item_key"], "keep", "superior", row, superior(_evidence(row)), text)
-    return _claim("gate", item["item_key"], item["decision"], "negligible", row, negligible(_evidence(row)), text)
+        return claim_row("gate", item["item_key"], "keep", "superior", row, superior(evidence_of(row)), text)
+    return claim_row("gate", item["item_key"], item["decision"], "negligible", row, negligible(evidence_of(row)), text)
 
 
 def _cutoff(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
     family = [p for p in pairs if p["family"] == "cutoffs" and p["member"] != PICKED]
     weakest = max(family, key=lambda p: _number(p["p_adj"]) if p["p_adj"] is not None else 2.0, default=None)
     if weakest is None:
-        return _claim(
+        return claim_row(
             "cutoff",
             item["item_key"],
             item["decision"],
             "uniquely_best",
             None,
             NOISE,
-            _words(None, "cutoffs"),
+            evidence_words(None, "cutoffs"),
         )
     names = [weakest["member"], *(p["against"] for p in family)]
     p_against = np.array([math.nan, *(_number(p["p_adj"]) for p in family)])
@@ -338,23 +337,23 @@ def _cutoff(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str,
     tie = ", ".join(sorted((names[j] for j in tied), key=float, reverse=True))
     text = f"cutoff {names[0]} earned most; " + ("every other one is worse." if len(tied) == 1 else f"tied: {tie}.")
     row = _with_windows(weakest, _find(pairs, family="cutoffs", member=PICKED))
-    return _claim("cutoff", item["item_key"], item["decision"], "uniquely_best", row, verdict, text)
+    return claim_row("cutoff", item["item_key"], item["decision"], "uniquely_best", row, verdict, text)
 
 
 def _benchmark(item: Row, _pairs: Sequence[Row], books: Sequence[Row]) -> dict[str, Any]:
     sign = -1 if item["decision"] == "lags" else 1
     row = _for_claim(_find(books, policy=_policy(books), measure="alpha"), sign)
-    text = _words(row, "alpha of the portfolio against the benchmark")
-    verdict = superior(_evidence(row, sign))
-    return _claim("benchmark", item["item_key"], item["decision"], "superior", row, verdict, text)
+    text = evidence_words(row, "alpha of the portfolio against the benchmark")
+    verdict = superior(evidence_of(row, sign))
+    return claim_row("benchmark", item["item_key"], item["decision"], "superior", row, verdict, text)
 
 
 def _robustness(item: Row, pairs: Sequence[Row], _books: Sequence[Row]) -> dict[str, Any]:
     sign = -1 if item["decision"] == "warning" else 1
     row = _for_claim(_find(pairs, member=f"qualified_{item['item_key']}_ex_top5", against="nothing"), sign)
-    text = _words(row, "mean net R without the best 5% of the setups")
-    verdict = superior(_evidence(row, sign))
-    return _claim("robustness", item["item_key"], item["decision"], "positive", row, verdict, text)
+    text = evidence_words(row, "mean net R without the best 5% of the setups")
+    verdict = superior(evidence_of(row, sign))
+    return claim_row("robustness", item["item_key"], item["decision"], "positive", row, verdict, text)
 
 
 _MAKERS: dict[str, Callable[[Row, Sequence[Row], Sequence[Row]], dict[str, Any]]] = {
@@ -369,11 +368,11 @@ _MAKERS: dict[str, Callable[[Row, Sequence[Row], Sequence[Row]], dict[str, Any]]
 def _research(item: Row, books: Sequence[Row], compared: Comparison) -> dict[str, Any]:
     name, base = compared.variant.variant, compared.base.variant
     row = _find(books, policy=name, measure="return_minus_base")
-    text = _words(row, f"daily return of {name} minus {base}, without beta x the benchmark's")
+    text = evidence_words(row, f"daily return of {name} minus {base}, without beta x the benchmark's")
     if row is not None and row["estimate"] == 0.0 and row["se"] == 0.0:
         text = f"{name} and {base} are the same portfolio, trade by trade, so the difference is zero."
-    verdict = superior(_evidence(row), VARIANT_LEVEL)
-    return _claim(item["topic"], item["item_key"], item["decision"], "superior", row, verdict, text)
+    verdict = superior(evidence_of(row), VARIANT_LEVEL)
+    return claim_row(item["topic"], item["item_key"], item["decision"], "superior", row, verdict, text)
 
 
 def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
@@ -382,13 +381,13 @@ def _expectancy(pairs: Sequence[Row], policy: str) -> dict[str, Any]:
     what = "mean R of a qualified setup after costs"
     if row is not None and row["measure"] == "adjusted_r":
         what += ", without beta x the benchmark's move"
-    return _claim("expectancy", policy, None, "positive", row, superior(_evidence(row)), _words(row, what))
+    return claim_row("expectancy", policy, None, "positive", row, superior(evidence_of(row)), evidence_words(row, what))
 
 
 def _random_pick(books: Sequence[Row], policy: str) -> dict[str, Any]:
     row = _find(books, policy=policy, measure="random_pick")
     if row is None or row["p_raw"] is None:
-        return _claim("random_pick", policy, None, "superior", row, NOISE, "random-pick portfolios: not available.")
+        return claim_row("random_pick", policy, None, "superior", row, NOISE, "random-pick portfolios: not available.")
     verdict: Verdict = SUPPORTED if row["p_raw"] < LEVEL / 2 else NOISE
     if row["p_raw"] > 1.0 - LEVEL / 2:
         verdict = "contradicted"
@@ -397,4 +396,4 @@ def _random_pick(books: Sequence[Row], policy: str) -> dict[str, Any]:
         "random-pick portfolios drawn from similar tickers under the same rules; by the t of alpha, a fraction of "
         f"{row['p_raw']:.3f} did at least as well."
     )
-    return _claim("random_pick", policy, None, "superior", row, verdict, text)
+    return claim_row("random_pick", policy, None, "superior", row, verdict, text)

@@ -23,8 +23,9 @@ from btassets.counted import counted
 from btassets.engine.cross_section.percentiles import row_activation, row_percentile
 from btassets.engine.days import EPOCH
 from btassets.engine.floors import FLOORS, MOMENTUM, floors_of, value_of
+from btassets.engine.market.bars import Bars
 from btassets.engine.replay.replay_rules import ReplayRules
-from btassets.graph.advice import TODAYS_SETUPS
+from btassets.graph.advice import TODAYS_SETUPS, TODAYS_TARGETS
 from btassets.graph.ranking import todays_signals
 from btassets.graph.replay import CANDIDATES
 from btassets.run.floor_sql import Flags, judge, qualifies
@@ -64,9 +65,10 @@ _COLUMNS = (
     *("action", "risk_level", "n_sr_targets", "adv20_usd"),
 )
 _READ = tuple(dict.fromkeys((*_COLUMNS, *(floor.column for floor in FLOORS if floor.column in CANDIDATES.names))))
+_KEYS = ("scenario", "asof_date", "ticker", "direction")
 _SHOWN = (
     *("asof_date", "ticker", "direction", "entry", "stop", "target", "rr", "confidence", "primary_prob"),
-    *("action", "risk_level", "n_sr_targets", "level_strength", "is_projected", "adv20_usd"),
+    *("action", "risk_level", "n_sr_targets", "level_strength", "is_projected", "adv20_usd", "price_factor"),
 )
 
 Floats = npt.NDArray[np.float64]
@@ -87,7 +89,7 @@ class TodaysList:
     n_setups, n_ranked
         Setups at the date, and members of its ranking.
     qualified
-        Rows of `todays_setups` by percentile, highest first.
+        Rows of `todays_setups` by percentile, highest first; `targets` of each are its rows of `todays_targets`.
     misses
         The nearest misses, closest first.
     """
@@ -102,10 +104,11 @@ class TodaysList:
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
-    """Table `todays_setups`: the list at T."""
+    """Tables `todays_setups` and `todays_targets`: the list at T."""
     sessions = read_sessions(tables)
     found = _list_at(tables, settings, sessions, sessions.last, is_latest=True)
     rows = [{"scenario": tables.scenario, **row} for row in (*found.qualified, *found.misses)]
+    targets = [{**{name: row[name] for name in _KEYS}, **target} for row in rows for target in row["targets"]]
     facts = {
         "as_of": _iso(found.as_of),
         "is_signal_day": found.is_signal_day,
@@ -114,8 +117,12 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
         "n_ranked": found.n_ranked,
     }
     numbers = {"qualified_today": len(found.qualified), "misses_today": len(found.misses), **facts}
-    table = pa.Table.from_pylist(rows, schema=TODAYS_SETUPS.beside(settings.gates.named()).schema)
-    return StageResult({"todays_setups": table}, numbers, facts)
+    named = settings.gates.named()
+    made = {
+        "todays_setups": pa.Table.from_pylist(rows, schema=TODAYS_SETUPS.beside(named).schema),
+        "todays_targets": pa.Table.from_pylist(targets, schema=TODAYS_TARGETS.schema),
+    }
+    return StageResult(made, numbers, facts)
 
 
 def todays_list(tables: Tables, settings: Settings, *, signal_day: bool = False) -> TodaysList:
@@ -124,7 +131,7 @@ def todays_list(tables: Tables, settings: Settings, *, signal_day: bool = False)
     Parameters
     ----------
     tables
-        Reader of `todays_setups`; with `signal_day` of the stage itself and its own table.
+        Reader of `todays_setups` and `todays_targets`; with `signal_day` of the stage itself and its own tables.
 
     Raises
     ------
@@ -139,6 +146,11 @@ def todays_list(tables: Tables, settings: Settings, *, signal_day: bool = False)
         return _list_at(tables, settings, sessions, int(weeks[-1]), is_latest=False)
     stored = tables["todays_setups"]
     rows = stored.read().drop_columns(["scenario"]).to_pylist()
+    targets: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for target in tables["todays_targets"].read().drop_columns(["scenario", "asof_date"]).to_pylist():
+        targets.setdefault((target.pop("ticker"), target.pop("direction")), []).append(target)
+    for row in rows:
+        row["targets"] = targets.get((row["ticker"], row["direction"]), [])
     facts = stored.facts
     return TodaysList(
         _date(facts.get("as_of")),
@@ -165,12 +177,13 @@ def _list_at(tables: Tables, settings: Settings, sessions: Sessions, day: int, *
     missed = nearest_misses(gates, setups, percentile, passes)
     shown = [*taken.tolist(), *missed]
     rows = setups.select([*_SHOWN, *_signal_names(settings)]).take(pa.array(shown, pa.int64())).to_pylist()
-    explained = _explained(tables, settings, [row["ticker"] for row in rows], day)
+    explained = _explained(tables, settings, rows, day)
     failed = failed_floors(passes)
     for at, row in zip(shown, rows, strict=True):
         row["is_qualified"] = bool(is_qualified[at])
         row["percentile"] = None if np.isnan(percentile[at]) else float(percentile[at])
         row["failed_floors"] = ",".join(failed[at])
+        del row["price_factor"]  # of the as-of day, which its targets needed
         known = explained.get(row["ticker"], {})
         row.update({name: known.get(vote) for name, vote in _VOTE_COLUMNS.items()})
         row["conflicts"] = "; ".join(conflicts(known, row.pop("n_sr_targets")))
@@ -352,23 +365,39 @@ def conflicts(known: Mapping[str, float | None], n_levels: int | None) -> list[s
 
 
 def _explained(
-    tables: Tables, settings: Settings, tickers: Sequence[str], day: int
+    tables: Tables, settings: Settings, rows: Sequence[dict[str, Any]], day: int
 ) -> dict[str, dict[str, float | None]]:
-    """Votes, scores and common conflicts of each ticker at the date, from its bars up to it; null with too few bars."""
-    from btassets.engine.setups.explain import explain_asof  # late: `today` must not load numba
+    """Votes, scores and common conflicts of each ticker at the date, from its bars up to it; null with too few bars.
 
-    if not tickers or settings.setup.rule != BUILT_IN_RULE:  # the votes are the built-in rule's reasons
+    Adds `targets` to each row.
+    """
+    from btassets.stages.advice.setup_reasons import (  # late: `today` must not load numba
+        every_target,
+        only_target,
+        target_rules,
+        votes_and_scores,
+    )
+
+    if not rows or settings.setup.rule != BUILT_IN_RULE:  # the votes are the built-in rule's reasons
+        for row in rows:
+            row["targets"] = only_target(row)
         return {}
-    found: dict[str, dict[str, float | None]] = {}
+    bars = _bars_until(tables, settings, [row["ticker"] for row in rows], day)
+    rules = target_rules(settings)
+    for row in rows:
+        known = bars.get(row["ticker"])
+        row["targets"] = only_target(row) if known is None else every_target(known, row, rules)
+    return {ticker: votes_and_scores(known, rules) for ticker, known in bars.items()}
+
+
+def _bars_until(tables: Tables, settings: Settings, tickers: Sequence[str], day: int) -> dict[str, Bars]:
+    """Bars of each ticker up to the date; of those that have a bar on it."""
+    found: dict[str, Bars] = {}
     for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
         for item in read_bucket_bars(tables, settings, bucket, group):
             at = int(np.searchsorted(item.bars.dates, day))
-            if at >= item.bars.n_bars or int(item.bars.dates[at]) != day:
-                continue
-            bars = item.bars.between(0, at + 1)
-            told = explain_asof(bars, np.array([at], np.int32), gap_days=settings.engine.gap_days)
-            values = {name: float(column[0]) for name, column in told.items()}
-            found[item.ticker] = {name: None if np.isnan(value) else value for name, value in values.items()}
+            if at < item.bars.n_bars and int(item.bars.dates[at]) == day:
+                found[item.ticker] = item.bars.between(0, at + 1)
     return found
 
 

@@ -20,7 +20,7 @@ from btassets.graph.bars import BARS
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.bars.kept_bars import KeptBars, KeptBucket
-from btassets.stages.bars.sessions_view import blocked_days
+from btassets.stages.bars.sessions_view import blocked_days, first_used
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,13 @@ class TickerBars:
         return scaled_bars(self.raw, self.factor / self.factor[-1], self.volume_factor / self.volume_factor[-1])
 
 
-def is_used(dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """Whether each ascending date is not a blocked day (Q19)."""
+def is_used(
+    dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32], first: int | None = None
+) -> npt.NDArray[np.bool_]:
+    """Whether each ascending date is neither a blocked day (Q19) nor before the first used one."""
     kept = np.ones(len(dates), dtype=np.bool_)
+    if first is not None:
+        kept[: np.searchsorted(dates, first)] = False
     at = np.searchsorted(dates, blocked)
     at, days = at[at < len(dates)], blocked[at < len(dates)]
     kept[at[dates[at] == days]] = False
@@ -63,10 +67,11 @@ def is_used(dates: npt.NDArray[np.int32], blocked: npt.NDArray[np.int32]) -> npt
 
 
 def n_bars_used(tables: Tables, tickers: Iterable[str]) -> dict[str, int]:
-    """Number of bars of each of `tickers` in the view."""
+    """Number of bars of each of `tickers` in the view, in their order."""
+    tickers = list(tickers)
     stored = tables.bucketed("ohlcv_history")
-    footers, blocked = stored.footers(), blocked_days(tables)
-    if not len(blocked):
+    footers, blocked, first = stored.footers(), blocked_days(tables), first_used(tables)
+    if not len(blocked) and first is None:
         return {ticker: footers[ticker]["n_rows"] for ticker in tickers}
     counts: dict[str, int] = {}
     for bucket, group in stored.by_bucket(tickers).items():
@@ -75,8 +80,8 @@ def n_bars_used(tables: Tables, tickers: Iterable[str]) -> dict[str, int]:
         dates = np.empty(0, np.int32) if table is None else table["date"].combine_chunks().cast(pa.int32()).to_numpy()
         for ticker in group:
             offset, n_rows = slices[ticker]
-            counts[ticker] = int(is_used(dates[offset : offset + n_rows], blocked).sum())
-    return counts
+            counts[ticker] = int(is_used(dates[offset : offset + n_rows], blocked, first).sum())
+    return {ticker: counts[ticker] for ticker in tickers}
 
 
 _KEPT: KeptBars["TickerBars | None"] = KeptBars()
@@ -96,20 +101,29 @@ def read_bucket_bars(
     if found is None:
         return
     wanted = None if tickers is None else set(tickers)
-    blocked = blocked_days(tables)
+    blocked, first = blocked_days(tables), first_used(tables)
     for ticker, (_, n_rows) in found.slices.items():
         if n_rows and (wanted is None or ticker in wanted):
-            key = (ticker, settings.basis, blocked.tobytes())
-            item = found.view(key, partial(_view, found, ticker, settings, blocked))
+            key = (ticker, settings.basis, blocked.tobytes(), first)
+            item = found.view(key, partial(_view, found, ticker, settings, blocked, first))
             if item is not None:
                 yield item
 
 
 def _view(
-    bucket: KeptBucket["TickerBars | None"], ticker: str, settings: Settings, blocked: npt.NDArray[np.int32]
+    bucket: KeptBucket["TickerBars | None"],
+    ticker: str,
+    settings: Settings,
+    blocked: npt.NDArray[np.int32],
+    first: int | None,
 ) -> TickerBars | None:
-    """View of one ticker; None if every bar of it is on a blocked day."""
+    """View of one ticker; None if every bar of it is on a blocked day or before the first used one."""
     raw, facts = bucket.raw(ticker), bucket.footers[ticker]
+    if first is not None and len(raw) and int(raw.dates[0]) < first:
+        # Actions before the first used bar adjust no later one, so that they go with their rows.
+        raw = raw.take(raw.dates >= first)
+        if not len(raw):
+            return None
     if len(blocked):
         # Its actions move to the next bar, as for every dropped row.
         raw = rows_kept(raw, is_used(raw.dates, blocked))

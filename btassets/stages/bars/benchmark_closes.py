@@ -6,6 +6,7 @@ sessions. Does not belong here: returns over it (replay, portfolio).
 
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 
 from btassets.engine.market.adjustment import adjusted_bars
@@ -22,7 +23,7 @@ from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.sources.universe.benchmark_name import NO_BENCHMARK, benchmark_ticker
 from btassets.stages.bars.quality_settings import overrides_of, quality_rules
-from btassets.stages.bars.sessions_view import read_sessions
+from btassets.stages.bars.sessions_view import first_used, read_sessions
 
 _MIN_BARS_WITHOUT_DIVIDEND = 300
 """Every fund that pays has paid within so many sessions."""
@@ -83,6 +84,10 @@ def _read(tables: Tables, settings: Settings) -> StageResult:
     gaps = screen_benchmark(name, bars.dates, sessions.days, rules)
     if any(gap.severity == "block" for gap in gaps):
         raise BenchmarkError(name, gaps[0].text.rstrip("."))
+    first = first_used(tables)
+    if first is not None:
+        kept = int(np.searchsorted(bars.dates, first))
+        bars = bars.between(kept, bars.n_bars)
     table = pa.table(
         [pa.array(bars.dates, pa.date32()), pa.array(bars.open), pa.array(bars.close)],
         schema=BENCHMARK_CLOSES.schema,

@@ -99,6 +99,8 @@ class IngestOutcome:
 def _origin(settings: Settings) -> Callable[[str], str]:
     """Everything that affects the bars of a ticker from a source: bars of one origin can be compared and joined."""
     read = select_declared(settings, _READ_SETTINGS)
+    if not settings.source.history_days:  # unset: bars of a book from before this setting need no second reading
+        read = {key: value for key, value in read.items() if key != "source.history_days"}
     shared = digest({key: value for key, value in read.items() if key.removeprefix("source.") not in _PACE})
 
     def of(ticker: str) -> str:

@@ -74,6 +74,19 @@ def bar_days(tables: Tables, settings: Settings) -> BarDays:
     return BarDays(joined(chunks), joined(quiet), bar_spans(tables, settings))
 
 
+def windowed(bars: BarDays, history_days: int) -> tuple[BarDays, int | None]:
+    """Days in the window of `source.history_days`, and its first day; all and None without one.
+
+    The window is counted from the newest bar of any ticker, so that older bars that one book has kept and another one
+    never fetched change nothing.
+    """
+    if not history_days or not len(bars.dates):
+        return bars, None
+    first = int(bars.dates.max()) - history_days
+    spans = {ticker: (max(first, start), end) for ticker, (start, end) in bars.spans.items() if end >= first}
+    return BarDays(bars.dates[bars.dates >= first], bars.quiet[bars.quiet >= first], spans), first
+
+
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `sessions`, with T and the number of current tickers at T.
 
@@ -82,7 +95,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     NoBarsError
         If no ticker has a bar.
     """
-    bars = bar_days(tables, settings)
+    bars, first_used = windowed(bar_days(tables, settings), settings.source.history_days)
     if not len(bars.dates):
         reasons = "\n  ".join(first_refusals(tables.bucketed("ohlcv_history").footers()))
         advice = f"every ticker was refused; correct the source, or [source] in btassets.toml:\n  {reasons}"
@@ -134,6 +147,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     }
     facts = {
         "last": last,
+        "first_used": first_used,
         "blocked_days": screened.blocked_days.tolist(),
         "problems": [as_fact(problem) for problem in screened.problems],
     }

@@ -54,5 +54,17 @@ def blocked_days(tables: Tables) -> Days:
     return known
 
 
+def first_used(tables: Tables) -> int | None:
+    """First day whose bars are used (`source.history_days`), days since 1970-01-01; None: every bar."""
+    stamp = tables["sessions"].stamp
+    if stamp is None:
+        return None
+    if stamp not in _first_used:
+        _first_used.clear()
+        _first_used[stamp] = tables["sessions"].facts.get("first_used")
+    return _first_used[stamp]
+
+
+_first_used: dict[tuple[str, int, int], int | None] = {}
 _blocked_days: dict[tuple[str, int, int], Days] = {}
 """Cached per version of the file: every bucket of bars needs it, the footer is read once."""

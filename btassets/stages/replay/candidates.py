@@ -28,7 +28,7 @@ from btassets.run.resolve import resolve
 from btassets.run.tables import BucketWriter, Tables
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import TickerBars, is_used, read_bucket_bars
-from btassets.stages.bars.sessions_view import blocked_days
+from btassets.stages.bars.sessions_view import blocked_days, first_used
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.arrow_columns import as_table
 from btassets.stages.replay.kept_rows import first_changed, history_facts
@@ -90,6 +90,7 @@ def plan_replay(tables: Tables, settings: Settings, only: Iterable[str] | None =
     """
     inputs = read_inputs(tables, settings)
     active, blocked = set(active_tickers(tables, settings)), blocked_days(tables)
+    first = first_used(tables)
     bars = tables.bucketed("ohlcv_history")
     expected: dict[str, str] = {}
     for bucket, group in bars.by_bucket(active).items():
@@ -100,7 +101,7 @@ def plan_replay(tables: Tables, settings: Settings, only: Iterable[str] | None =
         for ticker in group:
             offset, n_rows = slices[ticker]
             own = dates[offset : offset + n_rows]
-            kept = is_used(own, blocked)
+            kept = is_used(own, blocked, first)
             version = footers[ticker]["version"]
             if not kept.all():
                 version = digest(version, own[~kept].tolist())

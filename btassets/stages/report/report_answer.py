@@ -7,6 +7,7 @@ its numbers and verdicts (already in the report document).
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from btassets.counted import counted
 from btassets.engine.recommendation.advice_sentences import edge_sentence
 from btassets.render.labels import verdict_word
 
@@ -56,11 +57,11 @@ def result_sentence(report: Row) -> str:
     if made is None:
         total = main.get("total_return_pct")
         return (
-            f"The portfolio returned {total:+.1f}% after costs in {trades:,} trades."
+            f"The portfolio returned {total:+.1f}% after costs in {counted(trades, 'trade')}."
             if total is not None
-            else (f"The portfolio made {trades:,} trades; the history is too short for a yearly return.")
+            else (f"The portfolio made {counted(trades, 'trade')}; the history is too short for a yearly return.")
         )
-    text = f"The portfolio made {made:+.1f}% a year after costs in {trades:,} trades"
+    text = f"The portfolio made {made:+.1f}% a year after costs in {counted(trades, 'trade')}"
     other = next((row for row in report["comparisons"] if row["curve"] == "benchmark"), None)
     if other is None or other["cagr_pct"] is None:
         return f"{text}; no benchmark is set."
@@ -78,7 +79,8 @@ def _claim(claims: Iterable[Row], topic: str) -> Row | None:
 def _luck(report: Row, claims: Sequence[Row], verdict: str | None) -> str:
     head = _claim(claims, "headline")
     net = report["overall_qualified"]["net_avg_r"]
-    per_setup = "" if net is None else f"A qualified setup earned {net:+.3f}R after costs. "
+    whose = "The only qualified setup" if report["overall_qualified"].get("total") == 1 else "A qualified setup"
+    per_setup = "" if net is None else f"{whose} earned {net:+.3f}R after costs. "
     if verdict is None or head is None:
         return f"{per_setup}Too little data to test whether that is luck."
     interval = _interval(head)

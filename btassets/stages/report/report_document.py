@@ -218,5 +218,11 @@ def _setup(settings: Settings, row: Mapping[str, Any]) -> dict[str, Any]:
     shares = size(row["entry"], row["stop"], rules.starting_capital, rules.risk_frac, rules.notional_cap_frac)
     shown["level_strength"] = None if row["is_projected"] else shown["level_strength"]
     floors, against = row["failed_floors"], row["conflicts"]
+    shown["targets"] = [
+        target
+        | {"price": price(target["price"]), "rr": round(target["rr"], 2)}
+        | {"probability_pct": round(target["probability_pct"], 1)}
+        for target in row["targets"]
+    ]
     lists = {"failed_floors": floors.split(",") if floors else [], "conflicts": against.split("; ") if against else []}
     return shown | lists | {"shares": round(shares, 2)}

@@ -52,21 +52,21 @@ def statistics_document(tables: Tables) -> Document:
 
     groups, windows = rows("stat_groups"), rows("wf_windows")
     return {
-        "claims": [_claim(row) for row in rows("stat_claims")],
+        "claims": [claim_row(row) for row in rows("stat_claims")],
         "signals": [_signal(row) for row in rows("stat_signals")],
         "own_signals": [_named(row, *_OWN) for row in rows("own_signal_proofs")],
         "regimes": [_group(row) for row in _regimes(groups)],
-        "pairs": [{**_named(row, "member", "against", "measure"), **_tested(row)} for row in rows("stat_pairs")],
+        "pairs": [{**_named(row, "member", "against", "measure"), **tested_row(row)} for row in rows("stat_pairs")],
         "calibration": [
             {
                 **_named(row, "direction", "bin", "measure"),
                 "stated": _rounded(row["stated"], 4),
                 "hit": _rounded(row["hit"], 4),
-                **_tested(row),
+                **tested_row(row),
             }
             for row in rows("stat_calibration")
         ],
-        "book": [{**_named(row, "policy", "measure"), **_tested(row)} for row in rows("stat_portfolio")],
+        "book": [{**_named(row, "policy", "measure"), **tested_row(row)} for row in rows("stat_portfolio")],
         "overfit": [{"measure": row["measure"], **_estimate(row)} for row in rows("stat_overfit")],
         "windows": [_window(row) for row in windows],
         "walk_forward": _walk_forward(tables["wf_equity"].read()),
@@ -107,7 +107,7 @@ def _estimate(row: Row) -> Document:
     }
 
 
-def _tested(row: Row) -> Document:
+def tested_row(row: Row) -> Document:
     """An estimate with its family and its out-of-sample result."""
     unit, scale = _SCALED.get(row["unit"], (row["unit"], 1.0))
     return {
@@ -125,9 +125,10 @@ def _tested(row: Row) -> Document:
     }
 
 
-def _claim(row: Row) -> Document:
+def claim_row(row: Row) -> Document:
+    """A claim as shown: rounded in its unit, without a verdict if nothing was tested."""
     tested = dict.fromkeys(("estimate", "ci", "n", "n_weeks", "n_eff", "p", "mde80"))
-    tested = _tested(row) if row["unit"] is not None else tested | {"unit": None, "oos_confirmed": "n/a"}
+    tested = tested_row(row) if row["unit"] is not None else tested | {"unit": None, "oos_confirmed": "n/a"}
     names = ("topic", "item_key", "seed_rule_says", "claim_kind", "verdict", "evidence_text")
     days = {name: None if row[name] is None else row[name].isoformat() for name in SINCE[:3]}
     return _judged({**_named(row, *names), **tested, **days, **_named(row, *SINCE[3:])})
@@ -219,11 +220,16 @@ def with_verdicts(report: Document) -> None:
 
 def with_intervals(report: Document, tables: Tables, settings: Settings) -> None:
     """Add 95% intervals to the means of the report's own tables, as `<name>_ci`."""
-    groups = {
-        (row["grouping"], row["member"], row["exit"]): row
-        for row in tables["stat_groups"].read().to_pylist()
-        if row["measure"] == "net_r"
-    }
+    with_group_intervals(
+        report, tables["stat_groups"].read().to_pylist(), tables["stat_pairs"].read().to_pylist(), settings
+    )
+    _signal_intervals(report)
+    _calibration_intervals(report)
+
+
+def with_group_intervals(report: Document, rows: Sequence[Row], pairs: Sequence[Row], settings: Settings) -> None:
+    """Add the intervals of means over setups: rows of `stat_groups` and `stat_pairs`."""
+    groups = {(row["grouping"], row["member"], row["exit"]): row for row in rows if row["measure"] == "net_r"}
     longest = f"hold_{max(settings.exits.hold_days)}"
 
     def put(row: Document, name: str, grouping: str, member: str, exit_name: str) -> None:
@@ -241,14 +247,11 @@ def with_intervals(report: Document, tables: Tables, settings: Settings) -> None
     for row in report["gate_ablation"]:
         put(row, "net_avg_r", "floor", row["variant"], "target")
         put(row, "hold_net_avg_r", "floor", row["variant"], longest)
-    pairs = tables["stat_pairs"].read().to_pylist()
     floors = {row["against"]: row for row in pairs if row["family"] == "floors" and row["member"] != PICKED}
     for row in report["gate_ablation_deltas"]:
         found = _estimate(floors[row["variant"]])["ci"] if row["variant"] in floors else None
         # The pair is the whole gate minus the gate without the floor.
         row["delta_hold_net_avg_r_ci"] = None if found is None else [-found[1] + 0.0, -found[0] + 0.0]
-    _signal_intervals(report)
-    _calibration_intervals(report)
 
 
 def _signal_intervals(report: Document) -> None:

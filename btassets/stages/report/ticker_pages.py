@@ -23,6 +23,9 @@ from btassets.stages.advice.report_numbers import price
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 
 FOLDER = "tickers"
+MAX_FIRST = 20
+"""Setups of today's list that have a page before any other ticker."""
+
 MAX_SETUPS = 60
 """Setups in the table of a page, newest first."""
 
@@ -47,7 +50,9 @@ _DIGITS = {"confidence": 1, "activation_momentum_percentile": 1, "net_r": 2}
 
 
 def page_paths(report: Report, settings: Settings, known: Sequence[str]) -> dict[str, str]:
-    """Path of each ticker's page, relative to the report: today's setups and misses, asked-for tickers, trades.
+    """Path of each ticker's page, relative to the report: asked-for tickers, today's setups and misses, trades.
+
+    Under `report.max_ticker_pages` the strongest setups and the trades come before the rest of a long list.
 
     Parameters
     ----------
@@ -56,11 +61,10 @@ def page_paths(report: Report, settings: Settings, known: Sequence[str]) -> dict
     """
     rules = settings.report
     today = report["todays_setups"]
-    wanted = [row["ticker"] for row in (*today["qualified"], *today["nearest_misses"])]
-    wanted += [canonical_ticker(ticker) for ticker in rules.tickers]
-    own = report["trades"].get(report["main_policy"] or "")
-    if own is not None:
-        wanted += [row["ticker"] for row in (*own["best"], *own["worst"])]
+    own = report["trades"].get(report["main_policy"] or "") or {"best": [], "worst": []}
+    first, others = today["qualified"][:MAX_FIRST], today["qualified"][MAX_FIRST:]
+    wanted = [canonical_ticker(ticker) for ticker in rules.tickers]
+    wanted += [row["ticker"] for row in (*first, *own["best"], *own["worst"], *today["nearest_misses"], *others)]
     there = set(known)
     chosen = [ticker for ticker in dict.fromkeys(wanted) if ticker in there][: rules.max_ticker_pages]
     return {ticker: f"{FOLDER}/{file_stem(ticker)}.html" for ticker in sorted(chosen, key=str.encode)}

@@ -20,7 +20,6 @@ from btassets.engine.portfolio.portfolio_rules import BookConfig
 from btassets.engine.portfolio.simulation import BookResult, simulate_books
 from btassets.engine.portfolio.variant_list import StrategyVariant
 from btassets.engine.statistics.capacity import break_even_cost_frac, capacity_usd
-from btassets.engine.statistics.distributions import normal_quantile
 from btassets.engine.statistics.ewc import DAILY, estimate
 from btassets.engine.statistics.families import step_down
 from btassets.engine.statistics.null_market import market_beta
@@ -48,7 +47,6 @@ from btassets.engine.statistics.sharpe import (
     null_sharpe_variance,
     probabilistic_sharpe,
     return_moments,
-    sharpe_error,
 )
 from btassets.engine.statistics.verdicts import out_of_sample
 from btassets.graph.statistics import STAT_OVERFIT, STAT_PORTFOLIO, WF_EQUITY, WF_WINDOWS
@@ -57,6 +55,7 @@ from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.settings.variant_settings import portfolio_variants
 from btassets.stages.portfolio.simulation_inputs import BookInputs, read_book_inputs
+from btassets.stages.statistics.sharpe_row import moments_of, sharpe_row
 from btassets.stages.statistics.stat_sample import (
     NO_FAMILY,
     NO_WINDOWS,
@@ -175,15 +174,10 @@ def _market_rows(name: str, result: BookResult, inputs: BookInputs, sample: Samp
 
 
 def _sharpe_rows(name: str, result: BookResult, trials: int) -> list[Row]:
-    returns = daily_returns(result.equity)
-    moments = return_moments(returns[~np.isnan(returns)])
+    moments = moments_of(result.equity)
     days = {"n_setups": moments.n, "n_weeks": moments.n}
-    year = math.sqrt(sessions_a_year(result.dates))
-    error, annual = sharpe_error(moments) * year, moments.sharpe * year
-    half = normal_quantile(0.975) * error
-    around = {"se": error, "ci_lo": annual - half, "ci_hi": annual + half}
     return [
-        _row(name, "sharpe", annual, "a_year", **days, **around),
+        {**NO_FAMILY, **NO_WINDOWS, **sharpe_row(name, result.equity, result.dates)},
         _row(name, "probabilistic_sharpe", probabilistic_sharpe(moments), "probability", **days),
         _row(name, "deflated_sharpe", deflated_sharpe(moments, trials), "probability", **days),
         _row(name, "min_track_record", min_track_record(moments), "days", **days),

@@ -4,7 +4,7 @@ Belongs here: reading `graded_setups` once, in batches, into the estimator's inp
 statistics tables. Does not belong here: any statistic (`stat_*.py`, `engine.statistics`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,45 +167,73 @@ def read_sample(tables: Tables, settings: Settings, *, only_core: bool = False) 
         Keep only longs and qualified setups that pass the floors, without benchmark returns and without the sums over
         all setups: the inputs of the simulations.
     """
-    sessions, gates = read_sessions(tables), settings.gates.values()
+    sessions = read_sessions(tables)
+    tickers = pa.array(list(tickers_with_bars(tables, settings)), pa.string())
+    graded = tables["graded_setups"]
+    grid = sessions.days[sessions.is_week] if settings.method.asof_grid == "week" else sessions.days
+    betas = None if only_core else BetaTable(tables, settings, grid)
+    return sample_of(graded.parts, graded.n_rows, sessions.days, settings, (tickers, betas), only_core=only_core)
+
+
+def sample_of(
+    parts: Callable[[list[str]], Iterable[pa.Table]],
+    n_rows: int,
+    days: npt.NDArray[np.int32],
+    settings: Settings,
+    market: tuple[pa.Array, BetaTable | None],
+    *,
+    only_core: bool = False,
+) -> Sample:
+    """The sample of graded setups from any store.
+
+    Parameters
+    ----------
+    parts
+        Batches of `graded_setups` with the given columns.
+    n_rows
+        Rows of all batches.
+    days
+        Sessions up to T.
+    market
+        Tickers in byte order, and each setup's beta; without one R without the benchmark's move is unknown.
+    only_core
+        As in `read_sample`.
+    """
+    gates = settings.gates.values()
     floors = floors_of(gates)
     flags = tuple(flag.name for flag in flags_of(floors))
     exits = (TARGET, *(f"hold_{n}" for n in settings.exits.hold_days))
     returns = ("gross_r", *(f"time_r_{n}" for n in settings.exits.hold_days))
     benches = ("bench_ret_target", *(f"bench_ret_{n}" for n in settings.exits.hold_days))
-    monday = int(week_mondays(sessions.days[:1])[0]) if len(sessions.days) else 0
-    n_weeks = (int(week_mondays(sessions.days[-1:])[0]) - monday) // 7 + 1 if len(sessions.days) else 0
+    monday = int(week_mondays(days[:1])[0]) if len(days) else 0
+    n_weeks = (int(week_mondays(days[-1:])[0]) - monday) // 7 + 1 if len(days) else 0
     columns = ["row_no", "ticker", "asof_date", "direction", "is_graded", "outcome", "label_end_date"]
-    benches = () if only_core else benches
+    benches = () if market[1] is None else benches
     columns += [*flags, *dict.fromkeys((*_FLOATS, *returns)), *benches]
     wanted = pc.field("is_graded")
     if only_core:
         wanted &= pc.field("meets_core") & ((pc.field("direction") == "long") | pc.field("qualified"))
     sums = {m: np.zeros((3, n_weeks, len(exits))) for m in ("net_r", "adjusted_r")}
-    grid = sessions.days[sessions.is_week] if settings.method.asof_grid == "week" else sessions.days
-    betas = BetaTable(tables, settings, grid) if benches else None
-    tickers = pa.array(list(tickers_with_bars(tables, settings)), pa.string())
-    # Over-allocate: untouched pages cost no memory.
-    room = tables["graded_setups"].n_rows
     whole: dict[str, npt.NDArray[Any]] = {}
     n_kept = n_graded = n_expired = 0
-    for raw in tables["graded_setups"].parts(columns):
+    for raw in parts(columns):
         batch = raw.filter(wanted)
         n_graded += batch.num_rows
         n_expired += pc.sum(pc.equal(batch["outcome"], "expired")).as_py() or 0
-        part = _arrays(batch, flags, returns, benches, monday, (tickers, betas))
-        for measure, total in sums.items() if not only_core else ():
+        part = _arrays(batch, flags, returns, benches, monday, market)
+        for measure in [name for name in sums if name in part] if not only_core else ():
+            total = sums[measure]
             _add_weekly(total, part["week_no"], part[measure])
         kept = np.flatnonzero(part["meets_core"] | part["momentum_ok"])
         for name, values in part.items():
             if name not in whole:
-                whole[name] = np.empty((room, *values.shape[1:]), values.dtype)
+                # Over-allocate: untouched pages cost no memory.
+                whole[name] = np.empty((n_rows, *values.shape[1:]), values.dtype)
             whole[name][n_kept : n_kept + len(kept)] = values[kept]
         n_kept += len(kept)
     order = tie_order(whole["ticker_code"][:n_kept], whole["row_no"][:n_kept])
     # Column by column: free each read column once its sorted copy exists.
     whole = {name: whole.pop(name)[:n_kept][order] for name in list(whole)}
-    days = sessions.days
     return Sample(
         exits=exits,
         n_weeks=n_weeks,

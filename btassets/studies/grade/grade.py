@@ -6,8 +6,9 @@ the SQL models, as in a book's own run.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ from btassets.storage.hashing import digest
 from btassets.storage.lake import BASE
 from btassets.studies.grade.given_setups import GivenSetups, read_setups, without_floors_of_absent_columns
 from btassets.studies.grade.grade_market import Market, market_of
+from btassets.studies.grade.grade_statistics import GradeStatistics, grade_statistics
 
 _ENTRY_SLACK_FRAC, _ENTRY_FAR_FRAC = 0.02, 0.05
 """Distance outside its bar's range from which an entry is not a price of that bar, and the share of such rows that
@@ -57,28 +59,23 @@ _PERCENTILES = ("momentum_percentile", "residual_momentum_percentile", "activati
 
 @dataclass(frozen=True)
 class GradeResult:
-    """Result of `grade_candidates`.
-
-    Attributes
-    ----------
-    report
-        Numbers of the report, JSON-able.
-    rows
-        The given columns, then the result of each setup. The legacy profile leaves dropped rows out; the standard
-        profile keeps them with nulls and a `drop_reason`.
-    dropped
-        Rows without a result, by reason.
-    warnings
-        One sentence each: floors that could not be applied, differences, thin weeks.
-    tables
-        `graded_setups`, `calibration`, `equity_curves` and `trades`, as a book has them.
-    """
+    """Result of `grade_candidates`."""
 
     report: dict[str, Any]
+    """Numbers of the report, JSON-able."""
     rows: pa.Table
+    """The given columns, then the result of each setup. The legacy profile leaves dropped rows out; the standard one
+    has them with nulls and a `drop_reason`."""
     dropped: dict[str, int]
+    """Rows without a result, by reason."""
     warnings: list[str]
+    """One sentence each: floors that could not be applied, differences, thin weeks."""
     tables: dict[str, pa.Table]
+    """`graded_setups`, `calibration`, `equity_curves` and `trades`, as a book has them."""
+    statistics: Callable[[], GradeStatistics]
+    """Intervals and verdicts, computed at the call."""
+    settings: Settings
+    """As applied, without the floors of absent columns."""
 
 
 def grade_candidates(
@@ -154,7 +151,8 @@ def grade_candidates(
         "trades": trades_table(BASE, books, setups, tickers, panel.calendar),
     }
     made = _out_rows(given, setups, momentum, rows, reasons, is_legacy=is_legacy)
-    return GradeResult(report, made, dropped, warnings, dict(tables))
+    statistics = partial(grade_statistics, tables["graded_setups"], tables["equity_curves"], market.calendar, applied)
+    return GradeResult(report, made, dropped, warnings, dict(tables), statistics, applied)
 
 
 def _book_row(result: BookResult | None) -> dict[str, Any]:

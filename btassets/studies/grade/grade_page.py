@@ -1,8 +1,8 @@
 """The graded setups on one page, in the dress of a book's report.
 
 Belongs here: the parts of a report that given setups have, and their order. Does not belong here: grading
-(`grade.py`), the sections themselves (`btassets.render.sections`). Intervals, verdicts and today's list need a book's
-replay: the page says so instead of showing an empty section.
+(`grade.py`), intervals and verdicts (`grade_statistics.py`), the sections themselves (`btassets.render.sections`).
+Today's list and the claims on a ranking need a book's replay: the page has no empty section for them.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,14 @@ from typing import Any, cast
 
 import pyarrow.compute as pc
 
+from btassets.render.claims import interval
 from btassets.render.format import esc, prose, shown
 from btassets.render.html_tables import facts, section
+from btassets.render.labels import verdict_chip, verdict_word
 from btassets.render.report_page import contents, shell
 from btassets.render.report_types import Report
 from btassets.render.sections import evidence, portfolio, risk
+from btassets.render.sections.claim_table import claims_section
 from btassets.render.sections.equity import equity_figure
 from btassets.render.sections.first_screen import answer_block, tiles
 from btassets.stages.advice.report_numbers import rounded_rows
@@ -22,12 +25,17 @@ from btassets.stages.report import report_curves as curves
 from btassets.stages.report.report_answer import result_sentence
 from btassets.stages.report.report_document import ablation_deltas, drops_document
 from btassets.stages.report.report_risk import risk_document
+from btassets.stages.report.report_statistics import claim_row, tested_row, with_group_intervals
+from btassets.stages.statistics.stat_sample import TARGET
 from btassets.studies.grade.grade import GradeResult
 
-_NOT_TESTED = (
-    "Not tested: intervals, verdicts and random picks need the replay of a book. Read the number of setups beside each "
-    "mean, and the mean without the best 5%."
-)
+_NOT_TESTED = "Too little data to test whether that is luck."
+_SAYS = {
+    "supported": "setups like these pay, beyond luck",
+    "not distinguishable from noise": "this history cannot tell it from luck",
+    "contradicted": "setups like these lose, beyond luck",
+}
+_LEGACY = "The legacy profile has no intervals and no verdicts."
 
 
 def grade_document(result: GradeResult, *, name: str, benchmark: str | None) -> dict[str, Any]:
@@ -43,6 +51,7 @@ def grade_document(result: GradeResult, *, name: str, benchmark: str | None) -> 
     found = curves.read_curves(result.tables["equity_curves"])
     policies = [row["policy"] for row in result.report["portfolio_sim"]["policies"]]
     main = next((curve for curve in found if curve in policies), None)
+    found_in = result.statistics()
     graded, trades = result.tables["graded_setups"], result.tables["trades"]
     last = pc.max(result.tables["equity_curves"]["date"]).as_py()
     document: dict[str, Any] = {
@@ -63,25 +72,57 @@ def grade_document(result: GradeResult, *, name: str, benchmark: str | None) -> 
         "calibration": rounded_rows(result.tables["calibration"]),
         "gate_ablation_deltas": ablation_deltas(result.report["gate_ablation"]),
         "drops": drops_document(graded.select(["drop_reason", "qualified", "is_graded"])),
-        "statistics": {"own_signals": [], "book": []},
+        "statistics": {
+            "own_signals": [],
+            "book": [
+                {"policy": row["policy"], "measure": row["measure"], **tested_row(row)} for row in found_in.portfolio
+            ],
+            "claims": [claim_row(row) for row in found_in.claims],
+        },
         "ticker_pages": {},
         "notes": list(result.warnings),
     }
+    if found_in.groups:
+        with_group_intervals(document, found_in.groups, found_in.pairs, result.settings)
     document["answer"] = _answer(document)
     return document
 
 
-def _answer(document: Mapping[str, Any]) -> dict[str, str]:
+def _answer(document: Mapping[str, Any]) -> dict[str, Any]:
     own, every = document["overall_qualified"], document["overall_all"]
+    exit_name = TARGET if document["main_policy"] in (None, TARGET) else None
+    claim = next(
+        (
+            row
+            for row in document["statistics"]["claims"]
+            if row["topic"] == "expectancy" and (row["item_key"] == TARGET) is (exit_name == TARGET)
+        ),
+        None,
+    )
+    verdict = None if claim is None else claim["verdict"]
     luck = (
         f"A qualified setup earned {shown(own['net_avg_r'], 'r3')} after costs, all setups "
-        f"{shown(every['net_avg_r'], 'r3')}. {_NOT_TESTED}"
+        f"{shown(every['net_avg_r'], 'r3')}. "
     )
+    if claim is None:
+        luck += _LEGACY
+    elif verdict is None:
+        luck += _NOT_TESTED
+    else:
+        exit_words = f"{claim['item_key'].replace('_', ' ')} exit"
+        mean = f"{shown(claim['estimate'], 'r3')} (95% interval {interval(claim)})"
+        luck += f"Under the {exit_words} it was {mean}: {_SAYS[verdict]}."
     change = (
         f"{shown(document['qualified'], 'n')} of {shown(document['candidates'], 'n')} setups pass the gate. Other "
         "floors and holds are compared below; the best row of a sweep is biased upward."
     )
-    return {"result": result_sentence(document), "luck": luck, "change": change}
+    return {
+        "result": result_sentence(document),
+        "luck": luck,
+        "change": change,
+        "verdict": verdict,
+        "verdict_word": verdict_word(verdict),
+    }
 
 
 def grade_page(document: Mapping[str, Any], json_name: str) -> str:
@@ -96,6 +137,7 @@ def grade_page(document: Mapping[str, Any], json_name: str) -> str:
         evidence.calibration(report),
         portfolio.trades(report),
         portfolio.variants(report),
+        claims_section(report),
         _notes(document),
         _provenance(document),
     )
@@ -117,7 +159,12 @@ def _first_screen(report: Report) -> str:
         if report["equity_curves"]["series"]
         else '<p class="none">The portfolio made no trade.</p>'
     )
-    return f'{head}<div class="first">{curve}{tiles(report)}{answer_block(report["answer"], "")}</div>'
+    return f'{head}<div class="first">{curve}{tiles(report)}{_answer_block(report)}</div>'
+
+
+def _answer_block(report: Report) -> str:
+    found = report["answer"]
+    return answer_block(found, verdict_chip(found["verdict"]) if report["statistics"]["claims"] else "")
 
 
 def _notes(document: Mapping[str, Any]) -> str:

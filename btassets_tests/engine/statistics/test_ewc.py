@@ -233,3 +233,19 @@ def test_missing_weeks_of_a_series_and_spans_of_their_own():
     assert found.se[1] == pytest.approx(alone.se[0], rel=1e-12)
     rows = [(t, v) for t, v in enumerate(x[:, 0].tolist()) if not math.isnan(v)]
     assert found.se[0] == pytest.approx(naive.setup_mean(rows, 1)[1], rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "is_known"), [(1, False), (2, False), (29, False), (30, True), (120, True)])
+def test_a_difference_has_no_interval_on_a_handful_of_observations(n: int, is_known: bool) -> None:
+    rng = np.random.default_rng(7)
+    weeks = np.repeat(np.arange(120), 20)
+    values = rng.normal(size=len(weeks))
+    chosen = np.zeros(len(weeks), np.bool_)
+    chosen[np.linspace(0, len(weeks) - 1, n).astype(np.int64)] = True
+    everyone, few = setup_influence(weeks, values, 120), setup_influence(weeks, values, 120, chosen)
+    for influence in (difference(few, everyone), difference(everyone, few), few):
+        found = estimate(influence, 7)
+        assert found.n_obs[0] == n
+        assert bool(np.isfinite(found.se[0])) is is_known
+        assert bool(found.is_too_short[0]) is not is_known
+        assert np.isfinite(found.estimate[0])

@@ -31,7 +31,10 @@ def test_levels_widen_the_axis_and_are_labelled() -> None:
     found = re.search(r'class="level gain" x1="0%" y1="([\d.]+)"', text)
     assert found is not None
     assert 0 < float(found[1]) < 30  # near the top
-    assert ">target 40.00<" in text
+    assert "target" not in text  # the label is in the legend: on the plot it would lie over the curve
+    prices = re.findall(r"<text ([^>]*)>[\d.]+</text>", text)
+    assert len(prices) > 2
+    assert all('text-anchor="end" dx="-8"' in attributes for attributes in prices)  # in the margin left of the plot
     assert text.count("V") == 3  # a range for each session
 
 

@@ -17,7 +17,6 @@ from btassets.render.charts.report_charts import (
     date_axis,
     dot_rows,
     empty_chart,
-    histogram,
     line_chart,
     votes_glyph,
 )
@@ -134,27 +133,6 @@ def test_a_row_of_dots_has_its_interval_around_its_value():
     assert dot_rows("a", "t", "d", [Row("x", "-", [Mark("m", None)])]) == empty_chart("a", "t")
 
 
-def bins(*counts, first=-2):
-    edges = [None, *range(first, first + len(counts) - 1), None]
-    return [{"from_r": edges[k], "to_r": edges[k + 1], "n": n} for k, n in enumerate(counts)]
-
-
-def test_bars_of_a_histogram_follow_their_counts_and_losses_are_marked():
-    html = histogram("a", "t", "d", bins(1, 2, 4, 1), height=100 + AXIS)
-    drawn = parts(html, "rect")
-    heights = [number(r, "height") for r in drawn]
-    assert heights == pytest.approx([heights[2] / 4, heights[2] / 2, heights[2], heights[2] / 4], abs=0.1)
-    assert [r.get("class") for r in drawn] == ["bar down", "bar down", "bar down", "bar up"]
-    assert [r.find("title").text for r in drawn] == ["below -2R: 1", "-2R to -1R: 2", "-1R to 0R: 4", "0R and more: 1"]
-
-
-def test_empty_bins_at_the_ends_are_left_out_but_one():
-    html = histogram("a", "t", "d", bins(0, 0, 0, 3, 1, 0, 0, 0))
-    assert [r.find("title").text.split(": ")[1] for r in parts(html, "rect")] == ["0", "3", "1", "0"]
-    assert histogram("a", "t", "d", bins(0, 0, 0)) == empty_chart("a", "t")
-    assert histogram("a", "t", "d", []) == empty_chart("a", "t")
-
-
 def test_a_calibrated_point_is_on_the_diagonal():
     html = calibration_chart("a", "t", "d", [("c", "L", [(30.0, 30.0), (60.0, 40.0)])])
     plot = 300 - AXIS - 14
@@ -180,21 +158,6 @@ def test_months_go_on_into_the_next_year():
     assert re.findall(r">(\w{3} \d\d)<", "".join(axis)) == ["Nov 20", "Dec 20", "Jan 21", "Feb 21"]
     shares = [float(x) for x in re.findall(r'x1="([\d.]+)%"', "".join(axis))]
     assert shares == pytest.approx([100 * d / 118 for d in (17, 47, 78, 109)], abs=0.01)
-
-
-def test_bars_of_a_histogram_fill_the_width_side_by_side():
-    html = histogram("a", "t", "d", bins(1, 2, 4, 1), height=100 + AXIS)
-    drawn = parts(html, "rect")
-    spans = [(number(r, "x"), number(r, "x") + number(r, "width")) for r in drawn]
-    assert [(left // 25, right // 25) for left, right in spans] == [(k, k) for k in range(4)]
-    assert {round(right - left, 2) for left, right in spans} == {22.0}
-    floor = {round(number(r, "y") + number(r, "height"), 1) for r in drawn}
-    assert floor == {number(parts(html, "line", "zero")[0], "y1")}
-    # The count is above its bar, in the middle of it.
-    counts = parts(html, "text", "halo")
-    assert [c.text for c in counts] == ["1", "2", "4", "1"]
-    assert [number(c, "x") for c in counts] == [12.5, 37.5, 62.5, 87.5]
-    assert all(number(c, "y") < number(r, "y") for c, r in zip(counts, drawn, strict=True))
 
 
 def test_each_row_of_dots_has_a_line_of_its_own():

@@ -50,9 +50,9 @@ def test_a_long_list_is_cut_on_the_page_and_behind_its_fold():
     first, behind = (table.all("tbody")[0].all("tr") for table in tree.all("table")[:2])
     assert (len(first), len(behind)) == (MOST_SETUPS, n - 3)
     assert "The other 3 are in report.json." in tree.text
-    assert [node.text for node in tree.all("summary")] == [f"First {n - 3} with votes and conflicts"]
+    assert [node.text for node in tree.all("summary")] == [f"First {n - 3} with votes, conflicts and targets"]
     _, whole = page(2)
-    assert [node.text for node in whole.all("summary")] == ["All 2 with votes and conflicts"]
+    assert [node.text for node in whole.all("summary")] == ["All 2 with votes, conflicts and targets"]
     assert "are in report.json" not in whole.text
 
 
@@ -84,3 +84,13 @@ def test_signals_of_the_gate_follow_the_percentile():
     assert "of reversal_1m in the universe, 0-100" in html
     assert "vol_6m" not in page()[0]
     assert "of the activation momentum in the universe" in page()[0]
+
+
+def test_every_target_of_a_setup_is_listed_with_its_class():
+    targets = [
+        {"place": 1, "price": 11.5, "probability_pct": 45.6, "classification": "conservative", "is_primary": False},
+        {"place": 2, "price": 12.0, "probability_pct": 31.0, "classification": "moderate", "is_primary": True},
+    ]
+    html, _ = page(0, [], qualified=[setup("T001", targets=targets), setup("T002", targets=[])])
+    assert "11.50 (45.6%, conservative); 12.00* (31.0%, moderate)" in html
+    assert "A target is conservative from a stated probability of 45%, moderate from 30%, else aggressive." in html

@@ -7,7 +7,7 @@ import pytest
 
 from btassets.engine.days import iso_day
 from btassets.errors import SettingError
-from btassets.sources.calendar.window import Window, last_finished_session, window_of
+from btassets.sources.calendar.window import SPARE_DAYS, Window, last_finished_session, window_of
 from btassets.storage.lake import Lake
 
 
@@ -39,6 +39,13 @@ def test_the_default_is_five_years() -> None:
     assert (window.first_iso, window.last_iso) == ("2019-03-01", "2024-02-29")
     assert window.since(None) is window
     assert window.since(19_000) == Window(19_000, window.last)
+
+
+def test_a_moving_window_is_fetched_with_days_to_spare() -> None:
+    at = dt.datetime(2024, 2, 29, 23, tzinfo=dt.UTC)
+    window = window_of("", "", "data", None, at, history_days=365)
+    assert (window.last - window.first, window.last_iso) == (365 + SPARE_DAYS, "2024-02-29")
+    assert window_of("", "2023-06-30", "data", None, at, history_days=10).last_iso == "2023-06-30"
 
 
 @pytest.mark.parametrize(("start", "end"), [("soon", ""), ("", "2021-02-30"), ("2021-02-02", "2021-02-01")])

@@ -25,12 +25,40 @@ def test_a_date_is_used_unless_it_is_blocked(blocked, used):
     assert is_used(np.empty(0, np.int32), np.array(blocked, np.int32)).tolist() == []
 
 
-def market(tmp_path, blocked=()):
+@pytest.mark.parametrize(
+    ("first", "used"), [(None, [True] * 3), (9, [True] * 3), (11, [False, True, True]), (99, [False] * 3)]
+)
+def test_a_date_before_the_window_is_not_used(first, used):
+    assert is_used(np.array([10, 11, 12], np.int32), np.empty(0, np.int32), first).tolist() == used
+    assert not is_used(np.array([10, 11, 12], np.int32), np.array([11], np.int32), 11)[:2].any()
+
+
+def test_bars_before_the_window_are_left_out_with_their_actions(tmp_path):
+    tables = market(tmp_path, first_used=int(DAYS[4]))
+    found = read_bars(tables, Settings(), ["b", "A", "C", "EMPTY"])
+    assert list(found) == ["A", "b"]  # every bar of C is older
+    assert found["A"].close.tolist() == [10.0, 11.0]
+    counts = n_bars_used(tables, ["A", "C", "b"])
+    assert counts == {"A": 2, "C": 0, "b": 2}
+
+
+@pytest.mark.parametrize(
+    "facts", [{}, {"first_used": int(DAYS[1])}, {"blocked": [int(DAYS[0])]}], ids=["", "window", "blocked"]
+)
+def test_counts_are_in_the_given_order_whatever_their_buckets(tmp_path, facts):
+    names = [f"T{k:02d}" for k in range(30)]
+    tables = StoredTables(tmp_path).put_bars({name: raw_bars(DAYS, 5.0) for name in names})
+    tables = tables.put_sessions(DAYS, blocked_days=facts.get("blocked", []), first_used=facts.get("first_used"))
+    for order in (names, names[::-1]):
+        assert list(n_bars_used(tables, order)) == order
+
+
+def market(tmp_path, blocked=(), **facts):
     split = [1, 1, 1, 2, 1, 1]
     close = [20.0, 20.0, 20.0, 10.0, 10.0, 11.0]
     bars = {"b": raw_bars(DAYS, 5.0), "A": raw_bars(DAYS, close, split=split), "C": raw_bars(DAYS[2:3], 7.0)}
     tables = StoredTables(tmp_path).put_bars(bars, EMPTY={})
-    return tables.put_sessions(DAYS, blocked_days=list(blocked))
+    return tables.put_sessions(DAYS, blocked_days=list(blocked), **facts)
 
 
 def test_the_view_is_adjusted_and_in_byte_order(tmp_path):

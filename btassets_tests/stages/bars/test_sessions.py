@@ -13,7 +13,7 @@ from btassets.graph.flow import STAGES
 from btassets.graph.stage import Reads
 from btassets.run.run_stage import run_stage
 from btassets.run.tables import Tables, inputs_of
-from btassets.stages.bars.sessions import compute
+from btassets.stages.bars.sessions import BarDays, compute, windowed
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets_tests.support.book_factory import make_book, market, write_bars
 
@@ -94,3 +94,17 @@ def test_no_bar_at_all_is_an_error(tmp_path: Path) -> None:
     book = open_book(make_book(tmp_path / "book", tmp_path), environ={})
     with pytest.raises(NoBarsError):
         compute(*inputs_of("sessions", book))
+
+
+@pytest.mark.parametrize(("days", "first"), [(0, None), (1, 19), (10, 10), (999, -979)])
+def test_a_window_is_counted_from_the_newest_bar_of_any_ticker(days: int, first: int | None) -> None:
+    bars = BarDays(np.array([1, 9, 10, 2, 3, 20], np.int32), np.array([3, 10], np.int32), {"A": (1, 10), "B": (2, 20)})
+    found, start = windowed(bars, days)
+    assert start == first
+    if first is None:
+        assert found is bars
+        return
+    assert found.dates.tolist() == [day for day in bars.dates.tolist() if day >= first]
+    assert found.quiet.tolist() == [day for day in (3, 10) if day >= first]
+    assert found.spans == {t: (max(a, first), b) for t, (a, b) in bars.spans.items() if b >= first}
+    assert windowed(BarDays(bars.dates[:0], bars.quiet[:0], {}), days)[1] is None

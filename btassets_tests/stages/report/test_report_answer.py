@@ -109,3 +109,15 @@ def test_today_says_preview_or_signal_day() -> None:
     signal = answer(_report(todays_setups=today | {"is_signal_day": True, "qualified": [{"ticker": "CZR"}]}))
     assert signal["today"] == "1 setup qualifies on 2021-04-21; CZR. It is a signal day: buy at the next open."
     assert answer(_report(todays_setups=today | {"qualified": []}))["today"] == "Nothing qualifies on 2021-04-21."
+
+
+def test_one_setup_and_one_trade_are_named_as_one() -> None:
+    report = _report()
+    policies = [row | {"trades": 1} for row in report["portfolio_sim"]["policies"]]
+    one = report | {
+        "portfolio_sim": report["portfolio_sim"] | {"policies": policies},
+        "overall_qualified": report["overall_qualified"] | {"total": 1},
+    }
+    assert " after costs in 1 trade" in answer(one)["result"]
+    assert "1 trades" not in answer(one)["result"]
+    assert answer(one)["luck"].startswith("The only qualified setup earned ")
