@@ -1,8 +1,8 @@
 -- One row per setup of the scenario's grid: the verdict of the gate and the result under its fill.
 --
 -- The tie order is ticker (bytes), date, long before short; `row_no` is the position in that of the ticker, and
--- duplicate keys keep the order of the relation. A row without a result stays, with `is_graded` false and a `drop_reason`: statistics
--- read graded rows only, the portfolio every qualified one. A row truncated by the end of its ticker is left out if the
+-- duplicate keys keep the order of the relation. A row without a result stays, with `is_graded` false and a
+-- `drop_reason`: statistics read graded rows only, the portfolio every qualified one. A row truncated by the end of its ticker is left out if the
 -- scenario drops those (`min_forward_days`). Percentiles: of the row itself, or of its ticker at the last ranked week
 -- end not after the row. Results: 1R is the planned risk |entry - stop|, whatever the fill; `gross_r` books an expired
 -- trade at its last close or at zero, a target gapped over at the open or at the target (`target_gap_r` is the
