@@ -20,7 +20,7 @@ from btassets.own.windows import TickerArrays
 
 Floats = npt.NDArray[np.float64]
 Cut = Literal["whole", "cut", "rescaled"]
-"""Bars given to own code: all of them; those up to the as-of row; these with prices as they were known then."""
+"""Bars given to own code: all of them; those up to the as-of row; these in prices of that day."""
 
 
 @dataclass(frozen=True)

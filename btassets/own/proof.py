@@ -8,8 +8,8 @@ Sampled rows are computed again in new processes, in another order:
 - twice over the same bars: a difference is chance or a clock;
 - against the values of the run: a difference is state kept between calls;
 - over bars cut at the as-of date: a difference is lookahead;
-- over the cut bars with prices as they were known then, without later splits and dividends: a difference is a use of
-  price levels, which later events change.
+- over the cut bars in prices of the as-of day, as they were printed: a difference is a use of price levels, which
+  depend on the first stored bar.
 
 Values agree if they differ by at most a billionth of the larger: sums of equal numbers may differ in the last bits.
 """
@@ -44,9 +44,9 @@ MEANING: dict[str, tuple[str, str, str]] = {
     ),
     "cut": ("with all bars", "without the later ones", "it looks ahead"),
     "rescaled": (
-        "with prices adjusted for later splits and dividends",
-        "with prices as known then",
-        "it uses price levels that later events change: use ratios of prices, or raw_close and raw_volume",
+        "with prices adjusted from the first stored bar on",
+        "with prices of that day",
+        "it uses price levels, which depend on the first stored bar: use ratios of prices, or raw_close and raw_volume",
     ),
 }
 """By kind of replay: how the two values are named, and what a difference means."""

@@ -48,11 +48,7 @@ class TickerArrays:
         return None if row - first < least else first
 
     def known_at(self, row: int, *, is_rescaled: bool = False) -> "TickerArrays":
-        """Bars up to `row`; rescaled: with the prices as they were known then.
-
-        A later split or dividend multiplies all earlier adjusted prices by one factor: the as-of bar's close over its
-        printed close.
-        """
+        """Bars up to `row`; rescaled: in prices of that day, where the as-of bar's close is the printed one."""
         stop = row + 1
         columns = {name: values[:stop].copy() for name, values in self.columns.items()}
         if is_rescaled:

@@ -70,7 +70,7 @@ def test_the_named_difference_is_that_of_the_two_values(tmp_path: Path) -> None:
         ("seen = {}", "return seen.setdefault(w.ticker, len(seen)) + 1.0", "keeps state between calls"),
         ("import random", "return random.random()", "depends on chance or on a clock"),
         ("import numpy as np", "return np.random.default_rng().normal()", "depends on chance or on a clock"),
-        ("", "return w.close[-1]", "uses price levels that later events change"),
+        ("", "return w.close[-1]", "uses price levels, which depend on the first stored bar"),
     ],
     ids=["calls", "state", "random", "numpy", "level"],
 )  # fmt: skip

@@ -4,7 +4,7 @@ Belongs here: the replays in new processes and what a difference means. Does not
 comparison with the stored setups (`btassets.stages.replay.own_setups`).
 
 The replays are those of own signals (`proof.py`): twice over the same bars, over bars cut at the as-of date, and over
-these with prices as they were known then. Prices of a setup are compared as fractions of the close.
+these in prices of that day. Prices of a setup are compared as fractions of the close.
 """
 
 from collections.abc import Sequence
