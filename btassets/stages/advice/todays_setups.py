@@ -62,7 +62,7 @@ _COLUMNS = (
         "confidence",
     ),
     *("primary_prob", "best_prob", "ev", "level_strength", "is_projected", "momentum", "residual_momentum"),
-    *("action", "risk_level", "n_sr_targets", "adv20_usd"),
+    *("action", "risk_level", "n_sr_targets", "adv20_usd", "price_factor"),
 )
 _READ = tuple(dict.fromkeys((*_COLUMNS, *(floor.column for floor in FLOORS if floor.column in CANDIDATES.names))))
 _KEYS = ("scenario", "asof_date", "ticker", "direction")
