@@ -31,7 +31,8 @@ def test_an_honest_rule_is_proven(tmp_path: Path) -> None:
         ('return bt.Setup("long", 0.9 * w.close[-1], 1.5 * max(w._arrays.columns["high"]))', "", "it looks ahead"),
         ('seen.append(1)\nreturn bt.Setup("long", w.close[-1] * (0.5 + len(seen) / 99), 9e9)', "seen = []",
          "depends on chance or on a clock"),
-        ('return bt.Setup("long", 0.9 * w.close[-1], 999.0)', "", "it uses price levels, which depend on the first stored bar"),
+        ('return bt.Setup("long", 0.9 * w.close[-1], 999.0)', "",
+         "it uses price levels, which depend on the first stored bar"),
     ],
     ids=["whether", "target", "state", "level"],
 )  # fmt: skip
