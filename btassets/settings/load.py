@@ -53,6 +53,7 @@ _YOUNGER: dict[str, Any] = {
     "gates.ranking": BUILT_IN_RANKING,
     "gates.floors": [],
     "source.options": [],
+    "own.max_stage_seconds": 300.0,
 }
 """Settings added after hashes of settings were first stored, with the default that their absence means."""
 

@@ -23,8 +23,8 @@ from btassets.run.sql_models import (
     run_models,
     run_tests,
 )
-from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Gates
+from btassets.stages.ranking.tie_order import in_tie_order
 from btassets.storage.lake import content_hash
 from btassets_tests.support.sql_model_cases import PROFILES, every_model, relations_of, replaced
 

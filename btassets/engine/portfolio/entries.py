@@ -61,6 +61,7 @@ class Entries:
         entry: NDArray[np.float64],
         stop: NDArray[np.float64],
         target: NDArray[np.float64],
+        *,
         price_factor: NDArray[np.float64] | None = None,
     ) -> "Entries":
         """Sort candidate rows by session.

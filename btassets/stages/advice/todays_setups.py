@@ -23,7 +23,6 @@ from btassets.counted import counted
 from btassets.engine.cross_section.percentiles import row_activation, row_percentile
 from btassets.engine.days import EPOCH
 from btassets.engine.floors import FLOORS, MOMENTUM, floors_of, value_of
-from btassets.engine.market.bars import Bars
 from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.graph.advice import TODAYS_SETUPS, TODAYS_TARGETS
 from btassets.graph.ranking import todays_signals
@@ -32,7 +31,7 @@ from btassets.run.floor_sql import Flags, judge, qualifies
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import BUILT_IN_RULE, Settings
-from btassets.stages.bars.bars_view import read_bucket_bars
+from btassets.stages.bars.bars_view import bars_until
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
 from btassets.stages.ranking.gate_signals import require_floor_columns
 
@@ -371,34 +370,20 @@ def _explained(
 
     Adds `targets` to each row.
     """
-    from btassets.stages.advice.setup_reasons import (  # late: `today` must not load numba
-        every_target,
-        only_target,
-        target_rules,
-        votes_and_scores,
-    )
+    from btassets.stages.advice import setup_reasons  # late: `today` must not load numba
 
     if not rows or settings.setup.rule != BUILT_IN_RULE:  # the votes are the built-in rule's reasons
         for row in rows:
-            row["targets"] = only_target(row)
+            row["targets"] = setup_reasons.only_target(row)
         return {}
-    bars = _bars_until(tables, settings, [row["ticker"] for row in rows], day)
-    rules = target_rules(settings)
+    bars = bars_until(tables, settings, [row["ticker"] for row in rows], day)
+    rules = setup_reasons.target_rules(settings)
     for row in rows:
         known = bars.get(row["ticker"])
-        row["targets"] = only_target(row) if known is None else every_target(known, row, rules)
-    return {ticker: votes_and_scores(known, rules) for ticker, known in bars.items()}
-
-
-def _bars_until(tables: Tables, settings: Settings, tickers: Sequence[str], day: int) -> dict[str, Bars]:
-    """Bars of each ticker up to the date; of those that have a bar on it."""
-    found: dict[str, Bars] = {}
-    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
-        for item in read_bucket_bars(tables, settings, bucket, group):
-            at = int(np.searchsorted(item.bars.dates, day))
-            if at < item.bars.n_bars and int(item.bars.dates[at]) == day:
-                found[item.ticker] = item.bars.between(0, at + 1)
-    return found
+        row["targets"] = (
+            setup_reasons.only_target(row) if known is None else setup_reasons.every_target(known, row, rules)
+        )
+    return {ticker: setup_reasons.votes_and_scores(known, rules) for ticker, known in bars.items()}
 
 
 def _as_date(day: int) -> date:

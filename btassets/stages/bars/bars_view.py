@@ -144,6 +144,17 @@ def read_bars(tables: Tables, settings: Settings, tickers: Iterable[str]) -> dic
     return dict(sorted(found.items(), key=lambda item: item[0].encode()))
 
 
+def bars_until(tables: Tables, settings: Settings, tickers: Iterable[str], day: int) -> dict[str, Bars]:
+    """Adjusted bars of each ticker up to the date, as the replay sees them; of those that have a bar on it."""
+    found: dict[str, Bars] = {}
+    for bucket, group in tables.bucketed("ohlcv_history").by_bucket(tickers).items():
+        for item in read_bucket_bars(tables, settings, bucket, group):
+            at = int(np.searchsorted(item.bars.dates, day))
+            if at < item.bars.n_bars and int(item.bars.dates[at]) == day:
+                found[item.ticker] = item.bars.between(0, at + 1)
+    return found
+
+
 def bars_table(tables: Tables, settings: Settings, tickers: Iterable[str]) -> pa.Table:
     """Table `bars`: the adjusted view of `tickers`."""
     parts = []

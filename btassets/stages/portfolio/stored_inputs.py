@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 from btassets.engine.portfolio.benchmark import BenchmarkCloses
 from btassets.engine.portfolio.panel import BarPanel
 from btassets.run.tables import Tables
-from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import n_bars_used, read_bucket_bars
 from btassets.stages.bars.universe import active_tickers
+from btassets.stages.ranking.tie_order import in_tie_order
 
 _GRADED_COLUMNS = (
     "row_no",

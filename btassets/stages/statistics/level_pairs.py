@@ -30,10 +30,10 @@ from btassets.graph.replay import CANDIDATES
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_model
 from btassets.run.tables import Tables
-from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import TickerBars, read_bucket_bars
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
+from btassets.stages.ranking.tie_order import in_tie_order
 from btassets.stages.replay.arrow_columns import as_array
 from btassets.stages.statistics.betas import row_betas
 from btassets.stages.statistics.stat_sample import Sample

@@ -17,8 +17,8 @@ from btassets.engine.statistics.influence import week_numbers
 from btassets.graph.statistics import STAT_CALIBRATION
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
-from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings
+from btassets.stages.ranking.tie_order import in_tie_order
 from btassets.stages.statistics.stat_sample import NO_FAMILY, as_statistics, estimate_row
 
 _COLUMNS = ("row_no", "ticker", "asof_date", "direction", "primary_prob", "outcome_at_close")

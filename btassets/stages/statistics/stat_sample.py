@@ -20,10 +20,10 @@ from btassets.engine.statistics.ewc import Estimates, weeks_of_overlap
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, ratio_influence
 from btassets.engine.statistics.walk_forward import LOOKBACK_SESSIONS, Window, train_means, windows
 from btassets.run.tables import Tables
-from btassets.run.tie_order import tie_order
 from btassets.settings.models import Settings
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.portfolio.stored_inputs import tickers_with_bars
+from btassets.stages.ranking.tie_order import tie_order
 from btassets.stages.statistics.betas import BetaTable
 
 Floats = npt.NDArray[np.float64]
@@ -41,6 +41,7 @@ NO_WINDOWS: dict[str, Any] = {
     "oos_confirmed": "n/a",
 }
 
+_COLUMNS = ("row_no", "ticker", "asof_date", "direction", "is_graded", "outcome", "label_end_date")
 _FLOATS = (
     "activation_momentum_percentile",
     "momentum_percentile",
@@ -207,9 +208,8 @@ def sample_of(
     benches = ("bench_ret_target", *(f"bench_ret_{n}" for n in settings.exits.hold_days))
     monday = int(week_mondays(days[:1])[0]) if len(days) else 0
     n_weeks = (int(week_mondays(days[-1:])[0]) - monday) // 7 + 1 if len(days) else 0
-    columns = ["row_no", "ticker", "asof_date", "direction", "is_graded", "outcome", "label_end_date"]
     benches = () if market[1] is None else benches
-    columns += [*flags, *dict.fromkeys((*_FLOATS, *returns)), *benches]
+    columns = [*_COLUMNS, *flags, *dict.fromkeys((*_FLOATS, *returns)), *benches]
     wanted = pc.field("is_graded")
     if only_core:
         wanted &= pc.field("meets_core") & ((pc.field("direction") == "long") | pc.field("qualified"))
@@ -258,6 +258,11 @@ def sample_of(
     )
 
 
+def _ticker_codes(names: pa.ChunkedArray, tickers: pa.Array) -> npt.NDArray[np.int64]:
+    """Position of each row's ticker in the tie order; one that the settings no longer use comes after the others."""
+    return pc.fill_null(pc.index_in(names.cast(pa.string()), tickers), len(tickers)).to_numpy().astype(np.int64)
+
+
 def _arrays(
     batch: pa.Table,
     flags: tuple[str, ...],
@@ -273,7 +278,7 @@ def _arrays(
     asof = batch["asof_date"].cast(pa.int32()).to_numpy().astype(np.int32)
     is_long = pc.equal(batch["direction"], "long").to_numpy().astype(np.bool_)
     found: dict[str, npt.NDArray[Any]] = {
-        "ticker_code": pc.index_in(batch["ticker"].cast(pa.string()), tickers).to_numpy().astype(np.int64),
+        "ticker_code": _ticker_codes(batch["ticker"], tickers),
         "row_no": batch["row_no"].to_numpy(),
         "asof": asof,
         "label_end": batch["label_end_date"].cast(pa.int32()).fill_null(2**31 - 1).to_numpy(),

@@ -32,13 +32,13 @@ from btassets.engine.replay.ticker import replay_ticker
 from btassets.graph.replay import CANDIDATES, FACTOR_SIGNALS
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_models
-from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings, flatten
 from btassets.sources.values.tickers import TickerNames
 from btassets.stages.advice.report_numbers import ReportInputs, report_numbers
 from btassets.stages.analysis.signal_weeks import weekly_ic
 from btassets.stages.portfolio.portfolio_sims import curves_table, trades_table
 from btassets.stages.portfolio.simulations import bar_panel, run_books
+from btassets.stages.ranking.tie_order import in_tie_order
 from btassets.stages.replay.arrow_columns import as_array, as_table
 from btassets.stages.replay.replay_inputs import replay_rules
 from btassets.storage.hashing import digest

@@ -24,9 +24,9 @@ from btassets.run.hold_sql import bind_holds
 from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import MEMORY_LIMIT, database, load_models
 from btassets.run.tables import Tables
-from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Gates, Settings
 from btassets.stages.ranking.signal_ranks import signal_ranks
+from btassets.stages.ranking.tie_order import in_tie_order
 from btassets.studies.sweep.sweep_holds import graded_under
 
 _COLUMNS = (

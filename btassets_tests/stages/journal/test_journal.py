@@ -115,7 +115,7 @@ def test_evenings_with_restatements_and_a_change_of_settings(own):
     results, n_compared = check_against_the_finished_history(book)
     assert n_compared >= 3
     assert {"graded", "open"} <= {row["status"] for row in results}
-    # The source restated its history by a split: half of what was shown.
+    # The source restated its history by a split: at half the prices that were shown.
     split = [row for row in results if row["ticker"] == "SYN0003" and row["note"].endswith("x 0.5 of those shown")]
     assert split
     # Half the price, the same R.

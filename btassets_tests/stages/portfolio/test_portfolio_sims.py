@@ -7,11 +7,11 @@ import pytest
 
 from btassets.graph.portfolio import EQUITY_CURVES, PORTFOLIO_SIMS, STRATEGY_VARIANTS, TRADES
 from btassets.run.tables import inputs_of
-from btassets.run.tie_order import in_tie_order
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import read_bucket_bars
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.portfolio.portfolio_sims import compute
+from btassets.stages.ranking.tie_order import in_tie_order
 from btassets_tests.reference import naive_book
 from btassets_tests.support.graded_rows import RISING, N, graded, portfolio_tables, ranks
 from btassets_tests.support.small_books import run_book, scenario_book

@@ -15,6 +15,7 @@ from btassets.plan import replay_in_process
 from btassets.run.run_stage import run_stage
 from btassets.stages.replay import candidates
 from btassets_tests.support.book_factory import make_book
+from btassets_tests.support.evenings import needed_for
 from btassets_tests.support.market_factory import small_raw_market
 
 N_BARS, N_EVENINGS = 420, 10
@@ -79,10 +80,10 @@ class Market:
 def run(folder: Path) -> Book:
     book = open_book(folder, environ={}, mends=True)
     ingest(book, plan_ingest(book).stale)
-    for name in ("sessions", "benchmark_closes", "candidates", "factor_signals", "percentile_ranks", "graded_setups"):
+    for name in needed_for("graded_setups"):
         if name == "candidates":
             replay_in_process(book, n_threads=1, log=lambda _: None)
-        else:
+        elif name != "ohlcv_history":
             run_stage(name, book)
     return book
 
