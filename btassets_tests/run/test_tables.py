@@ -15,7 +15,7 @@ from btassets.graph.stage import Reads, Stage
 from btassets.run.run_stage import compute
 from btassets.run.tables import BucketedTable, Tables, WholeTable, inputs_of, settings_of, table_version, ticker_slices
 from btassets_tests.support.own_panel import window
-from btassets_tests.support.small_books import run_book, scenario_book
+from btassets_tests.support.small_books import run_as, run_book, scenario_book
 
 PYTHON_STAGES = [name for name, stage in STAGES.items() if not stage.is_sql and not stage.is_partitioned]
 
@@ -26,6 +26,7 @@ def stripped(name: str, **changes: object) -> Stage:
 
 
 # Under the default gate these read nothing, or not all: the ranks of signals are not asked for.
+FLOORS = ["vol_6m <= 90"]
 IDLE_READS = ("signal_ranks", "todays_setups")
 READERS = [n for n in STAGES if not STAGES[n].is_partitioned and STAGES[n].reads and n not in IDLE_READS]
 
@@ -33,7 +34,16 @@ READERS = [n for n in STAGES if not STAGES[n].is_partitioned and STAGES[n].reads
 @pytest.mark.parametrize("name", READERS)
 def test_no_stage_of_the_flow_reads_a_table_that_it_does_not_declare(name: str, tmp_path: Path) -> None:
     """Each table is taken out of the declaration in turn: every one is read, and none can be read without it."""
-    book = run_book() if name != "own_signals" else with_own_signal(tmp_path)
+    refuse_each_read(name, run_book() if name != "own_signals" else with_own_signal(tmp_path))
+
+
+@pytest.mark.parametrize("name", [*IDLE_READS, "percentile_ranks", "graded_setups"])
+def test_under_a_gate_of_signals_no_stage_reads_more_either(name: str) -> None:
+    refuse_each_read(name, run_as(run_book(), "gate-of-signals", gates__ranking="reversal_1m", gates__floors=FLOORS))
+
+
+def refuse_each_read(name: str, book: Book) -> None:
+    """Take each table that a stage reads under the book's settings out of its declaration."""
     for left_out in STAGES[name].under(book.settings).reads:  # one that does not count under them is not read
         stage = stripped(name, reads=tuple(table for table in STAGES[name].reads if table != left_out))
         with pytest.raises(UndeclaredReadError) as caught:
