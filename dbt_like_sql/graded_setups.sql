@@ -4,7 +4,7 @@
 -- duplicate keys keep the order of the relation. A row without a result stays, with `is_graded` false and a
 -- `drop_reason`: statistics read graded rows only, the portfolio every qualified one. A row truncated by the end of
 -- its ticker is left out if the scenario drops those (`min_forward_days`). Percentiles: of the row itself, or of its
--- ticker at the last ranked week end not after the row. Results: 1R is the planned risk |entry - stop|, whatever the
+-- ticker at the newest ranked week end up to the row. Results: 1R is the planned risk |entry - stop|, whatever the
 -- fill; `gross_r` books an expired trade at its last close or at zero, a target gapped over at the open or at the
 -- target (`target_gap_r` is the difference); `cost_r` is a round trip over the stop distance; an ended ticker's mark
 -- includes `delisting_return`. Calibration reads `outcome_at_close` in every scenario; it is null under a stop that

@@ -40,16 +40,11 @@ def first_changed(item: TickerBars, inputs: ReplayInputs, *stored: Facts | None)
     stored
         Facts of the ticker in the footers of the tables that are written together; they must agree.
     """
-    known = [(facts or {}).get("history") for facts in stored]
-    if (
-        known[0] is None
-        or any(one != known[0] for one in known)
-        or any((facts or {}).get("failed") for facts in stored)
-    ):
-        return 0
-    n_bars = int((stored[0] or {})["n_bars"])
+    # A failed replay stores neither.
+    known = {((facts or {}).get("n_bars", 0), (facts or {}).get("history")) for facts in stored}
+    n_bars, history = known.pop()
     n_now = int(np.searchsorted(item.bars.dates, inputs.sessions.last, side="right"))
-    if n_bars > n_now or _history(item, inputs, n_bars) != known[0]:
+    if known or history is None or n_bars > n_now or _history(item, inputs, n_bars) != history:
         return 0
     return max(n_bars - reach(inputs), 0)
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from btassets.engine.conventions import POLICIES
 from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.statistics.verdicts import Verdict, superior
 from btassets.graph.advice import STAT_CLAIMS
@@ -72,7 +73,7 @@ def grade_statistics(
 def _curves(curves: pa.Table) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]]:
     """Equity and dates of each portfolio."""
     found = {}
-    for policy in ("target", "hold"):
+    for policy in POLICIES:
         own = curves.filter(pc.equal(curves["curve"], policy))
         if own.num_rows > 2:
             found[policy] = (own["equity"].to_numpy(), own["date"].cast(pa.int32()).to_numpy())
