@@ -187,14 +187,33 @@ def grade_setups(
     dict
         Graded columns (`graded_names`), each (n_rows,). Missing: NaN in floats, `NO_DAY` in dates, -1 in the others.
     """
+    exact = aligned._replace(
+        bench_open=np.asarray(aligned.bench_open, np.float64), bench_close=np.asarray(aligned.bench_close, np.float64)
+    )
+    return grade_on(
+        ticker_arrays(exact, last_session_no, is_ended=is_ended, gap_days=gap_days),
+        setups,
+        is_legacy=is_legacy,
+        horizon_days=horizon_days,
+        hold_days=hold_days,
+        policy=policy,
+    )
+
+
+def grade_on(
+    ticker: TickerArrays,
+    setups: GivenPrices,
+    *,
+    is_legacy: bool = False,
+    horizon_days: int = HORIZON_DAYS,
+    hold_days: Sequence[int] = HOLD_DAYS,
+    policy: ExitPolicy = AS_PLANNED,
+) -> dict[str, npt.NDArray[np.generic]]:
+    """`grade_setups` on a ticker's compiled arrays, for a caller that grades several times on the same bars."""
     types = (np.int32, np.int8, *(np.float64,) * 5)
     given = GivenPrices(*(read_only(part, dtype) for part, dtype in zip(setups, types, strict=True)))
     n_rows = len(given.bar_no)
     out = graded_outputs(n_rows, len(hold_days))
-    exact = aligned._replace(
-        bench_open=np.asarray(aligned.bench_open, np.float64), bench_close=np.asarray(aligned.bench_close, np.float64)
-    )
-    ticker = ticker_arrays(exact, last_session_no, is_ended=is_ended, gap_days=gap_days)
     holds = read_only(np.array(hold_days), np.int64)
     rules = GradingRules(horizon_days, is_legacy, holds, typed_policy(policy))
     _grade_pass(given, ticker, rules, out)

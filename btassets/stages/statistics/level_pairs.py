@@ -22,7 +22,7 @@ from btassets.engine.conventions import AS_PLANNED, ExitPolicy
 from btassets.engine.days import values_on, week_mondays
 from btassets.engine.market.calendar import has_ended
 from btassets.engine.replay.candidate_columns import LABELS, graded_names
-from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_setups
+from btassets.engine.replay.grading import AlignedBars, GivenPrices, grade_on, ticker_arrays
 from btassets.engine.statistics.influence import Influence, benchmark_adjusted_r, setup_influence
 from btassets.engine.statistics.walk_forward import window_of
 from btassets.graph.ranking import PERCENTILE_RANKS
@@ -174,9 +174,12 @@ def _results(
     batches = [_Batch.of(setups, group, policy) for group, policy in zip(shared, policies, strict=True)]
     _grade(tables, settings, setups, batches, asof, sessions)
     found: dict[str, tuple[Floats, Floats]] = {}
-    for batch in batches:
-        net, bench = _moved_r(settings, setups, batch)
-        found |= {move.name: (net[:, k], bench[:, k]) for k, move in enumerate(batch.moves)}
+    # The share sold at the target is all that booking reads of a policy; a query costs more to plan than to run.
+    for part_frac in dict.fromkeys(policy.part_frac for policy in policies):
+        booked = [batch for batch in batches if batch.policy.part_frac == part_frac]
+        net, bench = _moved_r(settings, setups, booked, part_frac)
+        together = [move for batch in booked for move in batch.moves]
+        found |= {move.name: (net[:, k], bench[:, k]) for k, move in enumerate(together)}
     return [found[move.name] for move in moves]
 
 
@@ -188,6 +191,11 @@ class _Batch:
     policy: ExitPolicy
     levels: dict[str, Floats]
     graded: dict[str, npt.NDArray[Any]]
+
+    def by_setup(self, name: str) -> npt.NDArray[Any]:
+        """A graded column or a level, shape (n_setups, n_moves)."""
+        found = self.graded if name in self.graded else self.levels
+        return found[name].reshape(-1, len(self.moves))
 
     @classmethod
     def of(cls, setups: pa.Table, moves: list[Move], policy: ExitPolicy) -> "_Batch":
@@ -217,22 +225,25 @@ def _grade(
             one = own[item.ticker]
             bars, aligned = _aligned(item, sessions, bench_days, prices)
             place = np.searchsorted(bars.dates, asof[one]).astype(np.int32)
+            ticker = ticker_arrays(
+                aligned,
+                len(sessions.days) - 1,
+                is_ended=has_ended(int(bars.dates[-1]), sessions.last),
+                gap_days=settings.engine.gap_days,
+            )
             for batch in batches:
                 n_moves = len(batch.moves)
                 rows = slice(one.start * n_moves, one.stop * n_moves)
-                part = grade_setups(
-                    aligned,
-                    len(sessions.days) - 1,
+                part = grade_on(
+                    ticker,
                     GivenPrices(
                         np.repeat(place, n_moves),
                         np.repeat(sign[one], n_moves),
                         *(batch.levels[name][rows] for name in _GIVEN),
                     ),
-                    is_ended=has_ended(int(bars.dates[-1]), sessions.last),
                     horizon_days=settings.engine.horizon_days,
                     hold_days=_SHORTEST,
                     policy=batch.policy,
-                    gap_days=settings.engine.gap_days,
                 )
                 for name, values in part.items():
                     whole = batch.graded.setdefault(name, np.zeros(n_moves * len(asof), values.dtype))
@@ -248,39 +259,42 @@ def _aligned(
     return bars, AlignedBars(bars, bench_open, bench_close, session_no)
 
 
-def _moved_r(settings: Settings, setups: pa.Table, batch: _Batch) -> tuple[Floats, Floats]:
+def _moved_r(
+    settings: Settings, setups: pa.Table, batches: Sequence[_Batch], part_frac: float
+) -> tuple[Floats, Floats]:
     """Net R of the planned risk and the benchmark's return under every move, each of shape (n_setups, n_moves)."""
     relations = settings_relations(settings, min_forward_days=0)
-    own = {"moves_stop": batch.policy.moves_stop, "part_frac": batch.policy.part_frac}
+    # `moves_stop` decides one column alone, which is not read here.
+    own = {"moves_stop": True, "part_frac": part_frac}
     row = relations["settings"]
     relations["settings"] = pa.Table.from_pylist([row.to_pylist()[0] | own], schema=row.schema)
     relations["exit_days"] = pa.table({"hold_days": pa.array(_SHORTEST, pa.int16())})
     relations["percentile_ranks"] = PERCENTILE_RANKS.schema.empty_table()
-    relations["candidates"] = _candidates(setups, batch)
-    shape = (setups.num_rows, len(batch.moves))
+    relations["candidates"] = _candidates(setups, batches)
+    moves = [move for batch in batches for move in batch.moves]
+    shape = (setups.num_rows, len(moves))
     # In the tie order, as the setups are, and the moves of one setup in theirs.
     booked = in_tie_order(run_model("graded_setups", relations))
     gross = booked["gross_r"].fill_null(0.0).to_numpy().reshape(shape)
     is_traded = booked["is_graded"].to_numpy().astype(np.bool_).reshape(shape)
-    stop_fracs = np.array([move.stop_frac for move in batch.moves])
+    stop_fracs = np.array([move.stop_frac for move in moves])
     net = np.where(is_traded, gross * stop_fracs - _real(setups, "cost_r")[:, np.newaxis], 0.0)
     bench = np.where(is_traded, booked["bench_ret_target"].to_numpy().reshape(shape), 0.0)
     return net, bench
 
 
-def _candidates(setups: pa.Table, batch: _Batch) -> pa.Table:
+def _candidates(setups: pa.Table, batches: Sequence[_Batch]) -> pa.Table:
     """Graded rows of every move in the shape of `candidates`; each is on every grid, what the gate reads is null."""
     names = graded_names(_SHORTEST)
-    n_moves = len(batch.moves)
+    n_moves = sum(len(batch.moves) for batch in batches)
     n_rows = n_moves * setups.num_rows
     setups = setups.take(pa.array(np.repeat(np.arange(setups.num_rows), n_moves)))
     columns: dict[str, Any] = {}
     for column in CANDIDATES.under(_SHORTEST).columns:
         name, kind = column.name, column.type
-        if name in names:
-            columns[name] = as_array(batch.graded[name], kind, LABELS.get(name))
-        elif name in batch.levels:
-            columns[name] = as_array(batch.levels[name], kind)
+        if name in names or name in batches[0].levels:
+            values = np.concatenate([batch.by_setup(name) for batch in batches], axis=1).ravel()
+            columns[name] = as_array(values, kind, LABELS.get(name))
         elif name in setups.column_names:
             columns[name] = setups[name]
         elif name in ("is_week", "is_bar", "is_own_week", "is_latest"):
