@@ -24,7 +24,8 @@ pytest.register_assert_rewrite("btassets_tests.support.event_log_answers", "btas
 LONGEST_FILES = (
     *("test_readme.py", "test_cases.py", "test_bad_input.py", "test_event_log_equals_stock.py", "test_kills.py"),
     *("test_worked_changes.py", "test_edge_books.py", "test_bench.py", "test_damage.py", "test_quality.py"),
-    "test_plan.py",
+    *("test_plan.py", "test_sweep.py", "test_api.py", "test_lookahead_check.py", "test_vendors_stop.py"),
+    *("test_given_setups.py", "test_versions.py", "test_daily_updates.py"),
 )
 
 

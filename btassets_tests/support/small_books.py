@@ -4,6 +4,7 @@ import atexit
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from btassets.book.new_book import make_demo_book  # noqa: E402
 from btassets.graph.flow import STAGES  # noqa: E402
 from btassets.plan import replay_in_process, run_scenario  # noqa: E402
 from btassets.run.run_stage import run_stage  # noqa: E402
+from btassets_tests.support.evenings import needed_for  # noqa: E402
 
 
 def _quiet(_: str) -> None:
@@ -48,11 +50,23 @@ def run_book(n_tickers: int = 8, years: float = 3.0, benchmark: str = "SYNIDX", 
     return book
 
 
-def run_as(book: Book, name: str, **overrides: Any) -> Book:
-    """Run a scenario of the book; `__` in a key means the dot."""
+def run_as(book: Book, name: str, needs: Sequence[str] = (), **overrides: Any) -> Book:
+    """Run a scenario of the book; `__` in a key means the dot.
+
+    Parameters
+    ----------
+    needs
+        Only these stages and those before them; empty: all.
+    """
     flat = {key.replace("__", "."): value for key, value in overrides.items()}
     scenario = open_book(book.folder, scenario=f"set-{name}", overrides=flat, environ={})
-    run_scenario(scenario, n_threads=1, log=_quiet)
+    if not needs:
+        run_scenario(scenario, n_threads=1, log=_quiet)
+        return scenario
+    replay_in_process(scenario, n_threads=1, log=_quiet)
+    wanted = {stage for need in needs for stage in needed_for(need)} - {"ohlcv_history", "candidates"}
+    for stage in (stage for stage in STAGES if stage in wanted):
+        run_stage(stage, scenario)
     return scenario
 
 

@@ -179,7 +179,7 @@ def test_a_cell_equals_the_scenario_of_its_settings(
     book: Book, name: str, words: tuple[str, ...], overrides: dict, policy: str
 ) -> None:
     document = swept(book, *words, policy=policy)
-    scenario = run_as(book, name, **overrides)
+    scenario = run_as(book, name, needs=("portfolio_sims", "stat_groups"), **overrides)
     labels = {
         axis["key"]: next(
             label for label in axis["labels"] if label == _as_label(overrides[axis["key"].replace(".", "__")])
