@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 WORKERS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-quick test-long test-slow lint docs check bench torture same noise-audit ui clean help
+.PHONY: run test test-quick test-long test-slow lint docs check bench ladder torture same noise-audit ui clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ check: lint docs test test-long  ## all that a change has to pass
 
 bench: $(VENV)/test.stamp  ## the speed table, each figure beside the naive form
 	@$(BIN)/python -m btassets_tests.bench
+
+ladder: $(VENV)/test.stamp  ## what each stage costs as a market grows, and what a larger one would take
+	@$(BIN)/python -m btassets_tests.bench.ladder
 
 same: $(VENV)/test.stamp  ## tables and cost of this checkout beside another: make same OTHER=<path with its .venv>
 	@$(BIN)/python -m btassets_tests.bench.same --other "$(OTHER)"
