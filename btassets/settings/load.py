@@ -5,6 +5,7 @@ merging, provenance, the hash. Does not belong here: the meaning of a setting (`
 text (`rules.py`). Nothing is read at import.
 """
 
+import copy
 import difflib
 import errno
 import hashlib
@@ -12,7 +13,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -205,6 +206,12 @@ def parse_assignments(words: Sequence[str]) -> dict[str, Any]:
     return flat
 
 
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> dict[str, Any]:
+    """Tree of a settings file: every step of a run opens the book, and parsing would take most of that."""
+    return tomllib.loads(text)
+
+
 def _read_file(path: Path) -> tuple[dict[str, Any], str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -217,7 +224,7 @@ def _read_file(path: Path) -> tuple[dict[str, Any], str]:
             raise TooManyFilesError(str(path)) from error
         raise CannotReadError(str(path), (error.strerror or str(error)).lower()) from error
     try:
-        return tomllib.loads(text), text
+        return copy.deepcopy(_parsed(text)), text
     except RecursionError as error:
         raise SettingsFileError(str(path), "brackets are nested too deep") from error
     except ValueError as error:
