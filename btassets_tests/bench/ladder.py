@@ -203,7 +203,19 @@ def measured(work: Callable[[], object]) -> tuple[float, float]:
     return cpu_s, memory_mb
 
 
-def climb(folder: Path, n_tickers: int, n_years: float, tell: Callable[[str], None]) -> list[Rung]:
+def _here(work: Callable[[], object]) -> tuple[float, float]:
+    """Run `work` in this process, unmeasured: what it imports and loads is there for every later fork."""
+    work()
+    return 0.0, 0.0
+
+
+def climb(
+    folder: Path,
+    n_tickers: int,
+    n_years: float,
+    tell: Callable[[str], None],
+    measure: Callable[[Callable[[], object]], tuple[float, float]] = measured,
+) -> list[Rung]:
     """Every stage on one synthetic market, in flow order."""
     name = f"{n_tickers}-{n_years:g}"
     place = make_demo_book(folder / name, {"demo.tickers": n_tickers, "demo.years": n_years})
@@ -221,15 +233,14 @@ def climb(folder: Path, n_tickers: int, n_years: float, tell: Callable[[str], No
             else:
                 run_stage(stage, book)
 
-        rungs.append(Rung(stage, n_bars, *measured(work)))
+        rungs.append(Rung(stage, n_bars, *measure(work)))
     return rungs
 
 
 def ladder(folder: Path, tell: Callable[[str], None], rungs: Sequence[tuple[int, float]] = RUNGS) -> list[Rung]:
     """Every stage on every market; each market is deleted before the next."""
     found: list[Rung] = []
-    # Compiled code and imports are paid before the first fork, and are none of a stage's.
-    climb(folder, 8, 2.0, lambda _: None)
+    climb(folder, 8, 2.0, lambda _: None, _here)
     for n_tickers, n_years in rungs:
         with tempfile.TemporaryDirectory(dir=folder) as name:
             found += climb(Path(name), n_tickers, n_years, tell)
