@@ -29,13 +29,19 @@ from btassets.cli.terminal import table
 from btassets.compiled import use_cache_folder
 from btassets.graph.flow import STAGES
 from btassets.plan import replay_in_process
-from btassets.run.run_stage import run_stage
+from btassets.run.run_stage import MOST_THREADS, run_stage
 
 RUNGS = ((250, 5.0), (500, 5.0), (1_000, 5.0), (2_000, 5.0), (500, 10.0))
 """Tickers and years of each measured market."""
 
 ASKED = ((6_281, 10.0), (60_000, 20.0))
 """Tickers and years to which the fit is extended."""
+
+MEMORIES_GB = (16.0, 64.0, 256.0)
+"""Machines whose largest market is printed."""
+
+_SHARE_FOR_STAGES = 0.75
+"""Of a machine's memory; the rest is for the system, the page and Dagster."""
 
 BARS_A_YEAR = 252
 _SHOWN_FROM = 0.005
@@ -160,6 +166,30 @@ def as_ladder(rungs: Sequence[Rung], asked: Sequence[tuple[int, float]] = ASKED)
     return table(rows, head)
 
 
+def carried(rungs: Sequence[Rung], memories_gb: Sequence[float] = MEMORIES_GB) -> str:
+    """Largest market that each size of memory carries: the stages that may run at once, the largest ones, fit into it.
+
+    >>> print(carried([Rung(name, n * 1_000_000, 1.0, 100.0 * n) for name in "ab" for n in (1, 2)], [10.0]))
+    memory  million bars  tickers x 10 y
+    10 GB   37            14,880
+    """
+    found = fits(rungs)
+    rows = []
+    for memory_gb in memories_gb:
+        room = _SHARE_FOR_STAGES * memory_gb * 1e3
+
+        def needed(n_bars: float) -> float:
+            return sum(sorted((fit.memory_at(n_bars) for fit in found), reverse=True)[:MOST_THREADS])
+
+        low, high = 0.0, 1e12
+        while high - low > 1e3:
+            middle = (low + high) / 2
+            low, high = (middle, high) if needed(middle) <= room else (low, middle)
+        n_tickers = int(low / (10 * BARS_A_YEAR) // 10 * 10)
+        rows.append((f"{memory_gb:g} GB", f"{low / 1e6:.0f}", f"{n_tickers:,}"))
+    return table(rows, ("memory", "million bars", "tickers x 10 y"))
+
+
 def _peak_mb() -> float:
     """Peak of resident memory of this process since the last reset."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
@@ -256,15 +286,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.from_json is not None:
         raw: list[Mapping[str, object]] = json.loads(arguments.from_json.read_text(encoding="utf-8"))
-        print(as_ladder([Rung(**row) for row in raw]))  # type: ignore[arg-type]
-        return 0
+        return _told([Rung(**row) for row in raw])  # type: ignore[arg-type]
     use_cache_folder()
     rungs = ((4, 2.0), (8, 2.0)) if arguments.quick else RUNGS
     with tempfile.TemporaryDirectory(prefix="btassets-ladder-", ignore_cleanup_errors=True) as name:
         found = ladder(Path(name), lambda text: print(f"  {text} ...", file=sys.stderr, flush=True), rungs)
     if arguments.json is not None:
         arguments.json.write_text(json.dumps([asdict(rung) for rung in found], indent=1) + "\n", encoding="utf-8")
-    print(as_ladder(found))
+    return _told(found)
+
+
+def _told(rungs: Sequence[Rung]) -> int:
+    print(as_ladder(rungs))
+    print()
+    print(carried(rungs))
     return 0
 
 
