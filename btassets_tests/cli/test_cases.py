@@ -74,7 +74,7 @@ def with_actions(bars: RawBars) -> str:
     return csv_of(bars, head=head, more=lambda row: f"{float(bars.dividend[row])!r},{float(bars.split[row])!r}")
 
 
-@pytest.mark.parametrize("ratio", [20.0, 1 / 12])
+@pytest.mark.parametrize("ratio", [pytest.param(20.0, marks=pytest.mark.slow), 1 / 12])
 def test_case_01_a_missed_split_is_refused_with_ratio_and_date(tmp_path: Path, ratio: float) -> None:
     stocks = {name: with_actions(bars) for name, bars in market(3).items()}
     bars = rescaled(walk(9, weekdays()), AT, 1 / ratio, ratio)

@@ -68,9 +68,14 @@ CASES = (
     *("one year", "two years", "three years", "five tickers", "one ticker", "no benchmark", "all losing"),
     *("all winning", "benchmark starts late", "benchmark ends early"),
 )
+BY_HAND = ("two years", "three years", "five tickers", "benchmark ends early")
+"""Cases between two others, left to `make test-slow`."""
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(case, marks=pytest.mark.slow) if case in BY_HAND else case for case in CASES],
+)
 def run(request, tmp_path_factory, instance):
     """Name of the case, its folder, report.json and the page."""
     root = tmp_path_factory.mktemp("edge")

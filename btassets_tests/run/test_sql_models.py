@@ -58,10 +58,10 @@ def test_columns_equal_the_contract(case):
         assert table.num_rows > 0
 
 
-def test_twenty_runs_give_the_same_bytes(case):
+def test_eight_runs_give_the_same_bytes(case):
     _, relations, tables = case
     wanted = {name: content_hash(table) for name, table in tables.items()}
-    for _ in range(20):
+    for _ in range(8):
         again = run_models(relations)
         assert {name: content_hash(table) for name, table in again.items()} == wanted
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,14 @@ def replayed(books) -> None:
 
 def swept(book: Book, *words: str, **options) -> dict:
     return sweep_document(book, words, progress=quiet, replay=replayed, **options)
+
+
+BY_HAND = ("held-3", "held-45", "left-at-even", "stated", "strict", "seeds-books")
+"""Cells between others, left to `make test-slow`."""
+
+
+def some_by_hand(*cells: tuple[Any, ...]) -> list[Any]:
+    return [pytest.param(*cell, marks=pytest.mark.slow) if cell[0] in BY_HAND else cell for cell in cells]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +93,7 @@ def test_the_own_settings_are_the_report(book: Book, policy: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words", "overrides", "policy"),
-    [
+    some_by_hand(
         (
             "loose",
             ("gates.min_rr=1,0.5", "gates.min_momentum_percentile=0,50", "exits.hold_days=10,21"),
@@ -173,7 +182,7 @@ def test_the_own_settings_are_the_report(book: Book, policy: str) -> None:
             {"gates__exclude_conflicts": True, "gates__require_high_conviction": True, "method__expired": "zero"},
             "target",
         ),
-    ],
+    ),
 )
 def test_a_cell_equals_the_scenario_of_its_settings(
     book: Book, name: str, words: tuple[str, ...], overrides: dict, policy: str
