@@ -1,6 +1,6 @@
 """Evening after evening against one run over the same bars: every file of the lake, byte for byte.
 
-What a book remembers is no function of its bars: which revisions it saw, what it showed, how often it was looked at.
+What a book remembers is no function of its bars: which revisions it saw, what it showed, how many claims it tested.
 Those tables are named here, and nothing else may differ.
 """
 
@@ -34,21 +34,21 @@ MEMORY = ("bar_revisions", "journal", "journal_results", "journal_verdict", "tri
 """Tables of what the book saw, showed and tried."""
 
 MAY_TELL = ("ohlcv_history", "bar_problems", "bar_quarantine", "stat_claims", "backtest_report")
-"""Tables whose footers, or whose count of looks, tell from memory."""
+"""Tables whose footers, or whose count of looks, depend on memory."""
 
-TOLD_FROM_MEMORY = {"revisions", "n_revisions", "revised", "outside", "reads", "input_hash", "data_version", "files"}
+OF_MEMORY = {"revisions", "n_revisions", "revised", "outside", "reads", "input_hash", "data_version", "files"}
 """Facts in footers that count or hash those."""
 
 
 def rows_and_facts(path: Path) -> tuple[pa.Table, Any]:
-    """Rows of a file without the looks at a claim, and its footer without what is told from memory."""
+    """Rows of a file without the count of looks, and its footer without facts from memory."""
     table = pq.read_table(path).replace_schema_metadata(None)
     if "looks" in table.column_names:
         table = table.drop_columns(["looks"])
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: plain(item) for key, item in value.items() if key not in TOLD_FROM_MEMORY}
+            return {key: plain(item) for key, item in value.items() if key not in OF_MEMORY}
         return value
 
     return table, plain(footer_as_it_is(path))
@@ -60,7 +60,7 @@ def lake_of(folder: Path) -> dict[str, Path]:
 
 
 def unequal_files(ours: Path, theirs: Path) -> tuple[list[str], int]:
-    """Files whose bytes differ by more than what is told from memory, and the number of equal ones."""
+    """Files that differ by more than facts from memory, and the number of equal ones."""
     first, second = lake_of(ours), lake_of(theirs)
     assert list(first) == list(second)
     kept = [name for name in first if name.split("/")[0] not in MEMORY]

@@ -219,7 +219,7 @@ def measured(work: Callable[[], object]) -> tuple[float, float]:
             answer = [time.process_time() - start, max(_peak_mb() - before, 0.0)]
             os.write(writer, json.dumps(answer).encode())
             code = 0
-        except BaseException:  # noqa: BLE001  (the child must not go on with the parent's work)
+        except BaseException:  # noqa: BLE001  (the child must not continue the parent's work)
             traceback.print_exc()
         finally:
             os._exit(code)

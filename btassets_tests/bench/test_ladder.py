@@ -1,4 +1,4 @@
-"""The ladder measures a stage in its own process, and its table extends the fit of what was measured."""
+"""The ladder measures a stage in its own process, and its table extends the measured fit."""
 
 import numpy as np
 import pytest
