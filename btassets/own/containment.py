@@ -4,7 +4,7 @@ Belongs here: the hook, the operating system's limits and the search of a source
 calls under them (`child.py`). They catch mistakes, not malice: own code is the user's, and it runs with the user's
 rights.
 
-Python tells the hook what it opens. Libraries that open files by themselves (Arrow, DuckDB) do not: while own code runs
+The hook sees what Python opens. Libraries that open files by themselves (Arrow, DuckDB) bypass it: while own code runs
 outside an import, the process may open no further file at all.
 """
 
@@ -183,7 +183,7 @@ class Containment:
     def _looking(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def look(path: Any, *args: Any, **options: Any) -> Any:
             if self.is_on and not isinstance(path, int) and self._asks_itself() and not self._is_installed(path):
-                self.refuse(f"looks at {os.fsdecode(path)}: {self.basis}, not on files")
+                self.refuse(f"checks the path {os.fsdecode(path)}: {self.basis}, not on files")
             return function(path, *args, **options)
 
         return look

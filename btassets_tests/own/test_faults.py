@@ -28,7 +28,7 @@ FAULTS = {
                    "pq.write_table(pa.table({'a': [1]}), OUT)", "deletes "),  # Arrow tidies up what it could not open
     "read_parquet": ("import pyarrow.parquet as pq", "pq.read_table('/etc/hostname')", "opens a file or a pipe"),
     "reads": ("from pathlib import Path", "Path('/etc/hostname').read_text()", "reads /etc/hostname"),
-    "looks": ("from pathlib import Path", "Path('/etc/hostname').exists()", "looks at /etc/hostname"),
+    "looks": ("from pathlib import Path", "Path('/etc/hostname').exists()", "checks the path /etc/hostname"),
     "chmod": ("import os", "os.chmod('/etc', 0o755)", "changes the rights of /etc"),
     "kill": ("import os", "os.kill(os.getppid(), 0)", "sends a signal (os.kill)"),
     "fork": ("import os", "os.fork()", "starts a process (os.fork)"),
