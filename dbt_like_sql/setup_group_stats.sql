@@ -3,7 +3,7 @@
 -- `setup_stats`, `gate_sweep`, `gate_ablation` and `time_exit_sweep` are views of this table, so each statistic is
 -- defined once. `family` names the view of a group, `member` is its name there, `hold_days` is null for the race of
 -- target against stop and else the sessions held with the initial stop. Wins: target hits in the race, exits in profit
--- before costs under a hold, a stop that moves or a part sold at the target. A hold beyond the horizon has a result for
+-- before costs under a hold, a stop that moves or a part sold at the target, and without a target. A hold beyond the horizon has a result for
 -- fewer setups than the race: `race_of_hold` is the race over those same setups. Sums run left to right in the tie
 -- order; the trim drops 5% of all rows, the best ones. A group without rows has only counts. Rounding is done in the
 -- report.
@@ -12,7 +12,9 @@ with
 graded as materialized (
     select
         graded_setups.direction = 'long' as is_long,
-        settings.moves_stop or settings.part_frac < 1 as is_judged_by_r,
+        settings.moves_stop
+        or settings.part_frac < 1
+        or (graded_setups.target is null and graded_setups.rr is null) as is_judged_by_r,
         if(is_judged_by_r, graded_setups.gross_r > 0, graded_setups.outcome = 'target_hit') as is_hit,
         if(is_judged_by_r, graded_setups.gross_r < 0, graded_setups.outcome in ('stop_hit', 'ambiguous')) as is_loss,
         graded_setups.cost_r,

@@ -50,6 +50,8 @@ class Floor:
         Unknown to the reports of the legacy profile, which show it only if it is on.
     signal
         Signal whose percentile is compared; empty: a floor of the built-in list.
+    needs_target
+        It compares something of a target: a setup without one (neither `target` nor `rr`) passes.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Floor:
     labels: tuple[str, ...] = ()
     is_optional: bool = False
     signal: str = ""
+    needs_target: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -121,9 +124,9 @@ RANKING = "ranking"
 BUILT_IN_RANKING = "residual_momentum"
 """The built-in ranking of the gate: residual momentum, or raw momentum in weeks in which few tickers have it."""
 
-# Off at 0: no reward-to-risk, confidence or probability is negative; a missing R:R fails even then.
+# Off at 0: no reward-to-risk, confidence or probability is negative; a missing R:R of a target fails even then.
 FLOORS: tuple[Floor, ...] = (
-    Floor("rr", "min_rr", "rr", "at_least", "rr_ok", "Least reward-to-risk", off=0.0),
+    Floor("rr", "min_rr", "rr", "at_least", "rr_ok", "Least reward-to-risk", off=0.0, needs_target=True),
     Floor(
         "confidence",
         "min_confidence",
@@ -144,8 +147,19 @@ FLOORS: tuple[Floor, ...] = (
         off=0.0,
         missing=0.0,
         is_optional=True,
+        needs_target=True,
     ),
-    Floor("ev", "min_ev", "ev", "at_least", "tighteners_ok", "Minimum expected value", off=None, is_optional=True),
+    Floor(
+        "ev",
+        "min_ev",
+        "ev",
+        "at_least",
+        "tighteners_ok",
+        "Minimum expected value",
+        off=None,
+        is_optional=True,
+        needs_target=True,
+    ),
     Floor("neutral", "exclude_neutral", "action", "same_direction", "neutral_ok", "Action must agree", off=False),
     Floor(
         "conviction",

@@ -68,6 +68,7 @@ JOURNAL_RESULTS = TableSpec(
         Column("rank", I32, "place in the list"),
         Column("status", TEXT, "graded, open (its bars are not all there), not_filled, or no_bar at the as-of date"),
         Column("n_forward", I16, "forward bars that exist, up to the horizon or the longest hold"),
+        Column("target", REAL, "primary target as shown, price; null: the setup has none"),
         Column("entry_price", REAL, "fill, in prices as they were when it was graded"),
         Column("fill_gap_r", REAL, "how much worse than the shown entry it was filled, R; below 0: better"),
         Column("outcome", TEXT, "target_hit, stop_hit, ambiguous or expired"),

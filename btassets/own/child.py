@@ -33,10 +33,14 @@ from btassets.own.declare import RULE, STAGE, Declared, take_declared
 from btassets.own.setups.setup import as_numbers
 from btassets.own.windows import CrossSection, TickerArrays, Window
 
+_HEAD, _MARK = "<8sQQ", b"btassets"
+"""Beginning of an answer (read by `own_process.py`): a mark, and the lengths of both parts."""
+
 Request = dict[str, Any]
 Answer = tuple[dict[str, Any], npt.NDArray[np.float64] | bytes]
 
 _NOTHING = np.empty(0)
+_import_module = importlib.import_module  # before the limits replace it: the source itself is own code, no import
 _SIGNAL = ("a signal", Containment.basis, Containment.advice)
 _RULE = ("a setup rule", "a setup may depend on the bars alone", "; put constants into a Python file of own/")
 
@@ -53,7 +57,7 @@ class Worker:
     def __init__(self) -> None:
         self._shown: dict[str, str] = {}
         self._source = ""
-        self._contained = Containment(())
+        self._contained = Containment({})
         self._signals: dict[str, Declared] = {}
         self._query = ""
         self._bars: dict[str, TickerArrays] = {}
@@ -95,7 +99,10 @@ class Worker:
             self._guarded(lambda: self._import(request), request["name"])
         finally:
             self._contained.is_on = False
+            self._contained.lift()
         for one in take_declared():
+            if self._code(one) in request["beside"]:  # imported here, declared by a source of its own
+                continue
             if one.name in self._signals:
                 what = {RULE: "setup rule", STAGE: "stage"}.get(one.form, "signal")
                 raise RefusedError(f"{request['name']}: declares the {what} {one.name} twice")
@@ -112,7 +119,7 @@ class Worker:
 
     def _import(self, request: Request) -> None:
         if request["module"]:
-            importlib.import_module(request["module"])
+            _import_module(request["module"])
             return
         path = request["file"]
         spec = importlib.util.spec_from_file_location(request["stem"], path)
@@ -142,7 +149,7 @@ class Worker:
                     out[k] = self._number(declared.function(Window(arrays, first, row)))
 
         before = _content([arrays]) if request["is_checked"] else 0
-        self._run(call, declared.name, request["seconds"])
+        self._run(call, f"{self._definition(declared)}{declared.name}", request["seconds"])
         if request["is_checked"] and _content([arrays]) != before:
             raise RefusedError(f"{declared.name}: changes the arrays of its window ({arrays.ticker})")
         return {}, out
@@ -174,8 +181,13 @@ class Worker:
     def _definition(self, declared: Declared) -> str:
         """File and line of a function, as the beginning of a sentence; empty if it is not own code."""
         code = getattr(getattr(declared.function, "py_func", declared.function), "__code__", None)
-        shown = None if code is None else self._shown.get(code.co_filename)
+        shown = self._shown.get(self._code(declared))
         return "" if code is None or shown is None else f"{shown} line {code.co_firstlineno}: "
+
+    def _code(self, declared: Declared) -> str:
+        """Path of the file with a function; empty if it has no code in Python."""
+        code = getattr(getattr(declared.function, "py_func", declared.function), "__code__", None)
+        return "" if code is None else code.co_filename
 
     def _do_week(self, request: Request) -> Answer:
         """Values of a cross-section function at one as-of date: `tickers`, their `rows` and `eligible`."""
@@ -199,7 +211,7 @@ class Worker:
             out[used] = self._numbers(values, len(used))
 
         before = _content(own) if request["is_checked"] else 0
-        self._run(call, declared.name, request["seconds"])
+        self._run(call, f"{self._definition(declared)}{declared.name}", request["seconds"])
         if request["is_checked"] and _content(own) != before:
             raise RefusedError(f"{declared.name}: changes the bars of its cross-section ({self._contained.place})")
         return {}, out
@@ -242,6 +254,8 @@ class Worker:
         """Call own code for at most `seconds` of processor time; beyond it the operating system ends the process."""
         self._contained.names(*(words or self.words))
         self._contained.is_on = not self._query  # the database refuses files and connections by itself
+        if self._contained.is_on:
+            self._contained.shut()
         signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             with np.errstate(all="ignore"):
@@ -249,6 +263,7 @@ class Worker:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0.0)
             self._contained.is_on = False
+            self._contained.lift()
 
     def _guarded(self, call: Callable[[], Any], name: str) -> Any:
         """Result of `call`; an exception or a refused deed becomes one sentence with file and line."""
@@ -257,9 +272,14 @@ class Worker:
         except RefusedError as error:
             raise RefusedError(f"{name}: {error}") from None
         except BaseException as error:  # noqa: BLE001  # own code may raise anything, SystemExit included
+            self._contained.is_on = False  # a traceback looks its files up
+            self._contained.lift()
             if self._contained.found:
                 raise RefusedError(self._told(name)) from None
             where = self._where(error.__traceback__) or name
+            if self._contained.is_shut_out(error):
+                why = f"opens a file or a pipe: {self._contained.basis}, not on files{self._contained.advice}"
+                raise RefusedError(f"{where}: {why}{self._contained.where}") from None
             if isinstance(error, SyntaxError) and error.filename in self._shown:
                 where = f"{self._shown[error.filename]} line {error.lineno}"
             text = f"{type(error).__name__}: {error}".rstrip(": ").replace("\n", " ")
@@ -269,7 +289,10 @@ class Worker:
         return result
 
     def _told(self, name: str) -> str:
-        return f"{name}: {self._contained.found}"
+        """The refused deed with the file and line that did it, or else where `name` begins."""
+        at, what = self._contained.found_at, name.rpartition(": ")[2]
+        start = f"{at}: {what}" if at and what not in self._shown.values() else at or name
+        return f"{start}: {self._contained.found}"
 
     def _where(self, trace: TracebackType | None) -> str | None:
         """File and line of the innermost frame in own code."""
@@ -301,7 +324,7 @@ def serve(worker: Worker) -> None:
             facts, values = {"refused": str(error)}, _NOTHING
         data = values if isinstance(values, bytes) else np.ascontiguousarray(values, np.float64).tobytes()
         text = json.dumps(facts).encode()
-        answers.write(struct.pack("<QQ", len(text), len(data)) + text + data)
+        answers.write(struct.pack(_HEAD, _MARK, len(text), len(data)) + text + data)
         answers.flush()
 
 

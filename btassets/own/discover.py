@@ -107,6 +107,7 @@ class OwnSource:
             "path": [str(self.path.parent if top is None else top)],
             "text": text,
             "files": dict(self.files),
+            "beside": sorted(self.beside),
         }
 
 

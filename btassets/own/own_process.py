@@ -28,6 +28,9 @@ from btassets.own.discover import OwnSource
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "PYTHONPATH", "NUMBA_DISABLE_JIT", "LD_LIBRARY_PATH")
 _ROOT = str(Path(__file__).resolve().parents[2])
 
+_HEAD, _MARK = "<8sQQ", b"btassets"
+"""Beginning of an answer (`child.py`): a mark, and the lengths of both parts."""
+
 PATIENCE = 10.0
 """Wall-clock time allowed per second of processor time: the machine may be busy."""
 
@@ -137,7 +140,10 @@ class OwnProcess:
             self._child.stdin.flush()
         except BrokenPipeError:
             raise self._ended(what, seconds) from None
-        sizes = struct.unpack("<QQ", self._read(16, what, seconds))
+        mark, *sizes = struct.unpack(_HEAD, self._read(struct.calcsize(_HEAD), what, seconds))
+        if mark != _MARK:
+            self._child.kill()
+            raise OwnSignalError(f"{what}: it wrote into a pipe of its process; own code writes no file")
         facts = json.loads(self._read(sizes[0], what, seconds))
         data = self._read(sizes[1], what, seconds)
         if "refused" in facts:

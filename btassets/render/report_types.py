@@ -1059,7 +1059,7 @@ class Journal(TypedDict):
 
 
 class ExcursionsWinners(TypedDict):
-    """Largest distance below the fill of setups that reached their target, R."""
+    """Largest distance below the fill of setups that reached their target, or gained without one, R."""
 
     n: int
     p50_r: float | None

@@ -41,6 +41,11 @@ def _literal(value: str | float) -> str:
 
 def _passes(floor: Floor, row: str, value: str) -> str:
     """Expression that is true when a row passes a floor, never null; `value` is the SQL of its setting."""
+    test = _compared(floor, row, value)
+    return f"{row}.target is null and {row}.rr is null or {test}" if floor.needs_target else test
+
+
+def _compared(floor: Floor, row: str, value: str) -> str:
     column = f"{row}.{floor.column}"
     if floor.rule == "cutoff":
         off = _literal(float(floor.off or 0.0))
@@ -132,13 +137,16 @@ def judge(setups: pa.Table, gates: Mapping[str, Any], floors: Sequence[Floor] | 
     Parameters
     ----------
     setups
-        `direction` and the columns of the floors; null: missing. A column of a floor that is off may be absent.
+        `direction` and the columns of the floors; null: missing. A column of a floor that is off may be absent; so may
+        `target` if every setup has one.
     gates
         Value of each floor's setting.
     floors
         None: those that `gates` names.
     """
     floors = floors_of(gates) if floors is None else floors
+    if "target" not in setups.column_names:
+        setups = setups.append_column("target", pa.repeat(1.0, setups.num_rows))
     for floor in floors:
         if floor.column not in setups.column_names and not floor.is_on(gates[floor.setting]):
             kind = pa.float64() if floor.is_number else pa.string()

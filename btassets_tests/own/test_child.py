@@ -62,7 +62,7 @@ def test_a_slow_function_is_ended_at_its_limit(tmp_path: Path) -> None:
         ("def broken(:\n", "own/idea.py line 1: SyntaxError"),
         ("import nowhere_to_be_found\n", "own/idea.py line 1: ModuleNotFoundError"),
         ("import datetime as dt\nday = dt.date.today()\n", "own/idea.py line 2: dt.date.today() reads the clock"),
-        ("rows = open('/etc/passwd').read()\n", "own/idea.py: reads /etc/passwd"),
+        ("rows = open('/etc/passwd').read()\n", "own/idea.py line 1: reads /etc/passwd"),
         (window("return 1.0", lookback=-1), "lookback is -1; it must be a whole number from 0 to 1260"),
         (
             "import btassets as bt\n@bt.signal(lookback=1, sign=0)\ndef a(w): return 1\n",

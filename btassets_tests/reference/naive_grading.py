@@ -87,6 +87,8 @@ def grade(
     part_frac=1.0,
 ):
     """Graded columns of one setup, None for missing; `sessions` end at T, `benchmark` is date -> prices."""
+    if target is None:
+        target = float("inf") if direction == "long" else float("-inf")
     raced, cut = forward_of(bars, i, is_ended, horizon)
     ahead = forward_of(bars, i, is_ended, max(horizon, *holds))[0]
     here = bars[i]

@@ -162,10 +162,16 @@ def money_of(gross, net, holds):
     }
 
 
+def has_no_target(row):
+    return row["target"] is None and row["rr"] is None
+
+
 def race_stats(rows):
-    outcomes = [row["outcome"] for row in rows]
-    wins = outcomes.count("target_hit")
-    losses = outcomes.count("stop_hit") + outcomes.count("ambiguous")
+    # A setup without a target has nothing to hit: its result decides.
+    aimless = [row["realized_r"] for row in rows if has_no_target(row)]
+    outcomes = [row["outcome"] for row in rows if not has_no_target(row)]
+    wins = outcomes.count("target_hit") + sum(r > 0 for r in aimless)
+    losses = outcomes.count("stop_hit") + outcomes.count("ambiguous") + sum(r < 0 for r in aimless)
     gross = [row["realized_r"] for row in rows]
     net = [row["realized_r"] - cost_of(row) for row in rows]
     return {

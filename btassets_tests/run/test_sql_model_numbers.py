@@ -19,7 +19,7 @@ from btassets.run.settings_relation import settings_relations
 from btassets.run.sql_models import run_model, run_models
 from btassets_tests.reference import naive_ic, naive_stats
 from btassets_tests.support.grade_cases import profile_settings
-from btassets_tests.support.random_tables import ENDED, random_candidates, random_weekly_ic
+from btassets_tests.support.random_tables import ENDED, random_candidates, random_weekly_ic, without_targets
 from btassets_tests.support.sql_model_cases import GATES, PROFILES, every_model, relations_of, replaced, rows_where
 
 
@@ -138,6 +138,31 @@ def test_statistics_equal_the_naive_ones(case):
             net = statistics.fmean(row["time_r"][n] - naive_stats.cost_of(row) for row in qualified)
             wanted |= {"avg_hold_days": round(mean, 1), "net_r_per_day": round(net / mean, 4)}
         assert row == wanted
+
+
+def test_setups_without_a_target_pass_its_floors_and_win_by_their_result():
+    relations = relations_of("standard")
+    relations["candidates"] = without_targets(relations["candidates"], 0.4)
+    tables = run_models(relations)
+    graded = tables["graded_setups"].to_pylist()
+    aimless = [row for row in graded if row["target"] is None]
+    assert len(aimless) > 300
+    assert {row["rr_ok"] for row in aimless} == {True}
+    assert {row["rr_ok"] for row in graded if row["target"] is not None} == {True, False}
+    rows = [as_naive(row) for row in graded if row["is_graded"]]
+    qualified = [row for row in rows if row["qualified"]]
+    populations = {row.pop("population"): row for row in unscaled(tables["setup_stats"], "scenario", "n_rows")}
+    assert populations["all"] == naive_stats.race_stats(rows)
+    assert populations["qualified"] == naive_stats.race_stats(qualified)
+    only = naive_stats.race_stats([row for row in qualified if row["target"] is None])
+    assert min(only["wins"], only["losses"]) > 0
+    assert only["expired"] == 0
+    assert unscaled(tables["gate_ablation"], "scenario") == naive_stats.ablation(rows, 60.0)
+    assert [row["wins"] for row in tables["time_exit_sweep"].to_pylist()] == [
+        naive_stats.hold_stats(qualified, n)["wins"] for n in naive_stats.HOLDS
+    ]
+    counted = sum(row["n"] for row in rows_where(tables["calibration"], direction="all"))
+    assert counted == sum(row["outcome_at_close"] is not None and row["target"] is not None for row in graded)
 
 
 @pytest.mark.parametrize("fill", ["open", "close"])

@@ -29,6 +29,21 @@ def _table(spec, columns):
     return pa.table(arrays, schema=spec.schema)
 
 
+def without_targets(candidates, share, seed=0):
+    """`candidates` with a share of the setups without a target: their race ends as if nothing was reached."""
+    aimless = np.random.default_rng(seed).random(candidates.num_rows) < share
+    for name in ("target", "rr", "primary_prob", "best_prob", "ev"):
+        place = candidates.column_names.index(name)
+        values = pc.if_else(pa.array(~aimless), candidates[name], pa.scalar(None, pa.float64()))
+        candidates = candidates.set_column(place, candidates.schema.field(name), values)
+    for name in ("outcome", "outcome_open"):
+        place, texts = candidates.column_names.index(name), candidates[name].cast(pa.string())
+        is_hit = pc.fill_null(pc.and_(pa.array(aimless), pc.equal(texts, "target_hit")), False)
+        values = pc.if_else(is_hit, "expired", texts).cast(candidates.schema.field(name).type)
+        candidates = candidates.set_column(place, candidates.schema.field(name), values)
+    return candidates
+
+
 def random_candidates(seed=0, n_tickers=24, n_weeks=30):
     """Long and short rows of every ticker on two grids; the last weeks are not graded yet."""
     rng = np.random.default_rng(seed)

@@ -33,9 +33,9 @@ COMPUTED, STALE = "computed", "stale"
 Row = dict[str, Any]
 
 
-def command_own(*, book: Path | None, layout: str) -> int:
-    """Print every signal with where it comes from, and why one is refused."""
-    opened = book_of(book)
+def command_own(*, book: Path | None, layout: str, scenario: str | None = None) -> int:
+    """Print every signal with where it comes from, and why one is refused; rule, cost and stages of a scenario."""
+    opened = book_of(book, scenario=scenario)
     rows = list(signal_rows(opened))
     n_tried = read_signal_trials(opened).num_rows
     rules, stages = list(rule_rows(opened)), list(stage_rows(opened))
@@ -60,7 +60,7 @@ def command_own(*, book: Path | None, layout: str) -> int:
         say("us_per_row, us_per_bar: microseconds per as-of bar when last computed")
     if n_tried:
         say(f"{counted(n_tried, 'own idea')} judged so far: the false discovery rate of own signals counts every one")
-    if all(row["state"] == BUILT_IN for row in rows):
+    if all(row["state"] == BUILT_IN for row in rows) and len(rules) == 1 and not stages:
         say("no signal of your own yet: put a .py, .sql, .csv or .parquet file into own/; see docs/own.md")
     return 0
 
@@ -92,7 +92,7 @@ def rule_rows(book: Book) -> Iterator[Row]:
             "setup_rule": entry.name,
             "source": entry.origin,
             "content": None if entry.source is None else entry.source.content,
-            "us_per_bar": rule_cost(tables) if is_used else None,
+            "us_per_bar": round(cost, 1) if is_used and (cost := rule_cost(tables)) is not None else None,
             "state": "used" if is_used else "not used",
             "n_failed": len(failed),
             "reason": failed[min(failed, key=str.encode)] if failed and entry.source is not None else None,

@@ -26,10 +26,10 @@ def _basis_text(basis: str) -> str:
 def _exit(item: Mapping[str, Any]) -> str:
     if item.get("decision") == "hold":
         return (
-            f"Selling after {item['hold_days']} sessions with the initial stop earned more per trade than exiting at "
-            "the target."
+            f"Selling after {item['hold_days']} sessions with the initial stop earned more per trade than the target "
+            "exit."
         )
-    return "No fixed hold earned clearly more per trade than exiting at the target."
+    return "No fixed hold earned clearly more per trade than the target exit."
 
 
 def _gate(item: Mapping[str, Any]) -> str:
@@ -84,7 +84,7 @@ def item_sentence(item: Mapping[str, Any], verdict: Verdict | None = None) -> st
     Examples
     --------
     >>> item_sentence({"topic": "exit"})
-    'No fixed hold earned clearly more per trade than exiting at the target.'
+    'No fixed hold earned clearly more per trade than the target exit.'
     """
     text = _BY_TOPIC[item["topic"]](item)
     return text if verdict is None else f"{text} {_VERDICT_TEXT[verdict]}"
@@ -145,7 +145,7 @@ def headline(
     elif verdicts is None:
         advice = f"{rule} with the initial stop; untested against chance."
     elif verdicts.get("exit") == "supported":
-        advice = f"Hold {hold_days} sessions with the initial stop instead of exiting at the target."
+        advice = f"Hold {hold_days} sessions with the initial stop instead of the target exit."
     elif verdicts.get("exit") == "contradicted":
         advice = f"{NO_CHANGE} {rule}; the evidence contradicts them."
     else:

@@ -73,7 +73,8 @@ class RuleProof:
         k, side, place = (int(part[0]) for part in np.nonzero(~is_same))
         here, there, meaning = MEANING[kind]
         what = f"{DIRECTIONS[side]} {_name(place)}"
-        values = f"{_shown(ours[k, side, place])} {here}, {_shown(theirs[k, side, place])} {there}"
+        none = "no setup" if place in (STOP, SCORE, CONFLICTS) else "none"
+        values = f"{_shown(ours[k, side, place], none)} {here}, {_shown(theirs[k, side, place], none)} {there}"
         day = arrays.date[rows[k]].astype("datetime64[D]")
         return f"{self.rule.name}: {arrays.ticker} {day}: {what} {values}; {meaning}"
 
@@ -92,5 +93,5 @@ def _name(place: int) -> str:
     return f"{('target', 'rr of target', 'probability of target')[kind]} {number + 1}"
 
 
-def _shown(value: float) -> str:
-    return "no setup" if np.isnan(value) else f"{value:.10g}"
+def _shown(value: float, none: str) -> str:
+    return none if np.isnan(value) else f"{value:.10g}"

@@ -39,7 +39,8 @@ class Setup:
         Initial stop, price: below the close for a long, above it for a short.
     targets
         One target or up to five, prices on the other side of the close. The primary one has the largest probability
-        times reward, the nearer of equal ones.
+        times reward, the nearer of equal ones. None: the setup is left by its stop, the exit policy or the end of the
+        hold; its reward-to-risk and probability are missing.
     entry
         The close of the as-of bar, which may be left out: setups are filled there or at the next open.
     score
@@ -54,7 +55,7 @@ class Setup:
 
     direction: str
     stop: float
-    targets: float | Sequence[float]
+    targets: float | Sequence[float] | None = None
     entry: float | None = None
     score: float = 100.0
     conflicts: int = 0
@@ -102,9 +103,9 @@ def _as_setup(value: Any) -> Setup:
     unknown = [str(name) for name in value if name not in _FIELDS]
     if unknown:
         raise ValueError(f"returns a setup with the field {unknown[0]!r}; its fields are {', '.join(_FIELDS)}")
-    missing = [name for name in ("direction", "stop", "targets") if name not in value]
+    missing = [name for name in ("direction", "stop") if name not in value]
     if missing:
-        raise ValueError(f"returns a setup without {missing[0]!r}; it needs direction, stop and targets")
+        raise ValueError(f"returns a setup without {missing[0]!r}; it needs direction and stop")
     return Setup(**value)
 
 
@@ -124,14 +125,10 @@ def _write(setup: Setup, close: float, out: np.ndarray) -> None:
         raise ValueError(f"score is {score:.10g}; it must be from 0 to 100")
     if not isinstance(conflicts, int | np.integer) or isinstance(conflicts, bool) or conflicts < 0:
         raise ValueError(f"conflicts is {conflicts!r}; it must be a whole number, 0 or more")
-    if setup.targets is None:  # pyright: ignore[reportUnnecessaryComparison]  # own code passes anything
-        raise ValueError(
-            "targets is None; a setup has one to five targets, from which its reward-to-risk is computed: for exits by "
-            "stop and hold alone, set the target beyond reach"
-        )
-    targets = _numbers("targets", setup.targets)
-    if not 1 <= len(targets) <= MAX_TARGETS:
-        raise ValueError(f"targets has {len(targets)} prices; it must have 1 to {MAX_TARGETS}")
+    targets = [] if setup.targets is None else _numbers("targets", setup.targets)
+    if setup.targets is not None and not 1 <= len(targets) <= MAX_TARGETS:
+        most = f"it must have 1 to {MAX_TARGETS}, or be None for a setup without a target"
+        raise ValueError(f"targets has {len(targets)} prices; {most}")
     for target in targets:
         if target <= 0.0 or sign * (target - close) <= 0.0:
             side = "above" if sign > 0 else "below"
@@ -148,6 +145,8 @@ def _write_stated(setup: Setup, close: float, targets: list[float], order: list[
     for name, stated, first in (("rr", setup.rr, REWARD_TO_RISK), ("probability", setup.probability, PROBABILITY)):
         if stated is None:
             continue
+        if not targets:
+            raise ValueError(f"{name} is {repr(stated)[:60]} without a target; leave {name} out, or give targets")
         values = _numbers(name, stated)
         if len(values) != len(targets):
             raise ValueError(f"{name} has {len(values)} numbers for {len(targets)} targets; give one for each")
@@ -169,5 +168,6 @@ def _numbers(name: str, value: Any) -> list[float]:
 def _number(name: str, value: Any) -> float:
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value):
-        raise ValueError(f"{name} is {repr(value)[:60]}; it must be a finite number, and None in place of the setup")
+        instead = "None if there is no target" if name == "targets" else "None in place of the setup"
+        raise ValueError(f"{name} is {repr(value)[:60]}; it must be a finite number, and {instead}")
     return float(value)

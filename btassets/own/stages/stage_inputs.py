@@ -77,11 +77,8 @@ class StageTables:
         """
         if name not in self._given:
             raise UndeclaredReadError(self._stage, "table", name, self._place)
-        was_on, self._contained.is_on = self._contained.is_on, False
-        try:
+        with self._contained.paused():
             return self._given[name].read(columns)
-        finally:
-            self._contained.is_on = was_on
 
 
 class StageSettings:

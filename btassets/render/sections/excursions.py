@@ -67,10 +67,10 @@ def _words(side: str, row: Mapping[str, Any]) -> str:
     p50, p80, p95 = (shown(row[name], "num2") for name in ("p50_r", "p80_r", "p95_r"))
     if side == "winners":
         return (
-            f"Half of the {row['n']:,} setups that reached their target were never more than {p50}R below their fill, "
+            f"Half of the {row['n']:,} winners were never more than {p50}R below their fill, "
             f"80% never more than {p80}R, 95% never more than {p95}R; the low came on day {row['mean_day']} on average."
         )
     return (
-        f"Half of the {row['n']:,} that were stopped had been at most {p50}R above it, 80% at most {p80}R, 95% at most "
-        f"{p95}R."
+        f"Half of the {row['n']:,} that were stopped had been at most {p50}R above their fill, 80% at most {p80}R, "
+        f"95% at most {p95}R."
     )

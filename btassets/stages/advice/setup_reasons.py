@@ -16,21 +16,6 @@ from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.engine.replay.setup_numbers import MAX_TARGETS, PROBABILITY, REWARD_TO_RISK, TARGETS
 from btassets.engine.setups.explain import explain_asof
 from btassets.engine.setups.target_classes import classification
-from btassets.settings.models import Settings
-
-
-def target_rules(settings: Settings) -> ReplayRules:
-    """The rules of the replay that decide targets and their probabilities."""
-    engine = settings.engine
-    return ReplayRules(
-        atr_stop_multiple=engine.atr_stop_multiple,
-        horizon_days=engine.horizon_days,
-        projection=engine.projection,
-        gap_days=engine.gap_days,
-        tilt_const=engine.tilt_const,
-        tilt_score=engine.tilt_score,
-        tilt_level=engine.tilt_level,
-    )
 
 
 def votes_and_scores(bars: Bars, rules: ReplayRules) -> dict[str, float | None]:
@@ -51,7 +36,7 @@ def every_target(bars: Bars, setup: Mapping[str, Any], rules: ReplayRules) -> li
         Its row: `direction`, `target` of the primary, and `price_factor`, by which adjusted prices become those of the
         as-of day.
     rules
-        From `target_rules`.
+        From `replay_inputs.target_rules`.
     """
     start = int(segment_starts(bars.dates, rules.gap_days)[-1])
     high, low, close, volume = (part[start:] for part in (bars.high, bars.low, bars.close, bars.volume))

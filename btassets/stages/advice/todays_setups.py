@@ -34,6 +34,7 @@ from btassets.settings.models import BUILT_IN_RULE, Settings
 from btassets.stages.bars.bars_view import bars_until
 from btassets.stages.bars.sessions_view import Sessions, read_sessions
 from btassets.stages.ranking.gate_signals import require_floor_columns
+from btassets.stages.replay.replay_inputs import target_rules
 
 MAX_MISSES = 10
 _RULES = ReplayRules()
@@ -377,7 +378,7 @@ def _explained(
             row["targets"] = setup_reasons.only_target(row)
         return {}
     bars = bars_until(tables, settings, [row["ticker"] for row in rows], day)
-    rules = setup_reasons.target_rules(settings)
+    rules = target_rules(settings)
     for row in rows:
         known = bars.get(row["ticker"])
         row["targets"] = (

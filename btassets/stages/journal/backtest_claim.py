@@ -7,7 +7,7 @@ The claim is written into the journal with the list, so that what is judged late
 a backtest that has seen the live weeks since.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,13 @@ from btassets.settings.models import Settings
 Floats = npt.NDArray[np.float64]
 
 MEASURES = ("net_r", "hit_rate", "fill_gap_r")
-"""Mean net R (winsorised), share of targets among targets and stops, and how much worse the fill was than the entry."""
+"""Mean net R (winsorised), share of targets among targets and stops (of setups with a target), and how much worse the
+fill was than the entry."""
 
 _TAIL = 0.005
 """Share of setups beyond each bound of the winsorised net R."""
 
-_COLUMNS = ("asof_date", "direction", "entry", "stop", "entry_price", "outcome", "net_r")
+_COLUMNS = ("asof_date", "direction", "entry", "stop", "target", "entry_price", "outcome", "net_r")
 
 
 def backtest_claim(tables: Tables, settings: Settings) -> dict[str, Any] | None:
@@ -68,15 +69,16 @@ def measures_of(rows: pa.Table, bounds: list[float]) -> Mapping[str, Floats]:
     levels = (reals(rows, name) for name in ("entry", "stop", "entry_price"))
     return {
         "net_r": np.clip(reals(rows, "net_r"), bounds[0], bounds[1]),
-        "hit_rate": hits(rows["outcome"].cast(pa.string()).to_pylist()),
+        "hit_rate": hits(rows["outcome"].cast(pa.string()).to_pylist(), rows["target"].to_pylist()),
         "fill_gap_r": fill_gap_r(is_long, *levels),
     }
 
 
-def hits(outcomes: list[str | None]) -> Floats:
-    """1 for a target, 0 for a stop (an ambiguous bar counts as one), NaN for anything else."""
+def hits(outcomes: Sequence[str | None], targets: Sequence[float | None]) -> Floats:
+    """1 for a target, 0 for a stop (an ambiguous bar counts as one), NaN for anything else and without a target."""
     values = {"target_hit": 1.0, "stop_hit": 0.0, "ambiguous": 0.0}
-    return np.array([values.get(outcome or "", np.nan) for outcome in outcomes], dtype=np.float64)
+    pairs = zip(outcomes, targets, strict=True)
+    return np.array([np.nan if at is None else values.get(word or "", np.nan) for word, at in pairs], np.float64)
 
 
 def reals(rows: pa.Table, name: str) -> Floats:

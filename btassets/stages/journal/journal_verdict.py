@@ -70,7 +70,7 @@ def verdict_rows(lists: Sequence[Record], results: Sequence[Mapping[str, Any]], 
 def values_of(measure: str, rows: Sequence[Mapping[str, Any]], bounds: Sequence[float]) -> list[float]:
     """Value of a measure per result, NaN where it has none."""
     if measure == "hit_rate":
-        return hits([row["outcome"] for row in rows]).tolist()
+        return hits([row["outcome"] for row in rows], [row["target"] for row in rows]).tolist()
     found = [math.nan if row[measure] is None else float(row[measure]) for row in rows]
     return [min(max(value, bounds[0]), bounds[1]) for value in found] if measure == "net_r" else found
 
@@ -108,7 +108,7 @@ def _measure_row(measure: str, graded: Sequence[Mapping[str, Any]], claims: Row)
             "e_worse": live.e_worse,
             "e_as_tested": live.e_as_tested,
         }
-    return row | {"sentence": _sentence(row, live)}
+    return row | {"sentence": _sentence(row, live, has_claim=bool(told))}
 
 
 def claim_of(measure: str, told: Mapping[str, Any]) -> Claim | None:
@@ -120,10 +120,11 @@ def claim_of(measure: str, told: Mapping[str, Any]) -> Claim | None:
     return Claim(told["mean"], threshold, told["se"], told["n_setups"], told["n_weeks"], quantile)
 
 
-def _sentence(row: Row, live: Live | None) -> str:
+def _sentence(row: Row, live: Live | None, *, has_claim: bool) -> str:
     what = _WORDS[row["measure"]]
     if row["tested"] is None:
-        return f"too early: no list was shown under these settings beside a backtest with a result ({what})."
+        none = "no list was shown under these settings beside a backtest with a result"
+        return f"too early: {'no setup of the backtest has a value' if has_claim else none} ({what})."
     if live is None:
         return f"too early: the backtest is too short for an interval of the {what}."
     told = f"the backtest said {row['tested']:.2f}, {row['tested_lo']:.2f} to {row['tested_hi']:.2f}"

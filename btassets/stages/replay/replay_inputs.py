@@ -6,7 +6,7 @@ and writing their rows (`candidates.py`).
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,9 +54,9 @@ class ReplayInputs:
         return opens, closes
 
 
-def replay_rules(settings: Settings) -> ReplayRules:
-    """Engine parameters from the settings."""
-    engine, quality = settings.engine, settings.quality
+def target_rules(settings: Settings) -> ReplayRules:
+    """The rules that decide targets and their probabilities; those of grading and quality are the default."""
+    engine = settings.engine
     return ReplayRules(
         atr_stop_multiple=engine.atr_stop_multiple,
         horizon_days=engine.horizon_days,
@@ -65,6 +65,14 @@ def replay_rules(settings: Settings) -> ReplayRules:
         tilt_const=engine.tilt_const,
         tilt_score=engine.tilt_score,
         tilt_level=engine.tilt_level,
+    )
+
+
+def replay_rules(settings: Settings) -> ReplayRules:
+    """Engine parameters from the settings."""
+    engine, quality = settings.engine, settings.quality
+    return replace(
+        target_rules(settings),
         action_lead=engine.action_lead,
         action_high=engine.action_high,
         action_moderate=engine.action_moderate,

@@ -33,6 +33,7 @@ from btassets.stages.report import report_curves as curves
 from btassets.stages.report import report_facts as facts
 from btassets.stages.report.report_answer import answer
 from btassets.stages.report.report_excursions import excursions
+from btassets.stages.report.report_gate import gate_warnings
 from btassets.stages.report.report_journal import journal_document
 from btassets.stages.report.report_null_market import null_market_document
 from btassets.stages.report.report_ranking import ranking_document
@@ -94,6 +95,7 @@ def report_document(tables: Tables, settings: Settings) -> Report:
         n_thin=n_thin,
         n_weeks=n_weeks,
     )
+    report["warnings"] += gate_warnings(tables, settings)
     report["assumptions"] = facts.assumptions(settings, facts.benchmark_name(settings))
     report["settings"] = facts.shown_settings(settings)
     report["reproduce"] = facts.reproduce(tables.context, settings)

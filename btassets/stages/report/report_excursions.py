@@ -1,8 +1,8 @@
 """Part `excursions` of the report: how far trades went against and for their position before they ended.
 
-Belongs here: the excursions of winners and losers among the qualified setups, and the rows of the moved levels with
-their verdicts. Does not belong here: the excursions (`engine.replay.outcome`), the estimates
-(`stages.statistics.level_pairs`).
+Belongs here: the excursions of winners (target reached; of a setup without one: a gain at the end) and losers (stopped)
+among the qualified setups, and the rows of the moved levels with their verdicts. Does not belong here: the excursions
+(`engine.replay.outcome`), the estimates (`stages.statistics.level_pairs`).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from btassets.engine.statistics.verdicts import LEVEL, NOISE, SUPPORTED
 from btassets.run.tables import Tables
 from btassets.stages.statistics.level_pairs import LEVELS
 
-_COLUMNS = ("outcome", "mae_r", "mae_day", "mfe_r", "mfe_day")
+_COLUMNS = ("outcome", "gross_r", "target", "mae_r", "mae_day", "mfe_r", "mfe_day")
 _QUANTILES = (0.5, 0.8, 0.95)
 _LOSERS = ("stop_hit", "ambiguous")
 
@@ -35,7 +35,8 @@ def excursions(tables: Tables, pairs: list[Document]) -> Document:
     rows = tables["graded_setups"].where([*_COLUMNS, "qualified", "is_graded"], wanted, wanted=_COLUMNS)
     outcome = np.array(rows["outcome"].to_pylist(), dtype=object)
     columns = {name: rows[name].cast("float64").to_numpy() for name in _COLUMNS[1:]}
-    won, lost = outcome == "target_hit", np.isin(outcome, _LOSERS)
+    lost = np.isin(outcome, _LOSERS)
+    won = (outcome == "target_hit") | (np.isnan(columns["target"]) & ~lost & (columns["gross_r"] > 0.0))
     return {
         "winners": _side(-columns["mae_r"][won], columns["mae_day"][won]),
         "losers": _side(columns["mfe_r"][lost], columns["mfe_day"][lost]),

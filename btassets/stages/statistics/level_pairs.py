@@ -77,9 +77,10 @@ MOVES = (
 )
 
 
-def moves_of(settings: Settings) -> tuple[Move, ...]:
-    """Moves that change something under the settings: their own exit policy is no change."""
-    return tuple(move for move in MOVES if move.policy != settings.exits.policy)
+def moves_of(settings: Settings, *, has_targets: bool = True) -> tuple[Move, ...]:
+    """Moves that change something: the exit policy of the settings is no change, nor is a target that no setup has."""
+    of_targets = () if has_targets else tuple(m for m in MOVES if m.target_frac != 1.0 or m.name == "part_0.5")
+    return tuple(move for move in MOVES if move.policy != settings.exits.policy and move not in of_targets)
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def level_pairs(tables: Tables, settings: Settings, sample: Sample) -> LevelPair
         return None
     sessions = read_sessions(tables)
     asof = setups["asof_date"].cast(pa.int32()).to_numpy().astype(np.int32)
-    moves = moves_of(settings)
+    moves = moves_of(settings, has_targets=setups["target"].null_count < setups.num_rows)
     results = _results(tables, settings, setups, moves, asof, sessions)
     net, bench = (np.stack([result[k] for result in results], axis=1) for k in range(2))
     values = net - _real(setups, "net_r")[:, np.newaxis]

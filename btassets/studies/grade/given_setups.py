@@ -83,7 +83,7 @@ class GivenSetups:
         return self.table.num_rows
 
 
-def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetups:
+def read_setups(table: pa.Table, names: TickerNames | None = None, *, is_legacy: bool = False) -> GivenSetups:
     """Check and sort a candidate table.
 
     Parameters
@@ -92,6 +92,8 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
         Columns as in docs/method/grade.md, in any case.
     names
         Tickers with bars: a given one is found under any of its spellings. None: canonical spelling only.
+    is_legacy
+        The `rr` of a row without a target and without one of its own is 0, and not missing.
 
     Raises
     ------
@@ -130,7 +132,7 @@ def read_setups(table: pa.Table, names: TickerNames | None = None) -> GivenSetup
         _refuse_impossible(name, reals[name], ticker.take(order))
     check_days(days, date_name)
     notes = []
-    if note := _fill_rr(reals, is_given="rr" in table.column_names):
+    if note := _fill_rr(reals, is_given="rr" in table.column_names, is_legacy=is_legacy):
         notes.append(note)
     ticker, direction, days = ticker.take(order), direction.take(order), days[order.to_numpy()]
     notes += _repeated(ticker, direction, days, reals)
@@ -267,9 +269,11 @@ def _refuse_missing(name: str, column: pa.Array) -> None:
         raise CandidateTableError(TABLE, problem, "every setup needs it; fill it in or remove the row.")
 
 
-def _fill_rr(reals: dict[str, npt.NDArray[np.float64]], *, is_given: bool) -> str | None:
-    """Distance to the target over distance to the stop if `rr` is missing; 0 without either."""
+def _fill_rr(reals: dict[str, npt.NDArray[np.float64]], *, is_given: bool, is_legacy: bool) -> str | None:
+    """Distance to the target over distance to the stop if `rr` is missing; 0 without risk, missing without target."""
     is_missing = np.isnan(reals["rr"])
+    if not is_legacy:
+        is_missing &= ~np.isnan(reals["target"])
     if not is_missing.any():
         return None
     risk = np.abs(reals["entry"] - reals["stop"])

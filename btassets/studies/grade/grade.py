@@ -102,7 +102,7 @@ def grade_candidates(
     NoBarsError
         No ticker has a bar.
     """
-    given = read_setups(candidates, TickerNames(bars))
+    given = read_setups(candidates, TickerNames(bars), is_legacy=settings.profile == "legacy")
     market = market_of(bars, benchmark, is_cut=settings.profile == "standard")
     gates, warnings = without_floors_of_absent_columns(settings.gates, given.given)
     warnings += given.notes

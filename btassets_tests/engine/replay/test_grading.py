@@ -29,6 +29,24 @@ def test_no_risk_and_no_bar():
     assert graded(story(), target=float("nan"))["outcome"] == "expired"
 
 
+def test_a_setup_without_a_target_leaves_by_stop_policy_or_time():
+    aimless = {"target": float("nan"), "rr": float("nan")}
+    far = story((100.0, 150.0, 99.0, 140.0), *[(104.0, 105.0, 103.0, 104.0)] * 40)
+    row = graded(far, **aimless)
+    assert (row["outcome"], row["exit_reason"], row["hold_days"], row["stop_day"]) == ("expired", "time", 30, -1)
+    assert row["r_mtm"] == row["time_r_30"] == pytest.approx(0.8)
+    assert (row["mfe_r"], row["mfe_day"]) == (10.0, 1)
+    # Neither does the open beyond any price drop it, nor a part of it have a place to be sold.
+    assert graded(story((900.0, 901.0, 899.0, 900.0)), **aimless)["drop_open"] is None
+    assert graded(far, policy=ExitPolicy(part_frac=0.5), **aimless)["r_mtm"] == row["r_mtm"]
+    stopped = graded(story((100.0, 101.0, 94.0, 96.0)), **aimless)
+    assert (stopped["outcome"], stopped["r_mtm"], stopped["hold_days"]) == ("stop_hit", -1.0, 1)
+    # The gain of day 1 moves the stop to the entry, which day 2 touches.
+    even = story((100.0, 106.0, 99.0, 105.0), (104.0, 104.0, 99.0, 101.0))
+    found = graded(even, policy=ExitPolicy(breakeven_r=1.0), **aimless)
+    assert (found["outcome"], found["r_mtm"], found["hold_days"]) == ("stop_hit", 0.0, 2)
+
+
 def test_bars_after_t_do_not_exist():
     bars = story((100.0, 111.0, 99.0, 105.0), n=45)
     assert graded(bars, last=29)["outcome"] is None
@@ -44,7 +62,10 @@ HOLDS = st.sets(st.integers(1, 120), min_size=1, max_size=6).map(lambda days: tu
     st.integers(0, 10**6),
     st.booleans(),
     st.integers(0, 3),
-    st.lists(st.tuples(st.integers(0, 139), st.booleans(), st.floats(-0.3, 3), st.floats(0.2, 5)), min_size=5),
+    st.lists(
+        st.tuples(st.integers(0, 139), st.booleans(), st.floats(-0.3, 3), st.one_of(st.none(), st.floats(0.2, 5))),
+        min_size=5,
+    ),
 )
 def test_equal_to_the_event_list_grader(exits, seed, is_ended, lag, setups):
     _equals_the_event_list_grader(exits, seed, is_ended, lag, setups, ExitPolicy())
@@ -65,7 +86,10 @@ POLICIES = st.builds(
     st.integers(0, 10**6),
     st.booleans(),
     st.integers(0, 3),
-    st.lists(st.tuples(st.integers(0, 139), st.booleans(), st.floats(0.05, 3), st.floats(0.2, 5)), min_size=5),
+    st.lists(
+        st.tuples(st.integers(0, 139), st.booleans(), st.floats(0.05, 3), st.one_of(st.none(), st.floats(0.2, 5))),
+        min_size=5,
+    ),
     POLICIES,
 )
 def test_exit_policies_equal_the_event_list_grader(exits, seed, is_ended, lag, setups, policy):
@@ -89,7 +113,8 @@ def _equals_the_event_list_grader(exits, seed, is_ended, lag, setups, policy):
     entry = b.close[index]
     # Mostly ordinary stops, some on the wrong side of the entry: the legacy profile takes them all.
     stop = entry - sign * np.array([risk for _, _, risk, _ in setups])
-    target = entry + sign * np.array([reward for *_, reward in setups])
+    # A setup without a reward has no target.
+    target = entry + sign * np.array([np.nan if reward is None else reward for *_, reward in setups])
     usable = (np.abs(entry - stop) > 1e-9) & (stop > 0)
     rr = np.abs(target - entry) / np.maximum(np.abs(entry - stop), 1e-9)
     factor = 2.0 ** (np.arange(len(index)) % 3)  # levels in prices of their day: a power of 2 rounds nothing
@@ -111,7 +136,7 @@ def _equals_the_event_list_grader(exits, seed, is_ended, lag, setups, policy):
             direction,
             entry[row].item(),
             stop[row].item(),
-            target[row].item(),
+            None if math.isnan(target[row]) else target[row].item(),
             rr[row].item(),
             weekdays,
             bench,

@@ -39,7 +39,7 @@ def numbers_of(close: np.ndarray, at: list[int], seed: int) -> np.ndarray:
             own[STOP] = close[bar] * (1.0 - sign * random.uniform(0.02, 0.1))
             own[SCORE] = random.uniform(0.0, 100.0)
             own[2] = random.integers(0, 3)
-            n = random.integers(1, 6)
+            n = random.integers(0, 6)  # 0: it has no target
             own[TARGETS : TARGETS + n] = close[bar] * (1.0 + sign * np.sort(random.uniform(0.01, 0.3, n)))
             if random.random() < 0.5:
                 own[PROBABILITY : PROBABILITY + n] = random.uniform(0.01, 0.99, n)
@@ -62,7 +62,9 @@ def test_rows_against_a_naive_choice_and_the_grading_of_given_setups(seed: int) 
                 expected.append((bar, side, *naive_primary(aligned, bar, own)))
     assert found["asof_date"].tolist() == [15_000 + row[0] for row in expected]
     assert found["direction"].tolist() == [row[1] for row in expected]
-    assert found["target"].tolist() == [row[2] for row in expected]
+    np.testing.assert_array_equal(found["target"], [row[2] for row in expected])
+    assert 0 < np.isnan(found["target"]).sum() < len(expected) / 2
+    np.testing.assert_array_equal(np.isnan(found["target"]), np.isnan(found["ev"]))
     np.testing.assert_allclose(found["rr"], [row[3] for row in expected], rtol=1e-12)
     np.testing.assert_allclose(found["primary_prob"], [100.0 * row[4] for row in expected], rtol=1e-9)
     np.testing.assert_allclose(found["best_prob"], [100.0 * row[5] for row in expected], rtol=1e-9)
@@ -96,6 +98,8 @@ def naive_primary(aligned: AlignedBars, bar: int, own: np.ndarray) -> tuple[floa
         if np.isnan(p) and atr > 0.0:
             p = direct_hit_probability(distance / atr, risk / atr, RULES.horizon_days)
         rows.append((target, distance / risk, p))
+    if not rows:
+        return math.nan, math.nan, math.nan, math.nan
     best = rows[0]
     for row in rows[1:]:
         if row[1] * row[2] > best[1] * best[2]:

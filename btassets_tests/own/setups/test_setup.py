@@ -46,8 +46,10 @@ GOOD = {"direction": "long", "stop": 9.0, "targets": 12.0}
         ({"stop": True}, "stop is True"),
         ({"stop": None}, "stop is None"),
         ({"targets": 10.0}, "a target is 10; for a long it must be positive and above the close 10"),
-        ({"targets": None}, "targets is None; a setup has one to five targets, from which its reward-to-risk"),
-        ({"targets": []}, "targets has 0 prices; it must have 1 to 5"),
+        ({"targets": []}, "targets has 0 prices; it must have 1 to 5, or be None for a setup without a target"),
+        ({"targets": float("nan")}, "targets is nan; it must be a finite number, and None if there is no target"),
+        ({"targets": None, "probability": 0.5}, "probability is 0.5 without a target; leave probability out"),
+        ({"targets": None, "rr": 2.0}, "rr is 2.0 without a target; leave rr out, or give targets"),
         ({"targets": [12.0] * 6}, "targets has 6 prices"),
         ({"targets": [12.0, float("inf")]}, "targets is inf"),
         ({"entry": 10.5}, "entry is 10.5, the close of the as-of bar 10"),
@@ -72,7 +74,16 @@ def test_a_short_has_its_levels_on_the_other_sides() -> None:
         as_numbers({"direction": "short", "stop": 11.0, "targets": 12.0}, 10.0)
 
 
-@pytest.mark.parametrize("returned", [1.0, "long", [1.0], True, {"direction": "long", "stop": 9.0}])
+@pytest.mark.parametrize(
+    "returned", [bt.Setup("long", 9.0), bt.Setup("long", 9.0, None), {"direction": "long", "stop": 9.0}]
+)
+def test_a_setup_may_have_no_target(returned: object) -> None:
+    numbers = as_numbers(returned, 10.0)[0]
+    assert numbers[:TARGETS].tolist() == [9.0, 100.0, 0.0]
+    assert np.isnan(numbers[TARGETS:]).all()
+
+
+@pytest.mark.parametrize("returned", [1.0, "long", [1.0], True, {"direction": "long", "targets": 12.0}])
 def test_what_is_no_setup_is_refused(returned: object) -> None:
     with pytest.raises(ValueError, match="returns"):
         as_numbers(returned, 10.0)

@@ -47,7 +47,7 @@ def test_missing_values_are_null_and_midnights_are_dates(tmp_path: Path) -> None
         ("return 1 / 0", r"own/idea.py line 5: ZeroDivisionError"),
         ("return 5", r"own/idea.py line 4: idea: returns int; a stage returns a pandas frame or an Arrow table"),
         ("return tables['trades'][[]]", "returns 0 columns"),
-        ("import time\nreturn time.time()", "line 4: idea: calls time.time"),
+        ("import time\nreturn time.time()", "line 6: idea: calls time.time"),
         ("open('x.txt', 'w')", "writes .*x.txt: a stage writes no file"),
         (
             "return open('/etc/hostname').read()",

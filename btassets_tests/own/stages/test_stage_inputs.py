@@ -20,7 +20,7 @@ def tables(folder: Path) -> StageTables:
     files = [str(folder / f"{k}.parquet") for k in range(2)]
     empty = Given([], [], ROWS.schema.serialize().to_pybytes())
     given = {"rows": Given(files, ["ticker"], b""), "none": empty}
-    return StageTables("idea", "own/a.py line 3", given, Containment(()))
+    return StageTables("idea", "own/a.py line 3", given, Containment({}))
 
 
 def test_the_files_of_a_table_are_one_table_in_its_order(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_heat_is_in_words():
     report = document_of(run_book())
     report["excursions"] = {"winners": WINNERS, "losers": NOTHING, "levels": []}
     text = excursions(report)
-    assert "Half of the 1,204 setups that reached their target were never more than 0.30R below their fill" in text
+    assert "Half of the 1,204 winners were never more than 0.30R below their fill" in text
     assert "95% never more than 0.97R" in text
     assert "that were stopped" not in text
     assert "No qualified setup has a result." in text

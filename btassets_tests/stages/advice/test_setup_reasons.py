@@ -9,9 +9,9 @@ from btassets.engine.replay.replay_rules import ReplayRules
 from btassets.graph.advice import TODAYS_TARGETS
 from btassets.run.tables import inputs_of
 from btassets.settings.models import Settings
-from btassets.stages.advice.setup_reasons import every_target, only_target, target_rules
+from btassets.stages.advice.setup_reasons import every_target, only_target
 from btassets.stages.advice.todays_setups import todays_list
-from btassets.stages.replay.replay_inputs import replay_rules
+from btassets.stages.replay.replay_inputs import replay_rules, target_rules
 from btassets_tests.reference.awkward_bars import make_job, replayed, with_actions
 from btassets_tests.support.small_books import document_of, every_book, run_book, scenario_book
 

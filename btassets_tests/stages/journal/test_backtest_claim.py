@@ -35,12 +35,13 @@ def test_the_claim_is_the_mean_of_the_qualified_setups():
 def test_a_short_fills_worse_below_its_entry():
     rows = pa.table(
         {
-            "direction": ["long", "short", "long"],
-            "entry": [100.0, 100.0, 100.0],
-            "stop": [90.0, 110.0, 100.0],
-            "entry_price": [101.0, 99.0, 101.0],
-            "net_r": [9.0, -9.0, None],
-            "outcome": ["target_hit", "ambiguous", "expired"],
+            "direction": ["long", "short", "long", "long"],
+            "entry": [100.0, 100.0, 100.0, 100.0],
+            "stop": [90.0, 110.0, 100.0, 90.0],
+            "target": [120.0, 80.0, 120.0, None],
+            "entry_price": [101.0, 99.0, 101.0, 101.0],
+            "net_r": [9.0, -9.0, None, -1.0],
+            "outcome": ["target_hit", "ambiguous", "expired", "stop_hit"],
         }
     )
     found = measures_of(rows, [-1.5, 4.0])
@@ -48,4 +49,4 @@ def test_a_short_fills_worse_below_its_entry():
     assert np.isnan(found["fill_gap_r"][2])  # no risk, no R
     assert found["net_r"].tolist()[:2] == [4.0, -1.5]
     assert found["hit_rate"].tolist()[:2] == [1.0, 0.0]
-    assert np.isnan(found["hit_rate"][2])
+    assert np.isnan(found["hit_rate"][2:]).all()  # an expired setup, and one that had nothing to hit

@@ -26,6 +26,7 @@ def results(n_weeks, net_r, **more):
             "net_r": net_r,
             "outcome": "target_hit" if net_r > 0 else "stop_hit",
             "fill_gap_r": 0.4,
+            "target": 120.0,
         }
         | more
         for week in range(n_weeks)
@@ -86,6 +87,15 @@ def test_a_fill_gap_is_worse_upwards():
     assert claim_of("net_r", CLAIM).threshold == 0.2
     row = verdict_rows(lists(), results(104, 1.0, fill_gap_r=1.5), "now")[2]
     assert (row["measure"], row["verdict"]) == ("fill_gap_r", "worse than tested")
+
+
+def test_setups_without_a_target_have_no_share_of_targets_hit():
+    tested = {**TESTED, "hit_rate": dict.fromkeys(CLAIM) | {"n_setups": 0, "n_weeks": 0}}
+    found = verdict_rows(lists(tested=tested), results(104, -1.0, target=None), "now")
+    net_r, hit_rate, _ = found
+    assert (net_r["verdict"], net_r["n_setups"]) == ("worse than tested", 416)
+    assert (hit_rate["verdict"], hit_rate["live"], hit_rate["n_setups"]) == ("too early", None, 0)
+    assert hit_rate["sentence"].startswith("too early: no setup of the backtest has a value (share of targets hit")
 
 
 def test_the_interval_of_a_share_is_between_0_and_1():

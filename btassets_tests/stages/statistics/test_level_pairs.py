@@ -69,6 +69,8 @@ def test_every_move_equals_the_naive_grading_of_the_same_setups(benchmark):
     assert found.measure == ("net_r" if benchmark == "none" else "adjusted_r")
     moves = moves_of(settings)
     assert [move.name for move in moves] == [move.name for move in MOVES if move.name != "as_planned"]
+    aimless = [move.name for move in moves_of(settings, has_targets=False)]
+    assert aimless == ["stop_0.5", "stop_0.75", "trail_2", "trail_3", "breakeven_1"]
     assert found.pairs.n_obs.tolist() == [len(setups)] * len(moves)
     means = []
     for move in moves:
