@@ -3,10 +3,10 @@
 -- `setup_stats`, `gate_sweep`, `gate_ablation` and `time_exit_sweep` are views of this table, so each statistic is
 -- defined once. `family` names the view of a group, `member` is its name there, `hold_days` is null for the race of
 -- target against stop and else the sessions held with the initial stop. Wins: target hits in the race, exits in profit
--- before costs under a hold, a stop that moves or a part sold at the target, and without a target. A hold beyond the horizon has a result for
--- fewer setups than the race: `race_of_hold` is the race over those same setups. Sums run left to right in the tie
--- order; the trim drops 5% of all rows, the best ones. A group without rows has only counts. Rounding is done in the
--- report.
+-- before costs under a hold, a stop that moves or a part sold at the target, and without a target. A hold beyond the
+-- horizon has a result for fewer setups than the race: `race_of_hold` is the race over those same setups. Sums run left
+-- to right in the tie order; the trim drops 5% of all rows, the best ones. A group without rows has only counts.
+-- Rounding is done in the report.
 with
 
 graded as materialized (
