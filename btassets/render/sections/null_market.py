@@ -28,7 +28,7 @@ NOT_YET = (
     "edge is destroyed."
 )
 
-_TITLE = "Your market without an edge"
+_TITLE = "Market without an edge"
 KINDS = {"ic": "snum4", "r": "r3", "pct_a_year": "spct", "ratio": "snum2", "n": "num1"}
 _FIGURES = (("signals", "Signals: mean IC", "snum2"), ("setups", "Setups and exits: mean R", "r2"))
 
@@ -82,7 +82,7 @@ def null_market(report: Report) -> str:
     lead = f"The same numbers in {found['n_versions']} versions of this market whose edge is destroyed.{age}"
     figures = [_figure(found[part], part, *words) for part, *words in _FIGURES]
     rest = table(found["portfolio"], _COLUMNS, json="null_market.portfolio", caption="Portfolio and claims")
-    rest = block("Portfolio and claims", "A claim counts if its verdict is supported.", rest)
+    rest = block("Portfolio and claims", "A claim counts if its verdict is clear.", rest)
     return section("without-edge", _TITLE, lead, f'<div class="grid">{"".join(figures)}</div>', rest, _words())
 
 
