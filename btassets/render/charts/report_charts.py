@@ -98,7 +98,7 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
             labelled = share
         elif share - labelled > apart:  # left of its line: on a phone it would not fit on the right
             parts.append(svg.text(share, bottom + 15, words, css="when", anchor="end", dx=-3))
-        elif share - labelled > _TIGHT * apart:  # hidden on a phone
+        elif not is_short and share - labelled > _TIGHT * apart:  # hidden on a phone
             parts.append(svg.text(share, bottom + 15, words, css="when tight", anchor="end", dx=-3))
     return shares, parts
 

@@ -118,7 +118,7 @@ def _differences(document: Document) -> str:
     setups = [row for row in document["differences"] if row["unit"] == "r"]
     rows = [
         Row(
-            f"{MEASURES[row['measure']]}, {exit_words(row['exit'])}",
+            f"{MEASURES[row['measure']]}, {shown(row['exit'], 'words')}",
             shown(row["difference"], "r4"),
             [Mark("m-main", row["difference"], row["ci_lo"], row["ci_hi"])],
             is_grey=row["ci_lo"] is None,
