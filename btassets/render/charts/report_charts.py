@@ -16,7 +16,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 AXIS = 22
 """Pixels below a plot for the labels of its axis."""
-_MOST_YEAR_LABELS = 7
+_MOST_YEAR_LABELS, _MOST_MONTH_LABELS = 7, 6
 _TIGHT = 0.6
 _LAST_YEAR, _LAST_MONTH, _TWO_YEARS, _TWO_MONTHS = 0.88, 0.86, 0.235, 0.26
 _MONTHS_BELOW_DAYS = 550
@@ -83,9 +83,9 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
         ]
         starts = [(day, f"{MONTHS[day.month - 1]} {day.year % 100:02d}") for day, _ in starts]
     inside = [(day.toordinal(), words) for day, words in starts if first <= day.toordinal() <= last]
-    every = -(-len(inside) // _MOST_YEAR_LABELS) or 1
-    parts: list[str] = []
     is_short = span < _MONTHS_BELOW_DAYS
+    every = -(-len(inside) // (_MOST_MONTH_LABELS if is_short else _MOST_YEAR_LABELS)) or 1
+    parts: list[str] = []
     last_right, apart = (_LAST_MONTH, _TWO_MONTHS) if is_short else (_LAST_YEAR, _TWO_YEARS)
     labelled = -1.0
     for place, (day, words) in enumerate(inside):

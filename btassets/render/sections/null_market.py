@@ -90,13 +90,13 @@ def _figure(rows: Sequence[Values], part: str, title: str, kind: str) -> str:
     drawn = [
         Row(
             _label(row),
-            f"{shown(row['real'], KINDS[row['unit']])}, reached by {row['n_at_least']} of {row['n']}",
+            f"{shown(row['real'], KINDS[row['unit']])}, {row['n_at_least']} of {row['n']}",
             (Mark("m-main", row["real"]), Mark("m-trim", row["null_mean"], row["null_lo"], row["null_hi"])),
         )
         for row in rows
         if row["n_at_least"] is not None
     ]
-    note = "Real market, and range and mean of the versions."
+    note = "Real market, with the number of versions that reach it; range and mean of the versions."
     chart = charts.dot_rows(f"without-edge-{part}", title, note, drawn, kind=kind)
     behind = table(rows, _COLUMNS, json=f"null_market.{part}", caption=title)
     legend = mark_legend((("m-main", "real market"), ("m-trim", "versions, range and mean")))
