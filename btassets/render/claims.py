@@ -134,7 +134,7 @@ def claim_sentence(row: Values, *, is_adjusted: bool = False) -> str:
     return sentences.get(topic) or _CLAIMS.get(topic) or shown(topic, "words")
 
 
-def is_adjusted(report: Report) -> bool:
+def is_adjusted(report: Mapping[str, Any]) -> bool:
     """Whether the mean R of a setup is tested without beta x the benchmark's move."""
     return any(row["measure"] == "adjusted_r" for row in report["statistics"].get("regimes", ()))
 
