@@ -39,7 +39,7 @@ def _label(row: Values) -> str:
     kind, _, name = row["what"].partition(" ")
     if kind == "signal":
         return SIGNAL_LABELS.get(name) or name
-    return shown(row["what"], "words").replace(" ex top5", ", without the best 5%").replace("sharpe", "Sharpe ratio")
+    return shown(row["what"], "words").replace(" ex top5", ", less best 5%").replace("sharpe", "Sharpe ratio")
 
 
 def _in(name: str) -> Any:
