@@ -37,6 +37,12 @@ BANNED = {
     r"of what (?:is|was|are|were|nobody|nothing)": "name the noun",
     r"no one of|asks? after": "requests, tests",
     r"of now": "current",
+    r"hold exit": "fixed hold",
+    r"flatter(?:s|ed|ing)?": "raises; looks better than",
+    r"living tickers?": "current tickers",
+    r"shall see it|take a table along|survivors only, unknown": "plain words of the field",
+    r"best twentieth": "best 5%",
+    r"keeps? (?:its|their) place": "stays",
 }
 """Regular expression of a phrase, and the plain words to use instead."""
 

@@ -42,18 +42,23 @@ _MOST_TICKERS = 200
 _COLUMNS = ("ticker", "rule", "severity", "date", "n", "text")
 
 
-def first_look(book: Book) -> list[str]:
+def first_look(book: Book, *, with_refusal: bool = False) -> list[str]:
     """Sentences about what was not read yet, the most harmful first, at most five and a count of the rest.
 
     A source that asks a network or a database is not looked at: that costs calls.
+
+    Parameters
+    ----------
+    with_refusal
+        Include the reason why the source cannot be listed at all; `doctor` has a check of its own for that.
     """
     if book.base.source.kind != "files":
         return []
     tables, settings = inputs_of("ohlcv_history", book)
     try:
         plan = plan_ingest(book)
-    except BtassetsError:
-        return []  # the check of the source says so itself
+    except BtassetsError as error:
+        return [str(error)] if with_refusal else []
     stale = plan.stale[:: max(1, len(plan.stale) // _MOST_TICKERS)]
     source: BarSource = tables.outside("source")
     stored = _stored(tables, stale)

@@ -12,6 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+
+class ToldInterrupt(KeyboardInterrupt):
+    """Ctrl-C after which the command has printed its own last line."""
+
+
 _AGAIN_SECONDS = 0.02
 _IMPORT_CODE = "<frozen importlib."
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from btassets.cli.interrupts import noticing_interrupts
+from btassets.cli.interrupts import ToldInterrupt, noticing_interrupts
 from btassets.cli.terminal import on_own_line, tell, tell_warnings
 from btassets.errors import (
     EXIT_BUG,
@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with noticing_interrupts() as was_interrupted:
         try:
             code = _outcome(words)
+        except ToldInterrupt:
+            return EXIT_INTERRUPTED
         except KeyboardInterrupt:
             code = EXIT_INTERRUPTED
         except Exception as error:  # noqa: BLE001  (the last resort: no traceback reaches a user)

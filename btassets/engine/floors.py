@@ -126,14 +126,14 @@ BUILT_IN_RANKING = "residual_momentum"
 
 # Off at 0: no reward-to-risk, confidence or probability is negative; a missing R:R of a target fails even then.
 FLOORS: tuple[Floor, ...] = (
-    Floor("rr", "min_rr", "rr", "at_least", "rr_ok", "Least reward-to-risk", off=0.0, needs_target=True),
+    Floor("rr", "min_rr", "rr", "at_least", "rr_ok", "Minimum reward-to-risk", off=0.0, needs_target=True),
     Floor(
         "confidence",
         "min_confidence",
         "confidence",
         "at_least",
         "confidence_ok",
-        "Least confidence",
+        "Minimum confidence",
         off=0.0,
         missing=0.0,
     ),
@@ -187,7 +187,7 @@ FLOORS: tuple[Floor, ...] = (
         "activation_momentum_percentile",
         "cutoff",
         MOMENTUM_FLAG,
-        "Least percentile",
+        "Minimum percentile",
         off=0.0,
     ),
 )

@@ -76,7 +76,7 @@ PORTFOLIO_SIMS = TableSpec(
 
 STRATEGY_VARIANTS = TableSpec(
     "strategy_variants",
-    "One research variant: another ranking, cutoff or capacity under the hold exit.",
+    "One research variant: another ranking, cutoff or capacity, with a fixed hold.",
     (
         SCENARIO,
         Column("variant", TEXT, "name"),

@@ -6,9 +6,10 @@ Belongs here: text shared by several sections. Does not belong here: a section.
 from collections.abc import Mapping
 from typing import Any
 
+from btassets.engine.floors import ADVISED_VARIANTS
 from btassets.engine.portfolio.variant_list import comparison_label
 from btassets.engine.statistics.verdicts import NEGLIGIBLE_MARGIN_R
-from btassets.render.format import esc, shown
+from btassets.render.format import esc, exit_words, shown
 from btassets.render.html_tables import details, facts
 from btassets.render.report_types import Report
 
@@ -97,25 +98,54 @@ def out_of_sample(row: Values) -> str:
     return f"{confirmed}, {shown_in(row, 'oos_estimate')}"
 
 
-_CLAIMED = {
-    "negligible": f"adds at most {NEGLIGIBLE_MARGIN_R:g}R",
-    "uniquely_best": "no other is as good",
+_CLAIMS = {
+    "headline": "The ranking behind the list predicts returns",
+    "list": "The list outperforms the rest, before costs",
+    "expectancy": "A qualified setup earns more than its costs",
+    "random_pick": "The portfolio beats random picks",
+    "selection": "Qualified setups earn more than all",
 }
+_AT_MOST = f"adds at most {NEGLIGIBLE_MARGIN_R:g}R"
 
 
-def claim_words(row: Values) -> str:
-    """The exact claim behind a verdict, without its subject; empty if the name of the item says it."""
-    is_research = comparison_label(row["topic"]) is not None
-    return "it earns more" if is_research else _CLAIMED.get(row["claim_kind"], "")
+def claim_sentence(row: Values, *, is_adjusted: bool = False) -> str:
+    """The positive sentence that a verdict is about.
+
+    Parameters
+    ----------
+    is_adjusted
+        The mean R of a setup is without beta x the benchmark's move.
+    """
+    topic, is_negligible = row["topic"], row["claim_kind"] == "negligible"
+    key = str(row.get("item_key") or "")
+    research = comparison_label(topic)
+    if research is not None:
+        subject = f"A portfolio of {research}" if research[:1].isdigit() else research
+        return f"{subject} earns more"
+    floor = ADVISED_VARIANTS[key].sentence_name if key in ADVISED_VARIANTS else f"{shown(key, 'words')} floor"
+    sentences = {
+        "exit": f"A fixed hold {_AT_MOST}" if is_negligible else f"A {exit_words(key)} earns more",
+        "gate": f"The {floor} {_AT_MOST if is_negligible else 'adds value'}",
+        "cutoff": f"No cutoff is as good as {key}",
+        "benchmark": f"The {'benchmark beats the portfolio' if denies(row) else 'portfolio beats the benchmark'}",
+        "robustness": f"Without the best 5% a setup {'loses' if denies(row) else 'still earns'}",
+        "expectancy": _CLAIMS["expectancy"] + (", without the benchmark's move" if is_adjusted else ""),
+    }
+    return sentences.get(topic) or _CLAIMS.get(topic) or shown(topic, "words")
+
+
+def is_adjusted(report: Mapping[str, Any]) -> bool:
+    """Whether the mean R of a setup is tested without beta x the benchmark's move."""
+    return any(row["measure"] == "adjusted_r" for row in report["statistics"].get("regimes", ()))
 
 
 def claimed(report: Report, at: int | None) -> str:
-    """The exact claim behind a verdict, if the sentence alone could be misread."""
+    """The claim behind a verdict, if the sentence of advice alone could be misread."""
     if at is None:
         return ""
     row = report["statistics"]["claims"][at]
-    words = claim_words(row)
-    return f' <span class="claimed">Verdict on "{esc(words)}":</span>' if words else ""
+    is_plain = row["claim_kind"] in ("positive", "superior") and comparison_label(row["topic"]) is None
+    return "" if is_plain else f' <span class="claimed">{esc(claim_sentence(row))}:</span>'
 
 
 def denies(row: Values) -> bool:

@@ -81,6 +81,28 @@ def shown(value: Any, kind: str = "text") -> str:
     return KINDS[kind](value)
 
 
+def exit_words(name: str | None) -> str:
+    """Exit rule in words.
+
+    >>> exit_words("hold"), exit_words("hold_30"), exit_words("target"), exit_words(None)
+    ('fixed hold', 'hold of 30 sessions', 'target exit', 'no portfolio')
+    """
+    if name is None:
+        return "no portfolio"
+    if name.startswith("hold_"):
+        return f"hold of {name.removeprefix('hold_')} sessions"
+    return "fixed hold" if name == "hold" else f"{name} exit"
+
+
+def price_words(basis: str) -> str:
+    """Price basis in words.
+
+    >>> price_words("total")
+    'adjusted for splits and dividends'
+    """
+    return {"total": "adjusted for splits and dividends", "split": "adjusted for splits", "raw": "as traded"}[basis]
+
+
 def html(value: Any, kind: str = "text") -> str:
     """Text of a value, safe inside HTML and in its attributes."""
     return escape(shown(value, kind), quote=True)

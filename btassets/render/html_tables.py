@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from btassets.render.format import KINDS, esc, html, prose
+from btassets.render.format import KINDS, esc, html, prose, shown
 
+_WRAPPED = 15
+_TEXT = ' class="w"'
 _NUMBERS = frozenset(KINDS) - {"text", "words", "yes"}
 
 
@@ -69,15 +71,26 @@ def table(
     body = []
     for row in rows:
         css = row_css(row) if row_css else ""
-        cells = "".join(f"<td{_number_css(column)}>{_cell(column, row)}</td>" for column in columns)
+        cells = "".join(_filled(column, row) for column in columns)
         body.append(f'<tr class="{css}">{cells}</tr>' if css else f"<tr>{cells}</tr>")
-    source = ' class="few"' if len(columns) <= 3 else ""
+    is_long = any(_TEXT in line.partition("</td>")[0] for line in body)
+    css = " ".join(name for name, is_on in (("few", len(columns) <= 3), ("long", is_long)) if is_on)
+    source = f' class="{css}"' if css else ""
     source += f' data-json="{esc(json)}"' if json else ""
     title = f"<caption>{esc(caption)}</caption>" if caption else ""
     return (
         f'<div class="scroll" tabindex="0" role="group" aria-label="{esc(caption or "table")}"><table{source}>{title}'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _filled(column: Column, row: Mapping[str, Any]) -> str:
+    """One cell; text of several words may wrap on paper and in the first column on a phone."""
+    words = _cell(column, row)
+    if column.kind in _NUMBERS or column.is_number:
+        return f'<td class="num">{words}</td>'
+    is_text = len(words) >= _WRAPPED and " " in words and "<" not in words
+    return f"<td{_TEXT if is_text else ''}>{words}</td>"
 
 
 def _cell(column: Column, row: Mapping[str, Any]) -> str:
@@ -149,7 +162,7 @@ def block(title: str, note: str, inner: str) -> str:
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:
     """Short list of facts: term and value."""
-    items = "".join(f"<div><dt>{esc(term)}</dt><dd>{html(value)}</dd></div>" for term, value in pairs)
+    items = "".join(f"<div><dt>{esc(term)}</dt><dd>{prose(shown(value))}</dd></div>" for term, value in pairs)
     return f'<dl class="facts">{items}</dl>'
 
 

@@ -12,7 +12,7 @@ from btassets.render.html_tables import Column
 from btassets.render.report_types import Report
 
 CURVE_NAMES = {
-    "hold": "Portfolio, held",
+    "hold": "Portfolio, fixed hold",
     "target": "Portfolio, target exit",
     "equal_weight_hold": "Equal weight",
     "equal_weight_renewed": "Equal weight, rebalanced",

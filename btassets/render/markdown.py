@@ -7,7 +7,7 @@ report.html and report.json.
 from collections.abc import Sequence
 from typing import Any
 
-from btassets.render.format import MISSING, shown
+from btassets.render.format import MISSING, exit_words, shown
 from btassets.render.labels import curve_name, main_portfolio, verdict_word
 from btassets.render.report_types import Report
 from btassets.render.todays_list import signal_columns
@@ -82,7 +82,7 @@ def _compared(report: Report) -> list[str]:
     _, row = main_portfolio(report)
     others = report["comparisons"]
     names = [
-        f"Portfolio, {report['main_policy'] or 'no'} exit",
+        f"Portfolio, {exit_words(report['main_policy'])}" if report["main_policy"] else "No portfolio",
         *(curve_name(report, other["curve"]) for other in others),
     ]
     rows = [

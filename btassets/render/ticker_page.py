@@ -11,9 +11,9 @@ from btassets.counted import counted
 from btassets.engine.setups.target_classes import RULE
 from btassets.render.charts.price_chart import Level, price_chart
 from btassets.render.charts.report_charts import Line, line_chart
-from btassets.render.format import esc, shown
+from btassets.render.format import esc, exit_words, price_words, shown
 from btassets.render.html_tables import Column, details, figure, legend, section, table
-from btassets.render.report_page import shell
+from btassets.render.report_page import contents, shell
 
 N_RECENT = 252
 """Sessions of the chart with the range of each session."""
@@ -62,7 +62,7 @@ def ticker_page(document: Mapping[str, Any]) -> str:
     ticker = document["ticker"]
     body = "".join(make(document) for make in (_head, _recent, _history, _trades, _setups, _rank, _findings))
     title = f"{ticker}, {document['as_of']}: btassets"
-    return shell(title, body, "Nothing here is advice to trade.")
+    return shell(title, contents(body) + body, "Not investment advice.")
 
 
 def _head(document: Mapping[str, Any]) -> str:
@@ -84,8 +84,8 @@ def _head(document: Mapping[str, Any]) -> str:
     return (
         f'<header><p class="eyebrow">{esc(document["book"])}, as of {esc(document["as_of"])} - '
         f'<a href="../report.html">back to the report</a></p><h1>{esc(document["ticker"])}</h1>'
-        f'<p class="headline">{esc(now)}</p><p class="lead">{esc(", ".join(facts))}. Prices in the basis '
-        f"{esc(document['basis'])}.</p></header>"
+        f'<p class="headline">{esc(now)}</p><p class="lead">{esc(", ".join(facts))}. Prices '
+        f"{esc(price_words(document['basis']))}.</p></header>"
     )
 
 
@@ -147,7 +147,7 @@ def _history(document: Mapping[str, Any]) -> str:
 def _trades(document: Mapping[str, Any]) -> str:
     rows = document["trades"]
     known = [row["net_r"] for row in rows if row["net_r"] is not None]
-    lead = f"{counted(len(rows), 'trade')} of the portfolio ({document['policy']} exit)"
+    lead = f"{counted(len(rows), 'trade')} of the portfolio ({exit_words(document['policy'])})"
     lead += f", {shown(sum(known) / len(known), 'r2')} on average after costs." if known else "."
     none = "The portfolio never held it."
     return section("trades", "Trades", lead if rows else "", table(rows, _TRADE_COLUMNS, caption="Trades", none=none))

@@ -18,7 +18,7 @@ MAX_VARIANTS = 50
 
 
 class PortfolioVariant(Section):
-    """One research portfolio under the hold exit; the first of the list is the base that others are compared with."""
+    """One research portfolio with a fixed hold; the first of the list is the base that others are compared with."""
 
     name: str = Field(
         min_length=1, max_length=60, description="name of the variant in tables; one list has no name twice"

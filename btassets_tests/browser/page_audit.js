@@ -71,7 +71,7 @@
     }
     const box = range.getBoundingClientRect();
     texts.push({ holder, box });
-    if (!holder.closest('.scroll') && (box.left < -0.5 || box.right > width + 0.5)) say('beyond the page', holder);
+    if (!holder.closest('.scroll, nav') && (box.left < -0.5 || box.right > width + 0.5)) say('beyond the page', holder);
     // A cell that hides what does not fit would cut it without a word.
     if (style.overflowX === 'hidden' && holder.scrollWidth > holder.clientWidth + 1) say('cut', holder);
   }

@@ -33,8 +33,8 @@ AXE = os.environ.get("BTASSETS_AXE")
 SCREENSHOTS = os.environ.get("BTASSETS_SCREENSHOTS")
 FURTHER = [Path(p) for p in os.environ.get("BTASSETS_PAGES", "").split(os.pathsep) if p]
 WIDTHS = (390, 1024, 1600)
-PAPER = {"sweep": 1017}
-"""Pixels of A4 between its margins of 14 mm, if not 688; a sweep prints on wide pages."""
+PAPER = {"sweep": 1299}
+"""Pixels of A4 between its margins at the zoom of print, if not 888; a sweep prints on wide pages."""
 
 VIEWS = tuple((width, look) for look in ("light", "dark") for width in WIDTHS)
 NAMES = ("base", "legacy", "nothing", "one trade", "one ticker, no benchmark", "nobody is ranked", "20 years")
@@ -52,7 +52,7 @@ GRIDS = {
 }
 
 
-def _pictures() -> ModuleType:
+def pictures_module() -> ModuleType:
     script = Path(__file__).resolve().parents[2] / "docs" / "make_images.py"
     spec = importlib.util.spec_from_file_location("make_images", script)
     module = importlib.util.module_from_spec(spec)
@@ -62,7 +62,7 @@ def _pictures() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    pictures = _pictures()
+    pictures = pictures_module()
     try:
         with pictures.browser(1024, 900) as opened:
             yield opened
@@ -131,7 +131,7 @@ def everywhere(page: Any, path: Path, name: str) -> list[str]:
     """Faults of a page at all widths in all looks."""
     return [
         f"{look} {width}: {fault}"
-        for width, look in (*VIEWS, (PAPER.get(path.stem, 688), "print"))
+        for width, look in (*VIEWS, (PAPER.get(path.stem, 888), "print"))
         for fault in looked_at(page, path, width, look, name)
     ]
 

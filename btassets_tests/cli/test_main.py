@@ -9,7 +9,9 @@ import pytest
 
 from btassets.cli import main as entry
 from btassets.cli.commands import COMMANDS
+from btassets.cli.interrupts import ToldInterrupt
 from btassets.cli.main import of_system
+from btassets.cli.terminal import tell
 from btassets_tests.support.book_factory import call
 
 
@@ -54,6 +56,19 @@ def test_whatever_an_interrupt_becomes_ends_with_130(monkeypatch: pytest.MonkeyP
     answer = call("run")
     assert answer.code == 130
     assert answer.err == "btassets: interrupted; finished work is kept, run again to continue.\n"
+
+
+def test_a_command_that_printed_its_own_last_line_has_no_second_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_words: list[str]) -> int:
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
+        tell("stopped")
+        raise ToldInterrupt
+
+    monkeypatch.setattr(entry, "_command", interrupted)
+    answer = call("report")
+    assert (answer.code, answer.err) == (130, "stopped\n")
 
 
 def test_a_run_that_fails_after_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,13 @@ import pytest
 
 from btassets.render.claims import (
     above_zero,
+    claim_sentence,
     claimed,
     denies,
     detectable,
     evidence,
     interval,
+    is_adjusted,
     missing,
     or_not,
     out_of_sample,
@@ -106,6 +108,7 @@ def test_a_missing_number_is_not_available():
 
 CLAIM = {
     "topic": "gate",
+    "item_key": "rr",
     "claim_kind": "negligible",
     "seed_rule_says": "adds_nothing",
     "evidence_text": "without it: <more> trades",
@@ -117,12 +120,49 @@ CLAIM = {
 
 
 @pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, "The reward-to-risk floor adds at most 0.02R"),
+        ({"claim_kind": "superior"}, "The reward-to-risk floor adds value"),
+        ({"item_key": "liquidity"}, "The liquidity floor adds at most 0.02R"),
+        ({"topic": "exit"}, "A fixed hold adds at most 0.02R"),
+        ({"topic": "exit", "claim_kind": "superior", "item_key": "hold_21"}, "A hold of 21 sessions earns more"),
+        ({"topic": "cutoff", "item_key": "60", "claim_kind": "uniquely_best"}, "No cutoff is as good as 60"),
+        ({"topic": "expectancy", "claim_kind": "positive"}, "A qualified setup earns more than its costs"),
+        ({"topic": "benchmark", "claim_kind": "superior"}, "The portfolio beats the benchmark"),
+        (
+            {"topic": "benchmark", "claim_kind": "superior", "seed_rule_says": "lags"},
+            "The benchmark beats the portfolio",
+        ),
+        ({"topic": "robustness", "claim_kind": "positive"}, "Without the best 5% a setup still earns"),
+        (
+            {"topic": "robustness", "claim_kind": "positive", "seed_rule_says": "warning"},
+            "Without the best 5% a setup loses",
+        ),
+        ({"topic": "capacity_15", "claim_kind": "superior"}, "A portfolio of 15 positions earns more"),
+        ({"topic": "headline", "claim_kind": "positive"}, "The ranking behind the list predicts returns"),
+    ],
+)
+def test_a_claim_is_a_positive_sentence(change, sentence):
+    assert claim_sentence(CLAIM | change) == sentence
+
+
+def test_a_mean_without_the_benchmarks_move_is_named_so():
+    report = {"statistics": {"regimes": [{"measure": "adjusted_r"}]}}
+    row = CLAIM | {"topic": "expectancy", "claim_kind": "positive"}
+    assert is_adjusted(report)
+    assert claim_sentence(row, is_adjusted=True).endswith("than its costs, without the benchmark's move")
+    assert not is_adjusted({"statistics": {"regimes": [{"measure": "net_r"}]}})
+    assert not is_adjusted({"statistics": {}})
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({}, 'Verdict on "adds at most 0.02R":'),
-        ({"claim_kind": "uniquely_best"}, 'Verdict on "no other is as good":'),
+        ({}, "The reward-to-risk floor adds at most 0.02R:"),
+        ({"claim_kind": "uniquely_best", "topic": "cutoff", "item_key": "60"}, "No cutoff is as good as 60:"),
         ({"claim_kind": "positive"}, ""),
-        ({"claim_kind": "positive", "topic": "capacity_15"}, 'Verdict on "it earns more":'),
+        ({"claim_kind": "positive", "topic": "capacity_15"}, "A portfolio of 15 positions earns more:"),
     ],
 )
 def test_a_claim_that_could_be_misread_is_spelled_out(change, said):

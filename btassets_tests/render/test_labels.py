@@ -27,7 +27,7 @@ def test_a_verdict_has_its_word_and_a_denial_no_colour(verdict, word, css, css_o
 def test_the_benchmark_has_its_own_name_and_an_unknown_curve_its_key():
     assert curve_name({"book": {"benchmark": "SPY"}}, "benchmark") == "SPY"
     assert curve_name({"book": {"benchmark": None}}, "benchmark") == "Benchmark"
-    assert curve_name({"book": {"benchmark": "SPY"}}, "hold") == "Portfolio, held"
+    assert curve_name({"book": {"benchmark": "SPY"}}, "hold") == "Portfolio, fixed hold"
     assert curve_name({"book": {"benchmark": "SPY"}}, "other") == "other"
 
 

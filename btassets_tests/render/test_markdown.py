@@ -71,14 +71,14 @@ def test_the_head_and_the_answer_come_first():
 
 def test_the_portfolio_is_beside_its_comparisons():
     lines = lines_of()
-    assert "|  | Portfolio, hold exit | Benchmark |" in lines
+    assert "|  | Portfolio, fixed hold | Benchmark |" in lines
     assert "| --- | ---: | ---: |" in lines
     assert "| CAGR | 5.0% | 7.0% |" in lines
     assert "| Sharpe | 0.88 | - |" in lines
     assert "| Trades | 1,234 | - |" in lines
     assert "| Qualified | 4,321 | 40.0% | +0.046R | - | -0.010R |" in lines
     empty = lines_of(main_policy=None, portfolio_sim={"policies": []}, comparisons=[])
-    assert "|  | Portfolio, no exit |" in empty
+    assert "|  | No portfolio |" in empty
     assert "| CAGR | - |" in empty
 
 

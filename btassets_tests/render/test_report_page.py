@@ -190,7 +190,7 @@ def test_everything_is_escaped() -> None:
 
     def spoil(value: Any) -> Any:
         if isinstance(value, dict):
-            kept = ("policy", "curve", "direction", "profile", "fill", "as_of", "main_policy", "outcome")
+            kept = ("policy", "curve", "basis", "direction", "profile", "fill", "as_of", "main_policy", "outcome")
             return {k: v if k in kept else spoil(v) for k, v in value.items()}
         if isinstance(value, list):
             return [spoil(item) for item in value]

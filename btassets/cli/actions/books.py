@@ -63,7 +63,7 @@ def command_init(
         say("found in the files, and written into btassets.toml:")
         for key, why in seen.items():
             say(f"  {key} = {values[key]!r}: {why}")
-    for text in first_look(open_book(folder)) if source == "files" else []:
+    for text in first_look(open_book(folder), with_refusal=True) if source == "files" else []:
         say(f"look: {text}")
     say(f"{folder}: a new book. Next:")
     say(f"  cd {_shown(folder)}")

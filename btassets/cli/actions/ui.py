@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from btassets.book.book import Book, open_book
-from btassets.cli.terminal import say, tell
+from btassets.cli.interrupts import ToldInterrupt
+from btassets.cli.terminal import on_own_line, say, tell
 from btassets.cli.where import folder_of
-from btassets.errors import EXIT_BUG, EXIT_INTERRUPTED, BookBusyError, BtassetsError, UsageError
+from btassets.errors import EXIT_BUG, BookBusyError, BtassetsError, UsageError
 from btassets.storage.lock import book_lock
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def command_ui(arguments: argparse.Namespace) -> int:
     try:
         return _serve(book, port)
     except KeyboardInterrupt:
-        tell("\nbtassets: stopped; page, daemon and runs have ended. `btassets ui` starts them again.")
-        return EXIT_INTERRUPTED
+        on_own_line("btassets: stopped; page, daemon and runs have ended. `btassets ui` starts them again.")
+        raise ToldInterrupt from None
 
 
 def _checked_port(port: int) -> int:

@@ -40,7 +40,7 @@ def _gate(item: Mapping[str, Any]) -> str:
     extra = item["extra_trades"]
     if extra == 0:
         return f"The {floor} stopped no setup that passed the other floors."
-    trades = "one more setup" if extra == 1 else f"{extra} more setups"
+    trades = "one more setup" if extra == 1 else f"{extra:,} more setups"
     if item["delta_r"] < 0:
         return f"Without the {floor} there were {trades}, and a trade earned {delta} more."
     return f"Without the {floor} there were {trades}, and a trade earned {delta} less: next to nothing."

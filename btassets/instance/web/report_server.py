@@ -14,10 +14,12 @@ import os
 import re
 import stat
 from http import HTTPStatus
+from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
 from btassets.instance.web.web_door import Receive, Scope, Send, answer
+from btassets.render.html_tables import Column, table
 
 KINDS = {
     ".html": b"text/html; charset=utf-8",
@@ -38,14 +40,13 @@ _CSP = (
 )
 _FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)-[0-9a-f]{12}")
 _PAGES = ("report.html", "sweep.html", "compare.html", "grade.html")
-_STYLE = (
-    ":root{color-scheme:light dark;background:#fff;color:#1b1f24}"
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top}"
-    "a{color:#1a56b0}"
-    "@media(prefers-color-scheme:dark){:root{background:#14171a;color:#e4e7ea}a{color:#8ab4f8}}"
+_COLUMNS = (
+    Column("name", "Report", link=lambda row: f"/{quote(row['page'])}"),
+    Column("kind", "Kind"),
+    Column("as_of", "As of"),
+    Column("scenario", "Scenario"),
+    Column("written", "Written (UTC)"),
 )
-_HEADS = "".join(f'<th scope="col">{name}</th>' for name in ("report", "as of", "scenario", "written (UTC)"))
 
 
 class ReportServer:
@@ -147,12 +148,15 @@ def index_page(folder: Path, title: str) -> str:
     """Page that lists the reports of a folder, newest first."""
     rows = [_row(folder, name) for name in _report_names(folder)]
     none = "<p>No report yet: <code>btassets run</code> writes one.</p>"
-    body = f"<table><thead><tr>{_HEADS}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else none
+    body = table(rows, _COLUMNS, caption="Reports, newest first") if rows else none
     name = html.escape(title)
+    css = resources.files("btassets.render").joinpath("page.css").read_text(encoding="utf-8")
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Reports of {name}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-        f"<body><main><h1>Reports of {name}</h1>{body}</main></body></html>\n"
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Reports of {name}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><style>{css}</style></head>'
+        f'<body><main><header><h1>{name}</h1><p class="what">Reports, newest first</p></header>'
+        f"<section>{body}</section></main></body></html>\n"
     )
 
 
@@ -170,10 +174,16 @@ def _report_names(folder: Path) -> list[str]:
     return [shown for *_, shown in sorted(found, reverse=True)]
 
 
-def _row(folder: Path, name: str) -> str:
+def _row(folder: Path, name: str) -> dict[str, str]:
     place = folder / name
     written = dt.datetime.fromtimestamp(place.stat().st_mtime, dt.UTC)
     made = _FOLDER.fullmatch(place.parent.resolve().name)
-    cells = (*(made.groups() if made else ("", "")), f"{written:%Y-%m-%d %H:%M}")
-    shown = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-    return f'<tr><td><a href="/{html.escape(quote(name))}">{html.escape(str(Path(name).parent))}</a></td>{shown}</tr>'
+    as_of, scenario = made.groups() if made else ("", "")
+    return {
+        "page": name,
+        "name": str(Path(name).parent),
+        "kind": place.stem,
+        "as_of": as_of,
+        "scenario": scenario,
+        "written": f"{written:%Y-%m-%d %H:%M}",
+    }

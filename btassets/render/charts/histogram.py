@@ -75,6 +75,8 @@ def count_chart(
         body.append(
             svg.box(k * width + width * 0.06, top + plot - tall, width * 0.88, tall, css, f"{label}: {count:,.0f}")
         )
+        if count == most:
+            body.append(svg.text((k + 0.5) * width, top - 3, f"{count:,.0f}", anchor="middle", css="halo"))
         if edge is not None and (k - origin) % every == 0:
             body.append(svg.axis_text(k * width, height - 5, f"{edge:g}%"))
     body.append(svg.rule(0, top + plot, 1, top + plot, "zero"))

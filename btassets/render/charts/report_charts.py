@@ -16,7 +16,8 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 AXIS = 22
 """Pixels below a plot for the labels of its axis."""
-_MOST_YEAR_LABELS = 7
+_MOST_YEAR_LABELS, _MOST_MONTH_LABELS = 7, 6
+_TIGHT = 0.6
 _LAST_YEAR, _LAST_MONTH, _TWO_YEARS, _TWO_MONTHS = 0.88, 0.86, 0.235, 0.26
 _MONTHS_BELOW_DAYS = 550
 _LEAST_AXIS_PCT = 5.0
@@ -82,9 +83,9 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
         ]
         starts = [(day, f"{MONTHS[day.month - 1]} {day.year % 100:02d}") for day, _ in starts]
     inside = [(day.toordinal(), words) for day, words in starts if first <= day.toordinal() <= last]
-    every = -(-len(inside) // _MOST_YEAR_LABELS) or 1
-    parts: list[str] = []
     is_short = span < _MONTHS_BELOW_DAYS
+    every = -(-len(inside) // (_MOST_MONTH_LABELS if is_short else _MOST_YEAR_LABELS)) or 1
+    parts: list[str] = []
     last_right, apart = (_LAST_MONTH, _TWO_MONTHS) if is_short else (_LAST_YEAR, _TWO_YEARS)
     labelled = -1.0
     for place, (day, words) in enumerate(inside):
@@ -97,6 +98,8 @@ def date_axis(dates: Sequence[str], bottom: float) -> tuple[list[float], list[st
             labelled = share
         elif share - labelled > apart:  # left of its line: on a phone it would not fit on the right
             parts.append(svg.text(share, bottom + 15, words, css="when", anchor="end", dx=-3))
+        elif not is_short and share - labelled > _TIGHT * apart:  # hidden on a phone
+            parts.append(svg.text(share, bottom + 15, words, css="when tight", anchor="end", dx=-3))
     return shares, parts
 
 
@@ -197,7 +200,7 @@ def bar_chart(
     top, plot = 14, height - AXIS - 28
     scale = svg.linear_scale(known, with_zero=True, pad=0.0)
     zero = top + plot * (1 - scale.share(0.0))
-    body = [svg.rule(0, zero, 1, zero, "zero")]
+    body, labels = [svg.rule(0, zero, 1, zero, "zero")], list[str]()
     width = 1 / len(groups)
     bar = width * 0.78 / len(series)
     every = -(-len(groups) // 9)
@@ -212,7 +215,7 @@ def bar_chart(
             body.append(svg.box(x, min(y, zero), bar * 0.88, abs(y - zero), f"bar {line.css}", tip))
             if s == 0 and len(groups) <= 9:
                 at = y - 4 if value >= 0 else y + 13
-                body.append(
+                labels.append(
                     svg.text(
                         x + bar * 0.44,
                         at,
@@ -227,7 +230,7 @@ def bar_chart(
             anchor = "middle" if len(groups) <= _WIDE_BARS or 0 < g < len(groups) - 1 else "end" if g else "start"
             at = {"start": g, "middle": g + 0.5, "end": g + 1}[anchor]
             body.append(svg.text(at * width, height - 5, group, anchor=anchor))
-    return svg.frame(name, title, description, height, body)
+    return svg.frame(name, title, description, height, [*body, *labels])
 
 
 def dot_rows(name: str, title: str, description: str, rows: Sequence[Row], *, kind: str = "r2", unit: str = "") -> str:

@@ -30,18 +30,17 @@ def _warnings(report: Report) -> str:
     return section("warnings", "Warnings", "", f'<ul class="warnings">{"".join(items)}</ul>', names)
 
 
-def _chip(report: Report, row: Advice) -> str:
+def _judged(report: Report, row: Advice) -> str:
     at = row["claim"]
     is_denial = at is not None and denies(report["statistics"]["claims"][at])
-    return f" {verdict_chip(row['verdict'], is_denial=is_denial)}"
+    return f"{claimed(report, at)} {verdict_chip(row['verdict'], is_denial=is_denial)}"
 
 
 def _advice(report: Report) -> str:
     items = (*report["advice"], *report["research_advice"])
     is_tested = any(row["verdict"] for row in items)
     rows = [
-        f"<li>{esc(row['sentence'])}{claimed(report, row['claim'])}"
-        f"{_chip(report, row) if is_tested else ''}{evidence(report, row['claim'])}</li>"
+        f"<li>{esc(row['sentence'])}{_judged(report, row) if is_tested else ''}{evidence(report, row['claim'])}</li>"
         for row in items
     ]
     inner = (

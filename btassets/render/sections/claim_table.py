@@ -7,31 +7,24 @@ of a portfolio against luck (`how_sure.py`).
 from collections.abc import Mapping
 from typing import Any
 
-from btassets.engine.portfolio.variant_list import comparison_label
-from btassets.render.claims import claim_words, denies, detectable, interval, out_of_sample, p_words, shown_in
-from btassets.render.format import esc, shown
+from btassets.render.claims import (
+    claim_sentence,
+    denies,
+    detectable,
+    interval,
+    is_adjusted,
+    out_of_sample,
+    p_words,
+    shown_in,
+)
+from btassets.render.format import esc
 from btassets.render.html_tables import Column, section, table
 from btassets.render.labels import verdict_chip
 from btassets.render.report_types import Report
 
 Values = Mapping[str, Any]
 
-_TOPICS = {
-    "headline": "The ranking behind the list predicts returns",
-    "list": "The list outperforms the rest, before costs",
-    "expectancy": "A qualified setup earns more than its costs",
-    "random_pick": "The portfolio beats random picks",
-    "exit": "Exit",
-    "gate": "Floor",
-    "cutoff": "Cutoff",
-    "benchmark": "Against the benchmark",
-    "robustness": "Without the best 5%",
-    "selection": "Qualified setups earn more than all",
-}
-
-
-CLAIM_COLUMNS = (
-    Column("topic", "Claim", render=lambda row: esc(claim_name(row))),
+_COLUMNS = (
     Column("seed_rule_says", "Rule says", "words", "decision by the rules; - means no change"),
     Column("verdict", "Verdict", render=lambda row: verdict_chip(row["verdict"], is_denial=denies(row))),
     Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
@@ -41,28 +34,37 @@ CLAIM_COLUMNS = (
     Column("n_weeks", "Weeks", "n", "weeks (days of a curve) from first to last"),
     Column("mde80", "Detectable", "text", "smallest effect with 80% power", render=lambda row: esc(detectable(row))),
     Column(
-        "oos", "Later weeks", hint="exits, cutoffs: of the picks in train", render=lambda row: esc(out_of_sample(row))
+        "oos",
+        "Later weeks",
+        hint="does the claim hold in the weeks after each training window, and by how much",
+        render=lambda row: esc(out_of_sample(row)),
     ),
-    Column("supported_since", "Supported", hint="since, and verdicts in a row", render=lambda row: esc(since(row))),
+    Column(
+        "supported_since",
+        "Clear since",
+        hint="first session, and number of verdicts in a row",
+        render=lambda row: esc(since(row)),
+    ),
 )
+
+
+def claim_columns(report: Report) -> tuple[Column, ...]:
+    """Columns of the claims; the first is the sentence that the verdict is about."""
+    adjusted = is_adjusted(report)
+    return (
+        Column("topic", "Claim", render=lambda row: esc(claim_sentence(row, is_adjusted=adjusted))),
+        *_COLUMNS,
+    )
 
 
 def since(row: Values) -> str:
     """Start of the current streak of supported verdicts on a claim, or the last one."""
     if row.get("looks_in_a_row"):
         n = row["looks_in_a_row"]
-        return f"since {row['supported_since']} ({n:,})"
+        return f"{row['supported_since']} ({n:,})"
     if row.get("last_supported"):
         return f"last on {row['last_supported']}, not now"
     return "never"
-
-
-def claim_name(row: Values) -> str:
-    """Subject of a claim, with the exact claim where the subject alone could be misread."""
-    name = _TOPICS.get(row["topic"]) or comparison_label(row["topic"]) or shown(row["topic"], "words")
-    has_key = row["topic"] in ("exit", "gate", "cutoff", "selection")
-    named = f"{name}: {shown(row['item_key'], 'words')}" if has_key else name
-    return f"{named}, {claim_words(row)}" if claim_words(row) else named
 
 
 def claims_section(report: Report) -> str:
@@ -70,7 +72,9 @@ def claims_section(report: Report) -> str:
     claims = report["statistics"]["claims"]
     if not claims:
         return ""
-    columns = tuple(column for column in CLAIM_COLUMNS if column.key not in ("seed_rule_says", "supported_since"))
+    columns = tuple(
+        column for column in claim_columns(report) if column.key not in ("seed_rule_says", "supported_since")
+    )
     lead = (
         "Tested on these setups alone, by week of the as-of date. Clear: the sign is as claimed, p is below 0.05 over "
         "the whole family of comparisons, and the later weeks do not contradict it."

@@ -6,7 +6,7 @@ Belongs here: the section. Does not belong here: its numbers (`stages.report.rep
 from collections.abc import Mapping
 from typing import Any
 
-from btassets.render.claims import detectable, interval, out_of_sample, p_words
+from btassets.render.claims import detectable, interval, out_of_sample
 from btassets.render.format import esc, shown
 from btassets.render.html_tables import Column, block, section, table
 from btassets.render.labels import verdict_chip
@@ -29,8 +29,7 @@ _LEVELS = (
         "estimate", "Net R, difference", "r3", "mean per setup against the exits as traded, in R of the planned stop"
     ),
     Column("ci", "95% interval", render=lambda row: esc(interval(row))),
-    Column("p_adj", "p, family", "num4", "two-sided, adjusted for all of these exits"),
-    Column("p", "p alone", render=lambda row: esc(p_words(row))),
+    Column("p_adj", "p", "num4", "two-sided, adjusted for all of these exits"),
     Column("n", "n", "n", "setups"),
     Column("family_size", "Tried", "n", "exits in the family"),
     Column("mde80", "Detectable", "text", "smallest effect with 80% power", render=lambda row: esc(detectable(row))),
@@ -58,7 +57,7 @@ def excursions(report: Report) -> str:
         "would not have let in counts as 0. A stop moves with the bars before each day. Evidence, no advice: a verdict "
         "takes the whole family into account; `btassets sweep exits.trail_atr=0:4:1` shows the portfolios."
     )
-    return section("excursions", "On the way", lead, block("Results of other exits", note, rows))
+    return section("excursions", "During the trade", lead, block("Results of other exits", note, rows))
 
 
 def _words(side: str, row: Mapping[str, Any]) -> str:

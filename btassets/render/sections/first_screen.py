@@ -7,7 +7,7 @@ Belongs here: what a reader must see within ten seconds. Does not belong here: t
 from collections.abc import Mapping
 from typing import Any
 
-from btassets.render.format import esc, html, prose
+from btassets.render.format import esc, exit_words, html, prose
 from btassets.render.html_tables import value_at
 from btassets.render.labels import curve_name, main_portfolio, verdict_chip
 from btassets.render.report_types import Report
@@ -64,7 +64,7 @@ def answer_block(found: Mapping[str, Any], chip: str, after: str = "") -> str:
 def tiles(report: Report) -> str:
     """A few numbers with their comparisons."""
     at, _ = main_portfolio(report)
-    policy = {"hold": "hold exit", "target": "target exit"}.get(report["main_policy"] or "", "no portfolio")
+    policy = exit_words(report["main_policy"])
     setups = "overall_qualified"
     parts = [
         _tile(report, "CAGR", f"{at}.cagr_pct", "pct", _beside(report, "cagr_pct", "pct"), policy),
@@ -118,7 +118,7 @@ def _net_r_interval(report: Report) -> list[tuple[str, str, str]]:
     """Interval of the mean net R; too few setups and the legacy profile have none."""
     if not report["overall_qualified"].get("net_avg_r_ci"):
         return []
-    return [(name, f"overall_qualified.net_avg_r_ci.{k}", "r3") for k, name in enumerate(("95% from", "to"))]
+    return [("95%", "overall_qualified.net_avg_r_ci.0 overall_qualified.net_avg_r_ci.1", "r2")]
 
 
 def _given_tile(report: Report) -> str:
@@ -147,7 +147,7 @@ def _todays_tile(report: Report) -> str:
 def _sharpe_interval(report: Report) -> list[tuple[str, str, str]]:
     for at, row in enumerate(report["statistics"]["book"]):
         if row["measure"] == "sharpe" and row["policy"] == report["main_policy"]:
-            return [(name, f"statistics.book.{at}.ci.{k}", "num2") for k, name in enumerate(("95% from", "to"))]
+            return [("95%", f"statistics.book.{at}.ci.0 statistics.book.{at}.ci.1", "num2")]
     return []
 
 
@@ -159,12 +159,17 @@ def _beside(report: Report, key: str, kind: str) -> list[tuple[str, str, str]]:
 
 
 def _tile(report: Report, label: str, place: str, kind: str, beside: list[tuple[str, str, str]], about: str) -> str:
-    lines = "".join(
-        f'<div><dt>{esc(term)}</dt><dd data-json="{at}" data-kind="{k}">{html(value_at(report, at), k)}</dd></div>'
-        for term, at, k in beside
-    )
+    lines = "".join(f"<div><dt>{esc(term)}</dt><dd>{_values(report, at, k)}</dd></div>" for term, at, k in beside)
     return (
         f'<div class="tile"><p class="label">{esc(label)}</p>'
         f'<p class="value" data-json="{place}" data-kind="{kind}">{html(value_at(report, place), kind)}</p>'
         f'<p class="about">{esc(about)}</p><dl>{lines}</dl></div>'
     )
+
+
+def _values(report: Report, places: str, kind: str) -> str:
+    """The value at a place; of two places, separated by a space, an interval."""
+    values = (
+        f'<span data-json="{at}" data-kind="{kind}">{html(value_at(report, at), kind)}</span>' for at in places.split()
+    )
+    return " to ".join(values)

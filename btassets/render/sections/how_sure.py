@@ -7,6 +7,7 @@ Belongs here: the content of the statistics tables for a reader. Does not belong
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from btassets.counted import counted
 from btassets.engine.conventions import SIGNAL_HORIZON_DAYS
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
@@ -20,9 +21,9 @@ from btassets.render.claims import (
 )
 from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, block, facts, figure, legend, mark_legend, section, table
-from btassets.render.labels import curve_name, verdict_chip
+from btassets.render.labels import curve_name, verdict_chip, verdict_word
 from btassets.render.report_types import Report
-from btassets.render.sections.claim_table import CLAIM_COLUMNS, claim_name
+from btassets.render.sections.claim_table import claim_columns
 from btassets.render.sections.evidence import signal_labels
 
 Values = Mapping[str, Any]
@@ -33,13 +34,13 @@ _MOST_WINDOWS = 60
 def how_sure(report: Report) -> str:
     """Every claim with its verdict, and the tests of the portfolio against luck."""
     found = report["statistics"]
-    claims = table(found["claims"], CLAIM_COLUMNS, json="statistics.claims", caption="Claims and verdicts")
+    claims = table(found["claims"], claim_columns(report), json="statistics.claims", caption="Claims and verdicts")
     sure = [row for row in found["claims"] if row["verdict"] == "supported"]
     n_denied = sum(map(denies, sure))
     lead = (
-        f"{len(sure) - n_denied} of {len(found['claims'])} claims that something pays are supported, and {n_denied} "
-        "claims that something adds nothing. Supported: the sign is as claimed, p is below 0.05 over the whole "
-        "family of comparisons, and the test weeks do not contradict it. Otherwise the default is no change."
+        f"Of {counted(len(found['claims']), 'claim')}, {len(sure) - n_denied} that something pays and {n_denied} that "
+        "something adds next to nothing are clear. Clear: the sign is as claimed, p is below 0.05 over the whole "
+        "family of comparisons, and the later weeks do not contradict it. The default is no change."
     )
     parts = [claims, f'<div class="grid">{_against_chance(report)}{_against_market(report)}</div>']
     parts.append(f'<div class="grid">{_decay(report)}{_walk_forward(report)}</div>')
@@ -63,7 +64,7 @@ def _against_chance(report: Report) -> str:
     if total is not None and middle_at is not None:
         low, high = middle["ci"] or (None, None)
         rows = [
-            Row("This book", f"{total + middle_at:+.1f}%", (Mark("m-main", total + middle_at),), is_current=True),
+            Row("This portfolio", f"{total + middle_at:+.1f}%", (Mark("m-main", total + middle_at),), is_current=True),
             Row("Random picks, middle and 95%", f"{middle_at:+.1f}%", (Mark("m-trim", middle_at, low, high),)),
         ]
         share = picked["p"]
@@ -76,7 +77,7 @@ def _against_chance(report: Report) -> str:
             "random-picks", "Total return of the portfolio and of random picks", words, rows, kind="pct0"
         )
     else:
-        words = "Random picks need 20 ranked tickers, a cutoff and the standard ranking: n/a here."
+        words = "Random picks need 20 ranked tickers, a cutoff and the standard ranking: not available here."
         chart = charts.empty_chart("random-picks", "Total return of the portfolio and of random picks")
     sharpe = _measure(books, policy, "sharpe")
     known = [
@@ -108,14 +109,18 @@ def _against_chance(report: Report) -> str:
         none="No portfolio was simulated.",
     )
     drawn = figure(
-        "Against chance", words, chart, behind, legend=mark_legend((("m-main", "this book"), ("m-trim", "random")))
+        "Against chance",
+        words,
+        chart,
+        behind,
+        legend=mark_legend((("m-main", "this portfolio"), ("m-trim", "random picks"))),
     )
     return f"<div>{drawn}{facts(known)}</div>"
 
 
 _CHANCE = ("random_pick", "random_pick_median", "sharpe", "probabilistic_sharpe", "deflated_sharpe", "min_track_record")
 _BOOK_COLUMNS = (
-    Column("policy", "Book", "words"),
+    Column("policy", "Portfolio", "words"),
     Column("measure", "Measure", "words"),
     Column("estimate", "Estimate", render=lambda row: esc(shown_in(row))),
     Column("ci", "95% interval", render=lambda row: esc(interval(row))),
@@ -216,7 +221,7 @@ def _decay(report: Report) -> str:
         signals, columns, json="statistics.signals", caption="Signals by horizon", none="Too few tickers or weeks."
     )
     sure = next((row["verdict"] for row in primary if row["horizon_days"] == SIGNAL_HORIZON_DAYS), None)
-    judged = f"Over {SIGNAL_HORIZON_DAYS} sessions: {sure or 'n/a'}."
+    judged = f"Over {SIGNAL_HORIZON_DAYS} sessions: {verdict_word(sure)}."
     note = (
         "Correlation of residual momentum's mean rank over that many sessions with the next week's return without "
         f"beta x the benchmark's, with the 95% interval behind the verdict. {judged}"
@@ -238,11 +243,11 @@ def _walk_forward(report: Report) -> str:
     lines = [Line(css, names[name], curves["series"][name]) for name, css, _ in _WALK_LINES if name in curves["series"]]
     gain = next((row for row in found["overfit"] if row["measure"] == "selected_minus_fixed"), None)
     if gain is None or gain["estimate"] is None or len(windows) < 4:
-        note = f"{len(windows)} windows; with fewer than four there is no out-of-sample result: n/a."
+        note = f"{len(windows)} windows; with fewer than four there is no out-of-sample result."
     else:
-        pays = "pays" if gain["ci"] and gain["ci"][0] > 0 else "pays nothing"
+        pays = "paid" if gain["ci"] and gain["ci"][0] > 0 else "did not pay beyond luck"
         note = (
-            f"Tuning {pays} here: the picks earned {shown_in(gain)} per setup more than the settings in force over "
+            f"Tuning {pays}: the picks earned {shown_in(gain)} per setup more than the settings in force over "
             f"the same {len(windows)} test windows (95% interval {interval(gain)})."
         )
     last = "; ".join(
@@ -329,16 +334,9 @@ def _ground(report: Report) -> str:
         }
         for row in found["health"]
     ]
-    missed = [
-        {"what": f"smallest effect detected with 80% power: {claim_name(row)}", "value": shown_in(row, "mde80")}
-        for row in found["claims"]
-        if row["mde80"] is not None and row["topic"] != "headline"
-    ]
-    inner = table(
-        [*rows, *missed], (Column("what", "Fact"), Column("value", "Value")), caption="Data behind the statistics"
-    )
+    inner = table(rows, (Column("what", "Fact"), Column("value", "Value")), caption="Data behind the statistics")
     note = (
-        "The rules' own thresholds are 0.02R for a floor and 0.05R for a hold: compare them with the smallest "
-        "detectable effects."
+        "The advice rules use thresholds of 0.02R for a floor and 0.05R for a hold; an effect below the column "
+        "Detectable of the claims is out of reach of these data."
     )
     return block("Data behind the statistics", note, inner)

@@ -47,9 +47,10 @@ def live(report: Report) -> str:
     judged = f", {verdict['n_setups']:,} of them on signal days under the current settings" if found["n_graded"] else ""
     lead = (
         f"{sentence[:1].upper()}{sentence[1:]} {lists} shown{span}: {found['n_graded']:,} setups graded{judged}, "
-        f"{found['n_open']:,} open, {found['n_not_filled']:,} not filled. A list is never written again; "
-        f"{found['n_noted']:,} carry a note of changes in the source since."
+        f"{found['n_open']:,} open, {found['n_not_filled']:,} not filled. A shown list is never changed."
     )
+    if found["n_noted"]:
+        lead += f" The source has since changed bars of {counted(found['n_noted'], 'shown setup')}: see their notes."
     parts = [table(found["verdicts"], _VERDICT_COLUMNS, json="journal.verdicts", caption="Live against tested")]
     if found["results"]:
         newest = table(found["results"], _RESULT_COLUMNS, json="journal.results", caption="Newest results")

@@ -6,7 +6,7 @@ Belongs here: data and assumptions behind the numbers. Does not belong here: res
 from typing import Any
 
 from btassets.engine.floors import gate_label
-from btassets.render.format import esc, shown
+from btassets.render.format import esc, price_words, shown
 from btassets.render.glossary import GLOSSARY
 from btassets.render.html_tables import Column, details, facts, many, section, table
 from btassets.render.report_types import Report
@@ -42,9 +42,9 @@ def data(report: Report) -> str:
         Column("severity", "Severity"),
         Column("n_cases", "Cases", "n"),
         Column("n_tickers", "Tickers", "n"),
-        Column("first.ticker", "First"),
+        Column("first.ticker", "First case"),
         Column("first.date", "Date"),
-        Column("first.text", "Data summary"),
+        Column("first.text", "Finding"),
     )
     parts.append("<h3>Findings of the quality rules</h3>")
     parts.append(
@@ -109,7 +109,7 @@ def provenance(report: Report) -> str:
     known = [
         ("As of", report["as_of"]),
         ("Universe", f"{universe['tickers']:,} tickers, {universe['at_as_of']:,} with a bar at the as-of date"),
-        ("Source", f"{book['source']}, {book['basis']} prices"),
+        ("Source", f"{book['source']}, prices {price_words(book['basis'])}"),
         ("Benchmark", book["benchmark"] or "-"),
         ("Calendar", book["calendar"]),
         ("Profile", f"{report['profile']}, filled at the {_FILLS[report['fill']]}"),

@@ -28,7 +28,7 @@ NOT_YET = (
     "edge is destroyed."
 )
 
-_TITLE = "Your market without an edge"
+_TITLE = "Market without an edge"
 KINDS = {"ic": "snum4", "r": "r3", "pct_a_year": "spct", "ratio": "snum2", "n": "num1"}
 _FIGURES = (("signals", "Signals: mean IC", "snum2"), ("setups", "Setups and exits: mean R", "r2"))
 
@@ -39,7 +39,7 @@ def _label(row: Values) -> str:
     kind, _, name = row["what"].partition(" ")
     if kind == "signal":
         return SIGNAL_LABELS.get(name) or name
-    return shown(row["what"], "words").replace(" ex top5", ", without the best 5%").replace("sharpe", "Sharpe ratio")
+    return shown(row["what"], "words").replace(" ex top5", ", less best 5%").replace("sharpe", "Sharpe ratio")
 
 
 def _in(name: str) -> Any:
@@ -82,7 +82,7 @@ def null_market(report: Report) -> str:
     lead = f"The same numbers in {found['n_versions']} versions of this market whose edge is destroyed.{age}"
     figures = [_figure(found[part], part, *words) for part, *words in _FIGURES]
     rest = table(found["portfolio"], _COLUMNS, json="null_market.portfolio", caption="Portfolio and claims")
-    rest = block("Portfolio and claims", "A claim counts if its verdict is supported.", rest)
+    rest = block("Portfolio and claims", "A claim counts if its verdict is clear.", rest)
     return section("without-edge", _TITLE, lead, f'<div class="grid">{"".join(figures)}</div>', rest, _words())
 
 
@@ -90,13 +90,13 @@ def _figure(rows: Sequence[Values], part: str, title: str, kind: str) -> str:
     drawn = [
         Row(
             _label(row),
-            f"{shown(row['real'], KINDS[row['unit']])}, reached by {row['n_at_least']} of {row['n']}",
+            f"{shown(row['real'], KINDS[row['unit']])}, {row['n_at_least']} of {row['n']}",
             (Mark("m-main", row["real"]), Mark("m-trim", row["null_mean"], row["null_lo"], row["null_hi"])),
         )
         for row in rows
         if row["n_at_least"] is not None
     ]
-    note = "Real market, and range and mean of the versions."
+    note = "Real market, with the number of versions that reach it; range and mean of the versions."
     chart = charts.dot_rows(f"without-edge-{part}", title, note, drawn, kind=kind)
     behind = table(rows, _COLUMNS, json=f"null_market.{part}", caption=title)
     legend = mark_legend((("m-main", "real market"), ("m-trim", "versions, range and mean")))

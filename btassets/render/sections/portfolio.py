@@ -8,7 +8,7 @@ from btassets.render.charts import report_charts as charts
 from btassets.render.charts.heat_map import heat_map
 from btassets.render.charts.histogram import histogram as net_r_chart
 from btassets.render.charts.report_charts import Line
-from btassets.render.format import esc, html, shown
+from btassets.render.format import esc, exit_words, html, shown
 from btassets.render.html_tables import Column, block, details, figure, legend, section, table
 from btassets.render.labels import curve_name, main_portfolio, ticker_column
 from btassets.render.report_types import Report
@@ -23,16 +23,16 @@ _BOOK_COLUMNS = (
     Column("win_rate", "Win rate", "pct"),
     Column("avg_net_r", "Net R", "r3"),
     Column("avg_trade_pnl", "Per trade, $", "usd"),
-    Column("avg_hold_days", "Held", "num1", "mean sessions"),
+    Column("avg_hold_days", "Sessions held", "num1", "mean"),
     Column("avg_exposure_pct", "Exposure", "pct"),
     Column("final_equity", "Final, $", "usd0"),
 )
 _REFUSAL_COLUMNS = (
-    Column("policy", "Book"),
-    Column("refusals.slots", "Slots", "n", "all slots were taken"),
-    Column("refusals.cash", "Cash", "n", "cash for less than 1% of equity"),
-    Column("refusals.size", "Size", "n", "the sizing rule gave less than 1% of equity"),
-    Column("refusals.short", "Short", "n", "the portfolio is long only"),
+    Column("policy", "Exit", "text"),
+    Column("refusals.slots", "No free slot", "n", "all slots were taken"),
+    Column("refusals.cash", "Too little cash", "n", "cash for less than 1% of equity"),
+    Column("refusals.size", "Size too small", "n", "the sizing rule gave less than 1% of equity"),
+    Column("refusals.short", "Short side", "n", "the portfolio is long only"),
     Column("skipped_held", "Already held", "n"),
     Column("not_filled.no_next_bar", "No next bar", "n"),
     Column("not_filled.gapped_stop", "Opened beyond stop", "n"),
@@ -42,7 +42,7 @@ TRADE_COLUMNS = (
     Column("ticker", "Ticker"),
     Column("entry_date", "Bought"),
     Column("exit_date", "Sold"),
-    Column("hold_days", "Held", "n"),
+    Column("hold_days", "Held", "n", "sessions"),
     Column("net_r", "Net R", "r2"),
     Column("pnl_usd", "Gain, $", "usd"),
     Column("reason", "Exit", "words"),
@@ -61,6 +61,10 @@ def book(report: Report) -> str:
         f"{shown(params['starting_capital'], 'usd0')} dollars, at most {params['max_positions']} positions, "
         f"{params['risk_per_trade_pct']:g}% risked in each, costs {params['cost_per_side_pct']:g}% per side."
     )
+    _, row = main_portfolio(report)
+    if main and not row.get("trades"):
+        drawn = f'<div class="grid">{_drawdown(report, names)}{_years(report, names)}</div>'
+        return section("portfolio", "The portfolio", f"{lead} It made no trade.", drawn, _compared(report))
     parts = [
         '<div class="grid">',
         _drawdown(report, names),
@@ -172,7 +176,7 @@ def _stretches(report: Report) -> str:
         caption="Longest drawdowns",
         none="The curve was never below an earlier high.",
     )
-    return block("Worst stretches", 'From a high to its recovery; "-" has not recovered.', rows)
+    return block("Worst drawdowns", 'From a high to the recovery; "-": not recovered yet.', rows)
 
 
 def _months(report: Report, name: str) -> str:
@@ -262,7 +266,7 @@ def trades(report: Report) -> str:
             Column("n", "Trades", "n"),
             Column("share_pct", "Share", "pct"),
             Column("avg_net_r", "Net R", "r3"),
-            Column("avg_hold_days", "Held", "num1"),
+            Column("avg_hold_days", "Held", "num1", "mean sessions"),
         ),
         json=f"{at}.exit_reasons",
         caption="Exits by reason",
@@ -282,7 +286,7 @@ def trades(report: Report) -> str:
     return section(
         "trades",
         "Trades",
-        f"{own['n']:,} closed trades of the {main} exit.",
+        f"{own['n']:,} closed trades, {exit_words(main)}.",
         f'<div class="grid">{histogram}{block("Why they were sold", "", reasons)}</div>',
         "<h3>Qualified setups without a trade</h3>",
         refused,
@@ -323,8 +327,8 @@ def variants(report: Report) -> str:
         ),
     )
     lead = (
-        f"{len(rows)} portfolios under the hold exit, the first of them the base; the best of several is biased "
-        "upward by selection."
+        f"{len(rows)} portfolios with a fixed hold, the first of them the base; the best of several is biased upward "
+        "by selection."
     )
     inner = table(rows, columns, json="strategy_variants.variants", caption="Variants", none="No variant traded.")
     return section("variants", "Variants", lead, inner, years if rows else "")

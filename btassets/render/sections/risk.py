@@ -39,6 +39,7 @@ _ROLLING = (
     ("beta", "Rolling beta", "num2", "num2"),
 )
 _CSS = ("c-target", "c-hold")
+_COUNTED = {"daily": "Number of sessions by return.", "monthly": "Number of months by return."}
 
 
 def risk(report: Report) -> str:
@@ -129,6 +130,4 @@ def _distribution(report: Report, key: str, title: str) -> str:
         Column("range", "Return", render=_edge),
         Column("n", "Count", "n"),
     )
-    return figure(
-        title, "Number of periods by return, percent.", chart, table(rows, columns, json=f"risk.{key}", caption=title)
-    )
+    return figure(title, _COUNTED[key], chart, table(rows, columns, json=f"risk.{key}", caption=title))

@@ -8,6 +8,7 @@ import codecs
 import csv
 import re
 import stat
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from btassets.sources.base import BlockedTickerError, RawBars
 from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES
 from btassets.sources.files.column_mapping import NUMBERS, ColumnNames, LocatedColumns, locate_columns, raw_bars_of
 
+_DECIMAL_COMMA = re.compile(rb"\d,(?:\d{1,2}|\d{4,})(?=[;|\t\r\n]|$)")
 _BRACKETED = re.compile(r"<[A-Za-z_ ]+>")
 _HEAD_BYTES = 65_536
 _BIG_CSV_BYTES = 16_000_000
@@ -140,9 +142,26 @@ def _read_csv(
     numeric = {located.by_role[role]: pa.float64() for role in NUMBERS if role in located.by_role}
     try:
         table = _csv_table(path, located, reading, parsing, numeric)
-    except pa.ArrowInvalid:  # text among the numbers: read everything as text, so that it can be reported
-        table = _csv_table(path, located, reading, parsing, {})
+    except pa.ArrowInvalid:
+        table = _csv_of_commas(path, located, reading, parsing, numeric)
     return table.rename_columns(list(located.by_role)), located
+
+
+def _csv_of_commas(
+    path: Path,
+    located: LocatedColumns,
+    reading: pa_csv.ReadOptions,
+    parsing: pa_csv.ParseOptions,
+    numeric: dict[str, pa.DataType],
+) -> pa.Table:
+    """A table whose numbers have no decimal point: with decimal commas if every number has that form, else as text."""
+    with pa.input_stream(str(path), compression="detect") as stream:
+        head = stream.read(_HEAD_BYTES)
+    # Three digits after each comma could also be thousands.
+    if parsing.delimiter != "," and _DECIMAL_COMMA.search(head):
+        with suppress(pa.ArrowInvalid):
+            return _csv_table(path, located, reading, parsing, numeric, decimal_point=",")
+    return _csv_table(path, located, reading, parsing, {})  # so that it can be reported
 
 
 def _csv_table(
@@ -151,6 +170,8 @@ def _csv_table(
     reading: pa_csv.ReadOptions,
     parsing: pa_csv.ParseOptions,
     numeric: dict[str, pa.DataType],
+    *,
+    decimal_point: str = ".",
 ) -> pa.Table:
     wanted = list(located.by_role.values())
     types = {name: numeric.get(name, pa.string()) for name in wanted}
@@ -158,6 +179,7 @@ def _csv_table(
     converting = pa_csv.ConvertOptions(
         column_types=types,
         include_columns=wanted,
+        decimal_point=decimal_point,
         strings_can_be_null=False,
         quoted_strings_can_be_null=False,
     )

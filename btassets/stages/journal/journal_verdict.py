@@ -123,18 +123,18 @@ def claim_of(measure: str, told: Mapping[str, Any]) -> Claim | None:
 def _sentence(row: Row, live: Live | None, *, has_claim: bool) -> str:
     what = _WORDS[row["measure"]]
     if row["tested"] is None:
-        none = "no list was shown under these settings beside a backtest with a result"
+        none = "no list was shown under these settings after a backtest with a result"
         return f"too early: {'no setup of the backtest has a value' if has_claim else none} ({what})."
     if live is None:
         return f"too early: the backtest is too short for an interval of the {what}."
-    told = f"the backtest said {row['tested']:.2f}, {row['tested_lo']:.2f} to {row['tested_hi']:.2f}"
+    told = f"the backtest had {row['tested']:.2f} (95% interval {row['tested_lo']:.2f} to {row['tested_hi']:.2f})"
     if not row["n_setups"]:
-        return f"too early: no setup shown on a signal day has all its bars yet; {told} ({what})."
+        return f"too early: no setup of a signal day has all its bars yet; {told}, {what}."
     seen = f"{what} {row['live']:.2f} over {row['n_setups']} setups of {row['n_lists']} lists; {told}"
     if row["verdict"] == WORSE:
         return f"worse than tested: {seen}."
     if row["verdict"] == AS_TESTED:
         return f"as tested: {seen}."
     more = row["more_setups"]
-    needed = "more than a lifetime of" if more is None else f"about {more:,}"
-    return f"too early: {seen}; {needed} more setups until this can be said."
+    needed = "more setups than any history has" if more is None else f"about {more:,} more setups"
+    return f"too early: {seen}; a verdict needs {needed}."

@@ -9,6 +9,7 @@ from typing import Any
 
 from btassets.counted import counted
 from btassets.engine.recommendation.advice_sentences import edge_sentence
+from btassets.render.claims import is_adjusted
 from btassets.render.labels import verdict_word
 
 Row = Mapping[str, Any]
@@ -34,7 +35,7 @@ def answer(report: Row) -> dict[str, Any]:
     claims = report["statistics"]["claims"]
     verdict = report["headline"]["verdict"]
     return {
-        "result": result_sentence(report),
+        "result": f"{result_sentence(report)}{_without_market(report, claims)}",
         "luck": _luck(report, claims, verdict),
         "change": _change(report),
         "today": _today(report["todays_setups"]),
@@ -79,28 +80,34 @@ def _claim(claims: Iterable[Row], topic: str) -> Row | None:
 def _luck(report: Row, claims: Sequence[Row], verdict: str | None) -> str:
     head = _claim(claims, "headline")
     net = report["overall_qualified"]["net_avg_r"]
-    whose = "The only qualified setup" if report["overall_qualified"].get("total") == 1 else "A qualified setup"
-    per_setup = "" if net is None else f"{whose} earned {net:+.3f}R after costs. "
+    is_one = report["overall_qualified"].get("total") == 1
+    per_setup = ""
+    if net is not None:
+        made = f"The only qualified setup earned {net:+.3f}R" if is_one else f"Qualified setups earned {net:+.3f}R each"
+        per_setup = f"{made} after costs. "
     if verdict is None or head is None:
         return f"{per_setup}Too little data to test whether that is luck."
-    interval = _interval(head)
-    listed, picked = _claim(claims, "list"), _claim(claims, "random_pick")
-    edge = edge_sentence(verdict, None if listed is None else listed["verdict"]).removesuffix(".")
+    listed = _claim(claims, "list")
+    edge = edge_sentence(verdict, None if listed is None else listed["verdict"])
+    is_worse = listed is not None and listed["verdict"] == "contradicted"
+    if is_worse or verdict in ("supported", "contradicted"):
+        return f"{per_setup}{edge}"
+    picked = _claim(claims, "random_pick")
     share = None if picked is None else picked.get("p")
-    if verdict in ("supported", "contradicted") or share is None:
-        return f"{per_setup}{edge}{interval}."
-    beside = f"{100 * share:.0f}% of random picks from similar tickers did as well."
-    return f"{per_setup}{edge}{interval}. {beside}"
+    ranked = "the ranking did not predict returns beyond chance"
+    if net is None:
+        return f"{ranked[:1].upper()}{ranked[1:]}."
+    beside = "" if share is None else f"{100 * share:.0f}% of random picks from similar tickers did as well, and "
+    return f"{per_setup}That is within luck: {beside}{ranked}."
 
 
-def _interval(claim: Row) -> str:
-    ci, estimate = claim.get("ci"), claim.get("estimate")
-    if not ci or estimate is None:
+def _without_market(report: Row, claims: Sequence[Row]) -> str:
+    """The result of a setup without the benchmark's move, where its sign is clear."""
+    claim = _claim(claims, "expectancy")
+    if claim is None or claim["verdict"] not in ("supported", "contradicted") or not is_adjusted(report):
         return ""
-    unit = {"r": "R"}.get(claim.get("unit") or "", "")
-    what = "rank IC " if claim.get("unit") == "ic" else ""
-    digits = 3
-    return f" ({what}{estimate:+.{digits}f}{unit}, 95% interval {ci[0]:+.{digits}f} to {ci[1]:+.{digits}f})"
+    made = "earned" if claim["estimate"] > 0 else "lost"
+    return f" Without the benchmark's move, qualified setups clearly {made}: {abs(claim['estimate']):.3f}R each."
 
 
 def _change(report: Row) -> str:

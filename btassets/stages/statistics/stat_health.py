@@ -47,7 +47,7 @@ def health_rows(tables: Tables, settings: Settings, sample: Sample) -> list[dict
             "survivorship",
             survivors,
             "flag",
-            "no ticker ever ended: the list looks survivorship-biased, which flatters every result"
+            "no ticker ended: a sign of survivorship bias, which raises every result"
             if survivors
             else "the list includes ended tickers, or is too small or short to tell",
         ),
@@ -61,20 +61,20 @@ def health_rows(tables: Tables, settings: Settings, sample: Sample) -> list[dict
             else f"walk-forward windows: fewer than {LEAST_WINDOWS}, so there is no out-of-sample result",
         ),
         row("graded_setups", sample.n_graded, "n", "setups with a result"),
-        row("qualified_setups", int(qualified.sum()), "n", "of them pass the whole gate"),
-        row("mean_overlap", overlap, "bars", "bars that a qualified setup shares with the next week's"),
-        row("expired", expired, "frac", "setups that reached neither stop nor target"),
+        row("qualified_setups", int(qualified.sum()), "n", "setups with a result that pass the gate"),
+        row("mean_overlap", overlap, "bars", "sessions that consecutive weekly setups share, mean"),
+        row("expired", expired, "frac", "share of setups that reached neither stop nor target"),
         row(
             "target_gap_r",
             _mean(sample.floats["target_gap_r"][qualified]),
             "r",
-            "mean over the qualified setups of the R that opens beyond their targets pay above the targets",
+            "R per qualified setup that opens beyond the target paid above it, mean",
         ),
         row(
             "without_benchmark",
             int(no_benchmark.sum()),
             "n",
-            "qualified setups without a benchmark return: excluded from the adjusted statistics only",
+            "qualified setups without a benchmark return, excluded from the adjusted statistics",
         ),
     ]
 

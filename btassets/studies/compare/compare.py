@@ -21,6 +21,7 @@ from btassets.engine.statistics.influence import Influence, difference, setup_in
 from btassets.engine.statistics.return_series import MEAN, SHARPE, daily_returns, return_influence
 from btassets.errors import UsageError
 from btassets.graph.stage import Reads
+from btassets.render.format import exit_words
 from btassets.run.freshness import input_hash, is_fresh
 from btassets.run.tables import Tables
 from btassets.settings.models import flatten
@@ -335,7 +336,7 @@ def headline(document: Mapping[str, Any]) -> dict[str, Any]:
     spread = "no interval" if row["ci_lo"] is None else f"95% interval {row['ci_lo']:+.3f} to {row['ci_hi']:+.3f}"
     words = {HIGHER: "higher by more than noise", LOWER: "lower by more than noise", SAME: "identical"}
     text = (
-        f"{second} against {first}: {name} per setup, {row['exit']} exit, {row['difference']:+.3f}R ({spread}): "
+        f"{second} against {first}: {name} per setup, {exit_words(row['exit'])}, {row['difference']:+.3f}R ({spread}): "
         f"{words.get(row['verdict'], row['verdict'])}. {changed}"
     )
     return {"text": text, "verdict": row["verdict"]}

@@ -7,7 +7,7 @@ Belongs here: part `answer` of the document. Does not belong here: the numbers (
 from collections.abc import Mapping
 from typing import Any
 
-from btassets.render.format import shown
+from btassets.render.format import exit_words, shown
 
 _POLICIES = ("hold", "target")
 
@@ -25,7 +25,8 @@ def _result(document: Mapping[str, Any]) -> str:
         if mine and other and mine["cagr_pct"] is not None and other["cagr_pct"] is not None:
             return (
                 f"{second} made {shown(mine['cagr_pct'], 'spct')} a year after costs in {shown(mine['trades'], 'n')} "
-                f"trades, {first} {shown(other['cagr_pct'], 'spct')} in {shown(other['trades'], 'n')} ({policy} exit). "
+                f"trades, {first} {shown(other['cagr_pct'], 'spct')} in {shown(other['trades'], 'n')} "
+                f"({exit_words(policy)}). "
                 f"Its largest drawdown was {shown(mine['max_drawdown_pct'], 'pct0')}, that of {first} "
                 f"{shown(other['max_drawdown_pct'], 'pct0')}."
             )
@@ -39,18 +40,18 @@ def _luck(document: Mapping[str, Any]) -> str:
         return "No graded setup qualifies in one of the two, so that nothing can be tested."
     if all(r["verdict"] == "identical" for r in document["differences"]):
         return "Every difference is exactly 0."
-    against = " after the benchmark's part" if row["measure"] == "adjusted_r" else ""
+    against = " without the benchmark's move" if row["measure"] == "adjusted_r" else ""
     more = "more" if row["difference"] >= 0 else "less"
     sentence = (
         f"A setup of {second} earned {shown(abs(row['difference']), 'r3').removeprefix('+')} {more} than one of "
-        f"{first}{against} ({row['exit']} exit"
+        f"{first}{against} ({exit_words(row['exit'])}"
     )
     if row["ci_lo"] is None:
         return f"{sentence}); the history is too short for an interval."
     low, high = shown(row["ci_lo"], "r3"), shown(row["ci_hi"], "r3")
     words = {
-        "higher": "That is more than luck.",
-        "lower": "That is more than bad luck.",
+        "higher": "That is clear: more than luck explains.",
+        "lower": "That is clear: more than bad luck explains.",
         "identical": "The two are the same in every week.",
     }.get(row["verdict"], "That is within luck: this history cannot separate the two.")
     return f"{sentence}, 95% interval {low} to {high}). {words}"

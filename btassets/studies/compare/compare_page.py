@@ -9,7 +9,7 @@ from typing import Any
 from btassets.engine.floors import signal_of
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.report_charts import Line, Mark, Row
-from btassets.render.format import esc, prose, shown
+from btassets.render.format import esc, exit_words, prose, shown
 from btassets.render.html_tables import Column, block, details, facts, figure, legend, section, table
 from btassets.render.report_page import contents, shell
 from btassets.render.sections.first_screen import answer_block
@@ -106,19 +106,19 @@ def _differences(document: Document) -> str:
     first, second = document["scenarios"]
     columns = [
         Column("measure", "Measure", render=lambda row: esc(MEASURES[row["measure"]])),
-        Column("exit", "Exit", render=lambda row: esc(row["exit"])),
+        Column("exit", "Exit", render=lambda row: esc(shown(row["exit"], "words"))),
         Column("first", first, render=_number("first"), is_number=True),
         Column("second", second, render=_number("second"), is_number=True),
         Column("difference", "Difference", render=_number("difference"), is_number=True),
         Column("interval", "95% interval", render=lambda row: esc(interval_in_unit(row))),
         Column("n_first", f"n, {first}", "n"),
         Column("n_second", f"n, {second}", "n"),
-        Column("verdict", "Says", render=lambda row: _chip(row["verdict"])),
+        Column("verdict", "Verdict", render=lambda row: _chip(row["verdict"])),
     ]
     setups = [row for row in document["differences"] if row["unit"] == "r"]
     rows = [
         Row(
-            f"{MEASURES[row['measure']]}, {row['exit']}",
+            f"{MEASURES[row['measure']]}, {shown(row['exit'], 'words')}",
             shown(row["difference"], "r4"),
             [Mark("m-main", row["difference"], row["ci_lo"], row["ci_hi"])],
             is_grey=row["ci_lo"] is None,
@@ -157,7 +157,7 @@ def _curves(document: Document) -> list[str]:
         lines = [Line(_CSS[k], names[k], own[side]) for k, side in enumerate(("first", "second"))]
         chart = charts.line_chart(
             f"equity-{policy}",
-            f"Equity of both portfolios, {policy} exit",
+            f"Equity of both portfolios, {exit_words(policy)}",
             f"Logarithmic scale, dollars, {own['dates'][0]} to {own['dates'][-1]}. {words}.",
             own["dates"],
             lines,
@@ -168,15 +168,15 @@ def _curves(document: Document) -> list[str]:
         at = sorted({*range(0, n, -(-n // _MOST_POINTS)), n - 1})
         rows = [{"date": own["dates"][k], "first": own["first"][k], "second": own["second"][k]} for k in at]
         columns = (Column("date", "Date"), Column("first", names[0], "usd"), Column("second", names[1], "usd"))
-        behind = table(rows, columns, caption=f"Equity, {policy} exit")
+        behind = table(rows, columns, caption=f"Equity, {exit_words(policy)}")
         note = "Dollars at each close, logarithmic."
-        title = f"Equity, {policy} exit"
+        title = f"Equity, {exit_words(policy)}"
         drawn.append(figure(title, note, chart, behind, legend=legend(entries), level=3 if drawn else 2))
     return drawn or ['<p class="none">Neither portfolio traded.</p>']
 
 
 def _other_exits(drawn: list[str]) -> str:
-    return section("curves", "The other exit", "", f'<div class="grid">{"".join(drawn)}</div>') if drawn else ""
+    return section("curves", "The other exit", "", *drawn) if drawn else ""
 
 
 def percentiles_in(groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -193,14 +193,14 @@ def _trades(document: Document) -> str:
         lists = [
             details(
                 f"Largest {name}: {len(own[name])} of {group['n']}",
-                table(own[name], TRADE_COLUMNS, caption=f"Trades {name}, {policy} exit"),
+                table(own[name], TRADE_COLUMNS, caption=f"Trades {name}, {exit_words(policy)}"),
             )
             for name in ("removed", "added")
             for group in own["groups"]
             if group["group"] == name and group["n"]
         ]
-        counts = table(own["groups"], columns, caption=f"Trades, {policy} exit")
-        parts.append(block(f"Trades, {policy} exit", "", counts + "".join(lists)))
+        counts = table(own["groups"], columns, caption=f"Trades, {exit_words(policy)}")
+        parts.append(block(f"Trades, {exit_words(policy)}", "", counts + "".join(lists)))
     own = [Column(name, f"Mean {words}", "num1") for name, words in percentiles_in(document["setups"])]
     setups = (Column("group", "Setups"), Column("n", "n", "n"), Column("net_avg_r", "Net R", "r3"), *own)
     counts = table(document["setups"], setups, caption="Graded setups that qualify")

@@ -6,7 +6,7 @@ Belongs here: plain text. Does not belong here: layout of the page (`compare_pag
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from btassets.render.format import shown
+from btassets.render.format import exit_words, shown
 from btassets.studies.compare.compare_page import MEASURES, in_unit, interval_in_unit, percentiles_in
 from btassets.studies.sweep.sweep_text import aligned
 
@@ -19,7 +19,7 @@ def compare_text(document: Mapping[str, Any]) -> str:
     lines += aligned([head, *map(_difference, document["differences"])], n_text=2)
     lines.append("")
     head = ["", "in both", "removed", "added"]
-    rows = [_groups(f"trades, {policy} exit", own["groups"]) for policy, own in document["trades"].items()]
+    rows = [_groups(f"trades, {exit_words(policy)}", own["groups"]) for policy, own in document["trades"].items()]
     own = [
         [f"mean {words}", *(shown(group[name], "num1") for group in document["setups"])]
         for name, words in percentiles_in(document["setups"])

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pyarrow.compute as pc
 
 from btassets.render.claims import interval
-from btassets.render.format import esc, prose, shown
+from btassets.render.format import esc, exit_words, prose, shown
 from btassets.render.html_tables import facts, section
 from btassets.render.labels import verdict_chip, verdict_word
 from btassets.render.report_page import contents, shell
@@ -109,9 +109,8 @@ def _answer(document: Mapping[str, Any]) -> dict[str, Any]:
     elif verdict is None:
         luck += _NOT_TESTED
     else:
-        exit_words = f"{claim['item_key'].replace('_', ' ')} exit"
         mean = f"{shown(claim['estimate'], 'r3')} (95% interval {interval(claim)})"
-        luck += f"Under the {exit_words} it was {mean}: {_SAYS[verdict]}."
+        luck += f"With the {exit_words(claim['item_key'])} it was {mean}: {_SAYS[verdict]}."
     change = (
         f"{shown(document['qualified'], 'n')} of {shown(document['candidates'], 'n')} setups pass the gate. Other "
         "floors and holds are compared below; the best row of a sweep is biased upward."

@@ -41,8 +41,16 @@ def answer(document: Mapping[str, Any]) -> dict[str, str]:
             "luck": "With so few trades nothing can be tested.",
             "change": "Keep the settings, or sweep looser ones.",
         }
-    luck = f"{_luck(document)} {walked_words(document)}".rstrip()
+    luck = f"{_luck(document)}{_walked(document)}"
     return {"result": _result(document), "luck": luck, "change": _change(document)}
+
+
+def _walked(document: Mapping[str, Any]) -> str:
+    walk = document["walk_forward"]
+    if walk is None:
+        return ""
+    mine, own = (shown(walk[name]["sharpe"], "num2") for name in ("chosen", "own"))
+    return f" Chosen by the past alone, it had {mine} in the weeks after each choice, the book's own settings {own}."
 
 
 def walked_words(document: Mapping[str, Any]) -> str:
@@ -75,14 +83,16 @@ def _luck(document: Mapping[str, Any]) -> str:
     expected, parts = document["luck"]["expected_best_sharpe"], []
     if expected is not None and best["sharpe"] is not None:
         chance = best["deflated_sharpe"]
-        more = f"{shown(best['sharpe'], 'num2')} is more with a probability of {shown(_pct(chance), 'pct0')}"
-        parts.append(
-            f"{tried:,} configurations were tried on these data; the best of so many reaches a Sharpe ratio of "
-            f"{shown(expected, 'num2')} by luck alone{'' if chance is None else f', and {more}'}."
+        text = (
+            f"The best of {tried:,} configurations tried on these data reaches a Sharpe ratio of "
+            f"{shown(expected, 'num2')} by luck alone"
         )
+        if chance is not None:
+            text += f"; {shown(best['sharpe'], 'num2')} is more with a probability of {shown(_pct(chance), 'pct0')}"
+        parts.append(f"{text}.")
     if best["delta_r"] is not None and best["p_adj"] is not None:
         parts.append(
-            f"Per setup it is {shown(best['delta_r'], 'r3')} against the own settings (95% interval "
+            f"Per setup it earned {shown(best['delta_r'], 'r3')} against the book's own settings (95% interval "
             f"{shown(best['delta_ci_lo'], 'r3')} to {shown(best['delta_ci_hi'], 'r3')}, p {best['p_adj']:.2f} over all "
             "cells)."
         )

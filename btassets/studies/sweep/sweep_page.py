@@ -12,7 +12,7 @@ from btassets.render.charts import grid_chart
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.grid_chart import Field
 from btassets.render.charts.report_charts import Mark, Row
-from btassets.render.format import esc, prose, shown
+from btassets.render.format import esc, exit_words, prose, shown
 from btassets.render.html_tables import Column, facts, section, table
 from btassets.render.labels import verdict_chip
 from btassets.render.report_page import contents, shell
@@ -103,7 +103,7 @@ def sweep_page(document: Document) -> str:
 
 def _head(document: Document) -> str:
     cells = f"{document['trials']['cells']:,} portfolios over {' and '.join(axis['key'] for axis in document['axes'])}"
-    what = prose(f"As of {document['as_of']}: {cells}, {document['policy']} exit")
+    what = prose(f"As of {document['as_of']}: {cells}, {exit_words(document['policy'])}")
     return f'<header><h1>{esc(document["book"])}: a sweep</h1><p class="what">{what}</p></header>'
 
 

@@ -6,7 +6,7 @@ Belongs here: plain text. Does not belong here: layout of the page (`sweep_page.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from btassets.render.format import shown
+from btassets.render.format import exit_words, shown
 from btassets.studies.sweep.sweep_answer import walked_words
 from btassets.studies.sweep.sweep_page import KINDS, NAMES, Panel, interval, leaf, marks_of, ordered, panels
 
@@ -23,7 +23,7 @@ def sweep_text(document: Mapping[str, Any]) -> str:
     lines = [answer["text"]]
     if answer["verdict"]:
         lines[0] += f" That is {answer['verdict']}."
-    lines += ["", f"{NAMES[by]}, {document['policy']} exit: [best] (plateau) <own settings>, * few trades"]
+    lines += ["", f"{NAMES[by]}, {exit_words(document['policy'])}: [best] (plateau) <own settings>, * few trades"]
     for panel in found[:_MOST_PANELS]:
         lines += ["", *_field(document, panel)]
     if n_all > min(len(found), _MOST_PANELS):

@@ -24,7 +24,7 @@ def test_it_prints_the_differences_and_where_the_page_is(two: Path) -> None:
     for words in (
         "Net R per setup",
         "Portfolio, Sharpe ratio",
-        "trades, hold exit",
+        "trades, fixed hold",
         "removed",
         "added",
         "gates.min_rr",

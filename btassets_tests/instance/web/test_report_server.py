@@ -100,7 +100,7 @@ def test_the_index_lists_reports(reports: Path) -> None:
     assert 'href="/latest/report.html"' in page
     assert 'href="/2021-04-21-base-0123456789ab/report.html"' in page
     assert page.index("/latest/") < page.index("/2021-04-21-base")
-    assert page.count("<td>2021-04-21</td><td>base</td>") == 2
+    assert page.count("<td>report</td><td>2021-04-21</td><td>base</td>") == 2
     for hidden in (".hidden", "away", "out.html", "key.pem"):
         assert hidden not in page
 

@@ -46,7 +46,7 @@ def test_lines_have_the_style_of_their_curve_and_end_at_the_last_known_value():
     lines = curve_lines(report(), ["benchmark", "hold"], "equity")
     assert [(line.css, line.label) for line in lines] == [
         (CURVE_CSS["benchmark"], "SPY"),
-        (CURVE_CSS["hold"], "Portfolio, held"),
+        (CURVE_CSS["hold"], "Portfolio, fixed hold"),
     ]
     assert last_known(lines[1].values) == 12_200.0
     assert last_known([None]) is None

@@ -64,7 +64,11 @@ def page(**changes):
 def tiles_of(tree):
     found = {}
     for tile in tree.all(css="tile"):
-        terms = zip([n.text for n in tile.all("dt")], [n.text for n in tile.all("dd")], strict=True)
+        terms = zip(
+            [n.text for n in tile.all("dt")],
+            [" to ".join(part.text for part in n.all("span")) for n in tile.all("dd")],
+            strict=True,
+        )
         found[tile.all(css="label")[0].text] = (
             tile.all(css="value")[0].text,
             dict(terms),
@@ -76,12 +80,12 @@ def tiles_of(tree):
 def test_each_tile_has_its_number_its_comparisons_and_its_subject():
     _, tree = page()
     tiles = tiles_of(tree)
-    assert tiles["CAGR"] == ("5.0%", {"SPY": "7.0%"}, "hold exit")
-    assert tiles["Sharpe"] == ("0.88", {"SPY": "0.50", "95% from": "-0.20", "to": "1.90"}, "hold exit")
+    assert tiles["CAGR"] == ("5.0%", {"SPY": "7.0%"}, "fixed hold")
+    assert tiles["Sharpe"] == ("0.88", {"SPY": "0.50", "95%": "-0.20 to 1.90"}, "fixed hold")
     value, beside, about = tiles["Net R per setup"]
     assert (value, about) == ("+0.046R", "qualified, target exit")
     assert (beside["median"], beside["graded setups"]) == ("-", "99")
-    assert "95% from" not in beside  # without an interval there is no row for it
+    assert "95%" not in beside  # without an interval there is no row for it
     assert tiles["Trades"][1] == {"win rate": "51.2%", "net R per trade": "+0.050R", "sessions held": "21.3"}
     assert tiles["Today's setups"][0] == "3"
     assert tiles["Today's setups"][2] == "a preview"

@@ -39,5 +39,8 @@ def test_words_keep_their_capitals_and_previews_are_told_from_signal_days():
 def test_the_table_rounds_as_the_sentence_does():
     report = document_of(run_book())
     row = report["journal"]["verdicts"][0]
-    assert f"the backtest said {row['tested']:.2f}, {row['tested_lo']:.2f} to {row['tested_hi']:.2f}" in row["sentence"]
+    assert (
+        f"the backtest had {row['tested']:.2f} (95% interval {row['tested_lo']:.2f} to {row['tested_hi']:.2f})"
+        in row["sentence"]
+    )
     assert f"{row['tested']:.2f}" in live(report)

@@ -26,7 +26,7 @@ def test_facts_of_the_data_have_their_numbers_and_dashes():
     assert "No findings." in html
     assert tree.all("details") == []
     spans, _ = data_page(weeks={"n": 180, "first": "2020-01-03", "last": "2021-03-05"})
-    assert "<dd>180, 2020-01-03 to 2021-03-05</dd>" in spans
+    assert '<dd>180, <span class="date">2020-01-03</span> to <span class="date">2021-03-05</span></dd>' in spans
 
 
 def test_refusals_and_tickers_behind_are_folded_and_long_lists_are_cut():
@@ -81,7 +81,7 @@ def test_provenance_names_source_versions_and_fill():
     html = provenance(report | {"scenario": "base", "settings_hash": "h1"})
     for text in (
         "legacy, filled at the signal&#x27;s close",
-        "files, total prices",
+        "files, prices adjusted for splits and dividends",
         "<dd>-</dd>",
         "c1 (btassets 0.1.0)",
     ):

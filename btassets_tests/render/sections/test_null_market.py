@@ -39,7 +39,7 @@ def test_without_versions_the_section_says_how_to_run_them():
 def test_each_number_is_beside_its_interval_and_the_versions():
     text = null_market(report_with())
     assert "a&lt;b" in text
-    assert "+0.0210, reached by 0 of 3" in text
+    assert "+0.0210, 0 of 3" in text
     assert "-0.0100 to +0.0500" in text
     assert "-0.0200 to +0.0180" in text
     assert "0.25" in text

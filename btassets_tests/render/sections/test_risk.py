@@ -65,7 +65,7 @@ def test_each_measure_has_its_own_unit_and_a_dash_where_it_is_missing():
     assert rows["Daily VaR 5%"] == ["+9.0%", "-"]
     assert rows["Months above 0"] == ["15%", "-"]
     assert len(rows) == len(MEASURES)
-    assert [th.text for th in tree.all("table")[0].all("th")][1:3] == ["Portfolio, held", "SPY"]
+    assert [th.text for th in tree.all("table")[0].all("th")][1:3] == ["Portfolio, fixed hold", "SPY"]
     assert "held 7.5 positions on average, 10 at most, with a turnover of 3.2 times" in html
 
 

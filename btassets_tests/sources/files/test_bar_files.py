@@ -39,6 +39,29 @@ def test_the_delimiter_is_the_most_frequent_one_of_the_head(tmp_path, delimiter,
     assert (bars.dates.tolist(), bars.close.tolist(), bars.volume.tolist()) == ([18_687], [10.5], [1000.0])
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("close", ["10,5", "10,50", "10,5000"])
+def test_numbers_with_decimal_commas_between_other_delimiters(tmp_path, delimiter, close):
+    line = f"15.03.2021;10,125;11;9;{close};1000".replace(";", delimiter)
+    path = text_file(tmp_path, f"{HEADER.replace(',', delimiter)}\n{line}\n")
+    bars = read_bar_file(path, "T", ColumnNames())
+    assert (bars.dates.tolist(), bars.open.tolist(), bars.close.tolist()) == ([18_701], [10.125], [10.5])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2021-03-01;1,125;1,250;1,100;1,200;1000",  # may be thousands
+        "2021-03-01;10.5;11;9;10,5;1000",  # both forms in one line
+        "2021-03-01;1.010,5;1.011;1.009;1.010,5;1000",  # a point as thousands separator
+    ],
+)
+def test_commas_of_unclear_meaning_are_reported_as_text(tmp_path, line):
+    path = text_file(tmp_path, f"{HEADER.replace(',', ';')}\n{line}\n")
+    notes = [problem.text for problem in read_bar_file(path, "T", ColumnNames()).notes]
+    assert any("must be numbers with a decimal point" in text for text in notes)
+
+
 def test_a_head_in_angle_brackets_is_no_message(tmp_path):
     path = text_file(tmp_path, "<TICKER>,<DATE>,<CLOSE>\nT,20210301,10\n")
     assert csv_head(path, "T") == (["<TICKER>", "<DATE>", "<CLOSE>"], ",")

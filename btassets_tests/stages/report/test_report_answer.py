@@ -65,19 +65,18 @@ def test_result_of_a_short_or_empty_history(changes: dict[str, Any], text: str) 
     [
         (
             "supported",
-            "whether the few names of the list do too, this history cannot tell (+0.050R, 95% interval -0.100 to "
-            "+0.200).",
+            "The ranking predicts returns; whether the few names of the list do too, this history cannot tell.",
             "clear",
         ),
         (
             "not distinguishable from noise",
-            "Neither the ranking nor the list shows predictive power in this history (+0.050R, 95% interval -0.100 to "
-            "+0.200). 38% of random picks from similar tickers did as well.",
+            "That is within luck: 38% of random picks from similar tickers did as well, and the ranking did not "
+            "predict returns beyond chance.",
             "likely luck",
         ),
         (
             "contradicted",
-            "The ranking behind the list predicts in the wrong direction (+0.050R, 95% interval -0.100 to +0.200).",
+            "The ranking behind the list predicts in the wrong direction.",
             "the opposite is clear",
         ),
         (None, "Too little data to test whether that is luck.", "too little data"),
@@ -86,7 +85,7 @@ def test_result_of_a_short_or_empty_history(changes: dict[str, Any], text: str) 
 def test_luck_follows_the_headlines_verdict(verdict: str | None, words: str, word: str) -> None:
     found = answer(_report(headline={"verdict": verdict}))
     assert found["luck"].endswith(words)
-    assert found["luck"].startswith("A qualified setup earned +0.041R after costs.")
+    assert found["luck"].startswith("Qualified setups earned +0.041R each after costs.")
     assert found["verdict_word"] == word
 
 

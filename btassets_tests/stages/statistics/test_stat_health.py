@@ -63,7 +63,7 @@ def test_a_long_list_of_survivors_is_suspicious(tmp_path, n_tickers, n_ended, n_
     found = health(tmp_path, n_tickers=n_tickers, n_ended=n_ended, days=DAYS[:n_days], membership=membership)
     row = found["survivorship"]
     assert row["value"] == flag
-    assert ("survivorship-biased" in row["text"]) == bool(flag)
+    assert ("survivorship bias" in row["text"]) == bool(flag)
 
 
 def test_nothing_graded_has_no_share_and_few_windows_are_said(tmp_path):

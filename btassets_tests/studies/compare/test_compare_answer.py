@@ -22,7 +22,7 @@ def document(verdict="not distinguishable from noise", **row):
 
 def test_both_results_are_named_with_their_exit():
     assert answer(document())["result"] == (
-        "strict made -3.2% a year after costs in 99 trades, base +2.0% in 1,200 (hold exit). Its largest drawdown was "
+        "strict made -3.2% a year after costs in 99 trades, base +2.0% in 1,200 (fixed hold). Its largest drawdown was "
         "12%, that of base 12%."
     )
 
@@ -42,13 +42,18 @@ def test_the_target_exit_stands_in_where_only_it_traded():
 @pytest.mark.parametrize(
     ("verdict", "row", "words", "change"),
     [
-        ("not distinguishable from noise", {}, "0.032R less than one of base after the benchmark's part", "Keep base"),
+        (
+            "not distinguishable from noise",
+            {},
+            "0.032R less than one of base without the bench",
+            "Keep base",
+        ),
         ("higher", {"difference": 0.1}, "0.100R more than one of base", "strict is the better choice"),
-        ("lower", {}, "That is more than bad luck.", "Keep base: strict is worse"),
+        ("lower", {}, "That is clear: more than bad luck explains.", "Keep base: strict is worse"),
         ("too little data", {"ci_lo": None}, "the history is too short for an interval.", "Keep base"),
         ("too little data", {"difference": None}, "nothing can be tested", "Keep base"),
         ("identical", {}, "Every difference is exactly 0.", "Keep base"),
-        ("lower", {"measure": "net_r"}, "0.032R less than one of base (hold_30 exit, 95% interval", "Keep base"),
+        ("lower", {"measure": "net_r"}, "0.032R less than one of base (hold of 30 sessions, 95% interval", "Keep base"),
     ],
 )
 def test_luck_and_change_follow_the_verdict(verdict, row, words, change):

@@ -68,7 +68,7 @@ def test_numbers_are_in_their_units_and_names_are_escaped():
 
 def test_the_table_behind_a_curve_is_short_and_ends_with_the_last_day():
     tree, _ = parse(compare_page(document()))
-    (behind,) = [table for table in tree.all("table") if "Equity, hold exit" in table.text]
+    (behind,) = [table for table in tree.all("table") if "Equity, fixed hold" in table.text]
     rows = [[cell.text for cell in row.all("td")] for row in behind.all("tbody")[0].all("tr")]
     assert len(rows) <= 64
     assert rows[0] == ["2021-01-01", "100.00", "-"]

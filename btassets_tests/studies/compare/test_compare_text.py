@@ -41,7 +41,7 @@ def test_each_difference_has_its_unit_its_interval_and_what_it_says():
 
 def test_trades_and_setups_are_counted_by_side():
     lines = compare_text(DOCUMENT).splitlines()
-    trades = next(line for line in lines if line.startswith("trades, hold exit"))
+    trades = next(line for line in lines if line.startswith("trades, fixed hold"))
     assert "1,200 at +0.100R" in trades
     assert trades.endswith("0 at -")
     assert next(line for line in lines if line.startswith("qualified setups")).endswith("2 at -")

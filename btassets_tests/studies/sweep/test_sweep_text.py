@@ -13,7 +13,7 @@ def test_marked_cells_are_in_brackets_and_thin_ones_have_a_star():
     document["cells"][2] |= {"is_current": True}
     lines = sweep_text(document).splitlines()
     assert lines[0] == "One cell is best."
-    assert lines[2].startswith("Sharpe ratio, hold exit: [best] (plateau) <own settings>")
+    assert lines[2].startswith("Sharpe ratio, fixed hold: [best] (plateau) <own settings>")
     assert lines[4] == "exits.hold_days down, gates.min_rr across"
     assert lines[5].split() == ["1", "2", "3"]
     assert lines[6].split() == ["10", "(0.10)", "<0.30>", "0.50"]
