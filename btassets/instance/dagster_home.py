@@ -19,6 +19,7 @@ from btassets.instance.database_refusals import database_refusals
 from btassets.instance.sqlite_address import use_safe_addresses
 from btassets.settings.load import FILE_NAME
 from btassets.storage.files import replace_text
+from btassets.storage.host_lock import POSTGRES_URL
 from btassets.storage.lock import book_lock
 
 use_safe_addresses()  # in every process that opens an instance
@@ -85,9 +86,6 @@ event_log_storage:
   class: BatchedSqliteEventLogStorage
   config:
     base_dir: {base_dir}"""
-
-POSTGRES_URL = "BTASSETS_POSTGRES_URL"
-"""Environment variable with the URL of a PostgreSQL database that stores the instance instead of SQLite."""
 
 _POSTGRES = f"""\
 storage:
