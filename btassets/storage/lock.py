@@ -24,7 +24,7 @@ ACROSS_HOSTS = ("run", "daemon")
 """Locks that hold across hosts if the runs are in PostgreSQL."""
 
 RUN = "run"
-"""Lock of a process that writes tables."""
+"""Lock of the process that writes tables."""
 
 _held_here: dict[Path, "Lease"] = {}
 """Locks of this process: a command that holds one may start a run that acquires it again."""
@@ -120,7 +120,7 @@ def book_lock(
 
 @dataclass
 class _Waiting:
-    """What to do while another process holds a lock."""
+    """Behaviour while another process holds a lock."""
 
     folder: Path
     waits: bool

@@ -42,7 +42,7 @@ def url(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def other_host(folder: Path) -> subprocess.Popen[str]:
-    """A process that holds the lock of a book; another folder stands for one whose file locks do not reach here."""
+    """A process that holds the lock of a book; another folder acts as one whose file locks do not reach here."""
     process = subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(folder)],
         stdin=subprocess.PIPE,

@@ -55,7 +55,7 @@ def wait_for(what: str, is_ready, seconds: float = 90.0) -> None:
 
 
 def listens(address: str, port: int) -> bool:
-    """Whether somebody accepts connections there."""
+    """Whether a server accepts connections there."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex((address, port)) == 0

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import dagster as dg
-import psycopg2
 
 from btassets.book.book import open_book
 from btassets.book.new_book import make_book
@@ -20,6 +19,7 @@ from btassets.instance.cluster.celery_options import app_arguments
 from btassets.instance.cluster.cluster_executor import _send
 from btassets.instance.dagster_home import open_instance
 from btassets.instance.processes.fork_server import launch_words
+from btassets.storage.host_lock import connect
 from btassets_tests.support.book_factory import Answer, finish, start
 from btassets_tests.support.cluster_hosts import PROJECT, Host, Network, lacks_hosts
 from btassets_tests.support.cluster_services import Postgres, RabbitMQ, lacks, wait_for
@@ -36,7 +36,7 @@ def missing() -> str:
 def files(book: Path) -> dict[str, bytes]:
     """Every Parquet file of a book's tables by its place.
 
-    Left out: the journal, a history of what was shown, and the row of the report, which names its folder and time.
+    Left out: the journal, a history of shown lists, and the row of the report, which names its folder and time.
     """
     data = book / "data"
     return {
@@ -44,6 +44,12 @@ def files(book: Path) -> dict[str, bytes]:
         for path in sorted(data.rglob("*.parquet"))
         if not path.relative_to(data).as_posix().startswith(("journal", "backtest_report/"))
     }
+
+
+def footers(folder: Path) -> list[str]:
+    """Tickers with setups in a book."""
+    book = open_book(folder)
+    return list(book.lake.ticker_footers(book.candidates))
 
 
 @dataclass
@@ -123,7 +129,7 @@ class SmallCluster:
 
     def query(self, sql: str) -> list[tuple]:
         """Rows of a query of the database of the runs."""
-        connection = psycopg2.connect(self.postgres.url().replace("+psycopg2", ""))
+        connection = connect(self.postgres.url())
         try:
             with connection.cursor() as cursor:
                 cursor.execute(sql)
@@ -135,7 +141,7 @@ class SmallCluster:
         """Number of the newest event; 0 before the first run."""
         try:
             return self.query("select coalesce(max(id), 0) from event_logs")[0][0]
-        except psycopg2.Error:
+        except Exception:  # noqa: BLE001  (the driver is of an extra: its errors have no name here)
             return 0
 
     def starts(self, before: int) -> list[str]:
@@ -143,7 +149,7 @@ class SmallCluster:
         where = "dagster_event_type = 'STEP_START' and step_key like '%%replay_shard%%'"
         try:
             return [row[0] for row in self.query(f"select step_key from event_logs where id > {before} and {where}")]
-        except psycopg2.Error:
+        except Exception:  # noqa: BLE001  (as above: the database is away)
             return []
 
     def wait_shard(self, before: int, process: subprocess.Popen[str]) -> None:

@@ -33,7 +33,7 @@ class Finding:
     name
         What was checked.
     text
-        What was found; of a problem also where, the rule, and what to do.
+        Facts found; of a problem also where, the rule, and what to do.
     exit_code
         0 if it is in order.
     """
@@ -207,7 +207,7 @@ def judge_queues(
     served = {queue["name"] for of_worker in queues.values() for queue in of_worker}
     for name, queue in QUEUES.items():
         if queue not in served:
-            rule = f"no worker takes queue {name}; a run would wait for ever"
+            rule = f"no worker takes queue {name}; a run would wait forever"
             yield Finding("queues", f"{rule}; start one with --queues {name}.", EXIT_USAGE)
     slots = sum(int(found.get("slots", 0)) for found in workers.values())
     if shards < slots:

@@ -1,4 +1,4 @@
-"""What a worker checks before it executes a step.
+"""Checks of a worker before it executes a step.
 
 Belongs here: whether the step's run still holds the book's lock, and how often a worker died during the step. Does not
 belong here: starting a worker (`worker.py`), the locks (`btassets.storage.host_lock`).

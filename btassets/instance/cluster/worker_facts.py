@@ -1,4 +1,4 @@
-"""What a host of a cluster says about itself, so that all of them can be compared.
+"""Facts of one host of a cluster, by which all of them are compared.
 
 Belongs here: collecting the facts on one host. Does not belong here: asking the workers, and comparing them
 (`cluster_check.py`).

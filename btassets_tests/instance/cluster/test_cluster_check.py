@@ -35,7 +35,7 @@ def test_an_equal_worker_is_in_order() -> None:
         ),
         ({"settings": "0000"}, 2, "reads settings 0000 (this host: 5e77); hosts must be equal: same btassets.toml"),
         ({"own": "own/a.py 12"}, 2, "has own/ files own/a.py 12 (this host: "),
-        ({"folder": "/mnt/book"}, 2, "works on /mnt/book, this host on /book; a cluster serves one book"),
+        ({"folder": "/other/book"}, 2, "works on /other/book, this host on /book; a cluster serves one book"),
         ({"seen": ""}, 7, "its /book is another folder than this host's; all hosts share one; mount the same export"),
         ({"wrote": "cluster-check-t-b-8"}, 7, "its /book is another folder than this host's"),
         ({"problem": "/book/.dagster: Permission denied", "wrote": ""}, 7, "/book/.dagster: Permission denied"),

@@ -1,4 +1,4 @@
-"""A worker executes a step only of the run that holds the book's lock, and not for ever again."""
+"""A worker executes a step only of the run that holds the book's lock, and not again and again."""
 
 from collections.abc import Iterator
 from pathlib import Path
