@@ -4,7 +4,6 @@ Belongs here: names under a prefix, and what a guest leaves to its host: executo
 retention of runs. Does not belong here: a book with an instance of its own (`btassets.definitions`).
 """
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +65,7 @@ def build_defs(
     place = placed(_name_of(folder) if key_prefix is None else key_prefix)
     book = open_book(folder)
     register_in_page(lambda: known_tickers(book), place.partitions)
-    threads = book.base.executor.shards or os.cpu_count() or 1
+    threads = book.base.executor.threads
     return parts(
         BookResource.of(book, threads=threads),
         1,

@@ -60,6 +60,9 @@ def _of_executor(error: Any) -> RunFailure | None:
         kind = None if named is None else errors.error_named(named["kind"])
         if named is not None and kind is not None:
             return RunFailure(kind.exit_code, named["text"].strip(), kind.__name__)
+        refusal = refusal_of(str(getattr(found, "message", "")), "the book")
+        if refusal is not None:
+            return RunFailure(refusal.exit_code, str(refusal))
         found = getattr(found, "cause", None)
     return None
 

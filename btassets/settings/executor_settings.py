@@ -4,6 +4,7 @@ Belongs here: the section `executor`, without secrets: a broker and a result sto
 Does not belong here: settings of Celery itself (`btassets.instance.cluster.celery_options`).
 """
 
+import os
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -34,6 +35,15 @@ class Executor(Section):
         description="environment variable with the URL of the cluster's result store; not set: the PostgreSQL database "
         "of the runs",
     )
+
+    @property
+    def threads(self) -> int:
+        """Threads of work in one process of this host: shards of a cluster are steps of many hosts.
+
+        >>> Executor(shards=3).threads, Executor(shards=1000, kind="celery").threads < 1000
+        (3, True)
+        """
+        return self.shards if self.shards and self.kind != "celery" else os.cpu_count() or 1
 
     @field_validator("kind")
     @classmethod

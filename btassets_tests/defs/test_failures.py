@@ -127,7 +127,16 @@ def test_an_error_that_no_module_of_the_package_defines_is_a_bug(message):
             failure("LockLostError", "btassets.errors.machine.LockLostError: the book's lock was lost\n"),
             (7, "the book's lock was lost", "LockLostError"),
         ),
-        (failure("OperationalError", "psycopg2.OperationalError: server closed the connection"), (1, "", "")),
+        (
+            failure("DagsterSubprocessError", "workers:\n[analyse]: E: (psycopg2) server closed the connection\n\tat"),
+            (
+                7,
+                "PostgreSQL does not answer ([analyse]: E: (psycopg2) server closed the connection); start it, then "
+                "run again; finished work is kept.",
+                "",
+            ),
+        ),
+        (failure("KeyError", "KeyError: 'a'"), (1, "", "")),
     ],
 )
 def test_a_cause_outside_of_every_step(error, expected):

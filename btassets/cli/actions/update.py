@@ -5,7 +5,6 @@ belong here: what is stale (`btassets.plan`), the run itself (`btassets.defs.lau
 """
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -185,7 +184,7 @@ def _run_scenario(book: Book, work: Work) -> int:
 
 
 def _n_threads(book: Book) -> int:
-    return book.settings.executor.shards or os.cpu_count() or 1
+    return book.settings.executor.threads
 
 
 def run_base(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) -> int:

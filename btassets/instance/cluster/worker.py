@@ -93,8 +93,8 @@ def start_worker(book: Book, slots: int, queues: Sequence[str]) -> None:
         If the extra is not installed, or an address is missing.
     """
     os.environ["BTASSETS_BOOK"] = str(book.folder)
-    prepare_home(book.instance)
     app = make_worker_app(book)
+    prepare_home(book.instance)
     for of_loaded_files in (code, libraries):
         of_loaded_files()
     os.environ[WORKER] = "1"
