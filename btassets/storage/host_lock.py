@@ -58,6 +58,12 @@ def _key(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"btassets/{name}".encode(), digest_size=8).digest())
 
 
+def _signed(name: str) -> int:
+    """The same number as PostgreSQL takes it."""
+    key = _key(name)
+    return key - (1 << 64) if key >> 63 else key
+
+
 def connect(url: str) -> Any:
     """Connect to PostgreSQL; statements take effect at once.
 
@@ -127,10 +133,8 @@ class HostLock:
     def _take(self, made: Any) -> str | None:
         with made.cursor() as cursor:
             cursor.execute("select set_config('application_name', %s, false)", [_shown(self._label)])
-            key = _key(self._name)
-            signed = key - (1 << 64) if key >> 63 else key
             # The suffix is one of two constants.
-            cursor.execute(f"select pg_try_advisory_lock{self._suffix}(%s)", [signed])
+            cursor.execute(f"select pg_try_advisory_lock{self._suffix}(%s)", [_signed(self._name)])
             if cursor.fetchone()[0]:
                 return None
             found = _holders(cursor, self._name)
@@ -159,6 +163,9 @@ class HostLock:
         self._over.set()
         if self._guard is not None:
             self._guard.join(2 * _BEAT_SECONDS)
+        # Unlocked by name: the server notices a closed connection a moment later.
+        with suppress(Exception), self._connection.cursor() as cursor:
+            cursor.execute(f"select pg_advisory_unlock{self._suffix}(%s)", [_signed(self._name)])
         with suppress(Exception):
             self._connection.close()
 
