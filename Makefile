@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 WORKERS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-quick test-long test-slow lint docs check bench ladder torture same noise-audit ui clean help
+.PHONY: run test test-quick test-long test-slow test-cluster lint docs check bench ladder torture same noise-audit ui \
+	clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -19,17 +20,20 @@ run: $(VENV)/run.stamp  ## the demo market through the whole graph, to a report
 	@$(BIN)/btassets demo
 
 test: $(VENV)/test.stamp  ## the tests
-	@$(PYTEST) -m "not long and not slow and not bench and not browser"
+	@$(PYTEST) -m "not long and not slow and not bench and not browser and not cluster"
 
 test-quick: $(VENV)/test.stamp  ## the tests that need no run: engine, settings, sources, tables
 	@$(PYTEST) -m "not long and not slow and not bench and not browser and not postgres" \
 		btassets_tests/engine btassets_tests/settings btassets_tests/sources btassets_tests/storage btassets
 
 test-long: $(VENV)/test.stamp  ## tests of whole commands and runs: cases, kills, damage, torture reduced, worked changes
-	@$(PYTEST) -m "long and not slow"
+	@$(PYTEST) -m "long and not slow and not cluster"
 
 test-slow: $(VENV)/test.stamp  ## long Monte Carlo and whole-universe tests
 	@$(PYTEST) -m "slow"
+
+test-cluster: $(VENV)/dev.stamp  ## runs on two hosts with faults: RabbitMQ, PostgreSQL, network namespaces; needs root
+	@$(BIN)/python -m pytest -s -m cluster btassets_tests/instance/cluster
 
 lint: $(VENV)/dev.stamp  ## style, layers, types, SQL, definitions
 	@$(BIN)/ruff check .

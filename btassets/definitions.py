@@ -11,6 +11,7 @@ from btassets.book.chosen_folder import chosen_folder
 from btassets.compiled import use_cache_folder
 from btassets.defs.build import book_defs
 from btassets.defs.resources import BookResource
+from btassets.instance.dagster_home import write_home
 from btassets.instance.other_instances import notice
 from btassets.instance.processes.fork_server import fork_runs
 from btassets.masking import remember_environment
@@ -21,6 +22,8 @@ fork_runs()
 
 
 _book = open_book(chosen_folder())
+if _book.base.executor.kind == "celery":
+    write_home(_book.instance)  # a host on which no command has run yet
 _notice = notice(_book.instance, lambda: known_tickers(_book))
 
 defs = book_defs(BookResource.of(_book), _book.base.executor.shards, automated=_book, notice=_notice)

@@ -4,7 +4,6 @@ Belongs here: the plan that the command line computes before a run, its explanat
 Does not belong here: Dagster runs (`btassets.defs.launch`).
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -193,7 +192,7 @@ def replay_alone(book: Book) -> None:
     CheckFailedError
         If the replay fails the lookahead check.
     """
-    replay_in_process(book, n_threads=book.settings.executor.shards or os.cpu_count() or 1, log=lambda _text: None)
+    replay_in_process(book, n_threads=book.settings.executor.threads, log=lambda _text: None)
     own = ["own_signals"] if ranks_own_signals(book.settings) else []
     list(run_stages(["factor_signals", *own], book))
 

@@ -32,7 +32,7 @@ from btassets.defs.launch import reconstruct
 from btassets.graph.flow import STAGES
 from btassets.instance.dagster_home import EVENT_BATCH
 from btassets.instance.migrations import remember_migrations
-from btassets.instance.processes.fork_server import PREPARED, is_fork_server, leave_quietly, share_server
+from btassets.instance.processes.fork_server import PREPARED, WORKER, is_fork_server, leave_quietly, share_server
 from btassets.run.resolve import resolve
 
 for _stage in STAGES.values():
@@ -46,7 +46,7 @@ for _name, _value in EVENT_BATCH.items():
 remember_migrations()
 if PREPARED in os.environ:
     reconstruct(*json.loads(os.environ[PREPARED]))
-else:
+elif WORKER not in os.environ:
     from btassets.definitions import defs
 
     defs.get_repository_def().get_job("everything")

@@ -197,7 +197,15 @@ def test_few_imports_wait_for_their_cost() -> None:
 
 
 def test_an_import_waits_for_an_extra_or_a_stated_cost_alone() -> None:
-    assert {"yfinance", "psycopg2", "dagster_postgres", "mkdocs_material"} == extras()
+    assert {
+        "yfinance",
+        "psycopg2",
+        "dagster_postgres",
+        "dagster_celery",
+        "celery",
+        "kombu",
+        "mkdocs_material",
+    } == extras()
     for line, waits in (
         ("import yfinance", True),
         ("import yfinance, numba", False),

@@ -20,7 +20,7 @@ from btassets.defs.placement import ALONE, BOOK, DUCKDB, Placement
 from btassets.defs.resources import BookResource
 from btassets.defs.schedules import build_schedules
 from btassets.defs.sensors import build_sensors
-from btassets.instance.runs.executors import book_executor
+from btassets.instance.runs.executors import book_executor, locked_executor
 from btassets.instance.runs.loggers import console
 from btassets.own.discover import find_sources
 from btassets.run.own_flow.book_flow import flow_of_sources
@@ -44,18 +44,19 @@ def book_defs(
     n_shards
         Parallel steps of the replay; 0: one per core.
     executor
-        Instead of the book's own.
+        Instead of the book's own; it holds the book's lock, too.
     automated
         The open book whose schedule and sensors belong to the definitions; None: no schedule or sensors.
     notice
         Text on the page of the code location, beside the definitions; None: nothing.
     """
+    folder = Path(book.folder)
     kind = "auto" if automated is None else automated.base.executor.kind
     return dg.Definitions.merge(
         parts(book, n_shards, ALONE, automated=automated),
         dg.Definitions(
             loggers={"console": console},
-            executor=executor or book_executor(Path(book.folder), kind),
+            executor=book_executor(folder, kind) if executor is None else locked_executor(folder, executor, n_shards),
             metadata={"notice": notice} if notice else None,
         ),
     )

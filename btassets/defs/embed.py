@@ -4,7 +4,6 @@ Belongs here: names under a prefix, and what a guest leaves to its host: executo
 retention of runs. Does not belong here: a book with an instance of its own (`btassets.definitions`).
 """
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from btassets.defs.build import parts
 from btassets.defs.placement import placed
 from btassets.defs.resources import BookResource
 from btassets.instance.other_instances import register_in_page
-from btassets.instance.runs.executors import guest_executor
+from btassets.instance.runs.executors import guest_executor, locked_executor
 
 
 def build_defs(
@@ -39,8 +38,8 @@ def build_defs(
     key_prefix
         One part or several, each of letters, digits and `_`. None: the folder's name, other characters as `_`.
     executor
-        Executor of the book's jobs. None: their steps run in the process of the run, which holds the book's lock, so
-        that runs of the deployment and of the command line never mix; another executor does not hold it.
+        Executor of the book's jobs. None: their steps run in the process of the run. Any executor holds the book's
+        lock, so that runs of the deployment and of the command line never mix.
 
     Raises
     ------
@@ -66,12 +65,12 @@ def build_defs(
     place = placed(_name_of(folder) if key_prefix is None else key_prefix)
     book = open_book(folder)
     register_in_page(lambda: known_tickers(book), place.partitions)
-    threads = book.base.executor.shards or os.cpu_count() or 1
+    threads = book.base.executor.threads
     return parts(
         BookResource.of(book, threads=threads),
         1,
         place,
-        executor=executor or guest_executor(folder, place.name("book")),
+        executor=guest_executor(folder, place.name("book")) if executor is None else locked_executor(folder, executor),
         automated=book,
     )
 

@@ -16,6 +16,9 @@ from btassets import errors
 from btassets.errors import EXIT_BUG, EXIT_CHECK_FAILED, EXIT_INTERRUPTED
 from btassets.instance.database_refusals import refusal_of
 
+_OF_WORKER = re.compile(r"btassets(\.\w+)+\.(?P<kind>\w+Error): (?P<text>.+)")
+"""Error of a step that failed before it began, in the text of dagster-celery."""
+
 
 @dataclass(frozen=True)
 class RunFailure:
@@ -29,6 +32,7 @@ class RunFailure:
 def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
     """Cause of a run's failure, from its events: the first step that failed by itself."""
     failed_check: RunFailure | None = None
+    of_run: RunFailure | None = None
     for record in instance.all_logs(run_id):
         event = record.dagster_event
         if event is None:
@@ -41,7 +45,26 @@ def read_failure(instance: dg.DagsterInstance, run_id: str) -> RunFailure:
                 failed_check = failed_check or RunFailure(EXIT_CHECK_FAILED, text)
         elif event.is_step_failure and failed_check is None:
             return _of_error(data.error)
-    return failed_check or RunFailure(EXIT_BUG, f"run {run_id} failed; see its page (`btassets ui`)")
+        elif event.event_type_value == "PIPELINE_FAILURE" and getattr(data, "error", None) is not None:
+            of_run = _of_executor(data.error)
+    return failed_check or of_run or RunFailure(EXIT_BUG, f"run {run_id} failed; see its page (`btassets ui`)")
+
+
+def _of_executor(error: Any) -> RunFailure | None:
+    """Cause outside of every step, if it is an error of this project: the book's lock, a worker of a cluster."""
+    found = error
+    while found is not None:
+        if _kind_of(found) is not None:
+            return _of_error(found)
+        named = _OF_WORKER.search(str(getattr(found, "message", "")))
+        kind = None if named is None else errors.error_named(named["kind"])
+        if named is not None and kind is not None:
+            return RunFailure(kind.exit_code, named["text"].strip(), kind.__name__)
+        refusal = refusal_of(str(getattr(found, "message", "")), "the book")
+        if refusal is not None:
+            return RunFailure(refusal.exit_code, str(refusal))
+        found = getattr(found, "cause", None)
+    return None
 
 
 def _kind_of(error: Any) -> type[errors.BtassetsError] | None:

@@ -29,7 +29,8 @@ from btassets.plan import RunPlan
 from btassets.run.own_flow.book_flow import flow_of
 
 _LOGGERS = {"loggers": {"console": {}}}
-_PROCESSES = {"execution": {"config": {"kind": "multiprocess"}}}
+SPREAD = ("multiprocess", "celery")
+"""Values of `executor.kind` whose steps run in processes of their own."""
 
 _reconstructed: dict[tuple[str, str, str], dg.JobDefinition] = {}
 
@@ -64,14 +65,14 @@ def launch(
     plan: RunPlan,
     *,
     n_threads: int,
-    is_multiprocess: bool = False,
+    kind: str = "in_process",
     is_full: bool = False,
     only: Sequence[str] = (),
 ) -> RunFailure | None:
     """Update the base scenario by one Dagster run; None if it succeeded.
 
     If bars must be read, the run spans every ticker, because T may move and with it every ticker's row at T; otherwise
-    the smallest range that covers the stale ones, or no partition.
+    the smallest range that covers the stale ones, or no partition. `kind` is `in_process`, or one of `SPREAD`.
     """
     with open_instance(book.instance) as instance:
         name_origin(instance, MODULE)
@@ -86,13 +87,15 @@ def launch(
             known = [*plan.ingest.listed, *active_tickers(book), *book.lake.ticker_footers(book.candidates)]
             spanned = known if plan.ingest.stale or plan.ingest.is_list_new else plan.replay
             tags |= range_tags(instance, spanned)
-        if is_multiprocess:
+        if kind in SPREAD:
             words = launch_words(book.overrides, only, is_full=is_full)
-            prepare_launch(book.folder, words)
+            if kind == "multiprocess":
+                prepare_launch(book.folder, words)
+            config = _LOGGERS | {"execution": {"config": {"kind": kind}}}
             arguments: Any = (str(book.folder), words)
             job = dg.build_reconstructable_job("btassets.defs.launch", "reconstruct", arguments)
             with dg.execute_job(
-                job, instance, tags=tags, asset_selection=assets, raise_on_error=False, run_config=_LOGGERS | _PROCESSES
+                job, instance, tags=tags, asset_selection=assets, raise_on_error=False, run_config=config
             ) as result:
                 return None if result.success else read_failure(instance, result.run_id)
         resource = BookResource.of(book, threads=n_threads, full=is_full, only=only)

@@ -146,3 +146,66 @@ class JournalDamagedError(DamagedFileError):
             f"journal that cannot be verified; restore it from a backup of your own, or move it and {self.copy} away: "
             "the next run begins a new one."
         )
+
+
+@dataclass(eq=False)
+class ServiceError(BtassetsError):
+    """A service beside btassets, a database or a message broker, is not reachable."""
+
+    exit_code = EXIT_CANNOT_WRITE
+
+    service: str
+    problem: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.service} does not answer ({self.problem}); {self.advice}."
+
+
+@dataclass(eq=False)
+class LockLostError(BtassetsError):
+    """The database was away, and another run took the book's lock meanwhile."""
+
+    exit_code = EXIT_CANNOT_WRITE
+
+    holder: str
+
+    def __str__(self) -> str:
+        return (
+            f"the book's lock was lost while PostgreSQL was away, and another run has it ({self.holder}); a book has "
+            "one run at a time; run again, finished work is kept."
+        )
+
+
+@dataclass(eq=False)
+class OrphanStepError(BtassetsError):
+    """A worker received a step of a run that no longer holds the book's lock."""
+
+    exit_code = EXIT_CANNOT_WRITE
+
+    step: str
+    run: str
+    holder: str
+
+    def __str__(self) -> str:
+        return (
+            f"step {self.step} of run {self.run}: the run does not hold the book's lock ({self.holder}); its process "
+            "has ended, and the step is dropped; run again, finished work is kept."
+        )
+
+
+@dataclass(eq=False)
+class StepKilledError(BtassetsError):
+    """A step was delivered again and again because each worker died during it."""
+
+    exit_code = EXIT_CANNOT_WRITE
+
+    step: str
+    n_times: int
+
+    def __str__(self) -> str:
+        return (
+            f"step {self.step}: its worker was lost {self.n_times} times, most often for want of memory; more shards "
+            "(executor.shards) make a step smaller, `btassets cluster worker --queues memory` on a bigger host takes "
+            "the steps below the replay; then run again, finished work is kept."
+        )

@@ -7,6 +7,7 @@ log is the batched one, or a PostgreSQL database if the environment names one.
 import json
 import os
 import sqlite3
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,11 +15,13 @@ from urllib.parse import quote
 
 import dagster as dg
 
+from btassets.errors import UsageError
 from btassets.instance import migrations
 from btassets.instance.database_refusals import database_refusals
 from btassets.instance.sqlite_address import use_safe_addresses
 from btassets.settings.load import FILE_NAME
 from btassets.storage.files import replace_text
+from btassets.storage.host_lock import POSTGRES_URL
 from btassets.storage.lock import book_lock
 
 use_safe_addresses()  # in every process that opens an instance
@@ -86,9 +89,6 @@ event_log_storage:
   config:
     base_dir: {base_dir}"""
 
-POSTGRES_URL = "BTASSETS_POSTGRES_URL"
-"""Environment variable with the URL of a PostgreSQL database that stores the instance instead of SQLite."""
-
 _POSTGRES = f"""\
 storage:
   postgres:
@@ -99,8 +99,17 @@ EVENT_BATCH = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
 """Environment of every process that runs steps."""
 
 
-def prepare_home(home: Path) -> None:
-    """Write the settings files of the instance and of plain `dagster dev`; set it for this process and its children."""
+def write_home(home: Path) -> None:
+    """Write the settings files of the instance and of plain `dagster dev`.
+
+    Raises
+    ------
+    UsageError
+        If the book is of a cluster and no database is named: this host would have runs and a lock of its own.
+    """
+    if not os.environ.get(POSTGRES_URL) and _is_of_cluster(home.parent / FILE_NAME):
+        problem = f'{home.parent / FILE_NAME}: executor.kind is "celery", and {POSTGRES_URL} is not set'
+        raise UsageError(problem, f"export {POSTGRES_URL}, the database of the runs, as on the other hosts.")
     storage = _POSTGRES if os.environ.get(POSTGRES_URL) else _SQLITE.format(base_dir=_quoted(home / "history" / "runs"))
     yaml = _YAML.format(common=COMMON, storage=storage, logs=_quoted(home / "storage"))
     path = home / "dagster.yaml"
@@ -109,6 +118,20 @@ def prepare_home(home: Path) -> None:
     beside = home.parent / "dagster.yaml"
     if (home.parent / FILE_NAME).is_file() and not beside.exists():
         replace_text(beside, PROJECT_YAML)
+
+
+def _is_of_cluster(path: Path) -> bool:
+    """Whether a settings file names the executor of a cluster; a damaged file is reported when it is opened."""
+    try:
+        section = tomllib.loads(path.read_text(encoding="utf-8")).get("executor", {})
+    except (OSError, ValueError):
+        return False
+    return isinstance(section, dict) and section.get("kind") == "celery"
+
+
+def prepare_home(home: Path) -> None:
+    """Write the settings files of the instance; set it for this process and its children."""
+    write_home(home)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     for name, value in EVENT_BATCH.items():

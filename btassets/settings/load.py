@@ -55,6 +55,8 @@ _YOUNGER: dict[str, Any] = {
     "gates.floors": [],
     "source.options": [],
     "own.max_stage_seconds": 300.0,
+    "executor.broker": "BTASSETS_BROKER_URL",
+    "executor.backend": "BTASSETS_RESULT_URL",
 }
 """Settings added after hashes of settings were first stored, with the default that their absence means."""
 

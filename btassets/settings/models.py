@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, field_validator
 from btassets.engine.conventions import HOLD_DAYS, HORIZON_DAYS, MAX_HOLD_DAYS, ExitPolicy
 from btassets.engine.floors import BUILT_IN_RANKING
 from btassets.settings.account_settings import AlertRule, Fills, Holdings
+from btassets.settings.executor_settings import Executor
 from btassets.settings.quality_thresholds import Quality
 from btassets.settings.section import NAME, TIME, URL, NonNegative, Percent, Positive, Section
 from btassets.settings.signal_floors import checked_floors, floor_signals, floor_values
@@ -256,16 +257,6 @@ class Storage(Section):
     keep_sweeps: int = Field(default=30, ge=1, le=1_000_000, description="number of sweep folders kept, newest first")
     keep_replays: int = Field(
         default=8, ge=0, le=1_000, description="number of replays kept that only sweeps used, newest first"
-    )
-
-
-class Executor(Section):
-    """Execution."""
-
-    shards: int = Field(default=0, ge=0, le=1024, description="parallel steps of the replay; 0: one per core")
-    kind: Literal["auto", "in_process", "multiprocess"] = Field(
-        default="auto",
-        description="auto: one process if little is stale, multiprocess if the replay is large",
     )
 
 

@@ -16,11 +16,13 @@ Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NAME = r"^[a-z][a-z0-9_]{0,39}$"
 URL = r"^(https?://\S+)?$"
 TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 
 FORMS = {
     NAME: "must be a name of lower-case letters, digits and underscores, a letter first, at most 40 characters",
     URL: "must be an address that begins with http:// or https://, or empty",
     TIME: "must be a time from 00:00 to 23:59, e.g. 17:30",
+    VARIABLE: "must be the name of an environment variable (letters, digits, underscores), not the URL itself",
 }
 """Rule of each pattern in words."""
 

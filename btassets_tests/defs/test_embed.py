@@ -134,7 +134,7 @@ def test_a_run_of_a_guest_waits_for_the_books_lock(
     job = defs.resolve_job_def("us_report")
     run = instance.create_run_for_job(job)
     with book_lock(books[US].folder, "a test"):
-        monkeypatch.setattr(lock, "_held_here", set())  # as another process sees it
+        monkeypatch.setattr(lock, "_held_here", {})  # as another process sees it
         with closing(execute_run_iterator(InMemoryJob(job), run, instance)) as events:
             waits = next(event.message for event in events if "Waiting" in (event.message or ""))
     assert waits.startswith("Waiting for another run of this book (a test")

@@ -110,3 +110,45 @@ def test_an_error_whose_module_only_the_failed_process_had_loaded_is_known(tmp_p
 def test_an_error_that_no_module_of_the_package_defines_is_a_bug(message):
     found = _of_error(failure("StrangeError", message))
     assert (found.exit_code, found.text, found.kind) == (1, message, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (
+            failure(
+                "DagsterSubprocessError",
+                "dagster._core.errors.DagsterSubprocessError: During celery execution errors occurred in workers:\n"
+                "[analyse]: btassets.errors.machine.StepKilledError: step analyse: its worker was lost 5 times\n\nAt",
+            ),
+            (7, "step analyse: its worker was lost 5 times", "StepKilledError"),
+        ),
+        (
+            failure("LockLostError", "btassets.errors.machine.LockLostError: the book's lock was lost\n"),
+            (7, "the book's lock was lost", "LockLostError"),
+        ),
+        (
+            failure("DagsterSubprocessError", "workers:\n[analyse]: E: (psycopg2) server closed the connection\n\tat"),
+            (
+                7,
+                "PostgreSQL does not answer ([analyse]: E: (psycopg2) server closed the connection); start it, then "
+                "run again; finished work is kept.",
+                "",
+            ),
+        ),
+        (failure("KeyError", "KeyError: 'a'"), (1, "", "")),
+    ],
+)
+def test_a_cause_outside_of_every_step(error, expected):
+    log = Log(
+        SimpleNamespace(
+            event_type_value="PIPELINE_FAILURE", event_specific_data=SimpleNamespace(error=error), is_step_failure=False
+        )
+    )
+    found = read_failure(log, "1a2b")
+    code, text, kind = expected
+    assert (found.exit_code, found.text, found.kind) == (
+        code,
+        text or "run 1a2b failed; see its page (`btassets ui`)",
+        kind,
+    )

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from btassets.book.book import Book
 from btassets.defs.schedules import switch, switches
-from btassets.instance.dagster_home import POSTGRES_URL, open_instance
+from btassets.instance.dagster_home import open_instance
+from btassets.storage.host_lock import POSTGRES_URL
 from btassets_tests.support.book_factory import finish, start
 from btassets_tests.support.running_page import RunningPage, free_port
 from btassets_tests.support.small_market import make_book, names

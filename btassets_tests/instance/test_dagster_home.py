@@ -12,8 +12,9 @@ import dagster as dg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from btassets.errors import EXIT_CANNOT_WRITE, CannotWriteError
-from btassets.instance.dagster_home import is_home, open_instance
+from btassets.errors import EXIT_CANNOT_WRITE, CannotWriteError, UsageError
+from btassets.instance.dagster_home import is_home, open_instance, write_home
+from btassets.storage.host_lock import POSTGRES_URL
 from btassets_tests.support.book_factory import PROJECT, call
 
 
@@ -179,3 +180,19 @@ def test_an_instance_of_somebody_else_is_not_home(tmp_path):
         assert not is_home(instance, tmp_path / "other" / ".dagster")
     with dg.DagsterInstance.ephemeral() as instance:
         assert not is_home(instance, tmp_path / "book" / ".dagster")
+
+
+def test_a_host_of_a_cluster_without_its_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / ".dagster"
+    (tmp_path / "btassets.toml").write_text('[executor]\nkind = "celery"\nshards = 8\n')
+    monkeypatch.setenv(POSTGRES_URL, "postgresql+psycopg2://me@db/book")
+    write_home(home)
+    text = (home / "dagster.yaml").read_text()
+    assert "postgres_url" in text
+    monkeypatch.delenv(POSTGRES_URL)
+    with pytest.raises(UsageError, match=rf'executor\.kind is "celery", and {POSTGRES_URL} is not set; export'):
+        write_home(home)
+    assert (home / "dagster.yaml").read_text() == text
+    (tmp_path / "btassets.toml").write_text("[executor]\nshards = 8\n")
+    write_home(home)
+    assert "BatchedSqlite" in (home / "dagster.yaml").read_text()

@@ -1,11 +1,11 @@
-"""What SQLite says of the disk, in words and with exit code 7."""
+"""Refusals of the databases, SQLite's of the disk and PostgreSQL's, as sentences with exit code 7."""
 
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from btassets.errors import CannotReadError, CannotWriteError
+from btassets.errors import CannotReadError, CannotWriteError, ServiceError
 from btassets.instance.database_refusals import database_refusals, refusal_of
 
 
@@ -25,6 +25,27 @@ def test_the_disk_is_named(tmp_path: Path, text: str, kind: type[Exception]) -> 
         raise sqlite3.OperationalError(text)
     assert caught.value.exit_code == 7  # type: ignore[attr-defined]
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("module", ["psycopg2.errors", "dagster_postgres.utils"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "server closed the connection unexpectedly\n\tThis probably means",
+        'connection to server at "db" (10.0.0.1), port 5432 failed: Connection refused',
+        "terminating connection due to unexpected postmaster exit",
+        "FATAL:  the database system is starting up",
+        "too many retries for DB connection",
+    ],
+)
+def test_a_database_that_went_away_is_named(tmp_path: Path, text: str, module: str) -> None:
+    error = type("OperationalError", (Exception,), {"__module__": module})
+    said = r"PostgreSQL does not answer .*start it, then run again"
+    with pytest.raises(ServiceError, match=said) as caught, database_refusals(tmp_path):
+        raise error(text)
+    assert caught.value.exit_code == 7
+    with pytest.raises(KeyError), database_refusals(tmp_path):
+        raise KeyError(text)
 
 
 def test_anything_else_is_left_alone(tmp_path: Path) -> None:

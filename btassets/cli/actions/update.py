@@ -5,7 +5,6 @@ belong here: what is stale (`btassets.plan`), the run itself (`btassets.defs.lau
 """
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -185,7 +184,7 @@ def _run_scenario(book: Book, work: Work) -> int:
 
 
 def _n_threads(book: Book) -> int:
-    return book.settings.executor.shards or os.cpu_count() or 1
+    return book.settings.executor.threads
 
 
 def run_base(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) -> int:
@@ -194,8 +193,12 @@ def run_base(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) ->
 
 
 def _launched(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) -> "RunFailure | None":
-    is_multiprocess = book.settings.executor.kind == "multiprocess"
-    if is_multiprocess:
+    kind = book.settings.executor.kind
+    if kind == "celery":
+        from btassets.instance.cluster.celery_options import app_arguments
+
+        app_arguments(book.settings.executor)  # what is missing is reported before anything starts
+    if kind == "multiprocess":
         # Started first, so that the server imports while this process does.
         prepare_launch(book.folder, launch_words(book.overrides, work.only, is_full=is_full))
     from btassets.defs.launch import launch
@@ -209,7 +212,7 @@ def _launched(book: Book, plan: RunPlan, work: Work, *, is_full: bool = False) -
             book,
             plan,
             n_threads=_n_threads(book),
-            is_multiprocess=is_multiprocess,
+            kind=kind,
             is_full=is_full,
             only=work.only,
         )

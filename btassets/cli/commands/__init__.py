@@ -26,12 +26,13 @@ COMMANDS = {
     "sql": "Query the tables in SQL (DuckDB, read-only).",
     "ui": "Serve the book's Dagster page and its reports, on this machine only.",
     "schedule": "Turn the daily run after the session's close and the new-bars sensor on or off.",
+    "cluster": "Work on the steps of a book on this host, or check every host of the cluster.",
     "prune": "Delete old runs, landed files and reports; tables are never deleted.",
     "forget": "Remove tickers that left the source, with their bars, from the book.",
     "completion": "Print the completion script for bash, zsh or fish.",
 }
 
-_FOLDERS = {"journal": "live", "fills": "live", "alerts": "live", "own": "ideas"}
+_FOLDERS = {"journal": "live", "fills": "live", "alerts": "live", "own": "ideas", "cluster": "machines"}
 """Commands whose module is in a folder below this one."""
 
 

@@ -17,6 +17,7 @@ from btassets.errors import UsageError
 from btassets.graph.columns import TableSpec
 from btassets.graph.flow import PARTITIONED, dependencies
 from btassets.graph.stage import Stage
+from btassets.instance.cluster.celery_options import MEMORY_TAGS
 from btassets.instance.dagster_home import is_home
 from btassets.run.check_facts import check_facts
 from btassets.run.own_flow.book_flow import BUILT_IN, BookFlow, flow_of
@@ -92,6 +93,7 @@ def _build_analysis(stages: list[Stage], place: Placement) -> dg.AssetsDefinitio
         specs=[_spec(stage, spec, place) for stage in stages for spec in stage.tables],
         check_specs=[spec for stage in stages for spec in checks.of_stage(stage, place)],
         can_subset=True,
+        op_tags=MEMORY_TAGS if place.is_alone else None,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     @place.bind

@@ -27,6 +27,9 @@ PREPARED = "BTASSETS_PREPARED_LAUNCH"
 WARM_RUNS = "BTASSETS_WARM_RUNS"
 """Environment variable that makes a page's code server fork its runs instead of spawning each."""
 
+WORKER = "BTASSETS_CLUSTER_WORKER"
+"""Environment variable of a cluster's worker: each step builds the definitions anew, from the settings of its run."""
+
 
 def launch_words(overrides: Mapping[str, Any], only: Sequence[str] = (), *, is_full: bool = False) -> str:
     """Inputs, besides the folder, from which another process builds the same definitions."""

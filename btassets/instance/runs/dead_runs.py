@@ -3,8 +3,9 @@
 Belongs here: marking a run with its process, and closing runs whose process is gone, so that none stays
 open forever. Does not belong here: deleting old runs (`btassets.instance.runs.old_runs`).
 
-A run is only closed if that is certain: on its own machine, by process id and start time; before it is marked, by the
-code server that was asked to start it; and before that, by its age.
+A run is only closed if that is certain: on its own machine, by process id and start time; on another one, by the lock
+that its process holds in the database of the runs; before it is marked, by the code server that was asked to start it;
+and before that, by its age.
 """
 
 import datetime as dt
@@ -12,6 +13,8 @@ import hashlib
 import json
 import os
 import socket
+import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -19,11 +22,16 @@ import dagster as dg
 from dagster._core.launcher import DefaultRunLauncher
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
+from btassets.storage.host_lock import HostLock, database_url, holders_of
+
 PID_TAG = "btassets/pid"
 """Run tag with the process of a run."""
 
 HOST_TAG = "btassets/host"
-"""Run tag with the machine of that process; other machines never close it."""
+"""Run tag with the machine of that process; other machines close it only by its lock."""
+
+LOCK_TAG = "btassets/pid_lock"
+"""Run tag of a process that holds a lock in the database of the runs while it lives."""
 
 BIRTH_TAG = "btassets/pid_began"
 """Run tag with the start time of the process, because process ids are reused."""
@@ -38,10 +46,39 @@ _UNMARKED_SECONDS = 60.0
 """A created run without a start request: within this time its creator may still be active."""
 
 
+SECOND_LOOK_SECONDS = 15.0
+"""A process takes its lock again within this time after a restart of the database."""
+
+_living: dict[int, HostLock] = {}
+"""The lock of this process, by its id: a forked process has none."""
+
+
 def process_tags() -> dict[str, str]:
-    """Tags of a run in this process."""
+    """Tags of a run in this process, which holds a lock of its own from now on if the runs are in PostgreSQL."""
     pid = os.getpid()
-    return {PID_TAG: str(pid), HOST_TAG: socket.gethostname(), BIRTH_TAG: _birth(pid) or ""}
+    tags = {PID_TAG: str(pid), HOST_TAG: socket.gethostname(), BIRTH_TAG: _birth(pid) or ""}
+    url = database_url()
+    if not url:
+        return tags
+    if pid not in _living:
+        lock = HostLock(url, _life(tags), "alive")
+        if lock.try_acquire() is None:
+            _living[pid] = lock
+    return tags | ({LOCK_TAG: "held"} if pid in _living else {})
+
+
+def _life(tags: Mapping[str, str]) -> str:
+    """Name of the lock of a process."""
+    return f"process/{tags.get(HOST_TAG)}/{tags.get(PID_TAG)}/{tags.get(BIRTH_TAG)}"
+
+
+def _is_gone(tags: Mapping[str, str]) -> bool:
+    """Whether a process of another machine has ended: nobody holds its lock, at two looks."""
+    url = database_url()
+    if not url or LOCK_TAG not in tags or holders_of(url, _life(tags)):
+        return False
+    time.sleep(SECOND_LOOK_SECONDS)
+    return not holders_of(url, _life(tags))
 
 
 def socket_folder_prefix() -> str:
@@ -74,7 +111,8 @@ def _death(instance: dg.DagsterInstance, run: dg.DagsterRun, age: dt.timedelta) 
     pid = tags.get(PID_TAG)
     if pid is not None:
         host = tags.get(HOST_TAG, socket.gethostname())
-        if host != socket.gethostname() or _lives(pid, tags.get(BIRTH_TAG, "")):
+        is_dead = not _lives(pid, tags.get(BIRTH_TAG, "")) if host == socket.gethostname() else _is_gone(tags)
+        if not is_dead:
             return None
         return f"its process {pid} on {host} ended without notice (killed, or the machine went down)"
     if GRPC_INFO_TAG in tags:
@@ -87,7 +125,7 @@ def _death(instance: dg.DagsterInstance, run: dg.DagsterRun, age: dt.timedelta) 
 
 def _own_tags(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, str]:
     """Tags about a run's process, without those inherited by a re-execution from the run before it."""
-    found = {key: run.tags[key] for key in (PID_TAG, HOST_TAG, BIRTH_TAG, GRPC_INFO_TAG) if key in run.tags}
+    found = {key: run.tags[key] for key in (PID_TAG, HOST_TAG, BIRTH_TAG, LOCK_TAG, GRPC_INFO_TAG) if key in run.tags}
     if run.parent_run_id is None:
         return found
     parent = instance.get_run_by_id(run.parent_run_id)

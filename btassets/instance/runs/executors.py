@@ -1,4 +1,4 @@
-"""Executors: in this process, or one forked process per step from a warm server.
+"""Executors: in this process, one forked process per step from a warm server, or the workers of a cluster.
 
 Belongs here: executors. Forked steps start from a server that has already imported the steps' modules, so that a step
 costs 0.3 instead of 2 CPU seconds; a small run saves even that. Each holds the book's lock while it works, so that runs
@@ -6,7 +6,7 @@ of the page and of the command line never mix.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,16 @@ from dagster._core.executor.base import Executor
 from dagster._utils.interrupts import pop_captured_interrupt
 
 from btassets.book.book import open_book
-from btassets.errors import BookBusyError, BtassetsError
+from btassets.errors import BookBusyError, BtassetsError, UsageError
+from btassets.instance.cluster.cluster_executor import ClusterExecutor
+from btassets.instance.cluster.step_guard import run_label
 from btassets.instance.processes.fork_server import PRELOAD
 from btassets.instance.runs.dead_runs import process_tags
 from btassets.instance.runs.retention import retain
 from btassets.instance.ticker_ranges import n_targeted
 from btassets.plan import make_plan
-from btassets.storage.lock import book_lock
+from btassets.settings.executor_settings import EXECUTOR_KINDS
+from btassets.storage.lock import Lease, book_lock
 
 START_METHOD = {"forkserver": {"preload_modules": [PRELOAD]}}
 
@@ -58,6 +61,7 @@ class LockedExecutor(Executor):
     def __init__(self, folder: Path, choose: Callable[[PlanOrchestrationContext], Executor]) -> None:
         self._folder = folder
         self._choose = choose
+        self._inner: Executor | None = None
 
     @property
     def retries(self) -> RetryMode:
@@ -69,6 +73,11 @@ class LockedExecutor(Executor):
         """Dagster's default."""
         return StepDependencyConfig.default()
 
+    def app_args(self) -> dict[str, Any]:
+        """Arguments of Celery's application: dagster-celery asks the executor of the run for them."""
+        inner: Any = self._inner
+        return inner.app_args()
+
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[dg.DagsterEvent]:
@@ -76,16 +85,23 @@ class LockedExecutor(Executor):
         run = plan_context.dagster_run
         plan_context.instance.add_run_tags(run.run_id, process_tags())
         with ExitStack() as stack:
-            yield from self._wait(plan_context, stack)
-            yield from self._choose(plan_context).execute(plan_context, execution_plan)
+            lease = yield from self._wait(plan_context, stack)
+            self._inner = self._choose(plan_context)
+            for event in self._inner.execute(plan_context, execution_plan):
+                lease.check()
+                yield event
+            lease.check()
             retain(plan_context.instance, open_book(self._folder))
 
-    def _wait(self, plan_context: PlanOrchestrationContext, stack: ExitStack) -> Iterator[dg.DagsterEvent]:
+    def _wait(
+        self, plan_context: PlanOrchestrationContext, stack: ExitStack
+    ) -> Generator[dg.DagsterEvent, None, Lease]:
         is_said = False
         run = plan_context.dagster_run
         while True:
             try:
-                stack.enter_context(book_lock(self._folder, f"run {run.run_id[:8]} of {run.job_name}", wait=False))
+                lock = book_lock(self._folder, run_label(run.run_id, run.job_name), wait=False)
+                return stack.enter_context(lock)
             except BookBusyError as busy:
                 if not is_said:
                     text = f"Waiting for another run of this book ({busy.holder})"
@@ -94,8 +110,6 @@ class LockedExecutor(Executor):
                 if pop_captured_interrupt():
                     raise DagsterExecutionInterruptedError from None
                 time.sleep(_POLL_SECONDS)
-            else:
-                return
 
 
 def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
@@ -113,9 +127,10 @@ def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
         name="book",
         config_schema={
             "kind": dg.Field(
-                dg.Enum("ExecutorKind", [dg.EnumValue(kind) for kind in ("auto", "in_process", "multiprocess")]),
+                dg.Enum("ExecutorKind", [dg.EnumValue(kind) for kind in EXECUTOR_KINDS]),
                 default_value=kind,
-                description="auto: one process if little is stale, else one per step; or always one of them",
+                description="auto: one process if little is stale, else one per step; or always one of them; celery: "
+                "the workers of a cluster",
             ),
             "max_concurrent": dg.Field(
                 int, default_value=0, description="steps that run concurrently; 0: one per core"
@@ -127,6 +142,8 @@ def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
         kind, max_concurrent = context.executor_config["kind"], context.executor_config["max_concurrent"]
 
         def choose(plan_context: PlanOrchestrationContext) -> Executor:
+            if kind == "celery":
+                return ClusterExecutor(open_book(folder).base.executor)
             is_much = kind == "multiprocess" or (
                 kind == "auto" and n_stale(folder, plan_context.instance, plan_context.dagster_run) >= MUCH
             )
@@ -139,6 +156,45 @@ def book_executor(folder: Path, kind: str = "auto") -> dg.ExecutorDefinition:
         return LockedExecutor(folder, choose)
 
     return build
+
+
+def locked_executor(folder: Path, own: dg.ExecutorDefinition, n_shards: int = 1) -> dg.ExecutorDefinition:
+    """An executor of a deployment's own, which holds the book's lock during a run.
+
+    Parameters
+    ----------
+    folder
+        The book's folder.
+    own
+        The executor.
+    n_shards
+        Parallel steps of the replay, as given to the definitions.
+
+    Raises
+    ------
+    UsageError
+        If the executor skips steps, or needs the same steps on every host and `n_shards` depends on the host.
+    """
+    if own.name.startswith("dask"):
+        problem = "dask_executor ran 1 of 11 steps of a book and reported success"
+        raise UsageError(problem, 'use executor.kind = "celery", or k8s_job_executor where Kubernetes exists.')
+    if n_shards == 0 and own.name.startswith(("celery", "k8s", "docker")):
+        problem = f"0 shards are one step per core of a host, and hosts of executor {own.name} differ"
+        raise UsageError(problem, "give a number: about 4 times the slots of all workers.")
+
+    create: Any = own.executor_creation_fn
+    schema: Any = own.config_schema
+
+    def build(context: dg.InitExecutorContext) -> Executor:
+        return LockedExecutor(folder, lambda _: create(context))
+
+    return dg.ExecutorDefinition(
+        name=own.name,
+        config_schema=schema,
+        requirements=own.get_requirements,
+        executor_creation_fn=build,
+        description=own.description,
+    )
 
 
 def guest_executor(folder: Path, name: str) -> dg.ExecutorDefinition:

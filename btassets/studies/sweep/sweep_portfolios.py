@@ -4,7 +4,6 @@ Belongs here: batching many configurations through the compiled simulator and th
 here: parsing a sweep (`settings.grid`), its document (`sweep.py`) and its page.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -171,7 +170,7 @@ def run_cells(
         for own_settings in own:  # before the threads start: shared values are computed once
             sample.qualified(own_settings.gates)
             sample.exits_of(replace(book_rules(own_settings), policy=policy))
-        with ThreadPoolExecutor(max_workers=book.settings.executor.shards or os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(max_workers=book.settings.executor.threads) as pool:
             for batch, results, means in pool.map(work, batches):
                 for k, result in zip(batch, results, strict=True):
                     books[k] = result

@@ -1,5 +1,6 @@
 """Runs whose process has ended are closed, and no other."""
 
+import ast
 import datetime as dt
 import json
 import os
@@ -18,11 +19,15 @@ from btassets.instance.runs import dead_runs
 from btassets.instance.runs.dead_runs import (
     BIRTH_TAG,
     HOST_TAG,
+    LOCK_TAG,
     PID_TAG,
     close_dead_runs,
     process_tags,
     socket_folder_prefix,
 )
+from btassets.storage.host_lock import POSTGRES_URL, holders_of
+from btassets_tests.support.book_factory import PROJECT
+from btassets_tests.support.cluster_services import Postgres, lacks_postgres, wait_for
 
 Status = dg.DagsterRunStatus
 OPEN = (Status.NOT_STARTED, Status.STARTING, Status.STARTED, Status.CANCELING)
@@ -78,6 +83,59 @@ def test_a_run_of_another_machine_stays(instance: dg.DagsterInstance, dead_pid: 
     run = run_of(instance, Status.STARTED, {**process_tags(), PID_TAG: str(dead_pid), HOST_TAG: "another"})
     assert close_dead_runs(instance) == 0
     assert status_of(instance, run) == Status.STARTED
+
+
+@pytest.mark.parametrize(
+    ("looks", "tag", "end"),
+    [
+        ([[], []], {LOCK_TAG: "held"}, Status.FAILURE),
+        ([["alive, process 7 on another"]], {LOCK_TAG: "held"}, Status.STARTED),
+        ([[], ["alive, process 7 on another"]], {LOCK_TAG: "held"}, Status.STARTED),  # the database was restarted
+        ([], {}, Status.STARTED),  # of an older version, without a lock
+    ],
+)
+def test_a_run_of_another_machine_is_judged_by_the_lock_of_its_process(
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    looks: list[list[str]],
+    tag: dict[str, str],
+    end: Status,
+) -> None:
+    asked: list[str] = []
+    run = run_of(instance, Status.STARTED, {PID_TAG: "7", HOST_TAG: "another", BIRTH_TAG: "boot:1"} | tag)
+    monkeypatch.setenv(POSTGRES_URL, "postgresql://db/book")
+    monkeypatch.setattr(dead_runs, "holders_of", lambda _url, name: asked.append(name) or looks[len(asked) - 1])
+    monkeypatch.setattr(dead_runs, "SECOND_LOOK_SECONDS", 0.0)
+    assert close_dead_runs(instance) == (end == Status.FAILURE)
+    assert status_of(instance, run) == end
+    assert asked == ["process/another/7/boot:1"] * len(looks)
+
+
+@pytest.mark.postgres
+def test_a_process_holds_a_lock_while_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = lacks_postgres()
+    if reason:
+        pytest.skip(reason)
+    server = Postgres("127.0.0.1")
+    try:
+        server.start()
+        monkeypatch.setenv(POSTGRES_URL, server.url())
+        program = (
+            "import sys; from btassets.instance.runs.dead_runs import process_tags\n"
+            "print(process_tags(), flush=True); sys.stdin.read()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT
+        ) as process:
+            assert process.stdout is not None
+            tags = ast.literal_eval(process.stdout.readline())
+            name = f"process/{tags[HOST_TAG]}/{tags[PID_TAG]}/{tags[BIRTH_TAG]}"
+            assert tags[LOCK_TAG] == "held"
+            assert holders_of(server.url(), name)[0].startswith(f"alive, process {process.pid} on")
+            process.kill()
+        wait_for("the end of its lock", lambda: not holders_of(server.url(), name))
+    finally:
+        server.remove()
 
 
 def test_a_number_that_another_process_has_by_now_is_no_life(instance: dg.DagsterInstance) -> None:

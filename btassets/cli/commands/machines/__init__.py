@@ -1,0 +1,1 @@
+"""Commands about the machines of a cluster: options and examples."""
