@@ -102,6 +102,8 @@ def _exit(report: dict[str, Any]) -> str:
     if claim is None or claim["estimate"] is None:
         return _with_verdict(item["item_key"], item["verdict"])
     what = claim["evidence_text"].partition(":")[0]
+    if claim["estimate"] == 0.0 and claim.get("ci") == [0.0, 0.0]:  # e.g. no setup has a target
+        return f"{what}: the same result for every setup"
     return _with_verdict(f"{what} {claim['estimate']:+.3f} R", item["verdict"])
 
 

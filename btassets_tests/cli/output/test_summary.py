@@ -84,6 +84,11 @@ def test_each_row_is_from_the_document(tmp_path):
             "exit",
             "hold_21 (the opposite is clear)",
         ),
+        (
+            {"statistics": {"claims": [{"estimate": 0.0, "ci": [0.0, 0.0], "evidence_text": "hold 30 over target: 0"}]}},
+            "exit",
+            "hold 30 over target: the same result for every setup",
+        ),
         ({"todays_setups": None}, "today", "0 setups qualify"),
         ({"universe": None}, "universe", "8 tickers, - current, 12,345 setups"),
     ],
