@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from btassets_tests.browser.test_pages import _pictures
+from btassets_tests.browser.test_pages import pictures_module
 from btassets_tests.support.door_server import Served, served_door
 
 pytestmark = pytest.mark.browser
@@ -104,7 +104,7 @@ def foreign_site() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     try:
-        with _pictures().browser(1024, 900) as opened:
+        with pictures_module().browser(1024, 900) as opened:
             yield opened
     except FileNotFoundError as error:
         pytest.skip(f"no browser test: {error}")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from btassets_tests.browser.test_pages import _pictures
+from btassets_tests.browser.test_pages import pictures_module
 from btassets_tests.support.dev_page import BOOKS, N_TICKERS, DevPage, two_books
 from btassets_tests.support.small_market import make_book, names
 
@@ -40,7 +40,7 @@ _SECONDS = 90.0
 @pytest.fixture
 def browser() -> Iterator[Any]:
     try:
-        with _pictures().browser(1600, 1000) as opened:
+        with pictures_module().browser(1600, 1000) as opened:
             yield opened
     except FileNotFoundError as error:
         pytest.skip(f"no browser test: {error}")

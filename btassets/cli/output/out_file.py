@@ -12,6 +12,7 @@ from btassets.book.book import Book
 from btassets.errors import UsageError
 
 _OF_THE_SYSTEM = ("/dev", "/proc", "/sys")
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108  (ordinary files)
 _ADVICE = "name a file in an existing folder."
 
 
@@ -50,7 +51,8 @@ def checked_out(
     real = path.absolute()
     if not real.parent.is_dir():
         raise UsageError(f"{shown}: there is no folder {real.parent}", "create it first, or name another one.")
-    if any(real.resolve().is_relative_to(place) for place in _OF_THE_SYSTEM):
+    place = real.resolve()
+    if any(place.is_relative_to(devices) for devices in _OF_THE_SYSTEM) and not place.is_relative_to(_IN_MEMORY):
         raise UsageError(f"{shown}: a folder of devices", _ADVICE)
     if path.exists():
         kind = path.stat().st_mode

@@ -46,6 +46,13 @@ def test_no_command_writes_anything_but_a_file(book: Path, tmp_path: Path, what:
     assert not Path("/dev/x.csv").exists()
 
 
+def test_the_folder_in_memory_is_a_folder_of_files() -> None:
+    if Path("/dev/shm").is_dir():
+        checked_out(Path("/dev/shm/no-such-name.csv"))
+    with pytest.raises(UsageError, match="a folder of devices"):
+        checked_out(Path("/dev/no-such-name.csv"))
+
+
 def test_an_existing_file_and_a_link_to_one_are_replaced(book: Path, tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("old")
     (tmp_path / "link.csv").symlink_to("old.csv")

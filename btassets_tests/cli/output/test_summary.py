@@ -85,7 +85,11 @@ def test_each_row_is_from_the_document(tmp_path):
             "hold_21 (the opposite is clear)",
         ),
         (
-            {"statistics": {"claims": [{"estimate": 0.0, "ci": [0.0, 0.0], "evidence_text": "hold 30 over target: 0"}]}},
+            {
+                "statistics": {
+                    "claims": [{"estimate": 0.0, "ci": [0.0, 0.0], "evidence_text": "hold 30 over target: 0"}]
+                }
+            },
             "exit",
             "hold 30 over target: the same result for every setup",
         ),
