@@ -156,6 +156,7 @@ class Setup(TypedDict):
     conflicts: list[str]
     failed_floors: list[str]
     shares: float | None
+    closes: NotRequired[list[float]]
 
 
 class Trade(TypedDict):
@@ -173,6 +174,7 @@ class Trade(TypedDict):
     net_r: float | None
     hold_days: int
     reason: str
+    closes: NotRequired[list[float]]
 
 
 class Advice(TypedDict):

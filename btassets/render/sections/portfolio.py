@@ -4,9 +4,13 @@ Belongs here: results of the capital-constrained portfolio. Does not belong here
 over setups (`evidence.py`).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from btassets.render.charts import report_charts as charts
 from btassets.render.charts.heat_map import heat_map
 from btassets.render.charts.histogram import histogram as net_r_chart
+from btassets.render.charts.price_line import price_line
 from btassets.render.charts.report_charts import Line
 from btassets.render.format import esc, exit_words, html, shown
 from btassets.render.html_tables import Column, block, details, figure, legend, section, table
@@ -231,6 +235,13 @@ def _compared(report: Report) -> str:
     return f"<h3>Portfolio and alternatives</h3>{books}{others}"
 
 
+def _line(row: Mapping[str, Any]) -> str:
+    return price_line(row.get("closes") or (), "the trade and ten sessions on both sides")
+
+
+_LINE = Column("line", "Price", hint="closes from ten sessions before the entry to ten after the exit", render=_line)
+
+
 def trades(report: Report) -> str:
     """Closed trades: histogram, reasons, best and worst, and refusals."""
     main = report["main_policy"]
@@ -278,6 +289,8 @@ def trades(report: Report) -> str:
         caption="Qualified setups without a trade",
     )
     columns = (ticker_column(report), *TRADE_COLUMNS[1:])
+    if any(row.get("closes") for row in (*own["best"], *own["worst"])):
+        columns = (*columns, _LINE)
     best, worst = (
         table(own[side], columns, json=f"{at}.{side}", caption=f"{side.capitalize()} trades")
         for side in ("best", "worst")

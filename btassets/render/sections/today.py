@@ -10,6 +10,7 @@ from typing import Any
 from btassets.engine.floors import RANKING, signal_of
 from btassets.engine.setups.target_classes import RULE
 from btassets.render.charts import report_charts as charts
+from btassets.render.charts.price_line import price_line
 from btassets.render.format import MISSING, esc, shown
 from btassets.render.html_tables import Column, details, section, table
 from btassets.render.labels import ticker_column
@@ -95,7 +96,7 @@ def todays_setups(report: Report) -> str:
     parts = [
         table(
             rows[:MOST_SETUPS],
-            (link, *setup[1:], _GLYPH),
+            (link, *setup[1:], _GLYPH, *((_LINE,) if any(row.get("closes") for row in rows[:MOST_SETUPS]) else ())),
             json="todays_setups.qualified",
             caption="Qualified today",
             none="Nothing qualifies today.",
@@ -139,3 +140,11 @@ def _glyph(row: Mapping[str, Any]) -> str:
 
 
 _GLYPH = Column("votes", "Votes", hint="trend, position, directional movement, RSI, volume", render=_glyph)
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    closes = row.get("closes") or ()
+    return price_line(closes, f"{len(closes)} sessions")
+
+
+_LINE = Column("line", "Price", hint="closes of a quarter of a year", render=_line)

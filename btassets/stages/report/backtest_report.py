@@ -20,6 +20,7 @@ from btassets.run.stage_result import ReportFiles, StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.stages.analysis.model_tests import refuse_failing
+from btassets.stages.report.price_lines import add_price_lines
 from btassets.stages.report.report_document import report_document
 from btassets.stages.report.ticker_pages import ticker_documents
 
@@ -34,11 +35,13 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     """
     refuse_failing(tables)
     document = report_document(tables, settings)
+    paths = document["ticker_pages"]
+    pages = ticker_documents(tables, settings, document, list(paths))
+    add_price_lines(document, pages)
     html = page(document)
     name = folder_name(document["as_of"], tables.scenario, document["settings_hash"])
     texts = {"report.json": as_json(document), "report.md": markdown(document), "report.html": html}
-    paths = document["ticker_pages"]
-    for ticker, own in ticker_documents(tables, settings, document, list(paths)).items():
+    for ticker, own in pages.items():
         texts[paths[ticker]] = ticker_page(own)
     context = tables.context
     row = {
