@@ -7,10 +7,8 @@ Belongs here: keys, paths, reading and writing them, the compared numbers. Does 
 version (`btassets.studies.null_market`), its bars (`btassets.engine.statistics.null_market`).
 """
 
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +22,8 @@ from btassets.engine.statistics.null_market import share_at_least
 from btassets.run.freshness import bars_version
 from btassets.run.signal_trials import own_sources
 from btassets.settings.load import select
-from btassets.storage.files import replace_text
 from btassets.storage.hashing import digest
+from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
 DECIDING = ("profile", "method", "gates", "costs", "exits", "portfolio", "engine", "own")
 """Settings that a version takes from the scenario."""
@@ -80,25 +78,21 @@ def folder_of(book: Book, key: str) -> Path:
 def write_version(folder: Path, version: int, numbers: Numbers) -> None:
     """Store the numbers of one version."""
     folder.mkdir(parents=True, exist_ok=True)
-    replace_text(folder / f"{version}.json", json.dumps(numbers, allow_nan=False))
+    replace_sealed_json(folder / f"{version}.json", numbers)
 
 
 def read_version(folder: Path, version: int) -> Numbers | None:
     """Numbers of one version; None if it was not run, or its file is damaged."""
-    try:
-        found = json.loads((folder / f"{version}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
+    return read_sealed_json(folder / f"{version}.json")
 
 
 def name_complete(book: Book, key: str, n_versions: int, as_of: str) -> None:
     """Store which versions of the scenario are complete, and delete those that no scenario names any more."""
     root = book.lake.root / "null_market"
-    text = json.dumps({"version": key, "n_versions": n_versions, "as_of": as_of}, indent=1) + "\n"
+    record = {"version": key, "n_versions": n_versions, "as_of": as_of}
     path = root / f"{book.scenario}.json"
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        replace_text(path, text)
+    if read_sealed_json(path) != record:
+        replace_sealed_json(path, record)
     named = {_named(path).get("version") for path in root.glob("*.json")}
     for folder in root.iterdir():
         if folder.is_dir() and folder.name not in named:
@@ -125,11 +119,8 @@ def null_versions_version(book: Book) -> str | None:
 
 
 def _named(path: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict) and {"version", "n_versions", "as_of"} <= set(found):
-            return found
-    return {}
+    found = read_sealed_json(path) or {}
+    return found if {"version", "n_versions", "as_of"} <= set(found) else {}
 
 
 def compared_numbers(rows: Callable[[str], Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:

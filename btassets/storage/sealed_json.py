@@ -5,6 +5,7 @@ Belongs here: writing and reading one such file. Does not belong here: its conte
 
 import json
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from btassets.storage.sealed import tell_damage
 _SEAL = "crc32"
 
 
-def replace_sealed_json(path: Path, record: dict[str, Any]) -> None:
+def replace_sealed_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record atomically as JSON, with the checksum of its content."""
     replace_json(path, {**record, _SEAL: _checksum(record)})
 
@@ -43,5 +44,5 @@ def _intact_record(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _checksum(record: dict[str, Any]) -> str:
+def _checksum(record: Mapping[str, Any]) -> str:
     return f"{zlib.crc32(json.dumps(record, sort_keys=True).encode()):08x}"

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from btassets.book.book import open_book
+from btassets.book.deep_check import deep_check
 from btassets.errors import UsageError
 from btassets.run.null_versions import null_versions, version_key
 from btassets.run.run_stage import run_stage
@@ -20,6 +21,10 @@ def book(tmp_path_factory):
     folder = tmp_path_factory.mktemp("null") / "book"
     shutil.copytree(run_book().folder, folder)
     return open_book(folder, environ={})
+
+
+def damaged_versions(book):
+    return [text for part in deep_check(book) for text in part.damaged if "null_market" in text]
 
 
 def test_two_versions_run_are_kept_and_are_not_run_again(book):
@@ -43,6 +48,10 @@ def test_two_versions_run_are_kept_and_are_not_run_again(book):
     assert "It does not test" in answer.out
     named = json.loads((book.lake.root / "null_market" / "base.json").read_text())
     assert (named["version"], named["n_versions"]) == (version_key(book), 2)
+    assert damaged_versions(book) == []
+    (kept / "2.json").write_text((kept / "2.json").read_text().replace("signal", "Signal", 1))
+    assert len(damaged_versions(book)) == 1
+    assert null_market_document(book, 2, n_jobs=1) == document  # the damaged version is run again
 
 
 @pytest.mark.parametrize("k", [0, 1000])
