@@ -247,8 +247,9 @@ def _grade(
                     policy=batch.policy,
                 )
                 for name, values in part.items():
-                    whole = batch.graded.setdefault(name, np.zeros(n_moves * len(asof), values.dtype))
-                    whole[rows] = values
+                    if name not in batch.graded:
+                        batch.graded[name] = np.zeros(n_moves * len(asof), values.dtype)
+                    batch.graded[name][rows] = values
 
 
 def _aligned(

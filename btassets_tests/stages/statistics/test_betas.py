@@ -66,3 +66,21 @@ def test_without_a_benchmark_there_is_no_move_and_every_beta_is_one():
     names = active_tickers(book)
     assert row_betas(*given, names, number, day).tolist() == [1.0, 1.0]
     assert benchmark_moves(*given, names, number, day).tolist() == [0.0, 0.0]
+
+
+def test_betas_kept_from_another_stage_equal_those_computed_from_the_bars(found):
+    given, tickers, _, _, _ = found
+    sessions = read_sessions(given[0])
+    weeks = sessions.days[sessions.is_week][::20]
+    number, asof = np.repeat(np.arange(len(tickers)), len(weeks)), np.tile(weeks, len(tickers))
+    kept = row_betas(*given, tickers, number, asof)
+    # A day between two week ends among the rows: all of them are computed from the bars.
+    between = sessions.days[~sessions.is_week][-1:]
+    plain = row_betas(*given, tickers, np.append(number, 0), np.append(asof, between))
+    assert kept.tolist() == plain[:-1].tolist()
+    assert (
+        BetaTable(*given, sessions.days[sessions.is_week])
+        .of(pa.chunked_array([pa.array([tickers[k] for k in number])]), asof)
+        .tolist()
+        == kept.astype(np.float32).astype(np.float64).tolist()
+    )
