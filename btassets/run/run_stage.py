@@ -22,6 +22,7 @@ from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.resolve import resolve
 from btassets.run.stage_result import StageOutcome, StageResult, conform
 from btassets.run.tables import Tables, key_of, settings_of
+from btassets.storage.kept_results import keep_parts
 from btassets.storage.lake import Footer
 from btassets.storage.memory import give_back_memory
 
@@ -166,6 +167,8 @@ def store(name: str, book: Book, inputs: Inputs, result: StageResult) -> StageOu
     facts = {**result.facts, "numbers": result.numbers}
     holds, gates = replay_holds(book.settings.exits.hold_days), book.settings.gates.named()
     footers: dict[str, Footer] = {}
+    if result.kept is not None:
+        keep_parts(book.lake.root, name, key, result.kept)
     for spec in reversed(stage.tables):
         conformed = conform(spec.under(holds).beside(gates), result.tables[spec.name])
         # The stage's own table stores the parts of the hash, so that a later plan can explain changes.

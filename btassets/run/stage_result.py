@@ -30,12 +30,15 @@ class StageResult:
         JSON values stored in the footer for later stages or the command line.
     beside
         Outputs beyond tables, by their declared names.
+    kept
+        Parts for the stage's next run (`storage.kept_results`); None: the stage keeps none.
     """
 
     tables: Mapping[str, pa.Table | pa.RecordBatchReader]
     numbers: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     beside: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, bytes] | None = None
 
 
 @dataclass(frozen=True)

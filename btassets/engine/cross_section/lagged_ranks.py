@@ -51,17 +51,50 @@ def rank_fractions(week: NDArray[np.int32], signals: NDArray[np.float64]) -> NDA
     return _rank_fractions(starts, np.ascontiguousarray(signals, dtype=np.float64))
 
 
+@kernel
+def _lagged_mean(
+    week_start: Int64s, week_no: Int64s, ticker: Int64s, fractions: RealMatrix, n_tickers: int, n_weeks: int
+) -> NDArray[np.float64]:
+    n_signals, n_rows = fractions.shape
+    found = np.full((n_signals, n_rows), np.nan)
+    # Rank of every ticker in the last `n_weeks` calendar weeks; the place of a week is its number modulo `n_weeks`.
+    ranks = np.empty((n_weeks, n_tickers))
+    for s in range(n_signals):
+        ranks[:] = np.nan
+        for w in range(week_start.shape[0] - 1):
+            a, b = week_start[w], week_start[w + 1]
+            number = week_no[a]
+            first = number - n_weeks + 1 if w == 0 else max(week_no[week_start[w - 1]] + 1, number - n_weeks + 1)
+            for skipped in range(first, number + 1):
+                ranks[skipped % n_weeks, :] = np.nan
+            for row in range(a, b):
+                ranks[number % n_weeks, ticker[row]] = fractions[s, row]
+            for row in range(a, b):
+                if np.isnan(fractions[s, row]):
+                    continue
+                total, n = 0.0, 0
+                for past in range(number - n_weeks + 1, number + 1):
+                    rank = ranks[past % n_weeks, ticker[row]]
+                    if not np.isnan(rank):
+                        total += rank
+                        n += 1
+                # Rounded, so that equal ranks in another order stay a tie.
+                found[s, row] = np.rint(total / n * 1e12) / 1e12
+    return found
+
+
 def lagged_mean(
     week_no: NDArray[np.int64], ticker: NDArray[np.int64], fractions: NDArray[np.float64], n_weeks: int
 ) -> NDArray[np.float64]:
     """Mean of each ticker's rank over the `n_weeks` calendar weeks up to and with the row's own.
 
-    Weeks without a rank of the ticker are excluded from its mean; a row without its own rank has none.
+    Weeks without a rank of the ticker are excluded from its mean; a row without its own rank has none. A row depends on
+    the rows of those weeks alone, to the last bit.
 
     Parameters
     ----------
     week_no, ticker
-        Shape (n_rows,): position of the week on an unbroken weekly axis, and number of the ticker.
+        Shape (n_rows,): number of the calendar week, ascending, and number of the ticker.
     fractions
         From `rank_fractions`, shape (n_signals, n_rows).
     n_weeks
@@ -69,16 +102,13 @@ def lagged_mean(
     """
     if n_weeks == 1 or not len(week_no):
         return fractions
-    shape = (int(week_no.max()) + 1 + n_weeks, int(ticker.max()) + 1)
-    found = np.full(fractions.shape, np.nan)
-    for s in range(len(fractions)):
-        known = ~np.isnan(fractions[s])
-        total, n = np.zeros(shape), np.zeros(shape)
-        # One row of zeros per week of the window precedes the first week.
-        total[week_no[known] + n_weeks, ticker[known]] = fractions[s, known]
-        n[week_no[known] + n_weeks, ticker[known]] = 1.0
-        total, n = np.cumsum(total, axis=0), np.cumsum(n, axis=0)
-        rows, columns = week_no[known] + n_weeks, ticker[known]
-        sums = total[rows, columns] - total[rows - n_weeks, columns]
-        found[s, known] = np.round(sums / (n[rows, columns] - n[rows - n_weeks, columns]), 12)
-    return found
+    week_no = np.ascontiguousarray(week_no, dtype=np.int64)
+    ticker = np.ascontiguousarray(ticker, dtype=np.int64)
+    return _lagged_mean(
+        group_starts(week_no.astype(np.int32)),
+        week_no,
+        ticker,
+        np.ascontiguousarray(fractions),
+        int(ticker.max()) + 1,
+        n_weeks,
+    )

@@ -10,7 +10,7 @@ returns, turnover and persistence. Does not belong here: ranks and correlations
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -19,10 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from btassets.engine.conventions import FORWARD_RETURN_DAYS, SIGNAL_HORIZON_DAYS
-from btassets.engine.cross_section.lagged_ranks import lagged_mean, rank_fractions
-from btassets.engine.cross_section.neutral import NO_GROUP, group_neutral
-from btassets.engine.cross_section.quantiles import WeeklyQuantiles, weekly_quantiles
-from btassets.engine.cross_section.rank_ic import WeeklyIc, weekly_rank_ic
+from btassets.engine.cross_section.neutral import NO_GROUP
+from btassets.engine.cross_section.quantiles import WeeklyQuantiles
+from btassets.engine.cross_section.rank_ic import WeeklyIc
 from btassets.engine.signals import PRIMARY_SIGNAL, SIGNAL_NAMES
 from btassets.engine.statistics.ewc import WEEKLY, Estimates, estimate, weeks_of_overlap
 from btassets.engine.statistics.families import benjamini_hochberg, has_star
@@ -36,7 +35,9 @@ from btassets.settings.models import Settings
 from btassets.stages.analysis.signal_weeks import Column, CrossSections, cross_sections, own_signals, stored_signals
 from btassets.stages.bars.sessions_view import read_sessions
 from btassets.stages.statistics.benchmark_moves import benchmark_moves
+from btassets.stages.statistics.signal_parts import FIFTHS, SignalRows, computed_parts, signal_parts
 from btassets.stages.statistics.stat_sample import as_statistics, estimate_row
+from btassets.storage.kept_results import kept_parts
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int32]
@@ -51,20 +52,28 @@ MAIN_HORIZON = SIGNAL_HORIZON_DAYS
 NEXT_WEEK = FORWARD_RETURN_DAYS.index(5)
 """Position of the next five sessions among the horizons."""
 
-_FIFTHS = 5
+
+@dataclass(frozen=True)
+class Memory:
+    """Parts of weeks from the last run, the version of the code that computes them, and those that this run used."""
+
+    kept: Mapping[str, bytes]
+    code: str
+    used: dict[str, bytes] = field(default_factory=dict)
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
     """Table `stat_signals` of the scenario."""
     signals, given = stored_signals(tables), tables.outside("groups")
+    memory = Memory(kept_parts(tables.spill_folder, tables.reader, tables.scenario), tables.code_version)
     groups = given.groups
     tickers = set(signals("ticker").unique().to_pylist())
     if groups and not tickers & set(groups):
         problem = f"none of its {len(groups)} tickers ({min(groups)}, ...) is in the book ({min(tickers)}, ...)"
         raise given.refuse(f"{problem}; spell them as in `btassets export`")
     moves = partial(benchmark_moves, tables, settings)
-    rows = signal_rows(signals, settings, groups, moves)
-    judged, tried = _own_rows(tables, settings, groups, moves)
+    rows = signal_rows(signals, settings, groups, moves, memory=memory)
+    judged, tried = _own_rows(tables, settings, groups, moves, memory)
     rows += judged
     supported = [row["signal"] for row in rows if row["verdict"] == SUPPORTED and row["horizon_days"] == MAIN_HORIZON]
     numbers: dict[str, Any] = {"rows": len(rows), "supported_at_30": ", ".join(supported) or None}
@@ -72,11 +81,11 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
         numbers["tickers_without_group"] = len(tickers - set(groups))
     found = {"stat_signals": as_statistics(rows, STAT_SIGNALS.schema, tables.scenario)}
     facts = {"tried": [[row["signal"], row["content"]] for row in tried]}
-    return StageResult(found, numbers, facts, beside={"signal_trials": tried})
+    return StageResult(found, numbers, facts, beside={"signal_trials": tried}, kept=memory.used)
 
 
 def _own_rows(
-    tables: Tables, settings: Settings, groups: Mapping[str, str], moves: Moves
+    tables: Tables, settings: Settings, groups: Mapping[str, str], moves: Moves, memory: Memory
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of own signals, judged as a family of every idea ever tried on the book, and the tries of this run."""
     names, columns = own_signals(tables)
@@ -86,7 +95,7 @@ def _own_rows(
     last = date(1970, 1, 1) + timedelta(days=read_sessions(tables).last)
     now = [(signal, content) for signal, content in tables["own_signals"].facts["tried"]]
     n_tried = len(tried_before.union(now))
-    rows = signal_rows(columns, settings, groups, moves, names=names, n_tried=n_tried)
+    rows = signal_rows(columns, settings, groups, moves, names=names, n_tried=n_tried, memory=memory)
     tried = [{"signal": signal, "content": content, "last_session": last} for signal, content in now if rows]
     return rows, tried
 
@@ -99,6 +108,7 @@ def signal_rows(
     *,
     names: Sequence[str] = SIGNAL_NAMES,
     n_tried: int | None = None,
+    memory: Memory | None = None,
 ) -> list[dict[str, Any]]:
     """One row per signal and horizon over the scenario's weekly cross-sections.
 
@@ -112,32 +122,34 @@ def signal_rows(
         Signals of the family.
     n_tried
         Size of the family over which false discovery rates are taken; None: the signals themselves.
+    memory
+        Parts of weeks kept from the last run; None: compute every week.
     """
     weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS, names)
     if not len(weeks.monday):
         return []
     ticker, tickers = _numbered(signals, weeks)
-    plain = weekly_rank_ic(weeks.monday, weeks.values, weeks.forward)
-    fifths = weekly_quantiles(weeks.monday, ticker, weeks.values, weeks.forward, _FIFTHS)
-    ranks, following = _ranks_and_returns(weeks, ticker, tickers, moves)
-    weekly = _in_calendar_time(weeks.monday, ranks, following)
-    neutral = None
+    group = None
     if groups:
-        numbers = {group: k for k, group in enumerate(sorted(set(groups.values())))}
-        group_no = np.array([numbers.get(groups.get(name, ""), NO_GROUP) for name in tickers], dtype=np.int64)[ticker]
-        place = np.searchsorted(weekly.week, weeks.monday)
-        within = group_neutral(place, group_no, following[np.newaxis])[0]
-        neutral = _in_calendar_time(weeks.monday, ranks, within)
-    over_horizons = _horizon_ics(plain)
+        numbers = {name: k for k, name in enumerate(sorted(set(groups.values())))}
+        group = np.array([numbers.get(groups.get(name, ""), NO_GROUP) for name in tickers], dtype=np.int64)[ticker]
+    following = _following(weeks, ticker, tickers, moves)
+    taken = SignalRows(weeks.monday, ticker, tickers, weeks.values, weeks.forward, following, group)
+    if memory is None:
+        parts, _ = signal_parts(taken)
+    else:
+        parts, used = signal_parts(taken, memory.kept, memory.code)
+        memory.used.update(used)
+    over_horizons = _horizon_ics(parts.plain)
     family = _Family(names, n_tried or len(names))
     rows = [
         {**row, "n_tried": n_tried}
-        for h, found in enumerate(_sortings(weekly, family))
-        for row in _horizon_rows(h, names, found, fifths, over_horizons[h])
+        for h, found in enumerate(_sortings(parts.weekly, family))
+        for row in _horizon_rows(h, names, found, parts.fifths, over_horizons[h])
     ]
-    if neutral is None:
+    if parts.neutral is None:
         return rows
-    within = [row for found in _sortings(neutral, family) for row in _neutral_rows(found)]
+    within = [row for found in _sortings(parts.neutral, family) for row in _neutral_rows(found)]
     return [row | more for row, more in zip(rows, within, strict=True)]
 
 
@@ -147,7 +159,10 @@ def weekly_verdicts(
     """Verdicts of each of the last weekly looks on its own, newest first, by signal and horizon."""
     weeks = cross_sections(signals, settings, FORWARD_RETURN_DAYS)
     family = _Family(SIGNAL_NAMES, len(SIGNAL_NAMES))
-    weekly = _in_calendar_time(weeks.monday, *_ranks_and_returns(weeks, *_numbered(signals, weeks), moves))
+    ticker, tickers = _numbered(signals, weeks)
+    following = _following(weeks, ticker, tickers, moves)
+    taken = SignalRows(weeks.monday, ticker, tickers, weeks.values, weeks.forward, following, None)
+    weekly = computed_parts(taken).weekly
     return [
         {
             (name, horizon): found.verdict[s]
@@ -164,26 +179,9 @@ def _numbered(signals: Column, weeks: CrossSections) -> tuple[npt.NDArray[np.int
     return coded.indices.to_numpy().astype(np.int32)[weeks.rows], coded.dictionary.to_pylist()
 
 
-def _ranks_and_returns(
-    weeks: CrossSections, ticker: npt.NDArray[np.int32], names: list[str], moves: Moves | None
-) -> tuple[list[Floats], Floats]:
-    """Mean ranks of every horizon, and the next week's returns without what the benchmark explains."""
-    week_no = (weeks.monday - weeks.monday[0]).astype(np.int64) // 7
-    fractions = rank_fractions(weeks.monday, weeks.values)
-    ranks = [
-        lagged_mean(week_no, ticker.astype(np.int64), fractions, weeks_of_overlap(horizon))
-        for horizon in FORWARD_RETURN_DAYS
-    ]
-    return ranks, weeks.forward[NEXT_WEEK] - (0.0 if moves is None else moves(names, ticker, weeks.asof))
-
-
-def _in_calendar_time(monday: Days, ranks: list[Floats], following: Floats) -> WeeklyIc:
-    """Correlation of the mean ranks of every horizon with the next week's returns; shapes as of `WeeklyIc`."""
-    found = [weekly_rank_ic(monday, mean, following[np.newaxis]) for mean in ranks]
-    ic, spread, size = (
-        np.concatenate([getattr(one, name) for one in found], axis=1) for name in ("ic", "spread", "size")
-    )
-    return WeeklyIc(found[0].week, ic, spread, size)
+def _following(weeks: CrossSections, ticker: npt.NDArray[np.int32], names: list[str], moves: Moves | None) -> Floats:
+    """Next week's returns without what the benchmark explains, shape (n_rows,)."""
+    return weeks.forward[NEXT_WEEK] - (0.0 if moves is None else moves(names, ticker, weeks.asof))
 
 
 def _horizon_ics(weekly: WeeklyIc) -> list[Estimates]:
@@ -279,7 +277,7 @@ def _horizon_rows(
             "spread": spread.estimate[s],
             "spread_se": spread.se[s],
             "spread_p": spread.p[s],
-            **{f"quintile_{k + 1}": _mean(fifths.mean_return[s, h, k]) for k in range(_FIFTHS)},
+            **{f"quintile_{k + 1}": _mean(fifths.mean_return[s, h, k]) for k in range(FIFTHS)},
             "turnover_top": _mean(fifths.turnover[s, 1]),
             "turnover_bottom": _mean(fifths.turnover[s, 0]),
             "rank_autocorrelation": _mean(fifths.autocorrelation[s]),
