@@ -22,7 +22,6 @@ from btassets.engine.market.overlap import joined, loose_end, merge_overlap
 from btassets.engine.market.quality import screen_bars
 from btassets.engine.market.raw_bars import Basis, RawBars
 from btassets.errors import BtassetsError
-from btassets.run.tables import ticker_slices
 from btassets.settings.source_kinds import basis_of_source
 from btassets.sources.base import BlockedTickerError
 from btassets.sources.files.bar_files import file_stamp
@@ -37,6 +36,7 @@ from btassets.stages.bars.bar_store import TABLE
 from btassets.stages.bars.quality_settings import overrides_of, quality_rules
 from btassets.stages.bars.reading import bars_of_table
 from btassets.stages.bars.universe import in_universe
+from btassets.storage.bucket_rows import ticker_slices
 from btassets.storage.files import replace_json, writing
 from btassets.storage.lake import bucket_of
 

@@ -7,7 +7,7 @@ here: locations of files (`btassets.storage.lake`), versions (`freshness.py`).
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from btassets.run.resolve import resolve
 from btassets.run.stage_code import code_version_of
 from btassets.settings.declared import declared_settings
 from btassets.settings.models import Settings
-from btassets.storage.hashing import digest
+from btassets.storage.bucket_rows import ticker_slices
 from btassets.storage.lake import BASE, Footer, Lake
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
 
@@ -49,25 +49,14 @@ def folder_of_buckets(name: str, book: Book) -> str | None:
     return name if stage.keyed == "shared" else f"{name}/{book.replay}"
 
 
-@lru_cache(maxsize=32)
-def _bucketed_version(root: Path, table: str, n_buckets: int, stamps: tuple[tuple[int, int], ...]) -> str:
-    del stamps  # the cache key: any rewritten bucket requires a new answer
-    footers = Lake(root, n_buckets).ticker_footers(table)
-    return digest({ticker: facts.get("version") for ticker, facts in footers.items()})
-
-
-def _version_of_buckets(folder: str, book: Book) -> str:
-    stats = tuple((s.st_mtime_ns, s.st_ino) for s in (p.stat() for p in book.lake.bucket_files(folder)))
-    return _bucketed_version(book.lake.root, folder, book.lake.n_buckets, stats) if stats else MISSING
-
-
 def table_version(name: str, book: Book) -> str:
     """Version of a table (or store) in the lake, `missing` if it does not exist."""
     folder = folder_of_buckets(name, book)
     if folder is not None:
         # A store has the tickers and fingerprints of its stage's own table.
         stage = STAGE_OF_STORE.get(name)
-        return _version_of_buckets(folder if stage is None else str(folder_of_buckets(stage.name, book)), book)
+        own = folder if stage is None else str(folder_of_buckets(stage.name, book))
+        return book.lake.version_of_buckets(own) or MISSING
     stage = STAGE_OF_TABLE.get(name) or flow_of(book).stages[name]
     footer = book.lake.footer(name, key_of(stage, book))
     return MISSING if footer is None else footer.data_version
@@ -164,6 +153,10 @@ class BucketedTable:
         """Rows of one bucket, None if it does not exist or is damaged."""
         return self._lake.read_bucket(self._folder, bucket, None if columns is None else list(columns))
 
+    def newest(self, bucket: int, columns: Sequence[str] | None = None) -> pa.Table | None:
+        """Rows of one bucket without those of its closed part: the last session's are among them."""
+        return self._lake.read_newest(self._folder, bucket, None if columns is None else list(columns))
+
     def bucket_footer(self, bucket: int) -> TickerFacts:
         """Facts of each ticker of one bucket."""
         return self._lake.bucket_footer(self._folder, bucket)
@@ -216,19 +209,19 @@ class BucketWriter(BucketedTable):
         """Store a record about all buckets beside them, with a checksum."""
         replace_sealed_json(self._note_path(name), record)
 
-    def write(self, bucket: int, data: pa.Table, tickers: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write one bucket atomically with the facts of each of its tickers."""
-        self._lake.write_bucket(self._folder, bucket, data, tickers)
+    def write(
+        self,
+        bucket: int,
+        data: pa.Table,
+        tickers: Mapping[str, Mapping[str, Any]],
+        closed: pa.Table | str | None = None,
+    ) -> None:
+        """Write one bucket atomically with the facts of each of its tickers; for `closed` see `Lake.write_bucket`."""
+        self._lake.write_bucket(self._folder, bucket, data, tickers, closed)
 
-
-def ticker_slices(footers: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
-    """Offset and number of rows of each ticker in its bucket, from the bucket's footer."""
-    slices: dict[str, tuple[int, int]] = {}
-    offset = 0
-    for ticker in sorted(footers, key=str.encode):
-        slices[ticker] = (offset, footers[ticker]["n_rows"])
-        offset += footers[ticker]["n_rows"]
-    return slices
+    def closed(self, bucket: int) -> str | None:
+        """Name of the closed part of one bucket; None: it has none."""
+        return self._lake.closed_name(self._folder, bucket)
 
 
 @dataclass(frozen=True)

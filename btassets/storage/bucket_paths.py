@@ -29,3 +29,13 @@ def place_in(root: Path, path: Path) -> str:
     'trades/base'
     """
     return path.relative_to(root).as_posix().removesuffix(".parquet")
+
+
+def entries(folder: Path) -> list[Path]:
+    """Content of a folder, by name; empty if it is not a folder. Names are never treated as patterns."""
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def parquet_in(folder: Path) -> list[Path]:
+    """Visible Parquet files directly in a folder, by name."""
+    return [p for p in entries(folder) if p.name.endswith(".parquet") and not p.name.startswith(".") and p.is_file()]

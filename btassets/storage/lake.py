@@ -3,8 +3,8 @@
 Belongs here: the location of each table's files, atomic writes, footers, content hashes, and the handling of damaged
 files. Two layouts:
 
-- *bucketed* tables (`ohlcv_history`, `candidates`, `signals`): one file per hash bucket of tickers, each sorted by
-  ticker; the footer stores facts of every ticker in it;
+- *bucketed* tables (`ohlcv_history`, `candidates`, `signals`; `buckets.py`): one file per hash bucket of tickers, each
+  sorted by ticker; the footer stores facts of every ticker in it;
 - *whole* tables: one file per scenario; the footer stores input hash and data version.
 
 Every file is verified before use (`sealed.py`). A damaged one is logged and refused; a lake that mends treats it as
@@ -14,13 +14,9 @@ Does not belong here: what any table means (`btassets/graph/`) and when to recom
 (`btassets/run/freshness.py`). Nothing here imports pandas: `ParquetFile.read` does not need it.
 """
 
-import fcntl
 import json
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +25,12 @@ import pyarrow.compute as pc
 
 from btassets.errors import CannotWriteError, DamagedFileError, UnknownTableError
 from btassets.storage import kept_twice
-from btassets.storage.bucket_paths import bucket_path, place_in
+from btassets.storage.bucket_paths import entries, parquet_in, place_in
+from btassets.storage.buckets import Buckets, bucket_of, damage_told
 from btassets.storage.files import writing
 from btassets.storage.hashing import ContentHash, content_hash, digest
 from btassets.storage.sealed import (
     FOREIGN,
-    footer_as_it_is,
     open_sealed,
     read_all,
     tell_damage,
@@ -55,15 +51,6 @@ _DURABLE = ("ohlcv_history", *_TWICE)
 """Tables that a power cut may not empty: they come from outside, or cannot be made again."""
 
 
-def bucket_of(ticker: str, n_buckets: int) -> int:
-    """Hash bucket of a ticker; independent of platform and process.
-
-    >>> bucket_of("AAPL", 64)
-    28
-    """
-    return zlib.crc32(ticker.encode()) % n_buckets
-
-
 @dataclass(frozen=True)
 class Footer:
     """Footer of a whole table's file."""
@@ -74,7 +61,7 @@ class Footer:
     facts: dict[str, Any]
 
 
-class Lake:
+class Lake(Buckets):
     """The Parquet files of one book.
 
     Parameters
@@ -136,6 +123,9 @@ class Lake:
             path.replace(_aside(path))
         return None
 
+    def _is_durable(self, path: Path) -> bool:
+        return path.parent.name in _DURABLE and path.parent.parent == self.root
+
     def _is_twice(self, path: Path) -> bool:
         return path.parent.name in _TWICE and path.parent.parent == self.root
 
@@ -179,7 +169,7 @@ class Lake:
             If its file is damaged.
         """
         path = self.existing_path(table, scenario)
-        with _damage_told(path):
+        with damage_told(path):
             return read_all(path, columns)
 
     def read_where(
@@ -203,7 +193,7 @@ class Lake:
     def read_parts(self, table: str, scenario: str, columns: Sequence[str]) -> Iterator[pa.Table]:
         """A whole table in the parts in which it was written, at least one; never all of it in memory."""
         path = self.existing_path(table, scenario)
-        with _damage_told(path), open_sealed(path) as file:
+        with damage_told(path), open_sealed(path) as file:
             for number in range(file.num_row_groups):
                 yield file.read_row_group(number, columns=list(columns)).replace_schema_metadata(None)
             if not file.num_row_groups:
@@ -243,94 +233,25 @@ class Lake:
             return {"input_hash": input_hash, "data_version": version, "facts": facts or {}}
 
         path = self.path(table, scenario)
-        self._write(path, data, footer_of, is_durable=table in _DURABLE)
+        self._write(path, data, footer_of)
         if table in _TWICE:
             kept_twice.keep(path, self.copy_of(path))
         return written[0]
 
     def scenarios(self, table: str) -> list[str]:
         """Scenarios for which a whole table exists, `base` first."""
-        files = _parquet_in(self.root / table)
+        files = parquet_in(self.root / table)
         # A file of these that is gone is as good as a damaged one: its copy answers.
-        files += _parquet_in(kept_twice.copy_in(self.root, table)) if table in _TWICE else []
+        files += parquet_in(kept_twice.copy_in(self.root, table)) if table in _TWICE else []
         names = {p.name.removesuffix(".parquet") for p in files}
         known = [name for name in names if self.footer_text(self.path(table, name)) is not None]
         return sorted(known, key=lambda name: (name != BASE, name))
 
     def tables(self) -> list[str]:
         """Names of all tables with a file."""
-        folders = [p for p in _entries(self.root) if not p.name.startswith(".") and p.is_dir()]
-        found = {p.name for p in folders if _parquet_in(p) or any(_parquet_in(sub) for sub in _entries(p))}
-        return sorted({*found, *(name for name in _TWICE if _parquet_in(kept_twice.copy_in(self.root, name)))})
-
-    # ---- bucketed tables ----------------------------------------------------------------
-    def bucket_path(self, table: str, bucket: int) -> Path:
-        """File of one bucket; `table` may name a replay as in `candidates/base`."""
-        return bucket_path(self.root, table, bucket)
-
-    def bucket_files(self, table: str) -> list[Path]:
-        """Intact bucket files of a table, ascending.
-
-        Raises
-        ------
-        DamagedFileError
-            If one is damaged and this lake does not mend.
-        """
-        paths = (self.bucket_path(table, b) for b in range(self.n_buckets))
-        return [path for path in paths if self.footer_text(path) is not None]
-
-    def damaged_buckets(self, table: str) -> list[Path]:
-        """Bucket files of a table that are damaged, or were set aside and not made again."""
-        paths = [p for p in _parquet_in(self.root / table) if p.name.startswith("bucket-")]
-        return [*(path for path in paths if self.footer_text(path) is None), *self.set_aside(table)]
-
-    @contextmanager
-    def bucket_lock(self, table: str, bucket: int) -> Iterator[None]:
-        """Lock one bucket while it is read, changed and written; waits for other processes."""
-        path = self.root / ".locks" / f"{table.replace('/', '-')}-{bucket:04d}"
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = path.open("a")
-        with handle:
-            with writing(path):
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
-    def read_bucket(self, table: str, bucket: int, columns: list[str] | None = None) -> pa.Table | None:
-        """Rows of one bucket, None if it does not exist; in a lake that mends also if it is damaged."""
-        path = self.bucket_path(table, bucket)
-        if self.footer_text(path) is None:
-            return None
-        with _damage_told(path):
-            return read_all(path, columns)
-
-    def write_bucket(self, table: str, bucket: int, data: pa.Table, tickers: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write one bucket atomically with the facts of each of its tickers."""
-        footer = {"n_buckets": self.n_buckets, "tickers": {t: tickers[t] for t in sorted(tickers)}}
-        path = self.bucket_path(table, bucket)
-        self._write(path, data, lambda _version, _n_rows: footer, is_hashed=False, is_durable=table in _DURABLE)
-
-    def bucket_footer(self, table: str, bucket: int) -> dict[str, dict[str, Any]]:
-        """Facts of each ticker of one bucket."""
-        text = self.footer_text(self.bucket_path(table, bucket))
-        return json.loads(text).get("tickers", {}) if text is not None else {}
-
-    def ticker_footers(self, table: str) -> dict[str, dict[str, Any]]:
-        """Facts of every ticker of a bucketed table, in ticker (byte) order."""
-        texts = [self.footer_text(self.bucket_path(table, b)) for b in range(self.n_buckets)]
-        return dict(_merged_footers(tuple(text for text in texts if text is not None)))
-
-    def stored_buckets(self, table: str) -> int | None:
-        """Number of buckets of a stored table; None if it was not written, or no file of it is readable."""
-        files = [p for p in _parquet_in(self.root / table) if p.name.startswith("bucket-")]
-        return next((n for path in files if (n := (footer_as_it_is(path) or {}).get("n_buckets"))), None)
-
-    def by_bucket(self, tickers: Iterable[str]) -> dict[int, list[str]]:
-        """Tickers grouped by their bucket, both ascending."""
-        groups: dict[int, list[str]] = {}
-        for ticker in sorted(tickers, key=str.encode):
-            groups.setdefault(bucket_of(ticker, self.n_buckets), []).append(ticker)
-        return dict(sorted(groups.items()))
+        folders = [p for p in entries(self.root) if not p.name.startswith(".") and p.is_dir()]
+        found = {p.name for p in folders if parquet_in(p) or any(parquet_in(sub) for sub in entries(p))}
+        return sorted({*found, *(name for name in _TWICE if parquet_in(kept_twice.copy_in(self.root, name)))})
 
     # ---- writing ------------------------------------------------------------------------
     def _write(
@@ -340,7 +261,6 @@ class Lake:
         footer_of: Callable[[str, int], Mapping[str, Any]],
         *,
         is_hashed: bool = True,
-        is_durable: bool = False,
     ) -> None:
         """Write batches and, once the hash of their content is known, the footer."""
         schema = data.schema.remove_metadata()
@@ -358,7 +278,7 @@ class Lake:
             return footer_of(content.hexdigest(), n_rows)
 
         try:
-            write_sealed(path, self.place(path), schema, fill, is_durable=is_durable)
+            write_sealed(path, self.place(path), schema, fill, is_durable=self._is_durable(path))
         except pa.ArrowInvalid as error:
             raise CannotWriteError(str(path), str(error)) from error
         with writing(path):
@@ -368,30 +288,3 @@ class Lake:
 def _aside(path: Path) -> Path:
     """Location of a damaged file until it is rebuilt."""
     return path.with_name(DAMAGED + path.name)
-
-
-def _entries(folder: Path) -> list[Path]:
-    """Content of a folder, by name; empty if it is not a folder. Names are never treated as patterns."""
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _parquet_in(folder: Path) -> list[Path]:
-    """Visible Parquet files directly in a folder, by name."""
-    return [p for p in _entries(folder) if p.name.endswith(".parquet") and not p.name.startswith(".") and p.is_file()]
-
-
-@contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
-    """Name the file if one of its pages fails that was intact when verified."""
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise DamagedFileError(str(path), str(error).splitlines()[0]) from error
-
-
-@lru_cache(maxsize=8)
-def _merged_footers(texts: tuple[bytes, ...]) -> dict[str, dict[str, Any]]:
-    merged: dict[str, dict[str, Any]] = {}
-    for text in texts:
-        merged.update(json.loads(text).get("tickers", {}))
-    return dict(sorted(merged.items(), key=lambda item: item[0].encode()))

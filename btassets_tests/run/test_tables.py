@@ -13,7 +13,7 @@ from btassets.errors import UndeclaredReadError, UnknownTableError
 from btassets.graph.flow import STAGES
 from btassets.graph.stage import Reads, Stage
 from btassets.run.run_stage import compute
-from btassets.run.tables import BucketedTable, Tables, WholeTable, inputs_of, settings_of, table_version, ticker_slices
+from btassets.run.tables import BucketedTable, Tables, WholeTable, inputs_of, settings_of, table_version
 from btassets_tests.support.own_panel import window
 from btassets_tests.support.small_books import run_as, run_book, scenario_book
 
@@ -177,8 +177,3 @@ def test_a_table_that_was_never_written_says_so(tmp_path: Path) -> None:
     assert (reader.n_rows, reader.facts, reader.footer, reader.stamp) == (0, {}, None, None)
     with pytest.raises(UnknownTableError):
         reader.read()
-
-
-def test_slices_follow_the_byte_order_of_tickers() -> None:
-    footers = {"b": {"n_rows": 2}, "B": {"n_rows": 3}, "a": {"n_rows": 0}}
-    assert ticker_slices(footers) == {"B": (0, 3), "a": (3, 0), "b": (3, 2)}

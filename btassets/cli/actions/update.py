@@ -93,6 +93,8 @@ def sweep_book(book: Book) -> None:
         sweep(folder)
     for folder in (book.folder, book.instance):
         sweep(folder, is_deep=False)
+    for name in (book.candidates, book.signals):
+        book.lake.drop_left_over(name)
 
 
 def waiting(holder: str) -> None:

@@ -206,7 +206,7 @@ def _setups_at(tables: Tables, day: int, *, is_latest: bool) -> pa.Table:
     parts = [
         part.filter(pc.and_(part[flag], pc.equal(part["asof_date"], asof)))
         for bucket in stored.buckets
-        if (part := stored.bucket(bucket, _READ)) is not None
+        if (part := stored.newest(bucket, _READ)) is not None
     ]
     if not parts:
         return CANDIDATES.schema.empty_table().select(list(_READ))

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from btassets.engine.market.raw_bars import RawBars
-from btassets.run.tables import BucketedTable, TickerFacts, ticker_slices
+from btassets.run.tables import BucketedTable, TickerFacts
+from btassets.storage.bucket_rows import ticker_slices
 
 T = TypeVar("T")
 

@@ -31,8 +31,10 @@ from btassets.stages.bars.bars_view import TickerBars, is_used, read_bucket_bars
 from btassets.stages.bars.sessions_view import blocked_days, first_used
 from btassets.stages.bars.universe import active_tickers
 from btassets.stages.replay.arrow_columns import as_table
+from btassets.stages.replay.closed_rows import split, stays_closed
 from btassets.stages.replay.kept_rows import first_changed, history_facts
 from btassets.stages.replay.replay_inputs import ReplayInputs, fingerprint, read_inputs
+from btassets.storage.bucket_rows import N_CLOSED, newest_rows, ticker_slices
 from btassets.storage.hashing import digest
 
 Floats = npt.NDArray[np.float64]
@@ -228,32 +230,42 @@ def _merge_bucket(
     since: Mapping[str, int],
 ) -> int:
     """Write one bucket: old rows of tickers that are not stale; of the others those before `since`, and fresh ones."""
-    old = stored.bucket(bucket)
     footers = stored.bucket_footer(bucket)
-    slices = stored.slices(bucket)
     kept = {t: f for t, f in footers.items() if t not in stale}
-    order = sorted({*kept, *facts}, key=str.encode)
+    left = [t for t in stale if t in footers and t not in facts]
+    closed = stored.closed(bucket)
+    is_closed = closed is not None and not left and stays_closed(facts, footers, since)
+    old = stored.newest(bucket) if is_closed else stored.bucket(bucket)
+    slices = ticker_slices(newest_rows(footers) if is_closed else footers)
     new, counts = as_table(spec, columns)
     starts = (
         dict(zip(counts, np.concatenate([[0], np.cumsum(list(counts.values()))[:-1]]), strict=True)) if counts else {}
     )
-    parts: list[pa.Table] = []
+    parts: dict[str, list[pa.Table]] = {}
     written: dict[str, dict[str, Any]] = {}
-    for ticker in order:
+    for ticker in sorted({*kept, *facts}, key=str.encode):
         if ticker in facts:
             final = _before(old, slices.get(ticker), since.get(ticker, NO_DAY))
             n = counts.get(ticker, 0)
-            written[ticker] = {**facts[ticker], "n_rows": n + len(final or ())}
-            parts += [] if final is None else [final]
-            if n:
-                parts.append(new.slice(int(starts[ticker]), n))
+            fresh = [new.slice(int(starts[ticker]), n)] if n else []
+            parts[ticker] = [*([] if final is None else [final]), *fresh]
+            n_closed = footers[ticker].get(N_CLOSED, 0) if is_closed else 0
+            n_rows = n_closed + sum(part.num_rows for part in parts[ticker])
+            written[ticker] = {**facts[ticker], "n_rows": n_rows, N_CLOSED: n_closed}
         else:
-            written[ticker] = kept[ticker]
-            if old is not None and slices[ticker][1]:
-                parts.append(old.slice(*slices[ticker]))
-    merged = pa.concat_tables(parts).unify_dictionaries().combine_chunks() if parts else spec.schema.empty_table()
-    stored.write(bucket, merged, written)
+            written[ticker] = dict(kept[ticker])
+            parts[ticker] = [old.slice(*slices[ticker])] if old is not None and slices[ticker][1] else []
+    if is_closed:
+        stored.write(bucket, _joined([part for own in parts.values() for part in own], spec), written, closed)
+    else:
+        older, newest = split(parts.items(), written)
+        has_older = any(part.num_rows for part in older)
+        stored.write(bucket, _joined(newest, spec), written, _joined(older, spec) if has_older else None)
     return sum(counts.values())
+
+
+def _joined(parts: list[pa.Table], spec: Any) -> pa.Table:
+    return pa.concat_tables(parts).unify_dictionaries().combine_chunks() if parts else spec.schema.empty_table()
 
 
 def _before(rows: pa.Table | None, where: tuple[int, int] | None, day: int) -> pa.Table | None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from btassets.engine.conventions import FORWARD_RETURN_DAYS
 from btassets.stages.bars.bars_view import TickerBars
+from btassets.stages.replay.closed_rows import OPEN_SINCE, open_since
 from btassets.stages.replay.replay_inputs import ReplayInputs
 
 Facts = Mapping[str, Any]
@@ -27,9 +28,10 @@ def reach(inputs: ReplayInputs) -> int:
 
 
 def history_facts(item: TickerBars, inputs: ReplayInputs) -> dict[str, Any]:
-    """Number of bars up to T, and the hash of everything that decides the rows that are final with them."""
+    """Number of bars up to T, the hash of everything that decides the rows that are final with them, the open year."""
     n_bars = int(np.searchsorted(item.bars.dates, inputs.sessions.last, side="right"))
-    return {"n_bars": n_bars, "history": _history(item, inputs, n_bars)}
+    first_open = open_since(item.bars.dates, n_bars, reach(inputs))
+    return {"n_bars": n_bars, "history": _history(item, inputs, n_bars), OPEN_SINCE: first_open}
 
 
 def first_changed(item: TickerBars, inputs: ReplayInputs, *stored: Facts | None) -> int:
