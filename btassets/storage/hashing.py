@@ -83,7 +83,7 @@ def rows_hash(table: pa.Table) -> str:
             codes = np.array([zlib.crc32(label.encode()) for label in values.dictionary.to_pylist()] or [0], np.uint32)
             plain = codes[values.indices.fill_null(0).to_numpy()]
         elif pa.types.is_boolean(kind):
-            plain = values.fill_null(pa.scalar(False)).to_numpy(zero_copy_only=False)
+            plain = values.fill_null(pa.scalar(value=False)).to_numpy(zero_copy_only=False)
         else:
             stored = values.cast(pa.int32()) if pa.types.is_date32(kind) else values
             plain = stored.fill_null(pa.scalar(0, stored.type)).to_numpy()

@@ -18,10 +18,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from btassets.errors import CannotWriteError, DamagedFileError, UnknownTableError
 from btassets.storage import kept_twice
@@ -37,6 +36,9 @@ from btassets.storage.sealed import (
     verify,
     write_sealed,
 )
+
+if TYPE_CHECKING:
+    import pyarrow.compute as pc
 
 __all__ = ["BASE", "Footer", "Lake", "bucket_of", "content_hash", "digest"]
 
@@ -173,7 +175,7 @@ class Lake(Buckets):
             return read_all(path, columns)
 
     def read_where(
-        self, table: str, scenario: str, columns: Sequence[str], where: pc.Expression, *, wanted: Sequence[str] = ()
+        self, table: str, scenario: str, columns: Sequence[str], where: "pc.Expression", *, wanted: Sequence[str] = ()
     ) -> pa.Table:
         """Rows of a whole table selected by `where`, in their order.
 

@@ -11,14 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager, suppress
 from glob import escape
 from pathlib import Path
-from typing import Any, Protocol
-
-import duckdb
+from typing import TYPE_CHECKING, Any, Protocol
 
 from btassets.errors import CannotWriteError, DamagedFileError
 from btassets.storage.files import replace_file
 from btassets.storage.lake import BASE, Lake
 from btassets.storage.sealed_json import read_sealed_json, replace_sealed_json
+
+if TYPE_CHECKING:
+    import duckdb
 
 FILE_NAME = "warehouse.duckdb"
 
@@ -112,7 +113,9 @@ def refresh_views(folder: Path, lake: Lake, views: Views) -> None:
 
 
 @contextmanager
-def _plain_connect(path: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def _plain_connect(path: str) -> "Iterator[duckdb.DuckDBPyConnection]":
+    import duckdb  # late: a run without changes writes no view
+
     connection = duckdb.connect(path)
     try:
         yield connection
@@ -128,6 +131,8 @@ def write_views(folder: Path, lake: Lake, views: Views, connect: Connect = _plai
     connect
         Opens a DuckDB file for writing; the Dagster resource passes its own.
     """
+    import duckdb
+
     sources = view_sources(lake, views)
 
     def write(temporary: Path) -> None:
