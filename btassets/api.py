@@ -143,7 +143,7 @@ class Book:
         RunFailedError
             With the message of the command. Refused tickers are a warning: the others were computed.
         """
-        assignments = [f"{key}={_as_word(value)}" for key, value in (settings or {}).items()]
+        assignments = [f"{key}={_as_list(value)}" for key, value in (settings or {}).items()]
         asked = None if self.scenario == BASE_SCENARIO else self.scenario
         overrides = overrides_of(assignments, profile=profile)
         computed = book_of(self.folder, scenario=asked, overrides=overrides, name=name).scenario
@@ -361,10 +361,21 @@ def _as_book(book: BookLike) -> Book:
     return book if isinstance(book, Book) else Book(book)
 
 
+def _as_list(value: Any) -> str:
+    """A setting as the command line takes it, a sequence as one list."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return json.dumps(list(value), ensure_ascii=False)
+    return _as_word(value)
+
+
 def _as_word(value: Any) -> str:
-    """A setting as the command line takes it."""
+    """Values of a sweep as the command line takes them, a sequence as several values and one within it as a list.
+
+    >>> _as_word([1.5, 2]), _as_word([["vol_6m <= 80", "high_52w >= 5"], "off"])
+    ('1.5,2', '["vol_6m <= 80", "high_52w >= 5"],off')
+    """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ",".join(_as_word(part) for part in value)
+        return ",".join(_as_list(part) for part in value)
     return str(value)

@@ -59,7 +59,7 @@ def test_a_folder_without_a_book_and_a_book_without_a_run_are_refused(tmp_path: 
 
 def test_a_scenario_is_run_compared_and_swept(own_book: Path) -> None:
     base = bt.Book(own_book)
-    loose = base.run({"gates.min_rr": 1.0}, name="loose")
+    loose = base.run({"gates.min_rr": 1.0, "gates.floors": ["high_52w >= 0"]}, name="loose")
     assert loose.scenario == "loose"
     assert len(loose.table("trades")) > 0
     document = base.compare(loose)

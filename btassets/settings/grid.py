@@ -63,7 +63,8 @@ def parse_grid(words: Sequence[str], base: Settings) -> list[Axis]:
     Parameters
     ----------
     words
-        `key=first:last:step`, both ends included, or `key=a,b,c`; `off` unsets an optional setting.
+        `key=first:last:step`, both ends included, or `key=a,b,c`; `off` unsets an optional setting. A value of a
+        setting that is a list may be a list: `gates.floors=["vol_6m <= 80", "high_52w >= 50"],off`.
     base
         Base settings of every cell.
 
@@ -89,7 +90,7 @@ def parse_grid(words: Sequence[str], base: Settings) -> list[Axis]:
             raise UnknownSettingError(key, KEYS, _WHERE)
         if any(axis.key == key for axis in axes):
             raise UsageError(f"sweep {word}: {key} is given twice", "put all its values into one argument.")
-        axes.append(_axis(key, [v for part in text.split(",") for v in _values(word, part.strip())], base))
+        axes.append(_axis(key, [v for part in _alternatives(text) for v in _values(word, part.strip())], base))
     n_cells = 1
     for axis in axes:
         n_cells *= len(axis)
@@ -97,6 +98,22 @@ def parse_grid(words: Sequence[str], base: Settings) -> list[Axis]:
         problem = f"sweep: {n_cells:,} cells, more than {MOST_CELLS:,}"
         raise UsageError(problem, "the best of so many is luck; use wider steps or fewer settings.")
     return axes
+
+
+def _alternatives(text: str) -> list[str]:
+    """The values between commas; a list in brackets is one value.
+
+    >>> _alternatives('off,["vol_6m <= 80", "high_52w >= 50"]')
+    ['off', '["vol_6m <= 80", "high_52w >= 50"]']
+    """
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "[") - (letter == "]")
+        if letter == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def cells(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:
@@ -118,7 +135,7 @@ def settings_of(base: Settings, axes: Sequence[Axis], places: Sequence[int]) -> 
 
 
 def _values(word: str, part: str) -> list[Any]:
-    if ":" not in part:
+    if ":" not in part or part.startswith("["):
         return [None if part.lower() in _OFF else parse_value(part)]
     try:
         first, last, step = (Decimal(piece.strip()) for piece in part.split(":"))
@@ -139,7 +156,7 @@ def _axis(key: str, raw: list[Any], base: Settings) -> Axis:
     is_list = isinstance(flatten(base)[key], tuple)
     checked: list[Any] = []
     for value in raw:
-        wanted = [value] if is_list else value
+        wanted = [value] if is_list and not isinstance(value, list) else value
         held = flatten(with_values(base, {key: wanted}, _WHERE))[key]
         if held not in checked:
             checked.append(held)

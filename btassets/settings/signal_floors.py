@@ -12,7 +12,7 @@ from btassets.engine.floors import signal_floor
 SIGNAL_NAME = r"[a-z][a-z0-9_]{0,39}"
 """Name of a signal."""
 
-_FLOOR = re.compile(rf"\s*({SIGNAL_NAME})\s*(>=|<=)\s*(\d+(?:\.\d+)?)\s*")
+_FLOOR = re.compile(rf"\s*({SIGNAL_NAME})\s*(>=|<=)\s*([+-]?\d+(?:\.\d+)?)\s*")
 _RULES = {">=": "at_least", "<=": "at_most"}
 
 
@@ -33,13 +33,26 @@ def checked_floors(words: Sequence[object]) -> tuple[str, ...]:
     taken: set[tuple[str, str]] = set()
     for word in () if list(words) in (["off"], [None]) else words:
         match = _FLOOR.fullmatch(word) if isinstance(word, str) else None
-        if match is None or float(match[3]) > 100.0:
+        if match is None:
             raise ValueError(f'has {word!r}; a floor is a signal, >= or <=, and a percentile, e.g. "vol_6m <= 80"')
+        if not 0.0 <= float(match[3]) <= 100.0:
+            raise ValueError(f"has {word!r}; a percentile is between 0 and 100")
         if (match[1], match[2]) in taken:
             raise ValueError(f"has two floors on {match[1]} with {match[2]}; keep the stricter one")
         taken.add((match[1], match[2]))
-        found.append(f"{match[1]} {match[2]} {float(match[3]):g}")
+        found.append(f"{match[1]} {match[2]} {abs(float(match[3])):g}")
+    _refuse_empty(found)
     return tuple(found)
+
+
+def _refuse_empty(floors: Sequence[str]) -> None:
+    """Refuse two floors on one signal between which there is no percentile."""
+    parts = [floor.split(" ") for floor in floors]
+    least = {signal: float(percent) for signal, sign, percent in parts if sign == ">="}
+    for signal, sign, percent in parts:
+        if sign == "<=" and least.get(signal, 0.0) > float(percent):
+            both = f"'{signal} >= {least[signal]:g}' and '{signal} <= {percent}'"
+            raise ValueError(f"has {both}, which no ticker passes; lower the one or raise the other")
 
 
 def floor_values(floors: Sequence[str]) -> dict[str, float]:

@@ -23,6 +23,12 @@ BASE = Settings()
         ("method.expired=mark,zero", ("mark", "zero")),
         ("gates.min_rr=2", (2.0,)),
         ("gates.min_rr=1:1:1,3", (1.0, 3.0)),
+        ("exits.hold_days=[10, 30],21", ((10, 30), (21,))),
+        ("gates.floors=off,vol_6m <= 80", ((), ("vol_6m <= 80",))),
+        (
+            'gates.floors=["vol_6m <= 80", "high_52w >= 5"],vol_6m <= 70',
+            (("vol_6m <= 80", "high_52w >= 5"), ("vol_6m <= 70",)),
+        ),
     ],
 )
 def test_values_of_a_word(word: str, values: tuple) -> None:
