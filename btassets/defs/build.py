@@ -24,7 +24,7 @@ from btassets.instance.runs.executors import book_executor, locked_executor
 from btassets.instance.runs.loggers import console
 from btassets.own.discover import find_sources
 from btassets.run.own_flow.book_flow import flow_of_sources
-from btassets.storage.warehouse import FILE_NAME
+from btassets.storage.view_files import FILE_NAME
 
 
 def book_defs(

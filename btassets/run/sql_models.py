@@ -31,7 +31,7 @@ from btassets.run.stage_result import StageResult
 from btassets.run.tables import Tables
 from btassets.settings.models import Settings
 from btassets.storage.files import temporary_path
-from btassets.storage.warehouse import quoted_path
+from btassets.storage.view_files import quoted_path
 
 Relation = pa.Table | Sequence[str] | Sequence[Path]
 """A table in memory, or the Parquet files that together are one table."""

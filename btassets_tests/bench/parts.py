@@ -53,7 +53,7 @@ PARTS: dict[str, str] = {
     "btassets.run.sql_models:connect": "DuckDB: open and load functions",
     "btassets.masking:mask": "mask secrets",
     "btassets.storage.warehouse:write_views": "warehouse views",
-    "btassets.storage.warehouse:is_current": "warehouse views",
+    "btassets.storage.view_files:is_current": "warehouse views",
     "btassets.cli.output.summary:headline_lines": "last lines",
     "btassets.cli.output.findings:run_findings": "last lines",
     "btassets.cli.actions.update:sweep_book": "half-written files",

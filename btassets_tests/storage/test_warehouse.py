@@ -10,7 +10,8 @@ import pytest
 from btassets.errors import DamagedFileError
 from btassets.graph.flow import views
 from btassets.storage.lake import Lake
-from btassets.storage.warehouse import FILE_NAME, is_current, refresh_views, view_sources, view_sql, write_views
+from btassets.storage.view_files import FILE_NAME, is_current, view_sources, view_sql
+from btassets.storage.warehouse import refresh_views, write_views
 
 
 def some(n: int = 3) -> pa.Table:

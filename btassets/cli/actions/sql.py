@@ -22,7 +22,7 @@ from btassets.errors import NoBarsError, UsageError
 from btassets.run.own_flow.book_flow import flow_of
 from btassets.run.own_flow.own_stages import refuse_left_out
 from btassets.settings.renamed import RENAMED_TABLES
-from btassets.storage.warehouse import view_sources, view_sql
+from btassets.storage.view_files import view_sources, view_sql
 
 _SIGNIFICANT = 6
 """Digits of a number in a printed table; csv and json have all of them."""

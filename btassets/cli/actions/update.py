@@ -40,6 +40,7 @@ from btassets.stages.bars.bar_store import TABLE
 from btassets.storage.arrow_start import start_arrow_alone
 from btassets.storage.files import sweep
 from btassets.storage.lock import book_lock
+from btassets.storage.view_files import is_current
 
 if TYPE_CHECKING:
     from btassets.defs.launch import RunFailure
@@ -231,10 +232,10 @@ def _code_of(failure: "RunFailure | None") -> int:
 
 def write_warehouse(book: Book) -> None:
     """Rewrite the views of warehouse.duckdb if tables were added or removed."""
-    from btassets.storage.warehouse import is_current, write_views
-
     views = flow_of(book).views()
     if not is_current(book.folder, book.lake, views):
+        from btassets.storage.warehouse import write_views
+
         write_views(book.folder, book.lake, views)
 
 

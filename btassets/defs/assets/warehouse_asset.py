@@ -16,7 +16,8 @@ from btassets.defs.placement import ALONE, Placement
 from btassets.defs.resources import BookResource
 from btassets.graph.flow import STAGES
 from btassets.run.own_flow.book_flow import BUILT_IN, BookFlow, flow_of
-from btassets.storage.warehouse import FILE_NAME, is_current, view_sources, write_views
+from btassets.storage.view_files import FILE_NAME, is_current, view_sources
+from btassets.storage.warehouse import write_views
 
 
 def build_warehouse(place: Placement = ALONE, flow: BookFlow = BUILT_IN) -> dg.AssetsDefinition:
