@@ -85,7 +85,7 @@ def test_an_interrupted_run_ends_with_130(book: Path, finished_book: Path, numbe
     file = book / "btassets.toml"
     file.write_text(file.read_text().replace("# atr_stop_multiple = 1.5", "atr_stop_multiple = 1.6"))
     report = report_bytes(book)
-    seen = {p: p.stat().st_mtime_ns for p in (book / "data" / "candidates" / "base").glob("bucket-*")}
+    seen = {p: p.stat().st_mtime_ns for p in (book / "data" / "candidates" / "base").glob("bucket-????.parquet")}
     process = start("run", "--book", book, "--quiet")
     while process.poll() is None and all(p.stat().st_mtime_ns == t for p, t in seen.items()):
         time.sleep(0.002)
