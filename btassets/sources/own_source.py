@@ -8,13 +8,17 @@ A source reads files and servers, so unlike signals and rules it runs in the pro
 
 import importlib
 import importlib.util
+import os
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from btassets.errors import NoBarsError, SettingError
@@ -128,12 +132,44 @@ class OwnBarSource:
 
     def _call(self, call: Callable[[], T], refusal: Callable[[str], Exception]) -> T:
         try:
-            return call()
-        except Exception as error:  # noqa: BLE001  # own code may raise anything
+            with _kept_alive():
+                return call()
+        except BaseException as error:  # own code may raise anything
+            # An interrupt reaches the main thread alone: in another one own code raised it.
+            if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+                raise
             raise refusal(f"{self.name}: {_told(error, type(self._inner))}") from None
 
     def _no_bars(self, problem: str) -> Exception:
         return NoBarsError(f"source.kind = {self.name}", problem, "correct the source, then run again.")
+
+
+_own = threading.local()
+_plain_exit, _plain_fork = os._exit, os.fork
+
+
+@contextmanager
+def _kept_alive() -> Iterator[None]:
+    """Own code that ends or copies the process raises in its thread instead: nothing could be told after it."""
+    os._exit, os.fork = _exit, _fork  # type: ignore[assignment]
+    before, _own.process = getattr(_own, "process", None), os.getpid()
+    try:
+        yield
+    finally:
+        _own.process = before
+
+
+def _exit(code: int) -> NoReturn:
+    if getattr(_own, "process", None) == os.getpid():
+        raise SystemExit(f"os._exit({code})")
+    _plain_exit(code)
+
+
+def _fork() -> int:
+    if getattr(_own, "process", None) == os.getpid():
+        message = "os.fork() would run the rest of the command twice; start a program with subprocess"
+        raise OSError(message)
+    return _plain_fork()
 
 
 _SHAPE = f"a dict, frame or table with the columns {', '.join(NEEDED)} of one length"
@@ -143,13 +179,19 @@ def _as_table(found: Any) -> pa.Table:
     if isinstance(found, pa.Table):
         return found
     if isinstance(found, Mapping):
-        return pa.table({str(name): values for name, values in found.items()})
+        return pa.table({str(name): _column(values) for name, values in found.items()})
     if hasattr(found, "to_dict") and hasattr(found, "columns"):
         return pa.Table.from_pandas(found, preserve_index=False)
     raise TypeError(f"bars returned {repr(found)[:60]}")
 
 
-def _told(error: Exception, made: type) -> str:
+def _column(values: Any) -> Any:
+    """A column as Arrow takes it: a list of numpy's dates is made an array."""
+    is_list = isinstance(values, list | tuple)
+    return np.array(values) if is_list and values and isinstance(values[0], np.datetime64) else values
+
+
+def _told(error: BaseException, made: type) -> str:
     """An exception with the file and line of the innermost frame in the folder of the class."""
     own = sys.modules[made.__module__].__file__ or ""
     frames = [one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).parent == Path(own).parent]

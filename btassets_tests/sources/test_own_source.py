@@ -1,5 +1,7 @@
 """Sources of own code: bars as every source gives them, and what is refused, with file and line."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,11 @@ def test_a_missing_method(tmp_path: Path, name: str) -> None:
         ("return {'date': ['2024-01-02'], 'open': [1, 2]}", "feed:Feed: "),
         ("return {'date': ['2024-01-02'], 'close': [1]}", "returned no column open, high, low, volume"),
         (f"return {COLUMNS.replace('2024-01-03', 'soon')}'volume': [5, 6]}}", "soon"),
+        ("import sys; sys.exit(3)", "feed.py line 8: SystemExit: 3"),
+        ("import os; os._exit(3)", "feed.py line 8: SystemExit: os._exit(3)"),
+        ("import os; os.fork()", "feed.py line 8: OSError: os.fork() would run the rest of the command twice"),
+        ("raise BaseException('odd')", "feed.py line 8: BaseException: odd"),
+        ("raise GeneratorExit", "feed.py line 8: GeneratorExit"),
     ],
 )
 def test_a_ticker_that_cannot_be_read_is_refused_alone(tmp_path: Path, body: str, expected: str) -> None:
@@ -116,3 +123,25 @@ def test_a_source_without_tickers(tmp_path: Path, body: str, expected: str) -> N
     with pytest.raises(NoBarsError) as error:
         source.tickers()
     assert expected in str(error.value)
+
+
+def test_an_interrupt_of_own_code_is_a_refusal_and_one_of_the_user_is_not(tmp_path: Path) -> None:
+    source = opened(tmp_path, bars="    def bars(self, ticker):\n        raise KeyboardInterrupt\n")
+    with ThreadPoolExecutor(1) as pool, pytest.raises(BlockedTickerError, match="KeyboardInterrupt"):
+        pool.submit(source.fetch, "A").result()
+    with pytest.raises(KeyboardInterrupt):
+        source.fetch("A")
+
+
+def test_a_process_can_be_ended_and_copied_outside_of_own_code(tmp_path: Path) -> None:
+    opened(tmp_path).fetch("A")
+    child = os.fork()
+    if not child:
+        os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_dates_of_numpy_in_a_list_are_dates(tmp_path: Path) -> None:
+    dates = "[numpy.datetime64('2024-01-02'), numpy.datetime64('2024-01-03')]"
+    text = f"    def bars(self, ticker):\n        import numpy\n        return {BARS} | {{'date': {dates}}}\n"
+    assert opened(tmp_path, bars=text).fetch("A").dates.tolist() == [19_724, 19_725]
