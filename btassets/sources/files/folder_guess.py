@@ -22,11 +22,11 @@ from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import BtassetsError
 from btassets.sources.base import BlockedTickerError
 from btassets.sources.calendar.calendars import DATA, exchange_sessions
-from btassets.sources.files.bar_files import csv_head
 from btassets.sources.files.bar_folder import FilesSource
 from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES, bar_suffix
 from btassets.sources.files.column_guess import guessed_column, same_name
 from btassets.sources.files.column_mapping import ColumnNames
+from btassets.sources.files.csv_head import csv_head
 from btassets.sources.universe.ticker_names import ticker_of_stem, unsafe_reason
 from btassets.storage.lake import Lake
 
@@ -92,7 +92,7 @@ def _head_of(path: Path) -> list[str]:
     try:
         if path.name.casefold().endswith(PARQUET_SUFFIXES):
             return list(pq.read_schema(path).names)
-        return csv_head(path, path.stem)[0]
+        return csv_head(path, path.stem).names
     except (BlockedTickerError, OSError, pa.ArrowException, UnicodeDecodeError):
         return []
 
