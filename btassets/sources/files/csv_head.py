@@ -28,7 +28,7 @@ _STACKED = ("Price", "Ticker")
 
 @dataclass(frozen=True, slots=True)
 class CsvHead:
-    """What stands before the rows of a CSV file.
+    """The lines before the rows of a CSV file.
 
     Attributes
     ----------
@@ -119,6 +119,22 @@ def csv_head(path: Path, ticker: str, *, has_names: bool = True) -> CsvHead:
     return CsvHead(names, delimiter, at + 1, encoding)
 
 
+def csv_rows(path: Path) -> list[list[str]]:
+    """Fields of the first rows of a file, without the last of those read, which may be cut off; none of a bad file.
+
+    A file without names is taken from its first line on.
+    """
+    try:
+        head = csv_head(path, path.stem)
+        if are_values(head.names):
+            head = csv_head(path, path.stem, has_names=False)
+        text = head_bytes(path).decode("utf-8" if head.encoding == "utf8" else head.encoding, "replace")
+    except (BlockedTickerError, OSError):
+        return []
+    lines = _LINE_END.split(text.removeprefix("\ufeff"))[head.n_lines : -1]
+    return [_split(line, head.delimiter)[1] for line in lines if line.strip()]
+
+
 def _encoding(head: bytes) -> str:
     """The rows are numbers; only names have letters outside ASCII."""
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -144,7 +160,7 @@ def _split(line: str, delimiter: str = "") -> tuple[str, list[str]]:
 
 
 def _first_of_table(lines: list[str]) -> int:
-    """Place of the names: the first line, unless titles of few fields stand above a line of many."""
+    """Place of the names: the first line, unless a line of many fields follows titles of few."""
     counts = [len(_split(line)[1]) for line in lines]
     if counts[0] >= _MIN_FIELDS:
         return 0
@@ -152,7 +168,7 @@ def _first_of_table(lines: list[str]) -> int:
 
 
 def _is_stacked(names: list[str], following: list[list[str]]) -> bool:
-    """Whether names, tickers and the name of the index stand in three lines, as pandas writes them for yfinance."""
+    """Whether names, tickers and the name of the index take three lines, as pandas writes them for yfinance."""
     if len(following) < 2 or {names[0], following[0][0]} != set(_STACKED):
         return False
     return bool(following[1][0]) and not any(following[1][1:])

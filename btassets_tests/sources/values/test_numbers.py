@@ -115,7 +115,7 @@ def test_decimals_are_the_numbers_that_their_text_is(kind: pa.DataType) -> None:
 )
 def test_one_text_shows_the_decimal_sign_of_all(texts: list[str], numbers: list[float]) -> None:
     column = chunked(list(texts))
-    found = read_numbers(column, "close", decimal=decimal_sign([chunked(["950.000"]), column]))
+    found = read_numbers(column, "close", decimal=decimal_sign([pa.array(["950.000"]), column]))
     assert not len(found.text_rows)
     assert found.values.tolist() == numbers
 
