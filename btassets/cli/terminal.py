@@ -56,10 +56,11 @@ def tell_warnings() -> None:
 
 def on_own_line(text: str) -> None:
     """Write a line of the log below the terminal's echo of Ctrl-C."""
-    tell(f"\n{text}" if _is_terminal(sys.stderr) else text)
+    tell(f"\n{text}" if is_terminal(sys.stderr) else text)
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a stream is a terminal of any kind; a closed one is none."""
     try:
         return stream.isatty()
     except ValueError:  # closed
@@ -68,7 +69,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 def is_plain(stream: TextIO) -> bool:
     """Whether a stream takes no control sequences: a pipe, a file, a dumb terminal."""
-    return not _is_terminal(stream) or os.environ.get("TERM", "dumb") in ("dumb", "unknown", "")
+    return not is_terminal(stream) or os.environ.get("TERM", "dumb") in ("dumb", "unknown", "")
 
 
 def has_colour(stream: TextIO) -> bool:
@@ -198,7 +199,7 @@ def show_table(
 
     A table longer than the screen goes through PAGER if that is set.
     """
-    if not _is_terminal(sys.stdout):
+    if not is_terminal(sys.stdout):
         say(table(rows, head))
         return
     size = shutil.get_terminal_size()

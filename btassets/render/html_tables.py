@@ -12,6 +12,9 @@ from typing import Any
 from btassets.render.format import KINDS, esc, html, prose, shown
 
 _WRAPPED = 15
+_MANY = 11
+"""Columns from which a table is set smaller, so that a desk shows all of it."""
+
 _TEXT = ' class="w"'
 _NUMBERS = frozenset(KINDS) - {"text", "words", "yes"}
 
@@ -67,14 +70,18 @@ def table(
     """
     if not rows:
         return f'<p class="none">{esc(none)}</p>'
-    head = "".join(_heading(column) for column in columns)
+    head = "".join(_heading(column, may_break=len(columns) >= _MANY) for column in columns)
     body = []
     for row in rows:
         css = row_css(row) if row_css else ""
         cells = "".join(_filled(column, row) for column in columns)
         body.append(f'<tr class="{css}">{cells}</tr>' if css else f"<tr>{cells}</tr>")
     is_long = any(_TEXT in line.partition("</td>")[0] for line in body)
-    css = " ".join(name for name, is_on in (("few", len(columns) <= 3), ("long", is_long)) if is_on)
+    css = " ".join(
+        name
+        for name, is_on in (("few", len(columns) <= 3), ("long", is_long), ("many", len(columns) >= _MANY))
+        if is_on
+    )
     source = f' class="{css}"' if css else ""
     source += f' data-json="{esc(json)}"' if json else ""
     title = f"<caption>{esc(caption)}</caption>" if caption else ""
@@ -101,10 +108,11 @@ def _cell(column: Column, row: Mapping[str, Any]) -> str:
     return f'<a href="{esc(target)}">{words}</a>' if target else words
 
 
-def _heading(column: Column) -> str:
+def _heading(column: Column, *, may_break: bool) -> str:
     place = "" if column.render else f' data-key="{esc(column.key)}" data-kind="{column.kind}"'
     hint = f' title="{esc(column.hint)}"' if column.hint else ""
-    return f'<th scope="col"{place}{_number_css(column)}{hint}>{esc(column.label)}</th>'
+    words = esc(column.label).replace("_", "_<wbr>") if may_break else esc(column.label)
+    return f'<th scope="col"{place}{_number_css(column)}{hint}>{words}</th>'
 
 
 def _number_css(column: Column) -> str:

@@ -62,7 +62,9 @@ def ticker_page(document: Mapping[str, Any]) -> str:
     ticker = document["ticker"]
     body = "".join(make(document) for make in (_head, _recent, _history, _trades, _setups, _rank, _findings))
     title = f"{ticker}, {document['as_of']}: btassets"
-    return shell(title, contents(body) + body, "Not investment advice.")
+    return shell(
+        title, contents(body) + body, "Not investment advice. Every number is in the JSON file of its name beside it."
+    )
 
 
 def _head(document: Mapping[str, Any]) -> str:

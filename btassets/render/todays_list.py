@@ -167,19 +167,25 @@ def target_words(target: Mapping[str, Any]) -> str:
 def as_text(
     found: Listed, *, capital: float = CAPITAL_USD, risk_frac: float = RISK_FRAC, cap_frac: float = CAP_FRAC
 ) -> str:
-    """Tables for a terminal: what qualifies, then the nearest misses; one line says which day it is."""
+    """Lines for a pipe: what qualifies, then the nearest misses; one line says which day it is."""
     sizes = {"capital": capital, "risk_frac": risk_frac, "cap_frac": cap_frac}
-    n = len(found.qualified)
-    lines = [f"{n} {'setup qualifies' if n == 1 else 'setups qualify'} at {_day(found)}"]
+    lines = [head_line(found)]
     if found.qualified:
-        lines += ["", *_columns(columns_of(found), rows_of(found.qualified, **sizes))]
-        lines += [
-            "",
-            f"size: shares at {risk_frac:.1%} risk of {capital:,.0f}, at most {cap_frac:.0%} in one.",
-        ]
+        lines += ["", *_columns(columns_of(found), rows_of(found.qualified, **sizes)), "", size_line(**sizes)]
     if found.misses:
         lines += ["", "Nearest misses", "", *_columns(columns_of(found), rows_of(found.misses, **sizes))]
     return "\n".join(lines) + "\n"
+
+
+def head_line(found: Listed) -> str:
+    """How many setups qualify, at which session, and of which kind the session is."""
+    n = len(found.qualified)
+    return f"{n} {'setup qualifies' if n == 1 else 'setups qualify'} at {_day(found)}"
+
+
+def size_line(*, capital: float, risk_frac: float, cap_frac: float) -> str:
+    """How the shares of column `size` are computed."""
+    return f"size: shares at {risk_frac:.1%} risk of {capital:,.0f}, at most {cap_frac:.0%} in one."
 
 
 def _day(found: Listed) -> str:
@@ -191,19 +197,21 @@ def _day(found: Listed) -> str:
     return f"{found.as_of} (preview: the tests trade week ends only; last signal day {last})."
 
 
-def _columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def cells_of(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Names, then the text of each row; numbers are padded on the left to the width of their column."""
     kinds = _KINDS | {name: "num1" if name.startswith("percentile") else "g" for name in names if signal_of(name)}
     cells = [list(names), *([shown(row[name], kinds.get(name, "text")) for name in names] for row in rows)]
     widths = [max(len(line[k]) for line in cells) for k in range(len(names))]
+    return [
+        [word.rjust(width) if name in kinds else word for name, word, width in zip(names, line, widths, strict=True)]
+        for line in cells
+    ]
 
-    def line(words: Sequence[str]) -> str:
-        placed = (
-            word.rjust(width) if name in kinds else word.ljust(width)
-            for name, word, width in zip(names, words, widths, strict=True)
-        )
-        return "  ".join(placed).rstrip()
 
-    return [line(words) for words in cells]
+def _columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    cells = cells_of(names, rows)
+    widths = [max(len(line[k]) for line in cells) for k in range(len(names))]
+    return ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in cells]
 
 
 def as_csv(

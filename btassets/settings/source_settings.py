@@ -13,7 +13,7 @@ from btassets.settings.source_kinds import KIND_NAMES, OWN_KIND, SOURCE_KINDS
 
 
 class SourceColumns(Section):
-    """Names of the columns in the files of a `files` source."""
+    """Names of the columns in the files of a `files` source; "#1", "#2", ... in CSV files without a line of names."""
 
     date: str = Field(default="date", description="exchange date of the bar (ISO text, date or timestamp)")
     open: str = Field(default="open", description="opening price")
@@ -46,7 +46,8 @@ class Source(Section):
     )
     ticker_pattern: str = Field(
         default="",
-        description="regular expression with one group that matches the ticker in a file's stem; empty: the whole stem",
+        description="regular expression with one group that matches the ticker in a file's stem; empty: the whole "
+        "stem; with a slash: in the path below source.path, and sub-folders are read, e.g. ^([^/]+)/daily$",
     )
     url: str = Field(
         default="",

@@ -150,7 +150,7 @@ _plain_exit, _plain_fork = os._exit, os.fork
 
 @contextmanager
 def _kept_alive() -> Iterator[None]:
-    """Own code that ends or copies the process raises in its thread instead: nothing could be told after it."""
+    """Own code that ends or copies the process raises in its thread instead, so that its ticker is refused."""
     os._exit, os.fork = _exit, _fork  # type: ignore[assignment]
     before, _own.process = getattr(_own, "process", None), os.getpid()
     try:

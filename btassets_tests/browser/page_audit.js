@@ -76,6 +76,14 @@
     if (style.overflowX === 'hidden' && holder.scrollWidth > holder.clientWidth + 1) say('cut', holder);
   }
 
+  // A desk shows every table whole: nothing to scroll for, nothing over the rule of its section.
+  if (width >= 1180 && !matchMedia('print').matches) {
+    for (const box of document.querySelectorAll('section .scroll')) {
+      if (box.offsetParent && !box.closest('details') && box.scrollWidth > box.clientWidth + 1) say(`a table cut by ${box.scrollWidth - box.clientWidth}px`, box);
+      if (box.getBoundingClientRect().right > box.closest('section').getBoundingClientRect().right + 1) say('a table over its rule', box);
+    }
+  }
+
   // Words on words: of neighbours in one chart, and of blocks of the page.
   for (const chart of document.querySelectorAll('svg.chart')) {
     if (!isShown(chart)) continue;

@@ -80,6 +80,27 @@ def test_tables_fit_the_width(book: Path, columns: int) -> None:
     assert "SYN0001" in shown.decode()
 
 
+_WITH_TABLES = (["today"], ["today", "--why"], ["journal"], ["own"], ["plan"])
+
+
+@pytest.mark.parametrize("words", _WITH_TABLES, ids=" ".join)
+def test_the_main_output_of_a_command_fits_and_is_plain_elsewhere(book: Path, words: list[str]) -> None:
+    place = [*words, "--book", book]
+    for columns in (80, 120):
+        code, shown = in_terminal(place, columns=columns)
+        assert code == 0, shown
+        # A row of a table has gaps; a sentence may be as long as it is.
+        wide = [line for line in lines_of(shown) if len(line) > columns and "  " in line and "\r" not in line]
+        assert not wide, wide[:3]
+    assert b"\x1b[3" not in in_terminal(place, NO_COLOR="1")[1]
+    assert b"\x1b" not in in_terminal(place, TERM="dumb")[1]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    program = [sys.executable, "-m", "btassets.cli", *map(str, place)]
+    piped = subprocess.run(program, env=environment, capture_output=True, check=True)
+    assert piped.stdout.strip()
+    assert b"\x1b" not in piped.stdout + piped.stderr
+
+
 def test_colour_is_for_terminals_that_want_it(book: Path) -> None:
     words = ["doctor", "--book", book]
     assert b"\x1b[32mok" in in_terminal(words)[1]

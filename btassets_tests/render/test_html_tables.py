@@ -67,6 +67,10 @@ def test_no_row_is_one_sentence_and_few_columns_are_marked():
     four = table([{}], [Column("a", "A")] * 4)
     assert 'class="few"' in three
     assert 'class="few"' not in four
+    eleven = table([{}], [Column("a", "max_positions")] * 11)
+    assert 'class="many"' in eleven
+    assert "max_<wbr>positions" in eleven
+    assert "<wbr>" not in table([{}], [Column("a", "max_positions")] * 10)
     assert 'aria-label="table"' in three
 
 

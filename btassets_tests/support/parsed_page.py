@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-_VOID = frozenset({"meta", "br", "line", "rect", "circle", "path", "link", "img", "input"})
+_VOID = frozenset({"meta", "br", "line", "rect", "circle", "path", "link", "img", "input", "wbr"})
 
 
 @dataclass

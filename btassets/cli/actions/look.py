@@ -47,13 +47,15 @@ def command_today(
     capital: float | None,
     cash: float | None,
     orders: Path | None,
+    is_explained: bool,
     signal_day: bool,
     max_age: int | None,
     scenario: str | None,
 ) -> int:
     """Print the setups that qualify at the last session, with sizes, the nearest misses, and what an account does."""
     from btassets.cli.actions.todays_account import plan_of, plan_values, print_plan, write_orders
-    from btassets.render.todays_list import CAPITAL_USD, as_csv, as_json, as_text
+    from btassets.cli.output.todays_text import print_list
+    from btassets.render.todays_list import CAPITAL_USD, as_csv, as_json
     from btassets.stages.advice.todays_setups import todays_list
 
     opened = book_of(book, scenario=scenario)
@@ -72,10 +74,11 @@ def command_today(
         "cap_frac": rules.notional_cap_frac,
     }
     if layout == "json":
-        text = as_json(found, **sizes, account=plan_values(plan))
+        say(as_json(found, **sizes, account=plan_values(plan)).rstrip("\n"))
+    elif layout == "csv":
+        say(as_csv(found, **sizes).rstrip("\n"))
     else:
-        text = {"table": as_text, "csv": as_csv}[layout](found, **sizes)
-    say(text.rstrip("\n"))
+        print_list(found, is_explained=is_explained, **sizes)
     if plan is not None and layout == "table":
         print_plan(plan)
     if plan is not None and orders is not None:

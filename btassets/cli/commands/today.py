@@ -18,6 +18,7 @@ command = declare(
         ),
         option("--cash", type=Amount(), metavar="USD", help="Cash of the account instead of holdings.cash."),
         option("--orders", type=options.FilePath(), metavar="F.csv", help="Write the account's orders as CSV."),
+        option("--why", "is_explained", is_flag=True, help="Show votes, conflicts and targets of each setup."),
         option("--signal-day", is_flag=True, help="List the last week end instead of the last session."),
         options.max_age(),
         options.scenario(),
@@ -26,6 +27,7 @@ command = declare(
     "which setups to buy in order, in whole shares.",
     examples=[
         "btassets today --capital 50000",
+        "btassets today --why",
         "btassets today --format csv --max-age 1",
         "btassets today --cash 2500 --orders orders.csv",
     ],

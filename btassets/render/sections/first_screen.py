@@ -146,7 +146,7 @@ def _todays_tile(report: Report) -> str:
 
 def _sharpe_interval(report: Report) -> list[tuple[str, str, str]]:
     for at, row in enumerate(report["statistics"]["book"]):
-        if row["measure"] == "sharpe" and row["policy"] == report["main_policy"]:
+        if row["measure"] == "sharpe" and row["policy"] == report["main_policy"] and row["ci"] is not None:
             return [("95%", f"statistics.book.{at}.ci.0 statistics.book.{at}.ci.1", "num2")]
     return []
 

@@ -4,8 +4,6 @@ Belongs here: opening, sniffing, and detecting a file that does not match its na
 (`bar_folder.py`), the meaning of columns (`column_mapping.py`).
 """
 
-import codecs
-import csv
 import re
 import stat
 from contextlib import suppress
@@ -19,10 +17,10 @@ import pyarrow.parquet as pq
 from btassets.sources.base import BlockedTickerError, RawBars
 from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES
 from btassets.sources.files.column_mapping import NUMBERS, ColumnNames, LocatedColumns, locate_columns, raw_bars_of
+from btassets.sources.files.csv_head import CsvHead, csv_head, head_bytes, is_position
 
 _DECIMAL_COMMA = re.compile(rb"\d,(?:\d{1,2}|\d{4,})(?=[;|\t\r\n]|$)")
-_BRACKETED = re.compile(r"<[A-Za-z_ ]+>")
-_HEAD_BYTES = 65_536
+_REMARK = re.compile(r"[A-Za-z]{3,}[ ,:]+\S")
 _BIG_CSV_BYTES = 16_000_000
 
 
@@ -106,75 +104,45 @@ def _read_parquet(
     return pa.table(arrays, names=list(located.by_role)), located
 
 
-def csv_head(path: Path, ticker: str) -> tuple[list[str], str]:
-    """Names in a CSV file's first line, and its delimiter.
-
-    Raises
-    ------
-    BlockedTickerError
-        Q1, if the file is empty, contains a message or is encoded in UTF-16.
-    """
-    with pa.input_stream(str(path), compression="detect") as stream:
-        head = stream.read(_HEAD_BYTES)
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not start:
-        raise _blocked(ticker, path, "is empty", "a ticker needs at least one bar; fetch it again")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in start.splitlines()[0]:
-        raise _blocked(ticker, path, "is not UTF-8 text, perhaps UTF-16", "CSV files must be UTF-8; save it as UTF-8")
-    header = start.splitlines()[0].decode("utf-8", "replace")
-    delimiter = max(",;\t|", key=header.count)
-    names = next(csv.reader([header], delimiter=delimiter))
-    # Archives put each name in angle brackets; an HTML page or message has tags.
-    is_head = len(names) > 1 and all(_BRACKETED.fullmatch(name.strip()) for name in names)
-    if start[:1] in b"{[<" and not is_head:
-        shown = " ".join(start[:120].decode("utf-8", "replace").split())
-        raise _blocked(ticker, path, f"holds a message instead of bars: {shown!r}", "fetch it again")
-    return names, delimiter
-
-
 def _read_csv(
     path: Path, ticker: str, names: ColumnNames, size: int, *, needs_volume: bool
 ) -> tuple[pa.Table, LocatedColumns]:
-    found, delimiter = csv_head(path, ticker)
-    parsing = pa_csv.ParseOptions(delimiter=delimiter)
-    located = locate_columns(found, names, ticker, needs_volume=needs_volume)
-    reading = pa_csv.ReadOptions(use_threads=size > _BIG_CSV_BYTES)
+    head = csv_head(path, ticker, has_names=not is_position(names.date))
+    located = locate_columns(head.names, names, ticker, needs_volume=needs_volume)
     numeric = {located.by_role[role]: pa.float64() for role in NUMBERS if role in located.by_role}
     try:
-        table = _csv_table(path, located, reading, parsing, numeric)
+        table = _csv_table(path, located, head, numeric, size=size)
     except pa.ArrowInvalid:
-        table = _csv_of_commas(path, located, reading, parsing, numeric)
+        table = _csv_of_commas(path, located, head, numeric, size=size)
     return table.rename_columns(list(located.by_role)), located
 
 
 def _csv_of_commas(
-    path: Path,
-    located: LocatedColumns,
-    reading: pa_csv.ReadOptions,
-    parsing: pa_csv.ParseOptions,
-    numeric: dict[str, pa.DataType],
+    path: Path, located: LocatedColumns, head: CsvHead, numeric: dict[str, pa.DataType], *, size: int
 ) -> pa.Table:
     """A table whose numbers have no decimal point: with decimal commas if every number has that form, else as text."""
-    with pa.input_stream(str(path), compression="detect") as stream:
-        head = stream.read(_HEAD_BYTES)
     # Three digits after each comma could also be thousands.
-    if parsing.delimiter != "," and _DECIMAL_COMMA.search(head):
+    if head.delimiter != "," and _DECIMAL_COMMA.search(head_bytes(path)):
         with suppress(pa.ArrowInvalid):
-            return _csv_table(path, located, reading, parsing, numeric, decimal_point=",")
-    return _csv_table(path, located, reading, parsing, {})  # so that it can be reported
+            return _csv_table(path, located, head, numeric, size=size, decimal_point=",")
+    return _csv_table(path, located, head, {}, size=size)  # so that it can be reported
 
 
 def _csv_table(
     path: Path,
     located: LocatedColumns,
-    reading: pa_csv.ReadOptions,
-    parsing: pa_csv.ParseOptions,
+    head: CsvHead,
     numeric: dict[str, pa.DataType],
     *,
+    size: int,
     decimal_point: str = ".",
 ) -> pa.Table:
     wanted = list(located.by_role.values())
     types = {name: numeric.get(name, pa.string()) for name in wanted}
+    reading = pa_csv.ReadOptions(
+        use_threads=size > _BIG_CSV_BYTES, column_names=head.names, skip_rows=head.n_lines, encoding=head.encoding
+    )
+    parsing = pa_csv.ParseOptions(delimiter=head.delimiter, invalid_row_handler=_passed_over)
     # strings_can_be_null stays off: NAN and NULL are tickers.
     converting = pa_csv.ConvertOptions(
         column_types=types,
@@ -184,3 +152,8 @@ def _csv_table(
         quoted_strings_can_be_null=False,
     )
     return pa_csv.read_csv(path, read_options=reading, parse_options=parsing, convert_options=converting)
+
+
+def _passed_over(row: pa_csv.InvalidRow) -> str:
+    """A remark below the rows, such as "Downloaded from ...", is no bar; a row that breaks off is an error."""
+    return "skip" if row.actual_columns == 1 and _REMARK.search(row.text) else "error"

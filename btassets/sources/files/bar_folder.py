@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from btassets.errors import NoBarsError, SettingError
 from btassets.sources.base import BASES, BarSource, Basis, BlockedTickerError, Problem, RawBars
 from btassets.sources.files.bar_files import file_stamp, read_bar_file, read_bar_table
+from btassets.sources.files.bar_paths import bar_paths, stem_of
 from btassets.sources.files.bar_suffix import SUFFIXES, bar_suffix
 from btassets.sources.files.column_mapping import ColumnNames, LocatedColumns, concatenated, raw_bars_of
 from btassets.sources.files.unread_files import unread, what_to_do
@@ -52,8 +53,9 @@ class _Inventory:
 class FilesSource:
     """Bars from a folder with one file per ticker, or from long files with a ticker column.
 
-    Files that are not `.parquet`, `.pq` or `.csv` (also `.csv.gz`, `.csv.zst`, `.csv.bz2`), hidden files and
-    sub-folders are skipped. The folder is scanned lazily; the result is cached until `refresh`.
+    Files that are not `.parquet`, `.pq` or `.csv` (also `.csv.gz`, `.csv.zst`, `.csv.bz2`) and hidden files are
+    skipped, and sub-folders unless `ticker_pattern` has a slash. The folder is scanned lazily; the result is cached
+    until `refresh`.
 
     Parameters
     ----------
@@ -66,6 +68,7 @@ class FilesSource:
     ticker_pattern
         Regular expression searched in a file's name without its suffix; its group "ticker", else its first group, is
         the ticker. Files that do not match are skipped and listed by `problems`. "": the whole name without its suffix.
+        With a slash it is searched in the path below the folder, `AAPL/daily`, and files of sub-folders are read.
 
     Raises
     ------
@@ -88,6 +91,8 @@ class FilesSource:
         self.columns = columns or ColumnNames()
         self.basis: Basis = basis
         self._pattern = _compiled(ticker_pattern)
+        self._has_slash = "/" in ticker_pattern
+        self._is_deep = self._has_slash and not self.path.is_file()
         self._where = f"source {path}"
         self._inventory: _Inventory | None = None
 
@@ -184,7 +189,7 @@ class FilesSource:
             elif not self.path.is_dir():
                 raise NoBarsError(where, "it is neither a folder nor a file", advice)
             else:
-                found = sorted(entry for entry in self.path.iterdir() if _may_hold_bars(entry))
+                found = bar_paths(self.path, is_deep=self._is_deep)
         except OSError as error:
             observed = f"it cannot be read ({error.strerror or error})"
             raise NoBarsError(where, observed, "give read permission to the run's user.") from error
@@ -206,7 +211,11 @@ class FilesSource:
                 inventory.files.setdefault(ticker, []).append(path)
         if passed_over and not inventory.files:
             observed = f"none of its {len(paths)} files matches source.ticker_pattern (first: {passed_over[0]})"
-            raise NoBarsError(self._where, observed, "it is matched against the name without suffix; correct it.")
+            raise NoBarsError(
+                self._where,
+                observed,
+                "it is matched against the name without suffix (with a slash, the path below source.path); correct it.",
+            )
         if passed_over:
             text = (
                 f"{len(passed_over)} files do not match source.ticker_pattern and were skipped (first: "
@@ -222,8 +231,8 @@ class FilesSource:
         return inventory
 
     def _ticker_of(self, path: Path) -> str | None:
-        stem = path.name.removesuffix(bar_suffix(path.name) or "")
-        if self._pattern is None:
+        stem = stem_of(path, self.path if self._is_deep else path.parent)
+        if self._pattern is None or (self._has_slash and not self._is_deep):
             return ticker_of_stem(stem)
         match = self._pattern.search(stem)
         if match is None:
@@ -284,10 +293,6 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
     if compiled.groups == 0:
         raise SettingError(_PATTERN, pattern, rule, "btassets.toml")
     return compiled
-
-
-def _may_hold_bars(entry: Path) -> bool:
-    return not entry.name.startswith(".") and bar_suffix(entry.name) is not None and not entry.is_dir()
 
 
 def _has_ticker_column(path: Path, columns: ColumnNames) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 _SIGNS = re.compile(r"[^a-z0-9]+")
+_NUMBER_BEFORE = re.compile(r"^\s*\d+\.\s+")
 
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "date": (
@@ -22,15 +23,18 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
         "pricedate",
         "sessiondate",
         "session",
+        "windowstart",
+        "datum",
+        "fecha",
         "gmttime",
         "localtime",
         "dt",
         "indexlevel0",
         "t",
     ),
-    "open": ("open", "openprice", "openingprice", "pxopen", "o"),
-    "high": ("high", "highprice", "highestprice", "pxhigh", "h"),
-    "low": ("low", "lowprice", "lowestprice", "pxlow", "l"),
+    "open": ("open", "openprice", "openingprice", "pxopen", "erffnung", "eroeffnung", "apertura", "ouverture", "o"),
+    "high": ("high", "highprice", "highestprice", "pxhigh", "hoch", "h"),
+    "low": ("low", "lowprice", "lowestprice", "pxlow", "tief", "l"),
     "close": (
         "close",
         "closeprice",
@@ -41,9 +45,25 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
         "pxlast",
         "settle",
         "price",
+        "schlusskurs",
+        "schluss",
+        "cierre",
         "c",
     ),
-    "volume": ("volume", "vol", "tradedvolume", "totaltradedquantity", "tottrdqty", "pxvolume", "shares", "qty", "v"),
+    "volume": (
+        "volume",
+        "vol",
+        "tickvol",
+        "tickvolume",
+        "tradedvolume",
+        "totaltradedquantity",
+        "tottrdqty",
+        "pxvolume",
+        "shares",
+        "qty",
+        "volumen",
+        "v",
+    ),
     "ticker": ("ticker", "symbol", "sym", "code", "tickersymbol", "instrument", "secid"),
     "dividend": ("dividend", "dividends", "dividendamount", "divcash", "cashdividend", "dividendcash", "exdividend"),
     "split": ("split", "splits", "stocksplits", "splitcoefficient", "splitfactor", "splitratio"),
@@ -74,6 +94,6 @@ def same_name(name: str) -> str:
 
 
 def guessed_column(role: str, available: Sequence[str]) -> str | None:
-    """The column that usually holds `role`; None if no name matches."""
-    plain = {plain_name(name): name for name in reversed(available)}
+    """The column that usually holds `role`, with or without a number before it ("1. open"); None if no name matches."""
+    plain = {plain_name(_NUMBER_BEFORE.sub("", name)): name for name in reversed(available)}
     return next((plain[usual] for usual in USUAL_NAMES[role] if usual in plain), None)

@@ -15,9 +15,10 @@ import pyarrow as pa
 from btassets.counted import counted
 from btassets.sources.base import BlockedTickerError, Problem, RawBars
 from btassets.sources.files.column_guess import guessed_column, plain_name, same_name
+from btassets.sources.files.csv_head import are_values
 from btassets.sources.universe.ticker_names import MAX_TICKER_LENGTH
 from btassets.sources.values.dates import read_days
-from btassets.sources.values.numbers import Numbers, read_numbers
+from btassets.sources.values.numbers import Numbers, decimal_sign, read_numbers
 from btassets.sources.values.unreadable import UnreadableValueError
 
 NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "split", "adjusted_close", "unused_adjusted")
@@ -117,6 +118,12 @@ def locate_columns(
 
 def _hint(missing: dict[str, str], available: Sequence[str], taken: set[str]) -> str:
     """Suggested settings, based on the usual names of columns."""
+    if are_values(list(available)):
+        return (
+            "; the first line holds values, not names: name columns by their place, date = '#1', open = '#2' and so on"
+        )
+    if len(available) == 1:
+        return "; columns must be separated by commas, semicolons, tabs or vertical bars"
     free = [name for name in available if name not in taken]
     found = {role: guess for role in missing if (guess := guessed_column(role, free)) is not None}
     return "".join(f", {role} = {name!r}" for role, name in found.items()).replace(", ", ": ", 1)
@@ -162,9 +169,10 @@ def _raw_bars_of(table: pa.Table, located: LocatedColumns, ticker: str) -> RawBa
     notes: list[Problem] = [] if UNUSED_TICKER not in roles else _of_whom(table.column(UNUSED_TICKER), ticker, roles)
     dates = read_days(table.column("date"), roles["date"])
     numbers: dict[str, npt.NDArray[np.float64]] = {}
+    decimal = decimal_sign(table.column(role) for role in NUMBERS if role in roles)
     for role in NUMBERS:
         if role in roles:
-            found = read_numbers(table.column(role), roles[role], is_volume=role == "volume")
+            found = read_numbers(table.column(role), roles[role], is_volume=role == "volume", decimal=decimal)
             if len(found.text_rows) and role in {"dividend", "split"}:
                 reason = (
                     f"{_text_note(found, dates, ticker, roles[role]).text} An unreadable action would create a false "

@@ -22,20 +22,21 @@ from btassets.engine.market.raw_bars import RawBars
 from btassets.errors import BtassetsError
 from btassets.sources.base import BlockedTickerError
 from btassets.sources.calendar.calendars import DATA, exchange_sessions
-from btassets.sources.files.bar_files import csv_head
 from btassets.sources.files.bar_folder import FilesSource
-from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES, bar_suffix
+from btassets.sources.files.bar_paths import bar_paths, stem_of
+from btassets.sources.files.bar_suffix import PARQUET_SUFFIXES
 from btassets.sources.files.column_guess import guessed_column, same_name
 from btassets.sources.files.column_mapping import ColumnNames
-from btassets.sources.universe.ticker_names import ticker_of_stem, unsafe_reason
+from btassets.sources.files.column_places import column_places
+from btassets.sources.files.csv_head import are_values, csv_head, csv_rows
+from btassets.sources.files.name_pattern import is_date, path_pattern, ticker_pattern
 from btassets.storage.lake import Lake
 
 Days = npt.NDArray[np.int32]
 
 _MOST_FILES = 60
-_MIN_STEMS = 3
-_EXCHANGE_OR_CURRENCY = re.compile(r"[-.][A-Za-z]{1,4}")
-_DATE_STEM = re.compile(r"\D*(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}\D*")
+_MOST_TRIES = 5
+_ZEROS = frozenset({"0", "0.0", ""})
 _MIN_SESSIONS = 60
 _FITS_FRAC, _WEEKEND_FRAC, _LONGEST_STEP = 0.01, 0.1, 3
 _EXCHANGES = (
@@ -70,7 +71,8 @@ def guess_folder(path: Path) -> FolderGuess:
             return found
         _guess_columns(found, path, heads)
         _guess_pattern(found, path)
-        source = FilesSource(path, _columns(found), "raw", str(found.values.get("source.ticker_pattern", "")))
+        pattern = str(found.values.get("source.ticker_pattern", ""))
+        source = FilesSource(path, _columns(found), "raw", pattern)
         bars = _some_bars(source)
     except (BtassetsError, OSError):
         return found
@@ -83,7 +85,7 @@ def guess_folder(path: Path) -> FolderGuess:
 def _some_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    names = sorted(e for e in path.iterdir() if not e.name.startswith(".") and bar_suffix(e.name) and e.is_file())
+    names = bar_paths(path) or bar_paths(path, is_deep=True)
     return names[:: max(1, len(names) // _MOST_FILES)]
 
 
@@ -92,7 +94,7 @@ def _head_of(path: Path) -> list[str]:
     try:
         if path.name.casefold().endswith(PARQUET_SUFFIXES):
             return list(pq.read_schema(path).names)
-        return csv_head(path, path.stem)[0]
+        return csv_head(path, path.stem).names
     except (BlockedTickerError, OSError, pa.ArrowException, UnicodeDecodeError):
         return []
 
@@ -105,15 +107,20 @@ def _columns(found: FolderGuess) -> ColumnNames:
 def _guess_columns(found: FolderGuess, path: Path, heads: Sequence[tuple[Path, list[str]]]) -> None:
     usual = Counter(tuple(head) for _, head in heads).most_common(1)[0][0]
     first, names = next((file, head) for file, head in heads if tuple(head) == usual)
+    if sum(are_values(head) for _, head in heads) * 2 > len(heads):
+        _guess_places(found, path, heads)
+        return
     taken: set[str] = set()
     for role in fields(ColumnNames):
         free = [name for name in names if name not in taken]
         default = role.default
         named = [name for name in free if default is not None and same_name(name) == same_name(str(default))]
-        if named:
+        if named and (role.name != "volume" or _with_volume(first, free, named[0]) == named[0]):
             taken.add(named[0])
             continue
         guess = guessed_column(role.name, free)
+        if role.name == "volume" and guess is not None:
+            guess = _with_volume(first, free, guess)
         if guess is None and role.name == "date" and "" in free:
             guess = ""  # an index without a name, as pandas writes it
         if guess is None or (role.name == "ticker" and not _needs_ticker(path, heads, guess)):
@@ -123,9 +130,51 @@ def _guess_columns(found: FolderGuess, path: Path, heads: Sequence[tuple[Path, l
         found.seen[f"source.columns.{role.name}"] = f"a column of {first.name}"
 
 
+def _with_volume(path: Path, names: list[str], first: str) -> str:
+    """The first usual name of a volume whose column is not 0 throughout: FX and CFD files have one that is."""
+    left = list(names)
+    guess: str | None = first
+    while guess is not None:
+        if not _is_zero(path, guess):
+            return guess
+        left.remove(guess)
+        guess = guessed_column("volume", left)
+    return first
+
+
+def _is_zero(path: Path, column: str) -> bool:
+    if path.name.casefold().endswith(PARQUET_SUFFIXES):
+        return False
+    head = csv_head(path, path.stem)
+    at = head.names.index(column)
+    values = {row[at].strip() for row in csv_rows(path) if len(row) == len(head.names)}
+    return bool(values) and values <= _ZEROS
+
+
+def _guess_places(found: FolderGuess, path: Path, heads: Sequence[tuple[Path, list[str]]]) -> None:
+    """Columns by their place: the files have no line of names."""
+    for file, _ in heads[:_MOST_TRIES]:
+        rows = csv_rows(file)
+        places = column_places(rows)
+        if places:
+            break
+    else:
+        return
+    ticker = int(places.pop("ticker", "#0")[1:])
+    names = {row[ticker - 1].strip() for row in rows} if ticker else set()
+    if ticker and (path.is_file() or len(names) > 1 or all(is_date(file.stem) for file, _ in heads)):
+        places["ticker"] = f"#{ticker}"
+    for role, place in places.items():
+        found.values[f"source.columns.{role}"] = place
+        shown = rows[0][int(place[1:]) - 1]
+        found.seen[f"source.columns.{role}"] = (
+            f"no line of names; column {place[1:]} of {file.name} begins with {shown}"
+        )
+
+
 def _needs_ticker(path: Path, heads: Sequence[tuple[Path, list[str]]], column: str) -> bool:
     """Whether the column of names says more than the names of the files: files of several tickers, or of a day."""
-    if path.is_file() or all(_DATE_STEM.fullmatch(file.stem) for file, _ in heads):
+    if path.is_file() or all(is_date(file.stem) for file, _ in heads):
         return True
     for file, _ in heads[:5]:
         try:
@@ -146,54 +195,15 @@ def _all_usual(path: Path) -> dict[str, str]:
 def _guess_pattern(found: FolderGuess, path: Path) -> None:
     if path.is_file() or "source.columns.ticker" in found.values:
         return
-    names = sorted(e.name for e in path.iterdir() if not e.name.startswith(".") and bar_suffix(e.name) and e.is_file())
-    stems = [name.removesuffix(bar_suffix(name) or "") for name in names]
-    pattern = ticker_pattern(stems)
+    paths = bar_paths(path) or bar_paths(path, is_deep=True)
+    stems = [stem_of(entry, path) for entry in paths]
+    is_deep = any("/" in stem for stem in stems)
+    pattern = path_pattern(stems) if is_deep else ticker_pattern(stems)
     if pattern:
         found.values["source.ticker_pattern"] = pattern
         match = re.search(pattern, stems[0])
-        found.seen["source.ticker_pattern"] = f"{names[0]} is {match[1] if match else stems[0]}"
-
-
-def ticker_pattern(stems: Sequence[str]) -> str:
-    r"""Pattern of the part of file names in which they differ; "" when the whole name is the ticker.
-
-    A last part of up to four letters after a dot or dash is an exchange or a currency, and belongs to the ticker.
-
-    Examples
-    --------
-    >>> ticker_pattern(["DA-AAPL-T-D1", "DA-MSFT-T-D1", "DA-X-T-D1"])
-    '^DA-(.+)-T-D\\d$'
-    >>> ticker_pattern(["AAPL_2020-01-02", "MSFT_2019-07-01", "X_2020-01-02"]), ticker_pattern(["A.DE", "B.DE", "C.DE"])
-    ('^(.+)_\\d\\d\\d\\d-\\d\\d-\\d\\d$', '')
-    """
-    if len(stems) < _MIN_STEMS:
-        return ""
-    masked = [re.sub(r"[0-9]", "0", stem) for stem in stems]
-    prefix = _common(stems)
-    prefix = prefix[: max((prefix.rfind(sign) for sign in "-_ ."), default=-1) + 1]
-    suffix = _common([stem[::-1] for stem in masked])[::-1]
-    # Where several parts are common, the longest: from its first separator on.
-    start = min((at for sign in "-_ ." if (at := suffix.find(sign)) >= 0), default=-1)
-    suffix = suffix[start:] if start >= 0 else ""
-    if _EXCHANGE_OR_CURRENCY.fullmatch(suffix):
-        suffix = ""
-    if not prefix and not suffix:
-        return ""
-    end = -len(suffix) if suffix else None
-    tickers = [ticker_of_stem(stem[len(prefix) : end]) for stem in stems]
-    if len({t.casefold() for t in tickers}) < len(tickers) or any(unsafe_reason(t) is not None for t in tickers):
-        return ""
-    escaped = (re.sub(r"\\([- _])", r"\1", re.escape(part)) for part in (prefix, suffix))
-    before, after = escaped
-    return f"^{before}(.+){after.replace('0', chr(92) + 'd')}$"
-
-
-def _common(texts: Sequence[str]) -> str:
-    """The letters with which all of them begin."""
-    first, last = min(texts), max(texts)
-    n = next((k for k, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
-    return first[:n]
+        shown = paths[0].relative_to(path).as_posix()
+        found.seen["source.ticker_pattern"] = f"{shown} is {match[1] if match else stems[0]}"
 
 
 def _some_bars(source: FilesSource) -> dict[str, RawBars]:

@@ -4,9 +4,11 @@ Belongs here: noticing and naming them. Does not belong here: reading any of the
 endings name (`bar_suffix.py`), and no others.
 """
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from btassets.counted import counted
 from btassets.sources.files.bar_suffix import bar_suffix
 
 _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".zst")
@@ -14,7 +16,7 @@ _SHEETS = (".xlsx", ".xls", ".ods", ".json", ".feather", ".h5", ".hdf5", ".pkl")
 _TEXTS = (".txt", ".tsv", ".dat", ".prn", ".asc")
 _MIN_FIELDS = 5
 _HEAD_BYTES = 4096
-_MOST_FOLDERS, _MOST_LOOKED_AT = 20, 50
+_MOST_LOOKED_AT = 50
 
 
 def what_to_do(name: str) -> str | None:
@@ -44,40 +46,62 @@ def unread(folder: Path, *, has_bars: bool = True) -> list[str]:
     packed: list[str] = []
     sheets: list[str] = []
     texts: list[str] = []
-    folders: list[str] = []
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
             continue
         advice = what_to_do(entry.name)
         if entry.is_dir():
-            if not has_bars and len(folders) < _MOST_FOLDERS and _holds_bars(entry):
-                folders.append(entry.name)
-        elif advice is not None:
+            continue
+        if advice is not None:
             (packed if advice.startswith("unpack") else sheets).append(entry.name)
         elif entry.name.casefold().endswith(_TEXTS) and len(texts) < _MOST_LOOKED_AT and _is_table(entry):
             texts.append(entry.name)
-    found = (
-        ("archives", packed, "unpack them"),
-        ("files", sheets, "save them as CSV or Parquet"),
-        ("tables in text files", texts, "rename them to .csv"),
-        ("folders with files of bars", folders, "set source.path to the folder that holds the files"),
-    )
-    return [f"{len(names)} {what} are not read ({_some(names)}); {advice}." for what, names, advice in found if names]
+    found = [
+        ("archive", packed, "unpack {}"),
+        ("file", sheets, "save {} as CSV or Parquet"),
+        ("table in text files", texts, "rename {} to .csv"),
+    ]
+    if not has_bars:
+        below = list(_below(folder))
+        found += [
+            (
+                "file of bars in sub-folders",
+                [name for name in below if bar_suffix(name) is not None],
+                "set source.path to the folder that holds the files, or source.ticker_pattern to a pattern with a "
+                "slash, e.g. ^([^/]+)/[^/]+$ if each folder is named after its ticker",
+            ),
+            ("table in text files of sub-folders", [n for n in below if bar_suffix(n) is None], "rename {} to .csv"),
+        ]
+    return [
+        f"{_number(what, names)} not read ({_some(names)}); {advice.format('it' if len(names) == 1 else 'them')}."
+        for what, names, advice in found
+        if names
+    ]
 
 
 def _some(names: Sequence[str]) -> str:
     return f"first: {names[0]}" if len(names) > 1 else names[0]
 
 
-def _holds_bars(folder: Path) -> bool:
-    try:
-        return any(bar_suffix(entry.name) is not None for entry in _first(folder.iterdir()))
-    except OSError:
-        return False
+def _number(what: str, names: Sequence[str]) -> str:
+    noun, _, rest = what.partition(" ")
+    at_most = "at least " if len(names) == _MOST_LOOKED_AT else ""
+    return f"{at_most}{counted(len(names), noun)}{' ' * bool(rest)}{rest} {'is' if len(names) == 1 else 'are'}"
 
 
-def _first(entries: Iterable[Path]) -> list[Path]:
-    return [entry for _, entry in zip(range(_MOST_LOOKED_AT), entries, strict=False)]
+def _below(folder: Path) -> Iterator[str]:
+    """Paths of bar files and tables in sub-folders, the first ones."""
+    n = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names) if Path(root) != folder else ():
+            path = Path(root, name)
+            is_text = name.casefold().endswith(_TEXTS) and _is_table(path)
+            if not name.startswith(".") and (bar_suffix(name) is not None or is_text):
+                yield path.relative_to(folder).as_posix()
+                n += 1
+            if n == _MOST_LOOKED_AT:
+                return
 
 
 def _is_table(path: Path) -> bool:

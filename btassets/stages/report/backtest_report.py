@@ -22,7 +22,7 @@ from btassets.settings.models import Settings
 from btassets.stages.analysis.model_tests import refuse_failing
 from btassets.stages.report.price_lines import add_price_lines
 from btassets.stages.report.report_document import report_document
-from btassets.stages.report.ticker_pages import ticker_documents
+from btassets.stages.report.ticker_pages import json_beside, ticker_documents
 
 
 def compute(tables: Tables, settings: Settings) -> StageResult:
@@ -43,6 +43,7 @@ def compute(tables: Tables, settings: Settings) -> StageResult:
     texts = {"report.json": as_json(document), "report.md": markdown(document), "report.html": html}
     for ticker, own in pages.items():
         texts[paths[ticker]] = ticker_page(own)
+        texts[json_beside(paths[ticker])] = json.dumps(own, ensure_ascii=False, allow_nan=False) + "\n"
     context = tables.context
     row = {
         "scenario": tables.scenario,

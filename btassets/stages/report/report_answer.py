@@ -107,7 +107,8 @@ def _without_market(report: Row, claims: Sequence[Row]) -> str:
     if claim is None or claim["verdict"] not in ("supported", "contradicted") or not is_adjusted(report):
         return ""
     made = "earned" if claim["estimate"] > 0 else "lost"
-    return f" Without the benchmark's move, qualified setups clearly {made}: {abs(claim['estimate']):.3f}R each."
+    name = report["book"]["benchmark"] or "the benchmark"
+    return f" With {name}'s move taken out, qualified setups clearly {made} {abs(claim['estimate']):.3f}R each."
 
 
 def _change(report: Row) -> str:
@@ -123,6 +124,8 @@ def _change(report: Row) -> str:
     ]
     if better:
         return "Consider a change: " + " ".join(better)
+    if report["candidates"] and not report["qualified"]:
+        return f"Loosen the gate: it let none of {counted(report['candidates'], 'setup')} through."
     if not any(row["verdict"] for row in items):
         return "Keep the settings: no alternative could be tested."
     return "Keep the settings: no tested alternative did better beyond luck."

@@ -70,6 +70,15 @@ def page_paths(report: Report, settings: Settings, known: Sequence[str]) -> dict
     return {ticker: f"{FOLDER}/{file_stem(ticker)}.html" for ticker in sorted(chosen, key=str.encode)}
 
 
+def json_beside(path: str) -> str:
+    """Path of the document of a ticker's page, beside the page.
+
+    >>> json_beside("tickers/BRK.B.html")
+    'tickers/BRK.B.json'
+    """
+    return path.removesuffix(".html") + ".json"
+
+
 def ticker_documents(
     tables: Tables, settings: Settings, report: Report, tickers: Sequence[str]
 ) -> dict[str, dict[str, Any]]:

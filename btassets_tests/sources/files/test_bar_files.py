@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from btassets.sources.base import BlockedTickerError
-from btassets.sources.files.bar_files import csv_head, file_stamp, read_bar_file, read_bar_table
+from btassets.sources.files.bar_files import file_stamp, read_bar_file, read_bar_table
 from btassets.sources.files.column_mapping import ColumnNames
+from btassets.sources.files.csv_head import csv_head
 
 HEADER = "date,open,high,low,close,volume"
 LINE = "2021-03-01,10,11,9,10.5,1000"
@@ -33,8 +34,8 @@ def refused(path, names=None):
 def test_the_delimiter_is_the_most_frequent_one_of_the_head(tmp_path, delimiter, start):
     text = start + f"{HEADER}\n{LINE}\n".replace(",", delimiter)
     path = text_file(tmp_path, text)
-    names, found = csv_head(path, "T")
-    assert (names, found) == (HEADER.split(","), delimiter)
+    head = csv_head(path, "T")
+    assert (head.names, head.delimiter) == (HEADER.split(","), delimiter)
     bars = read_bar_file(path, "T", ColumnNames())
     assert (bars.dates.tolist(), bars.close.tolist(), bars.volume.tolist()) == ([18_687], [10.5], [1000.0])
 
@@ -53,7 +54,7 @@ def test_numbers_with_decimal_commas_between_other_delimiters(tmp_path, delimite
     [
         "2021-03-01;1,125;1,250;1,100;1,200;1000",  # may be thousands
         "2021-03-01;10.5;11;9;10,5;1000",  # both forms in one line
-        "2021-03-01;1.010,5;1.011;1.009;1.010,5;1000",  # a point as thousands separator
+        "2021-03-01;1.010,5;1.011;1.009;1,010.5;1000",  # both signs as thousands separator
     ],
 )
 def test_commas_of_unclear_meaning_are_reported_as_text(tmp_path, line):
@@ -62,9 +63,22 @@ def test_commas_of_unclear_meaning_are_reported_as_text(tmp_path, line):
     assert any("must be numbers with a decimal point" in text for text in notes)
 
 
+def test_a_point_between_thousands_beside_a_decimal_comma(tmp_path):
+    path = text_file(tmp_path, f"{HEADER.replace(',', ';')}\n2021-03-01;1.010,5;1.011;1.009;1.010,5;1.000\n")
+    bars = read_bar_file(path, "T", ColumnNames())
+    assert [bars.open[0], bars.high[0], bars.low[0], bars.close[0], bars.volume[0]] == [
+        1010.5,
+        1011,
+        1009,
+        1010.5,
+        1000,
+    ]
+
+
 def test_a_head_in_angle_brackets_is_no_message(tmp_path):
     path = text_file(tmp_path, "<TICKER>,<DATE>,<CLOSE>\nT,20210301,10\n")
-    assert csv_head(path, "T") == (["<TICKER>", "<DATE>", "<CLOSE>"], ",")
+    head = csv_head(path, "T")
+    assert (head.names, head.delimiter) == (["<TICKER>", "<DATE>", "<CLOSE>"], ",")
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ import pytest
 
 from btassets.engine.market.raw_bars import RawBars
 from btassets.sources.calendar.calendars import exchange_sessions
-from btassets.sources.files.folder_guess import guess_folder, ticker_pattern
+from btassets.sources.files.folder_guess import guess_folder
 from btassets.storage.lake import Lake
 from btassets_tests.support.situations import (
+    Days,
     csv_of,
     day_number,
     every_day,
@@ -37,6 +38,11 @@ def with_actions(seed: int, *, is_raw: bool) -> RawBars:
     split[150] = 4.0
     dividend[[40, 100, 200, 260]] = 0.005 * bars.close[[39, 99, 199, 259]]
     return replace(bars, split=split, dividend=dividend)
+
+
+def new_york(folder: Path) -> Days:
+    """Days that fit the first calendar tried; others are compared with every calendar, in seconds."""
+    return exchange_sessions(Lake(folder / "lake", 1), "XNYS", day_number("2019-01-02"), day_number("2020-12-31"))
 
 
 def vendor_csv(bars: RawBars, stamp: Callable[[int], str] = iso) -> str:
@@ -76,22 +82,6 @@ def test_names_pattern_and_basis_of_a_vendor_folder(tmp_path: Path, is_raw: bool
 def test_plain_files_need_no_setting(tmp_path: Path) -> None:
     found = guess_folder(folder_of(tmp_path / "s", files_of(market(4))))
     assert not found.values.keys() - NO_GUESS
-
-
-@pytest.mark.parametrize(
-    ("stems", "pattern"),
-    [
-        (["AAPL", "MSFT", "X"], ""),
-        (["BTC-USD", "ETH-USD", "XRP-USD"], ""),
-        (["0700.HK", "0005.HK", "9988.HK"], ""),
-        (["AAPL_daily", "MSFT_daily", "X_daily"], "^(.+)_daily$"),
-        (["eod_A", "eod_B", "eod_C"], "^eod_(.+)$"),
-        (["eod_A", "eod_a", "eod_C"], ""),  # two of them would be one
-        (["A_x", "B_x"], ""),  # two names show no rule
-    ],
-)
-def test_the_part_of_a_name_that_is_the_ticker(stems: list[str], pattern: str) -> None:
-    assert ticker_pattern(stems) == pattern
 
 
 def test_a_file_of_many_tickers_and_one_file_a_day_need_their_column(tmp_path: Path) -> None:
@@ -140,3 +130,40 @@ def test_calendars_of_other_markets(tmp_path: Path) -> None:
 def test_what_cannot_be_read_gives_no_guess(tmp_path: Path) -> None:
     assert guess_folder(folder_of(tmp_path / "e", {"A.csv": "<html>", "B.parquet": "x"})).values == {}
     assert guess_folder(folder_of(tmp_path / "n", {"notes.txt": "x"})).values == {}
+
+
+def test_files_without_names_get_their_columns_by_place(tmp_path: Path) -> None:
+    stocks = {name: walk(k, new_york(tmp_path)) for k, name in enumerate(("AAPL", "IBM", "X"))}
+    bare = {f"{name}.csv": csv_of(bars).split("\n", 1)[1] for name, bars in stocks.items()}
+    found = guess_folder(folder_of(tmp_path / "s", bare))
+    places = {key: value for key, value in found.values.items() if "columns" in key}
+    roles = ("date", "open", "high", "low", "close", "volume")
+    assert places == {f"source.columns.{role}": f"#{n}" for n, role in enumerate(roles, 1)}
+    assert "no line of names" in found.seen["source.columns.date"]
+    long = "".join(f"{name},{line}\n" for name, text in bare.items() for line in text.splitlines())
+    found = guess_folder(folder_of(tmp_path / "long", {"all.csv": long}))
+    assert found.values["source.columns.ticker"] == "#1"
+    assert found.values["source.columns.date"] == "#2"
+    own = {name: "".join(f"{name[:-4]},{line}\n" for line in text.splitlines()) for name, text in bare.items()}
+    assert "source.columns.ticker" not in guess_folder(folder_of(tmp_path / "own", own)).values
+    words = dict.fromkeys(bare, "r,s,u,w,x,y\n" * 9)
+    assert not guess_folder(folder_of(tmp_path / "words", words)).values
+
+
+def test_folders_below_the_folder_are_read_by_a_pattern_with_a_slash(tmp_path: Path) -> None:
+    root = tmp_path / "s"
+    days = new_york(tmp_path)
+    for name, bars in market(3, days).items():
+        folder_of(root / name, {"daily.csv": csv_of(bars)})
+    assert guess_folder(root).values["source.ticker_pattern"] == "^([^/]+)/[^/]+$"
+    folder_of(root, files_of(market(3, days)))
+    assert "source.ticker_pattern" not in guess_folder(root).values  # files in the folder itself come first
+
+
+def test_a_volume_of_nothing_but_0_gives_way_to_the_ticks(tmp_path: Path) -> None:
+    head = "<DATE>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\n"
+    files = {
+        f"{name}_D1.csv": head + "".join(f"{line}\t0\t1\n" for line in csv_of(bars).replace(",", "\t").splitlines()[1:])
+        for name, bars in market(3, new_york(tmp_path)).items()
+    }
+    assert guess_folder(folder_of(tmp_path / "s", files)).values["source.columns.volume"] == "<TICKVOL>"

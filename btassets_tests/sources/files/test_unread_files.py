@@ -23,15 +23,19 @@ def test_archives_sheets_texts_and_folders_are_named_once_each(tmp_path: Path) -
         (source / name).write_bytes(b"PK")
     assert unread(source) == [
         "2 archives are not read (first: C.zip); unpack them.",
-        "1 files are not read (E.xlsx); save them as CSV or Parquet.",
-        "1 tables in text files are not read (aapl.us.txt); rename them to .csv.",
+        "1 file is not read (E.xlsx); save it as CSV or Parquet.",
+        "1 table in text files is not read (aapl.us.txt); rename it to .csv.",
     ]
-    assert unread(source, has_bars=False)[-1] == (
-        "1 folders with files of bars are not read (nasdaq); set source.path to the folder that holds the files."
-    )
+    folder_of(source / "nyse" / "a", {"x.txt": BARS, "y.txt": BARS, "z.txt": "words\n"})
+    assert unread(source, has_bars=False)[-2:] == [
+        "1 file of bars in sub-folders is not read (nasdaq/B.csv); set source.path to the folder that holds the files, "
+        "or source.ticker_pattern to a pattern with a slash, e.g. ^([^/]+)/[^/]+$ if each folder is named after its "
+        "ticker.",
+        "2 tables in text files of sub-folders are not read (first: nyse/a/x.txt); rename them to .csv.",
+    ]
     told = look(new_book(tmp_path / "b", source)).told
     assert "2 archives are not read (first: C.zip)" in told
-    assert "tables in text files are not read (aapl.us.txt)" in told
+    assert "table in text files is not read (aapl.us.txt)" in told
 
 
 def test_a_source_of_archives_alone_says_so(tmp_path: Path) -> None:
@@ -40,7 +44,7 @@ def test_a_source_of_archives_alone_says_so(tmp_path: Path) -> None:
         archive.writestr("A.csv", BARS)
     with pytest.raises(NoBarsError, match="unpack it"):
         FilesSource(packed).tickers()
-    with pytest.raises(NoBarsError, match=r"1 archives are not read \(bars.zip\); unpack them"):
+    with pytest.raises(NoBarsError, match=r"1 archive is not read \(bars.zip\); unpack it"):
         FilesSource(tmp_path).tickers()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from btassets.sources.values.numbers import read_numbers
+from btassets.sources.values.numbers import decimal_sign, read_numbers
 from btassets.sources.values.unreadable import UnreadableValueError
 
 
@@ -102,3 +102,27 @@ def test_decimals_are_the_numbers_that_their_text_is(kind: pa.DataType) -> None:
     assert not len(found.text_rows)
     assert values[:-1].tolist() == [float(text) for text in texts]
     assert np.isnan(values[-1])
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["1.234,50", "50,1", "950.000", "7", ",5", "2,"], [1234.5, 50.1, 950000.0, 7.0, 0.5, 2.0]),
+        (["2.000.000", "1.234"], [2e6, 1234.0]),
+        (["2,000,000", "1,234", "12.5"], [2e6, 1234.0, 12.5]),
+        (["1,234.50", "1,234"], [1234.5, 1234.0]),
+    ],
+)
+def test_one_text_shows_the_decimal_sign_of_all(texts: list[str], numbers: list[float]) -> None:
+    column = chunked(list(texts))
+    found = read_numbers(column, "close", decimal=decimal_sign([pa.array(["950.000"]), column]))
+    assert not len(found.text_rows)
+    assert found.values.tolist() == numbers
+
+
+def test_signs_of_unclear_meaning_stay_text() -> None:
+    assert decimal_sign([chunked(["1,234", "5"])]) == ""
+    assert decimal_sign([chunked(["1.5", "1,5"])]) == ""
+    assert decimal_sign([chunked([1.5, 2.5])]) == ""
+    assert list(read_numbers(chunked(["50,1", "50.1", "1,2,3"]), "close", decimal=",").text_rows) == [1, 2]
+    assert list(read_numbers(chunked(["50.1", "50,1"]), "close", decimal=".").text_rows) == [1]

@@ -14,6 +14,7 @@ from btassets.run.run_stage import compute, write_beside
 from btassets.run.stage_result import StageResult
 from btassets.run.tables import inputs_of
 from btassets.stages.report import backtest_report
+from btassets.stages.report.ticker_pages import json_beside
 from btassets_tests.support.small_books import document_of, every_book, folder_of, run_book, scenario_book
 
 NAMES = ("base", "legacy", "nothing", "everything", "one ticker, no benchmark", "nobody is ranked")
@@ -43,7 +44,8 @@ def test_equal_inputs_give_equal_bytes(name: str) -> None:
     assert row["headline"] == document_of(book)["headline"]["text"]
     folder = folder_of(book)
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    assert found == {*FILES, *document_of(book)["ticker_pages"].values()}
+    pages = document_of(book)["ticker_pages"].values()
+    assert found == {*FILES, *pages, *(json_beside(page) for page in pages)}
 
 
 def test_latest_shows_base_and_moves_with_the_book() -> None:

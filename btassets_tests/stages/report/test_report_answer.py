@@ -11,6 +11,8 @@ def _report(**changes: Any) -> dict[str, Any]:
     report: dict[str, Any] = {
         "book": {"benchmark": "SPY"},
         "main_policy": "hold",
+        "candidates": 247_055,
+        "qualified": 10_088,
         "portfolio_sim": {"policies": [{"policy": "hold", "trades": 359, "cagr_pct": 18.5, "max_drawdown_pct": 22.0}]},
         "comparisons": [{"curve": "benchmark", "cagr_pct": 17.6, "max_drawdown_pct": 33.7}],
         "overall_qualified": {"net_avg_r": 0.041},
@@ -97,6 +99,20 @@ def test_a_change_is_named_only_when_it_is_supported() -> None:
     assert changed["change"] == "Consider a change: Holding 21 sessions earned 0.1R more."
     untested = answer(_report(advice=[item | {"verdict": None, "claim": None}]))
     assert untested["change"] == "Keep the settings: no alternative could be tested."
+
+
+def test_a_gate_that_lets_nothing_through_is_named() -> None:
+    assert answer(_report(qualified=0))["change"] == "Loosen the gate: it let none of 247,055 setups through."
+    assert answer(_report(qualified=0, candidates=0))["change"].startswith("Keep the settings")
+
+
+@pytest.mark.parametrize(("estimate", "made"), [(-0.157, "lost 0.157R"), (0.2, "earned 0.200R")])
+def test_the_result_without_the_market_is_named_where_it_is_clear(estimate: float, made: str) -> None:
+    claim = {"topic": "expectancy", "verdict": "contradicted", "estimate": estimate}
+    report = _report(statistics={"claims": [claim], "regimes": [{"measure": "adjusted_r"}]})
+    assert answer(report)["result"].endswith(f"With SPY's move taken out, qualified setups clearly {made} each.")
+    unclear = report["statistics"] | {"claims": [claim | {"verdict": "not distinguishable from noise"}]}
+    assert "taken out" not in answer(report | {"statistics": unclear})["result"]
 
 
 def test_today_says_preview_or_signal_day() -> None:

@@ -29,7 +29,7 @@ def test_todays_setups_and_traded_tickers_have_a_page(made) -> None:
     assert wanted
     for path in pages.values():
         assert (folder_of(book) / path).stat().st_size < 120_000
-    assert sorted(p.name for p in (folder_of(book) / "tickers").iterdir()) == sorted(p[8:] for p in pages.values())
+    assert sorted(p.name for p in (folder_of(book) / "tickers").glob("*.html")) == sorted(p[8:] for p in pages.values())
 
 
 def test_asked_for_tickers_come_before_those_of_trades_and_the_limit_holds(made) -> None:
