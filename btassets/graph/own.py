@@ -4,8 +4,9 @@ Belongs here: the declaration of this stage and its tables. Does not belong here
 (`btassets.stages.own`) and own code (`btassets.own`).
 """
 
+from btassets.graph.bars import BARS
 from btassets.graph.columns import ASOF, DAY, I16, I64, REAL, SCENARIO, TEXT, TICKER, Column, Page, TableSpec, key
-from btassets.graph.stage import Check, Stage
+from btassets.graph.stage import UNIVERSE, Check, Stage
 
 PROVEN, GIVEN, REFUSED = "proven", "given", "refused"
 """State of an own signal: its replays agree; a file, whose values cannot be replayed; left out."""
@@ -87,7 +88,14 @@ def own_stage(
     kinds: tuple[str, ...],
     own_code: tuple[tuple[str, str], ...],
 ) -> Stage:
-    """Declaration of a stage of own code: one table of its name, whose columns its author decides."""
+    """Declaration of a stage of own code: one table of its name, whose columns its author decides.
+
+    No stage writes `bars`: a stage that reads it depends on what the view is made of.
+    """
+    has_bars = BARS.name in reads
+    if has_bars:
+        reads = tuple(dict.fromkeys((*(name for name in reads if name != BARS.name), "ohlcv_history", "sessions")))
+        settings = tuple(dict.fromkeys((*settings, "basis", *UNIVERSE)))
     return Stage(
         name,
         "own",
@@ -96,7 +104,7 @@ def own_stage(
         (TableSpec(name, about, (SCENARIO,), is_free=True),),
         reads,
         ("own.max_stage_seconds", *settings),
-        outside=("own_stages",),
+        outside=("own_stages", "membership") if has_bars else ("own_stages",),
         checks=(Check(f"{name}_computed", "The own stage returned a table, the same one twice."),),
         judge="btassets.stages.own.own_stage:of_own_stage",
         kinds=kinds,

@@ -156,7 +156,7 @@ def _axis(key: str, raw: list[Any], base: Settings) -> Axis:
     is_list = isinstance(flatten(base)[key], tuple)
     checked: list[Any] = []
     for value in raw:
-        wanted = [value] if is_list and not isinstance(value, list) else value
+        wanted: Any = [value] if is_list and not isinstance(value, list) else value
         held = flatten(with_values(base, {key: wanted}, _WHERE))[key]
         if held not in checked:
             checked.append(held)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from btassets.book.book import Book
 from btassets.graph import flow
+from btassets.graph.bars import BARS
 from btassets.graph.columns import TableSpec
 from btassets.graph.flow import STAGE_OF_STORE, STAGE_OF_TABLE, STAGES, TABLES, TABLES_OF_NO_STAGE, ViewSpec
 from btassets.graph.own import own_stage
@@ -106,7 +107,7 @@ def _flow(declared: Iterable[OwnStage]) -> BookFlow:
 
 def _checked(one: OwnStage, own: Mapping[str, OwnStage]) -> OwnStage:
     """The stage with the problem of its reads and settings, and only those that can be read."""
-    known, problem = {*STAGE_OF_TABLE, *own}, one.problem
+    known, problem = {*STAGE_OF_TABLE, *own, BARS.name}, one.problem
     for name in one.reads:
         if name not in known:
             of_no_stage = {spec.name for spec in TABLES_OF_NO_STAGE}

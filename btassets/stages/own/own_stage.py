@@ -8,20 +8,28 @@ Belongs here: the request, the comparison of both results, the check. Does not b
 """
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from btassets.engine.conventions import replay_holds
+from btassets.graph.bars import BARS
 from btassets.graph.columns import SCENARIO, TableSpec
 from btassets.own.own_process import OwnProcess, OwnSignalError
 from btassets.own.stages.stage_names import OwnStage
 from btassets.run.own_flow.book_flow import BookFlow
+from btassets.run.sql_models import SPILL_FOLDER
 from btassets.run.stage_result import CheckFact, StageOutcome, StageResult
 from btassets.run.tables import Tables
 from btassets.settings.declared import select_declared
 from btassets.settings.models import Settings
+from btassets.stages.bars.bars_view import bars_table
+from btassets.stages.bars.universe import active_tickers
+from btassets.storage.files import temporary_path, writing
 
 _CHILD = "btassets.own.stages.stage_child"
 
@@ -50,11 +58,32 @@ def _refuse_left_out(own: OwnStage, tables: Tables, flow: BookFlow) -> None:
 
 
 def _computed(own: OwnStage, tables: Tables, settings: Settings, flow: BookFlow) -> pa.Table:
+    with _bars_file(own, tables, settings) as bars:
+        return _computed_twice(own, tables, settings, flow, bars)
+
+
+@contextmanager
+def _bars_file(own: OwnStage, tables: Tables, settings: Settings) -> Iterator[list[str]]:
+    """The view `bars` as a file for as long as a stage that reads it is computed; no file for the others."""
+    if BARS.name not in own.reads:
+        yield []
+        return
+    path = temporary_path(tables.spill_folder / SPILL_FOLDER / f"{own.name}-bars.parquet")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            pq.write_table(bars_table(tables, settings, active_tickers(tables, settings)), path)
+            yield [str(path)]
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _computed_twice(own: OwnStage, tables: Tables, settings: Settings, flow: BookFlow, bars: list[str]) -> pa.Table:
     request = {
         "do": "stage",
         "stage": own.name,
         "place": own.place,
-        "tables": {name: _given(flow.tables[name], tables, settings) for name in own.reads},
+        "tables": {name: _given(flow.tables[name], tables, settings, bars) for name in own.reads},
         "settings": select_declared(settings, own.settings) if own.settings else {},
     }
     with ThreadPoolExecutor(2) as pool:
@@ -64,12 +93,12 @@ def _computed(own: OwnStage, tables: Tables, settings: Settings, flow: BookFlow)
     return first
 
 
-def _given(spec: TableSpec, tables: Tables, settings: Settings) -> dict[str, Any]:
+def _given(spec: TableSpec, tables: Tables, settings: Settings, bars: list[str]) -> dict[str, Any]:
     """A declared table as the child reads it."""
     spec = spec.under(replay_holds(settings.exits.hold_days)) if spec.graded else spec
     spec = spec.beside(settings.gates.named()) if spec.of_gate else spec
     order = [column for column in spec.order if column != SCENARIO.name]
-    files = [str(path) for path in tables.files(spec.name)]
+    files = bars if spec.name == BARS.name else [str(path) for path in tables.files(spec.name)]
     return {"files": files, "order": order, "schema": spec.schema.serialize().to_pybytes()}
 
 

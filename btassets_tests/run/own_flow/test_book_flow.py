@@ -41,7 +41,7 @@ def test_an_own_stage_follows_what_it_reads(tmp_path: Path) -> None:
     ("text", "told"),
     [
         (stage("idea", "graded_setup"), r"line 4: idea reads graded_setup: no table .*did you mean graded_setups\?"),
-        (stage("idea", "bars"), r"idea reads bars: a table that no stage writes"),
+        (stage("idea", "trials"), r"idea reads trials: a table that no stage writes"),
         (
             stage("idea", more=", settings=['gates.min_r']"),
             r"reads the setting gates\.min_r: there is none; did",

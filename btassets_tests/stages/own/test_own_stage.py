@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from btassets.book.book import Book, open_book
+from btassets.cli.actions.look import read_table
 from btassets.plan import make_plan
 from btassets.run.check_facts import check_facts
 from btassets.run.freshness import inputs_now
@@ -116,3 +117,31 @@ def test_a_name_that_own_code_does_not_declare_any_more_is_in_no_plan(book: Path
     ran(book, "counts")
     (book / "own" / "counts.py").unlink()
     assert make_plan(opened(book), reads=False).stages == []
+
+
+LAST_CLOSES = """import btassets as bt
+
+
+@bt.stage(reads=["bars"])
+def last_closes(tables, settings):
+    return tables["bars"].groupby("ticker", as_index=False).last()[["ticker", "date", "close"]]
+"""
+N_BARS = "-- stage: n_bars\n-- reads: bars\nselect ticker, count(*) as n from bars group by ticker order by ticker\n"
+
+
+def test_a_stage_reads_the_adjusted_bars_of_the_universe(book: Path) -> None:
+    write_source(book, "last_closes.py", LAST_CLOSES)
+    write_source(book, "n_bars.sql", N_BARS)
+    ran(book, "last_closes", "n_bars")
+    assert failure_of(opened(book), "last_closes") is None
+    bars = read_table(opened(book), "bars").to_pandas()
+    of_ticker = bars.groupby("ticker")
+    assert {row["ticker"]: row["n"] for row in rows(book, "n_bars")} == of_ticker.size().to_dict()
+    found = {str(row["ticker"]): (row["date"], row["close"]) for row in rows(book, "last_closes")}
+    assert {t: close for t, (_, close) in found.items()} == of_ticker["close"].last().to_dict()
+    assert not list(opened(book).lake.root.rglob("*-bars.parquet"))
+    assert make_plan(opened(book), reads=False).stages == []
+    inputs = inputs_now("n_bars", opened(book))
+    assert set(inputs.reads) == {"ohlcv_history", "sessions"}
+    assert {"basis", "universe.exclude"} <= set(inputs.settings)
+    assert "membership" in inputs.outside
