@@ -77,13 +77,18 @@ def values(
     Raises
     ------
     ValueError
-        If it reads a clock or chance, has other columns, or two rows for one ticker and date.
+        If it is not one SELECT, reads a clock or chance, has other columns, or two rows for one ticker and date.
     """
     import duckdb  # late: only a signal in SQL needs the database
 
     volatile = volatile_word(bare(text))
     if volatile:
         raise ValueError(f"{volatile} gives another value at another time; a value may depend on the bars alone")
+    # DuckDB aborts the process on a text without a statement.
+    has_words = bool(bare(text).strip(" ;\r\n\t\ufeff"))
+    kinds = [statement.type.name for statement in duckdb.extract_statements(text)] if has_words else []
+    if kinds != ["SELECT"]:
+        raise ValueError(f"a signal is one SELECT; this is {', '.join(kinds) or 'nothing'}")
     connection = duckdb.connect(":memory:", config={"threads": "1"})
     try:
         _give(connection, "bars", _relation(bars))

@@ -16,7 +16,7 @@ from btassets.run.tables import inputs_of
 from btassets.sources.calendar.calendars import exchange_sessions
 from btassets.sources.files.folder_guess import guess_folder
 from btassets.stages.bars.sessions_view import read_sessions
-from btassets.storage.lake import Lake
+from btassets.storage.lake import Lake, bucket_of
 from btassets_tests.support.situations import (
     csv_of,
     day_number,
@@ -162,10 +162,26 @@ def test_rows_without_a_trade_are_left_out_and_the_ticker_stays(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("number", "factor"),
+    [
+        pytest.param(lambda value: f'"{value * 100:,.0f}"', 100.0, id="the volume shows thousands"),
+        pytest.param(lambda value: f'"{value:.4f}"'.replace(".", ","), 1.0, id="four digits show a decimal comma"),
+    ],
+)
+def test_text_numbers_of_which_the_file_shows_the_signs_are_read(tmp_path: Path, number: object, factor: float) -> None:
+    bars = walk(1, weekdays())
+    found = look(new_book(tmp_path / "b", folder_of(tmp_path / "s", files_of({"GOOD": bars}, number=number))))
+    assert found.blocked == []
+    lake = found.book.lake
+    stored = lake.read_bucket("ohlcv_history", bucket_of("GOOD", lake.n_buckets))
+    assert stored is not None
+    assert stored["close"].to_numpy() == pytest.approx(factor * bars.close, abs=0.5 if factor > 1 else 1e-4)
+
+
+@pytest.mark.parametrize(
     ("number", "shown"),
     [
-        (lambda value: f'"{value * 100:,.0f}"', "open is '"),
-        (lambda value: f'"{value:.4f}"'.replace(".", ","), "open is '"),
+        (lambda value: f'"{value % 900 + 1:.3f}"'.replace(".", ","), "open is '"),  # 8,016: eight, or eight thousand
         (lambda value: f"{value:.2f}$", "open is '"),
     ],
 )
