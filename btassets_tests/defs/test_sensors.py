@@ -239,7 +239,7 @@ def test_failed_run_reaches_the_webhook_once(home: Home, listener: _Listener) ->
 
 
 def test_unreachable_webhook_stops_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BTASSETS__SCHEDULE__WEBHOOK", "http://127.0.0.1:9/closed?token=secret")
+    monkeypatch.setenv("BTASSETS__SCHEDULE__WEBHOOK", "http://127.0.0.1:9/closed?token=hush-hush")
     sensor = home.defs.get_repository_def().get_sensor_def("failed_runs")
     sensor(_failed_run_context(home, {}))
 

@@ -48,12 +48,12 @@ def test_an_unknown_queue_is_named(folder: Path) -> None:
 
 def test_services_that_do_not_answer_are_problems(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("dagster_celery", reason="dagster-celery is not installed: pip install btassets[cluster]")
-    monkeypatch.setenv("BTASSETS_BROKER_URL", "amqp://me:secret@127.0.0.1:1//")
-    monkeypatch.setenv(POSTGRES_URL, "postgresql+psycopg2://me:secret@127.0.0.1:1/book")
+    monkeypatch.setenv("BTASSETS_BROKER_URL", "amqp://me:hush-hush@127.0.0.1:1//")
+    monkeypatch.setenv(POSTGRES_URL, "postgresql+psycopg2://me:hush-hush@127.0.0.1:1/book")
     done = call("cluster", "check", "--book", folder, "--seconds", 1)
     assert done.code == 7
     assert "PROBLEM broker: 127.0.0.1:1// does not answer" in done.out
     assert "start RabbitMQ" in done.out
     assert "PROBLEM database: PostgreSQL does not answer" in done.out
     assert "PROBLEM results: 127.0.0.1:1/book does not answer" in done.out
-    assert "secret" not in done.out
+    assert "hush" not in done.out
