@@ -218,8 +218,14 @@ def test_a_downloaded_folder_is_read_without_an_edit(vendor: str, tmp_path: Path
         assert (own["volume"].to_numpy() == 2e6).all()
 
 
+IN_EVERY_RUN = ("nasdaq", "no names", "partitions", "german thousands")
+"""A report of each of the others is a slow test: `ingest` reads every one above."""
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("vendor", FOLDERS)
+@pytest.mark.parametrize(
+    "vendor", [pytest.param(name, marks=() if name in IN_EVERY_RUN else pytest.mark.slow) for name in FOLDERS]
+)
 def test_a_downloaded_folder_becomes_a_report_without_an_edit(vendor: str, tmp_path: Path) -> None:
     folder, _ = _made(tmp_path, vendor)
     run = call("run", "--book", folder, "--quiet")
