@@ -156,8 +156,9 @@ def _axis(key: str, raw: list[Any], base: Settings) -> Axis:
     is_list = isinstance(flatten(base)[key], tuple)
     checked: list[Any] = []
     for value in raw:
-        wanted: Any = [value] if is_list and not isinstance(value, list) else value
-        held = flatten(with_values(base, {key: wanted}, _WHERE))[key]
+        if is_list and not isinstance(value, list):
+            value = [value]  # noqa: PLW2901
+        held = flatten(with_values(base, {key: value}, _WHERE))[key]
         if held not in checked:
             checked.append(held)
     if all(_number(value) is not None for value in checked if value is not None):

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -22,14 +24,12 @@ from btassets.graph.columns import SCENARIO, TableSpec
 from btassets.own.own_process import OwnProcess, OwnSignalError
 from btassets.own.stages.stage_names import OwnStage
 from btassets.run.own_flow.book_flow import BookFlow
-from btassets.run.sql_models import SPILL_FOLDER
 from btassets.run.stage_result import CheckFact, StageOutcome, StageResult
 from btassets.run.tables import Tables
 from btassets.settings.declared import select_declared
 from btassets.settings.models import Settings
 from btassets.stages.bars.bars_view import bars_table
 from btassets.stages.bars.universe import active_tickers
-from btassets.storage.files import temporary_path, writing
 
 _CHILD = "btassets.own.stages.stage_child"
 
@@ -68,14 +68,13 @@ def _bars_file(own: OwnStage, tables: Tables, settings: Settings) -> Iterator[li
     if BARS.name not in own.reads:
         yield []
         return
-    path = temporary_path(tables.spill_folder / SPILL_FOLDER / f"{own.name}-bars.parquet")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="btassets-bars-") as folder:
+        path = Path(folder) / "bars.parquet"
         try:
             pq.write_table(bars_table(tables, settings, active_tickers(tables, settings)), path)
-            yield [str(path)]
-        finally:
-            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OwnSignalError(f"{own.place}: {own.name}: bars cannot be written for it: {error}") from error
+        yield [str(path)]
 
 
 def _computed_twice(own: OwnStage, tables: Tables, settings: Settings, flow: BookFlow, bars: list[str]) -> pa.Table:
