@@ -454,15 +454,24 @@ def test_case_48_named_tickers_that_the_source_lacks_are_named(tmp_path: Path) -
     assert "s3: universe.tickers uses another spelling; read as S3" in answer.out + answer.err
 
 
-def test_case_51_text_numbers_are_shown_as_they_were_found(tmp_path: Path) -> None:
+def test_case_51_text_numbers_of_unclear_meaning_are_shown_as_they_were_found(tmp_path: Path) -> None:
     def number(v: float) -> str:
-        return f'"{v:.4f}"'.replace(".", ",")
+        return f'"{v % 900 + 1:.3f}"'.replace(".", ",")  # 59,597: fifty-nine, or fifty-nine thousand
 
     answer = ingested(made(tmp_path, files_of(market(2)) | files_of({"COMMA": walk(9, weekdays())}, number=number)))
     assert answer.code == 4
     assert f"COMMA {iso(int(weekdays()[0]))}: " in answer.out + answer.err
     assert "e.g. open is '" in answer.out + answer.err
     assert "nan" not in answer.out + answer.err
+
+
+def test_case_51_decimal_commas_that_the_file_shows_are_read(tmp_path: Path) -> None:
+    bars = walk(9, weekdays())
+    files = files_of(market(2)) | files_of({"COMMA": bars}, number=lambda v: f'"{v:.4f}"'.replace(".", ","))
+    book = made(tmp_path, files)
+    assert ingested(book).code == 0
+    rows = asked(book, "select close from ohlcv_history where ticker = 'COMMA' order by date limit 1")
+    assert float(rows[0]["close"]) == pytest.approx(float(bars.close[0]), abs=1e-4)
 
 
 def test_case_51_commas_before_a_point_separate_thousands(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from btassets_tests.support.book_factory import bucket_times, call, market, writ
 pytestmark = pytest.mark.long  # each test runs whole commands
 
 _READER = """
-import os, sys
+import os, sys, time
 import duckdb
 
 path, stop = sys.argv[1], sys.argv[2]
@@ -38,6 +38,7 @@ while not os.path.exists(stop):
                     again += 1
                     if attempt == 2:
                         raise
+                    time.sleep(0.2)
             least = rows if least is None else min(least, rows)
             n += 1
 print(n, least, again, flush=True)
